@@ -1,0 +1,141 @@
+/**
+ * The four kinds of event and their payloads, as the webhook integration guide shows them
+ * (docs/reference/events.md), with `sequence`, `jobName`, `metadata`, `jobUrl`, `errorCode` and the
+ * `result` fields added. Each kind has one shape: every key always present, none changes its type.
+ */
+import type { Failure } from "./errors.ts";
+import type { CompletedStep, JobSpec } from "./job.ts";
+import { jsonArray, jsonObject, NULL_JSON, toJsonText, type JsonText } from "./json-text.ts";
+
+export const EVENT_KINDS = ["started", "progress", "completed", "failed"] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+/** Above this a payload carries a link to the job in place of input or outputs, in bytes. */
+export const MAX_EVENT_BYTES = 1024 * 1024;
+
+export interface JobEvent {
+  readonly kind: EventKind;
+  /** 1, 2, 3 … within the job. */
+  readonly sequence: number;
+  readonly at: number;
+  /** The payload, byte for byte as every attempt sends it. */
+  readonly body: JsonText;
+}
+
+interface Common {
+  readonly job: JobSpec;
+  readonly sequence: number;
+  readonly at: number;
+  readonly jobUrl: string;
+}
+
+function envelope(
+  kind: EventKind,
+  { job, sequence, at, jobUrl }: Common,
+): Record<string, JsonText> {
+  return {
+    status: toJsonText(kind),
+    jobId: toJsonText(job.id),
+    timestamp: toJsonText(new Date(at).toISOString()),
+    sequence: toJsonText(sequence),
+    jobName: toJsonText(job.name),
+    metadata: job.metadata,
+    jobUrl: toJsonText(jobUrl),
+  };
+}
+
+function names(job: JobSpec): string[] {
+  return job.plugins.map((plugin) => plugin.name);
+}
+
+function toEvent(kind: EventKind, common: Common, fields: Record<string, JsonText>): JobEvent {
+  const body = jsonObject({ ...envelope(kind, common), ...fields });
+  return { kind, sequence: common.sequence, at: common.at, body };
+}
+
+function fits(body: JsonText): boolean {
+  // A UTF-16 unit is at most three bytes of UTF-8: most bodies need no count.
+  return body.length * 3 <= MAX_EVENT_BYTES || Buffer.byteLength(body) <= MAX_EVENT_BYTES;
+}
+
+/** Builds the event whole, and once more without its payload when that is over the limit. */
+function withinLimit(build: (truncated: boolean) => JobEvent): JobEvent {
+  const whole = build(false);
+  return fits(whole.body) ? whole : build(true);
+}
+
+export function startedEvent(common: Common): JobEvent {
+  const { job } = common;
+  return withinLimit((truncated) =>
+    toEvent("started", common, {
+      config: jsonObject({
+        input: truncated ? NULL_JSON : job.input,
+        plugins: toJsonText(names(job)),
+        truncated: toJsonText(truncated),
+      }),
+    }),
+  );
+}
+
+export function progressEvent(
+  event: Common & { completedSteps: readonly CompletedStep[] },
+): JobEvent {
+  const { job, completedSteps } = event;
+  const last = completedSteps.at(-1);
+  return toEvent("progress", event, {
+    pluginName: toJsonText(last?.plugin ?? null),
+    metrics: toJsonText(last?.metrics ?? null),
+    progress: toJsonText({
+      status: "running",
+      completedPlugins: completedSteps.map((step) => step.plugin),
+      currentPlugin: job.plugins[completedSteps.length]?.name ?? null,
+    }),
+  });
+}
+
+export function completedEvent(
+  event: Common & { job: { startedAt: number }; completedSteps: readonly CompletedStep[] },
+): JobEvent {
+  const { job, completedSteps, at } = event;
+  const durations = completedSteps.map((step) => step.metrics.duration);
+  const totalDuration = durations.reduce((sum, duration) => sum + duration, 0);
+  return withinLimit((truncated) =>
+    toEvent("completed", event, {
+      result: jsonObject({
+        metrics: jsonArray(
+          completedSteps.map((step) => jsonObject({ [step.plugin]: toJsonText(step.metrics) })),
+        ),
+        summary: toJsonText({
+          totalProcessed: completedSteps.reduce((sum, s) => sum + s.metrics.processedItems, 0),
+          averageTime: totalDuration / Math.max(1, completedSteps.length),
+        }),
+        output: truncated ? NULL_JSON : (completedSteps.at(-1)?.output ?? NULL_JSON),
+        outputs: truncated
+          ? jsonArray([])
+          : jsonArray(completedSteps.map((step) => jsonObject({ [step.plugin]: step.output }))),
+        truncated: toJsonText(truncated),
+      }),
+      summary: toJsonText({
+        duration: Math.max(0, at - job.startedAt),
+        completedPlugins: completedSteps.map((step) => step.plugin),
+      }),
+    }),
+  );
+}
+
+export function failedEvent(
+  event: Common & { completedCount: number; failure: Failure },
+): JobEvent {
+  const { job, completedCount, failure } = event;
+  const plugins = names(job);
+  return toEvent("failed", event, {
+    error: toJsonText(failure.message),
+    errorCode: toJsonText(failure.code),
+    progress: toJsonText({
+      status: "failed",
+      error: failure.message,
+      completedPlugins: plugins.slice(0, completedCount),
+      currentPlugin: plugins[completedCount] ?? plugins.at(-1) ?? null,
+    }),
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * What a plugin author imports: `import { definePlugin } from "playground-runner/plugin"`.
+ * The built-in plugins are written with this and nothing else of the runner.
+ */
+import type { z } from "zod";
+
+/** Numbers that the step's `progress` and `completed` events carry. */
+export interface PluginMetrics {
+  /** Adds to a counter that starts at 0, such as `processedItems`. Throws on what is not finite. */
+  add(name: string, amount: number): void;
+  /** Sets a number, over what was there. Throws on what is not finite. */
+  set(name: string, value: number): void;
+}
+
+/** Lines kept with the job; `data` is any object that JSON can hold. `console.*` is kept too. */
+export interface PluginLog {
+  debug(message: string, data?: object): void;
+  info(message: string, data?: object): void;
+  warn(message: string, data?: object): void;
+  error(message: string, data?: object): void;
+}
+
+export interface PluginContext<Options = unknown> {
+  /** Aborted when the job is cancelled, times out, or the daemon stops. The thread is ended soon after. */
+  readonly signal: AbortSignal;
+  readonly log: PluginLog;
+  readonly metrics: PluginMetrics;
+  /** How far along the step is: a fraction from 0 to 1, or null when that cannot be told. */
+  progress(fraction: number | null, message?: string): void;
+  readonly job: {
+    readonly id: string;
+    readonly name: string | null;
+    readonly metadata: Readonly<Record<string, unknown>>;
+    /** The job's own input, whichever plugin's turn it is. */
+    readonly input: unknown;
+  };
+  readonly options: Options;
+  /** The web's `fetch`, aborted with `signal`. */
+  readonly fetch: typeof globalThis.fetch;
+}
+
+type Schema = z.ZodType;
+type Parsed<S extends Schema | undefined> = S extends Schema ? z.output<S> : unknown;
+
+export interface PluginDefinition<
+  Input extends Schema | undefined = Schema | undefined,
+  Options extends Schema | undefined = Schema | undefined,
+  Output extends Schema | undefined = Schema | undefined,
+> {
+  /** Lower-case letters, digits and dashes, at most 64: `word-count`. */
+  readonly name: string;
+  readonly version?: string;
+  /** One sentence, for people choosing a plugin and for language models calling it. */
+  readonly description: string;
+  /** A zod schema; the first plugin's input is checked against it when the job is submitted. */
+  readonly input?: Input;
+  readonly options?: Options;
+  readonly output?: Output;
+  readonly example?: { readonly input: unknown; readonly options?: unknown };
+  /** The longest that one run may take, in ms. */
+  readonly timeoutMs?: number;
+  run(
+    input: Parsed<Input>,
+    ctx: PluginContext<Parsed<Options>>,
+  ): Output extends Schema ? z.input<Output> | Promise<z.input<Output>> : unknown;
+}
+
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
+
+/** Checks the definition's outer form and returns it. Throws a TypeError that names the field. */
+export function definePlugin<
+  Input extends Schema | undefined = undefined,
+  Options extends Schema | undefined = undefined,
+  Output extends Schema | undefined = undefined,
+>(definition: PluginDefinition<Input, Options, Output>): PluginDefinition<Input, Options, Output> {
+  if (!NAME.test(definition.name)) {
+    throw new TypeError(
+      `name is ${JSON.stringify(definition.name)}: it must be 1 to 64 lower-case letters, digits and dashes, such as "word-count"`,
+    );
+  }
+  if (typeof definition.description !== "string" || definition.description.trim() === "") {
+    throw new TypeError(`description of plugin "${definition.name}" must be a sentence`);
+  }
+  if (typeof definition.run !== "function") {
+    throw new TypeError(`run of plugin "${definition.name}" must be a function (input, ctx)`);
+  }
+  const { timeoutMs } = definition;
+  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
+    throw new TypeError(
+      `timeoutMs of plugin "${definition.name}" is ${timeoutMs}: it must be above 0`,
+    );
+  }
+  return definition;
+}
