@@ -75,6 +75,8 @@ export interface Transition {
   readonly sequence: number;
   readonly events: readonly JobEvent[];
   readonly step?: StepRecord;
+  /** Set to 1 when a step completed: the next one begins under the same claim. */
+  readonly stepAttempts?: number;
   readonly failure?: Failure;
   readonly endedAt?: number;
 }
@@ -153,6 +155,7 @@ export function completeStep(
       status: isLast ? "completed" : "running",
       sequence,
       events,
+      stepAttempts: 1,
       step: {
         index: job.completedSteps.length,
         plugin: step.plugin,

@@ -1,5 +1,6 @@
 /** What the engine offers to whoever takes requests: the HTTP routes and the command line. */
 import type { EventKind } from "../domain/event.ts";
+import type { JobStatus } from "../domain/job.ts";
 
 /** A job's request after it was parsed; JSON values are still values here. */
 export interface SubmitRequest {
@@ -29,7 +30,7 @@ export interface StepProgress {
 
 /** What can be heard of a job while it lives. `changed`: its stored events have grown, or it ended. */
 export type JobSignal =
-  | { readonly kind: "changed" }
+  | { readonly kind: "changed"; readonly status: JobStatus }
   | { readonly kind: "step-progress"; readonly progress: StepProgress };
 
 export interface Engine {

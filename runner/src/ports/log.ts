@@ -1,0 +1,9 @@
+/** The shape of a pino logger that the engine and the adapters need. */
+type Write = (fields: object, message: string) => void;
+
+export interface Log {
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
+}

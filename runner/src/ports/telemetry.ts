@@ -1,0 +1,16 @@
+/** What the engine tells whoever counts; the labels are few and hold no ids. */
+export interface Telemetry {
+  jobEnded(job: {
+    status: "completed" | "failed";
+    failureCode: string | null;
+    durationMs: number;
+  }): void;
+  stepEnded(step: { plugin: string; ok: boolean; durationMs: number }): void;
+  /** `sinceEventMs`: from the event to this attempt's end. */
+  attemptEnded(attempt: {
+    outcome: "delivered" | "retry" | "dead";
+    first: boolean;
+    durationMs: number;
+    sinceEventMs: number;
+  }): void;
+}
