@@ -1,6 +1,9 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Resolves after `ms`, at once when the signal aborts; never rejects. Does not keep the process alive. */
-  sleep(ms: number, options: { signal: AbortSignal }): Promise<void>;
+  /**
+   * Resolves after `ms` (null: never by itself), or at once when the signal aborts; never rejects.
+   * A sleep does not keep the process alive.
+   */
+  sleep(ms: number | null, options: { signal: AbortSignal }): Promise<void>;
 }

@@ -89,14 +89,16 @@ export interface JobWrites {
   }): Promise<readonly RunningJob[]>;
   /**
    * Stores a transition, its events and their deliveries to every webhook that wants them, in one
-   * transaction. False, and nothing stored, when the job has ended or the fence is not the newest.
+   * transaction. False, and nothing stored, when the job has ended, the fence is not the newest, or
+   * the events do not follow on the last one stored.
    */
   commitTransition(claim: Claim, transition: Transition): Promise<boolean>;
   /** Puts leased jobs back into the queue; the begun step does not count as an attempt. */
   releaseJobs(claims: readonly Claim[]): Promise<void>;
   /** A failed job goes back into the queue at the step that failed. False if it is not failed. */
   requeueJob(claim: Claim, change: { now: number }): Promise<boolean>;
-  renewLeases(request: { owner: string; leaseUntil: number }): Promise<void>;
+  /** Extends the leases of the jobs still in hand; one that is not named runs out. */
+  renewLeases(claims: readonly Claim[], request: { leaseUntil: number }): Promise<void>;
   /**
    * Frees jobs and deliveries leased by owners that are gone: whose lease ended before `now`, and,
    * in a store that one daemon alone can open, all that are not `owner`'s. Tells how many jobs.

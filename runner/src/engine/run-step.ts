@@ -1,0 +1,65 @@
+import type { RunningJob } from "../domain/job.ts";
+import { NULL_JSON } from "../domain/json-text.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { PluginPool, StepHooks, StepResult, StepTask } from "../ports/plugin-pool.ts";
+import type { JobWrites } from "../ports/store.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { JobSignals } from "./job-signals.ts";
+
+export interface StepDeps {
+  readonly store: Pick<JobWrites, "appendLogs">;
+  readonly pool: Pick<PluginPool, "run">;
+  readonly clock: Pick<Clock, "now">;
+  readonly signals: Pick<JobSignals, "tell" | "stepEnded">;
+  readonly telemetry: Pick<Telemetry, "stepEnded">;
+}
+
+/** Runs the job's next step in a thread; its logs are stored and its progress told on the way. */
+export async function runStep(
+  job: RunningJob,
+  deps: StepDeps,
+  run: { signal: AbortSignal; onLost: (error: unknown) => void },
+): Promise<StepResult> {
+  const task = toTask(job, deps.clock.now());
+  const result = await deps.pool.run(task, toHooks(job, deps, run));
+  deps.signals.stepEnded(job.id);
+  const durationMs = Math.max(0, result.endedAt - result.startedAt);
+  deps.telemetry.stepEnded({ plugin: task.plugin, ok: result.ok, durationMs });
+  return result;
+}
+
+function toTask(job: RunningJob, now: number): StepTask {
+  const plugin = job.plugins[job.completedSteps.length];
+  return {
+    jobId: job.id,
+    jobName: job.name,
+    metadata: job.metadata,
+    plugin: plugin?.name ?? "",
+    options: plugin?.options ?? NULL_JSON,
+    input: job.completedSteps.at(-1)?.output ?? job.input,
+    jobInput: job.input,
+    jobTimeoutMs:
+      job.timeoutMs === null ? null : Math.max(1, job.timeoutMs - (now - job.startedAt)),
+  };
+}
+
+function toHooks(
+  job: RunningJob,
+  { store, signals, clock }: StepDeps,
+  { signal, onLost }: { signal: AbortSignal; onLost: (error: unknown) => void },
+): StepHooks {
+  const step = job.completedSteps.length;
+  return {
+    signal,
+    onLog(lines) {
+      const entries = lines.map((line) => ({ ...line, step }));
+      void store.appendLogs(job.id, entries).catch(onLost);
+    },
+    onProgress(progress) {
+      signals.tell(job.id, {
+        kind: "step-progress",
+        progress: { ...progress, at: clock.now() },
+      });
+    },
+  };
+}
