@@ -34,7 +34,7 @@ export function createActiveJobs(options: {
     const active = runJob(job, deps, free);
     const entry = { claim: { jobId: job.id, fence: job.fence }, active };
     jobs.set(job.id, entry);
-    void active.ended.then(() => {
+    void active.ended.finally(() => {
       if (jobs.get(job.id) === entry) jobs.delete(job.id);
       free();
     });

@@ -1,0 +1,155 @@
+/** The daemon's settings: each an environment variable `PLAYGROUND_*` and a flag. Only this file reads process.env. */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const integer = (min: number, max: number) =>
+  z.coerce
+    .number(`must be a whole number from ${min} to ${max}`)
+    .int(`must be a whole number from ${min} to ${max}`)
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`);
+
+const url = z
+  .url({
+    protocol: /^https?$/,
+    error: "must be an http or https URL, such as https://jobs.example.com",
+  })
+  .transform((text) => text.replace(/\/+$/, ""));
+
+export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
+
+/** In the order in which `--help` and docs/reference/configuration.md show them. */
+export const Settings = z.object({
+  host: z
+    .string()
+    .min(1, "must be an address or host name, such as 127.0.0.1")
+    .default("127.0.0.1")
+    .describe("Address to listen on. Anything but loopback needs TLS in front."),
+  port: integer(0, 65_535).default(8787).describe("Port to listen on; 0 takes any free one."),
+  dataDir: z
+    .string()
+    .min(1, "must be a folder's path")
+    .default("./data")
+    .describe("Folder of the database and the token; made if it is not there."),
+  pluginsDir: z
+    .string()
+    .min(1, "must be a folder's path")
+    .default("./plugins")
+    .describe("Folder that plugins are loaded from, besides the built-in ones."),
+  filesDir: z
+    .string()
+    .min(1, "must be a folder's path")
+    .optional()
+    .describe(
+      "Folder that jobs may read files from and write them to. Default: files in the data folder.",
+    ),
+  token: z
+    .string()
+    .min(16, "must be at least 16 characters; leave it out and one is made")
+    .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
+    .optional()
+    .describe(
+      "Bearer token of the API. Default: made at the first start and kept in the data folder.",
+    ),
+  threads: integer(1, 256)
+    .default(() => Math.max(2, availableParallelism()))
+    .describe(
+      "Worker threads, each running one plugin at a time. Default: one per core, at least 2.",
+    ),
+  threadMemoryMb: integer(16, 65_536)
+    .default(512)
+    .describe("Heap that a plugin may use before its thread is ended, in MiB."),
+  publicUrl: url
+    .optional()
+    .describe(
+      "URL under which clients reach the daemon; events link to it. Default: where it listens.",
+    ),
+  pluginTimeoutMs: integer(1, 7 * DAY_MS)
+    .default(60 * 60 * 1000)
+    .describe("Longest run of a plugin that sets no timeoutMs of its own, in ms."),
+  graceMs: integer(0, 10 * 60 * 1000)
+    .default(5_000)
+    .describe(
+      "Time that a plugin gets to stop by itself when it is cancelled, timed out, or the daemon stops, in ms.",
+    ),
+  bodyLimit: integer(1024, 1024 * 1024 * 1024)
+    .default(16 * 1024 * 1024)
+    .describe("Largest request body, in bytes."),
+  maxQueued: integer(1, 100_000_000)
+    .default(1_000_000)
+    .describe("Jobs that may be queued; more are refused with 503."),
+  maxDeliveriesInFlight: integer(1, 10_000)
+    .default(128)
+    .describe("Webhook requests under way at once."),
+  retentionDays: z.coerce
+    .number("must be a number of days")
+    .positive("must be above 0")
+    .max(36_500, "must be at most 36500")
+    .default(7)
+    .describe("Days after which ended jobs are deleted."),
+  logLevel: z
+    .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
+    .default("info")
+    .describe("Least severe level that is logged."),
+});
+
+export type Settings = z.output<typeof Settings>;
+
+/** A setting that cannot be used; the message names it, its value and what would be right. */
+export class BadSetting extends Error {
+  override readonly name = "BadSetting";
+}
+
+const KEYS = Object.keys(Settings.shape) as (keyof Settings)[];
+const SECRET: ReadonlySet<string> = new Set(["token"]);
+
+export function toEnvName(key: string): string {
+  return `PLAYGROUND_${key.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+export function toFlagName(key: string): string {
+  return key.replace(/[A-Z]/g, "-$&").toLowerCase();
+}
+
+/**
+ * Reads settings from flags, then from the environment; an empty variable counts as not set.
+ * Throws `BadSetting`.
+ */
+export function parseSettings(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Settings {
+  const flags = parseFlags(args);
+  const given: Record<string, string> = {};
+  const source: Record<string, string> = {};
+  for (const key of KEYS) {
+    const fromEnv = env[toEnvName(key)] || undefined;
+    const value = flags[toFlagName(key)] ?? fromEnv;
+    if (value === undefined) continue;
+    given[key] = value;
+    source[key] = flags[toFlagName(key)] === undefined ? toEnvName(key) : `--${toFlagName(key)}`;
+  }
+  const parsed = Settings.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => {
+    const key = String(path[0]);
+    const value = SECRET.has(key) ? "(not shown)" : JSON.stringify(given[key]);
+    return `${source[key] ?? toEnvName(key)} is ${value}: it ${message}.`;
+  });
+  throw new BadSetting(problems.join("\n"));
+}
+
+function parseFlags(args: readonly string[]): Record<string, string | undefined> {
+  const options = Object.fromEntries(
+    KEYS.map((key) => [toFlagName(key), { type: "string" as const }]),
+  );
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values;
+  } catch (error) {
+    const message = (error as Error).message.split(". To specify")[0];
+    throw new BadSetting(`${message}. \`playground-runner --help\` lists the settings.`);
+  }
+}

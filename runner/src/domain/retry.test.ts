@@ -1,0 +1,59 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { MAX_RETRY_AFTER_MS, parseRetryAfter, RETRY_WAITS_MS, retryWaitMs } from "./retry.ts";
+
+const NOW = Date.parse("2026-11-01T12:00:00Z");
+
+describe("retryWaitMs", () => {
+  test("gives the table's waits when the spread is in the middle", () => {
+    const waits = RETRY_WAITS_MS.map((_, used) => retryWaitMs(used, 10, 0.5));
+    expect(waits).toEqual([...RETRY_WAITS_MS]);
+  });
+
+  test("stays within 20 % of the table and ends after the retries asked for", () => {
+    fc.assert(
+      fc.property(
+        fc.nat(20),
+        fc.nat(20),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (used, retries, random) => {
+          const wait = retryWaitMs(used, retries, random);
+          if (used >= retries || used >= 10) return wait === null;
+          const base = RETRY_WAITS_MS[used] ?? 0;
+          return wait !== null && wait >= base * 0.8 - 1 && wait <= base * 1.2 + 1;
+        },
+      ),
+    );
+  });
+});
+
+describe("parseRetryAfter", () => {
+  test.each([
+    ["120", 120_000],
+    ["120.1", 120_100],
+    [" 7 ", 7_000],
+    ["0", 0],
+    ["Sun, 01 Nov 2026 12:02:00 GMT", 120_000],
+    ["Sunday, 01-Nov-26 12:02:00 GMT", 120_000],
+    ["Sun, 01 Nov 2026 11:00:00 GMT", 0],
+    ["86400", MAX_RETRY_AFTER_MS],
+  ])("reads %j as %d ms", (text, ms) => {
+    expect(parseRetryAfter(text, NOW)).toBe(ms);
+  });
+
+  test.each(["", "soon", "-5", "1e9", "NaN", "2026-11-01", "12:00", "1,5"])(
+    "takes %j for no wait at all",
+    (text) => {
+      expect(parseRetryAfter(text, NOW)).toBeNull();
+    },
+  );
+
+  test("never gives a negative wait or more than an hour, whatever the text", () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const wait = parseRetryAfter(text, NOW);
+        return wait === null || (wait >= 0 && wait <= MAX_RETRY_AFTER_MS);
+      }),
+    );
+  });
+});

