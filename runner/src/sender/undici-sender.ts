@@ -75,6 +75,6 @@ function toBasicAuth(url: URL): Record<string, string> {
 }
 
 function toFailed(error: unknown): Answer {
-  const { code = "NETWORK_ERROR", message } = error as { code?: string; message: string };
-  return { kind: "failed", code, message: message === "" ? code : message };
+  const { code, name, message } = error as Error & { code?: string };
+  return { kind: "failed", code: code ?? name, message: message || name };
 }

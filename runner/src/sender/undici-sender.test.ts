@@ -1,0 +1,147 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Sender } from "../ports/sender.ts";
+import { MAX_ANSWER_BYTES } from "./read-answer.ts";
+import { createUndiciSender } from "./undici-sender.ts";
+
+const closers: (() => Promise<void>)[] = [];
+let sender: Sender;
+
+beforeEach(() => {
+  sender = createUndiciSender({ connectionsPerOrigin: 4 });
+  closers.push(() => sender.close());
+});
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+async function endpoint(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
+  const server = createServer(handle).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  closers.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?x=1`;
+}
+
+function send(url: string, over: { timeoutMs?: number; signal?: AbortSignal } = {}) {
+  return sender.send({
+    url,
+    headers: { "content-type": "application/json", "X-Mine": "yes" },
+    body: `{"ä":1}`,
+    timeoutMs: over.timeoutMs ?? 5_000,
+    signal: over.signal ?? new AbortController().signal,
+  });
+}
+
+describe("the sender", () => {
+  test("posts the body as it is, with the headers given, and tells the answer", async () => {
+    const seen: { method?: string; url?: string; mine?: unknown; body: string }[] = [];
+    const url = await endpoint((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const { method = "", url: path = "", headers } = request;
+        seen.push({
+          method,
+          url: path,
+          mine: headers["x-mine"],
+          body: Buffer.concat(chunks).toString(),
+        });
+        response.writeHead(429, { "retry-after": "7" }).end("slow down");
+      });
+    });
+    expect(await send(url)).toEqual({
+      kind: "answered",
+      status: 429,
+      retryAfter: "7",
+      body: "slow down",
+    });
+    expect(seen).toEqual([{ method: "POST", url: "/hook?x=1", mine: "yes", body: `{"ä":1}` }]);
+  });
+
+  test("does not follow a redirect", async () => {
+    let requests = 0;
+    const url = await endpoint((_, response) => {
+      requests += 1;
+      response.writeHead(302, { location: "/elsewhere" }).end();
+    });
+    expect(await send(url)).toMatchObject({ kind: "answered", status: 302 });
+    expect(requests).toBe(1);
+  });
+
+  test("keeps the first 16 KiB of an endless answer and closes its connection", async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const url = await endpoint((_, response) => {
+      const write = (): void => {
+        while (!response.destroyed && response.write("x".repeat(4096)));
+      };
+      response.on("drain", write).on("close", resolve);
+      write();
+    });
+    const answer = await send(url);
+    expect(answer).toMatchObject({ kind: "answered", status: 200 });
+    expect(answer.kind === "answered" && answer.body.length).toBe(MAX_ANSWER_BYTES);
+    await closed;
+  });
+
+  test("ends a drip of one byte at a time at the deadline", async () => {
+    const timers: NodeJS.Timeout[] = [];
+    const url = await endpoint((_, response) => {
+      response.flushHeaders();
+      timers.push(setInterval(() => response.write("."), 20));
+    });
+    try {
+      expect(await send(url, { timeoutMs: 200 })).toMatchObject({ kind: "failed", code: "TIMEOUT" });
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+    }
+  });
+
+  test("tells an abort apart from a failure", async () => {
+    const stop = new AbortController();
+    const url = await endpoint(() => stop.abort());
+    expect(await send(url, { signal: stop.signal })).toMatchObject({ code: "ABORTED" });
+    expect(await send(url, { signal: stop.signal })).toMatchObject({ code: "ABORTED" });
+  });
+
+  test("tells a refused connection, a reset and garbage as failures with a code", async () => {
+    const tcp = createTcpServer((socket) => {
+      socket.once("data", () => socket.resetAndDestroy());
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => tcp.once("listening", resolve));
+    const port = (tcp.address() as AddressInfo).port;
+    expect(await send(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: "failed" });
+    await new Promise((resolve) => tcp.close(resolve));
+    expect(await send(`http://127.0.0.1:${port}/`)).toMatchObject({
+      kind: "failed",
+      code: "ECONNREFUSED",
+    });
+
+    const garbage = createTcpServer((socket) => {
+      socket.once("data", () => socket.end("this is not HTTP\r\n\r\n"));
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => garbage.once("listening", resolve));
+    closers.push(async () => void (await new Promise((resolve) => garbage.close(resolve))));
+    const garbagePort = (garbage.address() as AddressInfo).port;
+    expect(await send(`http://127.0.0.1:${garbagePort}/`)).toMatchObject({
+      kind: "failed",
+      code: "HTTPParserError",
+    });
+  });
+
+  test("sends a user and password in the URL as basic authentication", async () => {
+    const seen: unknown[] = [];
+    const url = await endpoint((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end();
+    });
+    await send(url.replace("http://", "http://user:p%40ss@"));
+    expect(seen).toEqual([`Basic ${Buffer.from("user:p@ss").toString("base64")}`]);
+  });
+});
