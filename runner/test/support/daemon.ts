@@ -1,0 +1,121 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const START_TIMEOUT_MS = 20_000;
+
+export interface Daemon {
+  readonly url: string;
+  readonly token: string;
+  readonly dataDir: string;
+  readonly pluginsDir: string;
+  readonly process: ChildProcess;
+  /** What it wrote to both streams so far. */
+  output(): string;
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** Posts JSON and gives the parsed answer; throws when the status is not 2xx. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<any>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+  get(path: string): Promise<any>;
+  /** Sends the signal and waits for the end; gives the exit code, or null after a kill. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+  /** Ends it if it still runs, and removes its folders unless they were given. */
+  close(): Promise<void>;
+}
+
+/** Starts the real daemon as a process of its own, on a free port and folders of its own. */
+export async function startDaemon(
+  options: {
+    /** A folder to use again, with `data` and `plugins` in it; it is then not removed. */
+    root?: string;
+    env?: Record<string, string>;
+    pluginsDir?: string;
+    nodeArgs?: readonly string[];
+  } = {},
+): Promise<Daemon> {
+  const root = options.root ?? (await mkdtemp(join(tmpdir(), "playground-")));
+  const dataDir = join(root, "data");
+  const pluginsDir = options.pluginsDir ?? join(root, "plugins");
+  const token = "test-token-0123456789";
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      PATH: process.env["PATH"],
+      PLAYGROUND_PORT: "0",
+      PLAYGROUND_DATA_DIR: dataDir,
+      PLAYGROUND_PLUGINS_DIR: pluginsDir,
+      PLAYGROUND_TOKEN: token,
+      PLAYGROUND_THREADS: "2",
+      ...options.env,
+    },
+  });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => void (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()));
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    return exited;
+  }
+
+  const url = await new Promise<string>((resolve, reject) => {
+    const fail = (why: string): void => reject(new Error(`The daemon ${why}:\n${output}`));
+    const timer = setTimeout(() => fail("did not get ready"), START_TIMEOUT_MS);
+    const look = (): void => {
+      const match = /listening on (http:\/\/\S+?)["\s]/.exec(`${output} `);
+      if (match?.[1] === undefined) return;
+      clearTimeout(timer);
+      child.stdout.off("data", look);
+      resolve(match[1]);
+    };
+    child.stdout.on("data", look);
+    void exited.then((code) => {
+      clearTimeout(timer);
+      fail(`ended with ${code}`);
+    });
+  }).catch(async (error: unknown) => {
+    await end("SIGKILL");
+    throw error;
+  });
+
+  function request(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { authorization: `Bearer ${token}`, ...init.headers };
+    return fetch(url + path, { ...init, headers });
+  }
+
+  async function json(answer: Response): Promise<unknown> {
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+    return JSON.parse(text) as unknown;
+  }
+
+  return {
+    url,
+    token,
+    dataDir,
+    pluginsDir,
+    process: child,
+    output: () => output,
+    request,
+    post: async (path, body, headers = {}) =>
+      json(
+        await request(path, {
+          method: "POST",
+          headers: { "content-type": "application/json", ...headers },
+          body: JSON.stringify(body),
+        }),
+      ),
+    get: async (path) => json(await request(path)),
+    end,
+    async close() {
+      await end("SIGKILL");
+      if (options.root === undefined) await rm(root, { recursive: true, force: true });
+    },
+  };
+}
