@@ -85,7 +85,8 @@ export async function startDaemon(
   });
 
   function request(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = { authorization: `Bearer ${token}`, ...init.headers };
+    const headers = new Headers(init.headers);
+    if (!headers.has("authorization")) headers.set("authorization", `Bearer ${token}`);
     return fetch(url + path, { ...init, headers });
   }
 

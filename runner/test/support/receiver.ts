@@ -45,7 +45,7 @@ export async function createReceiver(
     untilReceived: (count, matches = () => true) =>
       until(`${count} requests`, () => {
         const matching = received.filter(matches);
-        return matching.length >= count && matching;
+        return matching.length >= count ? matching : null;
       }),
     async close() {
       server.closeAllConnections();
