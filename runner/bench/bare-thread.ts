@@ -1,0 +1,3 @@
+export default function countWords(input: { text: string }): { words: number } {
+  return { words: input.text.split(/\s+/).length };
+}

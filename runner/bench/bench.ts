@@ -1,0 +1,21 @@
+/** `npm run bench [-- NAME …]`: runs benchmarks, prints a table each, and the same as JSON. */
+import type { Figure } from "./figures.ts";
+import { toTable } from "./figures.ts";
+
+const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[] }>>> = {
+  jobs: async () => (await import("./jobs.ts")).benchJobs(),
+};
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => BENCHES[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`No benchmark "${unknown[0]}"; there are ${Object.keys(BENCHES).join(", ")}.`);
+  process.exit(2);
+}
+const results: Record<string, readonly Figure[]> = {};
+for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
+  const { figures } = (await BENCHES[name]?.()) ?? { figures: [] };
+  results[name] = figures;
+  console.log(`\n${name}\n${toTable(figures)}`);
+}
+console.log(`\n${JSON.stringify(results)}`);

@@ -1,0 +1,59 @@
+/** The load, in a process of its own: posts one body many times, `concurrency` at once. */
+import { Pool } from "undici";
+
+export interface LoadCommand {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+  readonly count: number;
+  readonly concurrency: number;
+}
+
+export interface LoadReport {
+  readonly firstAt: number;
+  readonly lastAt: number;
+  /** Milliseconds per request, in no order. */
+  readonly latencies: readonly number[];
+  readonly refused: number;
+}
+
+const now = (): number => performance.timeOrigin + performance.now();
+
+async function run(command: LoadCommand): Promise<LoadReport> {
+  const url = new URL(command.url);
+  const pool = new Pool(url.origin, { connections: command.concurrency, pipelining: 1 });
+  const latencies: number[] = [];
+  let sent = 0;
+  let refused = 0;
+  const firstAt = now();
+  async function client(): Promise<void> {
+    while (sent < command.count) {
+      sent += 1;
+      const from = performance.now();
+      const answer = await pool.request({
+        path: url.pathname,
+        method: "POST",
+        headers: command.headers,
+        body: command.body,
+      });
+      await answer.body.dump();
+      latencies.push(performance.now() - from);
+      if (answer.statusCode >= 300) refused += 1;
+    }
+  }
+  await Promise.all(Array.from({ length: command.concurrency }, client));
+  const lastAt = now();
+  await pool.close();
+  return { firstAt, lastAt, latencies, refused };
+}
+
+process.on("message", (command: LoadCommand) => {
+  void run(command).then(
+    (report) => process.send?.(report),
+    (error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});
+process.on("disconnect", () => process.exit());
