@@ -20,6 +20,15 @@ export interface PluginLog {
   error(message: string, data?: object): void;
 }
 
+/** The one directory that paths in a job's input or options may name files in: a job's submitter is not the operator. */
+export interface PluginFiles {
+  /**
+   * The absolute path of a file in the files directory, whether it exists or not.
+   * Throws when the path leads out of that directory: by `..`, as an absolute path, by a link.
+   */
+  resolve(path: string): string;
+}
+
 export interface PluginContext<Options = unknown> {
   /** Aborted when the job is cancelled, times out, or the daemon stops. The thread is ended soon after. */
   readonly signal: AbortSignal;
@@ -37,6 +46,7 @@ export interface PluginContext<Options = unknown> {
   readonly options: Options;
   /** The web's `fetch`, aborted with `signal`. */
   readonly fetch: typeof globalThis.fetch;
+  readonly files: PluginFiles;
 }
 
 type Schema = z.ZodType;
