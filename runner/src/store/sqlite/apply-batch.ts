@@ -1,0 +1,67 @@
+/** One batch is one transaction and one fsync; a change that fails takes no other with it. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Change, Operations, Outcome } from "./change.ts";
+import { toErrorData } from "./store-error.ts";
+
+export interface Target {
+  readonly db: DatabaseSync;
+  readonly operations: Operations;
+}
+
+/** The outcomes in the order of the changes; each that is `ok` is on disk. Never throws. */
+export function applyBatch(target: Target, changes: readonly Change[]): Outcome[] {
+  try {
+    return inTransaction(target.db, () => changes.map((change) => apply(target, change)));
+  } catch (error) {
+    // Savepoints cost as much as a small change, so they wait until a change has failed.
+    return changes.length === 1 ? [toFailed(error)] : applyApart(target, changes);
+  }
+}
+
+function applyApart(target: Target, changes: readonly Change[]): Outcome[] {
+  try {
+    return inTransaction(target.db, () =>
+      changes.map((change) => applyInSavepoint(target, change)),
+    );
+  } catch (error) {
+    // The commit failed, or SQLite gave up the transaction (disk full, I/O): nothing was stored.
+    return changes.map(() => toFailed(error));
+  }
+}
+
+function applyInSavepoint(target: Target, change: Change): Outcome {
+  const { db } = target;
+  db.exec("SAVEPOINT change");
+  try {
+    const outcome = apply(target, change);
+    db.exec("RELEASE change");
+    return outcome;
+  } catch (error) {
+    if (!db.isTransaction) throw error;
+    db.exec("ROLLBACK TO change");
+    db.exec("RELEASE change");
+    return toFailed(error);
+  }
+}
+
+function inTransaction(db: DatabaseSync, work: () => Outcome[]): Outcome[] {
+  try {
+    db.exec("BEGIN IMMEDIATE");
+    const outcomes = work();
+    db.exec("COMMIT");
+    return outcomes;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function apply({ operations }: Target, change: Change): Outcome {
+  // `Change` pairs each name with its own arguments; the union of calls does not carry that over.
+  const operation = operations[change.name] as (...args: unknown[]) => unknown;
+  return { ok: true, value: operation(...change.args) };
+}
+
+function toFailed(error: unknown): Outcome {
+  return { ok: false, error: toErrorData(error) };
+}

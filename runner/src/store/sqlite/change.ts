@@ -1,0 +1,40 @@
+/**
+ * What crosses between the main thread and the writer thread: a batch of changes one way, their
+ * outcomes the other. A change is a call of one of the port's writing methods, as data.
+ */
+import type { DeliveryWrites, JobWrites } from "../../ports/store.ts";
+import type { ErrorData } from "./store-error.ts";
+
+export type Writes = JobWrites & DeliveryWrites;
+
+/** The port's writing methods, within the writer's open transaction. */
+export type Operations = {
+  readonly [Name in keyof Writes]: (
+    ...args: Parameters<Writes[Name]>
+  ) => Awaited<ReturnType<Writes[Name]>>;
+};
+
+export type Change = {
+  readonly [Name in keyof Writes]: {
+    readonly name: Name;
+    readonly args: Parameters<Writes[Name]>;
+  };
+}[keyof Writes];
+
+export type Outcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: ErrorData };
+
+/** What the writer thread is started with. */
+export interface WriterData {
+  readonly path: string;
+}
+
+export type ToWriter =
+  | { readonly kind: "batch"; readonly changes: readonly Change[] }
+  | { readonly kind: "close" };
+
+export type FromWriter =
+  | { readonly kind: "ready" }
+  | { readonly kind: "cannot-open"; readonly error: ErrorData }
+  | { readonly kind: "outcomes"; readonly outcomes: readonly Outcome[] };

@@ -1,0 +1,38 @@
+import { DatabaseSync } from "node:sqlite";
+import { CannotOpen } from "./store-error.ts";
+
+const BUSY_TIMEOUT_MS = 5000;
+
+/** The connection that writes; the writer thread alone has one. */
+export function openWriter(path: string): DatabaseSync {
+  const db = open(path, { readOnly: false });
+  // FULL, not NORMAL: a commit that was acknowledged survives power loss.
+  db.exec(`
+    PRAGMA synchronous = FULL;
+    PRAGMA cache_size = -32768;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA journal_size_limit = 67108864;
+  `);
+  return db;
+}
+
+/** A connection that reads, beside the writer, what is committed. */
+export function openReader(path: string): DatabaseSync {
+  return open(path, { readOnly: true });
+}
+
+function open(path: string, { readOnly }: { readOnly: boolean }): DatabaseSync {
+  let db: DatabaseSync | null = null;
+  try {
+    db = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MS });
+    // The first statement that reads the file: here it shows whether it is a database at all.
+    db.exec(readOnly ? "SELECT 1 FROM sqlite_schema" : "PRAGMA journal_mode = WAL");
+    return db;
+  } catch (cause) {
+    db?.close();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CannotOpen("STORE_UNREADABLE", `The database ${path} cannot be opened: ${why}`, {
+      cause,
+    });
+  }
+}

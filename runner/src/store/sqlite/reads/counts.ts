@@ -1,0 +1,20 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { StoreCounts, StoreReads } from "../../../ports/store.ts";
+import { prepare } from "../statement.ts";
+
+export function prepareReadCounts(db: DatabaseSync): StoreReads["counts"] {
+  const countJobs = prepare<{ state: string; count: number }>(
+    db,
+    `SELECT status AS state, count FROM job_counts`,
+  );
+  const countDeliveries = prepare<{ state: string; count: number }>(
+    db,
+    `SELECT state, count FROM delivery_counts`,
+  );
+  const toRecord = (rows: { state: string; count: number }[]) =>
+    Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+  return async () => ({
+    jobs: toRecord(countJobs.all()) as StoreCounts["jobs"],
+    deliveries: toRecord(countDeliveries.all()) as StoreCounts["deliveries"],
+  });
+}

@@ -1,0 +1,46 @@
+import type { DeliveryState } from "../../../domain/delivery.ts";
+import type { EventKind } from "../../../domain/event.ts";
+import type { DeliverySummary } from "../../../ports/store.ts";
+import { toDeliveryId } from "../rows.ts";
+
+export interface DeliveryRow {
+  readonly key: number;
+  readonly job_id: string;
+  readonly webhook_id: string;
+  readonly url: string;
+  readonly sequence: number;
+  readonly kind: EventKind;
+  readonly state: DeliveryState;
+  readonly due_at: number | null;
+  readonly created_at: number;
+  readonly ended_at: number | null;
+  readonly attempts: number;
+  readonly reason: string | null;
+}
+
+/** Selects `DeliveryRow`s; the conditions come after it. */
+export const SELECT_DELIVERIES = `
+  SELECT deliveries.id AS key, jobs.id AS job_id, webhooks.id AS webhook_id, url,
+    deliveries.sequence, kind, state, due_at, deliveries.created_at, deliveries.ended_at,
+    attempts, reason
+  FROM deliveries
+    CROSS JOIN jobs ON jobs.seq = deliveries.job
+    CROSS JOIN webhooks ON webhooks.seq = deliveries.webhook
+    CROSS JOIN events ON events.job = deliveries.job AND events.sequence = deliveries.sequence`;
+
+export function toDeliverySummary(row: DeliveryRow): DeliverySummary {
+  return {
+    id: toDeliveryId(row.key),
+    jobId: row.job_id,
+    webhookId: row.webhook_id,
+    url: row.url,
+    sequence: row.sequence,
+    kind: row.kind,
+    state: row.state,
+    dueAt: row.due_at,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+    attempts: row.attempts,
+    reason: row.reason,
+  };
+}

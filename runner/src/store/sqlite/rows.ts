@@ -1,0 +1,91 @@
+/** How rows are written and read: JSON columns, pairs of columns, and the ids shown outside. */
+import type { Failure, FailureCode } from "../../domain/errors.ts";
+import type { EventKind } from "../../domain/event.ts";
+import type { CompletedStep, PluginCall, StepMetrics } from "../../domain/job.ts";
+import type { JsonText } from "../../domain/json-text.ts";
+import type { JobWebhook } from "../../ports/store.ts";
+
+export interface FailureColumns {
+  readonly failure_code: FailureCode | null;
+  readonly failure_message: string | null;
+}
+
+export function toFailure(row: FailureColumns): Failure | null {
+  return row.failure_code === null
+    ? null
+    : { code: row.failure_code, message: row.failure_message ?? "" };
+}
+
+export interface WebhookColumns {
+  readonly webhook_id: string;
+  readonly url: string;
+  readonly kinds: string | null;
+  readonly retries: number;
+  readonly headers: string;
+}
+
+export function toWebhook(row: WebhookColumns): JobWebhook {
+  return {
+    id: row.webhook_id,
+    url: row.url,
+    headers: JSON.parse(row.headers) as Record<string, string>,
+    on: toKinds(row.kinds),
+    retries: row.retries,
+  };
+}
+
+export function toKinds(kinds: string | null): readonly EventKind[] | null {
+  return kinds === null ? null : (JSON.parse(kinds) as EventKind[]);
+}
+
+export interface SpecColumns {
+  readonly id: string;
+  readonly name: string | null;
+  readonly priority: number;
+  readonly run_at: number;
+  readonly created_at: number;
+  readonly timeout_ms: number | null;
+  readonly plugins: string;
+  readonly metadata: JsonText;
+  readonly input: JsonText;
+}
+
+export function toSpec(row: SpecColumns) {
+  return {
+    id: row.id,
+    name: row.name,
+    metadata: row.metadata,
+    plugins: JSON.parse(row.plugins) as PluginCall[],
+    input: row.input,
+    priority: row.priority,
+    runAt: row.run_at,
+    timeoutMs: row.timeout_ms,
+    createdAt: row.created_at,
+  };
+}
+
+export interface StepColumns {
+  readonly plugin: string;
+  readonly metrics: string;
+  readonly output: JsonText;
+}
+
+export function toCompletedStep(row: StepColumns): CompletedStep {
+  return {
+    plugin: row.plugin,
+    metrics: JSON.parse(row.metrics) as StepMetrics,
+    output: row.output,
+  };
+}
+
+const DELIVERY_ID = /^dlv_([1-9]\d{0,14})$/;
+
+export function toDeliveryId(key: number): string {
+  return `dlv_${key}`;
+}
+
+/** The row's key, or null when no delivery can have this id. */
+export function parseDeliveryId(id: string): number | null {
+  const digits = DELIVERY_ID.exec(id)?.[1];
+  return digits === undefined ? null : Number(digits);
+}

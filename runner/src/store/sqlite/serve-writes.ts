@@ -1,0 +1,34 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { MessagePort } from "node:worker_threads";
+import { applyBatch } from "./apply-batch.ts";
+import type { FromWriter, ToWriter } from "./change.ts";
+import { migrate } from "./migrate.ts";
+import { createOperations } from "./operations.ts";
+import { toErrorData } from "./store-error.ts";
+
+/** The writer thread's life: open and migrate, apply batch after batch, close. */
+export function serveWrites(port: MessagePort, open: () => DatabaseSync): void {
+  const send = (message: FromWriter): void => port.postMessage(message);
+  let db: DatabaseSync | null = null;
+  try {
+    db = open();
+    migrate(db);
+    const target = { db, operations: createOperations(db) };
+    port.on("message", (message: ToWriter) => {
+      switch (message.kind) {
+        case "batch":
+          send({ kind: "outcomes", outcomes: applyBatch(target, message.changes) });
+          return;
+        case "close":
+          target.db.close();
+          port.close();
+          return;
+      }
+    });
+    send({ kind: "ready" });
+  } catch (error) {
+    db?.close();
+    send({ kind: "cannot-open", error: toErrorData(error) });
+    port.close();
+  }
+}

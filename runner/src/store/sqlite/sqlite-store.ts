@@ -1,0 +1,68 @@
+/**
+ * The store in one SQLite file, for one daemon. All writes go through the writer thread, so that
+ * the main thread never waits for an fsync; reads are made here, on a connection of their own.
+ */
+import { extname } from "node:path";
+import type { Store } from "../../ports/store.ts";
+import type { Change, Writes } from "./change.ts";
+import { openReader } from "./connection.ts";
+import { lockDatabase } from "./lock.ts";
+import { createReads } from "./reads.ts";
+import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
+import { createWriterThread } from "./writer-thread.ts";
+
+// `.ts` when run from source, `.js` when published.
+const WRITER = new URL(`./writer${extname(import.meta.url)}`, import.meta.url);
+
+/**
+ * Opens the database file, made when missing. `writer` is the entry of the writer thread. Rejects
+ * with `CannotOpen` when another daemon has the file, a newer one wrote it, or it is no database.
+ */
+export async function createSqliteStore({
+  path,
+  writer = WRITER,
+}: {
+  path: string;
+  writer?: URL;
+}): Promise<Store> {
+  const unlock = lockDatabase(path);
+  try {
+    const thread = await createWriterThread({ entry: writer, path });
+    const queue = createWriteQueue(thread);
+    const reader = openReader(path);
+    return {
+      ...createWrites(queue),
+      ...createReads(reader),
+      close: async () => {
+        await queue.drain();
+        await thread.close();
+        reader.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function createWrites(queue: WriteQueue): Writes {
+  const write =
+    <Name extends keyof Writes>(name: Name) =>
+    (...args: Parameters<Writes[Name]>) =>
+      queue.write({ name, args } as Change) as ReturnType<Writes[Name]>;
+  return {
+    submitJob: write("submitJob"),
+    claimJobs: write("claimJobs"),
+    commitTransition: write("commitTransition"),
+    releaseJobs: write("releaseJobs"),
+    requeueJob: write("requeueJob"),
+    renewLeases: write("renewLeases"),
+    reap: write("reap"),
+    appendLogs: write("appendLogs"),
+    pruneJobs: write("pruneJobs"),
+    claimDeliveries: write("claimDeliveries"),
+    recordAttempt: write("recordAttempt"),
+    releaseDeliveries: write("releaseDeliveries"),
+  };
+}
