@@ -10,6 +10,9 @@ export const REFUSALS = {
   BODY_TOO_LARGE: "The request's body is over the body limit.",
   CONTENT_TYPE_UNSUPPORTED: "The request's body is not sent as application/json.",
   UNAUTHORIZED: "The bearer token is missing or wrong.",
+  REQUEST_MALFORMED: "The request is no valid HTTP, or its URL cannot be decoded.",
+  REQUEST_HEADERS_TOO_LARGE: "The request's URL and headers are over 16 KiB.",
+  REQUEST_TIMEOUT: "The request was not sent in full within the time allowed.",
   ROUTE_NOT_FOUND: "No such route.",
   METHOD_NOT_ALLOWED: "The route does not take this method.",
   JOB_NOT_FOUND: "No job has this id, or it ended so long ago that it was deleted.",
@@ -23,6 +26,8 @@ export const REFUSALS = {
   IDEMPOTENCY_KEY_INVALID: "The Idempotency-Key is empty or over 255 characters.",
   IDEMPOTENCY_KEY_REUSED: "The Idempotency-Key was used before, with another request.",
   QUEUE_FULL: "As many jobs are queued as the queue limit allows.",
+  TOO_MANY_STREAMS: "As many event streams are open as the stream limit allows.",
+  NOT_READY: "The daemon does not take work yet, or no more.",
   STOPPING: "The daemon is stopping and takes no new work.",
 } as const satisfies Record<string, string>;
 

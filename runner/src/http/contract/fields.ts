@@ -1,0 +1,60 @@
+/** Fields that more than one resource has. */
+import { z } from "zod";
+
+export const DEFAULT_PAGE_SIZE = 50;
+export const MAX_PAGE_SIZE = 500;
+
+export const Instant = z.iso
+  .datetime({
+    offset: true,
+    error: "must be an ISO 8601 instant with an offset, such as 2026-11-23T09:30:00Z",
+  })
+  .meta({ examples: ["2026-11-23T09:30:00.000Z"] });
+
+export const JobId = z.string().meta({ examples: ["job_01k9zr0000000000000000000"] });
+
+/** Of a path: any text, for what is no id is simply not found. */
+export const IdParams = z.strictObject({ id: z.string() });
+
+export const JsonValue = z.unknown().meta({ description: "Any JSON value." });
+
+export const JsonObject = z.record(z.string(), z.unknown());
+
+const limit = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(MAX_PAGE_SIZE)
+  .default(DEFAULT_PAGE_SIZE)
+  .describe("How many items the answer holds at most.");
+
+export const PageQuery = {
+  limit,
+  cursor: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe("The `nextCursor` of the page before; without it the first page."),
+};
+
+/** The pages of a job's events and logs: the number of the last item seen is the cursor. */
+export const TailQuery = z.strictObject({
+  limit,
+  cursor: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe("The number of the last item seen, such as the `nextCursor` of the page before."),
+});
+
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    items: z.array(item),
+    nextCursor: z
+      .string()
+      .nullable()
+      .describe("Where the next page begins; null when this is the last one."),
+  });
+}

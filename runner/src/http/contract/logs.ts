@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { LOG_LEVELS } from "../../ports/plugin-pool.ts";
+import { IdParams, Instant, JsonObject, pageOf, TailQuery } from "./fields.ts";
+import { defineRoute } from "./route-contract.ts";
+
+export const LogLine = z
+  .object({
+    number: z.int().describe("Grows within the job; a cursor to read on from here."),
+    step: z.int().min(0).describe("Which of the job's plugins wrote it, from 0."),
+    at: Instant,
+    level: z.enum(LOG_LEVELS),
+    message: z.string(),
+    data: JsonObject.nullable(),
+  })
+  .meta({ id: "LogLine" });
+
+export type LogLine = z.infer<typeof LogLine>;
+
+export const listLogs = defineRoute({
+  operationId: "listLogs",
+  method: "GET",
+  path: "/v1/jobs/:id/logs",
+  tag: "jobs",
+  summary: "What the plugins logged",
+  access: "token",
+  params: IdParams,
+  query: TailQuery,
+  answers: {
+    200: { description: "The lines in order.", schema: pageOf(LogLine).meta({ id: "LogList" }) },
+  },
+  refusals: ["BODY_INVALID", "JOB_NOT_FOUND"],
+});

@@ -1,0 +1,118 @@
+/** The one place that decides which HTTP status an error gets, and what of it is shown. */
+import { Refused, REFUSALS, Transient, type Issue, type RefusalCode } from "../domain/errors.ts";
+import type { Problem } from "./contract/problem.ts";
+
+export const REFUSAL_STATUS = {
+  BODY_INVALID: 400,
+  BODY_NOT_JSON: 400,
+  BODY_TOO_LARGE: 413,
+  CONTENT_TYPE_UNSUPPORTED: 415,
+  UNAUTHORIZED: 401,
+  REQUEST_MALFORMED: 400,
+  REQUEST_HEADERS_TOO_LARGE: 431,
+  REQUEST_TIMEOUT: 408,
+  ROUTE_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  JOB_NOT_FOUND: 404,
+  JOB_NOT_RETRYABLE: 409,
+  JOB_ALREADY_ENDED: 409,
+  DELIVERY_NOT_FOUND: 404,
+  PLUGIN_NOT_FOUND: 404,
+  PLUGIN_BROKEN: 409,
+  INPUT_INVALID: 400,
+  OPTIONS_INVALID: 400,
+  IDEMPOTENCY_KEY_INVALID: 400,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  QUEUE_FULL: 503,
+  TOO_MANY_STREAMS: 503,
+  NOT_READY: 503,
+  STOPPING: 503,
+} as const satisfies Record<RefusalCode, number>;
+
+/** What is not the caller's to mend. */
+export const FAULTS = {
+  UNAVAILABLE: {
+    status: 503,
+    title:
+      "Something that the daemon needs is not available just now; the same request may succeed later.",
+  },
+  INTERNAL: {
+    status: 500,
+    title: "The daemon has a fault. Its log tells more, under the request that `instance` names.",
+  },
+} as const;
+
+export type ErrorCode = RefusalCode | keyof typeof FAULTS;
+
+/** What every route may refuse, whatever it does. */
+export const COMMON_REFUSALS: readonly RefusalCode[] = ["UNAUTHORIZED", "REQUEST_MALFORMED"];
+/** What a route that takes a body may refuse beside. */
+export const BODY_REFUSALS: readonly RefusalCode[] = [
+  "BODY_NOT_JSON",
+  "BODY_TOO_LARGE",
+  "CONTENT_TYPE_UNSUPPORTED",
+];
+
+const DEFAULT_RETRY_AFTER_MS = 1000;
+
+/** Errors that Fastify or Node's HTTP parser make, by their code. */
+const FOREIGN_CODES: Readonly<Record<string, RefusalCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: "BODY_TOO_LARGE",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "CONTENT_TYPE_UNSUPPORTED",
+  FST_ERR_CTP_INVALID_CONTENT_TYPE: "CONTENT_TYPE_UNSUPPORTED",
+  FST_ERR_MAX_PARAM_LENGTH: "ROUTE_NOT_FOUND",
+  HPE_HEADER_OVERFLOW: "REQUEST_HEADERS_TOO_LARGE",
+  ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
+};
+
+function toRefused(error: unknown): Refused | null {
+  if (error instanceof Refused) return error;
+  if (!(error instanceof Error)) return null;
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  if (typeof code === "string") {
+    const known = FOREIGN_CODES[code];
+    if (known !== undefined) return new Refused(known);
+    if (code.startsWith("HPE_")) return new Refused("REQUEST_MALFORMED");
+  }
+  const isClientError = typeof statusCode === "number" && statusCode >= 400 && statusCode < 500;
+  return isClientError ? new Refused("REQUEST_MALFORMED", error.message) : null;
+}
+
+export interface Refusal {
+  readonly problem: Problem;
+  /** For the `Retry-After` header, or null without one. */
+  readonly retryAfterSeconds: number | null;
+}
+
+/** What the client is told of an error. Nothing of an unexpected error's own text is in it. */
+export function toRefusal(error: unknown, requestId: string): Refusal {
+  const refused = toRefused(error);
+  if (refused !== null) {
+    const { code, message, issues, retryAfterMs } = refused;
+    const status = REFUSAL_STATUS[code];
+    return {
+      problem: { ...base(code, REFUSALS[code], status), detail: message, issues: [...issues] },
+      retryAfterSeconds: status === 503 ? toSeconds(retryAfterMs) : null,
+    };
+  }
+  const code = error instanceof Transient ? "UNAVAILABLE" : "INTERNAL";
+  const { status, title } = FAULTS[code];
+  const issues: Issue[] = [];
+  return {
+    problem: {
+      ...base(code, title, status),
+      detail: title,
+      issues,
+      instance: `urn:request:${requestId}`,
+    },
+    retryAfterSeconds: status === 503 ? toSeconds(null) : null,
+  };
+}
+
+function base(code: ErrorCode, title: string, status: number) {
+  return { type: `/docs#${code}`, title, status, code };
+}
+
+function toSeconds(retryAfterMs: number | null): number {
+  return Math.max(1, Math.ceil((retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1000));
+}

@@ -1,0 +1,15 @@
+import type { StoreCounts } from "../ports/store.ts";
+
+/** What the server tells of itself, and asks for. */
+export interface HttpMetrics {
+  /** `route` is the pattern, such as `/v1/jobs/:id`, so that there are few. */
+  requestEnded(request: {
+    method: string;
+    route: string;
+    status: number;
+    durationMs: number;
+  }): void;
+  readonly contentType: string;
+  /** All metrics as text, with what the store holds just now. */
+  render(counts: StoreCounts): Promise<string>;
+}

@@ -1,0 +1,69 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
+import type { z } from "zod";
+import type { JsonText } from "../domain/json-text.ts";
+import { Refused } from "../domain/errors.ts";
+import type { RouteContract } from "./contract/route-contract.ts";
+import { toIssues } from "./zod-issues.ts";
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+export type ContractRequest<C extends RouteContract> = FastifyRequest<{
+  Params: Parsed<C["params"]>;
+  Querystring: Parsed<C["query"]>;
+  Body: Parsed<C["body"]>;
+}>;
+
+type Handler<C extends RouteContract> = (
+  request: ContractRequest<C>,
+  reply: FastifyReply,
+) => Promise<unknown>;
+
+/** Adds the route that the contract tells of; the handler gets what the contract's schemas parsed. */
+export function mount<C extends RouteContract>(
+  app: FastifyInstance,
+  contract: C,
+  handler: Handler<C>,
+): void {
+  const { method, path: url, access, params, query: querystring, body } = contract;
+  const schema: FastifySchema = {
+    ...(params && { params }),
+    ...(querystring && { querystring }),
+    ...(body && { body }),
+  };
+  app.route({
+    method,
+    url,
+    schema,
+    config: { access },
+    handler: (request, reply) => handler(request as ContractRequest<C>, reply),
+  });
+}
+
+/** Lets Fastify validate with zod. */
+export function registerValidation(app: FastifyInstance): void {
+  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data) => {
+    const parsed = schema.safeParse(data);
+    return parsed.success
+      ? { value: parsed.data }
+      : { error: toRefused(parsed.error, { data, httpPart }) };
+  });
+}
+
+function toRefused(
+  error: z.ZodError,
+  at: { data: unknown; httpPart?: string | undefined },
+): Refused {
+  const issues = toIssues(error, at.data);
+  const [first] = issues;
+  const part = at.httpPart === "querystring" ? "query" : (at.httpPart ?? "body");
+  const rest = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  const where = first === undefined || first.path === "" ? `The ${part}` : first.path;
+  return new Refused("BODY_INVALID", `${where} ${first?.message ?? "is wrong"}${rest}.`, {
+    issues,
+  });
+}
+
+/** Sends text that is JSON already. */
+export function sendJson(reply: FastifyReply, text: JsonText): FastifyReply {
+  return reply.header("content-type", "application/json; charset=utf-8").send(text);
+}

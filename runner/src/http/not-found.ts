@@ -1,0 +1,43 @@
+import type { FastifyInstance } from "fastify";
+import { Refused } from "../domain/errors.ts";
+
+/** Answers what no route takes: 405 with `Allow` where another method would do, OPTIONS, else 404. */
+export function registerNotFound(app: FastifyInstance): void {
+  const methodsByPath = new Map<string, Set<string>>();
+  app.addHook("onRoute", ({ url, method }) => {
+    const methods = methodsByPath.get(url) ?? new Set(["OPTIONS"]);
+    for (const one of [method].flat()) methods.add(one);
+    methodsByPath.set(url, methods);
+  });
+
+  function allowedAt(path: string): readonly string[] {
+    for (const [pattern, methods] of methodsByPath) {
+      if (matches(pattern, path)) return [...methods].toSorted();
+    }
+    return [];
+  }
+
+  app.setNotFoundHandler((request, reply) => {
+    const { method } = request;
+    const path = request.url.split("?", 1)[0] ?? "";
+    const allowed = allowedAt(path);
+    if (allowed.length === 0) {
+      throw new Refused(
+        "ROUTE_NOT_FOUND",
+        `There is no ${method} ${path}. /docs lists the routes.`,
+      );
+    }
+    reply.header("allow", allowed.join(", "));
+    if (method === "OPTIONS") return reply.code(204).send();
+    throw new Refused("METHOD_NOT_ALLOWED", `${path} takes ${allowed.join(", ")}; not ${method}.`);
+  });
+}
+
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split("/");
+  const given = path.split("/");
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, at) => (part.startsWith(":") ? given[at] !== "" : part === given[at]))
+  );
+}

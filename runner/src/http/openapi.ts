@@ -1,0 +1,225 @@
+/** The OpenAPI 3.1 document, made of the contract alone: nothing is started for it. */
+import { z } from "zod";
+import { EVENT_KINDS, type EventKind } from "../domain/event.ts";
+import { REFUSALS, type RefusalCode } from "../domain/errors.ts";
+import { VERSION } from "../version.ts";
+import { EVENT_PAYLOADS } from "./contract/events.ts";
+import { PROBLEM_JSON, Problem } from "./contract/problem.ts";
+import { TAGS, type AnswerContract, type RouteContract } from "./contract/route-contract.ts";
+import { ROUTES } from "./contract/routes.ts";
+import { BODY_REFUSALS, COMMON_REFUSALS, REFUSAL_STATUS } from "./error-map.ts";
+
+type Json = Record<string, unknown>;
+
+export interface Operation {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description?: string;
+  readonly parameters: readonly Parameter[];
+  readonly requestBody?: Json;
+  readonly responses: Readonly<Record<string, Json>>;
+  readonly security: readonly Json[];
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query" | "header";
+  readonly required: boolean;
+  readonly description?: string;
+  readonly schema: Json;
+}
+
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: Json;
+  readonly tags: readonly { name: string; description: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly webhooks: Readonly<Record<string, Json>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Json>>;
+    readonly securitySchemes: Json;
+  };
+}
+
+const REFS = "#/components/schemas/";
+
+export function createOpenApiDocument(): OpenApiDocument {
+  const paths: Record<string, Record<string, Operation>> = {};
+  for (const route of ROUTES) {
+    const path = route.path.replace(/:(\w+)/g, "{$1}");
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: toOperation(route) };
+  }
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Playground",
+      version: VERSION,
+      summary: "Runs plugins as durable jobs and reports every job by webhook.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths,
+    webhooks: Object.fromEntries(EVENT_KINDS.map((kind) => [kind, toWebhook(kind)])),
+    components: {
+      schemas: componentSchemas(),
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer" },
+        browser: {
+          type: "http",
+          scheme: "basic",
+          description: "Any user name, the token as the password. For pages that a browser opens.",
+        },
+      },
+    },
+  };
+}
+
+/** Every schema that has an id, referring to the others by it. */
+function componentSchemas(): Record<string, Json> {
+  const { schemas } = z.toJSONSchema(z.globalRegistry, {
+    uri: (id) => REFS + id,
+    unrepresentable: "any",
+  });
+  const entries = Object.entries(schemas).map(([id, schema]) => {
+    const { $id: _id, $schema: _schema, id: _name, ...rest } = schema as Json;
+    return [id, rest] as const;
+  });
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function refTo(schema: z.ZodType): Json {
+  const id = schema.meta()?.id;
+  if (id === undefined) throw new Error("A schema of a request or an answer needs an id.");
+  return { $ref: REFS + id };
+}
+
+function toOperation(route: RouteContract): Operation {
+  const { operationId, tag, summary, description, body, access } = route;
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    parameters: toParameters(route),
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: { required: true, content: { "application/json": { schema: refTo(body) } } },
+        }),
+    responses: { ...toAnswers(route.answers), ...toErrors(refusalsOf(route)) },
+    security:
+      access === "open" ? [] : [{ token: [] }, ...(access === "browser" ? [{ browser: [] }] : [])],
+  };
+}
+
+function toParameters(route: RouteContract): Parameter[] {
+  return [
+    ...fieldsOf(route.params).map((field) => ({ ...field, in: "path" as const, required: true })),
+    ...fieldsOf(route.query).map((field) => ({ ...field, in: "query" as const })),
+    ...Object.entries(route.headers ?? {}).map(([name, { description, example }]) => ({
+      name,
+      in: "header" as const,
+      required: false,
+      description,
+      schema: { type: "string", examples: [example] },
+    })),
+  ];
+}
+
+function fieldsOf(schema: z.ZodType | undefined): Omit<Parameter, "in">[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...rest } = property as Json & { description?: string };
+    const told = description === undefined ? {} : { description };
+    return { name, required: required.includes(name), ...told, schema: rest };
+  });
+}
+
+function toAnswers(answers: RouteContract["answers"]): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => [status, toAnswer(answer)]),
+  );
+}
+
+function toAnswer({ description, schema, otherBodies = {}, headers }: AnswerContract): Json {
+  const content = {
+    ...(schema === undefined ? {} : { "application/json": { schema: refTo(schema) } }),
+    ...Object.fromEntries(
+      Object.entries(otherBodies).map(([type, text]) => [
+        type,
+        { schema: { type: "string", description: text } },
+      ]),
+    ),
+  };
+  return {
+    description,
+    ...(headers === undefined ? {} : { headers: toHeaders(headers) }),
+    ...(Object.keys(content).length === 0 ? {} : { content }),
+  };
+}
+
+function toHeaders(headers: Readonly<Record<string, string>>): Json {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, schema: { type: "string" } },
+    ]),
+  );
+}
+
+/** All that a route may refuse. */
+export function refusalsOf(route: RouteContract): readonly RefusalCode[] {
+  return [
+    ...(route.access === "open"
+      ? COMMON_REFUSALS.filter((code) => code !== "UNAUTHORIZED")
+      : COMMON_REFUSALS),
+    ...(route.body === undefined ? [] : BODY_REFUSALS),
+    ...route.refusals,
+  ];
+}
+
+function toErrors(codes: readonly RefusalCode[]): Record<string, Json> {
+  const byStatus = Map.groupBy(codes, (code) => REFUSAL_STATUS[code]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      String(status),
+      {
+        description: group.map((code) => `\`${code}\`: ${REFUSALS[code]}`).join("\n\n"),
+        ...(status === 503 ? { headers: toHeaders({ "Retry-After": "Seconds to wait." }) } : {}),
+        content: { [PROBLEM_JSON]: { schema: refTo(Problem) } },
+      },
+    ]),
+  );
+}
+
+function toWebhook(kind: EventKind): Json {
+  const schema = EVENT_PAYLOADS[kind];
+  return {
+    post: {
+      operationId: `${kind}Event`,
+      summary: schema.meta()?.description,
+      parameters: [
+        {
+          name: "webhook-id",
+          in: "header",
+          required: true,
+          description: "The same for every attempt to deliver this event to this webhook.",
+          schema: { type: "string" },
+        },
+        {
+          name: "webhook-timestamp",
+          in: "header",
+          required: true,
+          description: "When this attempt was sent, in seconds since 1970.",
+          schema: { type: "string" },
+        },
+      ],
+      requestBody: { required: true, content: { "application/json": { schema: refTo(schema) } } },
+      responses: {
+        "2XX": { description: "Delivered. Any other answer is tried again or given up." },
+      },
+    },
+  };
+}

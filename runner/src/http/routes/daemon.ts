@@ -1,0 +1,48 @@
+import type { FastifyInstance } from "fastify";
+import { Refused } from "../../domain/errors.ts";
+import { toJsonText, type JsonText } from "../../domain/json-text.ts";
+import type { StoreReads } from "../../ports/store.ts";
+import { getDocs, getHealth, getMetrics, getOpenApi, getReadiness } from "../contract/daemon.ts";
+import { DOCS_POLICY, renderDocs } from "../docs-page.ts";
+import type { HttpMetrics } from "../http-metrics.ts";
+import { mount, sendJson } from "../mount.ts";
+import { createOpenApiDocument } from "../openapi.ts";
+
+export interface DaemonDeps {
+  readonly reads: Pick<StoreReads, "counts">;
+  readonly metrics: HttpMetrics;
+  /** Why the daemon does not take work now; empty when it does. */
+  readonly notReady: () => readonly string[];
+}
+
+const HEALTHY = toJsonText({ status: "ok" });
+const READY = toJsonText({ status: "ready" });
+
+export function registerDaemon(app: FastifyInstance, deps: DaemonDeps): void {
+  mount(app, getHealth, async (_, reply) => sendJson(reply, HEALTHY));
+
+  mount(app, getReadiness, async (_, reply) => {
+    const reasons = deps.notReady();
+    if (reasons.length > 0) throw new Refused("NOT_READY", reasons.join(" "));
+    return sendJson(reply, READY);
+  });
+
+  mount(app, getMetrics, async (_, reply) => {
+    const text = await deps.metrics.render(await deps.reads.counts());
+    return reply.header("content-type", deps.metrics.contentType).send(text);
+  });
+
+  // Made when first asked for: most daemons are never asked, and the start is to be quick.
+  let document: JsonText | null = null;
+  mount(app, getOpenApi, async (_, reply) =>
+    sendJson(reply, (document ??= toJsonText(createOpenApiDocument()))),
+  );
+
+  let page: string | null = null;
+  mount(app, getDocs, async (_, reply) =>
+    reply
+      .header("content-type", "text/html; charset=utf-8")
+      .header("content-security-policy", DOCS_POLICY)
+      .send((page ??= renderDocs(createOpenApiDocument()))),
+  );
+}

@@ -1,0 +1,69 @@
+import { Readable } from "node:stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Refused } from "../../domain/errors.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { StoreReads } from "../../ports/store.ts";
+import { listEvents } from "../contract/events.ts";
+import { holdSignal } from "../hold.ts";
+import { mount, sendJson } from "../mount.ts";
+import { isSpent, streamEvents } from "../sse.ts";
+import { pageText, tailPage } from "../views/json-fields.ts";
+import { jobNotFound } from "./jobs.ts";
+
+export interface JobEventsDeps {
+  readonly engine: Pick<Engine, "listen" | "stepProgress">;
+  readonly reads: Pick<StoreReads, "job" | "events">;
+  readonly maxStreams: number;
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal;
+}
+
+export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): void {
+  const { reads } = deps;
+  let open = 0;
+
+  async function sendStream(jobId: string, after: number, reply: FastifyReply) {
+    const job = await reads.job(jobId);
+    if (job === null) throw jobNotFound(jobId);
+    if (isSpent(job, after)) return reply.code(204).send();
+    if (open >= deps.maxStreams) {
+      throw new Refused("TOO_MANY_STREAMS", `${open} event streams are open, and no more may be.`);
+    }
+    open += 1;
+    reply.raw.once("close", () => (open -= 1));
+    const signal = holdSignal(reply, deps);
+    const text = Readable.from(streamEvents({ jobId, job, after, signal }, deps));
+    return reply
+      .header("content-type", "text/event-stream; charset=utf-8")
+      .header("cache-control", "no-cache, no-transform")
+      .header("x-accel-buffering", "no")
+      .send(text);
+  }
+
+  mount(app, listEvents, async (request, reply) => {
+    const { id } = request.params;
+    reply.header("vary", "accept");
+    if (wantsStream(request)) {
+      return sendStream(id, parseSequence(request.headers["last-event-id"]), reply);
+    }
+    const { limit, cursor } = request.query;
+    const events = await reads.events(id, { after: cursor, limit: limit + 1 });
+    if (events.length === 0 && (await reads.job(id)) === null) throw jobNotFound(id);
+    const page = tailPage(events, limit, (event) => event.sequence);
+    return sendJson(
+      reply,
+      pageText(page, (event) => event.body),
+    );
+  });
+}
+
+/** HEAD runs this handler too, and has no body to stream. */
+function wantsStream({ method, headers }: Pick<FastifyRequest, "method" | "headers">): boolean {
+  return method === "GET" && /\btext\/event-stream\b/i.test(headers.accept ?? "");
+}
+
+/** Anything but a sequence begins at the first event: too many events are better than too few. */
+function parseSequence(header: string | string[] | undefined): number {
+  const text = String(header ?? "");
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { Refused } from "../../domain/errors.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { JobFilter, StoreReads } from "../../ports/store.ts";
+import { cancelJob, getJob, listJobs, retryJob } from "../contract/jobs.ts";
+import { mount, sendJson } from "../mount.ts";
+import { jobSummaryText, jobText, type JobUrl } from "../views/job.ts";
+import { pageText } from "../views/json-fields.ts";
+
+export interface JobsDeps {
+  readonly engine: Pick<Engine, "cancel" | "retry" | "stepProgress">;
+  readonly reads: Pick<StoreReads, "job" | "jobs">;
+  readonly jobUrl: JobUrl;
+}
+
+export function jobNotFound(id: string): Refused {
+  return new Refused("JOB_NOT_FOUND", `There is no job "${id}".`);
+}
+
+export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: JobsDeps): void {
+  async function sendJob(id: string, reply: FastifyReply): Promise<FastifyReply> {
+    const job = await reads.job(id);
+    if (job === null) throw jobNotFound(id);
+    return sendJson(reply, jobText(job, { progress: engine.stepProgress(id), jobUrl }));
+  }
+
+  mount(app, listJobs, async ({ query }, reply) => {
+    const { limit, cursor = null, createdAfter, createdBefore, ...same } = query;
+    const filter = {
+      ...same,
+      ...(createdAfter === undefined ? {} : { createdAfter: Date.parse(createdAfter) }),
+      ...(createdBefore === undefined ? {} : { createdBefore: Date.parse(createdBefore) }),
+    } as JobFilter;
+    const page = await reads.jobs(filter, { limit, cursor });
+    return sendJson(
+      reply,
+      pageText(page, (job) => jobSummaryText(job, jobUrl)),
+    );
+  });
+
+  mount(app, getJob, async ({ params }, reply) => sendJob(params.id, reply));
+
+  mount(app, cancelJob, async ({ params }, reply) => {
+    await engine.cancel(params.id);
+    return sendJob(params.id, reply.code(202).header("location", `/v1/jobs/${params.id}`));
+  });
+
+  mount(app, retryJob, async ({ params }, reply) => {
+    await engine.retry(params.id);
+    return sendJob(params.id, reply.code(202).header("location", `/v1/jobs/${params.id}`));
+  });
+}

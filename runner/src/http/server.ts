@@ -1,0 +1,137 @@
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import Fastify, { LogController, type FastifyInstance, type FastifyReply } from "fastify";
+import type { Logger } from "pino";
+import { Transient } from "../domain/errors.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { PluginCatalog } from "../ports/plugin-catalog.ts";
+import type { StoreReads } from "../ports/store.ts";
+import { createAuth } from "./auth.ts";
+import { PROBLEM_JSON } from "./contract/problem.ts";
+import { toRefusal } from "./error-map.ts";
+import type { HttpMetrics } from "./http-metrics.ts";
+import { registerJsonBody } from "./json-body.ts";
+import { registerValidation } from "./mount.ts";
+import { registerNotFound } from "./not-found.ts";
+import { registerDaemon } from "./routes/daemon.ts";
+import { registerDeliveries } from "./routes/deliveries.ts";
+import { registerJobEvents } from "./routes/job-events.ts";
+import { registerJobLogs } from "./routes/job-logs.ts";
+import { registerJobs } from "./routes/jobs.ts";
+import { registerPlugins } from "./routes/plugins.ts";
+import { registerSubmitJob } from "./routes/submit-job.ts";
+
+/** For a whole request to arrive, in ms; a connection cannot be held open by sending slowly. */
+const REQUEST_TIMEOUT_MS = 120_000;
+export const DEFAULT_MAX_STREAMS = 1_000;
+
+export interface HttpSettings {
+  readonly token: string;
+  /** Largest request body, in bytes. */
+  readonly bodyLimit: number;
+  /** Event streams open at once. */
+  readonly maxStreams?: number;
+  readonly jobUrl: (jobId: string) => string;
+}
+
+export interface HttpDeps {
+  readonly engine: Engine;
+  readonly reads: StoreReads;
+  readonly catalog: PluginCatalog;
+  readonly metrics: HttpMetrics;
+  readonly logger: Logger;
+  readonly settings: HttpSettings;
+  /** Why the daemon does not take work now, in sentences; empty when it does. */
+  readonly notReady: () => readonly string[];
+}
+
+/** The HTTP API, not listening yet. Closing it ends event streams and answers those who wait. */
+export function createHttpServer(deps: HttpDeps): FastifyInstance {
+  const { engine, reads, catalog, logger, settings } = deps;
+  const app = Fastify({
+    loggerInstance: logger,
+    // One line of our own per request, below; Fastify's would be two.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: settings.bodyLimit,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // While closing, requests get the same answers as ever: the engine itself refuses new work.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request.id, reply),
+    clientErrorHandler: answerClientError,
+  }) as unknown as FastifyInstance;
+  const closing = new AbortController();
+  app.addHook("preClose", async () => closing.abort());
+
+  registerRequestEnd(app, deps.metrics);
+  registerJsonBody(app);
+  registerValidation(app);
+  registerErrors(app);
+  const authenticate = createAuth(settings.token);
+  app.addHook("onRequest", (request, reply, done) => {
+    authenticate(request, reply);
+    done();
+  });
+  // Before the routes: it listens to what is added.
+  registerNotFound(app);
+
+  const { jobUrl, maxStreams = DEFAULT_MAX_STREAMS } = settings;
+  registerSubmitJob(app, { engine, reads, jobUrl, closing: closing.signal });
+  registerJobs(app, { engine, reads, jobUrl });
+  registerJobEvents(app, { engine, reads, maxStreams, closing: closing.signal });
+  registerJobLogs(app, reads);
+  registerPlugins(app, catalog);
+  registerDeliveries(app, reads);
+  registerDaemon(app, deps);
+  return app;
+}
+
+/** One line and one measurement per request. The URL is left out: the pattern is enough, and safe. */
+function registerRequestEnd(app: FastifyInstance, metrics: HttpMetrics): void {
+  app.addHook("onResponse", (request, reply, done) => {
+    const { method } = request;
+    const { statusCode: status, elapsedTime: durationMs } = reply;
+    const route = request.routeOptions.url ?? "none";
+    metrics.requestEnded({ method, route, status, durationMs });
+    const fields = { method, route, status, durationMs: Math.round(durationMs) };
+    request.log[status < 400 ? "debug" : "info"](fields, "http.answered");
+    done();
+  });
+}
+
+function registerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const answer = sendProblem(error, request.id, reply);
+    if (reply.statusCode === 500 || error instanceof Transient)
+      request.log.error({ err: error }, "http.failed");
+    return answer;
+  });
+}
+
+function sendProblem(error: unknown, requestId: string, reply: FastifyReply): FastifyReply {
+  const { problem, retryAfterSeconds } = toRefusal(error, requestId);
+  if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));
+  return reply
+    .code(problem.status)
+    .header("content-type", PROBLEM_JSON)
+    .send(JSON.stringify(problem));
+}
+
+/** Answers what Node's HTTP parser could not read, then closes: where the next request begins is unknown. */
+function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) return;
+  if (socket.writable) {
+    const { problem } = toRefusal(Object.assign(error, { statusCode: 400 }), "");
+    const body = JSON.stringify(problem);
+    socket.write(
+      [
+        `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+        `content-type: ${PROBLEM_JSON}`,
+        `content-length: ${Buffer.byteLength(body)}`,
+        "connection: close",
+        "",
+        body,
+      ].join("\r\n"),
+    );
+  }
+  socket.destroySoon();
+}

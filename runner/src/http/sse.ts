@@ -1,0 +1,113 @@
+/** A job's events as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+import { hasEnded } from "../domain/job.ts";
+import type { JobEvent } from "../domain/event.ts";
+import type { Engine, StepProgress } from "../engine/engine.ts";
+import type { StoreReads, StoredJob } from "../ports/store.ts";
+import { progressText } from "./views/job.ts";
+
+const HEARTBEAT_MS = 15_000;
+const BATCH = 100;
+/** How long a client waits before it connects again, in ms. */
+const RECONNECT_MS = 2_000;
+
+type Position = Pick<StoredJob, "status" | "sequence">;
+
+export interface EventStream {
+  readonly jobId: string;
+  /** The job as it was when the stream was asked for. */
+  readonly job: Position;
+  /** The sequence of the last event that the client has seen. */
+  readonly after: number;
+  readonly signal: AbortSignal;
+}
+
+interface Deps {
+  readonly engine: Pick<Engine, "listen" | "stepProgress">;
+  readonly reads: Pick<StoreReads, "events">;
+}
+
+/** Whether the client has seen everything that will ever happen to the job. */
+export function isSpent(job: Position, after: number): boolean {
+  return hasEnded(job.status) && after >= job.sequence;
+}
+
+/**
+ * Yields the stream's text. It is pulled, so a client that reads slowly holds up its own events,
+ * which wait in the store, and nobody else's.
+ */
+export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGenerator<string> {
+  const { jobId, job, signal } = stream;
+  // A sequence the job has not reached yet would hold back its next events.
+  let after = Math.min(stream.after, job.sequence);
+  const bell = createBell(jobId, deps.engine);
+  signal.addEventListener("abort", bell.ring, { once: true });
+  try {
+    yield `retry: ${RECONNECT_MS}\n\n`;
+    let progress = hasEnded(job.status) ? null : deps.engine.stepProgress(jobId);
+    while (!signal.aborted) {
+      const events = await deps.reads.events(jobId, { after, limit: BATCH });
+      for (const event of events) {
+        yield eventFrame(event);
+        after = event.sequence;
+      }
+      if (events.length === BATCH) continue;
+      if (isLast(events.at(-1), job)) return;
+      if (progress !== null) yield `event: step-progress\ndata: ${progressText(progress)}\n\n`;
+      const rung = await bell.wait(HEARTBEAT_MS);
+      progress = bell.takeProgress();
+      if (!rung) yield ": still here\n\n";
+    }
+  } finally {
+    signal.removeEventListener("abort", bell.ring);
+    bell.close();
+  }
+}
+
+/** An end that was there before a retry is not the last event of the job as it is now. */
+function isLast(event: JobEvent | undefined, job: Position): boolean {
+  if (event === undefined) return false;
+  const isEnd = event.kind === "completed" || event.kind === "failed";
+  return isEnd && (hasEnded(job.status) || event.sequence > job.sequence);
+}
+
+function eventFrame(event: JobEvent): string {
+  return `id: ${event.sequence}\nevent: ${event.kind}\ndata: ${event.body}\n\n`;
+}
+
+/** Rings when the job goes on. Keeps the newest step progress alone, and none from a step that is over. */
+function createBell(jobId: string, engine: Pick<Engine, "listen">) {
+  let progress: StepProgress | null = null;
+  let rung = false;
+  let wake: (() => void) | null = null;
+  const ring = (): void => {
+    rung = true;
+    wake?.();
+  };
+  const close = engine.listen(jobId, (signal) => {
+    progress = signal.kind === "step-progress" ? signal.progress : null;
+    ring();
+  });
+  return {
+    ring,
+    close,
+    takeProgress(): StepProgress | null {
+      const taken = progress;
+      progress = null;
+      return taken;
+    },
+    /** False when nothing rang within the time. */
+    async wait(ms: number): Promise<boolean> {
+      if (!rung) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        const timer = setTimeout(resolve, ms);
+        await promise;
+        clearTimeout(timer);
+        wake = null;
+      }
+      const heard = rung;
+      rung = false;
+      return heard;
+    },
+  };
+}

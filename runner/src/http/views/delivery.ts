@@ -1,0 +1,39 @@
+import { jsonObject, toJsonText, type JsonText } from "../../domain/json-text.ts";
+import type { AttemptRecord, DeliverySummary as StoredDelivery } from "../../ports/store.ts";
+import type { Delivery, DeliverySummary } from "../contract/deliveries.ts";
+import { instantText, jsonFields } from "./json-fields.ts";
+
+function summaryFields(delivery: StoredDelivery): Record<keyof DeliverySummary, JsonText> {
+  return {
+    deliveryId: toJsonText(delivery.id),
+    jobId: toJsonText(delivery.jobId),
+    webhookId: toJsonText(delivery.webhookId),
+    url: toJsonText(delivery.url),
+    sequence: toJsonText(delivery.sequence),
+    event: toJsonText(delivery.kind),
+    state: toJsonText(delivery.state),
+    dueAt: instantText(delivery.dueAt),
+    createdAt: instantText(delivery.createdAt),
+    endedAt: instantText(delivery.endedAt),
+    attemptCount: toJsonText(delivery.attempts),
+    reason: toJsonText(delivery.reason),
+  };
+}
+
+export function deliverySummaryText(delivery: StoredDelivery): JsonText {
+  return jsonObject(summaryFields(delivery));
+}
+
+export function deliveryText(
+  delivery: StoredDelivery & { readonly log: readonly AttemptRecord[] },
+): JsonText {
+  const attempts = delivery.log.map(({ number, at, durationMs, status, response, error }) => ({
+    number,
+    at: new Date(at).toISOString(),
+    durationMs,
+    status,
+    response,
+    error,
+  }));
+  return jsonFields<Delivery>({ ...summaryFields(delivery), attempts: toJsonText(attempts) });
+}

@@ -1,0 +1,99 @@
+import { EVENT_KINDS } from "../../domain/event.ts";
+import { pluginNames, type PluginCall, type StepRecord } from "../../domain/job.ts";
+import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
+import type { StepProgress } from "../../engine/engine.ts";
+import type { JobSummary as StoredSummary, JobWebhook, StoredJob } from "../../ports/store.ts";
+import type { AcceptedJob, Job, JobStep, JobSummary } from "../contract/jobs.ts";
+import { instantText, jsonFields } from "./json-fields.ts";
+
+export type JobUrl = (jobId: string) => string;
+
+export function acceptedJobText(job: AcceptedJob): JsonText {
+  return toJsonText(job);
+}
+
+export function jobSummaryText(job: StoredSummary, jobUrl: JobUrl): JsonText {
+  return jsonFields<JobSummary>({
+    jobId: toJsonText(job.id),
+    status: toJsonText(job.status),
+    name: toJsonText(job.name),
+    plugins: toJsonText(job.plugins),
+    priority: toJsonText(job.priority),
+    createdAt: instantText(job.createdAt),
+    runAt: instantText(job.runAt),
+    startedAt: instantText(job.startedAt),
+    endedAt: instantText(job.endedAt),
+    completedSteps: toJsonText(job.completedSteps),
+    error: toJsonText(job.failure?.message ?? null),
+    errorCode: toJsonText(job.failure?.code ?? null),
+    url: toJsonText(jobUrl(job.id)),
+  });
+}
+
+/** Inputs and outputs are put in as the text that is stored, however large, without parsing it. */
+export function jobText(
+  job: StoredJob,
+  { progress, jobUrl }: { progress: StepProgress | null; jobUrl: JobUrl },
+): JsonText {
+  const { spec, status, failure, steps } = job;
+  const byIndex = new Map(steps.map((step) => [step.index, step]));
+  const running =
+    status === "running"
+      ? spec.plugins.findIndex((_, index) => byIndex.get(index)?.status !== "completed")
+      : -1;
+  const last = byIndex.get(spec.plugins.length - 1);
+  return jsonFields<Job>({
+    jobId: toJsonText(spec.id),
+    status: toJsonText(status),
+    name: toJsonText(spec.name),
+    metadata: spec.metadata,
+    plugins: toJsonText(pluginNames(spec)),
+    priority: toJsonText(spec.priority),
+    timeoutMs: toJsonText(spec.timeoutMs),
+    createdAt: instantText(spec.createdAt),
+    runAt: instantText(spec.runAt),
+    startedAt: instantText(job.startedAt),
+    endedAt: instantText(job.endedAt),
+    progress: status === "running" ? progressText(progress) : NULL_JSON,
+    steps: jsonArray(
+      spec.plugins.map((plugin, index) =>
+        // A step that failed before and runs again shows nothing of what it left behind.
+        index === running ? stepText(plugin, "running") : stepText(plugin, byIndex.get(index)),
+      ),
+    ),
+    error: toJsonText(failure?.message ?? null),
+    errorCode: toJsonText(failure?.code ?? null),
+    output: (status === "completed" ? last?.output : null) ?? NULL_JSON,
+    input: spec.input,
+    webhook: webhookText(job.webhook),
+    url: toJsonText(jobUrl(spec.id)),
+  });
+}
+
+export function progressText(progress: StepProgress | null): JsonText {
+  if (progress === null) return NULL_JSON;
+  const { fraction, message, at } = progress;
+  return toJsonText({ fraction, message, at: new Date(at).toISOString() });
+}
+
+function stepText(plugin: PluginCall, record: StepRecord | "running" | undefined): JsonText {
+  const step = record === "running" ? undefined : record;
+  return jsonFields<JobStep>({
+    plugin: toJsonText(plugin.name),
+    options: plugin.options,
+    status: toJsonText(record === "running" ? "running" : (step?.status ?? "pending")),
+    startedAt: instantText(step?.startedAt ?? null),
+    endedAt: instantText(step?.endedAt ?? null),
+    metrics: toJsonText(step?.metrics ?? null),
+    output: step?.output ?? NULL_JSON,
+    error: toJsonText(step?.failure?.message ?? null),
+    errorCode: toJsonText(step?.failure?.code ?? null),
+  });
+}
+
+function webhookText(webhook: JobWebhook | null): JsonText {
+  if (webhook === null) return NULL_JSON;
+  const { id, url, headers, on, retries } = webhook;
+  const masked = Object.fromEntries(Object.keys(headers).map((name) => [name, "***"]));
+  return toJsonText({ id, url, headers: masked, on: on ?? EVENT_KINDS, retries });
+}

@@ -1,0 +1,30 @@
+import { jsonObject, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
+import type { Paged } from "../../ports/store.ts";
+
+/** An answer with every key that its schema has, each one's value as JSON text. */
+export function jsonFields<Shape extends object>(
+  fields: Readonly<Record<keyof Shape & string, JsonText>>,
+): JsonText {
+  return jsonObject(fields);
+}
+
+export function instantText(at: number | null): JsonText {
+  return at === null ? NULL_JSON : toJsonText(new Date(at).toISOString());
+}
+
+export function pageText<T>(page: Paged<T>, toText: (item: T) => JsonText): JsonText {
+  const items = `[${page.items.map(toText).join(",")}]` as JsonText;
+  return jsonObject({ items, nextCursor: toJsonText(page.nextCursor) });
+}
+
+/** A page out of one item more than was asked for; the last item's number is the next cursor. */
+export function tailPage<T>(
+  items: readonly T[],
+  limit: number,
+  numberOf: (item: T) => number,
+): Paged<T> {
+  const shown = items.slice(0, limit);
+  const last = shown.at(-1);
+  const more = items.length > limit && last !== undefined;
+  return { items: shown, nextCursor: more ? String(numberOf(last)) : null };
+}

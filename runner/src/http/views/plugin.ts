@@ -1,0 +1,17 @@
+import type { PluginInfo } from "../../ports/plugin-catalog.ts";
+import type { Plugin } from "../contract/plugins.ts";
+
+const UNKNOWN = {
+  version: null,
+  description: null,
+  inputSchema: null,
+  optionsSchema: null,
+  outputSchema: null,
+  example: null,
+  timeoutMs: null,
+};
+
+/** One shape for both states, every key always there. */
+export function pluginView(plugin: PluginInfo): Plugin {
+  return plugin.status === "ready" ? { ...plugin, error: null } : { ...UNKNOWN, ...plugin };
+}

@@ -1,0 +1,113 @@
+/** Says what is wrong with a request in words that name the value found and what would be right. */
+import type { z } from "zod";
+import type { Issue } from "../domain/errors.ts";
+
+const MAX_ISSUES = 20;
+/** Longer strings are not repeated; what is under `headers` and `url` may be a secret and never is. */
+const MAX_SHOWN = 60;
+const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(["headers", "url"]);
+
+type ZodIssue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+/** At most 20 issues; `value` is what was parsed. */
+export function toIssues(error: z.ZodError, value: unknown): readonly Issue[] {
+  return flatten(error.issues, [])
+    .slice(0, MAX_ISSUES)
+    .map(({ issue, path }) => ({
+      path: toPointer(path),
+      message: describe(issue, {
+        found: valueAt(value, path),
+        isSecret: path.some((key) => SECRET_FIELDS.has(key)),
+      }),
+    }));
+}
+
+/** JSON Pointer, RFC 6901 §3. */
+function toPointer(path: Path): string {
+  return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null) return undefined;
+    at = Object.hasOwn(at, key) ? (at as Record<PropertyKey, unknown>)[key] : undefined;
+  }
+  return at;
+}
+
+function flatten(issues: readonly ZodIssue[], above: Path): { issue: ZodIssue; path: Path }[] {
+  return issues.flatMap((issue) => {
+    const path = [...above, ...issue.path];
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.slice(0, MAX_ISSUES).map((key) => ({ issue, path: [...path, key] }));
+    }
+    const branch = issue.code === "invalid_union" ? meantBranch(issue.errors) : undefined;
+    return branch === undefined ? [{ issue, path }] : flatten(branch, path);
+  });
+}
+
+/** Of a union, the branch whose type was right and whose content was wrong. */
+function meantBranch(branches: readonly (readonly ZodIssue[])[]): readonly ZodIssue[] | undefined {
+  return branches.find((issues) =>
+    issues.every((issue) => issue.code !== "invalid_type" || issue.path.length > 0),
+  );
+}
+
+function describe(
+  issue: ZodIssue,
+  { found, isSecret }: { found: unknown; isSecret: boolean },
+): string {
+  if (issue.code === "unrecognized_keys") return "is no field here";
+  const wanted = want(issue);
+  if (found === undefined) return `is missing: it ${wanted}`;
+  const shown = isSecret ? null : show(found);
+  return shown === null ? wanted : `is ${shown}: it ${wanted}`;
+}
+
+function want(issue: ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${issue.expected === "int" ? "a whole number" : withArticle(issue.expected)}`;
+    case "too_big":
+      return `must be at most ${amount(issue.origin, issue.maximum)}`;
+    case "too_small":
+      return `must be at least ${amount(issue.origin, issue.minimum)}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "invalid_union":
+      return "must be a plugin's name, or an object with its name and options";
+    case "invalid_format":
+    case "not_multiple_of":
+    case "unrecognized_keys":
+    case "invalid_key":
+    case "invalid_element":
+    case "custom":
+      return issue.message;
+  }
+}
+
+function amount(origin: string, size: number | bigint): string {
+  const one = Number(size) === 1;
+  if (origin === "string") return `${size} ${one ? "character" : "characters"} long`;
+  if (origin === "array") return `${size} ${one ? "item" : "items"} long`;
+  return String(size);
+}
+
+function withArticle(type: string): string {
+  if (type === "record") return "an object";
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function show(value: unknown): string | null {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "string" && value.length > MAX_SHOWN)
+    return `${value.length} characters long`;
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
+}
+
+function shorten(key: string): string {
+  return key.length > MAX_SHOWN ? `${key.slice(0, MAX_SHOWN)}…` : key;
+}

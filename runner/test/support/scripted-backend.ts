@@ -1,0 +1,174 @@
+/** An engine, a store and a catalog that do as a test says, for what the real ones do too rarely. */
+import { pino } from "pino";
+import { createHttpServer, type HttpSettings } from "../../src/http/server.ts";
+import type { Engine, JobSignal, StepProgress, SubmitRequest } from "../../src/engine/engine.ts";
+import type { JobEvent } from "../../src/domain/event.ts";
+import type { JobStatus } from "../../src/domain/job.ts";
+import { toJsonText } from "../../src/domain/json-text.ts";
+import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
+import type { StoredJob, StoreReads } from "../../src/ports/store.ts";
+import { createMetrics } from "../../src/metrics.ts";
+
+export const TOKEN = "scripted-token-0123456789";
+export const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
+
+const CREATED_AT = Date.parse("2026-11-23T09:30:00.000Z");
+
+export const PLUGINS: readonly PluginInfo[] = [
+  {
+    name: "broken-one",
+    source: "broken-one.ts",
+    status: "broken",
+    error: "SyntaxError: Unexpected token",
+  },
+  {
+    name: "echo",
+    source: "built-in",
+    status: "ready",
+    version: "1.0.0",
+    description: "Gives back its input.",
+    inputSchema: { type: "object" },
+    optionsSchema: null,
+    outputSchema: null,
+    example: { input: { text: "hello" } },
+    timeoutMs: null,
+  },
+];
+
+export type Backend = ReturnType<typeof createBackend>;
+
+export function createBackend(settings: Partial<HttpSettings> = {}) {
+  const jobs = new Map<string, StoredJob>();
+  const events = new Map<string, JobEvent[]>();
+  const listeners = new Map<string, Set<(signal: JobSignal) => void>>();
+  const submitted: SubmitRequest[] = [];
+  const logLines: string[] = [];
+  let submit: Engine["submit"] = async (request) => {
+    submitted.push(request);
+    return { jobId: addJob({ request }), replayed: false };
+  };
+  let progress: StepProgress | null = null;
+
+  function addJob(given: { request?: SubmitRequest; job?: Partial<StoredJob> } = {}): string {
+    const id = `job_${jobs.size + 1}`;
+    const plugins = given.request?.plugins ?? [{ name: "echo", options: {} }];
+    jobs.set(id, {
+      spec: {
+        id,
+        name: given.request?.name ?? null,
+        metadata: toJsonText(given.request?.metadata ?? {}),
+        plugins: plugins.map(({ name, options }) => ({ name, options: toJsonText(options) })),
+        input: toJsonText(given.request?.input),
+        priority: given.request?.priority ?? 0,
+        runAt: given.request?.runAt ?? CREATED_AT,
+        timeoutMs: given.request?.timeoutMs ?? null,
+        createdAt: CREATED_AT,
+      },
+      status: "queued",
+      fence: 0,
+      sequence: 0,
+      stepAttempts: 0,
+      startedAt: null,
+      endedAt: null,
+      failure: null,
+      steps: [],
+      webhook: given.request?.webhook ? { id: "wh_1", ...given.request.webhook } : null,
+      ...given.job,
+    });
+    return id;
+  }
+
+  function signal(id: string, told: JobSignal): void {
+    for (const listener of listeners.get(id) ?? []) listener(told);
+  }
+
+  /** Stores an event as the engine would and tells of it. */
+  function addEvent(id: string, kind: JobEvent["kind"], fields: object = {}): void {
+    const job = jobs.get(id);
+    if (job === undefined) throw new Error(`no job ${id}`);
+    const sequence = job.sequence + 1;
+    const status: JobStatus = kind === "completed" || kind === "failed" ? kind : "running";
+    const body = toJsonText({ status: kind, jobId: id, sequence, ...fields });
+    events.set(id, [...(events.get(id) ?? []), { kind, sequence, at: CREATED_AT, body }]);
+    jobs.set(id, { ...job, status, sequence });
+    signal(id, { kind: "changed", status });
+  }
+
+  const engine: Engine = {
+    submit: (request) => submit(request),
+    cancel: async () => {},
+    retry: async () => {},
+    async waitForEnd(id, { signal: until }) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      until.addEventListener("abort", () => resolve(), { once: true });
+      const stop = engine.listen(id, (told) => {
+        if (told.kind === "changed" && told.status !== "running") resolve();
+      });
+      await promise;
+      stop();
+    },
+    listen(id, listener) {
+      const set = listeners.get(id) ?? new Set();
+      listeners.set(id, set.add(listener));
+      return () => void set.delete(listener);
+    },
+    stepProgress: () => progress,
+    start: async () => {},
+    stop: async () => {},
+  };
+
+  const reads: StoreReads = {
+    job: async (id) => jobs.get(id) ?? null,
+    jobs: async () => ({ items: [], nextCursor: null }),
+    events: async (id, { after, limit }) =>
+      (events.get(id) ?? []).filter((event) => event.sequence > after).slice(0, limit),
+    logs: async () => [],
+    deliveries: async () => ({ items: [], nextCursor: null }),
+    delivery: async () => null,
+    counts: async () => ({
+      jobs: { queued: 3, running: 1, completed: 0, failed: 0 },
+      deliveries: { waiting: 0, due: 2, delivered: 0, dead: 0 },
+    }),
+    nextDue: async () => ({ job: null, delivery: null }),
+  };
+
+  const notReady: string[] = [];
+  const app = createHttpServer({
+    engine,
+    reads,
+    catalog: {
+      list: () => PLUGINS,
+      get: (name) => PLUGINS.find((plugin) => plugin.name === name) ?? null,
+      checkInput: () => [],
+      checkOptions: () => [],
+    },
+    metrics: createMetrics(),
+    logger: pino({ level: "debug" }, { write: (line: string) => void logLines.push(line) }),
+    settings: {
+      token: TOKEN,
+      bodyLimit: 1024 * 1024,
+      jobUrl: (id) => `http://127.0.0.1:8787/v1/jobs/${id}`,
+      ...settings,
+    },
+    notReady: () => notReady,
+  });
+
+  return {
+    app,
+    reads,
+    engine,
+    submitted,
+    logLines,
+    notReady,
+    addJob,
+    addEvent,
+    signal,
+    listenerCount: (id: string) => listeners.get(id)?.size ?? 0,
+    answerSubmitWith: (answer: Engine["submit"]) => void (submit = answer),
+    setProgress: (said: StepProgress | null) => void (progress = said),
+    change(id: string, change: Partial<StoredJob>): void {
+      const job = jobs.get(id);
+      if (job !== undefined) jobs.set(id, { ...job, ...change });
+    },
+  };
+}
