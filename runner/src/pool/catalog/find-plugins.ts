@@ -1,0 +1,160 @@
+/**
+ * Which files are plugins. Built in: `NAME.ts` or `NAME/index.ts` (`.js` when the runner is built).
+ * In PLUGINS_DIR: `*.ts`, `*.mts`, `*.js`, `*.mjs`, `*.cjs` at the top, and folders with a package.json.
+ * A name that begins with "_" or "." is not looked at, nor is a `.test.` or `.d.ts` file: helpers live there.
+ */
+import type { Dirent } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join, relative, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+
+export interface PluginFile {
+  /** `built-in`, or the path within PLUGINS_DIR. */
+  readonly source: string;
+  /** For people, when the file does not get as far as a name. */
+  readonly label: string;
+  readonly path: string;
+  /** The file to import, as a URL; null when `error` tells why there is none. */
+  readonly file: string | null;
+  readonly error: string | null;
+}
+
+const HELPER = /^[._]|\.test\.|\.d\.[cm]?ts$/;
+const DROPPED_IN = /\.(?:[cm]?js|m?ts)$/;
+
+export async function findBuiltIns(dir: string, extension: string): Promise<PluginFile[]> {
+  const found: PluginFile[] = [];
+  for (const entry of await listed(dir)) {
+    const name = entry.name.replace(new RegExp(`\\.${extension}$`), "");
+    const path = entry.isDirectory()
+      ? join(dir, entry.name, `index.${extension}`)
+      : join(dir, entry.name);
+    const isPlugin = entry.isDirectory() ? await exists(path) : name !== entry.name;
+    if (isPlugin) found.push(toFile({ source: "built-in", label: name, path, entry: path }));
+  }
+  return found;
+}
+
+export async function findDroppedIn(dir: string): Promise<PluginFile[]> {
+  const found: PluginFile[] = [];
+  for (const entry of await listed(dir)) {
+    const path = join(dir, entry.name);
+    const isFolder = await isDirectory(path, entry);
+    const described = { source: entry.name, label: entry.name.replace(DROPPED_IN, ""), path };
+    if (isFolder && (await exists(join(path, "package.json")))) {
+      found.push(await toPackage(described));
+    } else if (!isFolder && DROPPED_IN.test(entry.name)) {
+      found.push(toFile({ ...described, entry: path }));
+    }
+  }
+  return found;
+}
+
+/**
+ * Changes when any file that plugins may be made of does: path, size and time of change of all in
+ * the directory but node_modules, at most `MAX_STAMPED` of them.
+ */
+export async function stampOf(dir: string): Promise<string> {
+  const stamps: string[] = [];
+  await addStamps(dir, dir, stamps);
+  return stamps.join("\n");
+}
+
+const MAX_STAMPED = 5000;
+
+async function addStamps(root: string, dir: string, stamps: string[]): Promise<void> {
+  for (const { name } of await entriesOf(dir)) {
+    if (name === "node_modules" || name.startsWith(".") || stamps.length >= MAX_STAMPED) continue;
+    const path = join(dir, name);
+    const stats = await stat(path).catch(() => null);
+    if (stats?.isDirectory()) await addStamps(root, path, stamps);
+    if (stats)
+      stamps.push(
+        `${relative(root, path)}|${stats.isFile() ? stats.size : "/"}|${stats.mtimeMs}|${stats.ino}`,
+      );
+  }
+}
+
+function toFile(parts: { source: string; label: string; path: string; entry: string }): PluginFile {
+  const { entry, ...rest } = parts;
+  return { ...rest, file: pathToFileURL(entry).href, error: null };
+}
+
+/** A folder is imported as what its package.json says: `exports`, else `main`, else index. */
+async function toPackage(parts: {
+  source: string;
+  label: string;
+  path: string;
+}): Promise<PluginFile> {
+  const { path } = parts;
+  try {
+    const manifest = JSON.parse(await readFile(join(path, "package.json"), "utf8")) as unknown;
+    const entry = entryOf(manifest) ?? (await firstIndex(path));
+    const resolved = createRequire(join(path, "package.json")).resolve(`./${entry}`);
+    if (relative(path, resolved).startsWith(`..${sep}`)) {
+      throw new Error(`its entry ${JSON.stringify(entry)} lies outside of the folder`);
+    }
+    return toFile({ ...parts, entry: resolved });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ...parts, file: null, error: `${parts.source}/package.json: ${message}` };
+  }
+}
+
+function entryOf(manifest: unknown): string | null {
+  if (typeof manifest !== "object" || manifest === null)
+    throw new Error("it must be a JSON object");
+  const { exports, main } = manifest as { exports?: unknown; main?: unknown };
+  const entry = exports === undefined ? main : importTarget(exports);
+  if (entry === undefined) return null;
+  if (typeof entry !== "string") {
+    throw new Error(`"main" or "exports" must name one file, such as "./index.ts"`);
+  }
+  return entry;
+}
+
+/** The target of `import` on the package itself, through nested conditions. */
+function importTarget(exports: unknown): unknown {
+  if (typeof exports !== "object" || exports === null) return exports;
+  const fields = exports as Record<string, unknown>;
+  const target = fields["."] ?? fields["import"] ?? fields["node"] ?? fields["default"] ?? null;
+  return importTarget(target);
+}
+
+async function firstIndex(dir: string): Promise<string> {
+  for (const extension of ["ts", "mts", "js", "mjs", "cjs"]) {
+    if (await exists(join(dir, `index.${extension}`))) return `index.${extension}`;
+  }
+  throw new Error(`it has no "main" or "exports", and the folder has no index.ts or index.js`);
+}
+
+/** Sorted, so that of two plugins with one name the same one always counts. */
+async function listed(dir: string): Promise<Dirent[]> {
+  const entries = await entriesOf(dir);
+  return entries
+    .filter((entry) => !HELPER.test(entry.name) && entry.name !== "node_modules")
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** None when the directory is not there (yet). */
+async function entriesOf(dir: string): Promise<Dirent[]> {
+  try {
+    return await readdir(dir, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+async function isDirectory(path: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  const stats = await stat(path).catch(() => null);
+  return stats?.isDirectory() ?? false;
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}

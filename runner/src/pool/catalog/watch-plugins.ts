@@ -1,0 +1,115 @@
+/**
+ * Calls `refresh` at once, and whenever what lies in the directory has changed and then kept still
+ * for a moment, so that a file is not read half-written. fs.watch makes that quick where it works;
+ * the look every `rescanMs` finds what it misses (folders within, network drives, a directory that
+ * is made later).
+ */
+import { watch, type FSWatcher } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { stampOf } from "./find-plugins.ts";
+
+const SETTLE_MS = 100;
+
+export interface PluginsWatch {
+  /** The first refresh is done. */
+  readonly ready: Promise<void>;
+  /** The watch has ended, after the signal was aborted. */
+  readonly ended: Promise<void>;
+}
+
+export function watchPlugins(options: {
+  dir: string;
+  rescanMs: number;
+  refresh: () => Promise<void>;
+  signal: AbortSignal;
+}): PluginsWatch {
+  const { dir, rescanMs, refresh, signal } = options;
+  const bell = createBell(signal);
+  const ready = Promise.withResolvers<void>();
+
+  async function run(): Promise<void> {
+    let watcher = openWatcher(dir, bell.ring);
+    let seen = await stampOf(dir);
+    try {
+      await refresh();
+    } finally {
+      ready.resolve();
+    }
+    while (!signal.aborted) {
+      await bell.wait(rescanMs);
+      // Anew each time: a directory that was deleted and made again is another one to the system.
+      watcher?.close();
+      watcher = openWatcher(dir, bell.ring);
+      const stamp = await stampOf(dir);
+      if (stamp === seen || signal.aborted) continue;
+      seen = await settled(stamp);
+      if (!signal.aborted) await refresh();
+    }
+    watcher?.close();
+  }
+
+  async function settled(first: string): Promise<string> {
+    let before = first;
+    while (!signal.aborted) {
+      await pause(SETTLE_MS, signal);
+      const now = await stampOf(dir);
+      if (now === before) break;
+      before = now;
+    }
+    return before;
+  }
+
+  return { ready: ready.promise, ended: run() };
+}
+
+/** Null where the directory is not there or the system has no watch left to give. */
+function openWatcher(dir: string, onEvent: () => void): FSWatcher | null {
+  try {
+    const watcher = watch(dir, { persistent: false }, onEvent);
+    watcher.on("error", () => watcher.close());
+    return watcher;
+  } catch {
+    return null;
+  }
+}
+
+interface Bell {
+  readonly ring: () => void;
+  /** Resolves when it rings (or has rung since the last wait), after `ms`, or at the abort. */
+  wait(ms: number): Promise<void>;
+}
+
+function createBell(signal: AbortSignal): Bell {
+  let hasRung = false;
+  let wake = (): void => undefined;
+
+  function ring(): void {
+    hasRung = true;
+    wake();
+  }
+
+  signal.addEventListener("abort", ring, { once: true });
+  return {
+    ring,
+    async wait(ms) {
+      if (!hasRung && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms).unref();
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      hasRung = false;
+    },
+  };
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal, ref: false });
+  } catch {
+    // Woken early.
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Runs steps in plugin threads and turns whatever happens to them into a `StepResult`.
+ *
+ * Whose fault is a dead thread? The step's own if the thread says so (thread/report-faults), or if
+ * the step was the first that the thread ran. Otherwise what an earlier step left behind may have
+ * done it (a timer that throws, memory never freed): the step runs again, alone in a new thread,
+ * and whatever happens there is its own.
+ */
+import type { Failure } from "../domain/errors.ts";
+import type { PluginPool, StepHooks, StepResult, StepTask } from "../ports/plugin-pool.ts";
+import { createCrew, type Crew } from "./crew.ts";
+import { createCrews, type Crews } from "./crews.ts";
+import type { StepOutcome, ThreadNews, ThreadTask } from "./messages.ts";
+import { createSlots } from "./slots.ts";
+import { watchStep, type StepWatch } from "./step-watch.ts";
+
+const MIB = 1024 * 1024;
+/** Runs are told apart in an Int32. */
+const MAX_RUN = 2_147_483_647;
+
+/** Where a plugin is found, or why it cannot be loaded. */
+export type PluginLocation =
+  | { readonly file: string; readonly timeoutMs: number | null }
+  | { readonly error: string };
+
+export interface PluginPoolOptions {
+  readonly catalog: {
+    /** Resolves when every plugin has been read once. */
+    ready(): Promise<void>;
+    locate(name: string): PluginLocation | null;
+    /** Calls the listener after a plugin's file was added, changed or removed. */
+    onChange(listener: () => void): () => void;
+  };
+  readonly threads: number;
+  /** The directory of `ctx.files`. */
+  readonly filesDir: string;
+  /** JavaScript heap per thread; a thread's buffers may take as much again. Default 256. */
+  readonly memoryMb?: number;
+  /** Between asking a step to stop and ending its thread. Default 5 s. */
+  readonly graceMs?: number;
+  /** For a plugin that declares no timeoutMs. Default 10 min. */
+  readonly pluginTimeoutMs?: number;
+  /** Default 64 MiB. */
+  readonly outputLimitBytes?: number;
+  /** What plugins see as `process.env`; a copy of the daemon's own when it is left out. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A step in a thread, as the main thread keeps it. */
+interface Run {
+  readonly task: ThreadTask;
+  readonly hooks: StepHooks;
+  readonly watch: StepWatch;
+  readonly memoryMb: number;
+  crew: Crew;
+  /** What the thread said before it died. */
+  fault: Failure | null;
+}
+
+export function createPluginPool(options: PluginPoolOptions): PluginPool {
+  const { catalog, threads, memoryMb = 256, pluginTimeoutMs = 10 * 60_000 } = options;
+  const runs = new Map<number, Run>();
+  const crews = startCrews(options, runs);
+  const slots = createSlots(threads);
+  const stopListening = catalog.onChange(() => crews.markStale());
+  let lastRun = 0;
+
+  async function runInSlot(step: StepTask, hooks: StepHooks): Promise<StepOutcome> {
+    const plugin = catalog.locate(step.plugin);
+    if (plugin === null) {
+      return failed("PLUGIN_NOT_FOUND", `No plugin has the name "${step.plugin}" any more.`);
+    }
+    if ("error" in plugin) return failed("PLUGIN_BROKEN", plugin.error);
+    lastRun = (lastRun % MAX_RUN) + 1;
+    const { jobTimeoutMs, ...task } = step;
+    const lease = crews.join();
+    const run: Run = {
+      task: { ...task, run: lastRun, file: plugin.file },
+      hooks,
+      watch: watchStep({
+        plugin: step.plugin,
+        jobTimeoutMs,
+        pluginTimeoutMs: plugin.timeoutMs ?? pluginTimeoutMs,
+        graceMs: options.graceMs ?? 5000,
+        signal: hooks.signal,
+        requestStop: (reason) => run.crew.requestStop(run.task.run, reason),
+      }),
+      memoryMb,
+      crew: lease.crew,
+      fault: null,
+    };
+    runs.set(run.task.run, run);
+    try {
+      return (await attempt(run)) ?? (await attemptAlone(run, crews));
+    } finally {
+      runs.delete(run.task.run);
+      run.watch.end();
+      lease.release();
+    }
+  }
+
+  return {
+    size: threads,
+    async run(task, hooks): Promise<StepResult> {
+      const startedAt = Date.now();
+      await catalog.ready();
+      const outcome = (await slots.take(hooks.signal))
+        ? await runInSlot(task, hooks).finally(() => slots.release())
+        : failed("CANCELLED", notBegun(hooks.signal));
+      return { ...outcome, startedAt, endedAt: Date.now() };
+    },
+    async close() {
+      stopListening();
+      slots.close();
+      for (const { watch } of runs.values()) watch.kill(STOPPING);
+      await crews.close();
+    },
+  };
+}
+
+const STOPPING: Failure = { code: "CANCELLED", message: "The daemon stopped while the step ran." };
+
+function notBegun(signal: AbortSignal): string {
+  return signal.aborted ? "The job was cancelled." : "The daemon stopped before the step began.";
+}
+
+function startCrews(options: PluginPoolOptions, runs: ReadonlyMap<number, Run>): Crews {
+  const { threads, memoryMb = 256, outputLimitBytes = 64 * MIB, filesDir, env } = options;
+  return createCrews(threads, (size) =>
+    createCrew({
+      size,
+      memoryMb,
+      env,
+      settings: { filesDir, outputLimitBytes },
+      onNews: (news) => passOn(news, runs),
+      onBuffersOver: (run, bytes) => {
+        const held = `${Math.round(bytes / MIB)} MiB of buffers; it may hold ${memoryMb} MiB`;
+        const message = `The plugin's thread held ${held}.`;
+        runs.get(run)?.watch.kill({ code: "OUT_OF_MEMORY", message });
+      },
+    }),
+  );
+}
+
+/** Null when the thread died and it is not certain that this step did it. */
+async function attempt(run: Run): Promise<StepOutcome | null> {
+  const { crew, watch, hooks, task } = run;
+  try {
+    const result = await crew.run(task, watch.killSignal);
+    if (result.sentNews) crew.readNews();
+    if (result.lines.length > 0) hooks.onLog(result.lines);
+    return judge(result.outcome, watch.stopped);
+  } catch (error) {
+    crew.readNews();
+    const told = watch.stopped ?? run.fault;
+    if (told !== null) return { ok: false, failure: told, metrics: null };
+    if (crew.isFirstOfThread(task.run) !== true) return null;
+    return { ok: false, failure: deathOf(error, run.memoryMb), metrics: null };
+  } finally {
+    crew.forget(task.run);
+  }
+}
+
+async function attemptAlone(run: Run, crews: Crews): Promise<StepOutcome> {
+  const lease = crews.alone();
+  run.crew = lease.crew;
+  try {
+    const outcome = await attempt(run);
+    return outcome ?? failed("PLUGIN_CRASHED", "The plugin's thread could not be started.");
+  } finally {
+    lease.release();
+  }
+}
+
+/** A step that was out of time fails even if it ended in the grace; a cancelled one may complete. */
+function judge(outcome: StepOutcome, stopped: Failure | null): StepOutcome {
+  if (stopped === null || (outcome.ok && stopped.code === "CANCELLED")) return outcome;
+  return { ok: false, failure: stopped, metrics: outcome.metrics };
+}
+
+function passOn(news: ThreadNews, runs: ReadonlyMap<number, Run>): void {
+  const run = news.run === null ? undefined : runs.get(news.run);
+  if (run === undefined) return;
+  if (news.kind === "fault") {
+    run.fault ??= news.failure;
+    return;
+  }
+  if (news.lines.length > 0) run.hooks.onLog(news.lines);
+  if (news.progress !== null) run.hooks.onProgress(news.progress);
+}
+
+function failed(code: Failure["code"], message: string): StepOutcome {
+  return { ok: false, failure: { code, message }, metrics: null };
+}
+
+/** A thread's last words, as Node gives them to the worker's `error` event. */
+function deathOf(error: unknown, memoryMb: number): Failure {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+    const text = `The plugin used more than the ${memoryMb} MiB of memory that a thread may have.`;
+    return { code: "OUT_OF_MEMORY", message: text };
+  }
+  return { code: "PLUGIN_CRASHED", message: `The plugin's thread died: ${String(message)}` };
+}

@@ -1,0 +1,39 @@
+/** Texts from whatever a plugin threw; a thrown value's own code must not throw again. */
+import { inspect } from "node:util";
+
+const MAX_MESSAGE_BYTES = 64 * 1024;
+const MAX_MESSAGE_CHARACTERS = MAX_MESSAGE_BYTES / 4;
+
+/** The plugin's own message. */
+export function errorMessage(thrown: unknown): string {
+  return cut(readMessage(thrown));
+}
+
+/** Message, stack and causes. */
+export function errorReport(thrown: unknown): string {
+  try {
+    return cut(inspect(thrown, { depth: 4, maxStringLength: MAX_MESSAGE_CHARACTERS }));
+  } catch {
+    return errorMessage(thrown);
+  }
+}
+
+function readMessage(thrown: unknown): string {
+  try {
+    if (typeof thrown === "string") return thrown;
+    if (typeof thrown === "object" && thrown !== null && "message" in thrown) {
+      const { message } = thrown;
+      if (typeof message === "string" && message !== "") return message;
+      if (thrown instanceof Error) return thrown.name;
+    }
+    return inspect(thrown, { depth: 2, breakLength: Infinity });
+  } catch {
+    return "The plugin threw a value that cannot be read.";
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_MESSAGE_CHARACTERS
+    ? text
+    : `${text.slice(0, MAX_MESSAGE_CHARACTERS)}… (${text.length} characters in all)`;
+}

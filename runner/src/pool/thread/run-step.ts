@@ -1,0 +1,151 @@
+/** One step in the thread: parse, check, run, check, serialise. */
+import type { Failure, FailureCode } from "../../domain/errors.ts";
+import type { JsonText } from "../../domain/json-text.ts";
+import type { LogLevel } from "../../ports/plugin-pool.ts";
+import type { PluginContext, PluginDefinition } from "../../plugin-sdk.ts";
+import { createFiles } from "../files.ts";
+import { loadPlugin } from "../load-plugin.ts";
+import type { StepOutcome, ThreadSettings, ThreadTask } from "../messages.ts";
+import type { CurrentStep } from "./current-step.ts";
+import { errorMessage, errorReport } from "./describe-error.ts";
+import { createPluginFetch } from "./plugin-fetch.ts";
+import { createMetrics, type MetricsRecorder } from "./plugin-metrics.ts";
+import { serializeOutput } from "./serialize-output.ts";
+
+const MAX_ISSUES = 10;
+
+class StepFailed extends Error {
+  readonly failure: Failure;
+
+  constructor(code: FailureCode, message: string) {
+    super(message);
+    this.failure = { code, message };
+  }
+}
+
+/** Never rejects, but for the thread's own death. */
+export async function runStep(
+  task: ThreadTask,
+  step: CurrentStep,
+  settings: ThreadSettings,
+): Promise<StepOutcome> {
+  const metrics = createMetrics();
+  let startedAt = performance.now();
+  try {
+    const plugin = await load(task);
+    const input = await parse(plugin.input, task.input, "INPUT_INVALID");
+    const options = await parse(plugin.options, task.options, "OPTIONS_INVALID");
+    const ctx = createContext({ task, step, options, metrics, settings });
+    startedAt = performance.now();
+    const returned = await plugin.run(input, ctx);
+    const duration = performance.now() - startedAt;
+    const output = plugin.output
+      ? await check(plugin.output, returned, "OUTPUT_INVALID")
+      : returned;
+    const serialized = serializeOutput(output, settings.outputLimitBytes);
+    return { ...serialized, metrics: metrics.read(duration) };
+  } catch (error) {
+    return {
+      ok: false,
+      failure: toFailure(error, step),
+      metrics: metrics.read(performance.now() - startedAt),
+    };
+  }
+}
+
+function toFailure(error: unknown, step: CurrentStep): Failure {
+  if (error instanceof StepFailed) return error.failure;
+  step.outbox.log("error", errorReport(error));
+  return { code: "PLUGIN_THREW", message: errorMessage(error) };
+}
+
+async function load(task: ThreadTask): Promise<PluginDefinition> {
+  let plugin: PluginDefinition;
+  try {
+    plugin = await loadPlugin(task.file);
+  } catch (error) {
+    throw new StepFailed("PLUGIN_BROKEN", errorMessage(error));
+  }
+  if (plugin.name === task.plugin) return plugin;
+  const message = `The file of plugin "${task.plugin}" now holds "${plugin.name}".`;
+  throw new StepFailed("PLUGIN_BROKEN", message);
+}
+
+function parse(
+  schema: PluginDefinition["input"],
+  text: JsonText,
+  code: "INPUT_INVALID" | "OPTIONS_INVALID",
+): unknown {
+  const value: unknown = JSON.parse(text);
+  return schema ? check(schema, value, code) : value;
+}
+
+async function check(
+  schema: NonNullable<PluginDefinition["input"]>,
+  value: unknown,
+  code: "INPUT_INVALID" | "OPTIONS_INVALID" | "OUTPUT_INVALID",
+): Promise<unknown> {
+  const result = await schema.safeParseAsync(value);
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const told = issues
+    .slice(0, MAX_ISSUES)
+    .map(({ path, message }) => `${["", ...path.map(String)].join("/") || "/"}: ${message}`);
+  if (issues.length > MAX_ISSUES) told.push(`and ${issues.length - MAX_ISSUES} more`);
+  const what = { INPUT_INVALID: "input", OPTIONS_INVALID: "options", OUTPUT_INVALID: "output" }[
+    code
+  ];
+  throw new StepFailed(code, `The ${what} does not fit the plugin's schema: ${told.join("; ")}`);
+}
+
+function createContext(parts: {
+  task: ThreadTask;
+  step: CurrentStep;
+  options: unknown;
+  metrics: MetricsRecorder;
+  settings: ThreadSettings;
+}): PluginContext {
+  const { task, step, options, metrics, settings } = parts;
+  const { signal } = step.abort;
+  const log =
+    (level: LogLevel) =>
+    (message: string, data?: object): void => {
+      step.outbox.log(level, message, data === undefined ? undefined : toData(data));
+    };
+  let input: { value: unknown } | undefined;
+  return {
+    signal,
+    log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
+    metrics: {
+      add: (name, amount) => metrics.add(name, amount),
+      set: (name, value) => metrics.set(name, value),
+    },
+    progress(fraction, message) {
+      if (fraction !== null && !(fraction >= 0 && fraction <= 1)) {
+        throw new RangeError(`progress is ${String(fraction)}: it must be from 0 to 1, or null`);
+      }
+      step.outbox.progress({ fraction, message: message ?? null });
+    },
+    job: {
+      id: task.jobId,
+      name: task.jobName,
+      metadata: JSON.parse(task.metadata) as Record<string, unknown>,
+      // Parsed when it is asked for: it may be megabytes, and most plugins never look.
+      get input() {
+        input ??= { value: JSON.parse(task.jobInput) as unknown };
+        return input.value;
+      },
+    },
+    options,
+    fetch: createPluginFetch(signal),
+    files: createFiles(settings.filesDir),
+  };
+}
+
+function toData(data: object): JsonText {
+  try {
+    return (JSON.stringify(data) ?? "null") as JsonText;
+  } catch (error) {
+    return JSON.stringify({ unreadable: errorMessage(error) }) as JsonText;
+  }
+}
