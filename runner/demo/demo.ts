@@ -1,0 +1,130 @@
+/**
+ * `npm run demo`: a daemon on a free port with a throw-away data folder, a small endpoint, three
+ * jobs on real data. Ends with 0 when every event that was wanted has arrived in its order.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { openEndpoint, type DemoEvent } from "./endpoint.ts";
+import { demoJobs, type DemoJob } from "./jobs.ts";
+import { showEvent, showTable } from "./show.ts";
+
+const DEADLINE_MS = 40_000;
+const TOKEN = "demo-token-of-no-use-elsewhere";
+
+interface Delivery {
+  readonly sequence: number;
+  readonly kind: string;
+  readonly state: string;
+  readonly attempts: number;
+}
+
+async function startDaemon(root: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL("../src/main.ts", import.meta.url))],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: {
+        ...process.env,
+        PLAYGROUND_PORT: "0",
+        PLAYGROUND_DATA_DIR: join(root, "data"),
+        PLAYGROUND_PLUGINS_DIR: join(root, "plugins"),
+        PLAYGROUND_TOKEN: TOKEN,
+        PLAYGROUND_LOG_LEVEL: "error",
+      },
+    },
+  );
+  const exited = once(child, "exit");
+  async function stop(): Promise<void> {
+    child.kill("SIGTERM");
+    await exited;
+  }
+  const lines = createInterface({ input: child.stdout });
+  for await (const line of lines) {
+    const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
+    if (url !== undefined) return { url, stop };
+  }
+  throw new Error("The daemon ended before it was ready.");
+}
+
+async function call(url: string, body?: unknown): Promise<unknown> {
+  const answer = await fetch(url, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`);
+  return JSON.parse(text) as unknown;
+}
+
+/** Submits the jobs and prints events as they come, until all are there or the deadline is over. */
+async function runJobs(
+  daemonUrl: string,
+): Promise<{ jobs: readonly DemoJob[]; arrived: DemoEvent[]; ids: string[] }> {
+  const arrived: DemoEvent[] = [];
+  const { promise: allArrived, resolve } = Promise.withResolvers<void>();
+  let wanted = Number.POSITIVE_INFINITY;
+  const endpoint = await openEndpoint((event, status) => {
+    console.log(showEvent(event, status));
+    if (status === 200) arrived.push(event);
+    if (arrived.length >= wanted) resolve();
+  });
+  const deadline = setTimeout(resolve, DEADLINE_MS);
+  try {
+    const jobs = await demoJobs(endpoint.url);
+    wanted = jobs.reduce((sum, job) => sum + job.expected.length, 0);
+    console.log(`Daemon    ${daemonUrl}\nEndpoint  ${endpoint.url}\n`);
+    const ids: string[] = [];
+    for (const job of jobs) {
+      const accepted = await call(`${daemonUrl}/v1/jobs`, job.request);
+      ids.push((accepted as { jobId: string }).jobId);
+    }
+    await allArrived;
+    return { jobs, arrived, ids };
+  } finally {
+    clearTimeout(deadline);
+    await endpoint.close();
+  }
+}
+
+async function main(): Promise<number> {
+  const root = await mkdtemp(join(tmpdir(), "playground-demo-"));
+  try {
+    const daemon = await startDaemon(root);
+    try {
+      const { jobs, arrived, ids } = await runJobs(daemon.url);
+      const rows: Record<string, string>[] = [];
+      let complete = true;
+      for (const [index, { request, expected }] of jobs.entries()) {
+        const jobId = ids[index] ?? "";
+        const got = arrived.filter((event) => event.jobId === jobId).map((event) => event.status);
+        const ok = got.join() === expected.join();
+        complete &&= ok;
+        const page = await call(`${daemon.url}/v1/deliveries?jobId=${jobId}`);
+        const deliveries = (page as { items: Delivery[] }).items;
+        rows.push({
+          job: request.name,
+          delivered: got.join(" "),
+          attempts: String(deliveries.reduce((sum, delivery) => sum + delivery.attempts, 0)),
+          "as expected": ok ? "yes" : `no, expected ${expected.join(" ")}`,
+        });
+      }
+      console.log(`\n${showTable(rows)}\n`);
+      if (!complete) console.error("Not every event arrived.");
+      return complete ? 0 : 1;
+    } finally {
+      await daemon.stop();
+    }
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();

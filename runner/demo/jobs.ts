@@ -1,0 +1,61 @@
+/** Three jobs on real data: vega-datasets' weather, birdstrikes and README. */
+import { readFile } from "node:fs/promises";
+import type { EventKind } from "../src/domain/event.ts";
+
+export interface DemoJob {
+  readonly request: Readonly<Record<string, unknown>> & {
+    readonly name: string;
+    readonly webhook: Readonly<Record<string, unknown>>;
+  };
+  /** The events that must arrive, in this order. */
+  readonly expected: readonly EventKind[];
+}
+
+const PACKAGE = new URL(import.meta.resolve("vega-datasets/package.json"));
+
+function read(path: string, encoding: "utf8" | "base64"): Promise<string> {
+  return readFile(new URL(path, PACKAGE), encoding);
+}
+
+export async function demoJobs(url: string): Promise<readonly DemoJob[]> {
+  return [
+    {
+      // Two plugins: the second takes the first one's output.
+      request: {
+        name: "seattle-weather",
+        plugins: [
+          "csv-profile",
+          {
+            name: "json-query",
+            options: {
+              expression:
+                '{ "days": rows, "hottest": columns[name="temp_max"].max, "kinds": columns[name="weather"].top.value }',
+            },
+          },
+        ],
+        input: { text: await read("data/seattle-weather.csv", "utf8") },
+        webhook: { url },
+      },
+      expected: ["started", "progress", "progress", "completed"],
+    },
+    {
+      // A table is no image: the plugin throws, and the daemon tells what it said.
+      request: {
+        name: "birdstrikes-as-image",
+        plugins: ["image-resize"],
+        input: { image: await read("data/birdstrikes.csv", "base64") },
+        webhook: { url, headers: { "x-demo": "birdstrikes" } },
+      },
+      expected: ["started", "failed"],
+    },
+    {
+      request: {
+        name: "readme-in-chunks",
+        plugins: ["text-chunk"],
+        input: { text: await read("README.md", "utf8") },
+        webhook: { url, on: ["completed"] },
+      },
+      expected: ["completed"],
+    },
+  ];
+}

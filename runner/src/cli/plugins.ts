@@ -1,0 +1,35 @@
+import { composePlugins } from "../compose.ts";
+import { parseSettings } from "../config.ts";
+import type { PluginInfo } from "../ports/plugin-catalog.ts";
+
+function toRow(plugin: PluginInfo): readonly string[] {
+  return plugin.status === "ready"
+    ? [plugin.name, plugin.version, plugin.source, plugin.description]
+    : [plugin.name, "broken", plugin.source, plugin.error.split("\n")[0] ?? ""];
+}
+
+function toTable(rows: readonly (readonly string[])[]): string {
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "))
+    .join("\n");
+}
+
+/** Lists the plugins; 1 when one of them is broken. */
+export async function plugins(args: readonly string[]): Promise<number> {
+  const json = args.includes("--json");
+  const settings = parseSettings(args.filter((arg) => arg !== "--json"));
+  const { catalog, close } = await composePlugins(settings);
+  try {
+    const found = catalog.list();
+    const text = json
+      ? JSON.stringify(found, null, 2)
+      : toTable([["NAME", "VERSION", "FROM", "WHAT IT DOES"], ...found.map(toRow)]);
+    process.stdout.write(`${text}\n`);
+    return found.some((plugin) => plugin.status === "broken") ? 1 : 0;
+  } finally {
+    await close();
+  }
+}

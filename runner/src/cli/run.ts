@@ -1,0 +1,118 @@
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { composePlugins } from "../compose.ts";
+import { BadSetting, parseSettings } from "../config.ts";
+import type { Issue } from "../domain/errors.ts";
+import { toJsonText } from "../domain/json-text.ts";
+import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
+import type { StepHooks } from "../ports/plugin-pool.ts";
+
+const FILE_FLAGS = ["--input", "--options"] as const;
+type FileFlag = (typeof FILE_FLAGS)[number];
+
+/** Runs one plugin as a job of its own, without a daemon; 1 when it fails. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { name, files, rest } = splitArgs(args);
+  const plugins = await composePlugins(parseSettings(rest));
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  try {
+    const plugin = findPlugin(plugins.catalog, name);
+    const input = await readJson("--input", files, plugin.example?.input ?? null);
+    const options = await readJson("--options", files, plugin.example?.options ?? {});
+    check("--input", plugins.catalog.checkInput(name, input));
+    check("--options", plugins.catalog.checkOptions(name, options));
+    const pool = plugins.createPool();
+    const result = await pool.run(
+      {
+        jobId: "job_local",
+        jobName: null,
+        metadata: toJsonText({}),
+        plugin: name,
+        options: toJsonText(options),
+        input: toJsonText(input),
+        jobInput: toJsonText(input),
+        jobTimeoutMs: null,
+      },
+      toHooks(stop.signal),
+    );
+    if (!result.ok) {
+      process.stderr.write(`${result.failure.code}: ${result.failure.message}\n`);
+      return 1;
+    }
+    process.stderr.write(`metrics ${JSON.stringify(result.metrics)}\n`);
+    process.stdout.write(`${JSON.stringify(JSON.parse(result.output), null, 2)}\n`);
+    return 0;
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    await plugins.close();
+  }
+}
+
+function splitArgs(args: readonly string[]) {
+  const rest = [...args];
+  const files: Partial<Record<FileFlag, string>> = {};
+  for (const flag of FILE_FLAGS) {
+    const at = rest.findIndex((arg) => arg === flag || arg.startsWith(`${flag}=`));
+    if (at < 0) continue;
+    const inline = rest[at]?.slice(flag.length + 1);
+    const [, value] = rest.splice(at, inline ? 1 : 2);
+    files[flag] = inline || (value ?? "");
+  }
+  const name = rest.shift();
+  if (name === undefined || name.startsWith("-")) {
+    throw new BadSetting(
+      "run needs a plugin's name first: playground-runner run PLUGIN --input FILE",
+    );
+  }
+  return { name, files, rest };
+}
+
+function findPlugin(catalog: PluginCatalog, name: string): ReadyPlugin {
+  const plugin = catalog.get(name);
+  if (plugin?.status === "ready") return plugin;
+  const names = catalog.list().map((known) => known.name);
+  throw new BadSetting(
+    plugin === null
+      ? `There is no plugin "${name}"; there are ${names.join(", ")}.`
+      : `Plugin "${name}" could not be loaded: ${plugin.error}`,
+  );
+}
+
+async function readJson(
+  flag: FileFlag,
+  files: Partial<Record<FileFlag, string>>,
+  otherwise: unknown,
+): Promise<unknown> {
+  const file = files[flag];
+  if (file === undefined) return otherwise;
+  try {
+    const content = file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
+    return JSON.parse(content) as unknown;
+  } catch (error) {
+    throw new BadSetting(`${flag} is "${file}": ${(error as Error).message}`);
+  }
+}
+
+function check(flag: FileFlag, issues: readonly Issue[]): void {
+  if (issues.length === 0) return;
+  const lines = issues.map((issue) => `  ${issue.path || "/"}: ${issue.message}`);
+  throw new BadSetting(`${flag} does not fit the plugin's schema:\n${lines.join("\n")}`);
+}
+
+function toHooks(signal: AbortSignal): StepHooks {
+  return {
+    signal,
+    onLog(lines) {
+      for (const line of lines) {
+        const data = line.data === null ? "" : ` ${line.data}`;
+        process.stderr.write(`${line.level} ${line.message}${data}\n`);
+      }
+    },
+    onProgress({ fraction, message }) {
+      const share = fraction === null ? "" : `${Math.round(fraction * 100)} %`;
+      process.stderr.write(`progress ${[share, message].filter(Boolean).join(" ")}\n`);
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** Puts the daemon together; the only file that knows every adapter. */
+import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { destination, pino } from "pino";
+import { systemClock } from "./clock.ts";
+import type { Settings } from "./config.ts";
+import { createEngine } from "./engine/create-engine.ts";
+import { createHttpServer } from "./http/server.ts";
+import { createIds } from "./ids.ts";
+import { createMetrics } from "./metrics.ts";
+import { createPluginCatalog, type LivePluginCatalog } from "./pool/catalog/plugin-catalog.ts";
+import { createPluginPool } from "./pool/plugin-pool.ts";
+import type { PluginPool } from "./ports/plugin-pool.ts";
+import { createUndiciSender } from "./sender/undici-sender.ts";
+import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { loadToken } from "./token.ts";
+import { VERSION } from "./version.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const OWNER_ONLY = 0o700;
+const BUILT_IN_PLUGINS = fileURLToPath(new URL("./plugins", import.meta.url));
+
+export interface Daemon {
+  readonly version: string;
+  /** Takes requests and work; gives the URL that it listens on. */
+  listen(): Promise<string>;
+  /** Ends cleanly, however far the start came. */
+  stop(): Promise<void>;
+}
+
+/** Opens everything but the port. `say` prints a line for the person who starts it. */
+export async function composeDaemon(
+  settings: Settings,
+  say: (line: string) => void,
+): Promise<Daemon> {
+  const dataDir = resolve(settings.dataDir);
+  await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
+  const { token, path, isNew } = await loadToken(dataDir, settings.token);
+  if (isNew) say(`Made a token for the API: ${token}`);
+  if (path !== null) say(`The API's token is kept in ${path}`);
+
+  const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
+  const store = await createSqliteStore({ path: join(dataDir, "playground.db") });
+  const { catalog, createPool, close: closePlugins } = await composePlugins(settings);
+  const pool = createPool();
+  const sender = createUndiciSender({ connectionsPerOrigin: settings.maxDeliveriesInFlight });
+  const metrics = createMetrics();
+  let listeningOn = "";
+  const jobUrl = (jobId: string): string =>
+    `${settings.publicUrl ?? listeningOn}/v1/jobs/${encodeURIComponent(jobId)}`;
+  const engine = createEngine({
+    store,
+    pool,
+    catalog,
+    sender,
+    clock: systemClock,
+    ids: createIds(() => systemClock.now()),
+    digest: (text) => createHash("sha256").update(text).digest("base64"),
+    telemetry: metrics,
+    log,
+    settings: {
+      maxQueued: settings.maxQueued,
+      maxDeliveriesInFlight: settings.maxDeliveriesInFlight,
+      retentionMs: settings.retentionDays * DAY_MS,
+      userAgent: `Playground/${VERSION}`,
+      jobUrl,
+    },
+  });
+  let notReady: readonly string[] = ["The daemon is starting."];
+  const http = createHttpServer({
+    engine,
+    reads: store,
+    catalog,
+    metrics,
+    logger: log,
+    settings: { token, bodyLimit: settings.bodyLimit, jobUrl },
+    notReady: () => notReady,
+  });
+
+  return {
+    version: VERSION,
+    async listen() {
+      await http.listen({ host: settings.host, port: settings.port });
+      listeningOn = toUrl(settings.host, http.server.address() as AddressInfo);
+      await engine.start();
+      notReady = [];
+      return listeningOn;
+    },
+    async stop() {
+      notReady = ["The daemon is stopping."];
+      await engine.stop({ graceMs: settings.graceMs });
+      await http.close();
+      await closePlugins();
+      await sender.close();
+      await store.close();
+    },
+  };
+}
+
+/** The plugins alone, for the commands that need no store and no port. */
+export async function composePlugins(settings: Settings): Promise<{
+  catalog: LivePluginCatalog;
+  createPool(): PluginPool;
+  close(): Promise<void>;
+}> {
+  const catalog = createPluginCatalog({
+    builtinDir: BUILT_IN_PLUGINS,
+    pluginsDir: resolve(settings.pluginsDir),
+  });
+  await catalog.ready();
+  let pool: PluginPool | null = null;
+  return {
+    catalog,
+    createPool() {
+      pool ??= createPluginPool({
+        catalog,
+        threads: settings.threads,
+        filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
+        memoryMb: settings.threadMemoryMb,
+        graceMs: settings.graceMs,
+        pluginTimeoutMs: settings.pluginTimeoutMs,
+      });
+      return pool;
+    },
+    async close() {
+      await pool?.close();
+      await catalog.close();
+    },
+  };
+}
+
+function toUrl(host: string, { port }: AddressInfo): string {
+  const shown = host.includes(":") ? `[${host}]` : host;
+  return `http://${shown}:${port}`;
+}

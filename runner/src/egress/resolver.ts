@@ -1,0 +1,110 @@
+/**
+ * Names to addresses without the thread pool: a dead name server must not hold up file access and
+ * every other name. The hosts file first, then DNS with a deadline and a small cache; what DNS does
+ * not know is asked of the system (mDNS, search domains), two names at a time.
+ */
+import { lookup, Resolver } from "node:dns/promises";
+import { readFile, stat } from "node:fs/promises";
+
+/** Every address of a name, at least one; rejects with a code such as ENOTFOUND or ETIMEOUT. */
+export type Resolve = (hostname: string) => Promise<readonly string[]>;
+
+export interface ResolverOptions {
+  /** `address:port` of name servers; the system's own when left out. */
+  readonly servers?: readonly string[];
+  readonly hostsFile?: string;
+  readonly now?: () => number;
+}
+
+const TIMEOUT_MS = 3_000;
+const TRIES = 2;
+const CACHE_MS = 10_000;
+const CACHE_SIZE = 1_000;
+/** Of the four threads that the system's lookup shares with file access. */
+const SYSTEM_LOOKUPS = 2;
+const SYSTEM_TIMEOUT_MS = 10_000;
+
+export function createResolver(options: ResolverOptions = {}): Resolve {
+  const { servers, hostsFile = "/etc/hosts", now = Date.now } = options;
+  const dns = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+  if (servers !== undefined) dns.setServers(servers);
+  const hosts = createHosts(hostsFile);
+  const cache = new Map<string, { until: number; found: Promise<readonly string[]> }>();
+  let systemLookups = 0;
+
+  async function query(hostname: string): Promise<readonly string[]> {
+    const answers = await Promise.allSettled([dns.resolve4(hostname), dns.resolve6(hostname)]);
+    const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+    if (found.length > 0) return found;
+    const failed = answers.find((answer) => answer.status === "rejected");
+    const reason = failed?.reason as NodeJS.ErrnoException | undefined;
+    if (servers !== undefined || systemLookups >= SYSTEM_LOOKUPS) throw toError(hostname, reason);
+    systemLookups += 1;
+    try {
+      return await withDeadline(lookup(hostname, { all: true }), hostname);
+    } finally {
+      systemLookups -= 1;
+    }
+  }
+
+  return async (hostname) => {
+    const name = hostname.toLowerCase().replace(/\.$/, "");
+    const local = name === "localhost" ? ["127.0.0.1", "::1"] : await hosts(name);
+    if (local.length > 0) return local;
+    const known = cache.get(name);
+    if (known !== undefined && known.until > now()) return known.found;
+    const found = query(name);
+    if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value ?? "");
+    cache.set(name, { until: now() + CACHE_MS, found });
+    // A failure is not kept: the next attempt asks again.
+    found.catch(() => cache.delete(name));
+    return found;
+  };
+}
+
+/** Reads the hosts file again when it changed. */
+function createHosts(path: string): (name: string) => Promise<readonly string[]> {
+  let readAt = -1;
+  let byName = new Map<string, string[]>();
+  return async (name) => {
+    try {
+      const { mtimeMs } = await stat(path);
+      if (mtimeMs !== readAt) {
+        byName = parseHosts(await readFile(path, "utf8"));
+        readAt = mtimeMs;
+      }
+    } catch {
+      // No hosts file names no host.
+      byName = new Map();
+    }
+    return byName.get(name) ?? [];
+  };
+}
+
+function parseHosts(text: string): Map<string, string[]> {
+  const byName = new Map<string, string[]>();
+  for (const line of text.split("\n")) {
+    const [address, ...names] = line.replace(/#.*/, "").trim().toLowerCase().split(/\s+/);
+    for (const name of names) byName.set(name, [...(byName.get(name) ?? []), address ?? ""]);
+  }
+  return byName;
+}
+
+async function withDeadline(
+  found: Promise<readonly { address: string }[]>,
+  hostname: string,
+): Promise<readonly string[]> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(toError(hostname)), SYSTEM_TIMEOUT_MS);
+  try {
+    return (await Promise.race([found, late])).map((answer) => answer.address);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function toError(hostname: string, reason?: NodeJS.ErrnoException): Error {
+  const code = reason?.code ?? "ETIMEOUT";
+  const message = `the name ${hostname} could not be resolved (${code})`;
+  return Object.assign(new Error(message, { cause: reason }), { code });
+}

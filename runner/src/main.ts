@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** The process: argv, signals, exit codes. */
+import { HELP } from "./cli/help.ts";
+import { BadSetting } from "./config.ts";
+import { VERSION } from "./version.ts";
+
+const BAD_USAGE = 2;
+
+type Command = (args: readonly string[]) => Promise<number>;
+
+/** Loaded when asked for: `--help` needs no Fastify. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import("./cli/start.ts")).start,
+  plugins: async () => (await import("./cli/plugins.ts")).plugins,
+  run: async () => (await import("./cli/run.ts")).run,
+  openapi: async () => (await import("./cli/openapi.ts")).openapi,
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const [first = "start", ...rest] = args;
+  if (args.includes("--help") || args.includes("-h") || first === "help") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (first === "--version" || first === "-v") {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  const isFlag = first.startsWith("-");
+  const load = COMMANDS[isFlag ? "start" : first];
+  if (load === undefined) {
+    const known = Object.keys(COMMANDS).join(", ");
+    throw new BadSetting(`There is no command "${first}"; there are ${known}. See --help.`);
+  }
+  const command = await load();
+  return command(isFlag ? args : rest);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const isUsage = error instanceof BadSetting;
+  process.stderr.write(`${isUsage ? error.message : (error as Error).stack}\n`);
+  process.exitCode = isUsage ? BAD_USAGE : 1;
+}
