@@ -1,0 +1,43 @@
+import type { IAuthenticateGeneric, Icon, ICredentialType, INodeProperties } from 'n8n-workflow';
+
+export class PlaygroundApi implements ICredentialType {
+	name = 'playgroundApi';
+
+	displayName = 'Playground API';
+
+	icon: Icon = {
+		light: 'file:../icons/playground.svg',
+		dark: 'file:../icons/playground.dark.svg',
+	};
+
+	documentationUrl =
+		'https://github.com/playground-runner/playground/tree/main/n8n-nodes-playground#credentials';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'http://127.0.0.1:8787',
+			required: true,
+			placeholder: 'http://127.0.0.1:8787',
+			description:
+				'Address of the Playground daemon as n8n reaches it. In a container, localhost is the container itself.',
+		},
+		{
+			displayName: 'Token',
+			name: 'token',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			required: true,
+			description:
+				'The token of the daemon: PLAYGROUND_TOKEN, or what it printed on its first start',
+		},
+	];
+
+	authenticate: IAuthenticateGeneric = {
+		type: 'generic',
+		properties: { headers: { Authorization: '=Bearer {{$credentials.token}}' } },
+	};
+}

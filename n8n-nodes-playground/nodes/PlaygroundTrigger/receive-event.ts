@@ -1,0 +1,71 @@
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { findSignatureFault } from '../../shared/verify-signature';
+import type { Registration } from './registration';
+import { isSeenBefore } from './seen-deliveries';
+
+/** Added to Express's request by n8n. */
+interface RawRequest {
+	rawBody?: Buffer;
+	readRawBody?(): Promise<void>;
+}
+
+/** Starts the workflow with the event, once, if it is the daemon that sent it. */
+export async function receiveEvent(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const registration = this.getWorkflowStaticData('node') as Registration;
+	const { webhookId, secret } = registration;
+	if (!webhookId || !secret) {
+		// n8n saves the secret a moment after the daemon has it: the daemon asks again on 503.
+		this.logger.warn('Playground Trigger refused an event: it holds no secret to check it with');
+		return answer(this, 503, 'This trigger holds no secret: publish its workflow again');
+	}
+
+	const body = await readBody(this);
+	const deliveryId = header(this, 'webhook-id');
+	const fault = findSignatureFault(
+		{
+			id: deliveryId,
+			timestamp: header(this, 'webhook-timestamp'),
+			signature: header(this, 'webhook-signature'),
+			body,
+		},
+		{ secret, nowMs: Date.now() },
+	);
+	if (fault !== null) {
+		this.logger.warn(`Playground Trigger refused an event: ${fault}`);
+		return answer(this, 401, fault);
+	}
+
+	const event = parseEvent(body);
+	if (event === null) return answer(this, 400, 'The body must be a JSON object');
+	if (isSeenBefore(registration, { webhookId, deliveryId: deliveryId as string })) {
+		return { webhookResponse: { received: true, duplicate: true } };
+	}
+	return { webhookResponse: { received: true }, workflowData: [[{ json: event }]] };
+}
+
+function header(context: IWebhookFunctions, name: string): string | undefined {
+	const value = context.getHeaderData()[name];
+	return typeof value === 'string' ? value : undefined;
+}
+
+async function readBody(context: IWebhookFunctions): Promise<Buffer> {
+	const request = context.getRequestObject() as unknown as RawRequest;
+	if (request.rawBody === undefined) await request.readRawBody?.();
+	return request.rawBody ?? Buffer.alloc(0);
+}
+
+function parseEvent(body: Buffer): IDataObject | null {
+	try {
+		const event: unknown = JSON.parse(body.toString('utf8'));
+		return typeof event === 'object' && event !== null && !Array.isArray(event)
+			? (event as IDataObject)
+			: null;
+	} catch {
+		return null;
+	}
+}
+
+function answer(context: IWebhookFunctions, status: number, error: string): IWebhookResponseData {
+	context.getResponseObject().status(status).json({ error });
+	return { noWebhookResponse: true };
+}

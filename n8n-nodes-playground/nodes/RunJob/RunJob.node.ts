@@ -1,0 +1,59 @@
+import {
+	NodeConnectionTypes,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	type IWebhookFunctions,
+	type IWebhookResponseData,
+} from 'n8n-workflow';
+import { getPlugins, searchPlugins } from '../../shared/plugins';
+import { testConnection } from '../../shared/test-connection';
+import { properties } from './descriptions';
+import { getInputFields } from './get-input-fields';
+import { cancel, get } from './operations/by-job-id';
+import { runAndWait } from './operations/run-and-wait';
+import { start } from './operations/start';
+import { resume, resumeWebhooks } from './resume';
+
+const operations = { cancel, get, run: runAndWait, start };
+
+export class RunJob implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Run Job',
+		name: 'runJob',
+		icon: {
+			light: 'file:../../icons/playground.svg',
+			dark: 'file:../../icons/playground.dark.svg',
+		},
+		group: ['transform'],
+		version: [1],
+		subtitle: '={{ $parameter["plugin"]?.["value"] || $parameter["operation"] }}',
+		description:
+			'Runs a Playground plugin on each item as a durable job: heavy, long or dependency-rich work that does not belong inside n8n',
+		defaults: { name: 'Run Job' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'playgroundApi', required: true, testedBy: 'testConnection' }],
+		webhooks: resumeWebhooks,
+		waitingNodeTooltip: '={{ "Parked until Playground reports that the jobs have ended" }}',
+		properties,
+	};
+
+	methods = {
+		credentialTest: { testConnection },
+		listSearch: { searchPlugins },
+		loadOptions: { getPlugins },
+		resourceMapping: { getInputFields },
+	};
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const operation = this.getNodeParameter('operation', 0) as keyof typeof operations;
+		return await operations[operation].call(this);
+	}
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		return await resume.call(this);
+	}
+}

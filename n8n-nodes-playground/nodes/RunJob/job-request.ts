@@ -1,0 +1,150 @@
+import {
+	NodeOperationError,
+	type IDataObject,
+	type IExecuteFunctions,
+	type ResourceMapperValue,
+} from 'n8n-workflow';
+import { toHeaders, type HeaderEntries } from '../../shared/header-entries';
+import { toInput } from '../../shared/input-fields';
+import { addBinaryInputs, type BinaryInput, type BinaryOutput } from './binary-fields';
+
+/** The node's Options, as n8n hands them over. */
+export interface RunOptions {
+	binaryInput?: { file?: BinaryInput[] };
+	binaryOutput?: { file?: BinaryOutput[] };
+	deadlineMinutes?: number;
+	firstWaitSeconds?: number;
+	metadata?: unknown;
+	name?: string;
+	pluginOptions?: unknown;
+	priority?: number;
+	runAt?: string;
+	timeoutSeconds?: number;
+	webhook?: {
+		target?: { url: string; on: string[]; headers?: HeaderEntries; retries: number };
+	};
+}
+
+interface FurtherPlugins {
+	plugin?: Array<{ name: string; options: unknown }>;
+}
+
+type PluginCall = string | { name: string; options: IDataObject };
+
+/** What the daemon takes as one job of a batch. */
+export interface JobRequest extends IDataObject {
+	plugins: IDataObject[] | string[];
+	idempotencyKey: string;
+}
+
+interface Item {
+	context: IExecuteFunctions;
+	index: number;
+}
+
+export function optionsOf({ context, index }: Item): RunOptions {
+	return context.getNodeParameter('options', index, {}) as RunOptions;
+}
+
+/** Builds the request for one item from the node's parameters. */
+export async function toJobRequest(item: Item, idempotencyKey: string): Promise<JobRequest> {
+	const options = optionsOf(item);
+	const { name, priority, runAt, timeoutSeconds } = options;
+	const metadata = toObject(item, 'Metadata', options.metadata);
+	const webhook = toWebhook(options);
+	return {
+		plugins: toPlugins(item, options) as string[],
+		input: (await toJobInput(item, options)) as IDataObject,
+		idempotencyKey,
+		...(name && { name }),
+		...(metadata && { metadata }),
+		...(priority !== undefined && { priority }),
+		...(runAt && { runAt: toInstant(item, runAt) }),
+		...(timeoutSeconds && { timeoutMs: Math.round(timeoutSeconds * 1000) }),
+		...(webhook && { webhook }),
+	};
+}
+
+function toPlugins(item: Item, { pluginOptions }: RunOptions): PluginCall[] {
+	const { context, index } = item;
+	const first = context.getNodeParameter('plugin', index, '', { extractValue: true }) as string;
+	const further = context.getNodeParameter('further', index, {}) as FurtherPlugins;
+	const calls = [{ name: first, options: pluginOptions }, ...(further.plugin ?? [])];
+	return calls.map(({ name, options }, position) => {
+		if (!name) {
+			const field = position === 0 ? 'Plugin' : `Further Plugins ${position}`;
+			throw new NodeOperationError(context.getNode(), `${field} is empty: choose a plugin`, {
+				itemIndex: index,
+			});
+		}
+		const given = toObject(item, `Options of ${name}`, options);
+		return given ? { name, options: given } : name;
+	});
+}
+
+async function toJobInput(item: Item, options: RunOptions): Promise<unknown> {
+	const { context, index } = item;
+	const files = options.binaryInput?.file ?? [];
+	const input = readInput(item);
+	return files.length === 0 ? input : await addBinaryInputs(context, index, { input, files });
+}
+
+function readInput(item: Item): unknown {
+	const { context, index } = item;
+	if (context.getNodeParameter('inputMode', index) === 'json') {
+		return parseJson(item, 'Input JSON', context.getNodeParameter('inputJson', index));
+	}
+	const form = context.getNodeParameter('input', index) as ResourceMapperValue;
+	const itemJson = context.getInputData()[index]?.json ?? {};
+	return toInput(form, itemJson);
+}
+
+function toWebhook({ webhook }: RunOptions): IDataObject | undefined {
+	const target = webhook?.target;
+	if (!target?.url) return undefined;
+	const headers = toHeaders(target.headers);
+	return {
+		url: target.url,
+		...(target.on?.length > 0 && { on: target.on }),
+		...(target.retries !== undefined && { retries: target.retries }),
+		...(headers && { headers }),
+	};
+}
+
+function toInstant({ context, index }: Item, runAt: string): string {
+	const instant = new Date(runAt);
+	if (Number.isNaN(instant.getTime())) {
+		throw new NodeOperationError(
+			context.getNode(),
+			`Run At is "${runAt}": it must be a date and time, such as 2026-11-23T09:30:00Z`,
+			{ itemIndex: index },
+		);
+	}
+	return instant.toISOString();
+}
+
+/** Undefined when the field is empty. */
+function toObject(item: Item, field: string, value: unknown): IDataObject | undefined {
+	if (value === undefined || value === '') return undefined;
+	const parsed = parseJson(item, field, value);
+	if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+		throw new NodeOperationError(item.context.getNode(), `${field} must be a JSON object`, {
+			itemIndex: item.index,
+		});
+	}
+	return Object.keys(parsed).length === 0 ? undefined : (parsed as IDataObject);
+}
+
+/** A JSON field holds text, or what an expression in it came to. */
+function parseJson({ context, index }: Item, field: string, value: unknown): unknown {
+	if (typeof value !== 'string') return value;
+	try {
+		return JSON.parse(value);
+	} catch (error) {
+		throw new NodeOperationError(
+			context.getNode(),
+			`${field} is not valid JSON: ${(error as Error).message}`,
+			{ itemIndex: index },
+		);
+	}
+}

@@ -1,0 +1,196 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { eventKindOptions } from '../../shared/event-kinds';
+import { headersProperty } from '../../shared/header-entries';
+
+const onlyWhenWaiting = { show: { '/operation': ['run'] } };
+
+const binaryInput: INodeProperties = {
+	displayName: 'Binary Input Field',
+	name: 'binaryInput',
+	type: 'fixedCollection',
+	typeOptions: { multipleValues: true },
+	default: {},
+	placeholder: 'Add File',
+	description: 'Puts files of the item into the input, as base64',
+	options: [
+		{
+			displayName: 'File',
+			name: 'file',
+			values: [
+				{
+					displayName: 'Input Binary Field',
+					name: 'binaryProperty',
+					type: 'string',
+					default: 'data',
+					hint: 'The name of the field of the item that holds the file',
+				},
+				{
+					displayName: 'Input Field',
+					name: 'field',
+					type: 'string',
+					default: '',
+					placeholder: 'image',
+					hint: 'The field of the plugin that takes the file; with dots for a nested one',
+				},
+			],
+		},
+	],
+};
+
+const binaryOutput: INodeProperties = {
+	displayName: 'Binary Output Field',
+	name: 'binaryOutput',
+	type: 'fixedCollection',
+	typeOptions: { multipleValues: true },
+	default: {},
+	placeholder: 'Add File',
+	description: 'Turns base64 in the output into files of the item',
+	displayOptions: onlyWhenWaiting,
+	options: [
+		{
+			displayName: 'File',
+			name: 'file',
+			values: [
+				{
+					displayName: 'File Name',
+					name: 'fileName',
+					type: 'string',
+					default: '',
+					placeholder: 'thumbnail.png',
+				},
+				{
+					displayName: 'Output Field',
+					name: 'field',
+					type: 'string',
+					default: '',
+					placeholder: 'image',
+					hint: 'The field of the output that holds base64; with dots for a nested one',
+				},
+				{
+					displayName: 'Put Output File in Field',
+					name: 'binaryProperty',
+					type: 'string',
+					default: 'data',
+					hint: 'The name of the field of the item to put the file in',
+				},
+			],
+		},
+	],
+};
+
+const webhook: INodeProperties = {
+	displayName: 'Webhook',
+	name: 'webhook',
+	type: 'fixedCollection',
+	default: {},
+	placeholder: 'Add Webhook',
+	description: 'Also send the events of the job to an address of your own',
+	options: [
+		{
+			displayName: 'Webhook',
+			name: 'target',
+			values: [
+				{
+					displayName: 'Events',
+					name: 'on',
+					type: 'multiOptions',
+					options: eventKindOptions,
+					default: ['completed', 'failed'],
+				},
+				headersProperty,
+				{
+					displayName: 'Retries',
+					name: 'retries',
+					type: 'number',
+					typeOptions: { minValue: 0, maxValue: 10 },
+					default: 5,
+				},
+				{
+					displayName: 'URL',
+					name: 'url',
+					type: 'string',
+					default: '',
+					placeholder: 'https://example.com/hook',
+				},
+			],
+		},
+	],
+};
+
+export const optionsProperty: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	default: {},
+	placeholder: 'Add Option',
+	displayOptions: { show: { operation: ['run', 'start'] } },
+	options: [
+		binaryInput,
+		binaryOutput,
+		{
+			displayName: 'Deadline (Minutes)',
+			name: 'deadlineMinutes',
+			type: 'number',
+			typeOptions: { minValue: 0, numberPrecision: 2 },
+			default: 60,
+			displayOptions: onlyWhenWaiting,
+			description:
+				'How long a parked execution waits. After it the item leaves with the status timeout, up to a minute late; the job goes on. Without it there is no end.',
+		},
+		{
+			displayName: 'First Wait (Seconds)',
+			name: 'firstWaitSeconds',
+			type: 'number',
+			typeOptions: { minValue: 0, maxValue: 60 },
+			default: 5,
+			displayOptions: onlyWhenWaiting,
+			description:
+				'How long to wait for a short job before the execution parks. As an AI tool it never parks and waits this long, or 60 seconds.',
+		},
+		{
+			displayName: 'Job Name',
+			name: 'name',
+			type: 'string',
+			default: '',
+			placeholder: 'nightly-report',
+			description: 'Shown with the job and its events; a Playground Trigger can filter by it',
+		},
+		{
+			displayName: 'Metadata',
+			name: 'metadata',
+			type: 'json',
+			default: '{}',
+			description: 'A JSON object that is kept with the job and sent with its events',
+		},
+		{
+			displayName: 'Plugin Options',
+			name: 'pluginOptions',
+			type: 'json',
+			default: '{}',
+			description: 'Options of the first plugin, as a JSON object',
+		},
+		{
+			displayName: 'Priority',
+			name: 'priority',
+			type: 'number',
+			default: 0,
+			description: 'Of the jobs that wait in the queue those with a higher number run first',
+		},
+		{
+			displayName: 'Run At',
+			name: 'runAt',
+			type: 'dateTime',
+			default: '',
+			description: 'Not before this time',
+		},
+		{
+			displayName: 'Timeout (Seconds)',
+			name: 'timeoutSeconds',
+			type: 'number',
+			typeOptions: { minValue: 0, numberPrecision: 3 },
+			default: 300,
+			description: 'The longest that the job may run; then it ends as failed',
+		},
+		webhook,
+	],
+};

@@ -1,0 +1,111 @@
+import { NodeApiError, NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
+import { issuesOf } from '../../shared/errors';
+import { submitBatch, type Batch } from './batch';
+import type { BinaryOutput } from './binary-fields';
+import { batchKey, createKeys } from './idempotency';
+import { optionsOf, toJobRequest, type JobRequest } from './job-request';
+
+/** What became of an input item: a job of the batch, in order, or an error before there was one. */
+export type Slot = { error: string } | { files: BinaryOutput[] };
+
+export interface Submission {
+	/** One per input item. */
+	slots: Slot[];
+	/** The batch's idempotency key. */
+	key: string;
+	/** Null when no item could be made a job. */
+	batch: Batch | null;
+}
+
+type Draft = { error: string } | { request: JobRequest; files: BinaryOutput[] };
+
+interface SubmitOptions {
+	waitSeconds: number;
+	/** Given the batch's key, the address to call when all its jobs have ended. */
+	callbackUrl?: (key: string) => string;
+}
+
+/** Hands all the items over as one batch. Throws at the first bad item unless the node continues. */
+export async function submitItems(
+	context: IExecuteFunctions,
+	{ waitSeconds, callbackUrl }: SubmitOptions,
+): Promise<Submission> {
+	let drafts = await draftItems(context);
+	for (;;) {
+		const jobs = drafts.flatMap((draft) => ('request' in draft ? [draft.request] : []));
+		const key = batchKey(jobs.map(({ idempotencyKey }) => idempotencyKey));
+		if (jobs.length === 0) return { slots: drafts.map(toSlot), key, batch: null };
+
+		try {
+			const batch = await submitBatch(context, {
+				jobs,
+				idempotencyKey: key,
+				waitSeconds,
+				callbackUrl: callbackUrl?.(key),
+			});
+			return { slots: drafts.map(toSlot), key, batch };
+		} catch (error) {
+			drafts = dropRefused(context, drafts, error as Error);
+		}
+	}
+}
+
+function toSlot(draft: Draft): Slot {
+	return 'error' in draft ? { error: draft.error } : { files: draft.files };
+}
+
+async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
+	const keyOf = createKeys(context);
+	const drafts: Draft[] = [];
+	for (let index = 0; index < context.getInputData().length; index++) {
+		try {
+			const item = { context, index };
+			const files = optionsOf(item).binaryOutput?.file ?? [];
+			drafts.push({ request: await toJobRequest(item, keyOf(index)), files });
+		} catch (error) {
+			if (!context.continueOnFail()) {
+				throw new NodeOperationError(context.getNode(), error as Error, { itemIndex: index });
+			}
+			drafts.push({ error: (error as Error).message });
+		}
+	}
+	return drafts;
+}
+
+/**
+ * The daemon takes a batch whole or not at all, and says which jobs are wrong. Those items become
+ * errors and the others are handed over again; an error about none in particular is everyone's.
+ */
+function dropRefused(context: IExecuteFunctions, drafts: Draft[], error: Error): Draft[] {
+	const reasons = reasonsByJob(error);
+	const items = drafts.flatMap((draft, index) => ('request' in draft ? [index] : []));
+	if (!context.continueOnFail()) {
+		const [firstJob] = reasons.keys();
+		throw withItemIndex(context, error, firstJob === undefined ? undefined : items[firstJob]);
+	}
+	const refused = reasons.size === 0 ? items : [...reasons.keys()].map((job) => items[job]);
+	return drafts.map((draft, index) => {
+		if (!refused.includes(index)) return draft;
+		return { error: reasons.get(items.indexOf(index)) ?? error.message };
+	});
+}
+
+function reasonsByJob(error: Error): Map<number, string> {
+	const reasons = new Map<number, string>();
+	for (const { path, message } of issuesOf(error)) {
+		const [, job, field] = /^\/jobs\/(\d+)(\/.*)?$/.exec(path) ?? [];
+		if (job === undefined || reasons.has(Number(job))) continue;
+		reasons.set(Number(job), `${field ?? 'job'} ${message}`);
+	}
+	return reasons;
+}
+
+function withItemIndex(
+	context: IExecuteFunctions,
+	error: Error,
+	itemIndex: number | undefined,
+): NodeApiError | NodeOperationError {
+	if (!(error instanceof NodeApiError)) return new NodeOperationError(context.getNode(), error);
+	if (itemIndex !== undefined) error.context.itemIndex = itemIndex;
+	return error;
+}

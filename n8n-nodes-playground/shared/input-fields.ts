@@ -1,0 +1,123 @@
+import type {
+	FieldType,
+	IDataObject,
+	INodePropertyOptions,
+	ResourceMapperField,
+	ResourceMapperValue,
+} from 'n8n-workflow';
+
+/** The parts of JSON Schema that a form can show. */
+export interface JsonSchema {
+	$ref?: string;
+	$defs?: Record<string, JsonSchema>;
+	anyOf?: JsonSchema[];
+	const?: unknown;
+	default?: unknown;
+	enum?: unknown[];
+	format?: string;
+	oneOf?: JsonSchema[];
+	properties?: Record<string, JsonSchema>;
+	required?: string[];
+	title?: string;
+	type?: string | string[];
+}
+
+const TYPES: Record<string, FieldType> = {
+	array: 'array',
+	boolean: 'boolean',
+	integer: 'number',
+	number: 'number',
+	object: 'object',
+};
+
+const STRING_FORMATS: Record<string, FieldType> = { 'date-time': 'dateTime', uri: 'url' };
+
+/** One field per property; none when the schema is not that of an object with known properties. */
+export function toInputFields(schema: JsonSchema): ResourceMapperField[] {
+	const root = resolve(schema, schema);
+	return Object.entries(root.properties ?? {}).map(([id, property]) => {
+		const resolved = resolve(property, schema);
+		const isRequired = (root.required ?? []).includes(id) && property.default === undefined;
+		const options = toOptions(resolved);
+		return {
+			id,
+			displayName: resolved.title ?? id,
+			required: isRequired,
+			defaultMatch: false,
+			display: true,
+			removed: !isRequired,
+			type: options ? 'options' : toFieldType(resolved),
+			...(options && { options }),
+			...defaultOf(resolved),
+		};
+	});
+}
+
+/** Follows a reference, and sees through "this or null". */
+function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
+	if (schema.$ref?.startsWith('#/$defs/')) {
+		const definition = root.$defs?.[schema.$ref.slice('#/$defs/'.length)];
+		// The reference is dropped first: a definition that refers to itself ends here.
+		return { ...definition, ...schema, $ref: undefined };
+	}
+	const choices = (schema.anyOf ?? schema.oneOf)?.filter(({ type }) => type !== 'null');
+	const [only] = choices ?? [];
+	return choices?.length === 1 && only
+		? { ...resolve(only, root), ...schema, anyOf: undefined }
+		: schema;
+}
+
+function toOptions(schema: JsonSchema): INodePropertyOptions[] | undefined {
+	const choices = schema.anyOf ?? schema.oneOf;
+	const constants = choices?.every((choice) => choice.const !== undefined)
+		? choices.map((choice) => choice.const)
+		: schema.enum;
+	return constants
+		?.filter((value) => value !== null)
+		.map((value) => ({ name: String(value), value: value as string | number | boolean }));
+}
+
+/** Of several types the one that can carry most as text. */
+function toFieldType({ type, format, anyOf, oneOf }: JsonSchema): FieldType {
+	const types = [type ?? (anyOf ?? oneOf ?? []).map((choice) => choice.type ?? [])].flat(2);
+	const named = types.filter((name) => name !== 'null');
+	const [first] = named;
+	if (first === undefined || named.includes('string')) {
+		return (named.length === 1 && STRING_FORMATS[format ?? '']) || 'string';
+	}
+	return TYPES[first] ?? 'string';
+}
+
+function defaultOf({ default: value }: JsonSchema): Pick<ResourceMapperField, 'defaultValue'> {
+	return ['string', 'number', 'boolean'].includes(typeof value)
+		? { defaultValue: value as string | number | boolean }
+		: {};
+}
+
+/** The job's input from what was filled in; what was left empty is left out. */
+export function toInput(form: ResourceMapperValue, itemJson: IDataObject): IDataObject {
+	const values: IDataObject =
+		form.mappingMode === 'autoMapInputData' ? pickKnown(itemJson, form.schema) : (form.value ?? {});
+	const input: IDataObject = {};
+	for (const [id, value] of Object.entries(values)) {
+		if (value === null || value === undefined) continue;
+		const type = form.schema?.find((field) => field.id === id)?.type;
+		input[id] = type === 'array' || type === 'object' ? parseIfJson(value) : value;
+	}
+	return input;
+}
+
+function pickKnown(itemJson: IDataObject, schema: ResourceMapperField[] | undefined): IDataObject {
+	if (!schema?.length) return itemJson;
+	const known = new Set(schema.map(({ id }) => id));
+	return Object.fromEntries(Object.entries(itemJson).filter(([key]) => known.has(key)));
+}
+
+function parseIfJson(value: IDataObject[string]): IDataObject[string] {
+	if (typeof value !== 'string') return value;
+	try {
+		return JSON.parse(value) as IDataObject[string];
+	} catch {
+		return value;
+	}
+}

@@ -1,0 +1,49 @@
+import type {
+	IDataObject,
+	ILoadOptionsFunctions,
+	INodeListSearchResult,
+	INodePropertyOptions,
+} from 'n8n-workflow';
+import { callPlayground, listPlayground } from './playground-api';
+
+export interface Plugin {
+	name: string;
+	status: 'ready' | 'broken';
+	description?: string;
+	inputSchema?: IDataObject | null;
+}
+
+async function readyPlugins(context: ILoadOptionsFunctions): Promise<Plugin[]> {
+	const plugins: Plugin[] = [];
+	for await (const plugin of listPlayground<Plugin>(context, '/v1/plugins')) {
+		if (plugin.status === 'ready') plugins.push(plugin);
+	}
+	return plugins;
+}
+
+export async function getPlugin(context: ILoadOptionsFunctions, name: string): Promise<Plugin> {
+	const path = `/v1/plugins/${encodeURIComponent(name)}`;
+	return (await callPlayground<Plugin>(context, { method: 'GET', path })).body;
+}
+
+/** For a list of check boxes or a drop-down. */
+export async function getPlugins(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+	const plugins = await readyPlugins(this);
+	return plugins.map(({ name, description }) => ({ name, value: name, description }));
+}
+
+/** For a searchable list: matches names and descriptions. */
+export async function searchPlugins(
+	this: ILoadOptionsFunctions,
+	filter = '',
+): Promise<INodeListSearchResult> {
+	const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+	const plugins = await readyPlugins(this);
+	const results = plugins
+		.filter((plugin) => {
+			const text = `${plugin.name} ${plugin.description ?? ''}`.toLowerCase();
+			return words.every((word) => text.includes(word));
+		})
+		.map(({ name, description }) => ({ name, value: name, description }));
+	return { results };
+}
