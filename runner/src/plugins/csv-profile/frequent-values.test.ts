@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createDistinctEstimate } from "./distinct-estimate.ts";
+import { createFrequentValues, type Counted } from "./frequent-values.ts";
+
+function count(stream: readonly string[], capacity: number) {
+  const frequent = createFrequentValues<Counted>(capacity);
+  for (const value of stream) {
+    let entry = frequent.get(value);
+    if (!entry) {
+      entry = { count: 0 };
+      frequent.set(value, entry);
+    }
+    entry.count += 1;
+  }
+  return frequent;
+}
+
+test("every count is within the error that is stated, and the error within its bound", () => {
+  const stream = fc.array(fc.nat({ max: 60 }).map(String), { maxLength: 600 });
+  fc.assert(
+    fc.property(stream, fc.integer({ min: 2, max: 40 }), (values, capacity) => {
+      const frequent = count(values, capacity);
+      const exact = Map.groupBy(values, String);
+      expect(frequent.maxError()).toBeLessThanOrEqual((2 * values.length) / capacity);
+      for (const [value, { length }] of exact) {
+        const kept = frequent.get(value)?.count ?? 0;
+        expect(kept).toBeLessThanOrEqual(length);
+        expect(kept + frequent.maxError()).toBeGreaterThanOrEqual(length);
+      }
+      const listed = frequent.top(capacity);
+      const unkept = [...exact].filter(([value]) => !frequent.get(value));
+      for (const { value } of listed) {
+        for (const [, { length }] of unkept) {
+          expect(exact.get(value)!.length).toBeGreaterThan(length);
+        }
+      }
+    }),
+  );
+});
+
+test("no more values are kept than the capacity", () => {
+  const frequent = count(
+    Array.from({ length: 10_000 }, (_, index) => `value ${index}`),
+    100,
+  );
+  expect(frequent.size()).toBeLessThanOrEqual(100);
+});
+
+test.each([100, 20_000, 60_000, 500_000])(
+  "%i distinct values are estimated within 2.5 %%",
+  (distinct) => {
+    for (const prefix of ["", "strike-record-", "2024-01-01T00:00:"]) {
+      const estimate = createDistinctEstimate();
+      for (let index = 0; index < distinct; index++) estimate.add(`${prefix}${index}`);
+      for (let index = 0; index < distinct; index += 3) estimate.add(`${prefix}${index}`);
+      expect(Math.abs(estimate.estimate() - distinct) / distinct).toBeLessThan(0.025);
+    }
+  },
+);

@@ -1,0 +1,81 @@
+import { createColumnProfile, type ColumnProfile } from "./column-profile.ts";
+
+/** Distinct values kept over all columns, and in one: about 100 bytes each. */
+const KEPT_VALUES = 200_000;
+const KEPT_VALUES_PER_COLUMN = 10_000;
+const MAX_COLUMNS = 2_000;
+
+interface TableRules {
+  readonly hasHeader: boolean;
+  readonly nullTokens: ReadonlySet<string>;
+  readonly decimal: "." | ",";
+}
+
+/** The rows' shape and the profile of each column; the first row settles how many columns there are. */
+export function createTableProfile({ hasHeader, ...rules }: TableRules) {
+  let names: string[] | null = null;
+  let columns: ReturnType<typeof createColumnProfile>[] = [];
+  let rows = 0;
+  let raggedRows = 0;
+  let firstRaggedRow: number | null = null;
+
+  function begin(first: readonly string[]): void {
+    if (first.length > MAX_COLUMNS) {
+      throw new Error(
+        `the first row has ${first.length} columns: at most ${MAX_COLUMNS} are taken; is the option delimiter right?`,
+      );
+    }
+    names = hasHeader ? headerNames(first) : first.map((_, index) => `column ${index + 1}`);
+    const capacity = Math.min(KEPT_VALUES_PER_COLUMN, Math.floor(KEPT_VALUES / first.length));
+    columns = first.map(() => createColumnProfile({ ...rules, capacity }));
+  }
+
+  function addRow(row: readonly string[]): void {
+    rows += 1;
+    if (row.length !== columns.length) {
+      raggedRows += 1;
+      firstRaggedRow ??= rows;
+    }
+    for (let index = 0; index < columns.length; index++) {
+      const value = row[index];
+      if (value === undefined) columns[index]!.addMissing();
+      else columns[index]!.add(value);
+    }
+  }
+
+  return {
+    add(added: readonly (readonly string[])[]): void {
+      for (const row of added) {
+        if (names === null) {
+          begin(row);
+          if (hasHeader) continue;
+        }
+        addRow(row);
+      }
+    },
+    rows: () => rows,
+    finish(top: number) {
+      return {
+        rows,
+        raggedRows,
+        firstRaggedRow,
+        columns: columns.map((column, index): ColumnProfile & { name: string } => ({
+          name: names?.[index] ?? "",
+          ...column.finish(top),
+        })),
+      };
+    },
+  };
+}
+
+/** Every name once: an empty one becomes `column 3`, a repeated one `price (2)`. */
+function headerNames(header: readonly string[]): string[] {
+  const used = new Set<string>();
+  return header.map((written, index) => {
+    const name = written.trim() || `column ${index + 1}`;
+    let unique = name;
+    for (let copy = 2; used.has(unique); copy++) unique = `${name} (${copy})`;
+    used.add(unique);
+    return unique;
+  });
+}
