@@ -4,21 +4,20 @@ import type {
 	INodeListSearchResult,
 	INodePropertyOptions,
 } from 'n8n-workflow';
-import { callPlayground, listPlayground } from './playground-api';
+import { callPlayground } from './playground-api';
 
+/** A plugin that could be loaded. */
 export interface Plugin {
 	name: string;
 	status: 'ready' | 'broken';
-	description?: string;
+	description: string;
 	inputSchema?: IDataObject | null;
 }
 
 async function readyPlugins(context: ILoadOptionsFunctions): Promise<Plugin[]> {
-	const plugins: Plugin[] = [];
-	for await (const plugin of listPlayground<Plugin>(context, '/v1/plugins')) {
-		if (plugin.status === 'ready') plugins.push(plugin);
-	}
-	return plugins;
+	const request = { method: 'GET', path: '/v1/plugins' } as const;
+	const { items } = (await callPlayground<{ items: Plugin[] }>(context, request)).body;
+	return items.filter(({ status }) => status === 'ready');
 }
 
 export async function getPlugin(context: ILoadOptionsFunctions, name: string): Promise<Plugin> {
@@ -41,7 +40,7 @@ export async function searchPlugins(
 	const plugins = await readyPlugins(this);
 	const results = plugins
 		.filter((plugin) => {
-			const text = `${plugin.name} ${plugin.description ?? ''}`.toLowerCase();
+			const text = `${plugin.name} ${plugin.description}`.toLowerCase();
 			return words.every((word) => text.includes(word));
 		})
 		.map(({ name, description }) => ({ name, value: name, description }));
