@@ -7,6 +7,9 @@ import { readValue, VALUE_KINDS, type Reading, type ValueKind } from "./value-ki
 /** A longer value is kept as its beginning and a hash of the whole. */
 const KEPT_LENGTH = 100;
 
+/** V8 copies substrings shorter than this; longer ones are views. */
+const VIEW_LENGTH = 13;
+
 export const COLUMN_TYPES = [
   "integer",
   "number",
@@ -130,6 +133,7 @@ function typeOf(counts: KindCounts): ColumnType {
 
 /** A copy: what the parser gives is a view that would keep its whole piece of the file in memory. */
 function keep(value: string): string {
+  if (value.length < VIEW_LENGTH) return value;
   if (value.length <= KEPT_LENGTH) return Buffer.from(value, "utf16le").toString("utf16le");
   const start = value.slice(0, KEPT_LENGTH - 24);
   return `${start}… (${value.length} characters, ${hash("sha256", value).slice(0, 12)})`;

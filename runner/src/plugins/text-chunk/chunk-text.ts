@@ -1,0 +1,87 @@
+import { units, type Unit, type UnitRules } from "./units.ts";
+
+export interface Chunk {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  readonly tokens: number;
+}
+
+interface ChunkRules extends UnitRules {
+  readonly overlapTokens: number;
+}
+
+/**
+ * Fills each chunk with as many units (sentences or words) as fit, and begins the next with those
+ * last ones that fit into the overlap. A text's tokens are not quite the sum of its parts': the sum
+ * only tells where to look, what holds is the count of the chunk's own text.
+ */
+export function* chunkText(text: string, rules: ChunkRules): Generator<Chunk> {
+  const { maxTokens, overlapTokens } = rules;
+  const source = units(text, rules);
+  const tokensOf = (part: readonly Unit[]): number =>
+    rules.countTokens(text.slice(part[0]?.start, part.at(-1)?.end ?? 0));
+  let pending: Unit[] = [];
+  let repeated = 0;
+  for (;;) {
+    refill(pending, source, maxTokens);
+    if (pending.length <= repeated) return;
+    const part = longestPart(pending, { repeated, maxTokens, tokensOf });
+    const last = part.at(-1)!;
+    const [start, end] = [part[0]!.start, last.end];
+    yield { text: text.slice(start, end), start, end, tokens: tokensOf(part) };
+    repeated = overlapLength(part, overlapTokens, tokensOf);
+    pending = pending.slice(pending.indexOf(last) + 1 - repeated);
+  }
+}
+
+/** Takes units until they are too many for one chunk, or there are no more. */
+function refill(pending: Unit[], source: Generator<Unit>, maxTokens: number): void {
+  let tokens = pending.reduce((sum, unit) => sum + unit.tokens, 0);
+  while (tokens <= maxTokens) {
+    const next = source.next();
+    if (next.done) return;
+    pending.push(next.value);
+    tokens += next.value.tokens;
+  }
+}
+
+/** The longest run of units that fits and holds a new one; what is repeated gives way to it. */
+function longestPart(
+  pending: readonly Unit[],
+  rules: { repeated: number; maxTokens: number; tokensOf: (part: readonly Unit[]) => number },
+): readonly Unit[] {
+  const { repeated, maxTokens, tokensOf } = rules;
+  for (let first = 0; ; first++) {
+    let last = first + 1;
+    let tokens = pending[first]!.tokens;
+    while (last < pending.length && tokens + pending[last]!.tokens <= maxTokens) {
+      tokens += pending[last]!.tokens;
+      last += 1;
+    }
+    const fewest = Math.max(first, repeated) + 1;
+    while (last > fewest && tokensOf(pending.slice(first, last)) > maxTokens) last -= 1;
+    // One unit alone is never over the limit.
+    if (first >= repeated) return pending.slice(first, last);
+    if (last >= fewest && tokensOf(pending.slice(first, last)) <= maxTokens) {
+      return pending.slice(first, last);
+    }
+  }
+}
+
+/** How many of the last units the next chunk repeats; never all of them. */
+function overlapLength(
+  part: readonly Unit[],
+  overlapTokens: number,
+  tokensOf: (part: readonly Unit[]) => number,
+): number {
+  let length = 0;
+  let tokens = 0;
+  while (length < part.length - 1) {
+    tokens += part[part.length - 1 - length]!.tokens;
+    if (tokens > overlapTokens) break;
+    length += 1;
+  }
+  while (length > 0 && tokensOf(part.slice(-length)) > overlapTokens) length -= 1;
+  return length;
+}
