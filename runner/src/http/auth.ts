@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 import type { RouteContract } from "./contract/route-contract.ts";
@@ -13,7 +13,7 @@ const BEARER = 'Bearer realm="playground"';
 const BASIC = 'Basic realm="playground", charset="UTF-8"';
 
 function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }
 
 /** The password of HTTP Basic credentials, whatever the user name is; null when there is none. */

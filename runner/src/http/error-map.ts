@@ -116,3 +116,18 @@ function base(code: ErrorCode, title: string, status: number) {
 function toSeconds(retryAfterMs: number | null): number {
   return Math.max(1, Math.ceil((retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1000));
 }
+
+/** Every code with its status and meaning, for the page and the reference. */
+export function describeErrors(): readonly { code: ErrorCode; status: number; meaning: string }[] {
+  const refusals = (Object.keys(REFUSALS) as RefusalCode[]).map((code) => ({
+    code,
+    status: REFUSAL_STATUS[code],
+    meaning: REFUSALS[code],
+  }));
+  const faults = (Object.keys(FAULTS) as (keyof typeof FAULTS)[]).map((code) => ({
+    code,
+    status: FAULTS[code].status,
+    meaning: FAULTS[code].title,
+  }));
+  return [...refusals, ...faults];
+}

@@ -7,7 +7,7 @@ import { EVENT_PAYLOADS } from "./contract/events.ts";
 import { PROBLEM_JSON, Problem } from "./contract/problem.ts";
 import { TAGS, type AnswerContract, type RouteContract } from "./contract/route-contract.ts";
 import { ROUTES } from "./contract/routes.ts";
-import { BODY_REFUSALS, COMMON_REFUSALS, REFUSAL_STATUS } from "./error-map.ts";
+import { BODY_REFUSALS, COMMON_REFUSALS, FAULTS, REFUSAL_STATUS } from "./error-map.ts";
 
 type Json = Record<string, unknown>;
 
@@ -44,6 +44,14 @@ export interface OpenApiDocument {
 
 const REFS = "#/components/schemas/";
 
+/** Any other answer is not the caller's to mend. */
+const FAULT: Json = {
+  description: Object.entries(FAULTS)
+    .map(([code, { title }]) => `\`${code}\`: ${title}`)
+    .join("\n\n"),
+  content: { [PROBLEM_JSON]: { schema: refTo(Problem) } },
+};
+
 export function createOpenApiDocument(): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {};
   for (const route of ROUTES) {
@@ -79,13 +87,19 @@ export function createOpenApiDocument(): OpenApiDocument {
 function componentSchemas(): Record<string, Json> {
   const { schemas } = z.toJSONSchema(z.globalRegistry, {
     uri: (id) => REFS + id,
-    unrepresentable: "any",
+    override: simplify,
   });
   const entries = Object.entries(schemas).map(([id, schema]) => {
     const { $id: _id, $schema: _schema, id: _name, ...rest } = schema as Json;
     return [id, rest] as const;
   });
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Leaves out what `format` and JSON itself say already. */
+function simplify({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+  delete jsonSchema.propertyNames;
 }
 
 function refTo(schema: z.ZodType): Json {
@@ -107,7 +121,7 @@ function toOperation(route: RouteContract): Operation {
       : {
           requestBody: { required: true, content: { "application/json": { schema: refTo(body) } } },
         }),
-    responses: { ...toAnswers(route.answers), ...toErrors(refusalsOf(route)) },
+    responses: { ...toAnswers(route.answers), ...toErrors(refusalsOf(route)), default: FAULT },
     security:
       access === "open" ? [] : [{ token: [] }, ...(access === "browser" ? [{ browser: [] }] : [])],
   };
@@ -129,7 +143,10 @@ function toParameters(route: RouteContract): Parameter[] {
 
 function fieldsOf(schema: z.ZodType | undefined): Omit<Parameter, "in">[] {
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, {
+    io: "input",
+    override: simplify,
+  });
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...rest } = property as Json & { description?: string };
     const told = description === undefined ? {} : { description };

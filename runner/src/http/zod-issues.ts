@@ -25,7 +25,9 @@ export function toIssues(error: z.ZodError, value: unknown): readonly Issue[] {
 
 /** JSON Pointer, RFC 6901 §3. */
 function toPointer(path: Path): string {
-  return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return path
+    .map((key) => `/${shorten(String(key)).replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("");
 }
 
 function valueAt(value: unknown, path: Path): unknown {

@@ -3,7 +3,7 @@ import { Refused } from "../../domain/errors.ts";
 import { toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { StoreReads } from "../../ports/store.ts";
 import { getDocs, getHealth, getMetrics, getOpenApi, getReadiness } from "../contract/daemon.ts";
-import { DOCS_POLICY, renderDocs } from "../docs-page.ts";
+import { DOCS_POLICY, renderDocs } from "../docs-page/render.ts";
 import type { HttpMetrics } from "../http-metrics.ts";
 import { mount, sendJson } from "../mount.ts";
 import { createOpenApiDocument } from "../openapi.ts";
