@@ -11,6 +11,12 @@ export default defineConfig({
       },
       {
         test: {
+          name: "n8n-nodes",
+          include: ["n8n-nodes-playground/test/unit/**/*.test.ts"],
+        },
+      },
+      {
+        test: {
           name: "runner",
           include: ["runner/test/{conformance,faults,e2e}/**/*.test.ts"],
           testTimeout: 30_000,

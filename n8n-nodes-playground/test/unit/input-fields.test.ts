@@ -1,0 +1,83 @@
+import type { ResourceMapperValue } from 'n8n-workflow';
+import { describe, expect, test } from 'vitest';
+import { toInput, toInputFields, type JsonSchema } from '../../shared/input-fields';
+
+function fieldOf(property: JsonSchema, root: JsonSchema = {}) {
+	return toInputFields({ ...root, type: 'object', properties: { it: property } })[0];
+}
+
+describe('a field of the form', () => {
+	test.each<[JsonSchema, string]>([
+		[{ type: 'string' }, 'string'],
+		[{ type: 'string', format: 'date-time' }, 'dateTime'],
+		[{ type: 'string', format: 'uri' }, 'url'],
+		[{ type: 'integer' }, 'number'],
+		[{ type: 'number' }, 'number'],
+		[{ type: 'boolean' }, 'boolean'],
+		[{ type: 'array' }, 'array'],
+		[{ type: 'object' }, 'object'],
+		[{ type: ['integer', 'null'] }, 'number'],
+		[{ anyOf: [{ type: 'array' }, { type: 'null' }] }, 'array'],
+		[{ anyOf: [{ type: 'array' }, { type: 'string' }] }, 'string'],
+		[{}, 'string'],
+	])('of %j is of type %s', (property, type) => {
+		expect(fieldOf(property)?.type).toBe(type);
+	});
+
+	test('of an enum or of constants is a choice', () => {
+		const options = [
+			{ name: 'png', value: 'png' },
+			{ name: '2', value: 2 },
+		];
+		expect(fieldOf({ enum: ['png', 2, null] })).toMatchObject({ type: 'options', options });
+		expect(fieldOf({ anyOf: [{ const: 'png' }, { const: 2 }] })).toMatchObject({ options });
+	});
+
+	test('behind a reference is what the reference points at', () => {
+		const root = { $defs: { Size: { type: 'integer', title: 'Size in pixels' } } };
+		expect(fieldOf({ $ref: '#/$defs/Size' }, root)).toMatchObject({
+			type: 'number',
+			displayName: 'Size in pixels',
+		});
+	});
+
+	test('is required only when the schema says so and has no default for it', () => {
+		const fields = toInputFields({
+			type: 'object',
+			properties: { a: {}, b: { default: 3 }, c: {} },
+			required: ['a', 'b'],
+		});
+		expect(fields.map(({ required }) => required)).toEqual([true, false, false]);
+		expect(fields.map(({ removed }) => removed)).toEqual([false, true, true]);
+		expect(fields[1]?.defaultValue).toBe(3);
+	});
+
+	test('is not there when the input is not an object', () => {
+		expect(toInputFields({ type: 'string' })).toEqual([]);
+		expect(toInputFields({})).toEqual([]);
+	});
+});
+
+describe('what was filled in', () => {
+	const schema = toInputFields({
+		properties: { text: { type: 'string' }, rows: { type: 'array' }, size: { type: 'number' } },
+	});
+	const form = (value: object | null, mappingMode = 'defineBelow') =>
+		({ mappingMode, value, schema }) as unknown as ResourceMapperValue;
+
+	test('becomes the input, without what was left empty', () => {
+		expect(toInput(form({ text: 'a', rows: null, size: 0 }), {})).toEqual({ text: 'a', size: 0 });
+	});
+
+	test('as text in an array or object field is read as JSON, and only there', () => {
+		expect(toInput(form({ rows: '[1,2]', text: '[1,2]' }), {})).toEqual({
+			rows: [1, 2],
+			text: '[1,2]',
+		});
+	});
+
+	test('automatically is the fields of the item that the plugin knows', () => {
+		const item = { text: 'a', other: 1, rows: [1] };
+		expect(toInput(form(null, 'autoMapInputData'), item)).toEqual({ text: 'a', rows: [1] });
+	});
+});

@@ -1,0 +1,223 @@
+import {
+	NodeApiError,
+	type ICredentialTestFunctions,
+	type IDataObject,
+	type IExecuteFunctions,
+	type IHookFunctions,
+	type IHttpRequestOptions,
+	type ILoadOptionsFunctions,
+	type INode,
+	type INodeExecutionData,
+	type IWebhookFunctions,
+	type JsonObject,
+} from 'n8n-workflow';
+import { TOKEN } from './daemon';
+
+/** The parts of n8n's contexts that the nodes use; HTTP goes over the wire. */
+
+export interface NodeWorld {
+	baseUrl: string;
+	token?: string;
+	node?: Partial<INode>;
+	parameters?: Record<string, unknown>;
+}
+
+export const NODE: INode = {
+	id: '1b0f2a1e-6f0e-4c8e-9b57-5d3f0a4d2c11',
+	name: 'Run Job',
+	type: 'n8n-nodes-playground.runJob',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
+
+export interface LogLine {
+	level: string;
+	message: string;
+}
+
+function base({ baseUrl, token = TOKEN, node, parameters = {} }: NodeWorld) {
+	const theNode = { ...NODE, ...node };
+	const log: LogLine[] = [];
+	const logger = Object.fromEntries(
+		['debug', 'info', 'warn', 'error'].map((level) => [
+			level,
+			(message: string) => log.push({ level, message }),
+		]),
+	);
+	return {
+		log,
+		logger,
+		getNode: () => theNode,
+		getCredentials: async () => ({ baseUrl, token }),
+		getNodeParameter: (name: string, ...rest: unknown[]) => {
+			const fallback = rest.find((entry) => entry !== null && typeof entry !== 'number');
+			const value = parameters[name] ?? fallback;
+			const extract = (rest.at(-1) as { extractValue?: boolean } | undefined)?.extractValue;
+			return extract ? ((value as IDataObject)?.value ?? value) : value;
+		},
+		helpers: {
+			httpRequestWithAuthentication: async (_type: string, options: IHttpRequestOptions) => {
+				try {
+					return await send(options, token);
+				} catch (error) {
+					throw new NodeApiError(theNode, error as JsonObject);
+				}
+			},
+		},
+	};
+}
+
+async function send(options: IHttpRequestOptions, token: string) {
+	const url = new URL(options.url);
+	for (const [name, value] of Object.entries(options.qs ?? {})) {
+		url.searchParams.set(name, String(value));
+	}
+	const response = await fetch(url, {
+		method: options.method,
+		headers: {
+			...(options.headers as Record<string, string>),
+			Authorization: `Bearer ${token}`,
+			...(options.body ? { 'content-type': 'application/json' } : {}),
+		},
+		body: options.body ? JSON.stringify(options.body) : undefined,
+		redirect: 'manual',
+		signal: AbortSignal.timeout(options.timeout ?? 5000),
+	});
+	return { statusCode: response.status, body: parse(await response.text()) };
+}
+
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return text;
+	}
+}
+
+export interface HookWorld extends NodeWorld {
+	staticData: IDataObject;
+	webhookUrl?: string;
+	mode?: string;
+}
+
+export function hookContext(world: HookWorld): IHookFunctions & { log: LogLine[] } {
+	const { staticData, webhookUrl = 'http://n8n.test/webhook/abc/playground' } = world;
+	return {
+		...base(world),
+		getWorkflowStaticData: () => staticData,
+		getNodeWebhookUrl: () => webhookUrl,
+		getMode: () => world.mode ?? 'trigger',
+		getActivationMode: () => 'activate',
+	} as unknown as IHookFunctions & { log: LogLine[] };
+}
+
+export interface WebhookWorld extends NodeWorld {
+	staticData?: IDataObject;
+	headers?: Record<string, string>;
+	rawBody?: Buffer;
+	query?: Record<string, string>;
+	/** What `$('Run Job').context` comes to. */
+	nodeContext?: IDataObject;
+	runExecutionData?: unknown;
+}
+
+export interface SentAnswer {
+	status?: number;
+	body?: unknown;
+}
+
+export function webhookContext(world: WebhookWorld) {
+	const answer: SentAnswer = {};
+	const response = {
+		status: (status: number) => {
+			answer.status = status;
+			return response;
+		},
+		json: (body: unknown) => {
+			answer.body = body;
+			return response;
+		},
+	};
+	const common = base(world);
+	const context = {
+		...common,
+		helpers: { ...common.helpers, prepareBinaryData },
+		runExecutionData: world.runExecutionData,
+		getWorkflowStaticData: () => world.staticData ?? {},
+		getHeaderData: () => world.headers ?? {},
+		getQueryData: () => world.query ?? {},
+		getRequestObject: () => ({ rawBody: world.rawBody }),
+		getResponseObject: () => response,
+		evaluateExpression: () => world.nodeContext,
+	} as unknown as IWebhookFunctions & { log: LogLine[] };
+	return { context, answer };
+}
+
+async function prepareBinaryData(bytes: Buffer, fileName?: string, mimeType?: string) {
+	return { data: bytes.toString('base64'), fileName, mimeType: mimeType ?? 'detected' };
+}
+
+export interface ExecuteWorld extends NodeWorld {
+	items?: INodeExecutionData[];
+	/** Of every item; a function gets the item's index. */
+	parameters?: Record<string, unknown>;
+	/** Shared by the tries of one execution. */
+	nodeContext?: IDataObject;
+	executionId?: string;
+	instanceId?: string;
+	runIndex?: number;
+	isTool?: boolean;
+}
+
+export function executeContext(world: ExecuteWorld) {
+	const items = world.items ?? [{ json: {} }];
+	const nodeContext = world.nodeContext ?? {};
+	const common = base(world);
+	const waits: Date[] = [];
+	const onError = common.getNode().onError ?? 'stopWorkflow';
+	const context = {
+		...common,
+		helpers: {
+			...common.helpers,
+			prepareBinaryData,
+			getBinaryDataBuffer: async (index: number, property: string) =>
+				Buffer.from(items[index]?.binary?.[property]?.data ?? '', 'base64'),
+		},
+		getNodeParameter: (name: string, index: number, ...rest: unknown[]) => {
+			const value = world.parameters?.[name];
+			if (typeof value === 'function') return value(index);
+			return common.getNodeParameter(name, index, ...rest);
+		},
+		getInputData: () => items,
+		getInstanceId: () => world.instanceId ?? 'instance-1',
+		getExecutionId: () => world.executionId ?? '42',
+		getContext: () => nodeContext,
+		continueOnFail: () => onError !== 'stopWorkflow',
+		isToolExecution: () => world.isTool ?? false,
+		evaluateExpression: (expression: string) => {
+			if (expression.includes('$runIndex')) return world.runIndex ?? 0;
+			return `http://n8n.test/webhook-waiting/${world.executionId ?? '42'}?signature=resume-token`;
+		},
+		putExecutionToWait: async (until: Date) => void waits.push(until),
+	} as unknown as IExecuteFunctions;
+	return { context, waits, nodeContext };
+}
+
+export function loadOptionsContext(world: NodeWorld): ILoadOptionsFunctions {
+	const common = base(world);
+	return {
+		...common,
+		getCurrentNodeParameter: (name: string, options: unknown) =>
+			common.getNodeParameter(name, options),
+	} as unknown as ILoadOptionsFunctions;
+}
+
+/** What n8n gives a credential's test: a helper that answers in the way of the `request` package. */
+export function credentialTestContext(): ICredentialTestFunctions {
+	const request = async (options: { uri: string; headers: Record<string, string> }) => {
+		const response = await fetch(options.uri, { headers: options.headers, redirect: 'manual' });
+		return { statusCode: response.status, body: parse(await response.text()) };
+	};
+	return { helpers: { request } } as unknown as ICredentialTestFunctions;
+}

@@ -1,0 +1,87 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export const TOKEN = 'test-token';
+
+export interface ReceivedRequest {
+	method: string;
+	/** With the query. */
+	path: string;
+	headers: IncomingHttpHeaders;
+	body: any;
+}
+
+export interface DaemonAnswer {
+	status: number;
+	body?: unknown;
+}
+
+type Respond = (request: ReceivedRequest) => DaemonAnswer | Promise<DaemonAnswer>;
+
+export interface Daemon {
+	baseUrl: string;
+	requests: ReceivedRequest[];
+	/** Those of one route, such as `POST /v1/batches`. */
+	requestsTo(route: string): ReceivedRequest[];
+	/** Answers a route from now on; `:id` matches one segment. */
+	on(route: string, respond: Respond): void;
+	stop(): Promise<void>;
+}
+
+export function problem(status: number, code: string, detail: string, issues: unknown[] = []) {
+	return { status, body: { type: `/docs#${code}`, title: code, status, detail, code, issues } };
+}
+
+function matches(route: string, { method, path }: ReceivedRequest): boolean {
+	const [routeMethod, routePath = ''] = route.split(' ');
+	const pattern = new RegExp(`^${routePath.replace(/:\w+/g, '[^/]+')}$`);
+	return routeMethod === method && pattern.test(path.split('?')[0] ?? '');
+}
+
+/** A real HTTP server that plays the daemon: it checks the token and answers as it is told. */
+export async function startDaemon(): Promise<Daemon> {
+	const requests: ReceivedRequest[] = [];
+	const routes = new Map<string, Respond>();
+
+	async function respond(request: ReceivedRequest): Promise<DaemonAnswer> {
+		if (request.headers.authorization !== `Bearer ${TOKEN}`) {
+			return problem(401, 'UNAUTHORIZED', 'The bearer token is missing or wrong.');
+		}
+		const route = [...routes.keys()].find((key) => matches(key, request));
+		if (route === undefined) return problem(404, 'ROUTE_NOT_FOUND', 'No such route.');
+		return (routes.get(route) as Respond)(request);
+	}
+
+	const server: Server = createServer(async (incoming, outgoing) => {
+		const chunks: Buffer[] = [];
+		for await (const chunk of incoming) chunks.push(chunk as Buffer);
+		const text = Buffer.concat(chunks).toString();
+		const request: ReceivedRequest = {
+			method: incoming.method ?? '',
+			path: incoming.url ?? '',
+			headers: incoming.headers,
+			body: text === '' ? undefined : JSON.parse(text),
+		};
+		requests.push(request);
+		const { status, body } = await respond(request);
+		const type = status >= 400 ? 'application/problem+json' : 'application/json';
+		outgoing.writeHead(status, { 'content-type': type, connection: 'close' });
+		outgoing.end(body === undefined ? '' : JSON.stringify(body));
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { port } = server.address() as AddressInfo;
+
+	return {
+		baseUrl: `http://127.0.0.1:${port}`,
+		requests,
+		requestsTo: (route) => requests.filter((request) => matches(route, request)),
+		on: (route, answer) => {
+			routes.delete(route);
+			routes.set(route, answer);
+		},
+		stop: async () => {
+			server.closeAllConnections();
+			await new Promise((resolve) => server.close(resolve));
+		},
+	};
+}

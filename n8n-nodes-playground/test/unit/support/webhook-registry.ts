@@ -1,0 +1,39 @@
+import type { Daemon } from './daemon';
+import { problem } from './daemon';
+
+export interface StoredWebhook {
+	id: string;
+	url: string;
+	enabled: boolean;
+	on: string[];
+	plugins: string[];
+	jobName: string | null;
+	expiresAt: string | null;
+}
+
+/** Gives the daemon its persistent webhooks: `/v1/webhooks`, one to a page. */
+export function serveWebhooks(daemon: Daemon): Map<string, StoredWebhook> {
+	const webhooks = new Map<string, StoredWebhook>();
+	let nextId = 1;
+
+	daemon.on('GET /v1/webhooks', ({ path }) => {
+		const all = [...webhooks.values()];
+		const at = Number(new URL(path, daemon.baseUrl).searchParams.get('cursor') ?? 0);
+		const nextCursor = at + 1 < all.length ? String(at + 1) : null;
+		return { status: 200, body: { items: all.slice(at, at + 1), nextCursor } };
+	});
+	daemon.on('POST /v1/webhooks', ({ body }) => {
+		const id = `wh_${nextId++}`;
+		const webhook = { plugins: [], jobName: null, expiresAt: null, ...body, id, enabled: true };
+		webhooks.set(id, webhook);
+		const secret = `whsec_${Buffer.from(`secret of ${id}`.padEnd(32, '.')).toString('base64')}`;
+		return { status: 201, body: { ...webhook, secret } };
+	});
+	daemon.on('DELETE /v1/webhooks/:id', ({ path }) => {
+		const id = path.split('/').at(-1) ?? '';
+		return webhooks.delete(id)
+			? { status: 204 }
+			: problem(404, 'WEBHOOK_NOT_FOUND', 'No webhook has this id.');
+	});
+	return webhooks;
+}
