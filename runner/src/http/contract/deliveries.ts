@@ -3,6 +3,7 @@ import { DELIVERY_STATES } from "../../domain/delivery.ts";
 import { EventKindName } from "./events.ts";
 import { IdParams, Instant, JobId, PageQuery, pageOf } from "./fields.ts";
 import { defineRoute } from "./route-contract.ts";
+import { SAMPLE_ATTEMPTS, SAMPLE_DELIVERY } from "./samples.ts";
 
 const summary = {
   deliveryId: z.string().describe("The `webhook-id` that every attempt is sent with."),
@@ -21,7 +22,9 @@ const summary = {
   reason: z.string().nullable().describe("Why it is dead."),
 };
 
-export const DeliverySummary = z.object(summary).meta({ id: "DeliverySummary" });
+export const DeliverySummary = z
+  .object(summary)
+  .meta({ id: "DeliverySummary", examples: [SAMPLE_DELIVERY] });
 export type DeliverySummary = z.infer<typeof DeliverySummary>;
 
 export const Delivery = z
@@ -38,7 +41,7 @@ export const Delivery = z
       }),
     ),
   })
-  .meta({ id: "Delivery" });
+  .meta({ id: "Delivery", examples: [{ ...SAMPLE_DELIVERY, attempts: SAMPLE_ATTEMPTS }] });
 
 export type Delivery = z.infer<typeof Delivery>;
 

@@ -4,6 +4,7 @@ import { EVENT_KINDS, type EventKind } from "../../domain/event.ts";
 import { FAILURES, type FailureCode } from "../../domain/errors.ts";
 import { IdParams, Instant, JobId, JsonObject, JsonValue, pageOf, TailQuery } from "./fields.ts";
 import { defineRoute } from "./route-contract.ts";
+import { SAMPLE_EVENT, SAMPLE_METRICS, SAMPLE_OUTPUT } from "./samples.ts";
 
 export const EventKindName = z.enum(EVENT_KINDS);
 
@@ -35,16 +36,6 @@ const envelope = {
   jobUrl: z.string(),
 };
 
-const sample = {
-  jobId: "job_01k9zr0000000000000000000",
-  timestamp: "2026-11-23T09:30:00.000Z",
-  jobName: "cars",
-  metadata: { customer: 7 },
-  jobUrl: "http://127.0.0.1:8787/v1/jobs/job_01k9zr0000000000000000000",
-};
-
-const sampleMetrics = { processedItems: 406, duration: 84 };
-
 export const StartedEvent = z
   .strictObject({
     status: z.literal("started"),
@@ -63,9 +54,9 @@ export const StartedEvent = z
     examples: [
       {
         status: "started",
-        ...sample,
+        ...SAMPLE_EVENT,
         sequence: 1,
-        config: { input: { file: "cars.csv" }, plugins: ["csv-profile"], truncated: false },
+        config: { input: { file: "in/cars.csv" }, plugins: ["csv-profile"], truncated: false },
       },
     ],
   });
@@ -91,10 +82,10 @@ export const ProgressEvent = z
     examples: [
       {
         status: "progress",
-        ...sample,
+        ...SAMPLE_EVENT,
         sequence: 2,
         pluginName: "csv-profile",
-        metrics: sampleMetrics,
+        metrics: SAMPLE_METRICS,
         progress: { status: "running", completedPlugins: ["csv-profile"], currentPlugin: null },
       },
     ],
@@ -124,13 +115,13 @@ export const CompletedEvent = z
     examples: [
       {
         status: "completed",
-        ...sample,
+        ...SAMPLE_EVENT,
         sequence: 3,
         result: {
-          metrics: [{ "csv-profile": sampleMetrics }],
+          metrics: [{ "csv-profile": SAMPLE_METRICS }],
           summary: { totalProcessed: 406, averageTime: 84 },
-          output: { rows: 406 },
-          outputs: [{ "csv-profile": { rows: 406 } }],
+          output: SAMPLE_OUTPUT,
+          outputs: [{ "csv-profile": SAMPLE_OUTPUT }],
           truncated: false,
         },
         summary: { duration: 91, completedPlugins: ["csv-profile"] },
@@ -157,13 +148,13 @@ export const FailedEvent = z
     examples: [
       {
         status: "failed",
-        ...sample,
+        ...SAMPLE_EVENT,
         sequence: 2,
-        error: "No such file: cars.csv",
+        error: "No such file: in/cars.csv",
         errorCode: "PLUGIN_THREW",
         progress: {
           status: "failed",
-          error: "No such file: cars.csv",
+          error: "No such file: in/cars.csv",
           completedPlugins: [],
           currentPlugin: "csv-profile",
         },

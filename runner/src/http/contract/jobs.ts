@@ -3,6 +3,7 @@ import { JOB_STATUSES } from "../../domain/job.ts";
 import { FailureCodeName, StepMetrics, StepProgress } from "./events.ts";
 import { IdParams, Instant, JobId, JsonObject, JsonValue, PageQuery, pageOf } from "./fields.ts";
 import { defineRoute, type HeaderContract } from "./route-contract.ts";
+import { SAMPLE_ACCEPTED, SAMPLE_JOB, SAMPLE_JOB_SUMMARY, SAMPLE_SUBMIT } from "./samples.ts";
 import { JobWebhook, WebhookRequest } from "./webhooks.ts";
 
 const MAX_PLUGINS = 50;
@@ -64,18 +65,7 @@ export const SubmitJob = z
   })
   .meta({
     id: "SubmitJob",
-    examples: [
-      {
-        plugins: ["csv-profile"],
-        input: { text: "city,people\nZürich,447082\n" },
-        webhook: {
-          url: "https://n8n.example.com/webhook/playground",
-          headers: { Authorization: "Bearer your-token" },
-          on: ["completed", "failed"],
-          retries: 3,
-        },
-      },
-    ],
+    examples: [SAMPLE_SUBMIT],
   });
 
 export type SubmitJob = z.infer<typeof SubmitJob>;
@@ -92,15 +82,7 @@ export const AcceptedJob = z
   })
   .meta({
     id: "AcceptedJob",
-    examples: [
-      {
-        jobId: "job_01k9zr0000000000000000000",
-        status: "queued",
-        name: null,
-        plugins: ["csv-profile"],
-        url: "http://127.0.0.1:8787/v1/jobs/job_01k9zr0000000000000000000",
-      },
-    ],
+    examples: [SAMPLE_ACCEPTED],
   });
 
 export type AcceptedJob = z.infer<typeof AcceptedJob>;
@@ -129,7 +111,7 @@ export const JobSummary = z
     ...ending,
     url: z.string(),
   })
-  .meta({ id: "JobSummary" });
+  .meta({ id: "JobSummary", examples: [SAMPLE_JOB_SUMMARY] });
 
 export type JobSummary = z.infer<typeof JobSummary>;
 
@@ -166,7 +148,7 @@ export const Job = z
     webhook: JobWebhook.nullable(),
     url: z.string(),
   })
-  .meta({ id: "Job" });
+  .meta({ id: "Job", examples: [SAMPLE_JOB] });
 
 export type Job = z.infer<typeof Job>;
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LOG_LEVELS } from "../../ports/plugin-pool.ts";
 import { IdParams, Instant, JsonObject, pageOf, TailQuery } from "./fields.ts";
 import { defineRoute } from "./route-contract.ts";
+import { SAMPLE_LOG_LINE } from "./samples.ts";
 
 export const LogLine = z
   .object({
@@ -12,7 +13,7 @@ export const LogLine = z
     message: z.string(),
     data: JsonObject.nullable(),
   })
-  .meta({ id: "LogLine" });
+  .meta({ id: "LogLine", examples: [SAMPLE_LOG_LINE] });
 
 export type LogLine = z.infer<typeof LogLine>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { JsonValue } from "./fields.ts";
 import { defineRoute } from "./route-contract.ts";
+import { SAMPLE_PLUGIN } from "./samples.ts";
 
 const JsonSchema = z.record(z.string(), z.unknown()).nullable();
 
@@ -25,6 +26,7 @@ export const Plugin = z
     id: "Plugin",
     description:
       "A function that jobs can run. The schemas of a plugin that declares none are null.",
+    examples: [SAMPLE_PLUGIN],
   });
 
 export type Plugin = z.infer<typeof Plugin>;
