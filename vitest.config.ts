@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -13,6 +14,15 @@ export default defineConfig({
         test: {
           name: "n8n-nodes",
           include: ["n8n-nodes-playground/test/unit/**/*.test.ts"],
+          // n8n loads the CommonJS build; Node cannot load the other one.
+          alias: {
+            "n8n-workflow": fileURLToPath(
+              new URL(
+                "n8n-nodes-playground/node_modules/n8n-workflow/dist/cjs/index.js",
+                import.meta.url,
+              ),
+            ),
+          },
         },
       },
       {

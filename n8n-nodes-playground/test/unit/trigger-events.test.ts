@@ -1,0 +1,99 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import type { IDataObject } from 'n8n-workflow';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { PlaygroundTrigger } from '../../nodes/PlaygroundTrigger/PlaygroundTrigger.node';
+import { webhookContext } from './support/contexts';
+
+const trigger = new PlaygroundTrigger();
+const key = Buffer.from('a secret of at least 24 bytes');
+const secret = `whsec_${key.toString('base64')}`;
+const event = { status: 'completed', jobId: 'job_1', result: { output: { words: 3 } } };
+
+let staticData: IDataObject;
+
+beforeEach(() => {
+	staticData = { webhookId: `wh_${randomUUID()}`, secret };
+});
+
+interface Sent {
+	id?: string;
+	body?: string;
+	sentAt?: number;
+	signedWith?: Buffer;
+}
+
+function deliver({ id = 'evt_1', body = JSON.stringify(event), sentAt, signedWith = key }: Sent = {}) {
+	const timestamp = String(Math.floor((sentAt ?? Date.now()) / 1000));
+	const digest = createHmac('sha256', signedWith).update(`${id}.${timestamp}.${body}`).digest('base64');
+	const { context, answer } = webhookContext({
+		baseUrl: 'http://unused.test',
+		staticData,
+		rawBody: Buffer.from(body),
+		headers: {
+			'webhook-id': id,
+			'webhook-timestamp': timestamp,
+			'webhook-signature': `v1,${digest}`,
+		},
+	});
+	return trigger.webhook.call(context).then((response) => ({ response, answer, log: (context as any).log }));
+}
+
+describe('an event', () => {
+	test('starts the workflow with the event itself, status on top', async () => {
+		const { response } = await deliver();
+		expect(response.workflowData).toEqual([[{ json: event }]]);
+		expect(response.webhookResponse).toEqual({ received: true });
+	});
+
+	test.each<[string, Sent]>([
+		['forged', { signedWith: Buffer.from('another secret of that length') }],
+		['replayed after six minutes', { sentAt: Date.now() - 6 * 60_000 }],
+	])('%s is refused with 401 and starts nothing', async (_what, sent) => {
+		const { response, answer, log } = await deliver(sent);
+		expect(answer.status).toBe(401);
+		expect(response).toEqual({ noWebhookResponse: true });
+		expect(log).toMatchObject([{ level: 'warn' }]);
+	});
+
+	test('is refused for now when there is no secret to check it with', async () => {
+		staticData = {};
+		const { response, answer } = await deliver();
+		expect(answer.status).toBe(503);
+		expect(response.workflowData).toBeUndefined();
+	});
+
+	test('that is no JSON object is refused', async () => {
+		for (const body of ['[1]', 'null', '{']) {
+			expect((await deliver({ body, id: `evt_${body}` })).answer.status).toBe(400);
+		}
+	});
+
+	test('delivered twice starts the workflow once', async () => {
+		await deliver();
+		const { response } = await deliver();
+		expect(response).toEqual({ webhookResponse: { received: true, duplicate: true } });
+	});
+
+	test('delivered twice at once, each with its own copy of the static data, starts it once', async () => {
+		const stored = structuredClone(staticData);
+		const first = deliver();
+		staticData = structuredClone(stored);
+		const second = deliver();
+		const started = (await Promise.all([first, second])).filter(({ response }) => response.workflowData);
+		expect(started).toHaveLength(1);
+	});
+
+	test('delivered again after n8n restarted is known from the static data', async () => {
+		await deliver();
+		// Another registration's memory: as empty as a new process's.
+		staticData = { ...staticData, webhookId: `wh_${randomUUID()}` };
+		const { response } = await deliver();
+		expect(response.workflowData).toBeUndefined();
+	});
+
+	test('leaves static data that stays small', async () => {
+		for (let index = 0; index < 300; index++) await deliver({ id: `evt_${index}` });
+		expect(staticData.seen).toHaveLength(200);
+		expect((await deliver({ id: 'evt_299' })).response.workflowData).toBeUndefined();
+	});
+});

@@ -1,0 +1,163 @@
+import type { IDataObject, IHookFunctions } from 'n8n-workflow';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PlaygroundTrigger } from '../../nodes/PlaygroundTrigger/PlaygroundTrigger.node';
+import { hookContext, type HookWorld } from './support/contexts';
+import { problem, startDaemon, type Daemon } from './support/daemon';
+import { serveWebhooks, type StoredWebhook } from './support/webhook-registry';
+
+const { checkExists, create, delete: remove } = new PlaygroundTrigger().webhookMethods.default;
+const URL_OF_NODE = 'http://n8n.test/webhook/abc/playground';
+const ALL = ['started', 'progress', 'completed', 'failed'];
+
+let daemon: Daemon;
+let webhooks: Map<string, StoredWebhook>;
+let staticData: IDataObject;
+
+beforeEach(async () => {
+	daemon = await startDaemon();
+	webhooks = serveWebhooks(daemon);
+	staticData = {};
+});
+afterEach(() => daemon.stop());
+
+function hooks(world: Partial<HookWorld> = {}) {
+	const { parameters, ...rest } = world;
+	return hookContext({
+		baseUrl: daemon.baseUrl,
+		staticData,
+		parameters: { events: ALL, plugins: [], jobName: '', options: {}, ...parameters },
+		...rest,
+	});
+}
+
+/** As n8n does on publish. */
+async function publish(context: IHookFunctions = hooks()) {
+	if (!(await checkExists.call(context))) await create.call(context);
+}
+
+describe('publishing', () => {
+	test('registers the webhook and keeps its id and secret', async () => {
+		await publish(
+			hooks({ parameters: { events: ['failed'], plugins: ['a'], jobName: 'n', options: { retries: 2 } } }),
+		);
+		expect([...webhooks.values()]).toMatchObject([
+			{ url: URL_OF_NODE, on: ['failed'], plugins: ['a'], jobName: 'n', retries: 2, expiresAt: null },
+		]);
+		expect(staticData).toEqual({ webhookId: 'wh_1', secret: expect.stringMatching(/^whsec_/) });
+	});
+
+	test('again changes nothing', async () => {
+		await publish();
+		const before = { ...staticData };
+		await publish();
+		expect(daemon.requestsTo('POST /v1/webhooks')).toHaveLength(1);
+		expect(staticData).toEqual(before);
+	});
+
+	test.each<[string, () => void]>([
+		['whose secret was lost', () => (staticData = {})],
+		['that the daemon forgot', () => webhooks.clear()],
+		['that was switched off', () => webhooks.forEach((webhook) => (webhook.enabled = false))],
+		['that someone changed', () => webhooks.forEach((webhook) => (webhook.on = ['failed']))],
+	])('replaces a webhook %s', async (_what, happen) => {
+		await publish();
+		happen();
+		await publish();
+		expect([...webhooks.values()]).toMatchObject([{ id: 'wh_2', url: URL_OF_NODE, on: ALL }]);
+		expect(staticData.webhookId).toBe('wh_2');
+	});
+
+	test('leaves the webhooks of others alone, on whichever page of the list', async () => {
+		for (const path of ['one', 'two', 'three']) {
+			await publish(hooks({ staticData: {}, webhookUrl: `http://n8n.test/webhook/${path}` }));
+		}
+		await publish();
+		await publish(hooks({ staticData: {} }));
+		expect([...webhooks.values()].map(({ url }) => url)).toEqual([
+			'http://n8n.test/webhook/one',
+			'http://n8n.test/webhook/two',
+			'http://n8n.test/webhook/three',
+			URL_OF_NODE,
+		]);
+	});
+
+	test('while the daemon is down fails with its address, and heals when it is back', async () => {
+		const { baseUrl } = daemon;
+		await daemon.stop();
+		const context = hooks();
+		await expect(publish(context)).rejects.toThrow(`No Playground answers at ${baseUrl}`);
+		await remove.call(context);
+		expect(context.log).toMatchObject([{ level: 'warn' }]);
+
+		daemon = await startDaemon();
+		webhooks = serveWebhooks(daemon);
+		await publish();
+		expect(webhooks.size).toBe(1);
+		expect(staticData.registering).toBeUndefined();
+	});
+
+	test('with a token that is wrong says so', async () => {
+		await expect(publish(hooks({ token: 'other' }))).rejects.toThrow('refuses the token');
+	});
+
+	test("gives the daemon's own words when it refuses", async () => {
+		const issues = [{ path: '/url', message: 'must be public' }];
+		daemon.on('POST /v1/webhooks', () => problem(400, 'BODY_INVALID', 'The body is wrong.', issues));
+		await expect(publish()).rejects.toMatchObject({
+			message: 'The body is wrong.',
+			description: '/url must be public\nBODY_INVALID',
+		});
+	});
+
+	test('does not start without a kind of event', async () => {
+		await expect(publish(hooks({ parameters: { events: [] } }))).rejects.toThrow('Events is empty');
+	});
+});
+
+describe('the test listener', () => {
+	test('registers beside the active one, and expires by itself', async () => {
+		await publish();
+		await publish(
+			hooks({
+				staticData: {},
+				mode: 'manual',
+				webhookUrl: 'http://n8n.test/webhook-test/abc/playground',
+			}),
+		);
+		const [active, listener] = [...webhooks.values()];
+		expect(active?.expiresAt).toBeNull();
+		const inMinutes = (Date.parse(listener?.expiresAt ?? '') - Date.now()) / 60_000;
+		expect(inMinutes).toBeGreaterThan(14);
+		expect(inMinutes).toBeLessThanOrEqual(15);
+	});
+});
+
+describe('unpublishing', () => {
+	test('leaves nothing behind, on either side', async () => {
+		await publish();
+		expect(await remove.call(hooks())).toBe(true);
+		expect(webhooks.size).toBe(0);
+		expect(staticData).toEqual({});
+	});
+
+	test('finds the webhook by its URL when its id was lost', async () => {
+		await publish();
+		staticData = {};
+		await remove.call(hooks());
+		expect(webhooks.size).toBe(0);
+	});
+
+	test('is content when the daemon has forgotten the webhook already', async () => {
+		await publish();
+		webhooks.clear();
+		expect(await remove.call(hooks())).toBe(true);
+	});
+
+	test('while the daemon is down throws, so that n8n tries again, and keeps what it knows', async () => {
+		await publish();
+		await daemon.stop();
+		await expect(remove.call(hooks())).rejects.toThrow('No Playground answers');
+		expect(staticData.webhookId).toBe('wh_1');
+		daemon = await startDaemon();
+	});
+});
