@@ -1,0 +1,278 @@
+import { describe, expect, test } from "vitest";
+import {
+  beginning,
+  claim,
+  claimOf,
+  claimOne,
+  completeAll,
+  completeOne,
+  failIt,
+  LEASE_MS,
+  newJob,
+  start,
+  submit,
+  UNLIMITED,
+} from "./given.ts";
+import { useStore, type CreateSubject } from "./subject.ts";
+
+export function claimConformance(createSubject: CreateSubject): void {
+  const t = useStore(createSubject);
+  const ids = (jobs: readonly { id: string }[]) => jobs.map(({ id }) => id);
+
+  describe("claimJobs", () => {
+    test("gives the highest priority first, then what came first", async () => {
+      const priorities = [0, 5, -1, 5, 0];
+      const jobs = await Promise.all(priorities.map((priority) => submit(t.store, { priority })));
+      const order = [1, 3, 0, 4, 2].map((index) => jobs[index]?.id);
+      expect(ids(await claim(t.store, { limit: 3 }))).toEqual(order.slice(0, 3));
+      expect(ids(await claim(t.store))).toEqual(order.slice(3));
+    });
+
+    test("gives no more than the limit, and nothing twice", async () => {
+      for (let i = 0; i < 5; i += 1) await submit(t.store);
+      const claims = await Promise.all([2, 0, 2, 2].map((limit) => claim(t.store, { limit })));
+      expect(claims.map((jobs) => jobs.length)).toEqual([2, 0, 2, 1]);
+      expect(new Set(claims.flatMap(ids)).size).toBe(5);
+    });
+
+    test("gives a job with all that it needs to run", async () => {
+      const { webhook: _, idempotency: __, ...spec } = await submit(t.store, { name: "n" });
+      expect(await claimOne(t.store, { now: 12 })).toEqual({
+        ...spec,
+        fence: expect.any(Number),
+        sequence: 0,
+        stepAttempts: 1,
+        startedAt: 12,
+        completedSteps: [],
+      });
+    });
+
+    test("makes the job running, under the fence that it gives", async () => {
+      await submit(t.store);
+      const job = await claimOne(t.store, { now: 12 });
+      expect(await t.store.job(job.id)).toMatchObject({
+        status: "running",
+        fence: job.fence,
+        stepAttempts: 1,
+        startedAt: 12,
+      });
+    });
+
+    test("leaves a scheduled job until its time, even with the highest priority", async () => {
+      const later = await submit(t.store, { runAt: 500, priority: 9 });
+      const ready = await submit(t.store);
+      expect(ids(await claim(t.store, { now: 499 }))).toEqual([ready.id]);
+      expect(ids(await claim(t.store, { now: 500 }))).toEqual([later.id]);
+    });
+
+    test("orders jobs whose time has come like all others", async () => {
+      const second = await submit(t.store, { runAt: 300 });
+      const first = await submit(t.store, { runAt: 400, priority: 1 });
+      const third = await submit(t.store);
+      expect(ids(await claim(t.store, { now: 400 }))).toEqual([first.id, second.id, third.id]);
+    });
+
+    test("gives a new fence and counts one more attempt at every claim", async () => {
+      await submit(t.store);
+      const first = await claimOne(t.store, { now: 10 });
+      await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
+      const second = await claimOne(t.store, { now: 5_000 });
+      expect(second.fence).toBeGreaterThan(first.fence);
+      expect(second.stepAttempts).toBe(2);
+    });
+
+    test("keeps the first start when a job is claimed again", async () => {
+      await submit(t.store);
+      const first = await claimOne(t.store, { now: 10 });
+      await t.store.releaseJobs([claimOf(first)]);
+      expect((await claimOne(t.store, { now: 99 })).startedAt).toBe(10);
+    });
+
+    test("gives a job that was begun before with its completed steps and their outputs", async () => {
+      await submit(t.store);
+      const job = await completeOne(t.store, await start(t.store, await claimOne(t.store)));
+      await t.store.releaseJobs([claimOf(job)]);
+      const again = await claimOne(t.store);
+      expect(again.completedSteps).toEqual(job.completedSteps);
+      expect(again.completedSteps).toHaveLength(1);
+      expect(again.sequence).toBe(job.sequence);
+    });
+
+    test("gives neither a completed nor a failed job", async () => {
+      await submit(t.store);
+      await submit(t.store);
+      await completeAll(t.store, await claimOne(t.store));
+      await failIt(t.store, await start(t.store, await claimOne(t.store)));
+      expect(await claim(t.store, { now: 1_000_000 })).toEqual([]);
+    });
+  });
+
+  describe("releaseJobs", () => {
+    test("puts a job back where it was in the queue, without an attempt counted", async () => {
+      const first = await submit(t.store);
+      await submit(t.store);
+      const job = await claimOne(t.store);
+      await t.store.releaseJobs([claimOf(job)]);
+      expect(await t.store.job(first.id)).toMatchObject({ status: "queued", stepAttempts: 0 });
+      const again = await claimOne(t.store);
+      expect(again).toMatchObject({ id: first.id, stepAttempts: 1 });
+    });
+
+    test("releases many at once", async () => {
+      for (let i = 0; i < 3; i += 1) await submit(t.store);
+      await t.store.releaseJobs((await claim(t.store)).map(claimOf));
+      expect((await t.store.counts()).jobs).toMatchObject({ queued: 3, running: 0 });
+    });
+
+    test("ends the right to change the job", async () => {
+      await submit(t.store);
+      const job = await claimOne(t.store);
+      await t.store.releaseJobs([claimOf(job)]);
+      expect(await t.store.commitTransition(claimOf(job), beginning(job))).toBe(false);
+    });
+
+    test("leaves a job alone that someone else has claimed since", async () => {
+      await submit(t.store);
+      const stale = await claimOne(t.store, { now: 10 });
+      await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
+      const held = await claimOne(t.store, { now: 5_000 });
+      await t.store.releaseJobs([claimOf(stale)]);
+      expect(await t.store.job(held.id)).toMatchObject({ status: "running", fence: held.fence });
+    });
+
+    test("leaves a job alone that has ended", async () => {
+      await submit(t.store);
+      const job = await completeAll(t.store, await claimOne(t.store));
+      await t.store.releaseJobs([claimOf(job)]);
+      expect((await t.store.job(job.id))?.status).toBe("completed");
+    });
+  });
+
+  describe("renewLeases and reap", () => {
+    const lapsed = 10 + LEASE_MS + 1;
+
+    test("a lease that is not renewed runs out, a renewed one does not", async () => {
+      await submit(t.store);
+      await submit(t.store);
+      const [kept, lost] = await claim(t.store, { now: 10 });
+      if (kept === undefined || lost === undefined) throw new Error("Two jobs were submitted.");
+      await t.store.renewLeases([claimOf(kept)], { leaseUntil: lapsed });
+      expect(await t.store.reap({ owner: "owner_1", now: lapsed })).toBe(1);
+      expect((await t.store.job(kept.id))?.status).toBe("running");
+      expect((await t.store.job(lost.id))?.status).toBe("queued");
+    });
+
+    test("a lease that ends now has not ended before now", async () => {
+      await submit(t.store);
+      await claim(t.store, { now: 10 });
+      expect(await t.store.reap({ owner: "owner_1", now: 10 + LEASE_MS })).toBe(0);
+    });
+
+    test("a stale claim renews nothing", async () => {
+      await submit(t.store);
+      const stale = await claimOne(t.store, { now: 10 });
+      await t.store.reap({ owner: "owner_2", now: lapsed });
+      await claimOne(t.store, { now: 10 });
+      await t.store.renewLeases([claimOf(stale)], { leaseUntil: 1_000_000 });
+      expect(await t.store.reap({ owner: "owner_1", now: lapsed })).toBe(1);
+    });
+
+    test("a freed job's begun step counts as an attempt, since a crash may be its own fault", async () => {
+      await submit(t.store);
+      await claimOne(t.store, { now: 10 });
+      await t.store.reap({ owner: "owner_2", now: lapsed });
+      expect((await claimOne(t.store, { now: 10 })).stepAttempts).toBe(2);
+    });
+
+    test("the holder of a freed job can change it no more", async () => {
+      await submit(t.store);
+      const job = await claimOne(t.store, { now: 10 });
+      await t.store.reap({ owner: "owner_2", now: lapsed });
+      expect(await t.store.commitTransition(claimOf(job), beginning(job))).toBe(false);
+      expect((await t.store.job(job.id))?.status).toBe("queued");
+    });
+
+    test("frees another owner's living leases only where one daemon alone has the data", async () => {
+      await submit(t.store);
+      await claim(t.store, { now: 10, owner: "owner_1" });
+      expect(await t.store.reap({ owner: "owner_2", now: 10 })).toBe(t.exclusive ? 1 : 0);
+    });
+
+    test("leaves the owner's own living leases, queued and ended jobs", async () => {
+      for (let i = 0; i < 3; i += 1) await submit(t.store);
+      await completeAll(t.store, await claimOne(t.store));
+      await claimOne(t.store);
+      expect(await t.store.reap({ owner: "owner_1", now: 10 })).toBe(0);
+      expect((await t.store.counts()).jobs).toMatchObject({ queued: 1, running: 1, completed: 1 });
+    });
+  });
+
+  describe("requeueJob", () => {
+    async function failSecondStep() {
+      await submit(t.store);
+      const job = await completeOne(t.store, await start(t.store, await claimOne(t.store)));
+      await failIt(t.store, job);
+      return job;
+    }
+
+    test("puts a failed job back at the step that failed", async () => {
+      const job = await failSecondStep();
+      expect(await t.store.requeueJob(claimOf(job), { now: 50 })).toBe(true);
+      expect(await t.store.job(job.id)).toMatchObject({
+        status: "queued",
+        sequence: 3,
+        stepAttempts: 0,
+        endedAt: null,
+        failure: null,
+        steps: [{ index: 0, status: "completed" }],
+      });
+      const again = await claimOne(t.store);
+      expect(again.completedSteps).toEqual(job.completedSteps);
+      expect(again).toMatchObject({ stepAttempts: 1, sequence: 3, startedAt: job.startedAt });
+    });
+
+    test("lets the events go on where they ended", async () => {
+      const job = await failSecondStep();
+      await t.store.requeueJob(claimOf(job), { now: 50 });
+      await completeOne(t.store, await claimOne(t.store));
+      const events = await t.store.events(job.id, { after: 0, limit: 100 });
+      expect(events.map(({ kind, sequence }) => [sequence, kind])).toEqual([
+        [1, "started"],
+        [2, "progress"],
+        [3, "failed"],
+        [4, "progress"],
+        [5, "completed"],
+      ]);
+    });
+
+    test("is false for a job that is not failed, not known, or was queued again already", async () => {
+      const queued = await submit(t.store);
+      expect(await t.store.requeueJob({ jobId: queued.id, fence: 0 }, { now: 50 })).toBe(false);
+      const job = await claimOne(t.store);
+      expect(await t.store.requeueJob(claimOf(job), { now: 50 })).toBe(false);
+      await failIt(t.store, await start(t.store, job));
+      const again = [claimOf(job), claimOf(job)].map((c) => t.store.requeueJob(c, { now: 50 }));
+      expect(await Promise.all(again)).toEqual([true, false]);
+      expect(await t.store.requeueJob({ jobId: "job_x", fence: 1 }, { now: 50 })).toBe(false);
+    });
+
+    test("is false under a fence that is not the newest", async () => {
+      const job = await failSecondStep();
+      const stale = { jobId: job.id, fence: job.fence - 1 };
+      expect(await t.store.requeueJob(stale, { now: 50 })).toBe(false);
+      expect((await t.store.job(job.id))?.status).toBe("failed");
+    });
+
+    test("keeps the time before which the job is not claimed", async () => {
+      const job = newJob({ runAt: 500 });
+      await t.store.submitJob(job, UNLIMITED);
+      await t.store.commitTransition(
+        { jobId: job.id, fence: 0 },
+        { status: "failed", sequence: 0, events: [], endedAt: 20 },
+      );
+      await t.store.requeueJob({ jobId: job.id, fence: 0 }, { now: 50 });
+      expect(await claim(t.store, { now: 499 })).toEqual([]);
+      expect(await claim(t.store, { now: 500 })).toHaveLength(1);
+    });
+  });
+}

@@ -1,0 +1,244 @@
+import { describe, expect, test } from "vitest";
+import type { ClaimedDelivery } from "../../src/ports/store.ts";
+import {
+  attemptOf,
+  beginning,
+  claimDue,
+  claimOf,
+  claimOne,
+  completeAll,
+  completeWithWebhook,
+  deliverAll,
+  FIRST_PAGE,
+  LEASE_MS,
+  newWebhook,
+  start,
+  submit,
+} from "./given.ts";
+import { useStore, type CreateSubject } from "./subject.ts";
+
+export function deliveryConformance(createSubject: CreateSubject): void {
+  const t = useStore(createSubject);
+
+  async function claimDelivery(request: { now?: number } = {}): Promise<ClaimedDelivery> {
+    const [delivery] = await claimDue(t.store, { ...request, limit: 1 });
+    if (delivery === undefined) throw new Error("No delivery was due.");
+    return delivery;
+  }
+
+  describe("claimDeliveries", () => {
+    test("gives a delivery with all that it takes to send it", async () => {
+      const webhook = newWebhook({ on: ["started"], headers: { a: "ü" }, retries: 2 });
+      const { id } = await submit(t.store, { webhook });
+      const job = await claimOne(t.store);
+      const transition = beginning(job, 13);
+      await t.store.commitTransition(claimOf(job), transition);
+      expect(await claimDue(t.store)).toEqual([
+        {
+          id: expect.any(String),
+          jobId: id,
+          sequence: 1,
+          kind: "started",
+          body: transition.events[0]?.body,
+          eventAt: 13,
+          webhook,
+          attempts: 0,
+          retriesUsed: 0,
+        },
+      ]);
+    });
+
+    test("gives the oldest due first, up to the limit, and nothing twice", async () => {
+      for (const at of [30, 10, 20]) {
+        await submit(t.store, { webhook: newWebhook() });
+        const job = await claimOne(t.store);
+        await t.store.commitTransition(claimOf(job), beginning(job, at));
+      }
+      const claims = await Promise.all([2, 0, 2].map((limit) => claimDue(t.store, { limit })));
+      expect(claims.map((due) => due.map(({ eventAt }) => eventAt))).toEqual([[10, 20], [], [30]]);
+    });
+
+    test("gives only the first in line of a job", async () => {
+      await completeWithWebhook(t.store);
+      expect((await claimDue(t.store)).map(({ sequence }) => sequence)).toEqual([1]);
+      expect(await claimDue(t.store)).toEqual([]);
+    });
+
+    test("leaves what is due later", async () => {
+      await completeWithWebhook(t.store);
+      const delivery = await claimDelivery();
+      await t.store.recordAttempt(attemptOf(delivery, { state: "due", dueAt: 500 }));
+      expect(await claimDue(t.store, { now: 499 })).toEqual([]);
+      expect(await claimDue(t.store, { now: 500 })).toMatchObject([
+        { id: delivery.id, attempts: 1, retriesUsed: 1 },
+      ]);
+    });
+  });
+
+  describe("recordAttempt", () => {
+    test("keeps every attempt", async () => {
+      await completeWithWebhook(t.store);
+      const first = attemptOf(await claimDelivery(), { state: "due", dueAt: 200 });
+      await t.store.recordAttempt(first);
+      const second = attemptOf(await claimDelivery({ now: 200 }), { state: "delivered", at: 200 });
+      await t.store.recordAttempt(second);
+      const delivery = await t.store.delivery(first.deliveryId);
+      expect(delivery).toMatchObject({
+        state: "delivered",
+        attempts: 2,
+        dueAt: null,
+        reason: null,
+      });
+      expect(delivery?.endedAt).toBeGreaterThanOrEqual(200);
+      expect(delivery?.log).toEqual([first.attempt, second.attempt]);
+    });
+
+    test("keeps a duration that is no whole number of milliseconds", async () => {
+      await completeWithWebhook(t.store);
+      const outcome = attemptOf(await claimDelivery(), { state: "delivered" });
+      const attempt = { ...outcome.attempt, durationMs: 3.25 };
+      await t.store.recordAttempt({ ...outcome, attempt });
+      expect((await t.store.delivery(outcome.deliveryId))?.log).toEqual([attempt]);
+    });
+
+    test("makes the next in line due at once when one is delivered or dead", async () => {
+      await completeWithWebhook(t.store);
+      const order: number[] = [];
+      for (const state of ["delivered", "dead", "delivered", "dead"] as const) {
+        const delivery = await claimDelivery({ now: 100 });
+        order.push(delivery.sequence);
+        await t.store.recordAttempt(attemptOf(delivery, { state, reason: "r", at: 100 }));
+      }
+      expect(order).toEqual([1, 2, 3, 4]);
+      expect(await claimDue(t.store)).toEqual([]);
+      expect((await t.store.counts()).deliveries).toEqual({
+        waiting: 0,
+        due: 0,
+        delivered: 2,
+        dead: 2,
+      });
+    });
+
+    test("lets the line wait while its first is tried again", async () => {
+      await completeWithWebhook(t.store);
+      await t.store.recordAttempt(attemptOf(await claimDelivery(), { state: "due", dueAt: 500 }));
+      expect(await claimDue(t.store, { now: 499 })).toEqual([]);
+      expect((await t.store.counts()).deliveries).toMatchObject({ due: 1, waiting: 3 });
+    });
+
+    test("holds up no other job's line", async () => {
+      await completeWithWebhook(t.store);
+      await t.store.recordAttempt(attemptOf(await claimDelivery(), { state: "due", dueAt: 500 }));
+      const other = await completeWithWebhook(t.store);
+      const sent = await deliverAll(t.store);
+      expect(sent.map(({ jobId, sequence }) => [jobId, sequence])).toEqual(
+        [1, 2, 3, 4].map((sequence) => [other.id, sequence]),
+      );
+    });
+
+    test("tells why a delivery is dead", async () => {
+      await completeWithWebhook(t.store);
+      const delivery = await claimDelivery();
+      await t.store.recordAttempt(attemptOf(delivery, { state: "dead", reason: "It was 410." }));
+      expect(await t.store.delivery(delivery.id)).toMatchObject({
+        state: "dead",
+        reason: "It was 410.",
+        dueAt: null,
+      });
+    });
+
+    test("keeps an attempt once, however often it is told", async () => {
+      await completeWithWebhook(t.store);
+      const outcome = attemptOf(await claimDelivery(), { state: "delivered" });
+      await Promise.all([t.store.recordAttempt(outcome), t.store.recordAttempt(outcome)]);
+      expect((await t.store.delivery(outcome.deliveryId))?.log).toHaveLength(1);
+      expect((await t.store.counts()).deliveries).toMatchObject({ delivered: 1, due: 1 });
+    });
+
+    test("rejects a delivery that is not known", async () => {
+      await completeWithWebhook(t.store);
+      const outcome = attemptOf(await claimDelivery(), { state: "delivered" });
+      const unknown = { ...outcome, deliveryId: "dlv_999999999" };
+      await expect(t.store.recordAttempt(unknown)).rejects.toThrow("dlv_999999999");
+    });
+  });
+
+  describe("releaseDeliveries", () => {
+    test("gives deliveries back, due at once, with no attempt counted", async () => {
+      await completeWithWebhook(t.store);
+      const delivery = await claimDelivery();
+      await t.store.releaseDeliveries([delivery.id]);
+      expect(await claimDue(t.store)).toEqual([delivery]);
+    });
+
+    test("leaves a delivery alone that has ended, or that nobody knows", async () => {
+      await completeWithWebhook(t.store);
+      const delivery = await claimDelivery();
+      await t.store.recordAttempt(attemptOf(delivery, { state: "delivered" }));
+      await t.store.releaseDeliveries([delivery.id, "dlv_999999999", "nonsense"]);
+      expect((await t.store.delivery(delivery.id))?.state).toBe("delivered");
+    });
+  });
+
+  describe("reap", () => {
+    test("frees deliveries whose lease ran out, with no attempt counted", async () => {
+      await completeWithWebhook(t.store);
+      const delivery = await claimDelivery({ now: 100 });
+      await t.store.reap({ owner: "owner_1", now: 100 + LEASE_MS });
+      expect(await claimDue(t.store)).toEqual([]);
+      await t.store.reap({ owner: "owner_1", now: 100 + LEASE_MS + 1 });
+      expect(await claimDue(t.store)).toEqual([delivery]);
+    });
+
+    test("frees another owner's deliveries only where one daemon alone has the data", async () => {
+      await completeWithWebhook(t.store);
+      await claimDelivery();
+      expect(await t.store.reap({ owner: "owner_2", now: 100 })).toBe(0);
+      expect(await claimDue(t.store)).toHaveLength(t.exclusive ? 1 : 0);
+    });
+  });
+
+  describe("deliveries", () => {
+    test("are listed newest first, by job, webhook and state", async () => {
+      const first = newWebhook();
+      await submit(t.store, { webhook: first });
+      const job = await completeAll(t.store, await claimOne(t.store));
+      await t.store.recordAttempt(attemptOf(await claimDelivery(), { state: "dead", reason: "r" }));
+      await submit(t.store, { webhook: newWebhook({ url: "http://127.0.0.1:9/other" }) });
+      const other = await start(t.store, await claimOne(t.store));
+      const list = async (filter: Parameters<typeof t.store.deliveries>[0]) =>
+        (await t.store.deliveries(filter, FIRST_PAGE)).items.map(
+          ({ jobId, sequence, state }) => `${jobId} ${sequence} ${state}`,
+        );
+      const firsts = [
+        `${job.id} 4 waiting`,
+        `${job.id} 3 waiting`,
+        `${job.id} 2 due`,
+        `${job.id} 1 dead`,
+      ];
+      const others = [`${other.id} 1 due`];
+      expect(await list({})).toEqual([...others, ...firsts]);
+      expect(await list({ jobId: job.id })).toEqual(firsts);
+      expect(await list({ jobId: other.id, state: "due" })).toEqual(others);
+      expect(await list({ webhookId: first.id })).toEqual(firsts);
+      expect(await list({ state: "dead" })).toEqual([firsts[3]]);
+      expect(await list({ webhookId: first.id, jobId: other.id })).toEqual([]);
+      expect(await list({ jobId: "job_unknown" })).toEqual([]);
+    });
+
+    test("have a page's cursor that newer deliveries do not move", async () => {
+      await completeWithWebhook(t.store);
+      const first = await t.store.deliveries({}, { limit: 3, cursor: null });
+      await completeWithWebhook(t.store);
+      const second = await t.store.deliveries({}, { limit: 3, cursor: first.nextCursor });
+      const sequences = [...first.items, ...second.items].map(({ sequence }) => sequence);
+      expect(sequences).toEqual([4, 3, 2, 1]);
+      expect(second.nextCursor).toBeNull();
+    });
+
+    test("are null when they are not known", async () => {
+      expect(await t.store.delivery("dlv_1")).toBeNull();
+      expect(await t.store.delivery("' OR 1")).toBeNull();
+    });
+  });
+}

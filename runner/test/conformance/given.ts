@@ -1,0 +1,192 @@
+/** Jobs, webhooks and answers to test with, and the short ways to bring a job into a state. */
+import type { EventKind } from "../../src/domain/event.ts";
+import {
+  begin,
+  completeStep,
+  failStep,
+  type RunningJob,
+  type Transition,
+} from "../../src/domain/job.ts";
+import { toJsonText } from "../../src/domain/json-text.ts";
+import type {
+  AttemptOutcome,
+  Claim,
+  ClaimedDelivery,
+  JobWebhook,
+  NewJob,
+  Store,
+} from "../../src/ports/store.ts";
+
+export const UNLIMITED = { maxQueued: 1_000_000 };
+export const LEASE_MS = 1_000;
+export const FIRST_PAGE = { limit: 100, cursor: null };
+const CONTEXT = { jobUrl: "http://127.0.0.1/v1/jobs/x" };
+
+let lastNumber = 0;
+
+export function newWebhook(fields: Partial<JobWebhook> = {}): JobWebhook {
+  lastNumber += 1;
+  return {
+    id: `wh_${lastNumber}`,
+    url: "http://127.0.0.1:9/hook",
+    headers: { authorization: "Bearer x" },
+    on: null,
+    retries: 5,
+    ...fields,
+  };
+}
+
+/** A job of two steps, due since 0, that nobody wants to hear of. */
+export function newJob(fields: Partial<NewJob> = {}): NewJob {
+  lastNumber += 1;
+  return {
+    id: `job_${String(lastNumber).padStart(6, "0")}`,
+    name: null,
+    metadata: toJsonText({}),
+    plugins: ["first", "second"].map((name) => ({ name, options: toJsonText({}) })),
+    input: toJsonText({ text: "input" }),
+    priority: 0,
+    runAt: 0,
+    timeoutMs: null,
+    createdAt: 0,
+    webhook: null,
+    idempotency: null,
+    ...fields,
+  };
+}
+
+export async function submit(store: Store, fields: Partial<NewJob> = {}): Promise<NewJob> {
+  const job = newJob(fields);
+  await store.submitJob(job, UNLIMITED);
+  return job;
+}
+
+export function claim(
+  store: Store,
+  { now = 10, limit = 100, owner = "owner_1" } = {},
+): Promise<readonly RunningJob[]> {
+  return store.claimJobs({ owner, limit, now, leaseUntil: now + LEASE_MS });
+}
+
+export async function claimOne(
+  store: Store,
+  request: { now?: number; owner?: string } = {},
+): Promise<RunningJob> {
+  const [job] = await claim(store, { ...request, limit: 1 });
+  if (job === undefined) throw new Error("No job was there to be claimed.");
+  return job;
+}
+
+export function claimOf(job: { readonly id: string; readonly fence: number }): Claim {
+  return { jobId: job.id, fence: job.fence };
+}
+
+export function beginning(job: RunningJob, at = 11): Transition {
+  const transition = begin(job, at, CONTEXT);
+  if (transition === null) throw new Error(`${job.id} has begun before.`);
+  return transition;
+}
+
+/** The transition that the domain makes of a step that completed, and the job after it. */
+export function completing(job: RunningJob, at = 20): { transition: Transition; job: RunningJob } {
+  const index = job.completedSteps.length;
+  const step = {
+    plugin: job.plugins[index]?.name ?? "",
+    metrics: { processedItems: index, duration: 5 },
+    output: toJsonText({ output: index }),
+    startedAt: at - 5,
+    endedAt: at,
+  };
+  return completeStep(job, step, CONTEXT);
+}
+
+export const FAILURE = { code: "PLUGIN_THREW", message: "It did not work." } as const;
+
+export function failing(job: RunningJob, at = 30): Transition {
+  const outcome = { failure: FAILURE, metrics: null, startedAt: at - 5, endedAt: at };
+  return failStep(job, outcome, CONTEXT);
+}
+
+export async function start(store: Store, job: RunningJob): Promise<RunningJob> {
+  const transition = beginning(job);
+  await store.commitTransition(claimOf(job), transition);
+  return { ...job, sequence: transition.sequence };
+}
+
+export async function completeOne(store: Store, job: RunningJob, at = 20): Promise<RunningJob> {
+  const next = completing(job, at);
+  await store.commitTransition(claimOf(job), next.transition);
+  return next.job;
+}
+
+/** Takes a claimed job to its end: started, each step, completed. */
+export async function completeAll(store: Store, job: RunningJob, at = 20): Promise<RunningJob> {
+  let current = await start(store, job);
+  while (current.completedSteps.length < current.plugins.length) {
+    current = await completeOne(store, current, at);
+  }
+  return current;
+}
+
+export async function failIt(store: Store, job: RunningJob, at = 30): Promise<void> {
+  await store.commitTransition(claimOf(job), failing(job, at));
+}
+
+export function claimDue(
+  store: Store,
+  { now = 100, limit = 100, owner = "owner_1" } = {},
+): Promise<readonly ClaimedDelivery[]> {
+  return store.claimDeliveries({ owner, limit, now, leaseUntil: now + LEASE_MS });
+}
+
+/** A job with a webhook, taken to its end; its first delivery is due. */
+export async function completeWithWebhook(
+  store: Store,
+  webhook: Partial<JobWebhook> = {},
+): Promise<RunningJob> {
+  await submit(store, { webhook: newWebhook(webhook) });
+  return completeAll(store, await claimOne(store));
+}
+
+export function attemptOf(
+  delivery: ClaimedDelivery,
+  outcome:
+    | { state: "delivered"; at?: number }
+    | { state: "dead"; at?: number; reason: string }
+    | { state: "due"; at?: number; dueAt: number },
+): AttemptOutcome {
+  const answered = outcome.state === "delivered";
+  return {
+    deliveryId: delivery.id,
+    attempt: {
+      number: delivery.attempts + 1,
+      at: outcome.at ?? 100,
+      durationMs: 7,
+      status: answered ? 200 : null,
+      response: answered ? "thanks" : null,
+      error: answered ? null : "failed with ECONNREFUSED: nobody listens",
+    },
+    state: outcome.state,
+    dueAt: outcome.state === "due" ? outcome.dueAt : null,
+    retriesUsed: delivery.retriesUsed + (outcome.state === "due" ? 1 : 0),
+    reason: outcome.state === "dead" ? outcome.reason : null,
+  };
+}
+
+/** Delivers all that is due until nothing is, and tells what was sent, in order. */
+export async function deliverAll(store: Store): Promise<ClaimedDelivery[]> {
+  const sent: ClaimedDelivery[] = [];
+  for (;;) {
+    const due = await claimDue(store);
+    if (due.length === 0) return sent;
+    sent.push(...due);
+    await Promise.all(
+      due.map((delivery) => store.recordAttempt(attemptOf(delivery, { state: "delivered" }))),
+    );
+  }
+}
+
+export async function eventKinds(store: Store, jobId: string): Promise<EventKind[]> {
+  const events = await store.events(jobId, { after: 0, limit: 100 });
+  return events.map((event) => event.kind);
+}

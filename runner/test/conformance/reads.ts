@@ -1,0 +1,289 @@
+import { describe, expect, test } from "vitest";
+import { toJsonText } from "../../src/domain/json-text.ts";
+import type { JobFilter, Page } from "../../src/ports/store.ts";
+import {
+  attemptOf,
+  claim,
+  claimDue,
+  claimOf,
+  claimOne,
+  completeAll,
+  completeWithWebhook,
+  deliverAll,
+  failIt,
+  FAILURE,
+  FIRST_PAGE,
+  newJob,
+  newWebhook,
+  start,
+  submit,
+  UNLIMITED,
+} from "./given.ts";
+import { useStore, type CreateSubject } from "./subject.ts";
+
+export function readConformance(createSubject: CreateSubject): void {
+  const t = useStore(createSubject);
+
+  describe("job", () => {
+    test("is null when it is not known", async () => {
+      expect(await t.store.job("job_unknown")).toBeNull();
+    });
+  });
+
+  describe("jobs", () => {
+    const list = async (filter: JobFilter, page: Page = FIRST_PAGE) =>
+      (await t.store.jobs(filter, page)).items.map(({ id }) => id);
+
+    test("are listed newest first, whatever their state", async () => {
+      const jobs = [await submit(t.store), await submit(t.store, { priority: 5 })];
+      await completeAll(t.store, await claimOne(t.store));
+      jobs.push(await submit(t.store, { runAt: 500 }));
+      expect(await list({})).toEqual(jobs.map(({ id }) => id).toReversed());
+    });
+
+    test("tell what each is and how far it has come", async () => {
+      const job = await submit(t.store, { name: "n", priority: 2, runAt: 3, createdAt: 1 });
+      const running = await start(t.store, await claimOne(t.store, { now: 10 }));
+      await failIt(t.store, running, 30);
+      expect((await t.store.jobs({}, FIRST_PAGE)).items).toEqual([
+        {
+          id: job.id,
+          status: "failed",
+          name: "n",
+          plugins: ["first", "second"],
+          priority: 2,
+          createdAt: 1,
+          runAt: 3,
+          startedAt: 10,
+          endedAt: 30,
+          completedSteps: 0,
+          failure: FAILURE,
+        },
+      ]);
+    });
+
+    test("are found by status, plugin, name and time of creation, and all of them at once", async () => {
+      const plugins = [{ name: "csv-profile", options: toJsonText({}) }];
+      const a = await submit(t.store, { name: "a", createdAt: 10, plugins });
+      const b = await submit(t.store, { name: "b", createdAt: 20 });
+      const c = await submit(t.store, { name: "a", createdAt: 30 });
+      await claimOne(t.store);
+      expect(await list({ status: "running" })).toEqual([a.id]);
+      expect(await list({ status: "queued" })).toEqual([c.id, b.id]);
+      expect(await list({ status: "failed" })).toEqual([]);
+      expect(await list({ plugin: "csv-profile" })).toEqual([a.id]);
+      expect(await list({ plugin: "second" })).toEqual([c.id, b.id]);
+      expect(await list({ plugin: "sec" })).toEqual([]);
+      expect(await list({ name: "a" })).toEqual([c.id, a.id]);
+      expect(await list({ createdAfter: 10 })).toEqual([c.id, b.id]);
+      expect(await list({ createdBefore: 30 })).toEqual([b.id, a.id]);
+      const all = { status: "queued", plugin: "first", name: "a", createdAfter: 20 } as const;
+      expect(await list({ ...all, createdBefore: 31 })).toEqual([c.id]);
+      expect(await list({ ...all, createdBefore: 30 })).toEqual([]);
+    });
+
+    test("come in pages that hold every job once, while newer ones come in", async () => {
+      const jobs = [];
+      for (let i = 0; i < 5; i += 1) jobs.push(await submit(t.store));
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: Awaited<ReturnType<typeof t.store.jobs>> = await t.store.jobs(
+          {},
+          { limit: 2, cursor },
+        );
+        seen.push(...page.items.map(({ id }) => id));
+        cursor = page.nextCursor;
+        await submit(t.store);
+      } while (cursor !== null);
+      expect(seen).toEqual(jobs.map(({ id }) => id).toReversed());
+    });
+
+    test("have no next page after exactly as many as fit", async () => {
+      await submit(t.store);
+      await submit(t.store);
+      expect((await t.store.jobs({}, { limit: 2, cursor: null })).nextCursor).toBeNull();
+      expect(await t.store.jobs({ name: "x" }, FIRST_PAGE)).toEqual({
+        items: [],
+        nextCursor: null,
+      });
+    });
+
+    test("are found however far back, past many that do not fit", async () => {
+      const old = await submit(t.store, { name: "old" });
+      await Promise.all(
+        Array.from({ length: 5_000 }, () => t.store.submitJob(newJob(), UNLIMITED)),
+      );
+      expect(await list({ name: "old" })).toEqual([old.id]);
+      expect(await list({ name: "none" })).toEqual([]);
+    });
+
+    test("refuse a cursor that no page gave", async () => {
+      await submit(t.store);
+      for (const cursor of ["", "x", "'; DROP TABLE jobs", "LTE"]) {
+        await expect(t.store.jobs({}, { limit: 2, cursor })).rejects.toThrow("cursor");
+      }
+    });
+  });
+
+  describe("events", () => {
+    test("are those above a sequence, in order, up to a limit", async () => {
+      await submit(t.store);
+      const job = await completeAll(t.store, await claimOne(t.store));
+      const sequences = async (after: number, limit: number) =>
+        (await t.store.events(job.id, { after, limit })).map(({ sequence }) => sequence);
+      expect(await sequences(0, 100)).toEqual([1, 2, 3, 4]);
+      expect(await sequences(2, 100)).toEqual([3, 4]);
+      expect(await sequences(1, 2)).toEqual([2, 3]);
+      expect(await sequences(4, 100)).toEqual([]);
+      expect(await t.store.events("job_unknown", { after: 0, limit: 100 })).toEqual([]);
+    });
+  });
+
+  describe("logs", () => {
+    const line = (message: string, step = 0) =>
+      ({ step, at: 15, level: "info", message, data: null }) as const;
+
+    test("are kept in the order written, as written", async () => {
+      const job = await submit(t.store);
+      const entries = [
+        { ...line("one\n🙂"), level: "debug" as const, data: toJsonText({ a: [1] }) },
+        line("two", 1),
+      ];
+      await Promise.all([
+        t.store.appendLogs(job.id, entries),
+        t.store.appendLogs(job.id, [line("three")]),
+        t.store.appendLogs(job.id, []),
+      ]);
+      const logs = await t.store.logs(job.id, { after: 0, limit: 100 });
+      const written = [...entries, line("three")];
+      expect(logs).toEqual(written.map((entry) => ({ ...entry, number: expect.any(Number) })));
+    });
+
+    test("have numbers that grow within the job and serve as cursor", async () => {
+      const [job, other] = [await submit(t.store), await submit(t.store)];
+      for (const message of ["a", "b", "c"]) {
+        await t.store.appendLogs(job.id, [line(message)]);
+        await t.store.appendLogs(other.id, [line("other")]);
+      }
+      const first = await t.store.logs(job.id, { after: 0, limit: 2 });
+      const rest = await t.store.logs(job.id, { after: first.at(-1)?.number ?? 0, limit: 2 });
+      expect([...first, ...rest].map(({ message }) => message)).toEqual(["a", "b", "c"]);
+    });
+  });
+
+  describe("counts", () => {
+    test("tell how many jobs and deliveries are in each state", async () => {
+      const nothing = { queued: 0, running: 0, completed: 0, failed: 0 };
+      expect((await t.store.counts()).jobs).toEqual(nothing);
+      await completeWithWebhook(t.store);
+      const [delivery] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
+      for (let i = 0; i < 4; i += 1) await submit(t.store);
+      await failIt(t.store, await start(t.store, await claimOne(t.store)));
+      const held = await claimOne(t.store);
+      expect(await t.store.counts()).toEqual({
+        jobs: { queued: 2, running: 1, completed: 1, failed: 1 },
+        deliveries: { waiting: 2, due: 1, delivered: 0, dead: 1 },
+      });
+      await t.store.releaseJobs([claimOf(held)]);
+      expect((await t.store.counts()).jobs).toMatchObject({ queued: 3, running: 0 });
+    });
+  });
+
+  describe("nextDue", () => {
+    test("is null when nothing waits for its time", async () => {
+      await submit(t.store);
+      expect(await t.store.nextDue()).toEqual({ job: null, delivery: null });
+    });
+
+    test("is the earliest instant at which a scheduled job becomes due", async () => {
+      for (const runAt of [900, 500, 700]) await submit(t.store, { runAt });
+      expect((await t.store.nextDue()).job).toBe(500);
+      await claim(t.store, { now: 500 });
+      expect((await t.store.nextDue()).job).toBe(700);
+    });
+
+    test("is the earliest instant at which a delivery is tried again", async () => {
+      for (const dueAt of [900, 500]) {
+        await submit(t.store, { webhook: newWebhook({ on: ["started"] }) });
+        await start(t.store, await claimOne(t.store));
+        const [delivery] = await claimDue(t.store);
+        await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt }));
+      }
+      expect((await t.store.nextDue()).delivery).toBe(500);
+      await claimDue(t.store, { now: 500 });
+      expect((await t.store.nextDue()).delivery).toBe(900);
+    });
+  });
+
+  describe("pruneJobs", () => {
+    async function completeAt(at: number) {
+      await submit(t.store, {
+        webhook: newWebhook(),
+        idempotency: { key: `${at}`, fingerprint: "" },
+      });
+      return completeAll(t.store, await claimOne(t.store), at);
+    }
+
+    test("deletes what ended before the instant, with everything that belongs to it", async () => {
+      const old = await completeAt(20);
+      await t.store.appendLogs(old.id, [
+        { step: 0, at: 1, level: "info", message: "m", data: null },
+      ]);
+      const recent = await completeAt(50);
+      const sent = await deliverAll(t.store);
+      expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
+      expect(await t.store.job(old.id)).toBeNull();
+      expect((await t.store.job(recent.id))?.status).toBe("completed");
+      expect(await t.store.events(old.id, { after: 0, limit: 10 })).toEqual([]);
+      expect(await t.store.logs(old.id, { after: 0, limit: 10 })).toEqual([]);
+      const gone = sent.filter(({ jobId }) => jobId === old.id);
+      expect(await Promise.all(gone.map(({ id }) => t.store.delivery(id)))).toEqual(
+        gone.map(() => null),
+      );
+      expect(await t.store.counts()).toMatchObject({
+        jobs: { completed: 1 },
+        deliveries: { delivered: 4 },
+      });
+    });
+
+    test("frees the idempotency key", async () => {
+      await completeAt(20);
+      await deliverAll(t.store);
+      const job = newJob({ idempotency: { key: "20", fingerprint: "" } });
+      expect((await t.store.submitJob(job, UNLIMITED)).kind).toBe("duplicate");
+      await t.store.pruneJobs({ endedBefore: 50, limit: 10 });
+      expect((await t.store.submitJob(job, UNLIMITED)).kind).toBe("accepted");
+    });
+
+    test("keeps a job with a delivery that is due or waits", async () => {
+      const job = await completeAt(20);
+      for (let ended = 0; ended < 4; ended += 1) {
+        expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(0);
+        const [delivery] = await claimDue(t.store);
+        await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
+      }
+      expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
+      expect(await t.store.job(job.id)).toBeNull();
+    });
+
+    test("keeps what is queued, running, or queued again", async () => {
+      for (let i = 0; i < 3; i += 1) await submit(t.store);
+      const failed = await start(t.store, await claimOne(t.store));
+      await failIt(t.store, failed, 20);
+      await t.store.requeueJob(claimOf(failed), { now: 25 });
+      await claimOne(t.store);
+      expect(await t.store.pruneJobs({ endedBefore: 1_000_000, limit: 10 })).toBe(0);
+    });
+
+    test("deletes no more than the limit at once, the oldest first", async () => {
+      const jobs = [await completeAt(30), await completeAt(20), await completeAt(25)];
+      await deliverAll(t.store);
+      expect(await t.store.pruneJobs({ endedBefore: 50, limit: 2 })).toBe(2);
+      expect((await t.store.jobs({}, FIRST_PAGE)).items.map(({ id }) => id)).toEqual([jobs[0]?.id]);
+      expect(await t.store.pruneJobs({ endedBefore: 50, limit: 2 })).toBe(1);
+      expect(await t.store.pruneJobs({ endedBefore: 50, limit: 2 })).toBe(0);
+    });
+  });
+}

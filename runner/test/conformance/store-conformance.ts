@@ -1,0 +1,20 @@
+import { describe } from "vitest";
+import { claimConformance } from "./claims.ts";
+import { deliveryConformance } from "./deliveries.ts";
+import { interleavingConformance } from "./interleavings.ts";
+import { readConformance } from "./reads.ts";
+import type { CreateSubject } from "./subject.ts";
+import { submitConformance } from "./submit.ts";
+import { transitionConformance } from "./transitions.ts";
+
+/** What every store must do: the sentences of ports/store.ts as tests, through the port only. */
+export function storeConformance(name: string, createSubject: CreateSubject): void {
+  describe(`the ${name} store`, () => {
+    describe("takes jobs", () => submitConformance(createSubject));
+    describe("hands jobs out", () => claimConformance(createSubject));
+    describe("keeps what happens to a job", () => transitionConformance(createSubject));
+    describe("keeps deliveries in line", () => deliveryConformance(createSubject));
+    describe("reads and prunes", () => readConformance(createSubject));
+    describe("under any order of calls", () => interleavingConformance(createSubject));
+  });
+}

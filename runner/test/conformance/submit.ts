@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import { toJsonText } from "../../src/domain/json-text.ts";
+import { claim, newJob, newWebhook, submit, UNLIMITED } from "./given.ts";
+import { useStore, type CreateSubject } from "./subject.ts";
+
+export function submitConformance(createSubject: CreateSubject): void {
+  const t = useStore(createSubject);
+
+  describe("submitJob", () => {
+    test("stores a job as queued, with all that was given", async () => {
+      const job = newJob({
+        name: "nightly",
+        metadata: toJsonText({ tenant: "ü" }),
+        input: toJsonText({ text: "line\nbreak, \u0000 and 🙂" }),
+        priority: -3,
+        runAt: 5,
+        timeoutMs: 60_000,
+        createdAt: 4,
+        webhook: newWebhook({ on: ["completed", "failed"], retries: 0, headers: {} }),
+      });
+      expect(await t.store.submitJob(job, UNLIMITED)).toEqual({ kind: "accepted" });
+      const { webhook, idempotency: _, ...spec } = job;
+      expect(await t.store.job(job.id)).toEqual({
+        spec,
+        status: "queued",
+        fence: 0,
+        sequence: 0,
+        stepAttempts: 0,
+        startedAt: null,
+        endedAt: null,
+        failure: null,
+        steps: [],
+        webhook,
+      });
+    });
+
+    test("keeps a job over a close and an open", async () => {
+      const job = await submit(t.store, { webhook: newWebhook() });
+      const before = await t.store.job(job.id);
+      await t.reopen();
+      expect(await t.store.job(job.id)).toEqual(before);
+      expect((await claim(t.store)).map(({ id }) => id)).toEqual([job.id]);
+    });
+
+    test("keeps an input of ten megabytes", async () => {
+      const input = toJsonText("x".repeat(10_000_000));
+      const job = await submit(t.store, { input });
+      expect((await t.store.job(job.id))?.spec.input).toBe(input);
+    });
+
+    test("stores one job per idempotency key and names it to whoever comes again", async () => {
+      const idempotency = { key: "order-1", fingerprint: "a" };
+      const job = newJob({ idempotency });
+      const again = newJob({ idempotency });
+      const other = newJob({ idempotency: { key: "order-1", fingerprint: "b" } });
+      const outcomes = await Promise.all(
+        [job, again, other].map((each) => t.store.submitJob(each, UNLIMITED)),
+      );
+      expect(outcomes).toEqual([
+        { kind: "accepted" },
+        { kind: "duplicate", jobId: job.id, sameRequest: true },
+        { kind: "duplicate", jobId: job.id, sameRequest: false },
+      ]);
+      expect((await t.store.counts()).jobs.queued).toBe(1);
+      expect(await t.store.job(again.id)).toBeNull();
+    });
+
+    test("knows an idempotency key after a close and an open", async () => {
+      const idempotency = { key: "order-1", fingerprint: "a" };
+      const job = await submit(t.store, { idempotency });
+      await t.reopen();
+      expect(await t.store.submitJob(newJob({ idempotency }), UNLIMITED)).toEqual({
+        kind: "duplicate",
+        jobId: job.id,
+        sameRequest: true,
+      });
+    });
+
+    test("refuses a job when as many as allowed are queued, also within one batch", async () => {
+      const jobs = [newJob(), newJob(), newJob()];
+      const outcomes = await Promise.all(
+        jobs.map((job) => t.store.submitJob(job, { maxQueued: 2 })),
+      );
+      expect(outcomes).toEqual([
+        { kind: "accepted" },
+        { kind: "accepted" },
+        { kind: "queue-full", queued: 2 },
+      ]);
+      expect(await t.store.job(jobs[2]?.id ?? "")).toBeNull();
+    });
+
+    test("counts only what is queued against the limit", async () => {
+      await submit(t.store);
+      await claim(t.store);
+      expect(await t.store.submitJob(newJob(), { maxQueued: 1 })).toEqual({ kind: "accepted" });
+    });
+
+    test("knows a key again when the queue is full", async () => {
+      const idempotency = { key: "k", fingerprint: "a" };
+      const job = await submit(t.store, { idempotency });
+      const outcome = await t.store.submitJob(newJob({ idempotency }), { maxQueued: 1 });
+      expect(outcome).toEqual({ kind: "duplicate", jobId: job.id, sameRequest: true });
+    });
+
+    test("does not take the key of a job that was refused", async () => {
+      const idempotency = { key: "k", fingerprint: "a" };
+      await t.store.submitJob(newJob({ idempotency }), { maxQueued: 0 });
+      expect(await t.store.submitJob(newJob({ idempotency }), UNLIMITED)).toEqual({
+        kind: "accepted",
+      });
+    });
+
+    test("rejects an id that is taken, and stores the changes called beside it", async () => {
+      const taken = await submit(t.store);
+      const [before, refused, after] = [newJob(), newJob({ id: taken.id }), newJob()];
+      const results = await Promise.allSettled(
+        [before, refused, after].map((job) => t.store.submitJob(job, UNLIMITED)),
+      );
+      expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+      const stored = (await claim(t.store)).map(({ id }) => id);
+      expect(stored).toEqual([taken.id, before.id, after.id]);
+    });
+  });
+
+  describe("the order of changes", () => {
+    test("is the order of the calls, without waiting for each", async () => {
+      const job = newJob();
+      const submitted = t.store.submitJob(job, UNLIMITED);
+      const first = claim(t.store);
+      const released = t.store.releaseJobs([{ jobId: job.id, fence: 1 }]);
+      const second = claim(t.store);
+      await Promise.all([submitted, released]);
+      expect((await first).map(({ id }) => id)).toEqual([job.id]);
+      expect((await second).map(({ id }) => id)).toEqual([job.id]);
+    });
+  });
+
+  describe("close", () => {
+    test("finishes what was called before", async () => {
+      const jobs = Array.from({ length: 50 }, () => newJob());
+      const outcomes = Promise.all(jobs.map((job) => t.store.submitJob(job, UNLIMITED)));
+      await t.reopen();
+      expect(await outcomes).toHaveLength(50);
+      expect((await t.store.counts()).jobs.queued).toBe(50);
+    });
+
+    test("takes no change after it", async () => {
+      const { store } = t;
+      await t.reopen();
+      await expect(store.submitJob(newJob(), UNLIMITED)).rejects.toThrow("closed");
+      expect((await t.store.counts()).jobs.queued).toBe(0);
+    });
+  });
+}

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import { EVENT_KINDS, type EventKind } from "../../src/domain/event.ts";
+import { fail } from "../../src/domain/job.ts";
+import {
+  beginning,
+  claimDue,
+  claimOf,
+  claimOne,
+  completeAll,
+  completeOne,
+  completing,
+  deliverAll,
+  eventKinds,
+  failing,
+  FAILURE,
+  FIRST_PAGE,
+  LEASE_MS,
+  newWebhook,
+  start,
+  submit,
+} from "./given.ts";
+import { useStore, type CreateSubject } from "./subject.ts";
+
+export function transitionConformance(createSubject: CreateSubject): void {
+  const t = useStore(createSubject);
+
+  /** Everything that a transition may touch. */
+  async function allOf(jobId: string) {
+    return {
+      job: await t.store.job(jobId),
+      events: await t.store.events(jobId, { after: 0, limit: 100 }),
+      deliveries: await t.store.deliveries({ jobId }, FIRST_PAGE),
+      counts: await t.store.counts(),
+    };
+  }
+
+  describe("commitTransition", () => {
+    test("stores state, step, events and deliveries together", async () => {
+      await submit(t.store, { webhook: newWebhook() });
+      const job = await start(t.store, await claimOne(t.store));
+      const { transition } = completing(job, 20);
+      expect(await t.store.commitTransition(claimOf(job), transition)).toBe(true);
+      const stored = await allOf(job.id);
+      expect(stored.job).toMatchObject({ status: "running", sequence: 2, endedAt: null });
+      expect(stored.job?.steps).toEqual([transition.step]);
+      expect(stored.events[1]).toEqual(transition.events[0]);
+      expect(stored.deliveries.items.map(({ sequence }) => sequence)).toEqual([2, 1]);
+    });
+
+    test("begins the next step's attempts at one", async () => {
+      await submit(t.store);
+      await claimOne(t.store, { now: 10 });
+      await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
+      const job = await start(t.store, await claimOne(t.store));
+      expect((await t.store.job(job.id))?.stepAttempts).toBe(2);
+      await completeOne(t.store, job);
+      expect((await t.store.job(job.id))?.stepAttempts).toBe(1);
+    });
+
+    test("completes a job", async () => {
+      await submit(t.store);
+      const job = await completeAll(t.store, await claimOne(t.store), 20);
+      const stored = await t.store.job(job.id);
+      expect(stored).toMatchObject({
+        status: "completed",
+        endedAt: 20,
+        failure: null,
+        sequence: 4,
+      });
+      expect(stored?.steps.map(({ plugin, output }) => ({ plugin, output }))).toEqual(
+        job.completedSteps.map(({ plugin, output }) => ({ plugin, output })),
+      );
+      expect(await eventKinds(t.store, job.id)).toEqual([
+        "started",
+        "progress",
+        "progress",
+        "completed",
+      ]);
+    });
+
+    test("fails a job with its reason and the failed step", async () => {
+      await submit(t.store);
+      const job = await start(t.store, await claimOne(t.store));
+      const transition = failing(job, 30);
+      expect(await t.store.commitTransition(claimOf(job), transition)).toBe(true);
+      expect(await t.store.job(job.id)).toMatchObject({
+        status: "failed",
+        endedAt: 30,
+        failure: FAILURE,
+        steps: [transition.step],
+      });
+    });
+
+    test("fails a queued job that nobody has claimed, under the fence it is read with", async () => {
+      const { id } = await submit(t.store, { webhook: newWebhook() });
+      const job = await t.store.job(id);
+      if (job === null) throw new Error(`${id} was submitted.`);
+      const failure = { code: "CANCELLED", message: "The job was cancelled." } as const;
+      const transition = fail(
+        { ...job.spec, sequence: job.sequence },
+        { completedCount: 0, failure, at: 15 },
+        { jobUrl: "x" },
+      );
+      expect(await t.store.commitTransition({ jobId: id, fence: job.fence }, transition)).toBe(
+        true,
+      );
+      expect(await t.store.job(id)).toMatchObject({ status: "failed", failure, startedAt: null });
+      expect((await deliverAll(t.store)).map(({ kind }) => kind)).toEqual(["failed"]);
+    });
+
+    test("is false, and stores nothing, when the fence is not the newest", async () => {
+      await submit(t.store, { webhook: newWebhook() });
+      const stale = await claimOne(t.store, { now: 10 });
+      await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
+      const held = await claimOne(t.store, { now: 10 });
+      const before = await allOf(held.id);
+      expect(await t.store.commitTransition(claimOf(stale), beginning(stale))).toBe(false);
+      expect(await allOf(held.id)).toEqual(before);
+      expect(await t.store.commitTransition(claimOf(held), beginning(held))).toBe(true);
+    });
+
+    test("is false, and stores nothing, when the job has ended", async () => {
+      await submit(t.store, { webhook: newWebhook() });
+      const job = await start(t.store, await claimOne(t.store));
+      const [done, late] = await Promise.all([
+        t.store.commitTransition(claimOf(job), failing(job, 30)),
+        t.store.commitTransition(claimOf(job), completing(job, 31).transition),
+      ]);
+      expect([done, late]).toEqual([true, false]);
+      expect(await eventKinds(t.store, job.id)).toEqual(["started", "failed"]);
+    });
+
+    test("is false, and stores nothing, when the events do not follow on the last", async () => {
+      await submit(t.store, { webhook: newWebhook() });
+      const claimed = await claimOne(t.store);
+      const ahead = completing({ ...claimed, sequence: 1 }).transition;
+      const before = await allOf(claimed.id);
+      expect(await t.store.commitTransition(claimOf(claimed), ahead)).toBe(false);
+      expect(await allOf(claimed.id)).toEqual(before);
+      await start(t.store, claimed);
+      expect(await t.store.commitTransition(claimOf(claimed), beginning(claimed))).toBe(false);
+      expect(await eventKinds(t.store, claimed.id)).toEqual(["started"]);
+    });
+
+    test("is false for a job that is not known", async () => {
+      await submit(t.store);
+      const job = await claimOne(t.store);
+      const claim = { jobId: "job_unknown", fence: job.fence };
+      expect(await t.store.commitTransition(claim, beginning(job))).toBe(false);
+    });
+
+    test("stores nothing of a transition of which a part is refused", async () => {
+      await submit(t.store, { webhook: newWebhook() });
+      const job = await start(t.store, await claimOne(t.store));
+      const { transition } = completing(job);
+      const twice = { ...transition, events: [...transition.events, ...transition.events] };
+      const before = await allOf(job.id);
+      await expect(
+        t.store.commitTransition(claimOf(job), { ...twice, sequence: job.sequence + 2 }),
+      ).rejects.toThrow();
+      expect(await allOf(job.id)).toEqual(before);
+    });
+
+    test("keeps bodies, outputs and metrics to the letter", async () => {
+      await submit(t.store);
+      const job = await claimOne(t.store);
+      const { transition } = completing({ ...job, sequence: 0 });
+      const body = '{"b": 1,\n"a":"\\u00e9 é 🙂 \\u0000"}' as never;
+      const events = transition.events.map((event) => ({ ...event, body }));
+      const step = {
+        ...transition.step!,
+        output: body,
+        metrics: { processedItems: 1e15, duration: 0.1 },
+      };
+      await t.store.commitTransition(claimOf(job), { ...transition, events, step });
+      expect((await t.store.events(job.id, { after: 0, limit: 1 }))[0]?.body).toBe(body);
+      expect((await t.store.job(job.id))?.steps[0]).toEqual(step);
+    });
+
+    test.each<[string, readonly EventKind[] | null, EventKind[]]>([
+      ["all kinds when it names none", null, ["started", "progress", "progress", "completed"]],
+      ["only the kinds that it names", ["completed", "started"], ["started", "completed"]],
+      ["nothing when it names kinds that do not happen", ["failed"], []],
+    ])("delivers to a webhook %s", async (_, on, kinds) => {
+      await submit(t.store, { webhook: newWebhook({ on }) });
+      await completeAll(t.store, await claimOne(t.store));
+      expect((await deliverAll(t.store)).map(({ kind }) => kind)).toEqual(kinds);
+    });
+
+    test("makes no delivery for a job without a webhook", async () => {
+      await submit(t.store);
+      await completeAll(t.store, await claimOne(t.store));
+      expect(await claimDue(t.store)).toEqual([]);
+      expect(EVENT_KINDS).toContain("completed");
+    });
+
+    test("makes the first in line due at its event's instant, and lets the others wait", async () => {
+      await submit(t.store, { webhook: newWebhook() });
+      const job = await claimOne(t.store);
+      await t.store.commitTransition(claimOf(job), beginning(job, 13));
+      await completeOne(t.store, { ...job, sequence: 1 }, 20);
+      const { items } = await t.store.deliveries({ jobId: job.id }, FIRST_PAGE);
+      expect(items.map(({ state, dueAt, createdAt }) => ({ state, dueAt, createdAt }))).toEqual([
+        { state: "waiting", dueAt: null, createdAt: 20 },
+        { state: "due", dueAt: 13, createdAt: 13 },
+      ]);
+    });
+
+    test("makes a delivery due at once when all before it have ended", async () => {
+      await submit(t.store, { webhook: newWebhook() });
+      const job = await start(t.store, await claimOne(t.store));
+      await deliverAll(t.store);
+      await completeOne(t.store, job, 44);
+      const { items } = await t.store.deliveries({ jobId: job.id }, FIRST_PAGE);
+      expect(items[0]).toMatchObject({ state: "due", dueAt: 44, sequence: 2 });
+    });
+  });
+}
