@@ -22,9 +22,16 @@ interface Sent {
 	signedWith?: Buffer;
 }
 
-function deliver({ id = 'evt_1', body = JSON.stringify(event), sentAt, signedWith = key }: Sent = {}) {
+function deliver({
+	id = 'evt_1',
+	body = JSON.stringify(event),
+	sentAt,
+	signedWith = key,
+}: Sent = {}) {
 	const timestamp = String(Math.floor((sentAt ?? Date.now()) / 1000));
-	const digest = createHmac('sha256', signedWith).update(`${id}.${timestamp}.${body}`).digest('base64');
+	const digest = createHmac('sha256', signedWith)
+		.update(`${id}.${timestamp}.${body}`)
+		.digest('base64');
 	const { context, answer } = webhookContext({
 		baseUrl: 'http://unused.test',
 		staticData,
@@ -35,7 +42,9 @@ function deliver({ id = 'evt_1', body = JSON.stringify(event), sentAt, signedWit
 			'webhook-signature': `v1,${digest}`,
 		},
 	});
-	return trigger.webhook.call(context).then((response) => ({ response, answer, log: (context as any).log }));
+	return trigger.webhook
+		.call(context)
+		.then((response) => ({ response, answer, log: (context as any).log }));
 }
 
 describe('an event', () => {
@@ -79,7 +88,9 @@ describe('an event', () => {
 		const first = deliver();
 		staticData = structuredClone(stored);
 		const second = deliver();
-		const started = (await Promise.all([first, second])).filter(({ response }) => response.workflowData);
+		const started = (await Promise.all([first, second])).filter(
+			({ response }) => response.workflowData,
+		);
 		expect(started).toHaveLength(1);
 	});
 

@@ -38,10 +38,19 @@ async function publish(context: IHookFunctions = hooks()) {
 describe('publishing', () => {
 	test('registers the webhook and keeps its id and secret', async () => {
 		await publish(
-			hooks({ parameters: { events: ['failed'], plugins: ['a'], jobName: 'n', options: { retries: 2 } } }),
+			hooks({
+				parameters: { events: ['failed'], plugins: ['a'], jobName: 'n', options: { retries: 2 } },
+			}),
 		);
 		expect([...webhooks.values()]).toMatchObject([
-			{ url: URL_OF_NODE, on: ['failed'], plugins: ['a'], jobName: 'n', retries: 2, expiresAt: null },
+			{
+				url: URL_OF_NODE,
+				on: ['failed'],
+				plugins: ['a'],
+				jobName: 'n',
+				retries: 2,
+				expiresAt: null,
+			},
 		]);
 		expect(staticData).toEqual({ webhookId: 'wh_1', secret: expect.stringMatching(/^whsec_/) });
 	});
@@ -102,7 +111,9 @@ describe('publishing', () => {
 
 	test("gives the daemon's own words when it refuses", async () => {
 		const issues = [{ path: '/url', message: 'must be public' }];
-		daemon.on('POST /v1/webhooks', () => problem(400, 'BODY_INVALID', 'The body is wrong.', issues));
+		daemon.on('POST /v1/webhooks', () =>
+			problem(400, 'BODY_INVALID', 'The body is wrong.', issues),
+		);
 		await expect(publish()).rejects.toMatchObject({
 			message: 'The body is wrong.',
 			description: '/url must be public\nBODY_INVALID',

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RunJob } from '../../nodes/RunJob/RunJob.node';
+import { loadOptionsContext } from './support/contexts';
+import { problem, startDaemon, type Daemon } from './support/daemon';
+
+const { listSearch, loadOptions, resourceMapping } = new RunJob().methods;
+const wordCount = {
+	name: 'word-count',
+	status: 'ready',
+	description: 'Counts words in a text.',
+	inputSchema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+};
+const imageResize = {
+	name: 'image-resize',
+	status: 'ready',
+	description: 'Scales an image.',
+	inputSchema: null,
+};
+const broken = { name: 'broken', status: 'broken', description: null, inputSchema: null };
+
+let daemon: Daemon;
+
+beforeEach(async () => {
+	daemon = await startDaemon();
+	daemon.on('GET /v1/plugins', () => ({
+		status: 200,
+		body: { items: [wordCount, imageResize, broken] },
+	}));
+	daemon.on('GET /v1/plugins/:name', ({ path }) => {
+		const plugin = [wordCount, imageResize].find(({ name }) => path.endsWith(name));
+		return plugin
+			? { status: 200, body: plugin }
+			: problem(404, 'PLUGIN_NOT_FOUND', 'No plugin has this name.');
+	});
+});
+afterEach(() => daemon.stop());
+
+const context = (plugin = 'word-count') =>
+	loadOptionsContext({ baseUrl: daemon.baseUrl, parameters: { plugin: { value: plugin } } });
+
+describe('the list of plugins', () => {
+	test('holds those that can run', async () => {
+		expect(await loadOptions.getPlugins.call(context())).toEqual([
+			{ name: 'word-count', value: 'word-count', description: 'Counts words in a text.' },
+			{ name: 'image-resize', value: 'image-resize', description: 'Scales an image.' },
+		]);
+	});
+
+	test.each([
+		['', ['word-count', 'image-resize']],
+		['COUNT text', ['word-count']],
+		['image', ['image-resize']],
+		['nothing', []],
+	])('searched for %j holds %j', async (filter, names) => {
+		const { results } = await listSearch.searchPlugins.call(context(), filter);
+		expect(results.map(({ name }) => name)).toEqual(names);
+	});
+});
+
+describe('the form', () => {
+	test('holds the fields of the plugin that is chosen', async () => {
+		const { fields } = await resourceMapping.getInputFields.call(context());
+		expect(fields).toMatchObject([{ id: 'text', type: 'string', required: true }]);
+	});
+
+	test('says what to do when the plugin declares no fields, or none is chosen', async () => {
+		expect(await resourceMapping.getInputFields.call(context('image-resize'))).toMatchObject({
+			fields: [],
+			emptyFieldsNotice: expect.stringContaining('choose JSON'),
+		});
+		expect(await resourceMapping.getInputFields.call(context(''))).toMatchObject({
+			fields: [],
+			emptyFieldsNotice: 'Choose a plugin first.',
+		});
+	});
+
+	test('of a plugin that is gone says so', async () => {
+		await expect(resourceMapping.getInputFields.call(context('gone'))).rejects.toThrow(
+			'No plugin has this name.',
+		);
+	});
+});

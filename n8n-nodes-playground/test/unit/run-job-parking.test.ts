@@ -1,0 +1,227 @@
+import { WAIT_INDEFINITELY, type IDataObject } from 'n8n-workflow';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RunJob } from '../../nodes/RunJob/RunJob.node';
+import { serveBatches } from './support/batches';
+import { executeContext, NODE, webhookContext, type ExecuteWorld } from './support/contexts';
+import { startDaemon, type Daemon } from './support/daemon';
+
+const node = new RunJob();
+let daemon: Daemon;
+
+beforeEach(async () => {
+	daemon = await startDaemon();
+});
+afterEach(() => daemon.stop());
+
+/** Runs the node on three items whose jobs go on, so that the execution parks. */
+async function parkThree(more: Partial<ExecuteWorld> & { options?: IDataObject } = {}) {
+	const played = serveBatches(daemon, () => null);
+	const { options = {}, ...rest } = more;
+	const items = [0, 1, 2].map((index) => ({ json: { index } }));
+	const parked = executeContext({
+		baseUrl: daemon.baseUrl,
+		items,
+		parameters: {
+			operation: 'run',
+			plugin: { value: 'word-count' },
+			inputMode: 'json',
+			inputJson: (index: number) => ({ index }),
+			further: {},
+			options,
+		},
+		...rest,
+	});
+	const output = await node.execute.call(parked.context);
+	const url = new URL(played.batches[0]?.request.webhook?.url ?? '');
+	return { ...played, ...parked, items, output, url };
+}
+
+type Parked = Awaited<ReturnType<typeof parkThree>>;
+
+function stackOf(nodeId: string) {
+	const entry: { node: { id: string }; metadata?: IDataObject } = { node: { id: nodeId } };
+	return { entry, runExecutionData: { executionData: { nodeExecutionStack: [entry] } } };
+}
+
+/** As n8n calls the node when the daemon has called back. */
+async function callBack(
+	parked: Parked,
+	more: { query?: Record<string, string>; onError?: string } = {},
+) {
+	const { entry, runExecutionData } = stackOf(NODE.id);
+	const { context, answer } = webhookContext({
+		baseUrl: daemon.baseUrl,
+		node: { onError: (more.onError ?? 'stopWorkflow') as 'stopWorkflow' },
+		query: more.query ?? Object.fromEntries(parked.url.searchParams),
+		// n8n keeps an execution that waits in its database: what comes back is a copy.
+		nodeContext: JSON.parse(JSON.stringify(parked.nodeContext)),
+		runExecutionData,
+	});
+	const response = await node.webhook.call(context);
+	return {
+		response,
+		answer,
+		items: response.workflowData?.[0],
+		failure: entry.metadata?.resumeError,
+	};
+}
+
+describe('parking', () => {
+	test('asks for one callback, to this node of this execution', async () => {
+		const { url, batches, waits } = await parkThree();
+		expect(batches).toHaveLength(1);
+		expect(url.pathname).toBe(`/webhook-waiting/42/${NODE.id}`);
+		expect(url.searchParams.get('signature')).toBe('resume-token');
+		expect(url.searchParams.get('batch')).toMatch(/^[0-9a-f]{40}$/);
+		expect(batches[0]?.request.webhook?.retries).toBe(10);
+		expect(waits).toEqual([WAIT_INDEFINITELY]);
+	});
+
+	test('with a deadline leaves items that tell of it in place of the input', async () => {
+		const before = Date.now();
+		const { waits, items, output } = await parkThree({ options: { deadlineMinutes: 0.5 } });
+		expect(Number(waits[0]) - before).toBeGreaterThanOrEqual(30_000);
+		expect(Number(waits[0]) - before).toBeLessThan(35_000);
+		expect(items).toMatchObject([
+			{ json: { jobId: 'job_1', status: 'timeout' }, pairedItem: { item: 0 } },
+			{ json: { jobId: 'job_2', status: 'timeout' }, pairedItem: { item: 1 } },
+			{ json: { jobId: 'job_3', status: 'timeout' }, pairedItem: { item: 2 } },
+		]);
+		expect(output[0]).toBe(items);
+	});
+
+	test('keeps the resume token out of what it stores and gives out', async () => {
+		const { nodeContext, output } = await parkThree({ options: { deadlineMinutes: 1 } });
+		expect(JSON.stringify([nodeContext, output])).not.toContain('resume-token');
+	});
+});
+
+describe('the callback', () => {
+	test('gives one item per input item, in order, whatever order the jobs ended in', async () => {
+		const parked = await parkThree();
+		for (const index of [2, 0, 1]) parked.end(index, { output: index * 10 });
+		const { response, items, failure } = await callBack(parked);
+		expect(items).toEqual(
+			[0, 1, 2].map((item) => ({
+				json: { jobId: `job_${item + 1}`, status: 'completed', output: item * 10 },
+				pairedItem: { item },
+			})),
+		);
+		expect(response.webhookResponse).toEqual({ resumed: true });
+		expect(failure).toBeUndefined();
+	});
+
+	test('asks the daemon, and does not believe what it is told', async () => {
+		const parked = await parkThree();
+		parked.end(0, { output: 1 });
+		const { response, answer } = await callBack(parked);
+		expect(response).toEqual({ noWebhookResponse: true });
+		expect(answer.status).toBe(503);
+	});
+
+	test('of another batch resumes nothing', async () => {
+		const parked = await parkThree();
+		for (const index of [0, 1, 2]) parked.end(index, { output: 1 });
+		const { response } = await callBack(parked, { query: { batch: 'of an earlier run' } });
+		expect(response).toEqual({ webhookResponse: { resumed: false } });
+	});
+
+	test('while the daemon cannot be asked is to be repeated, and throws nothing', async () => {
+		const parked = await parkThree();
+		await daemon.stop();
+		const { response, answer } = await callBack(parked);
+		expect(response).toEqual({ noWebhookResponse: true });
+		expect(answer.status).toBe(503);
+		daemon = await startDaemon();
+	});
+
+	test('resumes with an error for every item when the daemon has forgotten the batch', async () => {
+		const parked = await parkThree();
+		parked.batches.splice(0);
+		const { items } = await callBack(parked, { onError: 'continueRegularOutput' });
+		expect(items?.map(({ json }) => json)).toEqual(
+			Array.from({ length: 3 }, () => ({ error: 'Playground no longer knows this job' })),
+		);
+	});
+});
+
+describe('a job that fails after parking', () => {
+	async function failSecond(onError: string) {
+		const parked = await parkThree({ node: { onError: onError as 'stopWorkflow' } });
+		parked.end(0, { output: 1 });
+		parked.end(1, { status: 'failed', error: 'bad page', errorCode: 'PLUGIN_THREW' });
+		parked.end(2, { output: 3 });
+		return await callBack(parked, { onError });
+	}
+
+	test.each(['continueErrorOutput', 'continueRegularOutput'])(
+		'becomes an error item among the others under %s',
+		async (onError) => {
+			const { items, failure } = await failSecond(onError);
+			expect(items).toMatchObject([
+				{ json: { output: 1 } },
+				{
+					json: { error: 'bad page', errorCode: 'PLUGIN_THREW', jobId: 'job_2', status: 'failed' },
+					error: { message: 'bad page' },
+					pairedItem: { item: 1 },
+				},
+				{ json: { output: 3 } },
+			]);
+			expect(failure).toBeUndefined();
+		},
+	);
+
+	test('fails the node under stopWorkflow', async () => {
+		const { failure } = await failSecond('stopWorkflow');
+		expect(failure).toMatchObject({ message: 'bad page', context: { itemIndex: 1 } });
+	});
+
+	test('goes on as an error item where n8n gives no way to fail the node', async () => {
+		const parked = await parkThree();
+		for (const index of [0, 1, 2]) parked.end(index, { status: 'failed', error: 'bad page' });
+		const { context } = webhookContext({
+			baseUrl: daemon.baseUrl,
+			query: Object.fromEntries(parked.url.searchParams),
+			nodeContext: parked.nodeContext,
+		});
+		const { workflowData } = await node.webhook.call(context);
+		expect(workflowData?.[0]?.map(({ json }) => json.error)).toEqual([
+			'bad page',
+			'bad page',
+			'bad page',
+		]);
+	});
+});
+
+test('an item that was wrong from the start keeps its place', async () => {
+	const inputJson = (index: number) => (index === 1 ? '{' : { index });
+	const parked = await parkThree({
+		node: { onError: 'continueErrorOutput' },
+		parameters: {
+			operation: 'run',
+			plugin: { value: 'word-count' },
+			inputMode: 'json',
+			inputJson,
+			further: {},
+			options: {},
+		},
+	});
+	parked.end(1, { output: 'third' });
+	parked.end(0, { output: 'first' });
+	const { items } = await callBack(parked, { onError: 'continueErrorOutput' });
+	expect(items?.map(({ json }) => json.output ?? json.error)).toEqual([
+		'first',
+		expect.stringContaining('Input JSON is not valid JSON'),
+		'third',
+	]);
+});
+
+test('files of jobs that ended after parking become files too', async () => {
+	const file = Buffer.from('file').toString('base64');
+	const parked = await parkThree({
+		options: { binaryOutput: { file: [{ binaryProperty: 'data', field: 'file' }] } },
+	});
+	for (const index of [0, 1, 2]) parked.end(index, { output: { file } });
+	const { items } = await callBack(parked);
+	expect(items?.map(({ binary }) => binary?.data?.data)).toEqual([file, file, file]);
+});

@@ -1,0 +1,368 @@
+import type { IDataObject } from 'n8n-workflow';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RunJob } from '../../nodes/RunJob/RunJob.node';
+import { serveBatches } from './support/batches';
+import { executeContext, type ExecuteWorld } from './support/contexts';
+import { problem, startDaemon, type Daemon } from './support/daemon';
+
+const node = new RunJob();
+let daemon: Daemon;
+
+beforeEach(async () => {
+	daemon = await startDaemon();
+});
+afterEach(() => daemon.stop());
+
+const texts = (...all: string[]) => all.map((text) => ({ json: { text } }));
+
+function world({ parameters, ...rest }: Partial<ExecuteWorld> = {}): ExecuteWorld {
+	return {
+		baseUrl: daemon.baseUrl,
+		items: texts('one'),
+		parameters: {
+			operation: 'run',
+			plugin: { mode: 'list', value: 'word-count' },
+			inputMode: 'json',
+			inputJson: (index: number) => JSON.stringify({ index }),
+			further: {},
+			options: {},
+			...parameters,
+		},
+		...rest,
+	};
+}
+
+const execute = (with_: ExecuteWorld) => node.execute.call(executeContext(with_).context);
+const continuing = { onError: 'continueErrorOutput' as const };
+
+describe('the request', () => {
+	test('holds one job per item, with everything that was set', async () => {
+		serveBatches(daemon);
+		await execute(
+			world({
+				items: texts('one', 'two'),
+				parameters: {
+					plugin: { value: 'fetch-page' },
+					further: {
+						plugin: [
+							{ name: 'word-count', options: '{"max": 3}' },
+							{ name: 'sum', options: '{}' },
+						],
+					},
+					options: {
+						name: 'nightly',
+						metadata: '{"customer": 7}',
+						pluginOptions: { depth: 2 },
+						priority: 5,
+						runAt: '2026-11-23T09:30:00.000+01:00',
+						timeoutSeconds: 1.5,
+						webhook: {
+							target: {
+								url: 'https://a.test/hook',
+								on: ['failed'],
+								retries: 0,
+								headers: { entry: [{ name: 'X-Team', value: 'a' }] },
+							},
+						},
+					},
+				},
+			}),
+		);
+		const [request] = daemon.requestsTo('POST /v1/batches');
+		expect(request?.body.jobs.map(({ input }: any) => input)).toEqual([{ index: 0 }, { index: 1 }]);
+		expect(request?.body.jobs[0]).toEqual({
+			plugins: [
+				{ name: 'fetch-page', options: { depth: 2 } },
+				{ name: 'word-count', options: { max: 3 } },
+				'sum',
+			],
+			input: { index: 0 },
+			idempotencyKey: expect.stringMatching(/^[0-9a-f]{40}$/),
+			name: 'nightly',
+			metadata: { customer: 7 },
+			priority: 5,
+			runAt: '2026-11-23T08:30:00.000Z',
+			timeoutMs: 1500,
+			webhook: {
+				url: 'https://a.test/hook',
+				on: ['failed'],
+				retries: 0,
+				headers: { 'X-Team': 'a' },
+			},
+		});
+		expect(request?.headers.prefer).toBe('wait=5');
+	});
+
+	test('takes its input from the form of the plugin', async () => {
+		serveBatches(daemon);
+		const input = { mappingMode: 'defineBelow', value: { text: 'hi', max: null }, schema: [] };
+		await execute(world({ parameters: { inputMode: 'form', input } }));
+		expect(daemon.requestsTo('POST /v1/batches')[0]?.body.jobs[0].input).toEqual({ text: 'hi' });
+	});
+
+	test.each<[string, IDataObject]>([
+		['Plugin is empty', { plugin: { value: '' } }],
+		['Input JSON is not valid JSON', { inputJson: '{' }],
+		['Metadata must be a JSON object', { options: { metadata: '[1]' } }],
+		['Run At is "soon"', { options: { runAt: 'soon' } }],
+	])('is not sent when %s', async (message, parameters) => {
+		await expect(execute(world({ parameters }))).rejects.toMatchObject({
+			message: expect.stringContaining(message),
+			context: { itemIndex: 0 },
+		});
+		expect(daemon.requests).toHaveLength(0);
+	});
+});
+
+describe('jobs that end within the first wait', () => {
+	test('give one item each, in order and paired, and the execution does not park', async () => {
+		serveBatches(daemon, ({ input }) => ({ output: { words: input.index * 10 } }));
+		const { context, waits } = executeContext(world({ items: texts('one', 'two', 'three') }));
+		const [items] = await node.execute.call(context);
+		expect(items).toEqual([
+			{
+				json: { jobId: 'job_1', status: 'completed', output: { words: 0 } },
+				pairedItem: { item: 0 },
+			},
+			{
+				json: { jobId: 'job_2', status: 'completed', output: { words: 10 } },
+				pairedItem: { item: 1 },
+			},
+			{
+				json: { jobId: 'job_3', status: 'completed', output: { words: 20 } },
+				pairedItem: { item: 2 },
+			},
+		]);
+		expect(waits).toEqual([]);
+	});
+
+	test('and fail, fail the node with the words of the plugin and the item', async () => {
+		serveBatches(daemon, (_job, index) =>
+			index === 1 ? { error: 'EPERM: no such page', errorCode: 'PLUGIN_THREW' } : { output: 1 },
+		);
+		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toMatchObject({
+			message: 'EPERM: no such page',
+			description: 'Job job_2 ended as failed (PLUGIN_THREW)',
+			context: { itemIndex: 1 },
+		});
+	});
+
+	test('and fail, become error items when the node continues', async () => {
+		serveBatches(daemon, (_job, index) =>
+			index === 0 ? { error: 'bad text', errorCode: 'PLUGIN_THREW' } : { output: 1 },
+		);
+		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));
+		expect(items).toMatchObject([
+			{
+				json: { error: 'bad text', errorCode: 'PLUGIN_THREW', jobId: 'job_1', status: 'failed' },
+				error: { message: 'bad text' },
+				pairedItem: { item: 0 },
+			},
+			{ json: { output: 1 }, pairedItem: { item: 1 } },
+		]);
+	});
+});
+
+describe('a request that the daemon refuses', () => {
+	const refuse = (index: number) =>
+		problem(400, 'INPUT_INVALID', 'The input does not fit.', [
+			{ path: `/jobs/${index}/input/text`, message: 'must be string' },
+		]);
+
+	test('fails the node with what is wrong, and the item', async () => {
+		daemon.on('POST /v1/batches', () => refuse(1));
+		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toMatchObject({
+			message: 'The input does not fit.',
+			description: '/jobs/1/input/text must be string\nINPUT_INVALID',
+			context: { itemIndex: 1 },
+		});
+	});
+
+	test('runs the other items when the node continues', async () => {
+		const { serve } = serveBatches(daemon);
+		let refused = 0;
+		daemon.on('POST /v1/batches', (request) => {
+			const at = request.body.jobs.findIndex(({ input }: any) => input.index === 1);
+			if (at < 0) return serve(request);
+			refused++;
+			return refuse(at);
+		});
+		const [items] = await execute(world({ items: texts('one', 'two', 'three'), node: continuing }));
+		expect(items?.map(({ json }) => json.error ?? json.status)).toEqual([
+			'completed',
+			'/input/text must be string',
+			'completed',
+		]);
+		expect(refused).toBe(1);
+	});
+
+	test('for no job in particular is the error of every item', async () => {
+		daemon.on('POST /v1/batches', () => problem(503, 'STOPPING', 'The daemon is stopping.'));
+		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));
+		expect(items?.map(({ json }) => json)).toEqual([
+			{ error: 'The daemon is stopping.' },
+			{ error: 'The daemon is stopping.' },
+		]);
+	});
+
+	test('is never sent when no daemon is there, and says so', async () => {
+		const { baseUrl } = daemon;
+		await daemon.stop();
+		await expect(execute(world())).rejects.toThrow(`No Playground answers at ${baseUrl}`);
+		daemon = await startDaemon();
+	});
+});
+
+describe('retry on fail', () => {
+	const retrying = { retryOnFail: true };
+
+	test('meets the same jobs when the answer got lost', async () => {
+		const { jobs } = serveBatches(daemon, () => ({ output: 1 }));
+		const nodeContext = {};
+		await execute(world({ nodeContext, node: retrying }));
+		await execute(world({ nodeContext, node: retrying }));
+		expect(jobs).toHaveLength(1);
+	});
+
+	test('runs again what failed, and nothing else', async () => {
+		let fails = true;
+		const { jobs } = serveBatches(daemon, ({ input }) =>
+			input.index === 1 && fails ? { error: 'flaky' } : { output: input.index },
+		);
+		const nodeContext = {};
+		const tries = world({ items: texts('one', 'two', 'three'), nodeContext, node: retrying });
+		await expect(execute(tries)).rejects.toThrow('flaky');
+		fails = false;
+		const [items] = await execute(tries);
+		expect(items?.map(({ json }) => json.output)).toEqual([0, 1, 2]);
+		expect(jobs).toHaveLength(4);
+	});
+
+	test.each<[string, Partial<ExecuteWorld>]>([
+		['another execution', { executionId: '43' }],
+		['another n8n', { instanceId: 'instance-2' }],
+		['another run in a loop', { runIndex: 1 }],
+		['another node', { node: { id: 'other' } }],
+		['a tool called again', { isTool: true }],
+	])('is told apart from %s', async (_what, other) => {
+		const { jobs } = serveBatches(daemon);
+		await execute(world(other.isTool ? other : {}));
+		await execute(world(other));
+		expect(jobs).toHaveLength(2);
+	});
+});
+
+describe('as an AI tool', () => {
+	test('waits up to a minute and gives the output', async () => {
+		serveBatches(daemon, () => ({ output: { words: 2 } }));
+		const [items] = await execute(world({ node: { type: 'n8n-nodes-playground.runJobTool' } }));
+		expect(items?.[0]?.json.output).toEqual({ words: 2 });
+		const [request] = daemon.requestsTo('POST /v1/batches');
+		expect(request?.headers.prefer).toBe('wait=60');
+		expect(request?.body.webhook).toBeUndefined();
+	});
+
+	test('never parks: a job that goes on is told by its id', async () => {
+		serveBatches(daemon, () => null);
+		const { context, waits } = executeContext(world({ isTool: true }));
+		const [items] = await node.execute.call(context);
+		expect(items?.[0]?.json).toMatchObject({ jobId: 'job_1', status: 'running' });
+		expect(waits).toEqual([]);
+	});
+});
+
+describe('files', () => {
+	const png = Buffer.from('not really a PNG').toString('base64');
+
+	test('go into the input as base64, and come out of the output as files', async () => {
+		serveBatches(daemon, ({ input }) => ({
+			output: { result: { image: `data:image/png;base64,${input.image}` }, width: 9, none: 5 },
+		}));
+		const [items] = await execute(
+			world({
+				items: [{ json: {}, binary: { data: { data: png, mimeType: 'image/png' } } }],
+				parameters: {
+					inputJson: '{"width": 9}',
+					options: {
+						binaryInput: { file: [{ binaryProperty: 'data', field: 'image' }] },
+						binaryOutput: {
+							file: [
+								{ binaryProperty: 'small', field: 'result.image', fileName: 'small.png' },
+								{ binaryProperty: 'absent', field: 'none' },
+							],
+						},
+					},
+				},
+			}),
+		);
+		const { input } = daemon.requestsTo('POST /v1/batches')[0]?.body.jobs[0] ?? {};
+		expect(input).toEqual({ width: 9, image: png });
+		expect(items?.[0]?.binary).toEqual({
+			small: { data: png, fileName: 'small.png', mimeType: 'image/png' },
+		});
+		expect(items?.[0]?.json.output).toEqual({ result: {}, width: 9, none: 5 });
+	});
+
+	test('need an input that is an object', async () => {
+		const options = { binaryInput: { file: [{ binaryProperty: 'data', field: 'image' }] } };
+		await expect(execute(world({ parameters: { inputJson: '"text"', options } }))).rejects.toThrow(
+			'needs an input that is a JSON object',
+		);
+	});
+});
+
+describe('the other operations', () => {
+	test('running without waiting gives the ids at once', async () => {
+		serveBatches(daemon, () => null);
+		const [items] = await execute(
+			world({ items: texts('one', 'two'), parameters: { operation: 'start' } }),
+		);
+		expect(items?.map(({ json }) => json)).toEqual([
+			{ jobId: 'job_1', status: 'running', batchId: 'batch_1' },
+			{ jobId: 'job_2', status: 'running', batchId: 'batch_1' },
+		]);
+		const [request] = daemon.requestsTo('POST /v1/batches');
+		expect(request?.headers.prefer).toBeUndefined();
+		expect(request?.body.webhook).toBeUndefined();
+	});
+
+	test.each([
+		['get', 'GET /v1/jobs/:id'],
+		['cancel', 'POST /v1/jobs/:id/cancel'],
+	])('%s gives the job of each item', async (operation, route) => {
+		daemon.on(route, ({ path }) => ({ status: 200, body: { path } }));
+		const jobId = (index: number) => ['job_1', ' a/b '][index];
+		const [items] = await execute(
+			world({ items: texts('one', 'two'), parameters: { operation, jobId } }),
+		);
+		expect(items?.map(({ json }) => String(json.path).split('/')[3])).toEqual(['job_1', 'a%2Fb']);
+		expect(items?.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
+	});
+
+	test('get of a job that is not there fails with the item, or continues with its error', async () => {
+		daemon.on('GET /v1/jobs/:id', ({ path }) =>
+			path.endsWith('job_1')
+				? { status: 200, body: { jobId: 'job_1' } }
+				: problem(404, 'JOB_NOT_FOUND', 'No job has the id "job_2".'),
+		);
+		const parameters = { operation: 'get', jobId: (index: number) => `job_${index + 1}` };
+		const both = { items: texts('one', 'two'), parameters };
+		await expect(execute(world(both))).rejects.toMatchObject({
+			message: 'No job has the id "job_2".',
+			httpCode: '404',
+			context: { itemIndex: 1 },
+		});
+		const [items] = await execute(world({ ...both, node: continuing }));
+		expect(items?.map(({ json }) => json)).toEqual([
+			{ jobId: 'job_1' },
+			{ error: 'No job has the id "job_2".' },
+		]);
+	});
+
+	test('get without an id is refused before anything is sent', async () => {
+		await expect(execute(world({ parameters: { operation: 'get', jobId: ' ' } }))).rejects.toThrow(
+			'Job ID is empty',
+		);
+		expect(daemon.requests).toHaveLength(0);
+	});
+});

@@ -1,0 +1,84 @@
+import type { Daemon, DaemonAnswer, ReceivedRequest } from './daemon';
+import { problem } from './daemon';
+
+export interface PlayedJob {
+	jobId: string;
+	status: string;
+	error: string | null;
+	errorCode: string | null;
+	output: unknown;
+}
+
+export interface PlayedBatch {
+	batchId: string;
+	request: { jobs: any[]; webhook?: { url: string; retries: number } };
+	jobs: PlayedJob[];
+}
+
+/** What a job comes to; null while it runs. */
+type Run = (job: any, index: number) => Partial<PlayedJob> | null;
+
+/**
+ * Gives the daemon its batches. Jobs and batches are known by their idempotency keys, so that what
+ * is sent twice runs once. `run` decides what each job comes to by the time of the answer.
+ */
+export function serveBatches(daemon: Daemon, run: Run = () => ({ output: {} })) {
+	const batches: PlayedBatch[] = [];
+	const byKey = new Map<unknown, PlayedBatch>();
+	const jobsByKey = new Map<string, PlayedJob>();
+	const jobs: PlayedJob[] = [];
+
+	function submit(request: any, index: number): PlayedJob {
+		const known = jobsByKey.get(request.idempotencyKey);
+		if (known) return known;
+		const outcome = run(request, index);
+		const job: PlayedJob = {
+			jobId: `job_${jobs.length + 1}`,
+			status: outcome === null ? 'running' : outcome.error ? 'failed' : 'completed',
+			error: null,
+			errorCode: null,
+			output: null,
+			...outcome,
+		};
+		jobs.push(job);
+		jobsByKey.set(request.idempotencyKey, job);
+		return job;
+	}
+
+	function show(batch: PlayedBatch): DaemonAnswer {
+		const ended = batch.jobs.every(({ status }) => status !== 'running');
+		const seen = ended ? batch.jobs : batch.jobs.map(({ jobId, status }) => ({ jobId, status }));
+		return { status: ended ? 200 : 202, body: { batchId: batch.batchId, jobs: seen } };
+	}
+
+	function serve({ body, headers }: ReceivedRequest): DaemonAnswer {
+		const key = headers['idempotency-key'];
+		const known = byKey.get(key);
+		if (known) return show(known);
+		const batch = {
+			batchId: `batch_${batches.length + 1}`,
+			request: body,
+			jobs: body.jobs.map(submit),
+		};
+		batches.push(batch);
+		byKey.set(key, batch);
+		return show(batch);
+	}
+
+	daemon.on('POST /v1/batches', serve);
+	daemon.on('GET /v1/batches/:id', ({ path }) => {
+		const batch = batches.find(({ batchId }) => path.endsWith(batchId));
+		return batch
+			? { status: 200, body: { batchId: batch.batchId, jobs: batch.jobs } }
+			: problem(404, 'BATCH_NOT_FOUND', 'No batch has this id.');
+	});
+
+	return {
+		serve,
+		batches,
+		jobs,
+		/** Ends a job that was running. */
+		end: (index: number, outcome: Partial<PlayedJob>) =>
+			Object.assign(jobs[index] as PlayedJob, { status: 'completed' }, outcome),
+	};
+}
