@@ -1,10 +1,14 @@
 import type { RunningJob } from "../domain/job.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Claim } from "../ports/store.ts";
+import { createLookahead } from "./lookahead.ts";
 import { runJob, type ActiveJob, type RunDeps } from "./run-job.ts";
+import { createThreads } from "./threads.ts";
 
-/** The jobs that run in this process, and how many threads they leave free. */
+/** The jobs that this process has claimed, and how many more it has room for. */
 export interface ActiveJobs {
-  freeThreads(): number;
+  /** `limit` can begin at once; `ahead` more are worth claiming already. */
+  room(): { readonly limit: number; readonly ahead: number };
   start(job: RunningJob): void;
   get(jobId: string): ActiveJob | null;
   claims(): readonly Claim[];
@@ -12,32 +16,53 @@ export interface ActiveJobs {
   drain(options: { graceMs: number }): Promise<void>;
 }
 
+interface Entry {
+  readonly claim: Claim;
+  readonly claimedAt: number;
+  readonly active: ActiveJob;
+}
+
+/** A job claimed ahead that no thread took in this time goes back into the queue, in ms. */
+const MAX_WAIT_MS = 1_000;
+
+/** `onRoom` is called whenever a thread comes free. */
 export function createActiveJobs(options: {
-  threads: number;
-  deps: RunDeps;
-  onThreadFree: () => void;
-  sleep: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
+  size: number;
+  deps: Omit<RunDeps, "threads" | "lookahead">;
+  clock: Clock;
+  onRoom: () => void;
 }): ActiveJobs {
-  const { threads, deps, onThreadFree, sleep } = options;
-  const jobs = new Map<string, { claim: Claim; active: ActiveJob }>();
-  let busy = 0;
+  const { size, clock, onRoom } = options;
+  const threads = createThreads(size, onRoom);
+  const lookahead = createLookahead(size);
+  const deps: RunDeps = { ...options.deps, threads, lookahead };
+  const jobs = new Map<string, Entry>();
+  let watching = false;
 
   function start(job: RunningJob): void {
-    busy += 1;
-    let freed = false;
-    const free = (): void => {
-      if (freed) return;
-      freed = true;
-      busy -= 1;
-      onThreadFree();
-    };
-    const active = runJob(job, deps, free);
-    const entry = { claim: { jobId: job.id, fence: job.fence }, active };
+    const active = runJob(job, deps);
+    const entry = { claim: { jobId: job.id, fence: job.fence }, claimedAt: clock.now(), active };
     jobs.set(job.id, entry);
     void active.ended.finally(() => {
       if (jobs.get(job.id) === entry) jobs.delete(job.id);
-      free();
     });
+    if (!watching && threads.waiting() > 0) void releaseLate();
+  }
+
+  /** While jobs wait for threads: those that steps turned out too long for go back into the queue. */
+  async function releaseLate(): Promise<void> {
+    watching = true;
+    const { signal } = new AbortController();
+    while (threads.waiting() > 0) {
+      await clock.sleep(MAX_WAIT_MS, { signal });
+      const before = clock.now() - MAX_WAIT_MS;
+      for (const { active, claimedAt } of jobs.values()) {
+        if (active.hasBegun() || claimedAt > before) continue;
+        lookahead.tooFar();
+        active.release();
+      }
+    }
+    watching = false;
   }
 
   async function drain({ graceMs }: { graceMs: number }): Promise<void> {
@@ -45,14 +70,17 @@ export function createActiveJobs(options: {
     for (const active of all) active.drain();
     const allEnded = Promise.all(all.map((active) => active.ended));
     const done = new AbortController();
-    await Promise.race([allEnded, sleep(graceMs, { signal: done.signal })]);
+    await Promise.race([allEnded, clock.sleep(graceMs, { signal: done.signal })]);
     done.abort();
     for (const active of all) active.release();
     await allEnded;
   }
 
   return {
-    freeThreads: () => Math.max(0, threads - busy),
+    room: () => ({
+      limit: threads.free(),
+      ahead: Math.max(0, lookahead.jobs() - threads.waiting()),
+    }),
     start,
     get: (jobId) => jobs.get(jobId)?.active ?? null,
     claims: () => [...jobs.values()].map((entry) => entry.claim),

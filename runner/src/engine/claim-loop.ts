@@ -12,22 +12,25 @@ const BACKSTOP_MS = 5_000;
 /** Leases jobs as threads come free. Wake it when a job was queued or a thread is free. */
 export function createClaimLoop(deps: {
   store: Pick<JobWrites, "claimJobs"> & Pick<StoreReads, "nextDue">;
-  activeJobs: Pick<ActiveJobs, "freeThreads" | "start">;
+  activeJobs: Pick<ActiveJobs, "room" | "start">;
   clock: Clock;
   log: Log;
   owner: string;
 }): Loop {
   const { store, activeJobs, clock, log, owner } = deps;
 
-  async function turn(): Promise<number | null> {
-    const limit = activeJobs.freeThreads();
-    if (limit === 0) return null;
-    const now = clock.now();
-    const jobs = await store.claimJobs({ owner, limit, now, leaseUntil: now + LEASE_MS });
-    for (const job of jobs) activeJobs.start(job);
-    if (jobs.length === limit) return null;
+  async function untilNextDue(): Promise<number> {
     const { job: nextAt } = await store.nextDue();
     return nextAt === null ? BACKSTOP_MS : Math.min(BACKSTOP_MS, Math.max(0, nextAt - clock.now()));
+  }
+
+  async function turn(): Promise<null | (() => Promise<number>)> {
+    const { limit, ahead } = activeJobs.room();
+    if (limit + ahead === 0) return null;
+    const now = clock.now();
+    const jobs = await store.claimJobs({ owner, limit, ahead, now, leaseUntil: now + LEASE_MS });
+    for (const job of jobs) activeJobs.start(job);
+    return jobs.length === limit + ahead ? null : untilNextDue;
   }
 
   return createLoop({ name: "claim", turn, clock, log });

@@ -52,10 +52,10 @@ export function createEngine(deps: EngineDeps): Engine {
   const wakeRelay = (): void => loops?.relay.loop.wake();
   const shared = { ...deps, signals, jobUrl: settings.jobUrl, onCommitted: wakeRelay };
   const activeJobs = createActiveJobs({
-    threads: deps.pool.size,
+    size: deps.pool.size,
     deps: shared,
-    onThreadFree: wakeClaim,
-    sleep: (ms, options) => clock.sleep(ms, options),
+    clock,
+    onRoom: wakeClaim,
   });
 
   function refuseWhenStopping(): void {

@@ -36,15 +36,18 @@ export function createRelayLoop(deps: {
     inFlight.add(attempt);
   }
 
-  async function turn(): Promise<number | null> {
+  async function untilNextDue(): Promise<number> {
+    const { delivery: nextAt } = await store.nextDue();
+    return nextAt === null ? BACKSTOP_MS : Math.min(BACKSTOP_MS, Math.max(0, nextAt - clock.now()));
+  }
+
+  async function turn(): Promise<number | null | (() => Promise<number>)> {
     const limit = Math.min(CLAIM_LIMIT, maxInFlight - inFlight.size);
     if (limit <= 0) return null;
     const now = clock.now();
     const due = await store.claimDeliveries({ owner, limit, now, leaseUntil: now + LEASE_MS });
     for (const delivery of due) send(delivery);
-    if (due.length === limit) return 0;
-    const { delivery: nextAt } = await store.nextDue();
-    return nextAt === null ? BACKSTOP_MS : Math.min(BACKSTOP_MS, Math.max(0, nextAt - clock.now()));
+    return due.length === limit ? 0 : untilNextDue;
   }
 
   const loop = createLoop({ name: "relay", turn, clock, log });

@@ -8,6 +8,7 @@ import {
   hasEnded,
   isPoison,
   MAX_STEP_ATTEMPTS,
+  type EventContext,
   type RunningJob,
   type Transition,
 } from "../domain/job.ts";
@@ -16,10 +17,14 @@ import type { StepResult } from "../ports/plugin-pool.ts";
 import type { JobWrites } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { JobSignals } from "./job-signals.ts";
+import type { Lookahead } from "./lookahead.ts";
 import { runStep, type StepDeps } from "./run-step.ts";
+import type { Threads } from "./threads.ts";
 
 export interface RunDeps extends StepDeps {
   readonly store: Pick<JobWrites, "appendLogs" | "commitTransition" | "releaseJobs">;
+  readonly threads: Pick<Threads, "acquire" | "release">;
+  readonly lookahead: Pick<Lookahead, "stepEnded">;
   readonly signals: JobSignals;
   readonly telemetry: Telemetry;
   readonly log: Log;
@@ -28,8 +33,10 @@ export interface RunDeps extends StepDeps {
   readonly onCommitted: () => void;
 }
 
-/** A job that runs in this process. */
+/** A job that this process has claimed. */
 export interface ActiveJob {
+  /** Whether its first step has had a thread. */
+  hasBegun(): boolean;
   /** Ends the job with `CANCELLED`; false when it had ended by itself. */
   cancel(): Promise<boolean>;
   /** Lets the running step end, then puts the job back into the queue if it is not its last. */
@@ -40,12 +47,13 @@ export interface ActiveJob {
   readonly ended: Promise<void>;
 }
 
-/** Starts the job; `onThreadFree` is called as soon as its last step has left its thread. */
-export function runJob(claimed: RunningJob, deps: RunDeps, onThreadFree: () => void): ActiveJob {
+export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   const claim = { jobId: claimed.id, fence: claimed.fence };
   const context = { jobUrl: deps.jobUrl(claimed.id) };
   const stop = new AbortController();
   let job = claimed;
+  let hasBegun = false;
+  let inStep = false;
   let draining = false;
   let leaving: "cancelled" | "released" | null = null;
   const isLeaving = (): typeof leaving => leaving;
@@ -58,34 +66,56 @@ export function runJob(claimed: RunningJob, deps: RunDeps, onThreadFree: () => v
     return commit(fail(job, { completedCount, failure, at: deps.clock.now() }, context));
   }
 
-  function settle(result: StepResult): Transition {
-    if (!result.ok) return failStep(job, result, context);
-    const plugin = job.plugins[job.completedSteps.length]?.name ?? "";
-    const next = completeStep(job, { plugin, ...result }, context);
-    job = next.job;
-    return next.transition;
+  function tellStart(): void {
+    const started = begin(job, job.startedAt, context);
+    if (started === null) return;
+    job = { ...job, sequence: started.sequence };
+    // Not awaited: the store keeps the order of calls, so no outcome is stored before this.
+    void commit(started).catch(onLost);
+  }
+
+  /** Runs the next step and calls its commit; null when the job was told to leave meanwhile. */
+  async function runAndCommit(): Promise<{ ended: boolean; stored: Promise<boolean> } | null> {
+    inStep = true;
+    try {
+      const result = await runStep(job, deps, { signal: stop.signal, onLost });
+      deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
+      if (isLeaving() !== null) return null;
+      const { transition, next } = settle(job, result, context);
+      job = next;
+      return { ended: hasEnded(transition.status), stored: commit(transition) };
+    } finally {
+      inStep = false;
+      // After the commit was called, so that the next claim shares its transaction.
+      deps.threads.release();
+    }
   }
 
   async function run(): Promise<void> {
     if (isPoison(job)) return void (await failBetweenSteps(interrupted(job)));
-    const started = begin(job, job.startedAt, context);
-    if (started !== null) {
-      job = { ...job, sequence: started.sequence };
-      // Not awaited: the store keeps the order of calls, so no outcome is stored before this.
-      void commit(started).catch(onLost);
+    while (await deps.threads.acquire({ underWay: hasBegun, signal: stop.signal })) {
+      if (!hasBegun) tellStart();
+      hasBegun = true;
+      const step = await runAndCommit();
+      if (step === null) break;
+      if (!(await step.stored)) return deps.log.warn(claim, "job.claim-lost");
+      if (step.ended) return;
+      if (draining) release();
     }
-    while (isLeaving() === null) {
-      const result = await runStep(job, deps, { signal: stop.signal, onLost });
-      if (isLeaving() !== null) break;
-      const transition = settle(result);
-      const stored = commit(transition);
-      if (hasEnded(transition.status)) onThreadFree();
-      if (!(await stored)) return deps.log.warn(claim, "job.claim-lost");
-      if (hasEnded(transition.status)) return;
-      if (draining) leaving ??= "released";
-    }
-    onThreadFree();
     if (isLeaving() === "released") await deps.store.releaseJobs([claim]);
+  }
+
+  function release(): void {
+    leaving ??= "released";
+    stop.abort();
+  }
+
+  async function cancel(): Promise<boolean> {
+    if (leaving !== null) return false;
+    leaving = "cancelled";
+    const stored = failBetweenSteps({ code: "CANCELLED", message: "The job was cancelled." });
+    stop.abort();
+    return stored;
   }
 
   // What could not be stored is not lost: the lease runs out and the step is run again.
@@ -94,20 +124,26 @@ export function runJob(claimed: RunningJob, deps: RunDeps, onThreadFree: () => v
   }
 
   return {
-    async cancel() {
-      if (leaving !== null) return false;
-      leaving = "cancelled";
-      const stored = failBetweenSteps({ code: "CANCELLED", message: "The job was cancelled." });
-      stop.abort();
-      return stored;
+    hasBegun: () => hasBegun,
+    cancel,
+    drain() {
+      draining = true;
+      if (!inStep) release();
     },
-    drain: () => void (draining = true),
-    release() {
-      leaving ??= "released";
-      stop.abort();
-    },
+    release,
     ended: run().catch(onLost),
   };
+}
+
+function settle(
+  job: RunningJob,
+  result: StepResult,
+  context: EventContext,
+): { transition: Transition; next: RunningJob } {
+  if (!result.ok) return { transition: failStep(job, result, context), next: job };
+  const plugin = job.plugins[job.completedSteps.length]?.name ?? "";
+  const completed = completeStep(job, { plugin, ...result }, context);
+  return { transition: completed.transition, next: completed.job };
 }
 
 function interrupted(job: RunningJob): Failure {

@@ -79,11 +79,14 @@ export interface JobWrites {
   submitJob(job: NewJob, limits: { maxQueued: number }): Promise<SubmitOutcome>;
   /**
    * Leases up to `limit` jobs that are queued and due, highest priority first, then oldest first.
-   * Each gets status `running`, a new fence and one more step attempt.
+   * Each gets status `running`, a new fence and one more step attempt. Up to `ahead` more are leased
+   * to wait for a thread, but none behind a job that was interrupted before (whatever took the
+   * daemon down then must not count against those that wait), and only while the inputs are small.
    */
   claimJobs(request: {
     owner: string;
     limit: number;
+    ahead: number;
     now: number;
     leaseUntil: number;
   }): Promise<readonly RunningJob[]>;

@@ -30,15 +30,17 @@ export async function createSqliteStore({
     const thread = await createWriterThread({ entry: writer, path });
     const queue = createWriteQueue(thread);
     const reader = openReader(path);
+    const close = async (): Promise<void> => {
+      await queue.drain();
+      await thread.close();
+      reader.close();
+      unlock();
+    };
+    let closed: Promise<void> | null = null;
     return {
       ...createWrites(queue),
       ...createReads(reader),
-      close: async () => {
-        await queue.drain();
-        await thread.close();
-        reader.close();
-        unlock();
-      },
+      close: () => (closed ??= close()),
     };
   } catch (error) {
     unlock();

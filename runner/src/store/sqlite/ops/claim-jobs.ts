@@ -13,10 +13,14 @@ interface ReadyRow extends SpecColumns {
   readonly started_at: number | null;
 }
 
+/** Inputs of jobs claimed ahead are held in memory; in UTF-16 units, all together. */
+const MAX_AHEAD_UNITS = 8 * 1024 * 1024;
+
 export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
   const markDue = prepare(
     db,
-    `UPDATE jobs SET due = 1 WHERE status = 'queued' AND due = 0 AND run_at <= ?`,
+    `UPDATE jobs INDEXED BY jobs_scheduled SET due = 1
+     WHERE status = 'queued' AND due = 0 AND run_at <= ?`,
   );
   // CROSS JOIN keeps the order of the tables: the index gives the order, nothing is sorted.
   const findReady = prepare<ReadyRow>(
@@ -39,9 +43,24 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
      WHERE job = ? AND status = 'completed' ORDER BY position`,
   );
 
-  return ({ owner, limit, now, leaseUntil }) => {
+  /** Rows are read before any is leased: a lease changes the index that they are read by. */
+  function readReady(limit: number, ahead: number): ReadyRow[] {
+    const rows: ReadyRow[] = [];
+    let inputUnits = 0;
+    let isRisky = false;
+    for (const row of findReady.iterate(limit + ahead)) {
+      inputUnits += row.input.length;
+      isRisky ||= row.step_attempts > 0;
+      const isAhead = rows.length >= limit;
+      if (isAhead && (isRisky || inputUnits > MAX_AHEAD_UNITS)) break;
+      rows.push(row);
+    }
+    return rows;
+  }
+
+  return ({ owner, limit, ahead, now, leaseUntil }) => {
     markDue.run(now);
-    return findReady.all(limit).map((row): RunningJob => {
+    return readReady(limit, ahead).map((row): RunningJob => {
       const fence = row.fence + 1;
       const stepAttempts = row.step_attempts + 1;
       const startedAt = row.started_at ?? now;
