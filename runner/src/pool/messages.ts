@@ -24,15 +24,6 @@ export type StepOutcome =
   | { readonly ok: true; readonly output: JsonText; readonly metrics: StepMetrics }
   | { readonly ok: false; readonly failure: Failure; readonly metrics: StepMetrics | null };
 
-/** A Piscina task's result. */
-export interface ThreadResult {
-  readonly outcome: StepOutcome;
-  /** The lines that were not sent as news. */
-  readonly lines: readonly LogLine[];
-  /** News was sent before, and must be read before this. */
-  readonly sentNews: boolean;
-}
-
 export interface Progress {
   readonly fraction: number | null;
   readonly message: string | null;
@@ -43,19 +34,36 @@ export interface Hello {
   readonly kind: "hello";
   readonly threadId: number;
   readonly port: MessagePort;
-  /** Shared memory that outlives the thread: see `SLATE`. */
-  readonly slate: Int32Array<SharedArrayBuffer>;
+  readonly slate: Slate;
 }
 
-/** What a thread keeps written where the main thread reads it after the thread's death. */
-export const SLATE = { run: 0, steps: 1 } as const;
+/** What a thread keeps written where the main thread reads it even after the thread's death. */
+export type Slate = BigInt64Array<SharedArrayBuffer>;
+export const SLATE = {
+  /** The run that the thread is at; 0 when it is idle. */
+  run: 0,
+  /** How many runs it has begun. */
+  runs: 1,
+  /** When it began the last, in ms since the epoch. */
+  begunAt: 2,
+} as const;
 
+/**
+ * What a thread tells, over one port so that it arrives in order and is there to be read when the
+ * thread is not. Piscina's result of a task says only that the thread is free.
+ */
 export type ThreadNews =
   | {
-      readonly kind: "news";
+      readonly kind: "said";
       readonly run: number;
       readonly lines: readonly LogLine[];
       readonly progress: Progress | null;
+    }
+  | {
+      readonly kind: "ended";
+      readonly run: number;
+      readonly lines: readonly LogLine[];
+      readonly outcome: StepOutcome;
     }
   /** The thread is dying of what this run did; null when it cannot be told whose fault it is. */
   | { readonly kind: "fault"; readonly run: number | null; readonly failure: Failure };

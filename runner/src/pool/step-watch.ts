@@ -22,6 +22,8 @@ export function watchStep(options: {
   jobTimeoutMs: number | null;
   pluginTimeoutMs: number;
   graceMs: number;
+  /** When the thread began the step; null while the thread is only starting. */
+  begunAt: () => number | null;
   signal: AbortSignal;
   requestStop: (reason: string) => void;
 }): StepWatch {
@@ -29,7 +31,14 @@ export function watchStep(options: {
   const killer = new AbortController();
   let stopped: Failure | null = null;
   const limit = tighterLimit(options);
-  let timer = setTimeout(() => stop(limit.failure), Math.min(limit.ms, MAX_TIMER_MS));
+  let timer = setTimeout(onLimit, Math.min(limit.ms, MAX_TIMER_MS));
+
+  /** The time counts from the step's begin, which is later where a thread had to start first. */
+  function onLimit(): void {
+    const leftMs = limit.ms - (Date.now() - (options.begunAt() ?? Date.now()));
+    if (leftMs <= 0) stop(limit.failure);
+    else timer = setTimeout(onLimit, Math.min(leftMs, MAX_TIMER_MS));
+  }
 
   function stop(failure: Failure): void {
     if (stopped !== null) return;

@@ -14,8 +14,8 @@ export interface ThreadPorts {
   readNews(): void;
   /** The run that the thread is at; null when it is idle or not known. */
   runOf(threadId: number): number | null;
-  /** Whether the run was the first of its thread; null when no thread had begun it. */
-  isFirstOfThread(run: number): boolean | null;
+  /** When the run began, and whether it was the first of its thread; null when it has not begun. */
+  beginOf(run: number): { readonly at: number; readonly isFirstOfThread: boolean } | null;
   /** The run has ended: nothing more will be asked about it. */
   forget(run: number): void;
   close(): void;
@@ -36,8 +36,8 @@ export function createThreadPorts(onNews: (news: ThreadNews) => void): ThreadPor
       hello.port.on("message", onNews);
       hello.port.on("close", () => {
         thread.isGone = true;
-        // One that died at work is kept until its run has asked `isFirstOfThread`.
-        if (readSlate(thread) === 0) threads.delete(thread.threadId);
+        // One that died at work is kept until its run has asked `beginOf`.
+        if (read(thread, "run") === 0) threads.delete(thread.threadId);
       });
       hello.port.unref();
       for (const request of stopRequests.values()) tell(thread, request);
@@ -52,16 +52,17 @@ export function createThreadPorts(onNews: (news: ThreadNews) => void): ThreadPor
     },
     runOf(threadId) {
       const thread = threads.get(threadId);
-      return (thread && readSlate(thread)) || null;
+      return (thread && read(thread, "run")) || null;
     },
-    isFirstOfThread(run) {
-      const thread = threads.values().find((each) => readSlate(each) === run);
-      return thread === undefined ? null : thread.slate[SLATE.steps] === 1;
+    beginOf(run) {
+      const thread = threads.values().find((each) => read(each, "run") === run);
+      if (thread === undefined) return null;
+      return { at: read(thread, "begunAt"), isFirstOfThread: read(thread, "runs") === 1 };
     },
     forget(run) {
       stopRequests.delete(run);
       for (const thread of threads.values()) {
-        if (thread.isGone && readSlate(thread) === run) threads.delete(thread.threadId);
+        if (thread.isGone && read(thread, "run") === run) threads.delete(thread.threadId);
       }
     },
     close() {
@@ -74,8 +75,8 @@ function tell({ port }: Thread, request: StopRequest): void {
   port.postMessage(request);
 }
 
-function readSlate({ slate }: Thread): number {
-  return Atomics.load(slate, SLATE.run);
+function read({ slate }: Thread, field: keyof typeof SLATE): number {
+  return Number(Atomics.load(slate, SLATE[field]));
 }
 
 function* unread({ port }: Thread): Generator<ThreadNews> {

@@ -18,8 +18,6 @@ installPluginResolution((url) => imported.push(url));
 // Node prints warnings past process.stderr, which the main thread holds; here they say nothing.
 process.removeAllListeners("warning");
 
-for (const file of (workerData as ScanOrder).files) port.postMessage(await read(file));
-
 async function read(file: string): Promise<ScanAnswer> {
   imported = [];
   try {
@@ -109,3 +107,5 @@ function locate(): string | null {
   }
   return null;
 }
+
+for (const file of (workerData as ScanOrder).files) port.postMessage(await read(file));

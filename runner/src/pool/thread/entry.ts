@@ -4,10 +4,10 @@ import { installPluginResolution } from "../plugin-resolution.ts";
 import {
   SLATE,
   type Hello,
+  type Slate,
   type StopRequest,
   type ThreadSettings,
   type ThreadNews,
-  type ThreadResult,
   type ThreadTask,
 } from "../messages.ts";
 import { captureOutput } from "./capture-output.ts";
@@ -19,7 +19,9 @@ import { runStep } from "./run-step.ts";
 if (parentPort === null) throw new Error("pool/thread/entry runs in a worker thread only");
 
 const { port1: port, port2 } = new MessageChannel();
-const slate = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+const slate: Slate = new BigInt64Array(
+  new SharedArrayBuffer(Object.keys(SLATE).length * BigInt64Array.BYTES_PER_ELEMENT),
+);
 parentPort.postMessage({ kind: "hello", threadId, port: port2, slate } satisfies Hello, [port2]);
 
 function tell(news: ThreadNews): void {
@@ -35,16 +37,16 @@ installPluginResolution();
 captureOutput();
 reportFaults(tell);
 
-export default async function run(task: ThreadTask): Promise<ThreadResult> {
-  const outbox = createOutbox((lines, progress) =>
-    tell({ kind: "news", run: task.run, lines, progress }),
-  );
-  const step: CurrentStep = { run: task.run, outbox, abort: new AbortController() };
-  slate[SLATE.steps] = (slate[SLATE.steps] ?? 0) + 1;
-  Atomics.store(slate, SLATE.run, task.run);
+export default async function runTask(task: ThreadTask): Promise<void> {
+  const { run } = task;
+  const outbox = createOutbox((lines, progress) => tell({ kind: "said", run, lines, progress }));
+  const step: CurrentStep = { run, outbox, abort: new AbortController() };
+  Atomics.store(slate, SLATE.begunAt, BigInt(Date.now()));
+  Atomics.add(slate, SLATE.runs, 1n);
+  Atomics.store(slate, SLATE.run, BigInt(run));
   const outcome = await asCurrentStep(step, () =>
     runStep(task, step, workerData as ThreadSettings),
   );
-  Atomics.store(slate, SLATE.run, 0);
-  return { outcome, lines: outbox.close(), sentNews: outbox.sentNews };
+  tell({ kind: "ended", run, lines: outbox.close(), outcome });
+  Atomics.store(slate, SLATE.run, 0n);
 }

@@ -9,7 +9,6 @@ const MAX_LINE_BYTES = 8 * 1024;
 const MAX_LINES = 10_000;
 
 export interface Outbox {
-  readonly sentNews: boolean;
   log(level: LogLevel, message: string, data?: JsonText): void;
   progress(progress: Progress): void;
   /** Sends what there is, at once. */
@@ -25,7 +24,6 @@ export function createOutbox(send: Send): Outbox {
   let progress: Progress | null = null;
   let written = 0;
   let sentAt = performance.now();
-  let sentNews = false;
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -34,7 +32,6 @@ export function createOutbox(send: Send): Outbox {
     timer = undefined;
     sentAt = performance.now();
     if (lines.length === 0 && progress === null) return;
-    sentNews = true;
     send(lines, progress);
     lines = [];
     progress = null;
@@ -48,9 +45,6 @@ export function createOutbox(send: Send): Outbox {
   }
 
   return {
-    get sentNews() {
-      return sentNews;
-    },
     log(level, message, data) {
       if (isClosed) return;
       written += 1;

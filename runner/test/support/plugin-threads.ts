@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { JsonText } from "../../src/domain/json-text.ts";
+import {
+  createPluginCatalog,
+  type LivePluginCatalog,
+} from "../../src/pool/catalog/plugin-catalog.ts";
+import { createPluginPool, type PluginPoolOptions } from "../../src/pool/plugin-pool.ts";
+import type { LogLine, PluginPool, StepResult } from "../../src/ports/plugin-pool.ts";
+import { until } from "./until.ts";
+
+/** Plugins that misbehave, each named after what it does. */
+export const FIXTURES_DIR = fileURLToPath(new URL("./plugins", import.meta.url));
+
+export interface StepRequest {
+  readonly input?: unknown;
+  readonly options?: unknown;
+  readonly jobTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface StepTrace {
+  readonly result: StepResult;
+  readonly lines: readonly LogLine[];
+  readonly progress: readonly { fraction: number | null; message: string | null; at: number }[];
+}
+
+export interface PluginThreads extends AsyncDisposable {
+  readonly pool: PluginPool;
+  run(plugin: string, request?: StepRequest): Promise<StepTrace>;
+}
+
+export function openFixtures(): LivePluginCatalog {
+  const nowhere = join(FIXTURES_DIR, "none");
+  return createPluginCatalog({ builtinDir: nowhere, pluginsDir: FIXTURES_DIR });
+}
+
+/** A pool, closed when its scope ends. */
+export function openThreads(
+  options: Partial<PluginPoolOptions> & Pick<PluginPoolOptions, "catalog">,
+): PluginThreads {
+  const filesDir = mkdtempSync(join(tmpdir(), "plugin-threads-"));
+  const pool = createPluginPool({ threads: 1, filesDir, graceMs: 200, ...options });
+  return {
+    pool,
+    run: (plugin, request) => runStep(pool, plugin, request),
+    async [Symbol.asyncDispose]() {
+      await pool.close();
+      rmSync(filesDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function runStep(
+  pool: PluginPool,
+  plugin: string,
+  request: StepRequest = {},
+): Promise<StepTrace> {
+  const lines: LogLine[] = [];
+  const progress: { fraction: number | null; message: string | null; at: number }[] = [];
+  const input = toJson(request.input ?? null);
+  const result = await pool.run(
+    {
+      jobId: "job_test",
+      jobName: "a test",
+      metadata: toJson({ team: "red" }),
+      plugin,
+      options: toJson(request.options ?? {}),
+      input,
+      jobInput: input,
+      jobTimeoutMs: request.jobTimeoutMs ?? null,
+    },
+    {
+      signal: request.signal ?? new AbortController().signal,
+      onLog: (more) => lines.push(...more),
+      onProgress: (step) => progress.push({ ...step, at: performance.now() }),
+    },
+  );
+  return { result, lines, progress };
+}
+
+function toJson(value: unknown): JsonText {
+  return JSON.stringify(value) as JsonText;
+}
+
+/** Threads of this process, as Linux counts them. */
+export async function countThreads(): Promise<number> {
+  return (await readdir("/proc/self/task")).length;
+}
+
+/** Fails when there are more threads than before and they do not go. */
+export async function expectThreadsGone(before: number): Promise<void> {
+  await until(`no more than ${before} threads`, async () => (await countThreads()) <= before);
+}

@@ -1,0 +1,12 @@
+import { definePlugin } from "playground-runner/plugin";
+
+export default definePlugin({
+  name: "counts",
+  description: "Counts numbers of its own.",
+  run(_, { metrics }) {
+    metrics.add("processedItems", 3);
+    metrics.add("processedItems", 4);
+    metrics.set("bytes", 12.5);
+    return null;
+  },
+});

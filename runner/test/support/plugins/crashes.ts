@@ -1,0 +1,12 @@
+import { definePlugin } from "playground-runner/plugin";
+
+export default definePlugin({
+  name: "crashes",
+  description: "Throws from a callback, outside of its promise.",
+  run: () =>
+    new Promise(() => {
+      setImmediate(() => {
+        throw new Error("thrown from a callback");
+      });
+    }),
+});

@@ -1,0 +1,9 @@
+import { definePlugin } from "playground-runner/plugin";
+
+export default definePlugin({
+  name: "exits",
+  description: "Calls process.exit.",
+  run() {
+    process.exit(3);
+  },
+});

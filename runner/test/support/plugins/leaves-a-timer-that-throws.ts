@@ -1,0 +1,15 @@
+import { definePlugin } from "playground-runner/plugin";
+
+export default definePlugin({
+  name: "leaves-a-timer-that-throws",
+  description: "Completes; some ms later its timer throws.",
+  run(input) {
+    setTimeout(
+      () => {
+        throw new Error("thrown by what was left behind");
+      },
+      (input as { ms: number }).ms,
+    );
+    return null;
+  },
+});

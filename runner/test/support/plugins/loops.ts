@@ -1,0 +1,9 @@
+import { definePlugin } from "playground-runner/plugin";
+
+export default definePlugin({
+  name: "loops",
+  description: "Never gives the thread back.",
+  run() {
+    for (;;);
+  },
+});

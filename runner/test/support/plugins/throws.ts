@@ -1,0 +1,9 @@
+import { definePlugin } from "playground-runner/plugin";
+
+export default definePlugin({
+  name: "throws",
+  description: "Throws an error of its own.",
+  run() {
+    throw new Error("the disk is on fire");
+  },
+});
