@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { toJsonText } from "../../src/domain/json-text.ts";
 import {
   beginning,
   claim,
@@ -96,6 +97,37 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(again.completedSteps).toEqual(job.completedSteps);
       expect(again.completedSteps).toHaveLength(1);
       expect(again.sequence).toBe(job.sequence);
+    });
+
+    test("leases jobs ahead of the limit, in the same order", async () => {
+      const jobs = [];
+      for (let i = 0; i < 4; i += 1) jobs.push(await submit(t.store));
+      const claimed = await claim(t.store, { limit: 1, ahead: 2 });
+      expect(ids(claimed)).toEqual(jobs.slice(0, 3).map(({ id }) => id));
+      expect((await t.store.counts()).jobs).toMatchObject({ running: 3, queued: 1 });
+    });
+
+    test("leases none ahead that was interrupted before, nor behind one", async () => {
+      const [first, interrupted, last] = [
+        await submit(t.store),
+        await submit(t.store, { priority: 1 }),
+        await submit(t.store, { priority: -1 }),
+      ];
+      await claimOne(t.store, { now: 10 });
+      await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
+      expect(ids(await claim(t.store, { limit: 1, ahead: 5 }))).toEqual([interrupted.id]);
+      await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
+      const urgent = await submit(t.store, { priority: 2 });
+      expect(ids(await claim(t.store, { limit: 1, ahead: 5 }))).toEqual([urgent.id]);
+      expect(ids(await claim(t.store, { limit: 2, ahead: 5 }))).toEqual([interrupted.id, first.id]);
+      expect(ids(await claim(t.store, { limit: 0, ahead: 5 }))).toEqual([last.id]);
+    });
+
+    test("leases ahead only while the inputs are small", async () => {
+      const input = toJsonText("x".repeat(6_000_000));
+      for (let i = 0; i < 4; i += 1) await submit(t.store, { input });
+      expect(await claim(t.store, { limit: 1, ahead: 3 })).toHaveLength(1);
+      expect(await claim(t.store, { limit: 2, ahead: 3 })).toHaveLength(2);
     });
 
     test("gives neither a completed nor a failed job", async () => {

@@ -63,9 +63,9 @@ export async function submit(store: Store, fields: Partial<NewJob> = {}): Promis
 
 export function claim(
   store: Store,
-  { now = 10, limit = 100, owner = "owner_1" } = {},
+  { now = 10, limit = 100, ahead = 0, owner = "owner_1" } = {},
 ): Promise<readonly RunningJob[]> {
-  return store.claimJobs({ owner, limit, now, leaseUntil: now + LEASE_MS });
+  return store.claimJobs({ owner, limit, ahead, now, leaseUntil: now + LEASE_MS });
 }
 
 export async function claimOne(

@@ -42,7 +42,15 @@ const call = fc.oneof(
       maxQueued: fc.constantFrom(2, 100, 100),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("claim" as const), owner, limit }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("claim" as const),
+      owner,
+      limit,
+      ahead: fc.integer({ min: 0, max: 2 }),
+    }),
+  },
   {
     weight: 9,
     arbitrary: fc.record({ kind: fc.constant("advance" as const), pick, fails: fc.boolean() }),

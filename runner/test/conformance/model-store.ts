@@ -43,6 +43,10 @@ export interface ModelDelivery {
   lease: Lease | null;
 }
 
+interface ClaimRequest extends LeaseRequest {
+  readonly ahead: number;
+}
+
 interface LeaseRequest {
   readonly owner: string;
   readonly limit: number;
@@ -118,12 +122,14 @@ export function createModelStore({ exclusive }: { exclusive: boolean }) {
       return { kind: "accepted" };
     },
 
-    claimJobs({ owner, limit, now, leaseUntil }: LeaseRequest): RunningJob[] {
+    claimJobs({ owner, limit, ahead, now, leaseUntil }: LeaseRequest & { ahead: number }) {
       const ready = jobs
         .filter((job) => job.status === "queued" && job.spec.runAt <= now)
-        .toSorted((a, b) => b.spec.priority - a.spec.priority)
-        .slice(0, limit);
-      return ready.map((job) => {
+        .toSorted((a, b) => b.spec.priority - a.spec.priority);
+      const interrupted = ready.findIndex((job) => job.stepAttempts > 0);
+      const end =
+        limit + (interrupted === -1 ? ahead : Math.max(0, Math.min(ahead, interrupted - limit)));
+      return ready.slice(0, end).map((job): RunningJob => {
         job.status = "running";
         job.fence += 1;
         job.stepAttempts += 1;

@@ -107,7 +107,6 @@ CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state = 'due' AND lease
 CREATE INDEX deliveries_leased ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL;
 CREATE INDEX deliveries_in_line ON deliveries (job, webhook);
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook);
-CREATE INDEX deliveries_dead ON deliveries (id) WHERE state = 'dead';
 
 CREATE TABLE attempts (
   delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,

@@ -1,0 +1,131 @@
+/**
+ * How fast a statement is with a million jobs depends on its plan, and the plan can be read: every
+ * statement must go through an index, and none may sort.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { DeliveryFilter, JobFilter } from "../../ports/store.ts";
+import { migrate } from "./migrate.ts";
+import { createOperations } from "./operations.ts";
+import { createReads } from "./reads.ts";
+
+/** Scans of tables of four rows, of an index that gives the order, of one job's plugin names. */
+const HARMLESS = /^SCAN (job_counts|delivery_counts)$| USING (COVERING )?INDEX |^SCAN json_each /;
+
+describe("the plan of every statement", () => {
+  let db: DatabaseSync;
+  let statements: string[];
+
+  beforeEach(() => {
+    db = new DatabaseSync(":memory:");
+    migrate(db);
+    statements = [];
+    const prepare = db.prepare.bind(db);
+    db.prepare = (sql, ...rest) => {
+      statements.push(sql);
+      return prepare(sql, ...rest);
+    };
+  });
+  afterEach(() => db.close());
+
+  function plansOf(prepareAll: () => unknown): { sql: string; steps: string[] }[] {
+    prepareAll();
+    return statements.splice(0).map((sql) => ({
+      sql,
+      steps: db
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all()
+        .map((row) => String(row["detail"])),
+    }));
+  }
+
+  function offences(plans: { sql: string; steps: string[] }[]): string[] {
+    return plans.flatMap(({ sql, steps }) =>
+      steps
+        .filter(
+          (step) => (step.startsWith("SCAN") && !HARMLESS.test(step)) || /TEMP B-TREE/.test(step),
+        )
+        .map((step) => `${step}: ${sql}`),
+    );
+  }
+
+  test("that writes goes through an index and sorts nothing", () => {
+    const plans = plansOf(() => createOperations(db));
+    expect(plans.length).toBeGreaterThan(20);
+    expect(offences(plans)).toEqual([]);
+  });
+
+  test("that reads goes through an index and sorts nothing", () => {
+    const plans = plansOf(() => createReads(db));
+    expect(plans.length).toBeGreaterThan(8);
+    expect(offences(plans)).toEqual([]);
+  });
+
+  test.each([
+    ["a claim of jobs", /INDEXED BY jobs_ready/, /jobs USING INDEX jobs_ready/],
+    ["a claim of deliveries", /INDEXED BY deliveries_due/, /deliveries USING INDEX deliveries_due/],
+    ["marking scheduled jobs due", /SET due = 1/, /USING INDEX jobs_scheduled/],
+    [
+      "reaping jobs",
+      /UPDATE jobs .* lease_until < \?2/s,
+      /USING INDEX jobs_by_status \(status=\?\)/,
+    ],
+    [
+      "reaping deliveries",
+      /UPDATE deliveries .* lease_until < \?2/s,
+      /USING INDEX deliveries_leased/,
+    ],
+    ["pruning", /WHERE ended_at < \?/, /USING COVERING INDEX jobs_ended \(ended_at<\?\)/],
+  ])("of %s uses the index made for it", (_, sql, plan) => {
+    const plans = plansOf(() => createOperations(db)).filter((each) => sql.test(each.sql));
+    expect(plans).toHaveLength(1);
+    expect(plans[0]?.steps.join("; ")).toMatch(plan);
+  });
+
+  const BY_KEY = /^SEARCH \w+ USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/;
+
+  test.each([
+    [
+      "status",
+      { status: "failed" },
+      /^SEARCH jobs USING INDEX jobs_by_status \(status=\? AND rowid>/,
+    ],
+    ["name", { name: "n" }, BY_KEY],
+    ["plugin", { plugin: "p" }, BY_KEY],
+    ["nothing", {}, BY_KEY],
+  ])(
+    "of a list of jobs by %s reads one window of keys and sorts nothing",
+    async (_, filter, plan) => {
+      insertOne();
+      const reads = createReads(db);
+      statements = [];
+      await reads.jobs(filter as JobFilter, { limit: 10, cursor: null });
+      const plans = plansOf(() => {});
+      expect(offences(plans)).toEqual([]);
+      expect(plans[0]?.steps[0]).toMatch(plan);
+    },
+  );
+
+  test.each([
+    ["state", { state: "dead" }, BY_KEY],
+    ["job", { jobId: "job_1" }, /^SEARCH deliveries USING INDEX deliveries_in_line \(job=\?\)/],
+    ["webhook", { webhookId: "wh_1" }, /^SEARCH deliveries USING INDEX deliveries_by_webhook/],
+  ])("of a list of deliveries by %s reads what it must only", async (_, filter, plan) => {
+    insertOne();
+    const reads = createReads(db);
+    statements = [];
+    await reads.deliveries(filter as DeliveryFilter, { limit: 10, cursor: null });
+    expect(plansOf(() => {})[0]?.steps[0]).toMatch(plan);
+  });
+
+  /** A list of nothing prepares no statement. */
+  function insertOne(): void {
+    db.exec(`
+      INSERT INTO jobs (id, status, priority, run_at, due, created_at)
+      VALUES ('job_1', 'completed', 0, 0, 1, 0);
+      INSERT INTO webhooks (id, job, url, retries, headers) VALUES ('wh_1', 1, 'u', 0, '{}');
+      INSERT INTO deliveries (job, webhook, sequence, state, created_at)
+      VALUES (1, 1, 1, 'dead', 0);
+    `);
+  }
+});

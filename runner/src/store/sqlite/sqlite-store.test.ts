@@ -1,0 +1,144 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { toJsonText } from "../../domain/json-text.ts";
+import type { NewJob, Store } from "../../ports/store.ts";
+import { createSqliteStore } from "./sqlite-store.ts";
+
+const UNLIMITED = { maxQueued: 1_000_000 };
+const CRASHING_WRITER = new URL("./fixtures/crashing-writer.ts", import.meta.url);
+
+function newJob(id: string): NewJob {
+  return {
+    id,
+    name: null,
+    metadata: toJsonText({}),
+    plugins: [{ name: "first", options: toJsonText({}) }],
+    input: toJsonText(null),
+    priority: 0,
+    runAt: 0,
+    timeoutMs: null,
+    createdAt: 0,
+    webhook: null,
+    idempotency: null,
+  };
+}
+
+describe("the SQLite store's file", () => {
+  let folder: string;
+  let path: string;
+  const opened: Store[] = [];
+
+  async function open(options: { writer?: URL } = {}): Promise<Store> {
+    const store = await createSqliteStore({ path, ...options });
+    opened.push(store);
+    return store;
+  }
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "playground-store-"));
+    path = join(folder, "playground.db");
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+    await rm(folder, { recursive: true });
+  });
+
+  test("is refused to a second daemon by name, and free after a close", async () => {
+    const first = await open();
+    await expect(open()).rejects.toMatchObject({
+      code: "STORE_IN_USE",
+      message: expect.stringContaining(path),
+    });
+    await first.submitJob(newJob("job_1"), UNLIMITED);
+    await first.close();
+    const second = await open();
+    expect((await second.job("job_1"))?.status).toBe("queued");
+  });
+
+  test("is refused when a newer version wrote it, and left as it is", async () => {
+    const db = new DatabaseSync(path);
+    db.exec("PRAGMA user_version = 999");
+    db.close();
+    await expect(open()).rejects.toMatchObject({
+      code: "STORE_TOO_NEW",
+      message: expect.stringMatching(/playground\.db has schema version 999; .* up to \d+/),
+    });
+    const after = new DatabaseSync(path);
+    expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 999 });
+    expect(after.prepare("SELECT count(*) AS tables FROM sqlite_schema").get()).toEqual({
+      tables: 0,
+    });
+    after.close();
+  });
+
+  test("is refused when it is no database, by name", async () => {
+    await writeFile(path, "This is a letter, not a database. ".repeat(100));
+    await expect(open()).rejects.toMatchObject({
+      code: "STORE_UNREADABLE",
+      message: expect.stringContaining(path),
+    });
+  });
+
+  test("is refused when its folder is missing, by name", async () => {
+    path = join(folder, "missing", "playground.db");
+    await expect(open()).rejects.toMatchObject({
+      code: "STORE_UNREADABLE",
+      message: expect.stringContaining(path),
+    });
+  });
+
+  test("can be opened again after it was refused", async () => {
+    await writeFile(path, "no database, but long enough to be looked at as one".repeat(100));
+    await expect(open()).rejects.toThrow("cannot be opened");
+    await rm(path);
+    const store = await open();
+    expect(await store.job("job_1")).toBeNull();
+  });
+
+  describe("with a writer thread that dies", () => {
+    const CRASH = "crash"; // The fixture ends its thread when a change names this owner.
+
+    const crash = (store: Store) => store.reap({ owner: CRASH, now: 0 });
+
+    test("keeps what was acknowledged, rejects what was pending, and goes on", async () => {
+      const store = await open({ writer: CRASHING_WRITER });
+      await store.submitJob(newJob("job_before"), UNLIMITED);
+      const died = crash(store);
+      const pending = store.submitJob(newJob("job_pending"), UNLIMITED);
+      await expect(died).rejects.toMatchObject({ name: "Transient", code: "STORE_WRITER_DIED" });
+      await expect(pending).rejects.toMatchObject({ name: "Transient", code: "STORE_WRITER_DIED" });
+      await store.submitJob(newJob("job_after"), UNLIMITED);
+      const { items } = await store.jobs({}, { limit: 10, cursor: null });
+      expect(items.map(({ id }) => id)).toEqual(["job_after", "job_before"]);
+    });
+
+    test("applies nothing that was called behind the lost batch", async () => {
+      const store = await open({ writer: CRASHING_WRITER });
+      const died = crash(store);
+      died.catch(() => {});
+      // The first batch is with the thread by the next turn of the event loop.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      const behind = store.submitJob(newJob("job_behind"), UNLIMITED);
+      await expect(behind).rejects.toMatchObject({ code: "STORE_WRITER_DIED" });
+      await expect(died).rejects.toMatchObject({ code: "STORE_WRITER_DIED" });
+      expect((await store.counts()).jobs.queued).toBe(0);
+    });
+
+    test("closes", async () => {
+      const store = await open({ writer: CRASHING_WRITER });
+      const died = crash(store);
+      died.catch(() => {});
+      await store.close();
+      await expect(died).rejects.toMatchObject({ code: "STORE_WRITER_DIED" });
+    });
+
+    test("stays refused to a second daemon meanwhile", async () => {
+      const store = await open({ writer: CRASHING_WRITER });
+      await expect(crash(store)).rejects.toThrow("died");
+      await expect(open()).rejects.toMatchObject({ code: "STORE_IN_USE" });
+    });
+  });
+});
