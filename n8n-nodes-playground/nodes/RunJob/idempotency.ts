@@ -2,12 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { isTool } from './tool';
 
-/** Kept in the execution's context for this node: it outlives the tries of "Retry On Fail". */
-interface Tries {
-	runIndex: number;
-	/** How often the job of an item, by index, has ended as failed. */
-	failed: Record<number, number>;
-}
+/**
+ * How often the job of an item, by index, has ended as failed. Kept in the execution's context for
+ * this node: it outlives the tries of "Retry On Fail".
+ */
+type FailedTries = Record<number, number>;
 
 /**
  * One key per n8n instance, execution, node, run and item, so that a try repeated by "Retry On
@@ -17,7 +16,7 @@ interface Tries {
 export function createKeys(context: IExecuteFunctions): (itemIndex: number) => string {
 	// A language model may call a tool twice within one run, and means two jobs.
 	const run = isTool(context) ? randomUUID() : runOf(context);
-	const { failed } = triesOf(context);
+	const failed = failedTriesOf(context);
 	return (itemIndex) => hash([run, itemIndex, failed[itemIndex] ?? 0]);
 }
 
@@ -26,27 +25,22 @@ function runOf(context: IExecuteFunctions): string {
 		context.getInstanceId(),
 		context.getExecutionId(),
 		context.getNode().id,
-		runIndexOf(context),
+		context.evaluateExpression('{{ $runIndex }}', 0),
 	].join('\n');
 }
 
-function runIndexOf(context: IExecuteFunctions): number {
-	return context.evaluateExpression('{{ $runIndex }}', 0) as number;
-}
-
-function triesOf(context: IExecuteFunctions): Tries {
-	const node = context.getContext('node');
-	const tries = node.tries as unknown as Tries | undefined;
-	const runIndex = runIndexOf(context);
-	return tries?.runIndex === runIndex ? tries : { runIndex, failed: {} };
+function failedTriesOf(context: IExecuteFunctions): FailedTries {
+	return (context.getContext('node').failedTries ?? {}) as FailedTries;
 }
 
 /** Lets the next try run the item's job anew. */
 export function noteFailedTry(context: IExecuteFunctions, itemIndex: number): void {
 	if (context.getNode().retryOnFail !== true) return;
-	const tries = triesOf(context);
-	tries.failed[itemIndex] = (tries.failed[itemIndex] ?? 0) + 1;
-	context.getContext('node').tries = { ...tries };
+	const failed = failedTriesOf(context);
+	context.getContext('node').failedTries = {
+		...failed,
+		[itemIndex]: (failed[itemIndex] ?? 0) + 1,
+	};
 }
 
 /** The key of a batch: the same jobs, the same batch. */

@@ -196,6 +196,26 @@ describe('a request that the daemon refuses', () => {
 		expect(refused).toBe(1);
 	});
 
+	test('is matched to its item when an item before it was no job at all', async () => {
+		const inputJson = (index: number) => (index === 0 ? '{' : '{}');
+		daemon.on('POST /v1/batches', ({ body }) =>
+			body.jobs.length > 1 ? refuse(1) : problem(503, 'STOPPING', 'The daemon is stopping.'),
+		);
+		const [items] = await execute(
+			world({ items: texts('one', 'two', 'three'), node: continuing, parameters: { inputJson } }),
+		);
+		expect(items?.map(({ json }) => json.error)).toEqual([
+			expect.stringContaining('Input JSON is not valid JSON'),
+			'The daemon is stopping.',
+			'/input/text must be string',
+		]);
+	});
+
+	test('is told in words that n8n would rewrite for the error code in them', async () => {
+		daemon.on('POST /v1/batches', () => problem(400, 'BODY_INVALID', 'no "approvEPERMissions"'));
+		await expect(execute(world())).rejects.toThrow('no "approvEPERMissions"');
+	});
+
 	test('for no job in particular is the error of every item', async () => {
 		daemon.on('POST /v1/batches', () => problem(503, 'STOPPING', 'The daemon is stopping.'));
 		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));

@@ -171,7 +171,7 @@ export interface ExecuteWorld extends NodeWorld {
 }
 
 export function executeContext(world: ExecuteWorld) {
-	const items = world.items ?? [{ json: {} }];
+	const items: INodeExecutionData[] = world.items ?? [{ json: {} }];
 	const nodeContext = world.nodeContext ?? {};
 	const common = base(world);
 	const waits: Date[] = [];
