@@ -122,7 +122,7 @@ export function createModelStore({ exclusive }: { exclusive: boolean }) {
       return { kind: "accepted" };
     },
 
-    claimJobs({ owner, limit, ahead, now, leaseUntil }: LeaseRequest & { ahead: number }) {
+    claimJobs({ owner, limit, ahead, now, leaseUntil }: ClaimRequest) {
       const ready = jobs
         .filter((job) => job.status === "queued" && job.spec.runAt <= now)
         .toSorted((a, b) => b.spec.priority - a.spec.priority);

@@ -8,7 +8,10 @@ import type { NewJob, Store } from "../../ports/store.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 
 const UNLIMITED = { maxQueued: 1_000_000 };
-const CRASHING_WRITER = new URL("./fixtures/crashing-writer.ts", import.meta.url);
+const CRASHING_WRITER = new URL(
+  "../../../test/support/writers/crashing-writer.ts",
+  import.meta.url,
+);
 
 function newJob(id: string): NewJob {
   return {

@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import { Transient } from "../../domain/errors.ts";
+import type { Change, Outcome } from "./change.ts";
+import { createWriteQueue } from "./write-queue.ts";
+
+/** A writer whose batches end when the test says so. */
+function createHeldWriter() {
+  const batches: { changes: readonly Change[]; end(): void; fail(error: Error): void }[] = [];
+  let onBatch = (): void => {};
+  return {
+    batches,
+    apply: (changes: readonly Change[]) =>
+      new Promise<readonly Outcome[]>((resolve, reject) => {
+        const end = (): void => resolve(changes.map(({ args }) => ({ ok: true, value: args[0] })));
+        batches.push({ changes, end, fail: reject });
+        onBatch();
+      }),
+    /** Resolves when this many batches have come. */
+    async batch(count: number) {
+      while (batches.length < count) await new Promise<void>((resolve) => (onBatch = resolve));
+      return batches[count - 1]!;
+    },
+  };
+}
+
+const change = (id: string): Change => ({ name: "releaseDeliveries", args: [[id]] });
+const idsOf = ({ changes }: { changes: readonly Change[] }) => changes.map(({ args }) => args[0]);
+
+describe("the write queue", () => {
+  test("sends what is called together as one batch, in order", async () => {
+    const writer = createHeldWriter();
+    const queue = createWriteQueue(writer);
+    const answers = Promise.all(["a", "b", "c"].map((id) => queue.write(change(id))));
+    const batch = await writer.batch(1);
+    expect(idsOf(batch)).toEqual([["a"], ["b"], ["c"]]);
+    batch.end();
+    expect(await answers).toEqual([["a"], ["b"], ["c"]]);
+  });
+
+  test("has one batch with the writer; what is called meanwhile is the next", async () => {
+    const writer = createHeldWriter();
+    const queue = createWriteQueue(writer);
+    void queue.write(change("a"));
+    const first = await writer.batch(1);
+    const later = Promise.all(["b", "c"].map((id) => queue.write(change(id))));
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(writer.batches).toHaveLength(1);
+    first.end();
+    const second = await writer.batch(2);
+    expect(idsOf(second)).toEqual([["b"], ["c"]]);
+    second.end();
+    await later;
+  });
+
+  test("takes what follows from a batch into the next one", async () => {
+    const writer = createHeldWriter();
+    const queue = createWriteQueue(writer);
+    const followed = Promise.all(
+      ["a", "b"].map((id) => queue.write(change(id)).then(() => queue.write(change(`${id}2`)))),
+    );
+    (await writer.batch(1)).end();
+    const second = await writer.batch(2);
+    expect(idsOf(second)).toEqual([["a2"], ["b2"]]);
+    second.end();
+    await followed;
+  });
+
+  test("rejects a lost batch and what waits behind it, and goes on", async () => {
+    const writer = createHeldWriter();
+    const queue = createWriteQueue(writer);
+    const lost = queue.write(change("a"));
+    const first = await writer.batch(1);
+    const behind = queue.write(change("b"));
+    first.fail(new Transient("STORE_WRITER_DIED", "gone"));
+    await expect(lost).rejects.toThrow("gone");
+    await expect(behind).rejects.toThrow("gone");
+    const after = queue.write(change("c"));
+    const second = await writer.batch(2);
+    expect(idsOf(second)).toEqual([["c"]]);
+    second.end();
+    expect(await after).toEqual(["c"]);
+  });
+
+  test("drains what was called, and refuses what comes after", async () => {
+    const writer = createHeldWriter();
+    const queue = createWriteQueue(writer);
+    const called = queue.write(change("a"));
+    const drained = queue.drain();
+    await expect(queue.write(change("b"))).rejects.toMatchObject({ code: "STORE_CLOSED" });
+    (await writer.batch(1)).end();
+    await drained;
+    expect(await called).toEqual(["a"]);
+  });
+});
