@@ -61,6 +61,11 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   }) as unknown as FastifyInstance;
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
+  // What was answered while closing leaves an idle connection behind, which would hold up the close.
+  app.addHook("onResponse", (_request, _reply, done) => {
+    if (closing.signal.aborted) app.server.closeIdleConnections();
+    done();
+  });
 
   registerRequestEnd(app, deps.metrics);
   registerJsonBody(app);

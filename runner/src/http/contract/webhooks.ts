@@ -90,7 +90,7 @@ export const WebhookRequest = z
     headers: Headers.optional(),
     on: z
       .array(z.unknown())
-      .min(1, { error: "must hold at least one kind; leave it out for all", abort: true })
+      .min(1, { abort: true })
       .max(20, { abort: true })
       .pipe(z.array(EventKindName).min(1))
       .optional()

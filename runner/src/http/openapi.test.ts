@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { createBackend } from "../../test/support/scripted-backend.ts";
+import { ROUTES } from "./contract/routes.ts";
+import { renderDocs } from "./docs-page/render.ts";
+import { describeErrors } from "./error-map.ts";
+import { createOpenApiDocument } from "./openapi.ts";
+
+const document = createOpenApiDocument();
+const schemas = Object.entries(document.components.schemas);
+
+/** The named schemas as zod has them. */
+function zodSchemas(): [string, z.ZodType, unknown[]][] {
+  return Object.keys(document.components.schemas).flatMap((id) => {
+    const schema = [...registered()].find((one) => one.meta()?.id === id);
+    const examples = schema?.meta()?.["examples"];
+    return schema !== undefined && Array.isArray(examples) ? [[id, schema, examples]] : [];
+  });
+}
+
+function* registered(): Generator<z.ZodType> {
+  for (const module of Object.values(contracts)) {
+    for (const value of Object.values(module)) if (value instanceof z.ZodType) yield value;
+  }
+}
+
+const contracts = {
+  problem: await import("./contract/problem.ts"),
+  jobs: await import("./contract/jobs.ts"),
+  events: await import("./contract/events.ts"),
+  logs: await import("./contract/logs.ts"),
+  plugins: await import("./contract/plugins.ts"),
+  deliveries: await import("./contract/deliveries.ts"),
+  webhooks: await import("./contract/webhooks.ts"),
+};
+
+test("every route of the server is in the document, and no other", async () => {
+  const { app } = createBackend();
+  await app.ready();
+  const served = ROUTES.filter(({ method, path }) => app.hasRoute({ method, url: path }));
+  expect(served).toEqual(ROUTES);
+  const printed = app.printRoutes({ commonPrefix: false, includeHooks: false });
+  const count = [
+    ...printed.matchAll(/\((?:GET, HEAD|POST|GET|POST, GET, HEAD|GET, HEAD, POST)\)/g),
+  ];
+  const methods = count.flatMap(([text]) => text.match(/GET|POST/g) ?? []);
+  expect(methods).toHaveLength(ROUTES.length);
+  await app.close();
+});
+
+test("every reference leads to a schema", () => {
+  const names = new Set(schemas.map(([name]) => `#/components/schemas/${name}`));
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
+    ([, to]) => to,
+  );
+  expect(references.length).toBeGreaterThan(50);
+  expect(references.filter((to) => to === undefined || !names.has(to))).toEqual([]);
+});
+
+test.each(zodSchemas())("the examples of %s fit it", (_, schema, examples) => {
+  for (const example of examples) expect(schema.safeParse(example).error).toBeUndefined();
+});
+
+test("what people ask for most has an example", () => {
+  const names = zodSchemas().map(([name]) => name);
+  expect(names).toEqual(
+    expect.arrayContaining(["SubmitJob", "AcceptedJob", "Job", "Problem", "Delivery", "Plugin"]),
+  );
+});
+
+test("the four kinds of event are webhooks with a schema each", () => {
+  expect(Object.keys(document.webhooks)).toEqual(["started", "progress", "completed", "failed"]);
+});
+
+test("every route tells every error it may answer with", () => {
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const { responses, security } of Object.values(operations)) {
+      expect(Object.keys(responses), path).toEqual(expect.arrayContaining(["400", "default"]));
+      if (security.length > 0) expect(Object.keys(responses), path).toContain("401");
+    }
+  }
+});
+
+describe("the page", () => {
+  const page = renderDocs(document);
+
+  test("has a place for every error code, route and schema, so that links to them lead there", () => {
+    const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    const wanted = [
+      ...describeErrors().map(({ code }) => code as string),
+      ...ROUTES.map(({ operationId }) => operationId),
+      ...schemas.map(([name]) => name),
+    ];
+    expect(wanted.filter((id) => !ids.has(id))).toEqual([]);
+    const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, to]) => to);
+    expect(links.filter((to) => to === undefined || !ids.has(to))).toEqual([]);
+  });
+
+  test("holds no script and escapes what it shows", () => {
+    expect(page).not.toContain("<script");
+    const [name] = Object.keys(document.paths);
+    const hostile = renderDocs({
+      ...document,
+      info: { ...document.info, summary: "<img src=x onerror=alert(1)>" },
+    });
+    expect(name).toBeDefined();
+    expect(hostile).not.toContain("<img");
+    expect(hostile).toContain("&lt;img");
+  });
+});
