@@ -1,0 +1,123 @@
+/**
+ * How much one endpoint is sent at a time. Pure; a lane is a persistent webhook, or the origin that
+ * jobs' own webhooks point to. Three bounds, of which the least counts:
+ * - a window, as TCP has it: it grows by one with each success and halves with each failure, so
+ *   that an endpoint that hangs holds a connection or two and not all of them;
+ * - a token bucket, where the endpoint has a rate limit;
+ * - a circuit: after five failures in a row nothing is sent for a while, then one attempt tells.
+ * None of them uses up a delivery's retries.
+ */
+export interface Lane {
+  readonly inFlight: number;
+  readonly window: number;
+  readonly failuresInRow: number;
+  /** Nothing is sent before this instant. */
+  readonly heldUntil: number;
+  readonly tokens: number;
+  readonly refilledAt: number;
+}
+
+export interface LanePolicy {
+  readonly maxWindow: number;
+  /** Attempts a second, with bursts of as many; null for no limit. */
+  readonly ratePerSecond: number | null;
+}
+
+const FIRST_WINDOW = 8;
+const FAILURES_TO_OPEN = 5;
+const FIRST_OPEN_MS = 5_000;
+const MAX_OPEN_MS = 5 * 60_000;
+
+export function newLane(policy: LanePolicy, now: number): Lane {
+  return {
+    inFlight: 0,
+    window: Math.min(FIRST_WINDOW, policy.maxWindow),
+    failuresInRow: 0,
+    heldUntil: 0,
+    tokens: policy.ratePerSecond ?? 0,
+    refilledAt: now,
+  };
+}
+
+export function isOpen(lane: Lane): boolean {
+  return lane.failuresInRow >= FAILURES_TO_OPEN;
+}
+
+/** How many attempts may begin now. */
+export function allowance(lane: Lane, policy: LanePolicy, now: number): number {
+  if (now < lane.heldUntil) return 0;
+  const window = isOpen(lane) ? 1 : Math.floor(lane.window);
+  const room = Math.max(0, window - lane.inFlight);
+  if (policy.ratePerSecond === null) return room;
+  return Math.min(room, Math.floor(refill(lane, policy, now).tokens));
+}
+
+/** When there may be room again without an attempt's end: a hold is over or a token is there. Null: only then. */
+export function nextAllowanceAt(lane: Lane, policy: LanePolicy, now: number): number | null {
+  if (now < lane.heldUntil) return lane.heldUntil;
+  const { ratePerSecond } = policy;
+  if (ratePerSecond === null) return null;
+  const { tokens } = refill(lane, policy, now);
+  return tokens >= 1 ? null : now + Math.ceil(((1 - tokens) * 1000) / ratePerSecond);
+}
+
+export function begun(lane: Lane, policy: LanePolicy, at: { now: number; attempts: number }): Lane {
+  const refilled = refill(lane, policy, at.now);
+  return {
+    ...refilled,
+    inFlight: lane.inFlight + at.attempts,
+    tokens: policy.ratePerSecond === null ? 0 : refilled.tokens - at.attempts,
+  };
+}
+
+export type LaneOutcome =
+  | { readonly kind: "ok" }
+  /** The endpoint did not take it; `holdMs`: it asked to be left alone for so long. */
+  | { readonly kind: "failed"; readonly holdMs: number }
+  /** Not an answer about the endpoint: a shutdown, or a refusal that concerns one event alone. */
+  | { readonly kind: "neutral" };
+
+export function ended(
+  lane: Lane,
+  policy: LanePolicy,
+  end: { outcome: LaneOutcome; now: number },
+): Lane {
+  const inFlight = Math.max(0, lane.inFlight - 1);
+  switch (end.outcome.kind) {
+    case "neutral":
+      return { ...lane, inFlight };
+    case "ok": {
+      const window = Math.min(policy.maxWindow, lane.window + 1);
+      return { ...lane, inFlight, window, failuresInRow: 0 };
+    }
+    case "failed": {
+      const failuresInRow = lane.failuresInRow + 1;
+      const openings = failuresInRow - FAILURES_TO_OPEN;
+      const openMs = openings < 0 ? 0 : Math.min(MAX_OPEN_MS, FIRST_OPEN_MS * 2 ** openings);
+      const holdMs = Math.max(openMs, end.outcome.holdMs);
+      return {
+        ...lane,
+        inFlight,
+        failuresInRow,
+        window: Math.max(1, lane.window / 2),
+        heldUntil: Math.max(lane.heldUntil, end.now + holdMs),
+      };
+    }
+  }
+}
+
+/** Whether nothing would be lost by forgetting it. */
+export function isIdle(lane: Lane, policy: LanePolicy, now: number): boolean {
+  const isFull =
+    policy.ratePerSecond === null || refill(lane, policy, now).tokens >= policy.ratePerSecond;
+  return lane.inFlight === 0 && lane.failuresInRow === 0 && now >= lane.heldUntil && isFull;
+}
+
+function refill(lane: Lane, policy: LanePolicy, now: number): Lane {
+  const { ratePerSecond } = policy;
+  if (ratePerSecond === null) return lane;
+  // A clock that was set back refills nothing, and takes nothing.
+  const seconds = Math.max(0, now - lane.refilledAt) / 1000;
+  const tokens = Math.min(ratePerSecond, lane.tokens + seconds * ratePerSecond);
+  return { ...lane, tokens, refilledAt: now };
+}

@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { Webhook } from "standardwebhooks";
+import { expect, test } from "vitest";
+import { secretProblem, signatureHeader, toSecret } from "./signature.ts";
+
+test("signs as the known vector does", () => {
+  const header = signatureHeader(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], {
+    id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
+    timestamp: 1614265330,
+    body: '{"test": 2432232314}',
+  });
+  expect(header).toBe("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+});
+
+test("signs as the standardwebhooks package does, whatever the secret, id and body", () => {
+  const timestamp = 1_700_000_000;
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 24, maxLength: 64 }),
+      fc.stringMatching(/^evt_[a-z0-9]{1,40}_\d{1,4}$/),
+      fc.string({ unit: "grapheme" }),
+      (bytes, id, body) => {
+        const secret = toSecret(bytes);
+        const theirs = new Webhook(secret).sign(id, new Date(timestamp * 1000), body);
+        return signatureHeader([secret], { id, timestamp, body }) === theirs;
+      },
+    ),
+  );
+});
+
+test("a receiver with either secret accepts what both signed", () => {
+  const secrets = [toSecret(new Uint8Array(32).fill(1)), toSecret(new Uint8Array(32).fill(2))];
+  const timestamp = Math.floor(Date.now() / 1000);
+  const body = '{"status":"completed"}';
+  const headers = {
+    "webhook-id": "evt_1_1",
+    "webhook-timestamp": String(timestamp),
+    "webhook-signature": signatureHeader(secrets, { id: "evt_1_1", timestamp, body }),
+  };
+  for (const secret of secrets) {
+    expect(new Webhook(secret).verify(body, headers)).toEqual({ status: "completed" });
+  }
+  const other = toSecret(new Uint8Array(32).fill(3));
+  expect(() => new Webhook(other).verify(body, headers)).toThrow(/No matching signature/);
+});
+
+test.each([
+  ["whsec_", /these are 0 bytes/],
+  ["secret", /must be "whsec_"/],
+  ["whsec_not base64!", /padding/],
+  [toSecret(new Uint8Array(23)), /these are 23 bytes/],
+  [toSecret(new Uint8Array(65)), /these are 65 bytes/],
+])("%j is no secret, and it is said why", (secret, why) => {
+  expect(secretProblem(secret)).toMatch(why);
+});
+
+test("a secret of 24 to 64 bytes is one", () => {
+  for (const length of [24, 32, 64]) {
+    expect(secretProblem(toSecret(new Uint8Array(length)))).toBeNull();
+  }
+});
