@@ -154,19 +154,23 @@ function startCrews(options: PluginPoolOptions, runs: ReadonlyMap<number, Run>):
 
 /** Null when the thread died and it is not certain that this step did it. */
 async function attempt(run: Run): Promise<StepOutcome | null> {
-  const { crew, watch, task, memoryMb } = run;
-  let death: Failure | null = null;
+  const { crew, watch, task } = run;
+  let death: unknown = null;
   try {
     await crew.run(task, watch.killSignal);
   } catch (error) {
-    // A worker's exit may be heard before the last that it said: both are here after this turn.
-    await nextTurn();
-    if (crew.beginOf(task.run)?.isFirstOfThread) death = deathOf(error, memoryMb);
+    death = error;
   }
   crew.readNews();
+  if (run.outcome === null) {
+    // Channels do not wait for each other: what a new or dying thread said is here after this turn.
+    await nextTurn();
+    crew.readNews();
+  }
+  const isFirst = crew.beginOf(task.run)?.isFirstOfThread ?? false;
   crew.forget(task.run);
   if (run.outcome !== null) return judge(run.outcome, watch.stopped);
-  const failure = watch.stopped ?? run.fault ?? death;
+  const failure = watch.stopped ?? run.fault ?? (isFirst ? deathOf(death, run.memoryMb) : null);
   return failure === null ? null : { ok: false, failure, metrics: null };
 }
 
