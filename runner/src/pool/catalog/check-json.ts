@@ -34,25 +34,34 @@ function compile(schema: JsonSchema): JsonCheck {
 
 /** One for each schema: it keeps all that it ever compiled. */
 function newAjv(): Ajv2020 {
-  return new Ajv2020({
+  const ajv = new Ajv2020({
     strict: false,
     allErrors: true,
     verbose: true,
     logger: false,
     // zod writes a pattern beside its formats, but for this one; Ajv's own `uri` takes less than zod.
     formats: { uri: (text: string) => URL.canParse(text) },
-    code: { regExp: Object.assign(cautiousPattern, { code: "cautiousPattern" }) },
+  });
+  ajv.removeKeyword("pattern");
+  ajv.removeKeyword("patternProperties");
+  return ajv.addKeyword({
+    keyword: "pattern",
+    type: "string",
+    schemaType: "string",
+    error: { message: "must match the pattern" },
+    compile: cautiousPattern,
   });
 }
 
 /**
- * A pattern that may take exponential time (a group repeated without end), and long texts, are left
- * to the thread: here a regular expression would hold up the whole daemon.
+ * A plugin's own pattern that may take exponential time (a group repeated without end), and long
+ * texts, are left to the thread: here a regular expression would hold up the whole daemon. Beside a
+ * format the pattern is zod's.
  */
-function cautiousPattern(source: string, flags: string): { test(text: string): boolean } {
-  const pattern = new RegExp(source, flags);
-  const mayExplode = /\)(?:[*+]|\{\d+,\})/.test(source);
-  return { test: (text) => mayExplode || text.length > MAX_PATTERN_INPUT || pattern.test(text) };
+function cautiousPattern(source: string, beside: { format?: unknown }): (text: string) => boolean {
+  const pattern = new RegExp(source, "u");
+  const mayExplode = beside.format === undefined && /\)(?:[*+]|\{\d+,\})/.test(source);
+  return (text) => mayExplode || text.length > MAX_PATTERN_INPUT || pattern.test(text);
 }
 
 function toIssues(errors: readonly ErrorObject[]): Issue[] {

@@ -13,23 +13,25 @@ const CONSOLE_LEVELS = {
   trace: "debug",
 } as const satisfies Partial<Record<keyof Console, LogLevel>>;
 
-export function captureOutput(): void {
+/** The function returned logs what was written since the last line's end: the step is over. */
+export function captureOutput(): () => void {
   for (const [method, level] of Object.entries(CONSOLE_LEVELS)) {
     Object.assign(console, {
       [method]: (...values: unknown[]) => loggingStep()?.outbox.log(level, format(...values)),
     });
   }
-  captureStream(process.stdout, "info");
-  captureStream(process.stderr, "error");
+  const endLines = [captureStream(process.stdout, "info"), captureStream(process.stderr, "error")];
   // Node prints warnings past process.stderr, straight to the daemon's own.
   process.removeAllListeners("warning");
   process.on("warning", (warning) => {
     loggingStep()?.outbox.log("warn", `${warning.name}: ${warning.message}`);
   });
+  return () => {
+    for (const endLine of endLines) endLine();
+  };
 }
 
-/** A line is written when it ends; what is left without an end is dropped with the thread. */
-function captureStream(stream: NodeJS.WriteStream, level: LogLevel): void {
+function captureStream(stream: NodeJS.WriteStream, level: LogLevel): () => void {
   const decoder = new StringDecoder("utf8");
   let rest = "";
   const write = (
@@ -49,4 +51,8 @@ function captureStream(stream: NodeJS.WriteStream, level: LogLevel): void {
     return true;
   };
   Object.assign(stream, { write });
+  return () => {
+    if (rest !== "") loggingStep()?.outbox.log(level, rest);
+    rest = "";
+  };
 }

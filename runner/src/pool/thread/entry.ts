@@ -34,7 +34,7 @@ port.on("message", (request: StopRequest) => {
 });
 
 installPluginResolution();
-captureOutput();
+const endLines = captureOutput();
 reportFaults(tell);
 
 export default async function runTask(task: ThreadTask): Promise<void> {
@@ -44,9 +44,11 @@ export default async function runTask(task: ThreadTask): Promise<void> {
   Atomics.store(slate, SLATE.begunAt, BigInt(Date.now()));
   Atomics.add(slate, SLATE.runs, 1n);
   Atomics.store(slate, SLATE.run, BigInt(run));
-  const outcome = await asCurrentStep(step, () =>
-    runStep(task, step, workerData as ThreadSettings),
-  );
+  const outcome = await asCurrentStep(step, async () => {
+    const end = await runStep(task, step, workerData as ThreadSettings);
+    endLines();
+    return end;
+  });
   tell({ kind: "ended", run, lines: outbox.close(), outcome });
   Atomics.store(slate, SLATE.run, 0n);
 }

@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { LivePluginCatalog } from "../../src/pool/catalog/plugin-catalog.ts";
+import { openFixtures, openThreads, type PluginThreads } from "../support/plugin-threads.ts";
+
+let catalog: LivePluginCatalog;
+let threads: PluginThreads;
+
+beforeAll(() => {
+  catalog = openFixtures();
+  threads = openThreads({ catalog, env: { GREETING: "hello" } });
+});
+
+afterAll(async () => {
+  await threads[Symbol.asyncDispose]();
+  await catalog.close();
+});
+
+test("a plugin gets its input, its options and the job", async () => {
+  const request = { input: { a: [1] }, options: { b: 2 } };
+  const { result } = await threads.run("tells-its-context", request);
+  if (!result.ok) throw new Error(result.failure.message);
+  expect(JSON.parse(result.output)).toEqual({
+    ...request,
+    job: { id: "job_test", name: "a test", metadata: { team: "red" }, input: { a: [1] } },
+    env: ["GREETING"],
+    fetch: "function",
+  });
+});
+
+test("a plugin that returns nothing has the output null", async () => {
+  expect((await threads.run("returns-nothing")).result).toMatchObject({ output: "null" });
+});
+
+test("metrics are what the plugin counted, and the time it took", async () => {
+  const { result } = await threads.run("counts");
+  expect(result.metrics).toEqual({
+    processedItems: 7,
+    bytes: 12.5,
+    duration: expect.any(Number) as number,
+  });
+});
+
+test("the duration is the plugin's own, in ms", async () => {
+  const { result } = await threads.run("sleeps", { input: { ms: 100 } });
+  expect(result.metrics?.duration).toBeGreaterThanOrEqual(99);
+  expect(result.endedAt - result.startedAt).toBeGreaterThanOrEqual(99);
+});
+
+test("a metric that is no number fails the plugin, naming it", async () => {
+  const { result } = await threads.run("counts-badly", { input: { name: "mean", value: "NaN" } });
+  expect(result).toMatchObject({
+    failure: { code: "PLUGIN_THREW", message: 'metric "mean" is NaN: it must be a finite number' },
+  });
+});
+
+test("console, streams and log become lines, in order", async () => {
+  const { lines } = await threads.run("prints");
+  expect(lines.map(({ level, message }) => [level, message.split("\n")[0]?.slice(0, 30)])).toEqual([
+    ["info", "to the console: 1"],
+    ["error", "Error: as an error"],
+    ["info", expect.stringContaining("┌") as string],
+    ["info", "to the stream"],
+    ["warn", "to the log"],
+    ["debug", "x".repeat(30)],
+    ["info", "without an end"],
+  ]);
+  expect(lines.find(({ message }) => message === "to the log")?.data).toBe('{"with":"data"}');
+  expect(lines.find(({ level }) => level === "debug")?.message).toMatch(
+    /… \(20000 bytes in all\)$/,
+  );
+});
+
+test("many lines arrive whole, in order, before the result", async () => {
+  const { lines } = await threads.run("chatty", { input: { lines: 9000 } });
+  expect(lines.map(({ message }) => message)).toEqual(
+    Array.from({ length: 9000 }, (_, n) => `line ${n}`),
+  );
+});
+
+test("progress is told at most ten times a second", async () => {
+  const { progress } = await threads.run("reports-progress", { input: { ms: 650 } });
+  expect(progress.length).toBeGreaterThanOrEqual(3);
+  expect(progress.length).toBeLessThanOrEqual(7);
+  expect(progress.every(({ fraction }) => fraction !== null && fraction <= 1)).toBe(true);
+});
+
+test("schemas give defaults, and refuse with code and path", async () => {
+  const fits = { people: [{ age: 3 }, { age: 4 }] };
+  const run = (input: unknown, options?: unknown) =>
+    threads.run("has-schemas", { input, ...(options === undefined ? {} : { options }) });
+  expect((await run(fits)).result).toMatchObject({ output: '{"sum":8}' });
+  expect((await run(fits, { add: 10 })).result).toMatchObject({ output: '{"sum":17}' });
+  expect((await run({ people: [{ age: -1 }] })).result).toMatchObject({
+    failure: {
+      code: "INPUT_INVALID",
+      message: expect.stringContaining("/people/0/age: ") as string,
+    },
+  });
+  expect((await run(fits, { add: "1" })).result).toMatchObject({
+    failure: { code: "OPTIONS_INVALID", message: expect.stringContaining("/add: ") as string },
+  });
+  expect((await run(fits, { lie: true })).result).toMatchObject({
+    failure: { code: "OUTPUT_INVALID", message: expect.stringContaining("/sum: ") as string },
+  });
+});
+
+test("a plugin that does not exist fails with PLUGIN_NOT_FOUND", async () => {
+  expect((await threads.run("nobody")).result).toMatchObject({
+    failure: { code: "PLUGIN_NOT_FOUND", message: 'No plugin has the name "nobody" any more.' },
+  });
+});
+
+test("ctx.fetch ends with the step", async () => {
+  const server = createServer((_, response) => void response.write("a beginning"));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const closed = once(server, "connection").then(([socket]) => once(socket as never, "close"));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { result } = await threads.run("fetches", { input: { url }, jobTimeoutMs: 200 });
+  expect(result).toMatchObject({ failure: { code: "JOB_TIMEOUT" } });
+  await closed;
+  server.close();
+});
+
+test("more steps than threads run one after the other", async () => {
+  const startedAt = performance.now();
+  const all = await Promise.all([1, 2, 3].map(() => threads.run("sleeps", { input: { ms: 60 } })));
+  expect(all.every(({ result }) => result.ok)).toBe(true);
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(179);
+});
