@@ -87,14 +87,34 @@ export type RegisterOutcome =
 
 export interface NewJob extends JobSpec {
   readonly webhook: JobWebhook | null;
-  readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
+  readonly idempotency: Idempotency | null;
+}
+
+export interface Idempotency {
+  readonly key: string;
+  /** Equal for equal requests alone. */
+  readonly fingerprint: string;
+}
+
+/** Many jobs accepted together, with one callback when all have ended. */
+export interface NewBatch {
+  readonly id: string;
+  readonly jobs: readonly NewJob[];
+  readonly webhook: JobWebhook | null;
+  readonly idempotency: Idempotency | null;
+  readonly createdAt: number;
 }
 
 export type SubmitOutcome =
   | { readonly kind: "accepted" }
   /** The key is known: `sameRequest` tells whether it came with this fingerprint. */
-  | { readonly kind: "duplicate"; readonly jobId: string; readonly sameRequest: boolean }
+  | { readonly kind: "duplicate"; readonly id: string; readonly sameRequest: boolean }
   | { readonly kind: "queue-full"; readonly queued: number };
+
+export interface BatchEvent {
+  readonly at: number;
+  readonly body: JsonText;
+}
 
 /** The right to change a job: held until its lease ends or someone claims it again. */
 export interface Claim {
@@ -111,6 +131,9 @@ export interface AttemptRecord {
   readonly response: string | null;
   readonly error: string | null;
 }
+
+/** `batch`: the one callback of a batch. */
+export type DeliveryKind = EventKind | "batch";
 
 /** Where a delivery goes, as the webhook is now: a changed url holds for what was queued before. */
 export interface DeliveryTarget {
@@ -131,9 +154,10 @@ export interface DueLane extends LaneSpec {
 
 export interface ClaimedDelivery {
   readonly id: string;
-  readonly jobId: string;
+  /** Whose event it is: a job's or a batch's id. */
+  readonly subjectId: string;
   readonly sequence: number;
-  readonly kind: EventKind;
+  readonly kind: DeliveryKind;
   readonly body: JsonText;
   readonly lane: number;
   readonly eventAt: number;
@@ -159,6 +183,14 @@ export interface AttemptOutcome {
 export interface JobWrites {
   /** Stores a job as `queued`, once per idempotency key, unless `maxQueued` are queued already. */
   submitJob(job: NewJob, limits: { maxQueued: number }): Promise<SubmitOutcome>;
+  /**
+   * Stores a batch and its jobs, all or none, under the same rules. A job in it whose own key is
+   * known is not stored again: the batch then holds the job that is there, if its request was the
+   * same; else the batch is refused as `duplicate` with that job's id.
+   */
+  submitBatch(batch: NewBatch, limits: { maxQueued: number }): Promise<SubmitOutcome>;
+  /** Stores the batch's callback and its delivery, once: false when it was told before. */
+  endBatch(batchId: string, event: BatchEvent): Promise<boolean>;
   /**
    * Leases up to `limit` jobs that are queued and due, highest priority first, then oldest first.
    * Each gets status `running`, a new fence and one more step attempt. Up to `ahead` more are leased
@@ -309,11 +341,13 @@ export interface LogEntry extends NewLogEntry {
 
 export interface DeliverySummary {
   readonly id: string;
-  readonly jobId: string;
+  /** Null for a batch's callback. */
+  readonly jobId: string | null;
+  readonly batchId: string | null;
   readonly webhookId: string;
   readonly url: string;
   readonly sequence: number;
-  readonly kind: EventKind;
+  readonly kind: DeliveryKind;
   readonly state: DeliveryState;
   readonly dueAt: number | null;
   readonly createdAt: number;
@@ -322,8 +356,28 @@ export interface DeliverySummary {
   readonly reason: string | null;
 }
 
+export interface StoredBatch {
+  readonly id: string;
+  readonly createdAt: number;
+  /** When its callback was stored; null while jobs are left. */
+  readonly endedAt: number | null;
+  readonly webhook: JobWebhook | null;
+  /** In the order of the request. */
+  readonly jobs: readonly BatchJob[];
+}
+
+export interface BatchJob {
+  readonly jobId: string;
+  readonly name: string | null;
+  readonly status: JobStatus;
+  readonly failure: Failure | null;
+  /** The last step's output of a completed job. */
+  readonly output: JsonText | null;
+}
+
 export interface DeliveryFilter {
   readonly jobId?: string;
+  readonly batchId?: string;
   readonly webhookId?: string;
   readonly state?: DeliveryState;
 }
@@ -354,6 +408,9 @@ export interface StoreReads {
     limit: number;
     except: readonly number[];
   }): Promise<readonly DueLane[]>;
+  batch(id: string): Promise<StoredBatch | null>;
+  /** Batches whose jobs have all ended and whose callback is not stored yet. */
+  batchesToEnd(request: { limit: number }): Promise<readonly string[]>;
   /** A value that the store keeps about itself, such as the check of the vault's key. */
   meta(key: string): Promise<string | null>;
   counts(): Promise<StoreCounts>;
