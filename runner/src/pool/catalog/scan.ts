@@ -4,7 +4,7 @@
  * fault may be what a file before it left behind. The rest is read in a new thread.
  */
 import { Worker } from "node:worker_threads";
-import type { ScanAnswer, ScanOrder } from "../messages.ts";
+import type { ScanAnswer, ScanOrder, ScanReady } from "../messages.ts";
 
 const MEMORY_MB = 512;
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -53,7 +53,7 @@ function readInThread(
   worker.stderr.resume();
   let left = files.length;
   let end: BadEnd | null = null;
-  let timer = giveUpLater();
+  let timer: NodeJS.Timeout | undefined;
 
   function giveUpLater(): NodeJS.Timeout {
     return setTimeout(() => {
@@ -65,10 +65,12 @@ function readInThread(
 
   const onAbort = (): void => void worker.terminate();
   signal.addEventListener("abort", onAbort, { once: true });
-  worker.on("message", (answer: ScanAnswer) => {
+  worker.on("message", (said: ScanAnswer | ScanReady) => {
     clearTimeout(timer);
-    left -= 1;
-    onAnswer(answer);
+    if (said !== "ready") {
+      left -= 1;
+      onAnswer(said);
+    }
     if (left === 0) void worker.terminate();
     else timer = giveUpLater();
   });
