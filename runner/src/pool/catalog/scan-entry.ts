@@ -110,3 +110,5 @@ function locate(): string | null {
 
 port.postMessage("ready" satisfies ScanReady);
 for (const file of (workerData as ScanOrder).files) port.postMessage(await read(file));
+// Not left to end by itself: what a plugin started when it was imported may never do so.
+process.exit();
