@@ -82,6 +82,7 @@ describe("any text", () => {
         { numRuns: 150 },
       );
     },
+    30_000,
   );
 });
 
