@@ -7,6 +7,7 @@
  */
 import { Piscina } from "piscina";
 import type { Hello, ThreadNews, ThreadSettings, ThreadTask } from "./messages.ts";
+import { threadEnv } from "./thread-env.ts";
 import { createThreadPorts, type ThreadPorts } from "./thread-ports.ts";
 
 const MEMORY_CHECK_MS = 500;
@@ -21,7 +22,7 @@ export interface CrewOptions {
   /** JavaScript heap that one thread may use; its buffers may take as much again. */
   readonly memoryMb: number;
   readonly settings: ThreadSettings;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>> | undefined;
   readonly cacheDir: string | undefined;
   readonly onNews: (news: ThreadNews) => void;
   readonly onBuffersOver: (run: number, bytes: number) => void;
@@ -49,7 +50,7 @@ export function createCrew(options: CrewOptions): Crew {
     recordTiming: false,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: YOUNG_MB },
     workerData: settings,
-    env: cacheDir === undefined ? { ...env } : { ...env, NODE_COMPILE_CACHE: cacheDir },
+    env: threadEnv(env, cacheDir),
   });
   // A thread that dies idle is replaced by Piscina; there is no step to fail.
   piscina.on("error", () => undefined);

@@ -91,6 +91,9 @@ export interface PluginDescription {
   readonly timeoutMs: number | null;
 }
 
+/** The scan thread has started: a file's time counts from here. */
+export type ScanReady = "ready";
+
 /** One file read; the answers come in the order of the files. */
 export type ScanAnswer =
   | { readonly ok: true; readonly plugin: PluginDescription }

@@ -261,7 +261,7 @@ describe("what does not fit", () => {
     await expect(profile({ text: 'a,b\n1,2\n3,"4\n' })).rejects.toThrow(/row 3 opens a quote/);
     const long = `a,b\n1,2\n3,"4\n${"5,6\n".repeat(2_000_000)}`;
     await expect(profile({ text: long })).rejects.toThrow(/row 3 opens a quote/);
-  });
+  }, 30_000);
 
   test("binary data is an error that says so", async () => {
     await expect(profile({ file: "ffox.png" })).rejects.toThrow("is not utf-8 text");

@@ -60,7 +60,9 @@ const Column = z.object({
       "The narrowest type that all values have. Digits with a leading zero or more than 15 of them are a string: they are codes, not quantities. `mixed` has values of several types, `empty` has none.",
     ),
   nulls: z.int().describe("Rows without a value."),
-  distinct: z.int().describe("How many different values there are, nulls left out."),
+  distinct: z
+    .int()
+    .describe("How many different values there are, as they are written, nulls left out."),
   distinctIsEstimate: z
     .boolean()
     .describe(

@@ -4,9 +4,10 @@ import type { Issue } from "../../domain/errors.ts";
 import type { PluginCatalog, PluginInfo, ReadyPlugin } from "../../ports/plugin-catalog.ts";
 import type { PluginLocation } from "../plugin-pool.ts";
 import type { ScanAnswer } from "../messages.ts";
+import { threadEnv } from "../thread-env.ts";
 import { createJsonCheck, type JsonCheck } from "./check-json.ts";
 import { findBuiltIns, findDroppedIn, type PluginFile } from "./find-plugins.ts";
-import { scan } from "./scan.ts";
+import { scan, type ScanOptions } from "./scan.ts";
 import { watchPlugins } from "./watch-plugins.ts";
 
 export interface LivePluginCatalog extends PluginCatalog {
@@ -26,6 +27,10 @@ export interface PluginCatalogOptions {
   readonly importTimeoutMs?: number;
   /** How often PLUGINS_DIR is looked through, beside what the system tells of it. Default 2 s. */
   readonly rescanMs?: number;
+  /** What plugins see as `process.env` when they are imported. Default: nothing. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where threads keep compiled modules; no one else must be able to write there. */
+  readonly cacheDir?: string;
 }
 
 interface Entry {
@@ -40,6 +45,7 @@ interface Checks {
 
 export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCatalog {
   const { builtinDir, pluginsDir, importTimeoutMs = 10_000, rescanMs = 2000 } = options;
+  const env = threadEnv(options.env, options.cacheDir);
   const closing = new AbortController();
   const listeners = new Set<() => void>();
   const checks = new WeakMap<ReadyPlugin, Checks>();
@@ -52,7 +58,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const first = builtIns === null ? await findBuiltIns(builtinDir, extension) : [];
     const files = [...first, ...(await findDroppedIn(pluginsDir))];
-    const read = await readAll(files, { importTimeoutMs, signal: closing.signal });
+    const read = await readAll(files, { importTimeoutMs, env, signal: closing.signal });
     if (closing.signal.aborted) return;
     builtIns ??= read.slice(0, first.length);
     entries = toEntries([...builtIns, ...read.slice(first.length)]);
@@ -103,10 +109,7 @@ interface Read {
   readonly answer: ScanAnswer;
 }
 
-async function readAll(
-  files: readonly PluginFile[],
-  options: { importTimeoutMs: number; signal: AbortSignal },
-): Promise<Read[]> {
+async function readAll(files: readonly PluginFile[], options: ScanOptions): Promise<Read[]> {
   const importable = files.flatMap(({ file }) => (file === null ? [] : [file]));
   const answers = await scan(importable, options);
   const byFile = new Map(importable.map((file, at) => [file, answers[at]]));

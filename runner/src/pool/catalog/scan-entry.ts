@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { JsonSchema } from "../../ports/plugin-catalog.ts";
 import type { PluginDefinition } from "../../plugin-sdk.ts";
 import { loadPlugin } from "../load-plugin.ts";
-import type { PluginDescription, ScanAnswer, ScanOrder } from "../messages.ts";
+import type { PluginDescription, ScanAnswer, ScanOrder, ScanReady } from "../messages.ts";
 import { installPluginResolution } from "../plugin-resolution.ts";
 
 const port = parentPort;
@@ -108,4 +108,7 @@ function locate(): string | null {
   return null;
 }
 
+port.postMessage("ready" satisfies ScanReady);
 for (const file of (workerData as ScanOrder).files) port.postMessage(await read(file));
+// Not left to end by itself: what a plugin started when it was imported may never do so.
+process.exit();

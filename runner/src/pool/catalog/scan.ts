@@ -4,17 +4,20 @@
  * fault may be what a file before it left behind. The rest is read in a new thread.
  */
 import { Worker } from "node:worker_threads";
-import type { ScanAnswer, ScanOrder } from "../messages.ts";
+import type { ScanAnswer, ScanOrder, ScanReady } from "../messages.ts";
 
 const MEMORY_MB = 512;
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const ENTRY = new URL(`./scan-entry.${extension}`, import.meta.url);
 
+export interface ScanOptions {
+  readonly importTimeoutMs: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
 /** One answer for each file, in their order. */
-export async function scan(
-  files: readonly string[],
-  options: { importTimeoutMs: number; signal: AbortSignal },
-): Promise<ScanAnswer[]> {
+export async function scan(files: readonly string[], options: ScanOptions): Promise<ScanAnswer[]> {
   const answers: ScanAnswer[] = [];
   while (answers.length < files.length && !options.signal.aborted) {
     const before = answers.length;
@@ -37,13 +40,14 @@ interface BadEnd {
 /** Null when every file was read. */
 function readInThread(
   files: readonly string[],
-  options: { importTimeoutMs: number; signal: AbortSignal; onAnswer: (answer: ScanAnswer) => void },
+  options: ScanOptions & { onAnswer: (answer: ScanAnswer) => void },
 ): Promise<BadEnd | null> {
   const { importTimeoutMs, signal, onAnswer } = options;
   const { promise, resolve } = Promise.withResolvers<BadEnd | null>();
   const worker = new Worker(ENTRY, {
     workerData: { files } satisfies ScanOrder,
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+    env: options.env,
     stdin: true,
     stdout: true,
     stderr: true,
@@ -53,7 +57,7 @@ function readInThread(
   worker.stderr.resume();
   let left = files.length;
   let end: BadEnd | null = null;
-  let timer = giveUpLater();
+  let timer: NodeJS.Timeout | undefined;
 
   function giveUpLater(): NodeJS.Timeout {
     return setTimeout(() => {
@@ -65,12 +69,14 @@ function readInThread(
 
   const onAbort = (): void => void worker.terminate();
   signal.addEventListener("abort", onAbort, { once: true });
-  worker.on("message", (answer: ScanAnswer) => {
+  worker.on("message", (said: ScanAnswer | ScanReady) => {
     clearTimeout(timer);
-    left -= 1;
-    onAnswer(answer);
-    if (left === 0) void worker.terminate();
-    else timer = giveUpLater();
+    if (said !== "ready") {
+      left -= 1;
+      onAnswer(said);
+    }
+    // After the last it has only to end, which a plugin may have made impossible.
+    timer = giveUpLater();
   });
   worker.on("error", (error) => {
     end = { error: `importing the file ended its thread: ${messageOf(error)}`, isCertain: false };

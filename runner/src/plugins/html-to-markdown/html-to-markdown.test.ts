@@ -1,0 +1,189 @@
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runPlugin } from "../../../test/support/plugin-context.ts";
+import { UNDERSCORE } from "../../../test/support/real-files.ts";
+import textChunk from "../text-chunk/index.ts";
+import plugin from "./index.ts";
+
+interface Result {
+  title: string | null;
+  byline: string | null;
+  excerpt: string | null;
+  language: string | null;
+  url: string | null;
+  markdown: string;
+  wordCount: number;
+  links: { text: string; url: string }[];
+  isMainContent: boolean;
+}
+
+const PAGE = readFileSync(join(UNDERSCORE, "index.html"), "utf8");
+
+async function convert(input: object, options: object = {}): Promise<Result> {
+  return (await runPlugin(plugin, { input, options })).output as Result;
+}
+
+describe("underscore's documentation", () => {
+  test("keeps its text, headings, code and links", async () => {
+    const page = await convert({ html: PAGE, baseUrl: "http://underscorejs.org/docs/" });
+    expect(page).toMatchObject({ title: "Underscore.js", isMainContent: true });
+    expect(page.excerpt).toMatch(/^Underscore is a utility-belt library/);
+    expect(page.markdown).toContain("## Collection Functions (Arrays or Objects)");
+    expect(page.markdown).toContain(
+      "```\n_.each([1, 2, 3], alert);\n=> alerts each number in turn...",
+    );
+    expect(page.markdown).toContain("[Backbone.js](http://backbonejs.org/)");
+    expect(page.markdown).not.toContain("</p>");
+    expect(page.wordCount).toBeGreaterThan(7_000);
+    expect(page.links.length).toBeGreaterThan(50);
+    expect(page.links.every(({ url }) => URL.canParse(url))).toBe(true);
+  });
+
+  test("without the main content's bounds the side bar is there too", async () => {
+    const main = await convert({ html: PAGE });
+    const all = await convert({ html: PAGE }, { mainContentOnly: false });
+    expect(all.isMainContent).toBe(false);
+    expect(all.wordCount).toBeGreaterThan(main.wordCount);
+    expect(all.markdown).not.toContain("function()  {\n    window");
+  });
+
+  test("links and images can be left out", async () => {
+    const bare = await convert({ html: PAGE }, { links: false, images: false });
+    expect(bare.markdown).not.toMatch(/\]\(http/);
+    expect(bare.markdown).toContain("Backbone.js");
+  });
+
+  test("its Markdown goes straight into text-chunk", async () => {
+    const page = await convert({ html: PAGE });
+    const { output } = await runPlugin(textChunk, { input: page, options: { maxTokens: 256 } });
+    const { chunks } = output as { chunks: { end: number }[] };
+    expect(chunks.at(-1)!.end).toBe(page.markdown.length);
+    expect(chunks.length).toBeGreaterThan(50);
+  });
+});
+
+describe("a page by its address", () => {
+  let server: Server;
+  let address: string;
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      if (request.url === "/old") response.writeHead(301, { location: "/docs/page" }).end();
+      else if (request.url === "/docs/page") {
+        response.setHeader("content-type", "text/html");
+        response.end(PAGE);
+      } else if (request.url === "/latin1") {
+        response.setHeader("content-type", "text/html; charset=iso-8859-1");
+        response.end(Buffer.from("<p>Käse</p>", "latin1"));
+      } else if (request.url === "/meta") {
+        response.setHeader("content-type", "text/html");
+        response.end(Buffer.from('<meta charset="windows-1252"><p>Käse</p>', "latin1"));
+      } else if (request.url === "/pdf") {
+        response.setHeader("content-type", "application/pdf");
+        response.end("%PDF");
+      } else if (request.url === "/huge") {
+        response.setHeader("content-type", "text/html");
+        response.end("x".repeat((10 << 20) + 1));
+      } else response.writeHead(404).end();
+    });
+    await new Promise<void>((listening) => {
+      server.listen(0, "127.0.0.1", listening);
+    });
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.close();
+  });
+
+  test("relative links lead to where the redirect ended", async () => {
+    const page = await convert({ url: `${address}/old` }, { mainContentOnly: false });
+    expect(page.url).toBe(`${address}/docs/page`);
+    expect(page.title).toBe("Underscore.js");
+    expect(page.links.some(({ url }) => url.startsWith(`${address}/docs/`))).toBe(true);
+  });
+
+  test.each(["latin1", "meta"])(
+    "the charset is taken from the header or the page (%s)",
+    async (path) => {
+      expect((await convert({ url: `${address}/${path}` })).markdown).toBe("Käse");
+    },
+  );
+
+  test.each([
+    ["nothing", /nothing".*404/],
+    ["pdf", /application\/pdf, not HTML/],
+    ["huge", /over 10485760 bytes/],
+  ])("/%s is an error that says why", async (path, message) => {
+    await expect(convert({ url: `${address}/${path}` })).rejects.toThrow(message);
+  });
+});
+
+describe("parts of pages and what is no page", () => {
+  const whole = { mainContentOnly: false };
+
+  test.each([
+    [
+      "<table><thead><tr><th>a<th>b</thead><tr><td>1<td>2|3 x_y<tr><td colspan=2>4</table>",
+      "| a | b |\n| --- | --- |\n| 1 | 2\\|3 x\\_y |\n| 4 | |",
+    ],
+    ["<table><tr><td>1<td><p>2<p>3</table>", "| | |\n| --- | --- |\n| 1 | 2 3 |"],
+    ["<table><tr><td>x<td><table><tr><th>y</table></table>", "x\n\n| y |\n| --- |"],
+    ["<del>a</del> <pre>b_c\n  d</pre>", "~~a~~\n\n```\nb_c\n d\n```"],
+  ])("%s", async (html, expected) => {
+    const { markdown } = await convert({ html }, whole);
+    expect(markdown.replaceAll(/ +/g, " ")).toBe(expected);
+  });
+
+  test("a table of 5,000 rows takes seconds, not minutes", async () => {
+    const html = `<table><tr><th>a<th>b${"<tr><td>1<td>2".repeat(5_000)}</table>`;
+    const { markdown } = await convert({ html }, whole);
+    expect(markdown.split("\n")).toHaveLength(5_002);
+  });
+
+  test.each([
+    ["<!doctype html><title>T</title><p>hi", "T", "hi"],
+    ["<html lang=de><head><title>T</title></head><p>hi</p></html>", "T", "hi"],
+    ["hello", null, "hello"],
+    ["", null, ""],
+    ["<html></html>", null, ""],
+    ["<p>a <b>b", null, "a **b**"],
+  ])("%j", async (html, title, markdown) => {
+    expect(await convert({ html }, whole)).toMatchObject({ title, markdown });
+    expect((await convert({ html })).markdown).toBe(markdown);
+  });
+
+  test("<base> counts, script links do not", async () => {
+    const html =
+      "<head><base href='/b/'></head><body><a href='x'>x</a><a href='javascript:y()'>y</a></body>";
+    const { markdown, links } = await convert({ html, baseUrl: "https://a.example/q" }, whole);
+    expect(links).toEqual([{ text: "x", url: "https://a.example/b/x" }]);
+    expect(markdown).toBe("[x](https://a.example/b/x)y");
+  });
+
+  test("without an address relative links stay as they are", async () => {
+    const { markdown } = await convert({ html: "<a href='/x'>x</a>" }, whole);
+    expect(markdown).toBe("[x](/x)");
+  });
+
+  test.each([{}, { url: "" }, { html: "<p>", url: "http://a.example" }])(
+    "%j is refused",
+    async (input) => {
+      await expect(convert(input)).rejects.toThrow("give html or url");
+    },
+  );
+
+  test("binary data gives a result without tags, not a crash", async () => {
+    const html = readFileSync(join(UNDERSCORE, "favicon.ico"), "latin1");
+    expect(typeof (await convert({ html })).markdown).toBe("string");
+  });
+});
+
+test("the plugin's own example works", async () => {
+  const { output } = await runPlugin(plugin, plugin.example!);
+  expect(output).toMatchObject({
+    title: "Bread",
+    markdown: "# Bread\n\nFlour, water, salt and [time](https://bakery.example/time).",
+  });
+});

@@ -1,0 +1,115 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { PluginDefinition } from "../../src/plugin-sdk.ts";
+import { runPlugin } from "../support/plugin-context.ts";
+import { UNDERSCORE, VEGA_DATA } from "../support/real-files.ts";
+
+const FOLDER = new URL("../../src/plugins/", import.meta.url);
+const NAMES = readdirSync(FOLDER);
+
+interface Schema {
+  description?: string;
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  anyOf?: Schema[];
+}
+
+async function load(name: string): Promise<PluginDefinition> {
+  const module = (await import(new URL(`${name}/index.ts`, FOLDER).href)) as {
+    default: PluginDefinition;
+  };
+  return module.default;
+}
+
+/** The paths of fields without a description. */
+function undescribed(schema: Schema, path = ""): string[] {
+  const below = [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])];
+  return [
+    ...below.flatMap((part) => undescribed(part, path)),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [
+      ...(field.description ? [] : [`${path}/${name}`]),
+      ...undescribed(field, `${path}/${name}`),
+    ]),
+  ];
+}
+
+describe.each(NAMES)("%s", (name) => {
+  test("is called as its folder, and tells its version and what it counts", async () => {
+    const plugin = await load(name);
+    expect(plugin.name).toBe(name);
+    expect(plugin.version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(plugin.description).toContain("`processedItems` counts");
+  });
+
+  test("describes every field of its input, options and output", async () => {
+    const { input, options, output } = await load(name);
+    for (const schema of [input, options, output]) {
+      expect(undescribed(z.toJSONSchema(schema!, { io: "input" }) as Schema)).toEqual([]);
+    }
+  });
+
+  test("runs its own example, and counts", async () => {
+    const plugin = await load(name);
+    const { trace } = await runPlugin(plugin, plugin.example!);
+    expect(trace.metrics["processedItems"]).toBeGreaterThan(0);
+  });
+});
+
+test("loading all of them loads no library but zod, so that the daemon is ready at once", async () => {
+  const script = `
+    const { registerHooks } = await import("node:module");
+    const loaded = new Set();
+    registerHooks({
+      load(url, context, next) {
+        const [, name] = /.*node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url) ?? [];
+        if (name) loaded.add(name);
+        return next(url, context);
+      },
+    });
+    for (const name of ${JSON.stringify(NAMES)}) {
+      await import(new URL(name + "/index.ts", ${JSON.stringify(FOLDER.href)}).href);
+    }
+    console.log(JSON.stringify([...loaded]));
+  `;
+  const cwd = fileURLToPath(FOLDER);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "--eval", script],
+    { cwd },
+  );
+  expect(JSON.parse(stdout)).toEqual(["zod"]);
+});
+
+describe("plugins behind one another", () => {
+  test("html-to-markdown, text-chunk and json-query make passages of a page", async () => {
+    const steps: [string, object][] = [
+      ["html-to-markdown", {}],
+      ["text-chunk", { maxTokens: 300, overlapTokens: 30 }],
+      ["json-query", { expression: '{"passages": $count(chunks), "tokens": $sum(chunks.tokens)}' }],
+    ];
+    const page = readFileSync(`${UNDERSCORE}/index.html`, "utf8");
+    let data: unknown = { html: page };
+    for (const [name, options] of steps) {
+      data = (await runPlugin(await load(name), { input: data, options })).output;
+    }
+    const { passages, tokens } = data as { passages: number; tokens: number };
+    expect(passages).toBeGreaterThan(40);
+    expect(tokens).toBeGreaterThan(10_000);
+  });
+
+  test("csv-profile and json-query name the columns of whole numbers", async () => {
+    const profile = await runPlugin(await load("csv-profile"), {
+      input: { file: "birdstrikes.csv" },
+      filesRoot: VEGA_DATA,
+    });
+    const { output } = await runPlugin(await load("json-query"), {
+      input: profile.output,
+      options: { expression: "[columns[type = 'integer'].name]" },
+    });
+    expect(output).toEqual(["Cost Other", "Cost Repair", "Cost Total $", "Speed IAS in knots"]);
+  });
+});

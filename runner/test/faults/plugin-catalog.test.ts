@@ -1,0 +1,264 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  createPluginCatalog,
+  type LivePluginCatalog,
+} from "../../src/pool/catalog/plugin-catalog.ts";
+import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
+import { countThreads, expectThreadsGone, openThreads } from "../support/plugin-threads.ts";
+import { until } from "../support/until.ts";
+
+let base: string;
+let catalog: LivePluginCatalog | undefined;
+let threadsBefore: number;
+
+beforeEach(async () => {
+  base = mkdtempSync(join(tmpdir(), "plugin-catalog-"));
+  threadsBefore = await countThreads();
+});
+
+afterEach(async () => {
+  await catalog?.close();
+  catalog = undefined;
+  rmSync(base, { recursive: true, force: true });
+});
+
+function put(path: string, text: string): void {
+  const full = join(base, path);
+  mkdirSync(dirname(full), { recursive: true });
+  // Whole at once, as an editor does it; the half-written file has a test of its own.
+  writeFileSync(`${full}.tmp~`, text);
+  renameSync(`${full}.tmp~`, full);
+}
+
+function plugin(name: string, more = ""): string {
+  return `
+    import { definePlugin } from "playground-runner/plugin";
+    export default definePlugin({
+      name: "${name}",
+      description: "Is a test.",
+      run: () => "${name}",
+      ${more}
+    });
+  `;
+}
+
+async function open(options: { importTimeoutMs?: number } = {}): Promise<LivePluginCatalog> {
+  catalog = createPluginCatalog({
+    builtinDir: join(base, "built-in"),
+    pluginsDir: join(base, "plugins"),
+    rescanMs: 100,
+    ...options,
+  });
+  await catalog.ready();
+  return catalog;
+}
+
+function errorOf(info: PluginInfo | null): string {
+  if (info?.status !== "broken") throw new Error(`not broken: ${JSON.stringify(info)}`);
+  return info.error;
+}
+
+function names(from: LivePluginCatalog): string[] {
+  return from.list().map(({ name, status }) => (status === "ready" ? name : `${name} (broken)`));
+}
+
+describe("what is read", () => {
+  test("built-in plugins are NAME.ts and NAME/index.ts, and no helper beside them", async () => {
+    put("built-in/alone.ts", plugin("alone"));
+    put("built-in/alone.test.ts", "throw new Error('a test is no plugin')");
+    put("built-in/_helper.ts", "export const x = 1;");
+    put("built-in/folder/index.ts", plugin("in-folder"));
+    put("built-in/folder/part.ts", "export const x = 1;");
+    put("built-in/data/words.json", "{}");
+    const opened = await open();
+    expect(opened.list().map(({ name, source }) => [name, source])).toEqual([
+      ["alone", "built-in"],
+      ["in-folder", "built-in"],
+    ]);
+  });
+
+  test("PLUGINS_DIR holds ts, js and mjs files, and folders with a package.json", async () => {
+    put("plugins/typed.ts", plugin("typed"));
+    put("plugins/plain.mjs", plugin("plain"));
+    put("plugins/esm.js", plugin("esm"));
+    put(
+      "plugins/common.cjs",
+      `const { definePlugin } = require("playground-runner/plugin");
+       module.exports = definePlugin({ name: "common", description: "Is CommonJS.", run: () => 1 });`,
+    );
+    put("plugins/main/package.json", `{"main": "./lib/start.ts"}`);
+    put("plugins/main/lib/start.ts", plugin("by-main"));
+    put("plugins/exports/package.json", `{"exports": {".": {"import": "./a.mjs"}}}`);
+    put("plugins/exports/a.mjs", plugin("by-exports"));
+    put("plugins/index/package.json", `{"name": "x"}`);
+    put("plugins/index/index.ts", plugin("by-index"));
+    put("plugins/_shared.ts", "throw new Error('a helper is not imported')");
+    put("plugins/lib/helper.ts", "throw new Error('a folder without package.json is none')");
+    expect(names(await open())).toEqual([
+      "by-exports",
+      "by-index",
+      "by-main",
+      "common",
+      "esm",
+      "plain",
+      "typed",
+    ]);
+  });
+
+  test("a plugin far from any node_modules has zod, and a folder may have packages of its own", async () => {
+    put(
+      "plugins/checks.ts",
+      `import { z } from "zod"; ${plugin("checks", "input: z.object({ n: z.coerce.number(), s: z.string().default('x') }), output: z.number(), example: { input: { n: 1 } }, timeoutMs: 5, version: '1.2.3'")}`,
+    );
+    put("plugins/own/package.json", `{"main": "./index.mjs"}`);
+    put(
+      "plugins/own/index.mjs",
+      `import name from "dep"; ${plugin("${name}").replace('"${name}"', "name")}`,
+    );
+    put("plugins/own/node_modules/dep/package.json", `{"main": "./i.js"}`);
+    put("plugins/own/node_modules/dep/i.js", `module.exports = "named-by-dep";`);
+    const opened = await open();
+    expect(names(opened)).toEqual(["checks", "named-by-dep"]);
+    expect(opened.get("checks")).toMatchObject({
+      version: "1.2.3",
+      timeoutMs: 5,
+      example: { input: { n: 1 } },
+      // `z.coerce` takes anything; what has a default may be left out.
+      inputSchema: {
+        type: "object",
+        properties: { n: {}, s: { type: "string" } },
+        required: ["n"],
+      },
+      optionsSchema: null,
+      outputSchema: { type: "number" },
+    });
+    expect(opened.checkInput("checks", { n: "5" })).toEqual([]);
+    expect(opened.checkInput("checks", { n: 5, s: 1 })).toEqual([
+      { path: "/s", message: "is 1: it must be a text" },
+    ]);
+    expect(opened.checkOptions("checks", { any: "thing" })).toEqual([]);
+  });
+});
+
+describe("a broken file is told, and the others work", () => {
+  test.each([
+    ["syntax.mjs", "const a = 1;\nconst = 2;", /^.*\n.*syntax\.mjs:2\n/],
+    ["syntax.ts", "const a: number = 1;\nconst = 2;", /^.*\n.*syntax\.ts:2\n/],
+    ["enum.ts", "enum A { B }\nexport default A;", /enum is not supported.*\n.*enum\.ts:1/],
+    ["imports.ts", `import "no-such-package";`, /Cannot find package 'no-such-package'/],
+    ["throws.ts", `throw new Error("at import");`, /^at import$/],
+    ["nothing.ts", "export const x = 1;", /no default export that is a plugin/],
+    ["number.ts", "export default 7;", /no default export that is a plugin/],
+    ["name.ts", plugin("Bad Name"), /^name is "Bad Name": it must be/],
+    ["exits.ts", "process.exit(4);", /ended its thread with exit code 4/],
+    [
+      "crashes.ts",
+      `${plugin("crashes")} setImmediate(() => { throw new Error("late"); }); await new Promise(() => {});`,
+      /ended its thread: late/,
+    ],
+    [
+      "hangs.ts",
+      "await new Promise(() => setInterval(() => {}, 1000));",
+      /took longer than 1000 ms/,
+    ],
+    ["loops.ts", "for (;;);", /took longer than 1000 ms/],
+  ])("%s", async (file, text, error) => {
+    put("plugins/a-good.ts", plugin("a-good"));
+    put(`plugins/${file}`, text);
+    put("plugins/z-good.ts", plugin("z-good"));
+    const opened = await open({ importTimeoutMs: 1000 });
+    const label = file.replace(/\.\w+$/, "");
+    expect(names(opened)).toEqual(["a-good", `${label} (broken)`, "z-good"]);
+    expect(errorOf(opened.get(label))).toMatch(error);
+    expect(opened.locate(label)).toEqual({ error: errorOf(opened.get(label)) });
+  });
+
+  test("a folder whose package.json is no JSON", async () => {
+    put("plugins/folder/package.json", "{");
+    expect(errorOf((await open()).get("folder"))).toMatch(/^folder\/package\.json: /);
+  });
+
+  test("of two with one name the second, naming both", async () => {
+    put("built-in/echo.ts", plugin("echo"));
+    put("plugins/mine.ts", plugin("echo"));
+    put("plugins/one.ts", plugin("twice"));
+    put("plugins/two.ts", plugin("twice"));
+    const opened = await open();
+    expect(names(opened)).toEqual(["echo", "echo (broken)", "twice", "twice (broken)"]);
+    expect(opened.get("echo")).toMatchObject({ status: "ready", source: "built-in" });
+    expect(errorOf(opened.list()[1] ?? null)).toMatch(
+      /^mine\.ts calls itself "echo", but that name is a built-in plugin \(.*echo\.ts\), which a file may not replace/,
+    );
+    expect(errorOf(opened.list()[3] ?? null)).toBe(
+      'two.ts calls itself "twice", but that name is taken by one.ts: choose another name',
+    );
+  });
+});
+
+describe("what changes while the daemon runs", () => {
+  test("a directory made later, files added, changed and removed, a directory made again", async () => {
+    const opened = await open();
+    expect(opened.list()).toEqual([]);
+    put("plugins/a.ts", plugin("a"));
+    await until("a is there", () => names(opened).join() === "a");
+    put("plugins/b.ts", plugin("b"));
+    await until("b is there", () => names(opened).join() === "a,b");
+    put("plugins/a.ts", plugin("c"));
+    await until("a is c", () => names(opened).join() === "b,c");
+    rmSync(join(base, "plugins", "b.ts"));
+    await until("b is gone", () => names(opened).join() === "c");
+    rmSync(join(base, "plugins"), { recursive: true });
+    await until("all are gone", () => opened.list().length === 0);
+    put("plugins/d.ts", plugin("d"));
+    await until("d is there", () => names(opened).join() === "d");
+  });
+
+  test("a file that is written in two halves ends up right", async () => {
+    const opened = await open();
+    const text = plugin("halves");
+    mkdirSync(join(base, "plugins"), { recursive: true });
+    writeFileSync(join(base, "plugins", "halves.ts"), text.slice(0, 60));
+    await until("half of it is seen", () => opened.list().length === 1);
+    writeFileSync(join(base, "plugins", "halves.ts"), text);
+    await until("it is ready", () => opened.get("halves")?.status === "ready");
+  });
+
+  test("steps run the new code, while a step of the old code completes", async () => {
+    const body = (text: string) => `
+      export default {
+        name: "versioned",
+        description: "Tells its version.",
+        async run(input) {
+          await new Promise((resolve) => setTimeout(resolve, input));
+          return (await import("./_part.mjs")).default + "${text}";
+        },
+      };
+    `;
+    put("plugins/_part.mjs", `export default "part 1, ";`);
+    put("plugins/versioned.mjs", body("one"));
+    const opened = await open();
+    await using threads = openThreads({ catalog: opened, threads: 2 });
+    const run = async (ms: number) => (await threads.run("versioned", { input: ms })).result;
+    expect(await run(0)).toMatchObject({ output: '"part 1, one"' });
+    const old = run(800);
+    const changed = new Promise<void>((resolve) => opened.onChange(resolve));
+    put("plugins/_part.mjs", `export default "part 2, ";`);
+    put("plugins/versioned.mjs", body("two"));
+    await changed;
+    await until("new code", async () => JSON.stringify(await run(0)).includes("part 2, two"));
+    expect(await old).toMatchObject({ ok: true, output: '"part 1, one"' });
+  });
+
+  test("close leaves no thread behind, in the middle of a scan too", async () => {
+    put("plugins/hangs.ts", "for (;;);");
+    const opening = createPluginCatalog({
+      builtinDir: join(base, "built-in"),
+      pluginsDir: join(base, "plugins"),
+    });
+    await opening.close();
+    await expectThreadsGone(threadsBefore);
+  });
+});
