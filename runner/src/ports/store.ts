@@ -414,8 +414,10 @@ export interface StoreReads {
   /** A value that the store keeps about itself, such as the check of the vault's key. */
   meta(key: string): Promise<string | null>;
   counts(): Promise<StoreCounts>;
-  /** When the next job or delivery that is not due yet becomes due; null when there is none. */
-  nextDue(): Promise<{ readonly job: number | null; readonly delivery: number | null }>;
+  /** When the next job that is scheduled for later becomes due; null when there is none. */
+  nextJobDue(): Promise<number | null>;
+  /** When the next lane has deliveries due, `except` left out; an instant gone by: now. */
+  nextLaneDue(request: { except: readonly number[] }): Promise<number | null>;
 }
 
 export interface Store extends JobWrites, DeliveryWrites, WebhookWrites, StoreReads {
