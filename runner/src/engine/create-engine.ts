@@ -18,6 +18,7 @@ import type { Engine } from "./engine.ts";
 import { createJobSignals } from "./job-signals.ts";
 import { createLeaseLoop } from "./lease-loop.ts";
 import { createRelay, type RelayState } from "./relay-loop.ts";
+import { recoverWebhook, redeliver } from "./resend.ts";
 import { createRetentionLoop } from "./retention-loop.ts";
 import { retryJob } from "./retry-job.ts";
 import { createSealedContents } from "./sealed-contents.ts";
@@ -61,7 +62,7 @@ type Shared = ReturnType<typeof toShared>;
 const IDLE_RELAY: RelayState = { inFlight: 0, bytesInFlight: 0, openLanes: 0 };
 
 export function createEngine(deps: EngineDeps): Engine {
-  const { store, clock, settings } = deps;
+  const { store, clock } = deps;
   let loops: Loops | null = null;
   let stopping = false;
   const shared = toShared(deps, () => loops);
@@ -111,6 +112,8 @@ export function createEngine(deps: EngineDeps): Engine {
     stepProgress: (jobId) => signals.stepProgress(jobId),
     webhooks: createWebhooks({ ...shared, onDue: wake.relay }),
     testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
+    recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onDue: wake.relay }),
+    redeliver: (id) => redeliver(id, { ...shared, onDue: wake.relay }),
     headerNames: ({ sealed }) => Object.keys(sealedContents.open(sealed).headers),
     relayState: () => loops?.relay.state() ?? IDLE_RELAY,
     async start() {

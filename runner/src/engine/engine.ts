@@ -58,6 +58,10 @@ export interface Engine {
   readonly webhooks: Webhooks;
   /** Sends a persistent webhook a sample of each kind that it wants. Throws `Refused`. */
   testWebhook(id: string, options: { signal: AbortSignal }): Promise<readonly TestedEvent[]>;
+  /** Sends again what a webhook failed to take since the instant. Throws `Refused`. */
+  recoverWebhook(id: string, since: number): Promise<{ recovered: number; more: boolean }>;
+  /** Sends one delivery again. Throws `Refused`. */
+  redeliver(deliveryId: string): Promise<void>;
   /** The names of a job's webhook's headers; their values are never shown. */
   headerNames(webhook: { readonly sealed: string | null }): readonly string[];
   /** What is on its way now, for the metrics. */

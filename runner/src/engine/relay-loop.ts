@@ -90,7 +90,13 @@ export function createRelay(options: RelayOptions): Relay {
     const shares = lanes.share(due, { room, now });
     if (shares.length === 0) return due.length === 0 ? untilNext : BETWEEN_TURNS_MS;
     const leaseUntil = now + LEASE_MS;
-    const claimed = await store.claimDeliveries({ owner, lanes: shares, now, leaseUntil, maxBytes });
+    const claimed = await store.claimDeliveries({
+      owner,
+      lanes: shares,
+      now,
+      leaseUntil,
+      maxBytes,
+    });
     for (const { id } of shares) {
       const attempts = claimed.filter((delivery) => delivery.lane === id).length;
       lanes.begun(id, attempts, now);

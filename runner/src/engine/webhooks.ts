@@ -14,7 +14,6 @@ import {
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type {
-  DeliveryWrites,
   Page,
   Paged,
   StoredWebhook,
@@ -55,19 +54,17 @@ export interface Webhooks {
   ): Promise<{ webhook: WebhookView; created: boolean; secret: string | null }>;
   get(id: string): Promise<WebhookView>;
   list(page: Page): Promise<Paged<WebhookView>>;
-  update(id: string, request: WebhookRequest & { state?: "active" | "paused" }): Promise<WebhookView>;
+  update(
+    id: string,
+    request: WebhookRequest & { state?: "active" | "paused" },
+  ): Promise<WebhookView>;
   remove(id: string): Promise<void>;
   /** A new secret; the one before signs beside it for 24 hours. */
   rotateSecret(id: string): Promise<{ webhook: WebhookView; secret: string }>;
-  /** Sends again what has failed since the instant, at most 10,000 deliveries a call. */
-  recover(id: string, since: number): Promise<{ recovered: number; more: boolean }>;
-  redeliver(deliveryId: string): Promise<void>;
 }
 
 export interface WebhooksDeps {
-  readonly store: WebhookWrites &
-    Pick<DeliveryWrites, "recoverDeliveries" | "redeliver"> &
-    Pick<StoreReads, "webhook" | "webhooks" | "delivery">;
+  readonly store: WebhookWrites & Pick<StoreReads, "webhook" | "webhooks">;
   readonly sealedContents: SealedContents;
   readonly clock: Pick<Clock, "now">;
   readonly ids: Pick<Ids, "newId" | "randomBytes">;
@@ -78,8 +75,6 @@ export interface WebhooksDeps {
   readonly onDue: () => void;
 }
 
-const RECOVER_LIMIT = 10_000;
-
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { store, sealedContents, clock, ids, onDue } = deps;
 
@@ -89,7 +84,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return webhook;
   }
 
-  function toView({ sealed, identity: _, ...rest }: StoredWebhook): WebhookView {
+  function toView(webhook: StoredWebhook): WebhookView {
+    const { sealed, identity: _identity, ...rest } = webhook;
     const { headers, previous } = sealedContents.open(sealed);
     const isPreviousValid = previous !== null && clock.now() < previous.until;
     return {
@@ -184,32 +180,6 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       const secret = toSecret(ids.randomBytes(SECRET_BYTES));
       const contents = withSecret(sealedContents.open(webhook.sealed), secret, clock.now());
       return { webhook: await change(id, { sealed: toSealed(contents) }), secret };
-    },
-    async recover(id, since) {
-      const { state } = await find(id);
-      if (state === "off") {
-        throw new Refused(
-          "WEBHOOK_OFF",
-          `Webhook "${id}" is off. Switch it on first: PATCH /v1/webhooks/${id} with {"state": "active"}.`,
-        );
-      }
-      const now = clock.now();
-      const done = await store.recoverDeliveries({ webhookId: id, since, limit: RECOVER_LIMIT, now });
-      onDue();
-      return done;
-    },
-    async redeliver(deliveryId) {
-      const delivery = await store.delivery(deliveryId);
-      if (delivery === null) {
-        throw new Refused("DELIVERY_NOT_FOUND", `There is no delivery "${deliveryId}".`);
-      }
-      if (!(await store.redeliver(deliveryId, { now: clock.now() }))) {
-        throw new Refused(
-          "DELIVERY_NOT_RESENDABLE",
-          `Delivery "${deliveryId}" is being sent now, or waits behind an earlier event of its job.`,
-        );
-      }
-      onDue();
     },
   };
 }
