@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { destination, pino } from "pino";
+import { CannotStart, cannotListen, cannotUseDataDir } from "./cannot-start.ts";
 import { systemClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
 import { createEngine } from "./engine/create-engine.ts";
@@ -15,7 +16,9 @@ import { createPluginCatalog, type LivePluginCatalog } from "./pool/catalog/plug
 import { createPluginPool } from "./pool/plugin-pool.ts";
 import type { PluginPool } from "./ports/plugin-pool.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
+import type { Store } from "./ports/store.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { CannotOpen } from "./store/sqlite/store-error.ts";
 import { loadToken } from "./token.ts";
 import { VERSION } from "./version.ts";
 
@@ -31,21 +34,30 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** Opens everything but the port. `say` prints a line for the person who starts it. */
+/** What a test may put in another's place. */
+export interface Replacements {
+  /** Entry of the store's writer thread. */
+  readonly storeWriter?: URL;
+}
+
+/**
+ * Opens everything but the port. `say` prints a line for the person who starts it.
+ * Throws `CannotStart`.
+ */
 export async function composeDaemon(
   settings: Settings,
   say: (line: string) => void,
+  replacements: Replacements = {},
 ): Promise<Daemon> {
-  const dataDir = resolve(settings.dataDir);
-  await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
-  const { token, path, isNew } = await loadToken(dataDir, settings.token);
+  const { dataDir, token, path, isNew } = await openDataDir(settings);
   if (isNew) say(`Made a token for the API: ${token}`);
   if (path !== null) say(`The API's token is kept in ${path}`);
 
   const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
-  const store = await createSqliteStore({ path: join(dataDir, "playground.db") });
-  const { catalog, createPool, close: closePlugins } = await composePlugins(settings);
-  const pool = createPool();
+  const store = await openStore(join(dataDir, "playground.db"), replacements);
+  const plugins = await composePlugins(settings);
+  const { catalog } = plugins;
+  const pool = plugins.createPool();
   const sender = createUndiciSender({ connectionsPerOrigin: settings.maxDeliveriesInFlight });
   const metrics = createMetrics();
   let listeningOn = "";
@@ -83,7 +95,9 @@ export async function composeDaemon(
   return {
     version: VERSION,
     async listen() {
-      await http.listen({ host: settings.host, port: settings.port });
+      await http.listen({ host: settings.host, port: settings.port }).catch((error: unknown) => {
+        throw cannotListen(error, settings);
+      });
       listeningOn = toUrl(settings.host, http.server.address() as AddressInfo);
       await engine.start();
       notReady = [];
@@ -93,11 +107,29 @@ export async function composeDaemon(
       notReady = ["The daemon is stopping."];
       await engine.stop({ graceMs: settings.graceMs });
       await http.close();
-      await closePlugins();
+      await plugins.close();
       await sender.close();
       await store.close();
     },
   };
+}
+
+async function openDataDir(settings: Settings) {
+  const dataDir = resolve(settings.dataDir);
+  try {
+    await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
+    return { dataDir, ...(await loadToken(dataDir, settings.token)) };
+  } catch (error) {
+    throw error instanceof CannotStart ? error : cannotUseDataDir(error, settings);
+  }
+}
+
+async function openStore(path: string, { storeWriter }: Replacements): Promise<Store> {
+  try {
+    return await createSqliteStore({ path, ...(storeWriter && { writer: storeWriter }) });
+  } catch (error) {
+    throw error instanceof CannotOpen ? new CannotStart(error.message, { cause: error }) : error;
+  }
 }
 
 /** The plugins alone, for the commands that need no store and no port. */

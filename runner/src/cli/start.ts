@@ -1,8 +1,11 @@
-import { composeDaemon } from "../compose.ts";
+import { composeDaemon, type Replacements } from "../compose.ts";
 import { parseSettings } from "../config.ts";
 
 /** Runs the daemon until SIGTERM or SIGINT; a second one ends it at once. */
-export async function start(args: readonly string[]): Promise<number> {
+export async function start(
+  args: readonly string[],
+  replacements: Replacements = {},
+): Promise<number> {
   const settings = parseSettings(args);
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const { promise: signalled, resolve: onSignal } = Promise.withResolvers<NodeJS.Signals>();
@@ -14,7 +17,7 @@ export async function start(args: readonly string[]): Promise<number> {
       onSignal(signal);
     });
   }
-  const daemon = await composeDaemon(settings, say);
+  const daemon = await composeDaemon(settings, say, replacements);
   try {
     say(`Playground ${daemon.version} listening on ${await daemon.listen()}`);
     const signal = await signalled;
