@@ -138,9 +138,13 @@ export async function composePlugins(settings: Settings): Promise<{
   createPool(): PluginPool;
   close(): Promise<void>;
 }> {
+  const { env } = settings;
+  const cacheDir = resolve(settings.dataDir, "compile-cache");
   const catalog = createPluginCatalog({
     builtinDir: BUILT_IN_PLUGINS,
     pluginsDir: resolve(settings.pluginsDir),
+    env,
+    cacheDir,
   });
   await catalog.ready();
   let pool: PluginPool | null = null;
@@ -150,6 +154,8 @@ export async function composePlugins(settings: Settings): Promise<{
       pool ??= createPluginPool({
         catalog,
         threads: settings.threads,
+        env,
+        cacheDir,
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
         memoryMb: settings.threadMemoryMb,
         graceMs: settings.graceMs,
