@@ -22,7 +22,7 @@ import { registerSubmitJob } from "./routes/submit-job.ts";
 
 /** For a whole request to arrive, in ms; a connection cannot be held open by sending slowly. */
 const REQUEST_TIMEOUT_MS = 120_000;
-export const DEFAULT_MAX_STREAMS = 1_000;
+const DEFAULT_MAX_STREAMS = 1_000;
 
 export interface HttpSettings {
   readonly token: string;
