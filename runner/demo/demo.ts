@@ -26,7 +26,7 @@ interface Delivery {
 async function startDaemon(root: string): Promise<{ url: string; stop(): Promise<void> }> {
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL("../src/main.ts", import.meta.url))],
+    [fileURLToPath(new URL("../bin/playground-runner.mjs", import.meta.url))],
     {
       stdio: ["ignore", "pipe", "inherit"],
       env: {
