@@ -116,6 +116,9 @@ function registerErrors(app: FastifyInstance): void {
 
 function sendProblem(error: unknown, requestId: string, reply: FastifyReply): FastifyReply {
   const { problem, retryAfterSeconds } = toRefusal(error, requestId);
+  // Fastify closes after a body that it did not take, and a client that still sends it would get a
+  // reset and lose this answer. Kept open, Node reads the rest and drops it.
+  reply.removeHeader("connection");
   if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));
   return reply
     .code(problem.status)

@@ -217,17 +217,16 @@ test("input that does not fit the first plugin names the field within the reques
 
 describe("on the wire", () => {
   /** Sends bytes as they are and gives all that comes back until the other side closes. */
-  async function exchange(...chunks: readonly (string | Buffer)[]): Promise<string> {
+  async function exchange(bytes: string): Promise<string> {
     const { hostname, port } = new URL(daemon.url);
     const socket = connect(Number(port), hostname);
     let answer = "";
     socket.setEncoding("utf8").on("data", (text: string) => (answer += text));
     const closed = new Promise<void>((resolve, reject) => {
       socket.once("close", () => resolve());
-      // A reset after the answer came is the other side not reading the rest of a body.
-      socket.once("error", (error) => (answer === "" ? reject(error) : resolve()));
+      socket.once("error", reject);
     });
-    for (const chunk of chunks) socket.write(chunk);
+    socket.write(bytes);
     await closed;
     return answer;
   }
@@ -264,26 +263,20 @@ describe("on the wire", () => {
   });
 
   test.each([
-    ["said at once", ["content-length: 17825792"]],
-    ["seen on the way", ["transfer-encoding: chunked"]],
-  ])("a body over 16 MiB, %s, gets its 413 although it is still being sent", async (_, headers) => {
-    const head = [
-      "POST /v1/jobs HTTP/1.1",
-      "host: x",
-      `authorization: Bearer ${daemon.token}`,
-      "content-type: application/json",
-      ...headers,
-      "",
-      "",
-    ].join("\r\n");
+    ["said at once", (body: Buffer) => body],
+    ["seen on the way", (body: Buffer) => new Blob([body]).stream()],
+  ])("a body over 16 MiB, %s, gets its 413 although it is still being sent", async (_, toBody) => {
     const body = Buffer.alloc(17 * 1024 * 1024, 0x20);
-    const chunk = Buffer.concat([
-      Buffer.from(`${body.length.toString(16)}\r\n`),
-      body,
-      Buffer.from("\r\n0\r\n\r\n"),
-    ]);
-    const answer = await exchange(head, headers[0]?.startsWith("transfer") ? chunk : body);
-    expect(problem(answer)).toMatchObject({ status: 413, code: "BODY_TOO_LARGE" });
+    for (let n = 0; n < 5; n += 1) {
+      const answer = await daemon.request("/v1/jobs", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: toBody(body),
+        duplex: "half",
+      });
+      expect(answer.status).toBe(413);
+      expect(await answer.json()).toMatchObject({ code: "BODY_TOO_LARGE" });
+    }
   });
 
   test("an expectation that it does not know is passed over", async () => {
