@@ -24,7 +24,7 @@ export async function startDaemonProcess(
 	settings: Record<string, string> = {},
 ): Promise<DaemonProcess> {
 	const folder = mkdtempSync(path.join(tmpdir(), 'playground-daemon-'));
-	const token = 'token-for-tests';
+	const token = 'a-token-for-tests-only';
 	let port = '0';
 	let output = '';
 	let running: ChildProcess | null = null;

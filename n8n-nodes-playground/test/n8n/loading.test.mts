@@ -10,7 +10,8 @@ let client: N8nClient;
 let daemon: DaemonProcess;
 
 beforeAll(async () => {
-	[n8n, daemon] = await Promise.all([startN8n(), startDaemonProcess()]);
+	daemon = await startDaemonProcess();
+	n8n = await startN8n();
 	client = await connectToN8n(n8n.baseUrl);
 });
 afterAll(async () => {
