@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "n8n-nodes",
-          include: ["n8n-nodes-playground/test/unit/**/*.test.ts"],
+          include: ["n8n-nodes-playground/test/unit/**/*.test.mts"],
           // n8n loads the CommonJS build; Node cannot load the other one.
           alias: {
             "n8n-workflow": fileURLToPath(

@@ -35,14 +35,32 @@ export async function benchDelivery(): Promise<{ figures: readonly Figure[] }> {
       median(rounds.map((round) => pick(round).perSecond / round.bare));
     return {
       figures: [
-        rate("to 1 endpoint", rounds.map((r) => r.one.perSecond)),
-        rate("to 50 endpoints", rounds.map((r) => r.fifty.perSecond)),
-        rate("bare undici.request, signed", rounds.map((r) => r.bare)),
+        rate(
+          "to 1 endpoint",
+          rounds.map((r) => r.one.perSecond),
+        ),
+        rate(
+          "to 50 endpoints",
+          rounds.map((r) => r.fifty.perSecond),
+        ),
+        rate(
+          "bare undici.request, signed",
+          rounds.map((r) => r.bare),
+        ),
         { name: "1 endpoint / bare", value: ratio((r) => r.one), unit: "×" },
         { name: "50 endpoints / bare", value: ratio((r) => r.fifty), unit: "×" },
-        memory("at the start", rounds.map((r) => r.one.startMb)),
-        memory("at its highest, 1 endpoint", rounds.map((r) => r.one.peakMb)),
-        memory("at its highest, 50 endpoints", rounds.map((r) => r.fifty.peakMb)),
+        memory(
+          "at the start",
+          rounds.map((r) => r.one.startMb),
+        ),
+        memory(
+          "at its highest, 1 endpoint",
+          rounds.map((r) => r.one.peakMb),
+        ),
+        memory(
+          "at its highest, 50 endpoints",
+          rounds.map((r) => r.fifty.peakMb),
+        ),
       ],
     };
   } finally {

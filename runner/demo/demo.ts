@@ -8,25 +8,25 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { openEndpoint, type DemoEvent } from "./endpoint.ts";
 import { demoJobs, type DemoJob } from "./jobs.ts";
 import { showEvent, showTable } from "./show.ts";
 
 const DEADLINE_MS = 40_000;
+const POLL_MS = 20;
 const TOKEN = "demo-token-of-no-use-elsewhere";
 
 interface Delivery {
-  readonly sequence: number;
-  readonly kind: string;
   readonly state: string;
-  readonly attempts: number;
+  readonly attemptCount: number;
 }
 
 async function startDaemon(root: string): Promise<{ url: string; stop(): Promise<void> }> {
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL("../src/main.ts", import.meta.url))],
+    [fileURLToPath(new URL("../bin/playground-runner.mjs", import.meta.url))],
     {
       stdio: ["ignore", "pipe", "inherit"],
       env: {
@@ -64,6 +64,16 @@ async function call(url: string, body?: unknown): Promise<unknown> {
   return JSON.parse(text) as unknown;
 }
 
+/** An event has arrived a moment before the daemon has written down that it was taken. */
+async function deliveriesOf(daemonUrl: string, jobId: string): Promise<readonly Delivery[]> {
+  for (;;) {
+    const page = await call(`${daemonUrl}/v1/deliveries?jobId=${jobId}`);
+    const { items } = page as { items: Delivery[] };
+    if (items.every(({ state }) => state === "delivered" || state === "dead")) return items;
+    await setTimeout(POLL_MS);
+  }
+}
+
 /** Submits the jobs and prints events as they come, until all are there or the deadline is over. */
 async function runJobs(
   daemonUrl: string,
@@ -76,7 +86,8 @@ async function runJobs(
     if (status === 200) arrived.push(event);
     if (arrived.length >= wanted) resolve();
   });
-  const deadline = setTimeout(resolve, DEADLINE_MS);
+  const deadline = new AbortController();
+  void setTimeout(DEADLINE_MS, undefined, { signal: deadline.signal }).then(resolve, () => null);
   try {
     const jobs = await demoJobs(endpoint.url);
     wanted = jobs.reduce((sum, job) => sum + job.expected.length, 0);
@@ -89,7 +100,7 @@ async function runJobs(
     await allArrived;
     return { jobs, arrived, ids };
   } finally {
-    clearTimeout(deadline);
+    deadline.abort();
     await endpoint.close();
   }
 }
@@ -107,12 +118,11 @@ async function main(): Promise<number> {
         const got = arrived.filter((event) => event.jobId === jobId).map((event) => event.status);
         const ok = got.join() === expected.join();
         complete &&= ok;
-        const page = await call(`${daemon.url}/v1/deliveries?jobId=${jobId}`);
-        const deliveries = (page as { items: Delivery[] }).items;
+        const deliveries = await deliveriesOf(daemon.url, jobId);
         rows.push({
           job: request.name,
           delivered: got.join(" "),
-          attempts: String(deliveries.reduce((sum, delivery) => sum + delivery.attempts, 0)),
+          attempts: String(deliveries.reduce((sum, delivery) => sum + delivery.attemptCount, 0)),
           "as expected": ok ? "yes" : `no, expected ${expected.join(" ")}`,
         });
       }

@@ -11,7 +11,8 @@ export interface DemoJob {
   readonly expected: readonly EventKind[];
 }
 
-const PACKAGE = new URL(import.meta.resolve("vega-datasets/package.json"));
+// The package exports its code alone; its data lies beside it.
+const PACKAGE = new URL("../", import.meta.resolve("vega-datasets"));
 
 function read(path: string, encoding: "utf8" | "base64"): Promise<string> {
   return readFile(new URL(path, PACKAGE), encoding);
@@ -29,7 +30,7 @@ export async function demoJobs(url: string): Promise<readonly DemoJob[]> {
             name: "json-query",
             options: {
               expression:
-                '{ "days": rows, "hottest": columns[name="temp_max"].max, "kinds": columns[name="weather"].top.value }',
+                '{ "days": rows, "hottest": columns[name="temp_max"].max, "weather": columns[name="weather"].mostFrequent.value }',
             },
           },
         ],
@@ -43,7 +44,7 @@ export async function demoJobs(url: string): Promise<readonly DemoJob[]> {
       request: {
         name: "birdstrikes-as-image",
         plugins: ["image-resize"],
-        input: { image: await read("data/birdstrikes.csv", "base64") },
+        input: { base64: await read("data/birdstrikes.csv", "base64") },
         webhook: { url, headers: { "x-demo": "birdstrikes" } },
       },
       expected: ["started", "failed"],

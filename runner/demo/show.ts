@@ -18,8 +18,8 @@ function detail(event: DemoEvent): string {
     started: () => `plugins ${list(get(event, "config", "plugins"))}`,
     progress: () => {
       const metrics = get(event, "metrics") as { processedItems: number; duration: number };
-      const next = get(event, "progress", "currentPlugin");
-      const then = next === null ? "that was the last" : `next ${String(next)}`;
+      const next = get(event, "progress", "currentPlugin") as string | null;
+      const then = next === null ? "that was the last" : `next ${next}`;
       return `${String(event["pluginName"])}: ${metrics.processedItems} items in ${Math.round(metrics.duration)} ms, ${then}`;
     },
     completed: () => JSON.stringify(get(event, "result", "output")),

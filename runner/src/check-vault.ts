@@ -1,3 +1,4 @@
+import { CannotStart } from "./cannot-start.ts";
 import type { JobWrites, StoreReads } from "./ports/store.ts";
 import type { Vault } from "./ports/vault.ts";
 
@@ -17,7 +18,7 @@ export async function checkVault(
   try {
     vault.open(sealed);
   } catch (error) {
-    throw new Error(
+    throw new CannotStart(
       "PLAYGROUND_SECRET_KEY (or the file secret-key in the data folder) is not the key that this database was written with: webhook secrets could not be read. Put the right key back.",
       { cause: error },
     );

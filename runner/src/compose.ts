@@ -5,8 +5,12 @@ import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { destination, pino } from "pino";
+import { CannotStart, cannotListen, cannotUseDataDir } from "./cannot-start.ts";
 import { systemClock } from "./clock.ts";
+import { checkVault } from "./check-vault.ts";
 import type { Settings } from "./config.ts";
+import { createResolver } from "./egress/resolver.ts";
+import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine } from "./engine/create-engine.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createIds } from "./ids.ts";
@@ -15,10 +19,17 @@ import { createPluginCatalog, type LivePluginCatalog } from "./pool/catalog/plug
 import { createPluginPool } from "./pool/plugin-pool.ts";
 import type { PluginPool } from "./ports/plugin-pool.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
+import type { Store } from "./ports/store.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { CannotOpen } from "./store/sqlite/store-error.ts";
 import { loadToken } from "./token.ts";
+import { createVault, loadVaultKey } from "./vault.ts";
 import { VERSION } from "./version.ts";
 
+/** Attempts that one endpoint may have in flight, each on a connection of its own. */
+const MAX_WINDOW = 64;
+/** Bodies of attempts in flight, in bytes: bounds what deliveries hold in memory. */
+const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const OWNER_ONLY = 0o700;
 const BUILT_IN_PLUGINS = fileURLToPath(new URL("./plugins", import.meta.url));
@@ -31,22 +42,38 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** Opens everything but the port. `say` prints a line for the person who starts it. */
+/** What a test may put in another's place. */
+export interface Replacements {
+  /** Entry of the store's writer thread. */
+  readonly storeWriter?: URL;
+}
+
+/**
+ * Opens everything but the port. `say` prints a line for the person who starts it.
+ * Throws `CannotStart`.
+ */
 export async function composeDaemon(
   settings: Settings,
   say: (line: string) => void,
+  replacements: Replacements = {},
 ): Promise<Daemon> {
-  const dataDir = resolve(settings.dataDir);
-  await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
-  const { token, path, isNew } = await loadToken(dataDir, settings.token);
+  const { dataDir, token, path, isNew } = await openDataDir(settings);
   if (isNew) say(`Made a token for the API: ${token}`);
   if (path !== null) say(`The API's token is kept in ${path}`);
 
   const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
-  const store = await createSqliteStore({ path: join(dataDir, "playground.db") });
-  const { catalog, createPool, close: closePlugins } = await composePlugins(settings);
-  const pool = createPool();
-  const sender = createUndiciSender({ connectionsPerOrigin: settings.maxDeliveriesInFlight });
+  const store = await openStore(join(dataDir, "playground.db"), replacements);
+  const plugins = await composePlugins(settings);
+  const { catalog } = plugins;
+  const pool = plugins.createPool();
+  const vault = createVault(await openVaultKey(dataDir, settings));
+  await checkVault(store, vault);
+  const policy = settings.egress;
+  const sender = createUndiciSender({
+    connectionsPerOrigin: MAX_WINDOW,
+    policy,
+    resolve: createResolver(),
+  });
   const metrics = createMetrics();
   let listeningOn = "";
   const jobUrl = (jobId: string): string =>
@@ -59,11 +86,16 @@ export async function composeDaemon(
     clock: systemClock,
     ids: createIds(() => systemClock.now()),
     digest: (text) => createHash("sha256").update(text).digest("base64"),
+    urlRefusal: (url) => urlRefusal(url, policy),
+    vault,
     telemetry: metrics,
     log,
     settings: {
       maxQueued: settings.maxQueued,
-      maxDeliveriesInFlight: settings.maxDeliveriesInFlight,
+      maxWebhooks: settings.maxWebhooks,
+      maxInFlight: settings.maxDeliveriesInFlight,
+      maxBytesInFlight: MAX_BYTES_IN_FLIGHT,
+      maxWindow: MAX_WINDOW,
       retentionMs: settings.retentionDays * DAY_MS,
       userAgent: `Playground/${VERSION}`,
       jobUrl,
@@ -83,7 +115,9 @@ export async function composeDaemon(
   return {
     version: VERSION,
     async listen() {
-      await http.listen({ host: settings.host, port: settings.port });
+      await http.listen({ host: settings.host, port: settings.port }).catch((error: unknown) => {
+        throw cannotListen(error, settings);
+      });
       listeningOn = toUrl(settings.host, http.server.address() as AddressInfo);
       await engine.start();
       notReady = [];
@@ -93,11 +127,37 @@ export async function composeDaemon(
       notReady = ["The daemon is stopping."];
       await engine.stop({ graceMs: settings.graceMs });
       await http.close();
-      await closePlugins();
+      await plugins.close();
       await sender.close();
       await store.close();
     },
   };
+}
+
+async function openDataDir(settings: Settings) {
+  const dataDir = resolve(settings.dataDir);
+  try {
+    await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
+    return { dataDir, ...(await loadToken(dataDir, settings.token)) };
+  } catch (error) {
+    throw error instanceof CannotStart ? error : cannotUseDataDir(error, settings);
+  }
+}
+
+async function openVaultKey(dataDir: string, settings: Settings): Promise<Buffer> {
+  try {
+    return await loadVaultKey(dataDir, settings.secretKey);
+  } catch (error) {
+    throw error instanceof CannotStart ? error : cannotUseDataDir(error, settings);
+  }
+}
+
+async function openStore(path: string, { storeWriter }: Replacements): Promise<Store> {
+  try {
+    return await createSqliteStore({ path, ...(storeWriter && { writer: storeWriter }) });
+  } catch (error) {
+    throw error instanceof CannotOpen ? new CannotStart(error.message, { cause: error }) : error;
+  }
 }
 
 /** The plugins alone, for the commands that need no store and no port. */
@@ -106,9 +166,13 @@ export async function composePlugins(settings: Settings): Promise<{
   createPool(): PluginPool;
   close(): Promise<void>;
 }> {
+  const { env } = settings;
+  const cacheDir = resolve(settings.dataDir, "compile-cache");
   const catalog = createPluginCatalog({
     builtinDir: BUILT_IN_PLUGINS,
     pluginsDir: resolve(settings.pluginsDir),
+    env,
+    cacheDir,
   });
   await catalog.ready();
   let pool: PluginPool | null = null;
@@ -118,6 +182,8 @@ export async function composePlugins(settings: Settings): Promise<{
       pool ??= createPluginPool({
         catalog,
         threads: settings.threads,
+        env,
+        cacheDir,
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
         memoryMb: settings.threadMemoryMb,
         graceMs: settings.graceMs,

@@ -121,18 +121,23 @@ export const Settings = z.object({
     .describe("Least severe level that is logged."),
 });
 
-export type Settings = z.output<typeof Settings>;
+export interface Settings extends z.output<typeof Settings> {
+  /** The environment that plugins see: all but our own variables, which hold the token. */
+  readonly env: Readonly<Record<string, string>>;
+}
 
 /** A setting that cannot be used; the message names it, its value and what would be right. */
 export class BadSetting extends Error {
   override readonly name = "BadSetting";
 }
 
-const KEYS = Object.keys(Settings.shape) as (keyof Settings)[];
+const KEYS = Object.keys(Settings.shape);
 const SECRET: ReadonlySet<string> = new Set(["token", "secretKey"]);
 
+const PREFIX = "PLAYGROUND_";
+
 export function toEnvName(key: string): string {
-  return `PLAYGROUND_${key.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+  return `${PREFIX}${key.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
 }
 
 export function toFlagName(key: string): string {
@@ -158,13 +163,18 @@ export function parseSettings(
     source[key] = flags[toFlagName(key)] === undefined ? toEnvName(key) : `--${toFlagName(key)}`;
   }
   const parsed = Settings.safeParse(given);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, env: withoutOurs(env) };
   const problems = parsed.error.issues.map(({ path, message }) => {
     const key = String(path[0]);
     const value = SECRET.has(key) ? "(not shown)" : JSON.stringify(given[key]);
     return `${source[key] ?? toEnvName(key)} is ${value}: it ${message}.`;
   });
   throw new BadSetting(problems.join("\n"));
+}
+
+function withoutOurs(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const others = Object.entries(env).filter(([name]) => !name.startsWith(PREFIX));
+  return Object.fromEntries(others) as Record<string, string>;
 }
 
 function parseFlags(args: readonly string[]): Record<string, string | undefined> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The process: argv, signals, exit codes. */
+import { CannotStart } from "./cannot-start.ts";
 import { HELP } from "./cli/help.ts";
 import { BadSetting } from "./config.ts";
 import { VERSION } from "./version.ts";
@@ -40,6 +41,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const isUsage = error instanceof BadSetting;
-  process.stderr.write(`${isUsage ? error.message : (error as Error).stack}\n`);
+  const isExpected = isUsage || error instanceof CannotStart;
+  process.stderr.write(`${isExpected ? error.message : (error as Error).stack}\n`);
   process.exitCode = isUsage ? BAD_USAGE : 1;
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CannotStart } from "./cannot-start.ts";
 
 const OWNER_ONLY = 0o600;
 
-/** The API's token: the one given, or the one kept in the data folder, made there at the first start. */
+/** The API's token: the one given, or the one kept in the data folder, made there at the first start. Throws `CannotStart` when that one is empty. */
 export async function loadToken(
   dataDir: string,
   given: string | undefined,
@@ -19,7 +20,8 @@ export async function loadToken(
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
   const kept = (await readFile(path, "utf8")).trim();
-  if (kept === "")
-    throw new Error(`${path} is empty: delete it, and the next start makes a token.`);
+  if (kept === "") {
+    throw new CannotStart(`${path} is empty: delete it, and the next start makes a token.`);
+  }
   return { token: kept, path, isNew: false };
 }

@@ -135,7 +135,7 @@ export const optionsProperty: INodeProperties = {
 			default: 60,
 			displayOptions: onlyWhenWaiting,
 			description:
-				'How long a parked execution waits. After it the item leaves with the status timeout, up to a minute late; the job goes on. Without it there is no end.',
+				'How long a parked execution waits. After it, up to a minute late, every item becomes an error item; the jobs go on. Without it there is no end.',
 		},
 		{
 			displayName: 'First Wait (Seconds)',

@@ -1,5 +1,6 @@
 import {
 	NodeOperationError,
+	type IDataObject,
 	type IExecuteFunctions,
 	type INode,
 	type INodeExecutionData,
@@ -9,54 +10,52 @@ import type { BatchJob } from './batch';
 import { takeBinaryOutputs } from './binary-fields';
 import type { Slot } from './submit-items';
 
-export interface OutputItem extends INodeExecutionData {
-	error?: NodeOperationError;
-}
-
-/** One item per input item, in order: its job's output, or why there is none. */
+/**
+ * One item per input item, in order: its job's output, or why there is none. n8n routes an item to
+ * the error output when its json has no other keys than `error`, `message` and `details`.
+ */
 export async function toOutputItems(
 	context: IExecuteFunctions | IWebhookFunctions,
 	slots: Slot[],
 	jobs: BatchJob[],
-): Promise<OutputItem[]> {
-	const items: OutputItem[] = [];
+): Promise<INodeExecutionData[]> {
+	const items: INodeExecutionData[] = [];
 	let nextJob = 0;
 	for (const [index, slot] of slots.entries()) {
 		const pairedItem = { item: index };
-		if ('error' in slot) {
-			items.push({ ...errorItem(context.getNode(), index, { message: slot.error }), pairedItem });
+		const job = 'error' in slot ? undefined : jobs[nextJob++];
+		if ('error' in slot || job?.status !== 'completed') {
+			items.push({ json: errorOf(slot, job), pairedItem });
 			continue;
 		}
-		const job = jobs[nextJob++];
-		if (job?.status === 'completed') {
-			const { output, binary } = await takeBinaryOutputs(context.helpers, job.output, slot.files);
-			const json = { jobId: job.jobId, status: job.status, output: output as string };
-			items.push({ json, ...(binary && { binary }), pairedItem });
-		} else {
-			items.push({ ...errorItem(context.getNode(), index, failureOf(job)), pairedItem });
-		}
+		const { jobId, status } = job;
+		const { output, binary } = await takeBinaryOutputs(context.helpers, job.output, slot.files);
+		const json = { jobId, status, output: output as IDataObject };
+		items.push({ json, ...(binary && { binary }), pairedItem });
 	}
 	return items;
 }
 
-interface Failure {
-	message: string;
-	job?: BatchJob;
+function errorOf(slot: Slot, job: BatchJob | undefined): IDataObject {
+	if ('error' in slot) return { error: slot.error };
+	if (job === undefined) return { error: 'Playground no longer knows this job' };
+	const { jobId, status, errorCode = null } = job;
+	return { error: job.error ?? `The job is ${status}`, details: { jobId, status, errorCode } };
 }
 
-function failureOf(job: BatchJob | undefined): Failure {
-	if (job === undefined) return { message: 'Playground no longer knows this job' };
-	return { message: job.error ?? `The job is ${job.status}`, job };
-}
-
-/** `error` is what n8n looks at to route an item to the error output; `json` is what people see. */
-function errorItem(node: INode, itemIndex: number, { message, job }: Failure): OutputItem {
-	const error = new NodeOperationError(node, message, {
-		itemIndex,
-		description: job && `Job ${job.jobId} ended as ${job.status} (${job.errorCode ?? 'no code'})`,
-	});
+/** What the node fails with when it is set to stop: the first item that has an error. */
+export function firstFailure(
+	node: INode,
+	items: INodeExecutionData[],
+): NodeOperationError | undefined {
+	const itemIndex = items.findIndex(({ json }) => 'error' in json);
+	const json = items[itemIndex]?.json;
+	if (json === undefined) return undefined;
+	const { jobId, status, errorCode } = (json.details ?? {}) as Partial<BatchJob>;
+	const description = jobId && `Job ${jobId} ended as ${status} (${errorCode ?? 'no code'})`;
+	const message = String(json.error);
+	const error = new NodeOperationError(node, message, { itemIndex, description });
 	// NodeOperationError rewrites some messages; the plugin's own words are to be kept.
 	error.message = message;
-	const ids = job && { errorCode: job.errorCode ?? null, jobId: job.jobId, status: job.status };
-	return { json: { error: message, ...ids }, error };
+	return error;
 }

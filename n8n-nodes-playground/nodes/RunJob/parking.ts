@@ -47,22 +47,23 @@ export async function park(
 	const items = context.getInputData();
 	if (!deadlineMinutes) {
 		await context.putExecutionToWait(WAIT_INDEFINITELY);
-		return [items];
+		return [[...items]];
 	}
 	items.splice(0, items.length, ...toTimeoutItems(slots, batch, deadlineMinutes));
 	await context.putExecutionToWait(new Date(Date.now() + deadlineMinutes * 60_000));
-	return [items];
+	// A copy: with an error output n8n empties the array it is given.
+	return [[...items]];
 }
 
+/** Errors in form, so that they go to the error output where there is one. */
 function toTimeoutItems(slots: Slot[], batch: Batch, minutes: number): INodeExecutionData[] {
-	const message = `The job had not ended after ${minutes} minutes; the operation Get tells how it is`;
+	const error = `The job had not ended after ${minutes} minutes; the operation Get tells how it is`;
 	let nextJob = 0;
 	return slots.map((slot, item) => {
-		const json =
-			'error' in slot
-				? { error: slot.error }
-				: { jobId: batch.jobs[nextJob++]?.jobId, status: 'timeout', message };
-		return { json, pairedItem: { item } };
+		const pairedItem = { item };
+		if ('error' in slot) return { json: { error: slot.error }, pairedItem };
+		const jobId = batch.jobs[nextJob++]?.jobId;
+		return { json: { error, details: { jobId, status: 'timeout' } }, pairedItem };
 	});
 }
 

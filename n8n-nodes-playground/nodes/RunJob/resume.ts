@@ -10,7 +10,7 @@ import {
 } from 'n8n-workflow';
 import { hasHttpCode } from '../../shared/errors';
 import { getBatch, hasEnded, type Batch } from './batch';
-import { toOutputItems } from './output-items';
+import { firstFailure, toOutputItems } from './output-items';
 import { readParked, type Parked } from './parking';
 
 /** A constant, since n8n's lint takes a literal `webhooks` for a trigger's. */
@@ -40,7 +40,7 @@ export async function resume(this: IWebhookFunctions): Promise<IWebhookResponseD
 		const batch = await readBatch(this, parked);
 		if (!hasEnded(batch)) return tryAgain(this, 'The batch has not ended');
 		const items = await toOutputItems(this, parked.slots, batch.jobs);
-		const failure = items.find(({ error }) => error)?.error;
+		const failure = firstFailure(this.getNode(), items);
 		if (failure && !continuesOnFail(this.getNode())) failParkedNode(this, failure);
 		return { webhookResponse: { resumed: true }, workflowData: [items] };
 	} catch (error) {

@@ -8,7 +8,9 @@ function settingLines(): string[] {
 }
 
 /** A default that depends on the machine is told in the description. */
-function defaultOf(schema: { safeParse(value: undefined): { data?: unknown } }): string {
+function defaultOf(schema: {
+  safeParse(value: undefined): { data?: string | number | undefined };
+}): string {
   const value = schema.safeParse(undefined).data;
   const dependsOnMachine = value === undefined || schema === Settings.shape.threads;
   return dependsOnMachine ? "" : ` (${String(value)})`;

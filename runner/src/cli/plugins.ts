@@ -21,15 +21,15 @@ function toTable(rows: readonly (readonly string[])[]): string {
 export async function plugins(args: readonly string[]): Promise<number> {
   const json = args.includes("--json");
   const settings = parseSettings(args.filter((arg) => arg !== "--json"));
-  const { catalog, close } = await composePlugins(settings);
+  const composed = await composePlugins(settings);
   try {
-    const found = catalog.list();
+    const found = composed.catalog.list();
     const text = json
       ? JSON.stringify(found, null, 2)
       : toTable([["NAME", "VERSION", "FROM", "WHAT IT DOES"], ...found.map(toRow)]);
     process.stdout.write(`${text}\n`);
     return found.some((plugin) => plugin.status === "broken") ? 1 : 0;
   } finally {
-    await close();
+    await composed.close();
   }
 }

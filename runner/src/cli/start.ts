@@ -1,8 +1,15 @@
-import { composeDaemon } from "../compose.ts";
+import { collectGarbage } from "../collect-garbage.ts";
+import { composeDaemon, type Replacements } from "../compose.ts";
 import { parseSettings } from "../config.ts";
 
+/** When a start has done all that it does later too, such as starting the plugin threads. */
+const SETTLED_MS = 1_500;
+
 /** Runs the daemon until SIGTERM or SIGINT; a second one ends it at once. */
-export async function start(args: readonly string[]): Promise<number> {
+export async function start(
+  args: readonly string[],
+  replacements: Replacements = {},
+): Promise<number> {
   const settings = parseSettings(args);
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const { promise: signalled, resolve: onSignal } = Promise.withResolvers<NodeJS.Signals>();
@@ -14,9 +21,10 @@ export async function start(args: readonly string[]): Promise<number> {
       onSignal(signal);
     });
   }
-  const daemon = await composeDaemon(settings, say);
+  const daemon = await composeDaemon(settings, say, replacements);
   try {
     say(`Playground ${daemon.version} listening on ${await daemon.listen()}`);
+    setTimeout(collectGarbage, SETTLED_MS).unref();
     const signal = await signalled;
     say(
       `${signal}: stopping; running plugins get ${settings.graceMs} ms. A second one ends at once.`,

@@ -25,7 +25,7 @@ interface Entry {
 /** A job claimed ahead that no thread took in this time goes back into the queue, in ms. */
 const MAX_WAIT_MS = 1_000;
 
-/** `onRoom` is called whenever a thread comes free. */
+/** `onRoom` is called whenever a thread comes free or a job ends that had none. */
 export function createActiveJobs(options: {
   size: number;
   deps: Omit<RunDeps, "threads" | "lookahead">;
@@ -45,6 +45,8 @@ export function createActiveJobs(options: {
     jobs.set(job.id, entry);
     void active.ended.finally(() => {
       if (jobs.get(job.id) === entry) jobs.delete(job.id);
+      // It took no thread, so none that comes free tells of the room it leaves.
+      if (!active.hasBegun()) onRoom();
     });
     if (!watching && threads.waiting() > 0) void releaseLate();
   }

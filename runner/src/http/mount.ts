@@ -7,7 +7,7 @@ import { toIssues } from "./zod-issues.ts";
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
 
-export type ContractRequest<C extends RouteContract> = FastifyRequest<{
+type ContractRequest<C extends RouteContract> = FastifyRequest<{
   Params: Parsed<C["params"]>;
   Querystring: Parsed<C["query"]>;
   Body: Parsed<C["body"]>;

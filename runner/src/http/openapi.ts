@@ -187,7 +187,7 @@ function toHeaders(headers: Readonly<Record<string, string>>): Json {
 }
 
 /** All that a route may refuse. */
-export function refusalsOf(route: RouteContract): readonly RefusalCode[] {
+function refusalsOf(route: RouteContract): readonly RefusalCode[] {
   return [
     ...(route.access === "open"
       ? COMMON_REFUSALS.filter((code) => code !== "UNAUTHORIZED")

@@ -241,11 +241,16 @@ describe("submitting", () => {
     ["__proto__", '{"plugins":["echo"],"input":{"__proto__":{"a":1}}}', "BODY_INVALID", 400],
     [
       "constructor.prototype",
-      '{"input":{"constructor":{"prototype":{"a":1}}}}',
+      '{"plugins":["echo"],"input":{"constructor":{"prototype":{"a":1}}}}',
       "BODY_INVALID",
       400,
     ],
-    ["10,000 levels", `{"input":${"[".repeat(1e4)}${"]".repeat(1e4)}}`, "BODY_INVALID", 400],
+    [
+      "10,000 levels",
+      `{"plugins":["echo"],"input":${"[".repeat(1e4)}${"]".repeat(1e4)}}`,
+      "BODY_INVALID",
+      400,
+    ],
     ["no body", "", "BODY_INVALID", 400],
     ["too large a body", JSON.stringify("x".repeat(1024 * 1024)), "BODY_TOO_LARGE", 413],
   ])("refuses %s", async (_, body, code, status) => {

@@ -1,5 +1,3 @@
-import { STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
 import Fastify, { LogController, type FastifyInstance, type FastifyReply } from "fastify";
 import type { Logger } from "pino";
 import { Transient } from "../domain/errors.ts";
@@ -13,6 +11,7 @@ import type { HttpMetrics } from "./http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
 import { registerNotFound } from "./not-found.ts";
+import { answerClientError, registerRawAnswers } from "./raw-answers.ts";
 import { registerDaemon } from "./routes/daemon.ts";
 import { registerDeliveries } from "./routes/deliveries.ts";
 import { registerJobEvents } from "./routes/job-events.ts";
@@ -23,7 +22,7 @@ import { registerSubmitJob } from "./routes/submit-job.ts";
 
 /** For a whole request to arrive, in ms; a connection cannot be held open by sending slowly. */
 const REQUEST_TIMEOUT_MS = 120_000;
-export const DEFAULT_MAX_STREAMS = 1_000;
+const DEFAULT_MAX_STREAMS = 1_000;
 
 export interface HttpSettings {
   readonly token: string;
@@ -54,6 +53,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.bodyLimit,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node's answer to a request without one has no body; raw-answers.ts gives it one.
+    http: { requireHostHeader: false },
     // While closing, requests get the same answers as ever: the engine itself refuses new work.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request.id, reply),
@@ -68,6 +69,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   });
 
   registerRequestEnd(app, deps.metrics);
+  registerRawAnswers(app);
   registerJsonBody(app);
   registerValidation(app);
   registerErrors(app);
@@ -114,29 +116,12 @@ function registerErrors(app: FastifyInstance): void {
 
 function sendProblem(error: unknown, requestId: string, reply: FastifyReply): FastifyReply {
   const { problem, retryAfterSeconds } = toRefusal(error, requestId);
+  // Fastify closes after a body that it did not take, and a client that still sends it would get a
+  // reset and lose this answer. Kept open, Node reads the rest and drops it.
+  reply.removeHeader("connection");
   if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));
   return reply
     .code(problem.status)
     .header("content-type", PROBLEM_JSON)
     .send(JSON.stringify(problem));
-}
-
-/** Answers what Node's HTTP parser could not read, then closes: where the next request begins is unknown. */
-function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || socket.destroyed) return;
-  if (socket.writable) {
-    const { problem } = toRefusal(Object.assign(error, { statusCode: 400 }), "");
-    const body = JSON.stringify(problem);
-    socket.write(
-      [
-        `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-        `content-type: ${PROBLEM_JSON}`,
-        `content-length: ${Buffer.byteLength(body)}`,
-        "connection: close",
-        "",
-        body,
-      ].join("\r\n"),
-    );
-  }
-  socket.destroySoon();
 }

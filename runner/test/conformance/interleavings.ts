@@ -119,7 +119,7 @@ export function interleavingConformance(createSubject: CreateSubject): void {
           await subject.remove();
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 }

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../bin/playground-runner.mjs", import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 
 export interface Daemon {
@@ -27,6 +27,19 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
+/** Writes a plugin's file; `run` is the source of its function. */
+export async function dropPlugin(pluginsDir: string, name: string, run: string): Promise<void> {
+  await mkdir(pluginsDir, { recursive: true });
+  await writeFile(
+    join(pluginsDir, `${name}.ts`),
+    `import { appendFileSync, existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { definePlugin } from "playground-runner/plugin";
+export default definePlugin({ name: "${name}", description: "For a test.", run: ${run} });
+`,
+  );
+}
+
 /** Starts the real daemon as a process of its own, on a free port and folders of its own. */
 export async function startDaemon(
   options: {
@@ -35,13 +48,21 @@ export async function startDaemon(
     env?: Record<string, string>;
     pluginsDir?: string;
     nodeArgs?: readonly string[];
+    /** The program, when it is not the daemon's own. */
+    entry?: URL;
+    /** Plugins to put into PLUGINS_DIR before the start: by name, the source of `run`. */
+    plugins?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Daemon> {
   const root = options.root ?? (await mkdtemp(join(tmpdir(), "playground-")));
   const dataDir = join(root, "data");
   const pluginsDir = options.pluginsDir ?? join(root, "plugins");
   const token = "test-token-0123456789";
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN], {
+  for (const [name, run] of Object.entries(options.plugins ?? {})) {
+    await dropPlugin(pluginsDir, name, run);
+  }
+  const entry = options.entry === undefined ? MAIN : fileURLToPath(options.entry);
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), entry], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     env: {

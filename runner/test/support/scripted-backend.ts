@@ -14,7 +14,7 @@ export const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
 
 const CREATED_AT = Date.parse("2026-11-23T09:30:00.000Z");
 
-export const PLUGINS: readonly PluginInfo[] = [
+const PLUGINS: readonly PluginInfo[] = [
   {
     name: "broken-one",
     source: "broken-one.ts",

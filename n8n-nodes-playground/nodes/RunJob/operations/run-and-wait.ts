@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { getBatch, hasEnded, type Batch } from '../batch';
 import { noteFailedTry } from '../idempotency';
 import { optionsOf } from '../job-request';
-import { toOutputItems } from '../output-items';
+import { firstFailure, toOutputItems } from '../output-items';
 import { park, resumeUrl } from '../parking';
 import { submitItems, type Slot } from '../submit-items';
 import { isTool } from '../tool';
@@ -36,10 +36,11 @@ async function settle(
 	const isWhole = batch.jobs.every((job) => job.status === 'failed' || 'output' in job);
 	const { jobs } = isWhole ? batch : await getBatch(context, batch.batchId);
 	const items = await toOutputItems(context, slots, jobs);
-	const failed = items.flatMap(({ error }, index) => (error ? [{ error, index }] : []));
-	for (const { index } of failed) noteFailedTry(context, index);
-	const [first] = failed;
-	if (first && !context.continueOnFail()) throw first.error;
+	for (const [index, { json }] of items.entries()) {
+		if ('error' in json) noteFailedTry(context, index);
+	}
+	const failure = firstFailure(context.getNode(), items);
+	if (failure && !context.continueOnFail()) throw failure;
 	return items;
 }
 

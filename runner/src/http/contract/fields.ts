@@ -1,8 +1,8 @@
 /** Fields that more than one resource has. */
 import { z } from "zod";
 
-export const DEFAULT_PAGE_SIZE = 50;
-export const MAX_PAGE_SIZE = 500;
+const DEFAULT_PAGE_SIZE = 50;
+const MAX_PAGE_SIZE = 500;
 
 export const Instant = z.iso
   .datetime({

@@ -52,7 +52,7 @@ async function waitForJob(
   return reads.job(jobId);
 }
 
-export function toSubmitRequest(body: SubmitJob, idempotencyKey: string | null): SubmitRequest {
+function toSubmitRequest(body: SubmitJob, idempotencyKey: string | null): SubmitRequest {
   const { webhook, runAt } = body;
   return {
     plugins: body.plugins.map((plugin) =>
@@ -92,7 +92,7 @@ function parseIdempotencyKey(header: FastifyRequest["headers"][string]): string 
  * The seconds of `Prefer: wait=N`, cut to what is allowed; null without it. RFC 7240 §2: a
  * preference that cannot be understood is ignored.
  */
-export function parseWait(header: FastifyRequest["headers"][string]): number | null {
+function parseWait(header: FastifyRequest["headers"][string]): number | null {
   if (header === undefined) return null;
   const [, seconds] = /(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i.exec(String(header)) ?? [];
   return seconds === undefined ? null : Math.min(Number(seconds), MAX_WAIT_SECONDS);

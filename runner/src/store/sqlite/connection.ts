@@ -9,7 +9,7 @@ export function openWriter(path: string): DatabaseSync {
   // FULL, not NORMAL: a commit that was acknowledged survives power loss.
   db.exec(`
     PRAGMA synchronous = FULL;
-    PRAGMA cache_size = -32768;
+    PRAGMA cache_size = -16384;
     PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;
   `);

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
@@ -59,6 +61,28 @@ describe("the SQLite store's file", () => {
     await first.close();
     const second = await open();
     expect((await second.job("job_1"))?.status).toBe("queued");
+  });
+
+  test("is free again when the daemon that had it was killed, with all that was acknowledged", async () => {
+    const daemon = spawn(process.execPath, [
+      "--eval",
+      `import { createSqliteStore } from ${JSON.stringify(new URL("./sqlite-store.ts", import.meta.url))};
+       const store = await createSqliteStore({ path: ${JSON.stringify(path)} });
+       await store.submitJob(${JSON.stringify(newJob("job_1"))}, { maxQueued: 1 });
+       console.log("stored");
+       setInterval(() => {}, 1000);`,
+    ]);
+    try {
+      const [line] = await once(daemon.stdout, "data");
+      expect(String(line)).toBe("stored\n");
+      await expect(open()).rejects.toMatchObject({ code: "STORE_IN_USE" });
+    } finally {
+      const exited = once(daemon, "exit");
+      daemon.kill("SIGKILL");
+      await exited;
+    }
+    const store = await open();
+    expect((await store.job("job_1"))?.status).toBe("queued");
   });
 
   test("is refused when a newer version wrote it, and left as it is", async () => {

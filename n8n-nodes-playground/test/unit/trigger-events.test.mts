@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import type { IDataObject } from 'n8n-workflow';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { PlaygroundTrigger } from '../../nodes/PlaygroundTrigger/PlaygroundTrigger.node';
-import { webhookContext } from './support/contexts';
+import { webhookContext } from './support/contexts.mts';
 
 const trigger = new PlaygroundTrigger();
 const key = Buffer.from('a secret of at least 24 bytes');

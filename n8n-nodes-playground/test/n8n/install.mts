@@ -20,7 +20,9 @@ function cacheFolder(): string {
 
 /** Another lock, Node or platform makes another installation. */
 function fingerprint(): string {
-	const hash = createHash('sha256').update(`${process.versions.modules} ${process.platform} ${process.arch}`);
+	const hash = createHash('sha256').update(
+		`${process.versions.modules} ${process.platform} ${process.arch}`,
+	);
 	for (const file of FILES) hash.update(readFileSync(path.join(LOCKED, file)));
 	return hash.digest('hex');
 }

@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RunJob } from '../../nodes/RunJob/RunJob.node';
-import { serveBatches } from './support/batches';
-import { executeContext, type ExecuteWorld } from './support/contexts';
-import { problem, startDaemon, type Daemon } from './support/daemon';
+import { serveBatches } from './support/batches.mts';
+import { executeContext, type ExecuteWorld } from './support/contexts.mts';
+import { problem, startDaemon, type Daemon } from './support/daemon.mts';
 
 const node = new RunJob();
 let daemon: Daemon;
@@ -154,8 +154,10 @@ describe('jobs that end within the first wait', () => {
 		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));
 		expect(items).toMatchObject([
 			{
-				json: { error: 'bad text', errorCode: 'PLUGIN_THREW', jobId: 'job_1', status: 'failed' },
-				error: { message: 'bad text' },
+				json: {
+					error: 'bad text',
+					details: { jobId: 'job_1', status: 'failed', errorCode: 'PLUGIN_THREW' },
+				},
 				pairedItem: { item: 0 },
 			},
 			{ json: { output: 1 }, pairedItem: { item: 1 } },

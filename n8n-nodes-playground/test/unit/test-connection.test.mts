@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { ICredentialsDecrypted } from 'n8n-workflow';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { testConnection } from '../../shared/test-connection';
-import { credentialTestContext } from './support/contexts';
-import { startDaemon, TOKEN, type Daemon } from './support/daemon';
+import { credentialTestContext } from './support/contexts.mts';
+import { startDaemon, TOKEN, type Daemon } from './support/daemon.mts';
 
 let daemon: Daemon;
 

@@ -1,5 +1,5 @@
-import type { Daemon, DaemonAnswer, ReceivedRequest } from './daemon';
-import { problem } from './daemon';
+import type { Daemon, DaemonAnswer, ReceivedRequest } from './daemon.mts';
+import { problem } from './daemon.mts';
 
 export interface PlayedJob {
 	jobId: string;

@@ -11,7 +11,7 @@ import {
 	type IWebhookFunctions,
 	type JsonObject,
 } from 'n8n-workflow';
-import { TOKEN } from './daemon';
+import { TOKEN } from './daemon.mts';
 
 /** The parts of n8n's contexts that the nodes use; HTTP goes over the wire. */
 

@@ -1,9 +1,9 @@
 import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PlaygroundTrigger } from '../../nodes/PlaygroundTrigger/PlaygroundTrigger.node';
-import { hookContext, type HookWorld } from './support/contexts';
-import { problem, startDaemon, type Daemon } from './support/daemon';
-import { serveWebhooks, type StoredWebhook } from './support/webhook-registry';
+import { hookContext, type HookWorld } from './support/contexts.mts';
+import { problem, startDaemon, type Daemon } from './support/daemon.mts';
+import { serveWebhooks, type StoredWebhook } from './support/webhook-registry.mts';
 
 const { checkExists, create, delete: remove } = new PlaygroundTrigger().webhookMethods.default;
 const URL_OF_NODE = 'http://n8n.test/webhook/abc/playground';

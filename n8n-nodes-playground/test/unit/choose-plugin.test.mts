@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RunJob } from '../../nodes/RunJob/RunJob.node';
-import { loadOptionsContext } from './support/contexts';
-import { problem, startDaemon, type Daemon } from './support/daemon';
+import { loadOptionsContext } from './support/contexts.mts';
+import { problem, startDaemon, type Daemon } from './support/daemon.mts';
 
 const { listSearch, loadOptions, resourceMapping } = new RunJob().methods;
 const wordCount = {

@@ -1,5 +1,5 @@
-import type { Daemon } from './daemon';
-import { problem } from './daemon';
+import type { Daemon } from './daemon.mts';
+import { problem } from './daemon.mts';
 
 export interface StoredWebhook {
 	id: string;

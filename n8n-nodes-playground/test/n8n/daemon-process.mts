@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const MAIN = path.resolve(import.meta.dirname, '../../../runner/src/main.ts');
+const READY_WITHIN_MS = 30_000;
+
+/** The real daemon, as `npm start` runs it, with a data folder of its own. */
+export interface DaemonProcess {
+	readonly baseUrl: string;
+	readonly token: string;
+	output(): string;
+	/** Ends it as a crash would. */
+	kill(): Promise<void>;
+	/** Starts it again, on the same port with the same data. */
+	start(): Promise<void>;
+	/** Ends it and removes its data. */
+	remove(): Promise<void>;
+}
+
+export async function startDaemonProcess(
+	settings: Record<string, string> = {},
+): Promise<DaemonProcess> {
+	const folder = mkdtempSync(path.join(tmpdir(), 'playground-daemon-'));
+	const token = 'a-token-for-tests-only';
+	let port = '0';
+	let output = '';
+	let running: ChildProcess | null = null;
+
+	async function start(): Promise<void> {
+		const child = spawn(process.execPath, [MAIN], {
+			cwd: folder,
+			env: {
+				PATH: process.env.PATH,
+				PLAYGROUND_PORT: port,
+				PLAYGROUND_TOKEN: token,
+				PLAYGROUND_DATA_DIR: path.join(folder, 'data'),
+				PLAYGROUND_PLUGINS_DIR: path.join(folder, 'plugins'),
+				...settings,
+			},
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
+		running = child;
+		const begunAt = output.length;
+		port = await new Promise<string>((resolve, reject) => {
+			const fail = (reason: string) =>
+				reject(new Error(`The daemon ${reason}. It wrote:\n${output.slice(begunAt)}`));
+			const deadline = setTimeout(() => fail('is not ready in time'), READY_WITHIN_MS);
+			child.once('exit', (code) => {
+				clearTimeout(deadline);
+				fail(`ended with code ${code}`);
+			});
+			const read = (chunk: Buffer) => {
+				output += chunk.toString();
+				const listening = /listening on http:\/\/[^\s:]+:(\d+)/.exec(output.slice(begunAt));
+				if (listening?.[1] === undefined) return;
+				clearTimeout(deadline);
+				resolve(listening[1]);
+			};
+			child.stdout?.on('data', read);
+			child.stderr?.on('data', read);
+		});
+	}
+
+	async function kill(): Promise<void> {
+		const child = running;
+		running = null;
+		if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+		child.kill('SIGKILL');
+		await once(child, 'exit');
+	}
+
+	await start();
+	return {
+		baseUrl: `http://127.0.0.1:${port}`,
+		token,
+		output: () => output,
+		kill,
+		start,
+		remove: async () => {
+			await kill();
+			rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+		},
+	};
+}

@@ -1,0 +1,78 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDaemonProcess, type DaemonProcess } from './daemon-process.mts';
+import { connectToN8n, type Json, type N8nClient } from './n8n-client.mts';
+import { startN8n, type N8nProcess } from './n8n-process.mts';
+
+let n8n: N8nProcess;
+let client: N8nClient;
+let daemon: DaemonProcess;
+
+beforeAll(async () => {
+	daemon = await startDaemonProcess();
+	n8n = await startN8n();
+	client = await connectToN8n(n8n.baseUrl);
+});
+afterAll(async () => {
+	await Promise.all([n8n?.remove(), daemon?.remove()]);
+});
+
+describe('n8n offers', () => {
+	let types: Map<string, Json>;
+
+	beforeAll(async () => {
+		types = new Map((await client.nodeTypes()).map((type) => [type.name, type]));
+	});
+
+	test.each([
+		['n8n-nodes-playground.playgroundTrigger', 'Playground Trigger', [], ['main']],
+		['n8n-nodes-playground.runJob', 'Run Job', ['main'], ['main']],
+		['n8n-nodes-playground.runJobTool', 'Run Job Tool', [], ['ai_tool']],
+	])('%s, with both icons', async (name, displayName, inputs, outputs) => {
+		const type = types.get(name);
+		expect(type).toMatchObject({ displayName, inputs, outputs });
+		for (const icon of Object.values<string>(type?.iconUrl)) {
+			const response = await fetch(`${n8n.baseUrl}/${icon}`);
+			expect(response.headers.get('content-type')).toContain('svg');
+		}
+	});
+});
+
+describe("the credential's test", () => {
+	test('succeeds with the right address and token', async () => {
+		const { baseUrl, token } = daemon;
+		expect(await client.testCredential({ baseUrl, token })).toMatchObject({ status: 'OK' });
+	});
+
+	test('tells that the token is wrong', async () => {
+		const result = await client.testCredential({ baseUrl: daemon.baseUrl, token: 'other' });
+		expect(result).toMatchObject({
+			status: 'Error',
+			message: expect.stringContaining('refuses the token'),
+		});
+	});
+
+	test('tells that no daemon is there', async () => {
+		const baseUrl = await unusedAddress();
+		expect(await client.testCredential({ baseUrl, token: 'any' })).toMatchObject({
+			status: 'Error',
+			message: expect.stringContaining(`No Playground answers at ${baseUrl}`),
+		});
+	});
+
+	test('tells that the address is that of something else', async () => {
+		expect(await client.testCredential({ baseUrl: n8n.baseUrl, token: 'any' })).toMatchObject({
+			status: 'Error',
+			message: expect.stringContaining('is not a Playground'),
+		});
+	});
+});
+
+async function unusedAddress(): Promise<string> {
+	const server: Server = createServer().listen(0, '127.0.0.1');
+	await new Promise((resolve) => server.once('listening', resolve));
+	const { port } = server.address() as AddressInfo;
+	await new Promise((resolve) => server.close(resolve));
+	return `http://127.0.0.1:${port}`;
+}

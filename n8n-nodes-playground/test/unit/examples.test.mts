@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { INodeProperties, INodePropertyCollection, INodeTypeDescription } from 'n8n-workflow';
+import { describe, expect, test } from 'vitest';
+import { PlaygroundTrigger } from '../../nodes/PlaygroundTrigger/PlaygroundTrigger.node';
+import { RunJob } from '../../nodes/RunJob/RunJob.node';
+
+const folder = path.resolve(import.meta.dirname, '../../examples');
+const examples = readdirSync(folder).map(
+	(file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8'))] as const,
+);
+const descriptions: Record<string, INodeTypeDescription> = {
+	'n8n-nodes-playground.playgroundTrigger': new PlaygroundTrigger().description,
+	'n8n-nodes-playground.runJob': new RunJob().description,
+};
+
+type Properties = Array<INodeProperties | INodePropertyCollection>;
+
+/** Names in the parameters that the node does not have, by path. */
+function unknownNames(parameters: Record<string, any>, properties: Properties, at = ''): string[] {
+	return Object.entries(parameters).flatMap(([name, value]) => {
+		const known = properties.find((property) => property.name === name);
+		if (!known) return [`${at}${name}`];
+		const inner = 'values' in known ? known.values : 'options' in known ? known.options : undefined;
+		const isGroup = !('type' in known) || ['collection', 'fixedCollection'].includes(known.type);
+		if (!isGroup || !inner) return [];
+		return [value]
+			.flat()
+			.flatMap((entry) => unknownNames(entry, inner as Properties, `${at}${name}.`));
+	});
+}
+
+describe.each(examples)('the example %s', (_file, workflow) => {
+	const ours = workflow.nodes.filter(({ type }: any) => type in descriptions);
+
+	test('uses our nodes, with parameters that they have', () => {
+		expect(ours).not.toEqual([]);
+		for (const { type, typeVersion, parameters } of ours) {
+			const { properties, version } = descriptions[type] as INodeTypeDescription;
+			expect(version).toContain(typeVersion);
+			expect(unknownNames(parameters, properties)).toEqual([]);
+		}
+	});
+
+	test('connects nodes that are there', () => {
+		const names = workflow.nodes.map(({ name }: any) => name);
+		const targets = Object.values<any>(workflow.connections).flatMap(({ main }) => main.flat());
+		expect(names).toEqual(expect.arrayContaining(Object.keys(workflow.connections)));
+		expect(names).toEqual(expect.arrayContaining(targets.map(({ node }: any) => node)));
+	});
+
+	test('holds no credential and no id of an n8n', () => {
+		expect(ours.filter((node: any) => 'credentials' in node)).toEqual([]);
+		expect(workflow.id).toBeUndefined();
+	});
+});

@@ -1,0 +1,111 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { createTestClock } from "../../test/support/test-clock.ts";
+import { createLoop, type Wait } from "./loop.ts";
+
+const FROM = 1_000_000;
+
+/** A loop whose turns are counted and answered by the test. */
+function startLoop(turn: (n: number) => Promise<Wait | (() => Promise<Wait>)>) {
+  const clock = createTestClock(FROM);
+  const errors: object[] = [];
+  const quiet = (): void => {};
+  let turns = 0;
+  const loop = createLoop({
+    name: "test",
+    clock,
+    log: { debug: quiet, info: quiet, warn: quiet, error: (fields) => void errors.push(fields) },
+    turn: () => turn((turns += 1)),
+  });
+  onTestFinished(() => loop.stop());
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 3; i += 1) await nextTurn();
+  };
+  return { loop, clock, errors, settle, turns: () => turns };
+}
+
+test("a turn follows when its wait is over, and not before", async () => {
+  const { clock, settle, turns } = startLoop(async () => 500);
+  await settle();
+  clock.moveTo(FROM + 499);
+  await settle();
+  expect(turns()).toBe(1);
+  clock.moveTo(FROM + 500);
+  await settle();
+  expect(turns()).toBe(2);
+});
+
+test("a wait of null ends with a wake alone", async () => {
+  const { loop, clock, settle, turns } = startLoop(async () => null);
+  await settle();
+  clock.moveTo(FROM + 1_000_000_000);
+  await settle();
+  expect(turns()).toBe(1);
+  loop.wake();
+  await settle();
+  expect(turns()).toBe(2);
+});
+
+test("wakes during a turn lead to one more turn, without asking for the wait", async () => {
+  let asked = 0;
+  const turn = Promise.withResolvers<void>();
+  const { loop, settle, turns } = startLoop(async (n) => {
+    if (n === 1) await turn.promise;
+    return async () => {
+      asked += 1;
+      return null;
+    };
+  });
+  for (let i = 0; i < 3; i += 1) loop.wake();
+  turn.resolve();
+  await settle();
+  expect(turns()).toBe(2);
+  expect(asked).toBe(1);
+});
+
+test("a turn that fails is logged and tried again, later each time, up to 5 s", async () => {
+  const { clock, errors, settle } = startLoop(async () => {
+    throw new Error("no");
+  });
+  const waits: number[] = [];
+  for (let i = 0; i < 8; i += 1) {
+    await settle();
+    const wakesAt = clock.nextWakeAt() ?? Number.NaN;
+    waits.push(wakesAt - clock.now());
+    clock.moveTo(wakesAt);
+  }
+  expect(waits).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+  expect(errors[0]).toMatchObject({ loop: "test", retryInMs: 100 });
+});
+
+test("a turn that works again starts the waits anew", async () => {
+  const { clock, settle } = startLoop(async (n) => {
+    if (n !== 3) throw new Error("no");
+    return 7;
+  });
+  const waits: number[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    await settle();
+    const wakesAt = clock.nextWakeAt() ?? Number.NaN;
+    waits.push(wakesAt - clock.now());
+    clock.moveTo(wakesAt);
+  }
+  expect(waits).toEqual([100, 200, 7, 100]);
+});
+
+test("stop waits for the turn under way and takes no other", async () => {
+  const turn = Promise.withResolvers<void>();
+  const { loop, settle, turns } = startLoop(async () => {
+    await turn.promise;
+    return 0;
+  });
+  let stopped = false;
+  const stopping = loop.stop().then(() => (stopped = true));
+  await settle();
+  expect(stopped).toBe(false);
+  turn.resolve();
+  await stopping;
+  loop.wake();
+  await settle();
+  expect(turns()).toBe(1);
+});

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  createWorld,
+  HOOK,
+  interceptCalls,
+  plugins,
+  type World,
+} from "../../test/support/engine.ts";
+import { MAX_STEP_ATTEMPTS } from "../domain/job.ts";
+
+let world: World;
+beforeEach(async () => void (world = await createWorld()));
+afterEach(() => world.close());
+
+test("each step gets the output of the one before, and the job's own input beside it", async () => {
+  const { pool, submit } = await world.startEngine();
+  await submit({ ...plugins("first", "second"), input: 1 });
+  const first = await pool.step(1);
+  expect(first.task).toMatchObject({ plugin: "first", input: "1", jobInput: "1" });
+  first.complete({ from: "first" });
+  const second = await pool.step(2);
+  expect(second.task).toMatchObject({
+    plugin: "second",
+    input: '{"from":"first"}',
+    jobInput: "1",
+  });
+});
+
+test("a job's events are stored in order, with no gap in their sequence", async () => {
+  const { submit } = await world.startEngine({ run: (step) => step.complete() });
+  const id = await submit(plugins("first", "second"));
+  await world.settle();
+  const events = await world.store.events(id, { after: 0, limit: 100 });
+  expect(events.map(({ kind, sequence }) => [sequence, kind])).toEqual([
+    [1, "started"],
+    [2, "progress"],
+    [3, "progress"],
+    [4, "completed"],
+  ]);
+});
+
+test("a step that fails ends the job, and no later step begins", async () => {
+  const { pool, submit } = await world.startEngine({ run: (step) => step.fail("PLUGIN_THREW") });
+  const id = await submit(plugins("first", "second"));
+  await world.settle();
+  expect(pool.begun).toHaveLength(1);
+  expect(await world.job(id)).toMatchObject({
+    status: "failed",
+    failure: { code: "PLUGIN_THREW" },
+  });
+});
+
+test("a daemon whose claim was taken over stores nothing of what it still ran", async () => {
+  const first = await world.startEngine();
+  const id = await first.submit({ webhook: HOOK });
+  const lost = await first.pool.step(1);
+  const second = await world.startEngine();
+  const taken = await second.pool.step(1);
+  lost.complete("from the lost claim");
+  await world.settle();
+  expect((await world.job(id)).steps).toEqual([]);
+  expect(first.logged.map(({ message }) => message)).toContain("job.claim-lost");
+  taken.complete("from the claim that holds");
+  await world.settle();
+  expect((await world.job(id)).steps).toMatchObject([{ output: '"from the claim that holds"' }]);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+});
+
+test("a job taken over goes on at the step that was interrupted", async () => {
+  const first = await world.startEngine();
+  const id = await first.submit(plugins("first", "second"));
+  (await first.pool.step(1)).complete("kept");
+  await first.pool.step(2);
+  const second = await world.startEngine({ run: (step) => step.complete() });
+  await world.settle();
+  expect(second.pool.begun.map(({ task }) => task.plugin)).toEqual(["second"]);
+  expect(second.pool.begun[0]?.task.input).toBe('"kept"');
+  expect(await world.kinds(id)).toEqual(["started", "progress", "progress", "completed"]);
+});
+
+test("a step that three daemons died over is not begun a fourth time", async () => {
+  const before = await world.startEngine();
+  const id = await before.submit(plugins("first", "second"));
+  (await before.pool.step(1)).complete();
+  await before.pool.step(2);
+  for (let attempt = 2; attempt <= MAX_STEP_ATTEMPTS; attempt += 1) {
+    const { pool } = await world.startEngine();
+    expect((await pool.step(1)).task.plugin).toBe("second");
+  }
+  const last = await world.startEngine();
+  await world.settle();
+  expect(last.pool.begun).toEqual([]);
+  const job = await world.job(id);
+  expect(job).toMatchObject({ status: "failed", failure: { code: "STEP_INTERRUPTED" } });
+  expect(job.failure?.message).toContain('"second"');
+  expect(await world.kinds(id)).toEqual(["started", "progress", "failed"]);
+});
+
+test("a job behind a poisonous one is not held up by it", async () => {
+  const engines = [await world.startEngine({ threads: 1 })];
+  await engines[0]?.submit({ name: "poison" });
+  await engines[0]?.pool.step(1);
+  const next = await engines[0]?.submit({ name: "next" });
+  for (let i = 1; i < MAX_STEP_ATTEMPTS; i += 1) {
+    const engine = await world.startEngine({ threads: 1 });
+    await engine.pool.step(1);
+  }
+  await world.startEngine({ threads: 1, run: (step) => step.complete() });
+  await world.settle();
+  expect((await world.job(next ?? "")).status).toBe("completed");
+});
+
+test("interruptions of one step do not count against the next", async () => {
+  const first = await world.startEngine();
+  const id = await first.submit(plugins("first", "second"));
+  await first.pool.step(1);
+  const second = await world.startEngine();
+  (await second.pool.step(1)).complete();
+  await second.pool.step(2);
+  expect((await world.job(id)).stepAttempts).toBe(1);
+});
+
+test("a store that cannot write loses nothing: the lease runs out and the step runs again", async () => {
+  let broken = false;
+  const { pool, submit, logged } = await world.startEngine({
+    intercept: (store) =>
+      interceptCalls(store, async (call, name) => {
+        if (broken && name === "commitTransition") throw new Error("The disk is full.");
+        return call();
+      }),
+  });
+  const id = await submit();
+  const step = await pool.step(1);
+  await world.settle();
+  broken = true;
+  step.complete("lost");
+  await world.settle();
+  expect((await world.job(id)).status).toBe("running");
+  expect(logged.map(({ message }) => message)).toContain("job.write-failed");
+  broken = false;
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(pool.begun).toHaveLength(2);
+  pool.begun[1]?.complete("kept");
+  await world.settle();
+  expect((await world.job(id)).steps).toMatchObject([{ output: '"kept"' }]);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+});
+
+test("a start that could not be stored leaves no gap in the job's events", async () => {
+  let failures = 0;
+  const { pool, submit } = await world.startEngine({
+    run: (step) => step.complete(),
+    intercept: (store) =>
+      interceptCalls(store, async (call, name) => {
+        if (name === "commitTransition" && failures++ === 0) throw new Error("The disk is full.");
+        return call();
+      }),
+  });
+  const id = await submit();
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(pool.begun).toHaveLength(2);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+});
+
+test("a long step keeps its lease as long as it runs", async () => {
+  const { pool, submit } = await world.startEngine();
+  const id = await submit();
+  const step = await pool.step(1);
+  await world.runUntil(world.clock.now() + 10 * 60_000);
+  expect(pool.begun).toHaveLength(1);
+  step.complete();
+  await world.settle();
+  expect((await world.job(id)).status).toBe("completed");
+});
+
+test("what is left of timeoutMs goes from step to step", async () => {
+  const { pool, submit } = await world.startEngine();
+  await submit({ ...plugins("first", "second"), timeoutMs: 10_000 });
+  const first = await pool.step(1);
+  expect(first.task.jobTimeoutMs).toBe(10_000);
+  await world.runUntil(world.clock.now() + 4_000);
+  first.complete();
+  expect((await pool.step(2)).task.jobTimeoutMs).toBe(6_000);
+});
+
+test("a plugin's lines are stored with the number of its step", async () => {
+  const { pool, submit } = await world.startEngine();
+  const id = await submit(plugins("first", "second"));
+  (await pool.step(1)).complete();
+  const second = await pool.step(2);
+  second.hooks.onLog([{ at: 1, level: "info", message: "hello", data: null }]);
+  second.complete();
+  await world.settle();
+  expect(await world.store.logs(id, { after: 0, limit: 10 })).toMatchObject([
+    { step: 1, level: "info", message: "hello" },
+  ]);
+});

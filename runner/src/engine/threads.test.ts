@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { createThreads } from "./threads.ts";
+
+const NEVER = new AbortController().signal;
+
+test("a free thread is given at once", async () => {
+  const threads = createThreads(2, () => {});
+  expect(await threads.acquire({ underWay: false, signal: NEVER })).toBe(true);
+  expect(threads.free()).toBe(1);
+  expect(threads.waiting()).toBe(0);
+});
+
+test("a job under way gets the next thread before jobs that were claimed earlier", async () => {
+  const threads = createThreads(1, () => {});
+  await threads.acquire({ underWay: false, signal: NEVER });
+  const order: string[] = [];
+  const wait = async (name: string, underWay: boolean): Promise<void> => {
+    await threads.acquire({ underWay, signal: NEVER });
+    order.push(name);
+    threads.release();
+  };
+  const all = [wait("claimed 1", false), wait("claimed 2", false), wait("under way", true)];
+  expect(threads.waiting()).toBe(3);
+  threads.release();
+  await Promise.all(all);
+  expect(order).toEqual(["under way", "claimed 1", "claimed 2"]);
+  expect(threads.free()).toBe(1);
+});
+
+test("who gives up waiting gets no thread and leaves the line", async () => {
+  const threads = createThreads(1, () => {});
+  await threads.acquire({ underWay: false, signal: NEVER });
+  const leaving = new AbortController();
+  const acquired = threads.acquire({ underWay: false, signal: leaving.signal });
+  leaving.abort();
+  expect(await acquired).toBe(false);
+  expect(threads.waiting()).toBe(0);
+  threads.release();
+  expect(threads.free()).toBe(1);
+});
+
+test("an aborted signal gets no thread even when one is free", async () => {
+  const threads = createThreads(1, () => {});
+  expect(await threads.acquire({ underWay: true, signal: AbortSignal.abort() })).toBe(false);
+  expect(threads.free()).toBe(1);
+});
+
+test("every release is told, handed over or not", async () => {
+  let told = 0;
+  const threads = createThreads(1, () => void (told += 1));
+  await threads.acquire({ underWay: false, signal: NEVER });
+  const next = threads.acquire({ underWay: false, signal: NEVER });
+  threads.release();
+  await next;
+  threads.release();
+  expect(told).toBe(2);
+});

@@ -1,0 +1,144 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import fc from "fast-check";
+import { Pool } from "undici";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeErrors } from "../../src/http/error-map.ts";
+import { createOpenApiDocument, type Operation } from "../../src/http/openapi.ts";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { requestArbitrary, type Known, type RawRequest } from "../support/request-arbitrary.ts";
+
+const REQUESTS_PER_ROUTE = 1000;
+const CONNECTIONS = 8;
+const ECHO = `import { definePlugin } from "playground-runner/plugin";
+export default definePlugin({ name: "echo", description: "Gives back its input.", run: (input) => input });
+`;
+
+const document = createOpenApiDocument();
+const codes = new Map(describeErrors().map(({ code, status }) => [code as string, status]));
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+type Content = Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
+
+const routes: readonly Route[] = Object.entries(document.paths).flatMap(([path, operations]) =>
+  Object.entries(operations).map(([method, operation]) => ({
+    method: method.toUpperCase(),
+    path,
+    operation,
+  })),
+);
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+(addFormats as unknown as (on: Ajv2020) => void)(ajv);
+ajv.addSchema({ $id: "document", ...document });
+
+let root: string;
+let daemon: Daemon;
+let pool: Pool;
+let known: Known;
+let changeable: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "playground-fuzz-"));
+  await writeFile(join(root, "echo.ts"), ECHO);
+  daemon = await startDaemon({ pluginsDir: root });
+  pool = new Pool(daemon.url, {
+    connections: CONNECTIONS,
+    headersTimeout: 10_000,
+    bodyTimeout: 10_000,
+  });
+  const { jobId } = await daemon.post(
+    "/v1/jobs",
+    { plugins: ["echo"], input: 1, webhook: { url: "http://127.0.0.1:1/", retries: 0 } },
+    { prefer: "wait=20" },
+  );
+  const { items } = await daemon.get("/v1/deliveries");
+  // To be cancelled once, and then retried once. Nowhere else: a stream of its events would not end.
+  const later = await daemon.post("/v1/jobs", { plugins: ["echo"], runAt: "2999-01-01T00:00:00Z" });
+  changeable = later.jobId as string;
+  const id = [jobId, items[0].deliveryId] as string[];
+  known = { token: daemon.token, values: { id, jobId: id, name: ["echo"], plugins: ["echo"] } };
+});
+
+afterAll(async () => {
+  await pool.destroy();
+  await daemon.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+/** Throws when the answer is not what the document promises; a lost connection throws by itself. */
+async function check(request: RawRequest, route: Route): Promise<number> {
+  const answer = await pool.request(request);
+  const { statusCode: status, headers } = answer;
+  const text = await answer.body.text();
+  const fail = (why: string): never => {
+    throw new Error(`${why}: ${status} ${text.slice(0, 500)}`);
+  };
+  if (status >= 500) fail("a fault");
+  const type = String(headers["content-type"] ?? "");
+  if (status >= 400 && request.method !== "HEAD") {
+    if (!type.includes("application/problem+json")) fail(`not a problem but ${type}`);
+    const problem = JSON.parse(text) as { code: string };
+    if (codes.get(problem.code) !== status)
+      fail("a code that is not in the table, or not its status");
+    if (!fits(problem, "#/components/schemas/Problem")) fail("does not fit the Problem schema");
+  }
+  // Another method at the same path is another route, whose answers are checked with it.
+  if (status < 300 && request.method === route.method && type.includes("application/json")) {
+    const content = route.operation.responses[status]?.["content"] as Content | undefined;
+    const ref = content?.["application/json"]?.schema.$ref;
+    if (ref === undefined) return fail("a status that the document does not tell of");
+    if (!fits(JSON.parse(text), ref)) fail(`does not fit ${ref}`);
+  }
+  return status;
+}
+
+function fits(value: unknown, ref: string): boolean {
+  const validate = ajv.getSchema(`document${ref}`);
+  if (validate === undefined) throw new Error(`No schema ${ref}`);
+  return validate(value) === true;
+}
+
+describe("no request, however wrong, gets a 5xx, an answer without a code, or a lost connection", () => {
+  test.each(routes)("$method $path", { timeout: 60_000 }, async (route) => {
+    const changes = /\/(cancel|retry)$/.test(route.path);
+    const values = changes ? { ...known.values, id: [changeable] } : known.values;
+    const requests = requestArbitrary(route, document, { ...known, values });
+    const seed = Date.now() | 0;
+    const sample = fc.sample(requests, { numRuns: REQUESTS_PER_ROUTE, seed });
+    const statuses = new Set<number>();
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let request = sample[next++]; request !== undefined; request = sample[next++]) {
+        statuses.add(await check(request, route));
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: CONNECTIONS }, worker));
+    } catch {
+      // The same requests once more, one by one: fast-check shrinks the one that fails.
+      const property = fc.asyncProperty(
+        requests,
+        async (request) => void (await check(request, route)),
+      );
+      await fc.assert(property, { numRuns: REQUESTS_PER_ROUTE, seed });
+      throw new Error(`Failed with seed ${seed} when sent side by side, and not one by one.`);
+    }
+    // Requests that are all refused would prove little.
+    const wanted = Object.keys(route.operation.responses).filter((status) => Number(status) < 300);
+    expect([...statuses].map(String)).toEqual(expect.arrayContaining([wanted.at(-1)]));
+  });
+
+  test("the daemon is well afterwards, and logged no fault", async () => {
+    expect((await daemon.request("/readyz")).status).toBe(200);
+    expect(daemon.output()).not.toContain("http.failed");
+    expect(daemon.process.exitCode).toBeNull();
+  });
+});

@@ -1,0 +1,295 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { EVENT_KINDS } from "../../src/domain/event.ts";
+import { Delivery, DeliverySummary } from "../../src/http/contract/deliveries.ts";
+import { EVENT_PAYLOADS } from "../../src/http/contract/events.ts";
+import { pageOf } from "../../src/http/contract/fields.ts";
+import { Job, JobSummary } from "../../src/http/contract/jobs.ts";
+import { LogLine } from "../../src/http/contract/logs.ts";
+import { Plugin } from "../../src/http/contract/plugins.ts";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { differences, GUIDE_EVENTS, GUIDE_WEBHOOK } from "../support/guide.ts";
+import { createReceiver, type Receiver } from "../support/receiver.ts";
+import { until } from "../support/until.ts";
+
+const plugin = (name: string, run: string): string =>
+  `import { definePlugin } from "playground-runner/plugin";
+export default definePlugin({ name: "${name}", description: "For a test.", run: ${run} });
+`;
+
+const PLUGINS: Readonly<Record<string, string>> = {
+  "count.ts": plugin(
+    "count",
+    `(input, ctx) => {
+      ctx.metrics.add("processedItems", input.items.length);
+      ctx.log.info("counting", { items: input.items.length });
+      return input;
+    }`,
+  ),
+  "throw.ts": plugin("throw", `() => { throw new Error("Plugin execution failed"); }`),
+  "half.ts": plugin(
+    "half",
+    `async (input, ctx) => {
+      ctx.progress(0.5, "half way");
+      await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+      throw ctx.signal.reason;
+    }`,
+  ),
+};
+
+let root: string;
+let daemon: Daemon;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "playground-http-"));
+  for (const [name, source] of Object.entries(PLUGINS)) await writeFile(join(root, name), source);
+  [daemon, receiver] = await Promise.all([startDaemon({ pluginsDir: root }), createReceiver()]);
+});
+
+afterAll(async () => {
+  await daemon.close();
+  await receiver.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+const WAIT = { prefer: "wait=20" };
+
+describe("events of a real run, as a real endpoint gets them", () => {
+  const input = { items: [1, 2, 3] };
+
+  test("have every field of the guide's examples, and fit the document's schemas", async () => {
+    const { on: _all, ...webhook } = { ...GUIDE_WEBHOOK, url: `${receiver.url}/guide` };
+    await daemon.post("/v1/jobs", { plugins: ["count", "count"], input, webhook });
+    await daemon.post("/v1/jobs", { plugins: ["count", "throw"], input, webhook });
+    const events = (await receiver.untilReceived(7, ({ path }) => path === "/guide")).map(
+      ({ event }) => event,
+    );
+    for (const kind of EVENT_KINDS) {
+      // After the last plugin there is no next one: the contract has null there.
+      const ofKind = events.filter(
+        ({ status, progress }) => status === kind && progress?.currentPlugin !== null,
+      );
+      expect(ofKind.length, kind).toBeGreaterThan(0);
+      for (const event of ofKind) {
+        expect(differences(GUIDE_EVENTS[kind], event), kind).toEqual([]);
+        expect(EVENT_PAYLOADS[kind].safeParse(event).error, kind).toBeUndefined();
+      }
+    }
+  });
+
+  test("are the ones that the guide's own `on` asks for, with its headers", async () => {
+    const webhook = { ...GUIDE_WEBHOOK, url: `${receiver.url}/on` };
+    await daemon.post("/v1/jobs", { plugins: ["count"], input, webhook });
+    await daemon.post("/v1/jobs", { plugins: ["throw"], input, webhook });
+    const received = await receiver.untilReceived(2, ({ path }) => path === "/on");
+    expect(received.map(({ event }) => event.status as string).toSorted()).toEqual([
+      "completed",
+      "failed",
+    ]);
+    for (const { headers } of received) {
+      expect(headers).toMatchObject({
+        authorization: "Bearer your-token",
+        "custom-header": "custom-value",
+      });
+    }
+  });
+
+  test("are byte for byte those of the list and of the stream", async () => {
+    const webhook = { url: `${receiver.url}/same` };
+    const { jobId } = await daemon.post("/v1/jobs", { plugins: ["count"], input, webhook });
+    const stream = await daemon.request(`/v1/jobs/${jobId}/events`, {
+      headers: { accept: "text/event-stream" },
+    });
+    const streamed = [...(await stream.text()).matchAll(/^data: (\{"status".*)$/gm)].map(
+      ([, data]) => data,
+    );
+    const delivered = await receiver.untilReceived(3, ({ path }) => path === "/same");
+    const listed = await (await daemon.request(`/v1/jobs/${jobId}/events`)).text();
+    expect(streamed).toEqual(delivered.map(({ body }) => body));
+    expect(listed).toBe(`{"items":[${streamed.join(",")}],"nextCursor":null}`);
+  });
+});
+
+test("every answer fits its schema, with nothing beside", async () => {
+  const webhook = { url: `${receiver.url}/schemas`, headers: { "X-Secret": "s3cret" } };
+  const body = { plugins: ["count", "throw"], input: { items: [] }, webhook, metadata: { a: 1 } };
+  const job = await daemon.post("/v1/jobs", body, WAIT);
+  await receiver.untilReceived(3, ({ path }) => path === "/schemas");
+  const fits = (schema: z.ZodType, value: unknown): void => {
+    const parsed = schema.safeParse(value);
+    expect(parsed.error).toBeUndefined();
+    // z.object drops what it does not know: what is left must be all.
+    expect(parsed.data).toEqual(value);
+  };
+  fits(Job, job);
+  expect(job).toMatchObject({ status: "failed", errorCode: "PLUGIN_THREW", output: null });
+  fits(pageOf(JobSummary), await daemon.get("/v1/jobs?plugin=throw&status=failed&limit=1"));
+  fits(pageOf(LogLine), await daemon.get(`/v1/jobs/${job.jobId}/logs`));
+  fits(z.object({ items: z.array(Plugin) }), await daemon.get("/v1/plugins"));
+  const list = await until("three deliveries", async () => {
+    const page = await daemon.get(`/v1/deliveries?jobId=${job.jobId}&state=delivered`);
+    return page.items.length === 3 ? page : null;
+  });
+  fits(pageOf(DeliverySummary), list);
+  const delivery = await daemon.get(`/v1/deliveries/${list.items[0].deliveryId}`);
+  fits(Delivery, delivery);
+  expect(delivery.attempts).toMatchObject([{ number: 1, status: 200, response: "ok" }]);
+  expect(JSON.stringify([job, list, delivery])).not.toContain("s3cret");
+});
+
+test("pages of a log follow each other by their cursor", async () => {
+  const input = { items: [1] };
+  const { jobId } = await daemon.post(
+    "/v1/jobs",
+    { plugins: ["count", "count", "count"], input },
+    WAIT,
+  );
+  const seen: number[] = [];
+  let cursor = "0";
+  do {
+    const page = await daemon.get(`/v1/jobs/${jobId}/logs?limit=1&cursor=${cursor}`);
+    seen.push(...page.items.map((line: { step: number }) => line.step));
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  expect(seen).toEqual([0, 1, 2]);
+});
+
+test("a running job shows its step's progress, is cancelled, and is retried from that step", async () => {
+  const { jobId } = await daemon.post("/v1/jobs", { plugins: ["half"] });
+  const running = await until("progress", async () => {
+    const job = await daemon.get(`/v1/jobs/${jobId}`);
+    return job.progress === null ? null : job;
+  });
+  expect(running).toMatchObject({
+    status: "running",
+    progress: { fraction: 0.5, message: "half way" },
+  });
+  expect(running.steps[0].status).toBe("running");
+  await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
+  const cancelled = await until("its end", async () => {
+    const job = await daemon.get(`/v1/jobs/${jobId}`);
+    return job.status === "failed" ? job : null;
+  });
+  expect(cancelled).toMatchObject({ errorCode: "CANCELLED", progress: null });
+  await daemon.post(`/v1/jobs/${jobId}/retry`, {});
+  await until(
+    "it runs again",
+    async () => (await daemon.get(`/v1/jobs/${jobId}`)).progress !== null,
+  );
+  await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
+});
+
+test("requests with one Idempotency-Key, side by side, make one job", async () => {
+  const submit = (body: object) =>
+    daemon.request("/v1/jobs", {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": "once" },
+      body: JSON.stringify(body),
+    });
+  const body = { plugins: ["count"], input: { items: [] }, name: "once" };
+  const answers = await Promise.all(Array.from({ length: 10 }, () => submit(body)));
+  const ids = await Promise.all(
+    answers.map(async (answer) => ((await answer.json()) as { jobId: string }).jobId),
+  );
+  expect(new Set(ids).size).toBe(1);
+  expect(answers.filter((answer) => answer.headers.has("idempotent-replayed"))).toHaveLength(9);
+  expect((await daemon.get("/v1/jobs?name=once")).items).toHaveLength(1);
+  expect((await submit({ ...body, priority: 1 })).status).toBe(422);
+});
+
+test("input that does not fit the first plugin names the field within the request", async () => {
+  const answer = await daemon.request("/v1/jobs", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ plugins: ["csv-profile"], input: { text: 5 } }),
+  });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({
+    code: "INPUT_INVALID",
+    issues: [{ path: "/input/text" }],
+  });
+});
+
+describe("on the wire", () => {
+  /** Sends bytes as they are and gives all that comes back until the other side closes. */
+  async function exchange(bytes: string): Promise<string> {
+    const { hostname, port } = new URL(daemon.url);
+    const socket = connect(Number(port), hostname);
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (text: string) => (answer += text));
+    const closed = new Promise<void>((resolve, reject) => {
+      socket.once("close", () => resolve());
+      socket.once("error", reject);
+    });
+    socket.write(bytes);
+    await closed;
+    return answer;
+  }
+
+  function problem(answer: string): { status: number; code: string } {
+    const [head = "", body = ""] = answer.split("\r\n\r\n");
+    expect(head).toContain("application/problem+json");
+    const parsed = JSON.parse(body) as { status: number; code: string };
+    expect(head).toContain(`HTTP/1.1 ${parsed.status} `);
+    return parsed;
+  }
+
+  test.each([
+    ["no HTTP at all", "hello\r\n\r\n", "REQUEST_MALFORMED"],
+    [
+      "a header without a name",
+      "GET /healthz HTTP/1.1\r\nhost: x\r\n: y\r\n\r\n",
+      "REQUEST_MALFORMED",
+    ],
+    ["no Host", "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n", "REQUEST_MALFORMED"],
+    ["CONNECT", "CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n", "METHOD_NOT_ALLOWED"],
+    [
+      "two lengths",
+      "POST /v1/jobs HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}",
+      "REQUEST_MALFORMED",
+    ],
+    [
+      "headers of 32 KiB",
+      `GET /healthz HTTP/1.1\r\nhost: x\r\nx: ${"x".repeat(32_768)}\r\n\r\n`,
+      "REQUEST_HEADERS_TOO_LARGE",
+    ],
+  ])("%s is answered with a problem", async (_, bytes, code) => {
+    expect(problem(await exchange(bytes)).code).toBe(code);
+  });
+
+  test.each([
+    ["said at once", (body: Buffer) => body],
+    ["seen on the way", (body: Buffer) => new Blob([body]).stream()],
+  ])("a body over 16 MiB, %s, gets its 413 although it is still being sent", async (_, toBody) => {
+    const body = Buffer.alloc(17 * 1024 * 1024, 0x20);
+    for (let n = 0; n < 5; n += 1) {
+      const answer = await daemon.request("/v1/jobs", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: toBody(body),
+        duplex: "half",
+      });
+      expect(answer.status).toBe(413);
+      expect(await answer.json()).toMatchObject({ code: "BODY_TOO_LARGE" });
+    }
+  });
+
+  test("an expectation that it does not know is passed over", async () => {
+    const answer = await exchange(
+      "GET /healthz HTTP/1.1\r\nhost: x\r\nexpect: tea\r\nconnection: close\r\n\r\n",
+    );
+    expect(answer).toContain("HTTP/1.1 200 OK");
+  });
+
+  test("a browser opens the page with the token as its password", async () => {
+    const authorization = `Basic ${Buffer.from(`:${daemon.token}`).toString("base64")}`;
+    const answer = await daemon.request("/docs", { headers: { authorization } });
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain("<h1>Playground API");
+  });
+});

@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const BINARY = fileURLToPath(new URL("../../bin/playground-runner.mjs", import.meta.url));
+
+export interface CliRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the package's binary to its end, in an environment of its own. */
+export async function runCli(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string>; stdin?: string } = {},
+): Promise<CliRun> {
+  const child = spawn(process.execPath, [BINARY, ...args], {
+    cwd: options.cwd,
+    env: { PATH: process.env["PATH"], ...options.env },
+    // A run that does not end is a fault that the caller sees as a code of null.
+    timeout: 20_000,
+    killSignal: "SIGKILL",
+  });
+  child.stdin.end(options.stdin ?? "");
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const [code, stdout, stderr] = await Promise.all([
+    exited,
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return { code, stdout, stderr };
+}

@@ -1,0 +1,208 @@
+/** The real engine on the real store, with plugins, endpoints and time in the test's hands. */
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Answer } from "../../src/domain/delivery.ts";
+import { createEngine } from "../../src/engine/create-engine.ts";
+import type { Engine, SubmitRequest } from "../../src/engine/engine.ts";
+import { createIds } from "../../src/ids.ts";
+import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
+import type { Store, StoredJob } from "../../src/ports/store.ts";
+import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { createVault } from "../../src/vault.ts";
+import { createScriptedPool, type ScriptedPool, type ScriptedStep } from "./scripted-pool.ts";
+import {
+  answered,
+  createScriptedSender,
+  type ScriptedSender,
+  type Sent,
+} from "./scripted-sender.ts";
+import { createTestClock, type TestClock } from "./test-clock.ts";
+
+export interface EngineScript {
+  threads?: number;
+  maxDeliveriesInFlight?: number;
+  retentionMs?: number;
+  /** What a step does when it begins; without it, it waits for the test. */
+  run?: (step: ScriptedStep) => void;
+  obeysStop?: boolean;
+  /** Without it every endpoint answers 200. */
+  answer?: (sent: Sent) => Answer | Promise<Answer>;
+  /** Stands in front of the store, to fail or hold a call. */
+  intercept?: (store: Store) => Store;
+}
+
+export interface EngineInTest {
+  readonly engine: Engine;
+  readonly pool: ScriptedPool;
+  readonly sender: ScriptedSender;
+  /** What was logged, by message. */
+  readonly logged: readonly { readonly message: string; readonly fields: object }[];
+  readonly submit: (request?: Partial<SubmitRequest>) => Promise<string>;
+}
+
+export interface World {
+  readonly store: Store;
+  readonly clock: TestClock;
+  /** A daemon's engine, started; a second one takes over what the first has claimed. */
+  startEngine(script?: EngineScript): Promise<EngineInTest>;
+  /** Resolves when nothing goes on but what waits for time, a step or an answer. */
+  settle(): Promise<void>;
+  /** Lets time pass, waking everybody at the instant they sleep until. */
+  runUntil(instant: number): Promise<void>;
+  job(id: string): Promise<StoredJob>;
+  /** The kinds of the job's stored events, in order. */
+  kinds(id: string): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export const HOOK = { url: "http://endpoint.test/hook", headers: {}, on: null, retries: 5 };
+
+const REQUEST: SubmitRequest = {
+  plugins: [{ name: "first", options: {} }],
+  input: { text: "input" },
+  webhook: null,
+  name: null,
+  metadata: {},
+  priority: 0,
+  runAt: null,
+  timeoutMs: null,
+  idempotencyKey: null,
+};
+
+export function plugins(...names: string[]): Pick<SubmitRequest, "plugins"> {
+  return { plugins: names.map((name) => ({ name, options: {} })) };
+}
+
+export async function createWorld(): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), "playground-engine-"));
+  const sqlite = await createSqliteStore({ path: join(folder, "playground.db") });
+  const clock = createTestClock();
+  const engines: Engine[] = [];
+  let pending = 0;
+
+  const store = interceptCalls(sqlite, async (call) => {
+    pending += 1;
+    try {
+      return await call();
+    } finally {
+      pending -= 1;
+    }
+  });
+
+  async function settle(): Promise<void> {
+    // Whoever waits for no store call, and was woken before, has gone on after a turn of the loop.
+    for (let quiet = 0; quiet < 3; quiet = pending === 0 ? quiet + 1 : 0) await nextTurn();
+  }
+
+  async function startEngine(script: EngineScript = {}): Promise<EngineInTest> {
+    const { threads = 2, answer = () => answered(200), intercept = (same) => same } = script;
+    const now = (): number => clock.now();
+    const pool = createScriptedPool({ size: threads, now, ...script });
+    const sender = createScriptedSender({ now, answer });
+    const logged: { message: string; fields: object }[] = [];
+    const write = (fields: object, message: string): void => void logged.push({ message, fields });
+    const engine = createEngine({
+      store: intercept(store),
+      pool,
+      sender,
+      clock,
+      catalog: {
+        list: () => [],
+        get: toPlugin,
+        checkInput: () => [],
+        checkOptions: () => [],
+      },
+      ids: { ...createIds(now), random: () => 0.5 },
+      digest: (text) => createHash("sha256").update(text).digest("base64"),
+      urlRefusal: () => null,
+      vault: createVault(Buffer.alloc(32, 1)),
+      telemetry: { jobEnded() {}, stepEnded() {}, attemptEnded() {} },
+      log: { debug: write, info: write, warn: write, error: write },
+      settings: {
+        maxQueued: 1_000,
+        maxWebhooks: 100,
+        maxInFlight: script.maxDeliveriesInFlight ?? 16,
+        maxBytesInFlight: 64 * 1024 * 1024,
+        maxWindow: 64,
+        retentionMs: script.retentionMs ?? Number.POSITIVE_INFINITY,
+        userAgent: "Playground/test",
+        jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,
+      },
+    });
+    engines.push(engine);
+    await engine.start();
+    return {
+      engine,
+      pool,
+      sender,
+      logged,
+      submit: async (request) => (await engine.submit({ ...REQUEST, ...request })).jobId,
+    };
+  }
+
+  return {
+    store,
+    clock,
+    startEngine,
+    settle,
+    async runUntil(instant) {
+      await settle();
+      for (;;) {
+        const next = clock.nextWakeAt();
+        if (next === null || next > instant) break;
+        clock.moveTo(next);
+        await settle();
+      }
+      clock.moveTo(instant);
+      await settle();
+    },
+    async job(id) {
+      const job = await store.job(id);
+      if (job === null) throw new Error(`There is no job ${id}.`);
+      return job;
+    },
+    kinds: async (id) =>
+      (await store.events(id, { after: 0, limit: 100 })).map((event) => event.kind),
+    async close() {
+      const stopped = Promise.all(engines.map((engine) => engine.stop({ graceMs: 0 })));
+      await stopped;
+      await sqlite.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** The store with every call led through `around`. */
+export function interceptCalls(
+  store: Store,
+  around: (
+    call: () => Promise<unknown>,
+    name: keyof Store,
+    args: readonly unknown[],
+  ) => Promise<unknown>,
+): Store {
+  return new Proxy(store, {
+    get(target, name: keyof Store) {
+      const method = target[name] as (...args: unknown[]) => Promise<unknown>;
+      return (...args: unknown[]) => around(() => method(...args), name, args);
+    },
+  });
+}
+
+function toPlugin(name: string): PluginInfo {
+  return {
+    name,
+    source: "built-in",
+    status: "ready",
+    version: "1.0.0",
+    description: "Does as the test says.",
+    inputSchema: null,
+    optionsSchema: null,
+    outputSchema: null,
+    example: null,
+    timeoutMs: null,
+  };
+}

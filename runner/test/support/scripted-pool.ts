@@ -1,0 +1,67 @@
+import { toJsonText } from "../../src/domain/json-text.ts";
+import type { FailureCode } from "../../src/domain/errors.ts";
+import type { PluginPool, StepHooks, StepResult, StepTask } from "../../src/ports/plugin-pool.ts";
+import { until } from "./until.ts";
+
+/** One step in the hands of the test. */
+export interface ScriptedStep {
+  readonly task: StepTask;
+  readonly hooks: StepHooks;
+  complete(output?: unknown): void;
+  fail(code?: FailureCode): void;
+}
+
+export interface ScriptedPool extends PluginPool {
+  /** Every step that was begun, ended or not, in order. */
+  readonly begun: readonly ScriptedStep[];
+  /** The step begun as the `n`th, from 1. */
+  step(n: number): Promise<ScriptedStep>;
+}
+
+/**
+ * A pool whose steps end when the test says so, or as `run` says. A step that is asked to stop
+ * fails with CANCELLED at once, unless `obeysStop` is false.
+ */
+export function createScriptedPool(options: {
+  size: number;
+  now: () => number;
+  run?: (step: ScriptedStep) => void;
+  obeysStop?: boolean;
+}): ScriptedPool {
+  const begun: ScriptedStep[] = [];
+  return {
+    size: options.size,
+    begun,
+    step: (n) => until(`step ${n} to begin`, () => begun[n - 1] ?? null),
+    run(task, hooks) {
+      const startedAt = options.now();
+      const { promise, resolve } = Promise.withResolvers<StepResult>();
+      const times = (): { startedAt: number; endedAt: number } => ({
+        startedAt,
+        endedAt: options.now(),
+      });
+      const step: ScriptedStep = {
+        task,
+        hooks,
+        complete: (output = null) =>
+          resolve({
+            ok: true,
+            output: toJsonText(output),
+            metrics: { processedItems: 1, duration: 1 },
+            ...times(),
+          }),
+        fail: (code = "PLUGIN_THREW") =>
+          resolve({ ok: false, failure: { code, message: code }, metrics: null, ...times() }),
+      };
+      const onStop = (): void => step.fail("CANCELLED");
+      if (options.obeysStop !== false) {
+        if (hooks.signal.aborted) onStop();
+        hooks.signal.addEventListener("abort", onStop, { once: true });
+      }
+      begun.push(step);
+      options.run?.(step);
+      return promise;
+    },
+    close: async () => {},
+  };
+}
