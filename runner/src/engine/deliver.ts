@@ -44,7 +44,7 @@ export async function deliver(
   const { store, clock } = deps;
   const { target } = delivery;
   const startedAt = clock.now();
-  const answer = await attempt(delivery, deps, { startedAt, signal });
+  const answer = await sendOnce(delivery, deps, { startedAt, signal });
   if (answer.kind === "failed" && answer.code === "ABORTED") {
     await store.releaseDeliveries([delivery.id]);
     return { kind: "neutral" };
@@ -57,7 +57,7 @@ export async function deliver(
   return toLaneOutcome(answer, { isPersistent: target.isPersistent, now });
 }
 
-async function attempt(
+async function sendOnce(
   { target, subjectId, sequence, body }: ClaimedDelivery,
   { sealedContents, sender, userAgent }: DeliverDeps,
   { startedAt, signal }: { startedAt: number; signal: AbortSignal },

@@ -101,9 +101,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return toView(await find(id));
   }
 
-  function toSealed(contents: Sealed): string {
-    return sealedContents.seal(contents) ?? "";
-  }
+  const toSealed = (contents: Sealed): string => sealedContents.seal(contents) ?? "";
 
   /** The patch that a request asks for; the sealed part only when it changes. */
   function toPatch(webhook: StoredWebhook, request: WebhookRequest): WebhookPatch {
