@@ -120,7 +120,10 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function drain({ graceMs }: { graceMs: number }): Promise<void> {
     const done = new AbortController();
-    await Promise.race([Promise.all(inFlight.values()), clock.sleep(graceMs, { signal: done.signal })]);
+    await Promise.race([
+      Promise.all(inFlight.values()),
+      clock.sleep(graceMs, { signal: done.signal }),
+    ]);
     done.abort();
     stopping.abort();
     await Promise.all(inFlight.values());
