@@ -5,6 +5,9 @@ import { toTable } from "./figures.ts";
 const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[] }>>> = {
   jobs: async () => (await import("./jobs.ts")).benchJobs(),
   delivery: async () => (await import("./delivery.ts")).benchDelivery(),
+  "noisy-neighbour": async () => (await import("./noisy-neighbour.ts")).benchNoisyNeighbour(),
+  "webhook-filters": async () => (await import("./webhook-filters.ts")).benchWebhookFilters(),
+  "delivery-soak": async () => (await import("./delivery-soak.ts")).benchDeliverySoak(),
 };
 
 const names = process.argv.slice(2);

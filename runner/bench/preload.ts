@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { EventKind } from "../src/domain/event.ts";
 import { begin, completeStep, type RunningJob } from "../src/domain/job.ts";
 import { toJsonText } from "../src/domain/json-text.ts";
 import { createIds } from "../src/ids.ts";
@@ -25,7 +26,12 @@ export interface Preloaded {
 /** Registers a webhook per url and stores `jobs` finished jobs for each; the daemon is to be started on it. */
 export async function preload(
   dataDir: string,
-  request: { urls: readonly string[]; jobsPerUrl: number },
+  request: {
+    urls: readonly string[];
+    jobsPerUrl: number;
+    /** What the webhooks want; without it every event. */
+    on?: readonly EventKind[];
+  },
 ): Promise<Preloaded> {
   await mkdir(dataDir, { recursive: true });
   const vault = createVault(await loadVaultKey(dataDir, undefined));
@@ -33,7 +39,8 @@ export async function preload(
   const secret = `whsec_${randomBytes(32).toString("base64")}`;
   try {
     for (const [index, url] of request.urls.entries()) {
-      await register(store, vault, { url, secret, jobName: `bench-${index}` });
+      const jobName = `bench-${index}`;
+      await register(store, vault, { url, secret, jobName, on: request.on ?? null });
     }
     const total = request.urls.length * request.jobsPerUrl;
     for (let done = 0; done < total; done += AT_ONCE) {
@@ -42,7 +49,7 @@ export async function preload(
       );
       await finish(store, jobs);
     }
-    return { secret, deliveries: total * EVENTS_PER_JOB };
+    return { secret, deliveries: total * (request.on?.length ?? EVENTS_PER_JOB) };
   } finally {
     await store.close();
   }
@@ -51,20 +58,24 @@ export async function preload(
 async function register(
   store: Store,
   vault: Vault,
-  { url, secret, jobName }: { url: string; secret: string; jobName: string },
+  webhook: {
+    url: string;
+    secret: string;
+    jobName: string;
+    on: readonly EventKind[] | null;
+  },
 ): Promise<void> {
+  const { secret, ...rest } = webhook;
   const id = ids.newId("wh");
   const sealed = vault.seal(JSON.stringify({ headers: {}, secret, previous: null }));
   await store.registerWebhook(
     {
+      ...rest,
       id,
       identity: id,
-      url,
       sealed,
-      on: null,
       retries: 5,
       plugins: null,
-      jobName,
       timeoutMs: 30_000,
       ratePerSecond: null,
       expiresAt: null,
@@ -93,15 +104,24 @@ export function newJob(name: string): NewJob {
 
 /** Takes jobs through their life in the store, as the engine would. */
 export async function finish(store: Store, jobs: readonly NewJob[]): Promise<void> {
+  const claimed = await claimNew(store, jobs);
+  await Promise.all(claimed.flatMap((job) => storeEvents(store, job)));
+}
+
+/** Submits the jobs and takes them, or as many others that were submitted before. */
+export async function claimNew(
+  store: Store,
+  jobs: readonly NewJob[],
+): Promise<readonly RunningJob[]> {
   await Promise.all(jobs.map((job) => store.submitJob(job, { maxQueued: 1_000_000 })));
   const now = Date.now();
   const limit = jobs.length;
   const leaseUntil = now + 60_000;
-  const claimed = await store.claimJobs({ owner: "bench", limit, ahead: 0, now, leaseUntil });
-  await Promise.all(claimed.flatMap((job) => events(store, job)));
+  return store.claimJobs({ owner: "bench", limit, ahead: 0, now, leaseUntil });
 }
 
-function events(store: Store, job: RunningJob): Promise<boolean>[] {
+/** A one-step job's three events, in two transitions. */
+export function storeEvents(store: Store, job: RunningJob): Promise<boolean>[] {
   const context = { jobUrl: `http://127.0.0.1:8787/v1/jobs/${job.id}` };
   const claim = { jobId: job.id, fence: job.fence };
   const started = begin(job, job.startedAt, context);

@@ -27,6 +27,8 @@ export interface ReceiverProcess {
   expectTimed(count: number): Promise<{ firstAt: number; lastAt: number }>;
   /** When each job's `started` event arrived. */
   arrivals(jobIds: readonly string[]): Promise<readonly (number | null)[]>;
+  /** From each event's instant to its arrival, since the last `expect`, in ms. */
+  lags(): Promise<readonly number[]>;
   close(): void;
 }
 
@@ -53,6 +55,11 @@ export async function startReceiver(endpoints = 1): Promise<ReceiverProcess> {
       tell({ type: "arrivals", jobIds });
       const report = await nextMessage<ReceiverReport>(child);
       return report.type === "arrivals" ? report.startedAt : [];
+    },
+    async lags() {
+      tell({ type: "lags" });
+      const report = await nextMessage<ReceiverReport>(child);
+      return report.type === "lags" ? report.lags : [];
     },
     close: () => child.disconnect(),
   };

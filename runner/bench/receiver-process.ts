@@ -4,17 +4,21 @@ import type { AddressInfo } from "node:net";
 
 export type ReceiverCommand =
   | { readonly type: "expect"; readonly count: number }
-  | { readonly type: "arrivals"; readonly jobIds: readonly string[] };
+  | { readonly type: "arrivals"; readonly jobIds: readonly string[] }
+  | { readonly type: "lags" };
 
 export type ReceiverReport =
   | { readonly type: "listening"; readonly urls: readonly string[] }
   | { readonly type: "reached"; readonly firstAt: number; readonly at: number }
-  | { readonly type: "arrivals"; readonly startedAt: readonly (number | null)[] };
+  | { readonly type: "arrivals"; readonly startedAt: readonly (number | null)[] }
+  | { readonly type: "lags"; readonly lags: readonly number[] };
 
 let count = 0;
 let expected = Number.POSITIVE_INFINITY;
 let firstAt = 0;
 const startedAt = new Map<string, number>();
+/** From each event's own instant to its arrival, in ms. */
+let lags: number[] = [];
 
 const send = (report: ReceiverReport): void => void process.send?.(report);
 const now = (): number => performance.timeOrigin + performance.now();
@@ -31,6 +35,8 @@ const listener: RequestListener = (request, response) => {
       const id = /"jobId":"([^"]+)"/.exec(body)?.[1];
       if (id !== undefined) startedAt.set(id, now());
     }
+    const at = /"timestamp":"([^"]+)"/.exec(body.slice(0, 200))?.[1];
+    if (at !== undefined) lags.push(now() - Date.parse(at));
     if (count === expected) send({ type: "reached", firstAt, at: now() });
   });
 };
@@ -39,7 +45,10 @@ process.on("message", (command: ReceiverCommand) => {
   if (command.type === "expect") {
     count = 0;
     startedAt.clear();
+    lags = [];
     expected = command.count;
+  } else if (command.type === "lags") {
+    send({ type: "lags", lags });
   } else {
     const times = command.jobIds.map((id) => startedAt.get(id) ?? null);
     send({ type: "arrivals", startedAt: times });

@@ -1,0 +1,58 @@
+/** `npm run bench -- delivery-soak`: the daemon's resident memory over 200,000 deliveries in one run. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startDaemon } from "../test/support/daemon.ts";
+import { median, type Figure } from "./figures.ts";
+import { residentMb } from "./metrics-of.ts";
+import { EVENTS_PER_JOB, preload } from "./preload.ts";
+import { startReceiver } from "./processes.ts";
+
+const DELIVERIES = 200_000;
+const ENDPOINTS = 10;
+const SAMPLE_MS = 500;
+
+export async function benchDeliverySoak(): Promise<{ figures: readonly Figure[] }> {
+  const receiver = await startReceiver(ENDPOINTS);
+  const root = await mkdtemp(join(tmpdir(), "playground-bench-"));
+  try {
+    const jobsPerUrl = Math.ceil(DELIVERIES / EVENTS_PER_JOB / ENDPOINTS);
+    const { deliveries } = await preload(join(root, "data"), { urls: receiver.urls, jobsPerUrl });
+    const reached = receiver.expectTimed(deliveries);
+    const daemon = await startDaemon({ root, env: { PLAYGROUND_LOG_LEVEL: "error" } });
+    const samples = [await residentMb(daemon)];
+    const sampling = setInterval(() => {
+      void residentMb(daemon).then((mb) => samples.push(mb));
+    }, SAMPLE_MS);
+    try {
+      const { firstAt, lastAt } = await reached;
+      clearInterval(sampling);
+      samples.push(await residentMb(daemon));
+      return { figures: toFigures(samples, (deliveries * 1000) / (lastAt - firstAt)) };
+    } finally {
+      clearInterval(sampling);
+      await daemon.close();
+    }
+  } finally {
+    await rm(root, { recursive: true, force: true });
+    receiver.close();
+  }
+}
+
+/** The first quarter is the warm-up; what is flat has a last quarter like the second. */
+function toFigures(samples: readonly number[], perSecond: number): Figure[] {
+  const quarter = (n: number): number =>
+    median(samples.slice((n * samples.length) / 4, ((n + 1) * samples.length) / 4));
+  return [
+    { name: "200,000 deliveries to 10 endpoints", value: perSecond, unit: "deliveries/s" },
+    { name: "resident at the start", value: samples[0] ?? Number.NaN, unit: "MB" },
+    {
+      name: "resident after the warm-up, median of the 2nd quarter",
+      value: quarter(1),
+      unit: "MB",
+    },
+    { name: "resident at the end, median of the last quarter", value: quarter(3), unit: "MB" },
+    { name: "resident at its highest", value: Math.max(...samples), unit: "MB" },
+    { name: "end / after the warm-up", value: quarter(3) / quarter(1), unit: "×" },
+  ];
+}
