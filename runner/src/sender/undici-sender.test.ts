@@ -97,7 +97,10 @@ describe("the sender", () => {
       timers.push(setInterval(() => response.write("."), 20));
     });
     try {
-      expect(await send(url, { timeoutMs: 200 })).toMatchObject({ kind: "failed", code: "TIMEOUT" });
+      expect(await send(url, { timeoutMs: 200 })).toMatchObject({
+        kind: "failed",
+        code: "TIMEOUT",
+      });
     } finally {
       for (const timer of timers) clearInterval(timer);
     }
