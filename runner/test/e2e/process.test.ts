@@ -9,7 +9,7 @@ import { dropPlugin, startDaemon, type Daemon } from "../support/daemon.ts";
 import { createReceiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
 
-/** What a start takes on a quiet machine is measured by `npm run bench -- queue`; this is no measurement. */
+/** What a start takes on a quiet machine is measured by `npm run bench -- idle`; this is no measurement. */
 const SANE_START_MS = 10_000;
 
 let root: string;
