@@ -189,6 +189,11 @@ export interface JobWrites {
    * same; else the batch is refused as `duplicate` with that job's id.
    */
   submitBatch(batch: NewBatch, limits: { maxQueued: number }): Promise<SubmitOutcome>;
+  /**
+   * Gives a batch that has no webhook one: its callback goes there, at once when the batch has
+   * ended. False when there is no such batch or it has a webhook already.
+   */
+  setBatchWebhook(batchId: string, webhook: JobWebhook): Promise<boolean>;
   /** Stores the batch's callback and its delivery, once: false when it was told before. */
   endBatch(batchId: string, event: BatchEvent): Promise<boolean>;
   /**
@@ -385,6 +390,8 @@ export interface DeliveryFilter {
 export interface StoreCounts {
   readonly jobs: Readonly<Record<JobStatus, number>>;
   readonly deliveries: Readonly<Record<DeliveryState, number>>;
+  /** Persistent ones. */
+  readonly webhooks: Readonly<Record<WebhookState, number>>;
 }
 
 export interface StoreReads {
