@@ -76,8 +76,11 @@ export async function composeDaemon(
   });
   const metrics = createMetrics();
   let listeningOn = "";
-  const jobUrl = (jobId: string): string =>
-    `${settings.publicUrl ?? listeningOn}/v1/jobs/${encodeURIComponent(jobId)}`;
+  const urlIn =
+    (collection: string) =>
+    (id: string): string =>
+      `${settings.publicUrl ?? listeningOn}/v1/${collection}/${encodeURIComponent(id)}`;
+  const jobUrl = urlIn("jobs");
   const engine = createEngine({
     store,
     pool,
@@ -108,7 +111,7 @@ export async function composeDaemon(
     catalog,
     metrics,
     logger: log,
-    settings: { token, bodyLimit: settings.bodyLimit, jobUrl },
+    settings: { token, bodyLimit: settings.bodyLimit, jobUrl, batchUrl: urlIn("batches") },
     notReady: () => notReady,
   });
 

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { Settings, toEnvName, toFlagName } from "../config.ts";
 
 function settingLines(): string[] {
@@ -8,12 +9,12 @@ function settingLines(): string[] {
 }
 
 /** A default that depends on the machine is told in the description. */
-function defaultOf(schema: {
-  safeParse(value: undefined): { data?: string | number | undefined };
-}): string {
-  const value = schema.safeParse(undefined).data;
-  const dependsOnMachine = value === undefined || schema === Settings.shape.threads;
-  return dependsOnMachine ? "" : ` (${String(value)})`;
+function defaultOf(schema: z.ZodType): string {
+  if (schema === Settings.shape.threads) return "";
+  // What a prefault gives goes through the schema's transform, and is no text afterwards.
+  const value =
+    schema instanceof z.ZodPrefault ? schema.def.defaultValue : schema.safeParse(undefined).data;
+  return typeof value === "string" || typeof value === "number" ? ` (${value})` : "";
 }
 
 export const HELP = `playground-runner: runs plugins as durable jobs and reports every job by webhook
