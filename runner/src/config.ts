@@ -107,7 +107,7 @@ export const Settings = z.object({
     .default(1_000_000)
     .describe("Jobs that may be queued; more are refused with 503."),
   maxDeliveriesInFlight: integer(1, 10_000)
-    .default(128)
+    .default(256)
     .describe("Webhook requests under way at once."),
   retentionDays: z.coerce
     .number("must be a number of days")

@@ -41,21 +41,10 @@ export async function deliver(
   deps: DeliverDeps,
   signal: AbortSignal,
 ): Promise<LaneOutcome> {
-  const { store, sender, clock } = deps;
+  const { store, clock } = deps;
   const { target } = delivery;
   const startedAt = clock.now();
-  const answer = await sender.send({
-    url: target.url,
-    headers: toRequestHeaders(deps.sealedContents.open(target.sealed), {
-      id: eventId(delivery),
-      body: delivery.body,
-      now: startedAt,
-      userAgent: deps.userAgent,
-    }),
-    body: delivery.body,
-    timeoutMs: target.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    signal,
-  });
+  const answer = await sendOnce(delivery, deps, { startedAt, signal });
   if (answer.kind === "failed" && answer.code === "ABORTED") {
     await store.releaseDeliveries([delivery.id]);
     return { kind: "neutral" };
@@ -66,6 +55,23 @@ export async function deliver(
   await store.recordAttempt(outcome);
   if (target.isPersistent) await endWebhookIfDue(delivery, answer, deps);
   return toLaneOutcome(answer, { isPersistent: target.isPersistent, now });
+}
+
+async function sendOnce(
+  { target, subjectId, sequence, body }: ClaimedDelivery,
+  { sealedContents, sender, userAgent }: DeliverDeps,
+  { startedAt, signal }: { startedAt: number; signal: AbortSignal },
+): Promise<Answer> {
+  const id = eventId({ subjectId, sequence });
+  let headers: Record<string, string>;
+  try {
+    const contents = sealedContents.open(target.sealed);
+    headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
+  } catch (error) {
+    return { kind: "failed", code: "SEAL_BROKEN", message: (error as Error).message };
+  }
+  const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  return sender.send({ url: target.url, headers, body, timeoutMs, signal });
 }
 
 /** The receiver tells events apart by `webhook-id`: the same in every attempt and at every webhook. */

@@ -30,7 +30,7 @@ export interface RelayState {
 }
 
 export interface RelayOptions {
-  readonly store: Pick<DeliveryWrites, "claimDeliveries" | "holdLane" | "releaseDeliveries"> &
+  readonly store: Pick<DeliveryWrites, "claimDeliveries" | "holdLane"> &
     Pick<StoreReads, "dueLanes" | "nextLaneDue">;
   readonly deliverDeps: DeliverDeps;
   readonly clock: Clock;
@@ -56,9 +56,9 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       outcome = await deliver(delivery, options.deliverDeps, stopping.signal);
     } catch (error) {
-      log.error({ deliveryId: delivery.id, err: error }, "delivery.failed");
-      // Whatever it was, it is tried again: at least once, never lost.
-      await store.releaseDeliveries([delivery.id]).catch(() => null);
+      // Its lease runs out and it is made again: at least once. Not at once, or an endpoint would be
+      // flooded while the store cannot write.
+      log.error({ deliveryId: delivery.id, err: error }, "delivery.write-failed");
     } finally {
       bytesInFlight -= delivery.body.length;
       settle(delivery.lane, outcome);

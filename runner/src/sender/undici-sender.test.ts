@@ -3,7 +3,7 @@ import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createResolver } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
-import { MAX_ANSWER_BYTES } from "./read-answer.ts";
+import { MAX_ANSWER_BYTES } from "./exchange.ts";
 import { createUndiciSender } from "./undici-sender.ts";
 
 const closers: (() => Promise<void>)[] = [];
@@ -176,14 +176,4 @@ describe("the sender", () => {
       });
     },
   );
-
-  test("sends a user and password in the URL as basic authentication", async () => {
-    const seen: unknown[] = [];
-    const url = await endpoint((request, response) => {
-      seen.push(request.headers.authorization);
-      response.end();
-    });
-    await send(url.replace("http://", "http://user:p%40ss@"));
-    expect(seen).toEqual([`Basic ${Buffer.from("user:p@ss").toString("base64")}`]);
-  });
 });

@@ -128,7 +128,7 @@ CREATE INDEX lanes_ready ON lanes (wake_at, turn) WHERE ready_at IS NOT NULL;
 
 -- A job's own webhook, a batch's own, or (neither) a persistent one.
 CREATE TABLE webhooks (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   job INTEGER REFERENCES jobs ON DELETE CASCADE,
   batch INTEGER REFERENCES batches ON DELETE CASCADE,
@@ -169,13 +169,14 @@ CREATE TABLE persistent_webhooks (
 CREATE INDEX persistent_webhooks_expiring ON persistent_webhooks (expires_at)
   WHERE expires_at IS NOT NULL;
 
--- Whom an event reaches, to be looked up by the job's plugins and name; '' stands for all. No name
--- is empty.
+-- Whom an event reaches, to be looked up by its kind and its job's plugins and name; '' stands for
+-- all (no name is empty). A webhook that is off has no routes.
 CREATE TABLE webhook_routes (
+  kind TEXT NOT NULL,
   plugin TEXT NOT NULL,
   job_name TEXT NOT NULL,
   webhook INTEGER NOT NULL REFERENCES persistent_webhooks ON DELETE CASCADE,
-  PRIMARY KEY (plugin, job_name, webhook)
+  PRIMARY KEY (kind, plugin, job_name, webhook)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX webhook_routes_by_webhook ON webhook_routes (webhook);
@@ -192,7 +193,6 @@ CREATE TABLE deliveries (
   lane INTEGER NOT NULL,
   sequence INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state = 'waiting' OR state = 'due' OR state = 'delivered' OR state = 'dead'),
-  -- Of one that waits: the least instant that it gets when it is first in line.
   due_at INTEGER,
   -- The event's instant.
   created_at INTEGER NOT NULL,

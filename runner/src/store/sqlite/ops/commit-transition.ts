@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { hasEnded, type JobStatus, type StepRecord, type Transition } from "../../../domain/job.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
-import { prepareEmitEvents } from "./emit-events.ts";
+import { prepareEmitEvent } from "./emit-event.ts";
 
 interface JobRow {
   readonly seq: number;
@@ -15,7 +15,7 @@ export function prepareCommitTransition(db: DatabaseSync): Operations["commitTra
   const find = prepare<JobRow>(db, `SELECT seq, status, fence, sequence FROM jobs WHERE id = ?`);
   const moveJob = prepareMoveJob(db);
   const insertStep = prepareInsertStep(db);
-  const emitEvents = prepareEmitEvents(db);
+  const emitEvent = prepareEmitEvent(db);
 
   return (claim, transition) => {
     const job = find.get(claim.jobId);
@@ -24,7 +24,7 @@ export function prepareCommitTransition(db: DatabaseSync): Operations["commitTra
     if (transition.sequence !== job.sequence + transition.events.length) return false;
     moveJob(job, transition);
     if (transition.step !== undefined) insertStep(job.seq, transition.step);
-    emitEvents(job.seq, transition.events);
+    for (const event of transition.events) emitEvent(job.seq, event);
     return true;
   };
 }

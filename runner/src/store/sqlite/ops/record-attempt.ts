@@ -55,7 +55,7 @@ function prepareMove(db: DatabaseSync) {
      WHERE id = ?`,
   );
   const lanes = prepareLanes(db);
-  const line = prepareLine(db, lanes);
+  const line = prepareLine(db);
 
   return (delivery: DeliveryRow, outcome: AttemptOutcome): void => {
     const { id, job, webhook, lane } = delivery;
@@ -63,12 +63,12 @@ function prepareMove(db: DatabaseSync) {
     const { number, at, durationMs } = attempt;
     const dueAt = outcome.state === "due" ? (outcome.dueAt ?? at) : null;
     const endedAt = dueAt === null ? Math.floor(at + durationMs) : null;
-    const isBehind = dueAt !== null && job !== null && line.isBehind({ job, webhook, id });
-    const state = isBehind ? "waiting" : outcome.state;
-    update.run(state, dueAt, endedAt, number, retriesUsed, reason, id);
+    const waits = dueAt !== null && line.isBehind(delivery);
+    const state = waits ? "waiting" : outcome.state;
+    update.run(state, waits ? null : dueAt, endedAt, number, retriesUsed, reason, id);
     // A lease that had run out: the lane counted this delivery among those to be claimed.
     if (delivery.lease_owner === null) lanes.refresh(lane);
-    else if (state === "due" && dueAt !== null) lanes.readyFrom(lane, dueAt);
+    else if (dueAt !== null && !waits) lanes.readyFrom(lane, dueAt);
     // Due since the attempt began, so "at once" holds for a clock that has not moved on as well.
     if (endedAt !== null && job !== null) line.promote({ job, webhook, lane }, at);
   };

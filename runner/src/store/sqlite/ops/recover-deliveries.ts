@@ -9,10 +9,10 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
     db,
     `SELECT seq, lane FROM webhooks WHERE id = ?`,
   );
-  // Batches' callbacks are in no line, so they are due at once; `promote` does the same for lines.
+  // In no line, a batch's callback is due at once; the others when they are first in theirs.
   const revive = prepare<{ job: number | null }>(
     db,
-    `UPDATE deliveries SET state = iif(job IS NULL, 'due', 'waiting'), due_at = ?1,
+    `UPDATE deliveries SET state = iif(job IS NULL, 'due', 'waiting'), due_at = iif(job IS NULL, ?1, NULL),
        ended_at = NULL, reason = NULL, retries_used = 0
      WHERE id IN (
        SELECT id FROM deliveries INDEXED BY deliveries_dead
@@ -28,11 +28,11 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
        SELECT id FROM deliveries INDEXED BY deliveries_retries
        WHERE lane = ?2 AND state = 'due' AND lease_owner IS NULL AND attempts > 0 AND due_at > ?1
          AND webhook = ?3 AND created_at >= ?4
-       LIMIT ?5
+       ORDER BY due_at, id LIMIT ?5
      )`,
   );
   const lanes = prepareLanes(db);
-  const line = prepareLine(db, lanes);
+  const line = prepareLine(db);
 
   return ({ webhookId, since, limit, now }) => {
     const webhook = find.get(webhookId);

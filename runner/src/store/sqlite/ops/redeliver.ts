@@ -28,19 +28,18 @@ export function prepareRedeliver(db: DatabaseSync): Operations["redeliver"] {
      WHERE id = ?`,
   );
   const lanes = prepareLanes(db);
-  const line = prepareLine(db, lanes);
+  const line = prepareLine(db);
 
   return (deliveryId, { now }) => {
     const key = parseDeliveryId(deliveryId);
     const delivery = key === null ? undefined : find.get(key);
     if (delivery === undefined || delivery.lease_owner !== null) return false;
     const { id, job, webhook, lane, state } = delivery;
-    const place = job === null ? null : { job, webhook, lane };
-    if (place !== null && line.isBehind({ ...place, id })) return false;
+    if (line.isBehind(delivery)) return false;
     if (state === "due") hasten.run(now, id);
     else restart.run(now, id);
     lanes.readyFrom(lane, now);
-    if (place !== null) line.demote(place);
+    if (job !== null) line.demote({ job, webhook, lane });
     return true;
   };
 }

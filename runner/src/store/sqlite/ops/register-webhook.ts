@@ -29,7 +29,7 @@ export function prepareRegisterWebhook(db: DatabaseSync): Operations["registerWe
     const seq = insertWebhook({ ...webhook, lane }, {});
     const pluginNames = plugins === null ? null : JSON.stringify(plugins);
     insertPersistent.run(seq, identity, pluginNames, jobName, timeoutMs, expiresAt, createdAt);
-    setRoutes(seq, webhook);
+    setRoutes(seq, { ...webhook, state: "active" });
     return { kind: "created" };
   };
 }

@@ -2,20 +2,20 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./lanes.ts";
+import { prepareLine, type Standing } from "./line.ts";
 
 export function prepareReleaseDeliveries(db: DatabaseSync): Operations["releaseDeliveries"] {
-  const release = prepare<{ lane: number; due_at: number }>(
+  const release = prepare<Standing & { lane: number; due_at: number }>(
     db,
     `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL
      WHERE id = ? AND lease_owner IS NOT NULL
-     RETURNING lane, due_at`,
+     RETURNING id, job, webhook, lane, due_at`,
   );
-  const lanes = prepareLanes(db);
+  const line = prepareLine(db);
   return (ids) => {
     for (const id of ids) {
       const released = release.get(parseDeliveryId(id));
-      if (released !== undefined) lanes.readyFrom(released.lane, released.due_at);
+      if (released !== undefined) line.takeBack(released);
     }
   };
 }

@@ -49,7 +49,7 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
       seq,
     );
     lanes.open({ key: id, ratePerSecond: webhook.ratePerSecond });
-    if (patch.plugins !== undefined || patch.jobName !== undefined) setRoutes(seq, webhook);
+    setRoutes(seq, webhook);
     moveState({ seq, lane: row.lane }, patch, now);
     return "updated";
   };
