@@ -5,6 +5,9 @@ import { toTable } from "./figures.ts";
 const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[] }>>> = {
   jobs: async () => (await import("./jobs.ts")).benchJobs(),
   delivery: async () => (await import("./delivery.ts")).benchDelivery(),
+  queue: async () => (await import("./queue.ts")).benchQueue(),
+  "slow-disk": async () => (await import("./slow-disk.ts")).benchSlowDisk(),
+  idle: async () => (await import("./idle.ts")).benchIdle(),
 };
 
 const names = process.argv.slice(2);

@@ -1,20 +1,10 @@
-import { z } from "zod";
-import { Settings, toEnvName, toFlagName } from "../config.ts";
+import { describeSettings } from "./describe-settings.ts";
 
 function settingLines(): string[] {
-  return Object.entries(Settings.shape).flatMap(([key, schema]) => [
-    `  --${toFlagName(key)}, ${toEnvName(key)}${defaultOf(schema)}`,
-    `      ${schema.description ?? ""}`,
+  return describeSettings().flatMap(({ flag, variable, defaultText, description }) => [
+    `  ${flag}, ${variable}${defaultText === null ? "" : ` (${defaultText})`}`,
+    `      ${description}`,
   ]);
-}
-
-/** A default that depends on the machine is told in the description. */
-function defaultOf(schema: z.ZodType): string {
-  if (schema === Settings.shape.threads) return "";
-  // What a prefault gives goes through the schema's transform, and is no text afterwards.
-  const value =
-    schema instanceof z.ZodPrefault ? schema.def.defaultValue : schema.safeParse(undefined).data;
-  return typeof value === "string" || typeof value === "number" ? ` (${value})` : "";
 }
 
 export const HELP = `playground-runner: runs plugins as durable jobs and reports every job by webhook
