@@ -4,6 +4,7 @@ import { toTable } from "./figures.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[] }>>> = {
   jobs: async () => (await import("./jobs.ts")).benchJobs(),
+  delivery: async () => (await import("./delivery.ts")).benchDelivery(),
   queue: async () => (await import("./queue.ts")).benchQueue(),
   "slow-disk": async () => (await import("./slow-disk.ts")).benchSlowDisk(),
   idle: async () => (await import("./idle.ts")).benchIdle(),

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startDaemon } from "../test/support/daemon.ts";
 import { median, quantile, type Figure } from "./figures.ts";
-import { residentMb } from "./jobs.ts";
+import { residentMb } from "./metrics-of.ts";
 
 const STARTS = 10;
 /** The plugin threads have started and the start's garbage is collected by then. */

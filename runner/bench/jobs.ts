@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startDaemon, type Daemon } from "../test/support/daemon.ts";
 import { bareLimits } from "./bare-limits.ts";
 import { median, quantile, type Figure } from "./figures.ts";
+import { cpuSeconds, residentMb } from "./metrics-of.ts";
 import { runLoad, startReceiver, type ReceiverProcess } from "./processes.ts";
 
 const PLUGINS = fileURLToPath(new URL("plugins", import.meta.url));
@@ -114,19 +115,4 @@ async function idlePickup(daemon: Daemon, receiver: ReceiverProcess): Promise<nu
     await sleep(5);
   }
   return took;
-}
-
-async function cpuSeconds(daemon: Daemon): Promise<number> {
-  return metric(daemon, "process_cpu_seconds_total");
-}
-
-export async function residentMb(daemon: Daemon): Promise<number> {
-  return (await metric(daemon, "process_resident_memory_bytes")) / 1e6;
-}
-
-async function metric(daemon: Daemon, name: string): Promise<number> {
-  const text = await (await daemon.request("/metrics")).text();
-  const value = new RegExp(`^${name} (\\S+)`, "m").exec(text)?.[1];
-  if (value === undefined) throw new Error(`/metrics has no ${name}`);
-  return Number(value);
 }

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import type { LoadCommand, LoadReport } from "./load-process.ts";
 import type { ReceiverCommand, ReceiverReport } from "./receiver-process.ts";
 
-function start(file: string): ChildProcess {
-  return fork(new URL(file, import.meta.url), { serialization: "advanced" });
+function start(file: string, args: readonly string[] = []): ChildProcess {
+  return fork(new URL(file, import.meta.url), args, { serialization: "advanced" });
 }
 
 async function nextMessage<T>(child: ChildProcess): Promise<T> {
@@ -26,25 +26,36 @@ async function nextMessage<T>(child: ChildProcess): Promise<T> {
 
 export interface ReceiverProcess {
   readonly url: string;
-  /** Counts from zero; resolves at the instant when `count` requests have arrived. */
+  /** One per endpoint; the first is `url`. */
+  readonly urls: readonly string[];
+  /** Counts from zero; resolves with the instant at which `count` requests had arrived. */
   expect(count: number): Promise<number>;
+  /** The same, with the instant of the first. */
+  expectTimed(count: number): Promise<{ firstAt: number; lastAt: number }>;
   /** When each job's `started` event arrived. */
   arrivals(jobIds: readonly string[]): Promise<readonly (number | null)[]>;
   close(): void;
 }
 
-export async function startReceiver(): Promise<ReceiverProcess> {
-  const child = start("receiver-process.ts");
+export async function startReceiver(endpoints = 1): Promise<ReceiverProcess> {
+  const child = start("receiver-process.ts", [String(endpoints)]);
   const tell = (command: ReceiverCommand): void => void child.send(command);
   const listening = await nextMessage<ReceiverReport>(child);
   if (listening.type !== "listening") throw new Error("The receiver does not listen");
+
+  async function expectTimed(count: number): Promise<{ firstAt: number; lastAt: number }> {
+    tell({ type: "expect", count });
+    const report = await nextMessage<ReceiverReport>(child);
+    if (report.type !== "reached") throw new Error(`The receiver told ${report.type}`);
+    return { firstAt: report.firstAt, lastAt: report.at };
+  }
+
+  const { urls } = listening;
   return {
-    url: listening.url,
-    async expect(count) {
-      tell({ type: "expect", count });
-      const report = await nextMessage<ReceiverReport>(child);
-      return report.type === "reached" ? report.at : Number.NaN;
-    },
+    url: urls[0] ?? "",
+    urls,
+    expectTimed,
+    expect: async (count) => (await expectTimed(count)).lastAt,
     async arrivals(jobIds) {
       tell({ type: "arrivals", jobIds });
       const report = await nextMessage<ReceiverReport>(child);

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startDaemon, type Daemon } from "../test/support/daemon.ts";
 import { quantile, type Figure } from "./figures.ts";
-import { residentMb } from "./jobs.ts";
+import { residentMb } from "./metrics-of.ts";
 import { runLoad, startReceiver, type ReceiverProcess } from "./processes.ts";
 
 const PLUGINS = fileURLToPath(new URL("plugins", import.meta.url));

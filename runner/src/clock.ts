@@ -5,6 +5,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep(ms, { signal }) {
     if (signal.aborted || ms === 0) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();

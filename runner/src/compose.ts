@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url";
 import { destination, pino } from "pino";
 import { CannotStart, cannotListen, cannotUseDataDir } from "./cannot-start.ts";
 import { systemClock } from "./clock.ts";
+import { checkVault } from "./check-vault.ts";
 import type { Settings } from "./config.ts";
+import { createResolver } from "./egress/resolver.ts";
+import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine } from "./engine/create-engine.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createIds } from "./ids.ts";
@@ -20,8 +23,13 @@ import type { Store } from "./ports/store.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { CannotOpen } from "./store/sqlite/store-error.ts";
 import { loadToken } from "./token.ts";
+import { createVault, loadVaultKey } from "./vault.ts";
 import { VERSION } from "./version.ts";
 
+/** Attempts that one endpoint may have in flight, each on a connection of its own. */
+const MAX_WINDOW = 64;
+/** Bodies of attempts in flight, in bytes: bounds what deliveries hold in memory. */
+const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const OWNER_ONLY = 0o700;
 const BUILT_IN_PLUGINS = fileURLToPath(new URL("./plugins", import.meta.url));
@@ -58,11 +66,21 @@ export async function composeDaemon(
   const plugins = await composePlugins(settings);
   const { catalog } = plugins;
   const pool = plugins.createPool();
-  const sender = createUndiciSender({ connectionsPerOrigin: settings.maxDeliveriesInFlight });
+  const vault = createVault(await openVaultKey(dataDir, settings));
+  await checkVault(store, vault);
+  const policy = settings.egress;
+  const sender = createUndiciSender({
+    connectionsPerOrigin: MAX_WINDOW,
+    policy,
+    resolve: createResolver(),
+  });
   const metrics = createMetrics();
   let listeningOn = "";
-  const jobUrl = (jobId: string): string =>
-    `${settings.publicUrl ?? listeningOn}/v1/jobs/${encodeURIComponent(jobId)}`;
+  const urlIn =
+    (collection: string) =>
+    (id: string): string =>
+      `${settings.publicUrl ?? listeningOn}/v1/${collection}/${encodeURIComponent(id)}`;
+  const jobUrl = urlIn("jobs");
   const engine = createEngine({
     store,
     pool,
@@ -71,11 +89,16 @@ export async function composeDaemon(
     clock: systemClock,
     ids: createIds(() => systemClock.now()),
     digest: (text) => createHash("sha256").update(text).digest("base64"),
+    urlRefusal: (url) => urlRefusal(url, policy),
+    vault,
     telemetry: metrics,
     log,
     settings: {
       maxQueued: settings.maxQueued,
-      maxDeliveriesInFlight: settings.maxDeliveriesInFlight,
+      maxWebhooks: settings.maxWebhooks,
+      maxInFlight: settings.maxDeliveriesInFlight,
+      maxBytesInFlight: MAX_BYTES_IN_FLIGHT,
+      maxWindow: MAX_WINDOW,
       retentionMs: settings.retentionDays * DAY_MS,
       userAgent: `Playground/${VERSION}`,
       jobUrl,
@@ -88,7 +111,7 @@ export async function composeDaemon(
     catalog,
     metrics,
     logger: log,
-    settings: { token, bodyLimit: settings.bodyLimit, jobUrl },
+    settings: { token, bodyLimit: settings.bodyLimit, jobUrl, batchUrl: urlIn("batches") },
     notReady: () => notReady,
   });
 
@@ -119,6 +142,14 @@ async function openDataDir(settings: Settings) {
   try {
     await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
     return { dataDir, ...(await loadToken(dataDir, settings.token)) };
+  } catch (error) {
+    throw error instanceof CannotStart ? error : cannotUseDataDir(error, settings);
+  }
+}
+
+async function openVaultKey(dataDir: string, settings: Settings): Promise<Buffer> {
+  try {
+    return await loadVaultKey(dataDir, settings.secretKey);
   } catch (error) {
     throw error instanceof CannotStart ? error : cannotUseDataDir(error, settings);
   }

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { parseEgressPolicy, type EgressPolicy } from "./egress/policy.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -67,6 +68,30 @@ export const Settings = z.object({
     .describe(
       "URL under which clients reach the daemon; events link to it. Default: where it listens.",
     ),
+  egress: z
+    .string()
+    .transform((text, ctx): EgressPolicy => {
+      try {
+        return parseEgressPolicy(text);
+      } catch (error) {
+        ctx.addIssue({ code: "custom", message: (error as Error).message, input: text });
+        return z.NEVER;
+      }
+    })
+    .prefault("private")
+    .describe(
+      "Where webhooks and ctx.fetch may connect: private (private networks too), public, or CIDRs with commas between. Link-local and metadata addresses never.",
+    ),
+  secretKey: z
+    .string()
+    .refine((text) => Buffer.from(text, "base64").length === 32, "must be 32 bytes in base64")
+    .optional()
+    .describe(
+      "Key that webhook secrets and headers are encrypted with. Default: made at the first start and kept in the data folder.",
+    ),
+  maxWebhooks: integer(0, 1_000_000)
+    .default(100_000)
+    .describe("Persistent webhooks that may be registered."),
   pluginTimeoutMs: integer(1, 7 * DAY_MS)
     .default(60 * 60 * 1000)
     .describe("Longest run of a plugin that sets no timeoutMs of its own, in ms."),
@@ -82,7 +107,7 @@ export const Settings = z.object({
     .default(1_000_000)
     .describe("Jobs that may be queued; more are refused with 503."),
   maxDeliveriesInFlight: integer(1, 10_000)
-    .default(128)
+    .default(256)
     .describe("Webhook requests under way at once."),
   retentionDays: z.coerce
     .number("must be a number of days")
@@ -107,7 +132,7 @@ export class BadSetting extends Error {
 }
 
 const KEYS = Object.keys(Settings.shape);
-const SECRET: ReadonlySet<string> = new Set(["token"]);
+const SECRET: ReadonlySet<string> = new Set(["token", "secretKey"]);
 
 const PREFIX = "PLAYGROUND_";
 

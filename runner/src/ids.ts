@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import type { Ids } from "./ports/ids.ts";
 
 /** Crockford's base 32 in lower case: sorts as text, and has no letter that reads as a digit. */
@@ -37,6 +37,7 @@ export function createIds(now: () => number): Ids {
 
   return {
     newId: (prefix) => `${prefix}_${timeText()}${randomText()}`,
+    randomBytes: (count) => randomBytes(count),
     random: () => Math.random(),
   };
 }

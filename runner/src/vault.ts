@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Defect } from "./domain/errors.ts";
+import { CannotStart } from "./cannot-start.ts";
 import type { Vault } from "./ports/vault.ts";
 
 const KEY_BYTES = 32;
@@ -50,7 +51,7 @@ export async function loadVaultKey(dataDir: string, given: string | undefined): 
   }
   const kept = Buffer.from((await readFile(path, "utf8")).trim(), "base64");
   if (kept.length === KEY_BYTES) return kept;
-  throw new Error(
+  throw new CannotStart(
     `${path} does not hold a key of ${KEY_BYTES} bytes in base64. Put the right one back: webhook secrets cannot be read without it.`,
   );
 }

@@ -22,16 +22,16 @@ export function describeSettings(): readonly SettingDescription[] {
   }));
 }
 
-function defaultOf(schema: {
-  safeParse(value: undefined): { data?: string | number | undefined };
-}): string | null {
-  const value = schema.safeParse(undefined).data;
-  const dependsOnMachine = value === undefined || schema === Settings.shape.threads;
-  return dependsOnMachine ? null : String(value);
+function defaultOf(schema: z.ZodType): string | null {
+  if (schema === Settings.shape.threads) return null;
+  // What a prefault gives goes through the schema's transform, and is no text afterwards.
+  const value =
+    schema instanceof z.ZodPrefault ? schema.def.defaultValue : schema.safeParse(undefined).data;
+  return typeof value === "string" || typeof value === "number" ? String(value) : null;
 }
 
 function allowedBy(schema: z.ZodType): string {
-  const known = z.toJSONSchema(schema, { unrepresentable: "any" });
+  const known = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" });
   const { enum: values, minimum, exclusiveMinimum, maximum } = known;
   if (values !== undefined) return values.join(", ");
   if (maximum === undefined) return "";

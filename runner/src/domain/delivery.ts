@@ -1,5 +1,6 @@
 /** What one attempt's answer means for its delivery. Pure; the table is the contract's guarantee 4. */
 import type { EventKind } from "./event.ts";
+import type { LaneOutcome } from "./lane.ts";
 import { parseRetryAfter, retryWaitMs } from "./retry.ts";
 
 /**
@@ -34,8 +35,11 @@ const RETRIED_STATUSES: ReadonlySet<number> = new Set([404, 408, 409, 425, 429])
 /** Make answers 400 with this text when a scenario's queue is full, and takes the event later. */
 const MAKE_QUEUE_FULL = /^\s*queue is full\.?\s*$/i;
 
+/** The policy may be changed, but until then every attempt ends the same. */
+const EGRESS_REFUSED = "EGRESS_REFUSED";
+
 function isWorthRetrying(answer: Answer): boolean {
-  if (answer.kind === "failed") return true;
+  if (answer.kind === "failed") return answer.code !== EGRESS_REFUSED;
   if (RETRIED_STATUSES.has(answer.status) || answer.status >= 500) return true;
   return answer.status === 400 && MAKE_QUEUE_FULL.test(answer.body);
 }
@@ -54,9 +58,7 @@ export function judge(
   answer: Answer,
   policy: { retries: number; retriesUsed: number; now: number; random: number },
 ): Verdict {
-  if (answer.kind === "answered" && answer.status >= 200 && answer.status < 300) {
-    return { state: "delivered" };
-  }
+  if (isTaken(answer)) return { state: "delivered" };
   if (!isWorthRetrying(answer)) {
     return { state: "dead", reason: `The endpoint ${describe(answer)}, which is final.` };
   }
@@ -73,6 +75,34 @@ export function judge(
       ? parseRetryAfter(answer.retryAfter, policy.now)
       : null;
   return { state: "due", waitMs: Math.max(wait, asked ?? 0), spendsRetry: true };
+}
+
+export function isTaken(answer: Answer): boolean {
+  return answer.kind === "answered" && answer.status >= 200 && answer.status < 300;
+}
+
+/** The endpoint says that it is gone for good: it switches a persistent webhook off. */
+export function isGone(answer: Answer): boolean {
+  return answer.kind === "answered" && answer.status === 410;
+}
+
+/**
+ * What an answer says of the lane. An origin's lane is shared by many jobs' webhooks, and one
+ * path's 404 says nothing about the next; a persistent webhook has its lane for itself.
+ */
+export function toLaneOutcome(
+  answer: Answer,
+  { isPersistent, now }: { isPersistent: boolean; now: number },
+): LaneOutcome {
+  if (isTaken(answer)) return { kind: "ok" };
+  if (answer.kind === "failed") {
+    return answer.code === EGRESS_REFUSED ? { kind: "neutral" } : { kind: "failed", holdMs: 0 };
+  }
+  const { status, retryAfter } = answer;
+  if (!isPersistent && status < 500 && status !== 429) return { kind: "neutral" };
+  const isThrottled = status === 429 || status === 503;
+  const asked = isThrottled && retryAfter !== null ? parseRetryAfter(retryAfter, now) : null;
+  return { kind: "failed", holdMs: asked ?? 0 };
 }
 
 /** Whether a webhook with this `on` wants this kind; no `on` wants all. */

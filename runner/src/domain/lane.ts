@@ -19,14 +19,14 @@ export interface Lane {
 
 export interface LanePolicy {
   readonly maxWindow: number;
-  /** Attempts a second, with bursts of as many; null for no limit. */
+  /** Attempts a second, with bursts of as many, or of one; null for no limit. */
   readonly ratePerSecond: number | null;
 }
 
 const FIRST_WINDOW = 8;
 const FAILURES_TO_OPEN = 5;
 const FIRST_OPEN_MS = 5_000;
-const MAX_OPEN_MS = 5 * 60_000;
+const MAX_OPEN_MS = 60_000;
 
 export function newLane(policy: LanePolicy, now: number): Lane {
   return {
@@ -34,7 +34,7 @@ export function newLane(policy: LanePolicy, now: number): Lane {
     window: Math.min(FIRST_WINDOW, policy.maxWindow),
     failuresInRow: 0,
     heldUntil: 0,
-    tokens: policy.ratePerSecond ?? 0,
+    tokens: policy.ratePerSecond === null ? 0 : burstOf(policy.ratePerSecond),
     refilledAt: now,
   };
 }
@@ -109,7 +109,8 @@ export function ended(
 /** Whether nothing would be lost by forgetting it. */
 export function isIdle(lane: Lane, policy: LanePolicy, now: number): boolean {
   const isFull =
-    policy.ratePerSecond === null || refill(lane, policy, now).tokens >= policy.ratePerSecond;
+    policy.ratePerSecond === null ||
+    refill(lane, policy, now).tokens >= burstOf(policy.ratePerSecond);
   return lane.inFlight === 0 && lane.failuresInRow === 0 && now >= lane.heldUntil && isFull;
 }
 
@@ -118,6 +119,11 @@ function refill(lane: Lane, policy: LanePolicy, now: number): Lane {
   if (ratePerSecond === null) return lane;
   // A clock that was set back refills nothing, and takes nothing.
   const seconds = Math.max(0, now - lane.refilledAt) / 1000;
-  const tokens = Math.min(ratePerSecond, lane.tokens + seconds * ratePerSecond);
+  const tokens = Math.min(burstOf(ratePerSecond), lane.tokens + seconds * ratePerSecond);
   return { ...lane, tokens, refilledAt: now };
+}
+
+/** Below one a second a whole token must fit as well, or none would ever be sent. */
+function burstOf(ratePerSecond: number): number {
+  return Math.max(1, ratePerSecond);
 }

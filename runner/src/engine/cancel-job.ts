@@ -1,5 +1,5 @@
 import { Refused } from "../domain/errors.ts";
-import { fail, hasEnded } from "../domain/job.ts";
+import { fail, hasEnded, type Transition } from "../domain/job.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { JobWrites, StoreReads } from "../ports/store.ts";
 import type { ActiveJobs } from "./active-jobs.ts";
@@ -21,7 +21,7 @@ export async function cancelJob(
     signals: Pick<JobSignals, "tell">;
     clock: Clock;
     jobUrl: (jobId: string) => string;
-    onCommitted: () => void;
+    onCommitted: (transition: Pick<Transition, "status">) => void;
   },
 ): Promise<void> {
   const { store, activeJobs, signals, clock } = deps;
@@ -43,7 +43,7 @@ export async function cancelJob(
       );
       if (await store.commitTransition({ jobId, fence: job.fence }, transition)) {
         signals.tell(jobId, { kind: "changed", status: "failed" });
-        deps.onCommitted();
+        deps.onCommitted(transition);
         return;
       }
     } else if (await activeJobs.get(jobId)?.cancel()) {

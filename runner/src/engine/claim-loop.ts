@@ -11,7 +11,7 @@ const BACKSTOP_MS = 5_000;
 
 /** Leases jobs as threads come free. Wake it when a job was queued or a thread is free. */
 export function createClaimLoop(deps: {
-  store: Pick<JobWrites, "claimJobs"> & Pick<StoreReads, "nextDue">;
+  store: Pick<JobWrites, "claimJobs"> & Pick<StoreReads, "nextJobDue">;
   activeJobs: Pick<ActiveJobs, "room" | "start">;
   clock: Clock;
   log: Log;
@@ -20,7 +20,7 @@ export function createClaimLoop(deps: {
   const { store, activeJobs, clock, log, owner } = deps;
 
   async function untilNextDue(): Promise<number> {
-    const { job: nextAt } = await store.nextDue();
+    const nextAt = await store.nextJobDue();
     return nextAt === null ? BACKSTOP_MS : Math.min(BACKSTOP_MS, Math.max(0, nextAt - clock.now()));
   }
 

@@ -1,4 +1,5 @@
 import { Refused } from "../domain/errors.ts";
+import { hasEnded, type JobStatus } from "../domain/job.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Log } from "../ports/log.ts";
@@ -7,20 +8,33 @@ import type { PluginPool } from "../ports/plugin-pool.ts";
 import type { Sender } from "../ports/sender.ts";
 import type { Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import type { Vault } from "../ports/vault.ts";
 import { createActiveJobs } from "./active-jobs.ts";
+import { createBatchLoop } from "./batch-loop.ts";
 import { cancelJob } from "./cancel-job.ts";
 import { createClaimLoop } from "./claim-loop.ts";
+import { createClockLoop } from "./clock-loop.ts";
 import type { Engine } from "./engine.ts";
 import { createJobSignals } from "./job-signals.ts";
 import { createLeaseLoop } from "./lease-loop.ts";
-import { createRelayLoop } from "./relay-loop.ts";
+import { createRelay, type RelayState } from "./relay-loop.ts";
+import { recoverWebhook, redeliver } from "./resend.ts";
 import { createRetentionLoop } from "./retention-loop.ts";
 import { retryJob } from "./retry-job.ts";
+import { createSealedContents } from "./sealed-contents.ts";
+import { setBatchWebhook } from "./set-batch-webhook.ts";
+import { submitBatch } from "./submit-batch.ts";
 import { submitJob } from "./submit-job.ts";
+import { testWebhook } from "./test-webhook.ts";
+import { createWebhooks } from "./webhooks.ts";
 
 export interface EngineSettings {
+  readonly maxWebhooks: number;
+  readonly maxBytesInFlight: number;
+  /** Attempts that one endpoint may have in flight. */
+  readonly maxWindow: number;
   readonly maxQueued: number;
-  readonly maxDeliveriesInFlight: number;
+  readonly maxInFlight: number;
   readonly retentionMs: number;
   readonly userAgent: string;
   readonly jobUrl: (jobId: string) => string;
@@ -35,28 +49,25 @@ export interface EngineDeps {
   readonly ids: Ids;
   /** A digest of a text, equal for equal texts alone. */
   readonly digest: (text: string) => string;
+  /** Why the daemon may not connect to a URL, or null: what can be told without a look-up. */
+  readonly urlRefusal: (url: string) => string | null;
+  readonly vault: Vault;
   readonly telemetry: Telemetry;
   readonly log: Log;
   readonly settings: EngineSettings;
 }
 
 type Loops = ReturnType<typeof startLoops>;
+type Shared = ReturnType<typeof toShared>;
+
+const IDLE_RELAY: RelayState = { inFlight: 0, bytesInFlight: 0, openLanes: 0 };
 
 export function createEngine(deps: EngineDeps): Engine {
-  const { store, clock, settings } = deps;
-  const owner = deps.ids.newId("owner");
-  const signals = createJobSignals(store);
+  const { store, clock } = deps;
   let loops: Loops | null = null;
   let stopping = false;
-  const wakeClaim = (): void => loops?.claim.wake();
-  const wakeRelay = (): void => loops?.relay.loop.wake();
-  const shared = { ...deps, signals, jobUrl: settings.jobUrl, onCommitted: wakeRelay };
-  const activeJobs = createActiveJobs({
-    size: deps.pool.size,
-    deps: shared,
-    clock,
-    onRoom: wakeClaim,
-  });
+  const shared = toShared(deps, () => loops);
+  const { signals, activeJobs, sealedContents, wake } = shared;
 
   function refuseWhenStopping(): void {
     if (stopping) throw new Refused("STOPPING", undefined, { retryAfterMs: 5_000 });
@@ -65,30 +76,59 @@ export function createEngine(deps: EngineDeps): Engine {
   return {
     async submit(request) {
       refuseWhenStopping();
-      const accepted = await submitJob(request, { ...deps, maxQueued: settings.maxQueued });
-      wakeClaim();
+      const accepted = await submitJob(request, shared);
+      wake.claim();
       return accepted;
     },
-    cancel: (jobId) => cancelJob(jobId, { ...shared, activeJobs }),
+    async submitBatch(request) {
+      refuseWhenStopping();
+      const accepted = await submitBatch(request, shared);
+      wake.claim();
+      // A batch of jobs that have all ended before, by their keys, is over at once.
+      wake.batch();
+      return accepted;
+    },
+    setBatchWebhook: (batchId, webhook) =>
+      setBatchWebhook(batchId, webhook, { ...shared, onDue: wake.relay }),
+    cancel: (jobId) => cancelJob(jobId, shared),
     async retry(jobId) {
       refuseWhenStopping();
       await retryJob(jobId, deps);
       signals.tell(jobId, { kind: "changed", status: "queued" });
-      wakeClaim();
+      wake.claim();
     },
-    waitForEnd: (jobId, options) => signals.waitForEnd(jobId, options),
+    waitForEnd: (jobId, { signal }) => {
+      const isOver = async (): Promise<boolean> => {
+        const job = await store.job(jobId);
+        return job === null || hasEnded(job.status);
+      };
+      return signals.waitForEnd(jobId, { isOver, signal });
+    },
+    waitForBatch: (batchId, { signal }) => {
+      const isOver = async (): Promise<boolean> => {
+        const batch = await store.batch(batchId);
+        return batch === null || batch.endedAt !== null;
+      };
+      return signals.waitForEnd(batchId, { isOver, signal });
+    },
     listen: (jobId, listener) => signals.listen(jobId, listener),
     stepProgress: (jobId) => signals.stepProgress(jobId),
+    webhooks: createWebhooks({ ...shared, onDue: wake.relay }),
+    testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
+    recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onDue: wake.relay }),
+    redeliver: (id) => redeliver(id, { ...shared, onDue: wake.relay }),
+    headerNames: ({ sealed }) => Object.keys(sealedContents.open(sealed).headers),
+    relayState: () => loops?.relay.state() ?? IDLE_RELAY,
     async start() {
       // Before anything is claimed: what a daemon before this one held is free again.
-      await store.reap({ owner, now: clock.now() });
-      loops = startLoops({ deps, owner, activeJobs, wakeClaim });
+      await store.reap({ owner: shared.owner, now: clock.now() });
+      loops = startLoops(shared);
     },
     async stop({ graceMs }) {
       stopping = true;
       if (loops === null) return;
-      const { claim, relay, lease, retention } = loops;
-      await Promise.all([claim.stop(), retention.stop()]);
+      const { claim, relay, lease, ...others } = loops;
+      await Promise.all([claim, ...Object.values(others)].map((loop) => loop.stop()));
       await activeJobs.drain({ graceMs });
       await relay.loop.stop();
       await relay.drain({ graceMs });
@@ -97,23 +137,50 @@ export function createEngine(deps: EngineDeps): Engine {
   };
 }
 
-function startLoops(context: {
-  deps: EngineDeps;
-  owner: string;
-  activeJobs: ReturnType<typeof createActiveJobs>;
-  wakeClaim: () => void;
-}) {
-  const { deps, owner, activeJobs, wakeClaim } = context;
-  const { settings } = deps;
-  const common = { ...deps, owner, activeJobs };
+/** What the acts and loops work with. `loops` are there once the engine has started. */
+function toShared(deps: EngineDeps, loops: () => Loops | null) {
+  const { settings, clock } = deps;
+  const signals = createJobSignals();
+  const wake = {
+    claim: () => loops()?.claim.wake(),
+    relay: () => loops()?.relay.loop.wake(),
+    batch: () => loops()?.batch.wake(),
+  };
+  const common = {
+    ...deps,
+    ...settings,
+    owner: deps.ids.newId("owner"),
+    signals,
+    sealedContents: createSealedContents(deps.vault),
+    wake,
+    onCommitted(transition: { status: JobStatus }) {
+      wake.relay();
+      if (hasEnded(transition.status)) wake.batch();
+    },
+  };
+  const activeJobs = createActiveJobs({
+    size: deps.pool.size,
+    deps: common,
+    clock,
+    onRoom: wake.claim,
+  });
+  return { ...common, activeJobs };
+}
+
+function startLoops(shared: Shared) {
+  const { signals, wake } = shared;
   return {
-    claim: createClaimLoop(common),
-    relay: createRelayLoop({
-      ...common,
-      deliverDeps: { ...deps, userAgent: settings.userAgent },
-      maxInFlight: settings.maxDeliveriesInFlight,
+    claim: createClaimLoop(shared),
+    relay: createRelay({ ...shared, deliverDeps: shared }),
+    lease: createLeaseLoop({ ...shared, onFreed: wake.claim }),
+    retention: createRetentionLoop(shared),
+    clock: createClockLoop({ ...shared, onShift: wake.relay }),
+    batch: createBatchLoop({
+      ...shared,
+      onEnded(batchId) {
+        signals.tell(batchId, { kind: "changed", status: "completed" });
+        wake.relay();
+      },
     }),
-    lease: createLeaseLoop({ ...common, onFreed: wakeClaim }),
-    retention: createRetentionLoop({ ...deps, retentionMs: settings.retentionMs }),
   };
 }

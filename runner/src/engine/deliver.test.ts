@@ -153,7 +153,7 @@ test("an attempt that could not be kept is made again with the same webhook-id",
   await world.settle();
   expect(logged.map(({ message }) => message)).toContain("delivery.write-failed");
   broken = false;
-  await world.runUntil(world.clock.now() + 120_000);
+  await world.runUntil(world.clock.now() + 400_000);
   expect(sender.sent).toHaveLength(2);
   expect(sender.sent[1]?.outgoing.headers["webhook-id"]).toBe(
     sender.sent[0]?.outgoing.headers["webhook-id"],

@@ -1,18 +1,33 @@
-/** One attempt of one delivery: sends it, judges the answer, keeps both. */
-import { describe, judge, type Answer } from "../domain/delivery.ts";
+/** One attempt of one delivery: signs it, sends it, judges the answer, keeps both. */
+import {
+  describe,
+  isGone,
+  isTaken,
+  judge,
+  toLaneOutcome,
+  type Answer,
+} from "../domain/delivery.ts";
+import type { LaneOutcome } from "../domain/lane.ts";
+import { DEFAULT_TIMEOUT_MS, OFF_AFTER_MS } from "../domain/webhook.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Log } from "../ports/log.ts";
 import type { Sender } from "../ports/sender.ts";
-import type { AttemptOutcome, ClaimedDelivery, DeliveryWrites } from "../ports/store.ts";
+import type {
+  AttemptOutcome,
+  ClaimedDelivery,
+  DeliveryWrites,
+  WebhookWrites,
+} from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-
-/** For an attempt's whole exchange (Standard Webhooks: 15 to 30 s). */
-export const ATTEMPT_TIMEOUT_MS = 30_000;
+import { toRequestHeaders } from "./request-headers.ts";
+import type { SealedContents } from "./sealed-contents.ts";
 
 export interface DeliverDeps {
-  readonly store: Pick<DeliveryWrites, "recordAttempt" | "releaseDeliveries">;
+  readonly store: Pick<DeliveryWrites, "recordAttempt" | "releaseDeliveries"> &
+    Pick<WebhookWrites, "updateWebhook" | "removeWebhook">;
   readonly sender: Pick<Sender, "send">;
+  readonly sealedContents: Pick<SealedContents, "open">;
   readonly clock: Pick<Clock, "now">;
   readonly ids: Pick<Ids, "random">;
   readonly telemetry: Pick<Telemetry, "attemptEnded">;
@@ -20,49 +35,48 @@ export interface DeliverDeps {
   readonly userAgent: string;
 }
 
+/** Resolves with what the attempt says of its lane, once it is stored. */
 export async function deliver(
   delivery: ClaimedDelivery,
   deps: DeliverDeps,
   signal: AbortSignal,
-): Promise<void> {
-  const { store, sender, clock } = deps;
+): Promise<LaneOutcome> {
+  const { store, clock } = deps;
+  const { target } = delivery;
   const startedAt = clock.now();
-  const answer = await sender.send({
-    url: delivery.webhook.url,
-    headers: toHeaders(delivery, { userAgent: deps.userAgent, now: startedAt }),
-    body: delivery.body,
-    timeoutMs: ATTEMPT_TIMEOUT_MS,
-    signal,
-  });
+  const answer = await sendOnce(delivery, deps, { startedAt, signal });
   if (answer.kind === "failed" && answer.code === "ABORTED") {
     await store.releaseDeliveries([delivery.id]);
-    return;
+    return { kind: "neutral" };
   }
-  const outcome = toOutcome(delivery, answer, {
-    startedAt,
-    now: clock.now(),
-    random: deps.ids.random(),
-  });
+  const now = clock.now();
+  const outcome = toOutcome(delivery, answer, { startedAt, now, random: deps.ids.random() });
   tell(delivery, outcome, deps);
   await store.recordAttempt(outcome);
+  if (target.isPersistent) await endWebhookIfDue(delivery, answer, deps);
+  return toLaneOutcome(answer, { isPersistent: target.isPersistent, now });
+}
+
+async function sendOnce(
+  { target, subjectId, sequence, body }: ClaimedDelivery,
+  { sealedContents, sender, userAgent }: DeliverDeps,
+  { startedAt, signal }: { startedAt: number; signal: AbortSignal },
+): Promise<Answer> {
+  const id = eventId({ subjectId, sequence });
+  let headers: Record<string, string>;
+  try {
+    const contents = sealedContents.open(target.sealed);
+    headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
+  } catch (error) {
+    return { kind: "failed", code: "SEAL_BROKEN", message: (error as Error).message };
+  }
+  const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  return sender.send({ url: target.url, headers, body, timeoutMs, signal });
 }
 
 /** The receiver tells events apart by `webhook-id`: the same in every attempt and at every webhook. */
-export function eventId(delivery: Pick<ClaimedDelivery, "jobId" | "sequence">): string {
-  return `${delivery.jobId.replace(/^job_/, "evt_")}_${delivery.sequence}`;
-}
-
-function toHeaders(
-  delivery: ClaimedDelivery,
-  { userAgent, now }: { userAgent: string; now: number },
-): Record<string, string> {
-  return {
-    ...delivery.webhook.headers,
-    "content-type": "application/json",
-    "user-agent": userAgent,
-    "webhook-id": eventId(delivery),
-    "webhook-timestamp": String(Math.floor(now / 1000)),
-  };
+export function eventId(delivery: Pick<ClaimedDelivery, "subjectId" | "sequence">): string {
+  return `${delivery.subjectId.replace(/^[a-z]+_/, "evt_")}_${delivery.sequence}`;
 }
 
 function toOutcome(
@@ -70,7 +84,7 @@ function toOutcome(
   answer: Answer,
   { startedAt, now, random }: { startedAt: number; now: number; random: number },
 ): AttemptOutcome {
-  const { retries } = delivery.webhook;
+  const { retries } = delivery.target;
   const { retriesUsed } = delivery;
   const verdict = judge(answer, { retries, retriesUsed, now, random });
   const spent = verdict.state === "due" && verdict.spendsRetry ? 1 : 0;
@@ -88,7 +102,33 @@ function toOutcome(
     dueAt: verdict.state === "due" ? now + verdict.waitMs : null,
     retriesUsed: retriesUsed + spent,
     reason: verdict.state === "dead" ? verdict.reason : null,
+    tookIt: isTaken(answer),
   };
+}
+
+/** Switches the webhook off, or removes it, when this answer was the last straw. */
+async function endWebhookIfDue(
+  { target, attempts }: ClaimedDelivery,
+  answer: Answer,
+  { store, clock, log }: DeliverDeps,
+): Promise<void> {
+  if (isTaken(answer)) return;
+  const now = clock.now();
+  const { webhookId, expiresAt, failingSince } = target;
+  const isRepeated404 = answer.kind === "answered" && answer.status === 404 && attempts > 0;
+  if (isRepeated404 && expiresAt !== null && now >= expiresAt) {
+    await store.removeWebhook(webhookId);
+    log.info({ webhookId }, "webhook.removed-after-expiry");
+    return;
+  }
+  const reason = isGone(answer)
+    ? "The endpoint answered 410: it is gone."
+    : failingSince !== null && now - failingSince >= OFF_AFTER_MS
+      ? `Every attempt has failed since ${new Date(failingSince).toISOString()}.`
+      : null;
+  if (reason === null) return;
+  await store.updateWebhook(webhookId, { state: "off", reason }, { now });
+  log.warn({ webhookId, reason }, "webhook.switched-off");
 }
 
 function tell(delivery: ClaimedDelivery, outcome: AttemptOutcome, deps: DeliverDeps): void {
@@ -101,10 +141,11 @@ function tell(delivery: ClaimedDelivery, outcome: AttemptOutcome, deps: DeliverD
   });
   const fields = {
     deliveryId: delivery.id,
-    jobId: delivery.jobId,
+    subjectId: delivery.subjectId,
+    webhookId: delivery.target.webhookId,
     sequence: delivery.sequence,
     kind: delivery.kind,
-    origin: new URL(delivery.webhook.url).origin,
+    origin: new URL(delivery.target.url).origin,
     attempt: attempt.number,
     status: attempt.status,
     error: attempt.error ?? undefined,

@@ -1,23 +1,38 @@
 /** What the engine offers to whoever takes requests: the HTTP routes and the command line. */
 import type { EventKind } from "../domain/event.ts";
 import type { JobStatus } from "../domain/job.ts";
+import type { RelayState } from "./relay-loop.ts";
+import type { TestedEvent } from "./test-webhook.ts";
+import type { Webhooks } from "./webhooks.ts";
+
+/** A webhook given with a job or a batch. */
+export interface WebhookTarget {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly on: readonly EventKind[] | null;
+  readonly retries: number;
+}
 
 /** A job's request after it was parsed; JSON values are still values here. */
-export interface SubmitRequest {
+export interface JobRequest {
   readonly plugins: readonly { readonly name: string; readonly options: unknown }[];
   readonly input: unknown;
-  readonly webhook: {
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly on: readonly EventKind[] | null;
-    readonly retries: number;
-  } | null;
+  readonly webhook: WebhookTarget | null;
   readonly name: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly priority: number;
   /** Milliseconds since the epoch; null is now. */
   readonly runAt: number | null;
   readonly timeoutMs: number | null;
+}
+
+export interface SubmitRequest extends JobRequest {
+  readonly idempotencyKey: string | null;
+}
+
+export interface BatchRequest {
+  readonly jobs: readonly SubmitRequest[];
+  readonly webhook: WebhookTarget | null;
   readonly idempotencyKey: string | null;
 }
 
@@ -36,6 +51,23 @@ export type JobSignal =
 export interface Engine {
   /** Stores the job; resolves when it is on disk. Throws `Refused`. */
   submit(request: SubmitRequest): Promise<{ jobId: string; replayed: boolean }>;
+  /** Stores a batch and its jobs, all or none. Throws `Refused`. */
+  submitBatch(request: BatchRequest): Promise<{ batchId: string; replayed: boolean }>;
+  /** Gives a batch that has none its webhook. Throws `Refused`. */
+  setBatchWebhook(batchId: string, webhook: WebhookTarget): Promise<void>;
+  /** Resolves when every job of the batch has ended or the signal aborts. */
+  waitForBatch(batchId: string, options: { signal: AbortSignal }): Promise<void>;
+  readonly webhooks: Webhooks;
+  /** Sends a persistent webhook a sample of each kind that it wants. Throws `Refused`. */
+  testWebhook(id: string, options: { signal: AbortSignal }): Promise<readonly TestedEvent[]>;
+  /** Sends again what a webhook failed to take since the instant. Throws `Refused`. */
+  recoverWebhook(id: string, since: number): Promise<{ recovered: number; more: boolean }>;
+  /** Sends one delivery again. Throws `Refused`. */
+  redeliver(deliveryId: string): Promise<void>;
+  /** The names of a job's webhook's headers; their values are never shown. */
+  headerNames(webhook: { readonly sealed: string | null }): readonly string[];
+  /** What is on its way now, for the metrics. */
+  relayState(): RelayState;
   /** Ends a queued job at once; asks a running one to stop, and returns. Throws `Refused`. */
   cancel(jobId: string): Promise<void>;
   /** Puts a failed job back into the queue at the step that failed. Throws `Refused`. */

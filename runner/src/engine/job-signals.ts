@@ -1,5 +1,4 @@
 import { hasEnded } from "../domain/job.ts";
-import type { StoreReads } from "../ports/store.ts";
 import type { JobSignal, StepProgress } from "./engine.ts";
 
 type Listener = (signal: JobSignal) => void;
@@ -10,11 +9,15 @@ export interface JobSignals {
   stepProgress(jobId: string): StepProgress | null;
   /** Forgets what the running step said, since it has ended. */
   stepEnded(jobId: string): void;
-  waitForEnd(jobId: string, options: { signal: AbortSignal }): Promise<void>;
+  /** Resolves when the job or batch has ended, as `isOver` says or as is told, or the signal aborts. */
+  waitForEnd(
+    id: string,
+    options: { isOver: () => Promise<boolean>; signal: AbortSignal },
+  ): Promise<void>;
 }
 
 /** Tells those who wait on a job in this process that it went on. What is stored is the truth. */
-export function createJobSignals(store: Pick<StoreReads, "job">): JobSignals {
+export function createJobSignals(): JobSignals {
   const listeners = new Map<string, Set<Listener>>();
   const progress = new Map<string, StepProgress>();
 
@@ -35,17 +38,16 @@ export function createJobSignals(store: Pick<StoreReads, "job">): JobSignals {
     listen,
     stepProgress: (jobId) => progress.get(jobId) ?? null,
     stepEnded: (jobId) => void progress.delete(jobId),
-    async waitForEnd(jobId, { signal }) {
+    async waitForEnd(id, { isOver, signal }) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const stop = listen(jobId, (heard) => {
+      const stop = listen(id, (heard) => {
         if (heard.kind === "changed" && hasEnded(heard.status)) resolve();
       });
       const onAbort = (): void => resolve();
       signal.addEventListener("abort", onAbort, { once: true });
       try {
         // Listening began before this look, so an end in between is heard.
-        const job = await store.job(jobId);
-        if (job === null || hasEnded(job.status) || signal.aborted) return;
+        if (signal.aborted || (await isOver())) return;
         await promise;
       } finally {
         stop();

@@ -30,7 +30,7 @@ export interface RunDeps extends StepDeps {
   readonly log: Log;
   readonly jobUrl: (jobId: string) => string;
   /** A transition was stored, so deliveries may be due. */
-  readonly onCommitted: () => void;
+  readonly onCommitted: (transition: Pick<Transition, "status">) => void;
 }
 
 /** A job that this process has claimed. */
@@ -163,7 +163,7 @@ async function commitTransition(
   if (!(await deps.store.commitTransition(claim, transition))) return false;
   const { status, failure = null, endedAt } = transition;
   deps.signals.tell(job.id, { kind: "changed", status });
-  deps.onCommitted();
+  deps.onCommitted(transition);
   if (endedAt !== undefined && (status === "completed" || status === "failed")) {
     const durationMs = Math.max(0, endedAt - job.startedAt);
     deps.telemetry.jobEnded({ status, failureCode: failure?.code ?? null, durationMs });

@@ -3,14 +3,19 @@ import { toJsonText } from "../domain/json-text.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { PluginCatalog } from "../ports/plugin-catalog.ts";
-import type { JobWrites, NewJob } from "../ports/store.ts";
-import type { SubmitRequest } from "./engine.ts";
+import { knownRatePerSecond, NOTHING_SEALED } from "../domain/webhook.ts";
+import type { Idempotency, JobWebhook, JobWrites, NewJob, SubmitOutcome } from "../ports/store.ts";
+import type { JobRequest, SubmitRequest, WebhookTarget } from "./engine.ts";
+import type { SealedContents } from "./sealed-contents.ts";
 
 /** How long a client is asked to wait when the queue is full, in ms. */
 const QUEUE_FULL_RETRY_AFTER_MS = 5_000;
 
 export interface SubmitDeps {
   readonly store: Pick<JobWrites, "submitJob">;
+  readonly sealedContents: Pick<SealedContents, "seal">;
+  /** Why the daemon may not connect to the URL, or null. */
+  readonly urlRefusal: (url: string) => string | null;
   readonly catalog: Pick<PluginCatalog, "get" | "checkInput" | "checkOptions">;
   readonly clock: Pick<Clock, "now">;
   readonly ids: Pick<Ids, "newId">;
@@ -28,31 +33,59 @@ export async function submitJob(
   request: SubmitRequest,
   deps: SubmitDeps,
 ): Promise<{ jobId: string; replayed: boolean }> {
-  checkPlugins(request, deps.catalog);
+  checkJob(request, deps, "");
   const job = toNewJob(request, deps);
   const outcome = await deps.store.submitJob(job, { maxQueued: deps.maxQueued });
+  const { id: jobId, replayed } = toAccepted(job.id, outcome, deps.maxQueued);
+  return { jobId, replayed };
+}
+
+/** Throws `Refused` unless the store accepted it, now or before under the same key. */
+export function toAccepted(
+  id: string,
+  outcome: SubmitOutcome,
+  maxQueued: number,
+): { id: string; replayed: boolean } {
   switch (outcome.kind) {
     case "accepted":
-      return { jobId: job.id, replayed: false };
+      return { id, replayed: false };
     case "duplicate":
-      if (outcome.sameRequest) return { jobId: outcome.jobId, replayed: true };
+      if (outcome.sameRequest) return { id: outcome.id, replayed: true };
       throw new Refused(
         "IDEMPOTENCY_KEY_REUSED",
-        `The Idempotency-Key belongs to job ${outcome.jobId}, which was requested with another body. Use a new key for a new request.`,
+        `The Idempotency-Key belongs to ${outcome.id}, which was requested with another body. Use a new key for a new request.`,
       );
     case "queue-full":
       throw new Refused(
         "QUEUE_FULL",
-        `${outcome.queued} jobs are queued and the limit is ${deps.maxQueued}. Try again later.`,
+        `${outcome.queued} jobs are queued and the limit is ${maxQueued}. Try again later.`,
         { retryAfterMs: QUEUE_FULL_RETRY_AFTER_MS },
       );
   }
 }
 
-function checkPlugins(request: SubmitRequest, catalog: SubmitDeps["catalog"]): void {
+/** Throws `Refused` for what can be known to be wrong already; `at` is where the job is in the body. */
+export function checkJob(
+  request: JobRequest,
+  { catalog, urlRefusal }: Pick<SubmitDeps, "catalog" | "urlRefusal">,
+  at: string,
+): void {
+  checkPlugins(request, catalog, at);
+  if (request.webhook !== null) checkUrl(request.webhook.url, urlRefusal, `${at}/webhook/url`);
+}
+
+export function checkUrl(url: string, urlRefusal: SubmitDeps["urlRefusal"], path: string): void {
+  const message = urlRefusal(url);
+  if (message === null) return;
+  throw new Refused("WEBHOOK_URL_REFUSED", `The webhook's URL is refused: ${message}.`, {
+    issues: [{ path, message }],
+  });
+}
+
+function checkPlugins(request: JobRequest, catalog: SubmitDeps["catalog"], at: string): void {
   for (const [index, { name, options }] of request.plugins.entries()) {
     const plugin = catalog.get(name);
-    const path = `/plugins/${index}`;
+    const path = `${at}/plugins/${index}`;
     if (plugin === null) {
       const message = `There is no plugin "${name}". GET /v1/plugins lists those there are.`;
       throw new Refused("PLUGIN_NOT_FOUND", message, { issues: [{ path, message }] });
@@ -70,7 +103,7 @@ function checkPlugins(request: SubmitRequest, catalog: SubmitDeps["catalog"]): v
   if (first === undefined) return;
   refuseIf("INPUT_INVALID", `The input does not fit the schema of plugin "${first.name}".`, {
     issues: catalog.checkInput(first.name, request.input),
-    under: "/input",
+    under: `${at}/input`,
   });
 }
 
@@ -84,11 +117,11 @@ function refuseIf(
   throw new Refused(code, detail, { issues });
 }
 
-function toNewJob(request: SubmitRequest, { clock, ids, digest }: SubmitDeps): NewJob {
-  const now = clock.now();
-  const { idempotencyKey, webhook } = request;
+export function toNewJob(request: SubmitRequest, deps: NewJobDeps): NewJob {
+  const now = deps.clock.now();
+  const { idempotencyKey, ...job } = request;
   return {
-    id: ids.newId("job"),
+    id: deps.ids.newId("job"),
     name: request.name,
     metadata: toJsonText(request.metadata),
     plugins: request.plugins.map(({ name, options }) => ({ name, options: toJsonText(options) })),
@@ -97,10 +130,31 @@ function toNewJob(request: SubmitRequest, { clock, ids, digest }: SubmitDeps): N
     runAt: request.runAt ?? now,
     timeoutMs: request.timeoutMs,
     createdAt: now,
-    webhook: webhook === null ? null : { id: ids.newId("wh"), ...webhook },
-    idempotency:
-      idempotencyKey === null
-        ? null
-        : { key: idempotencyKey, fingerprint: digest(JSON.stringify(request)) },
+    webhook: request.webhook && toJobWebhook(request.webhook, deps),
+    idempotency: toIdempotency(idempotencyKey, job, deps),
+  };
+}
+
+export type NewJobDeps = Pick<SubmitDeps, "clock" | "ids" | "digest" | "sealedContents">;
+
+export function toIdempotency(
+  key: string | null,
+  request: unknown,
+  { digest }: Pick<SubmitDeps, "digest">,
+): Idempotency | null {
+  return key === null ? null : { key, fingerprint: digest(JSON.stringify(request)) };
+}
+
+export function toJobWebhook(
+  webhook: WebhookTarget,
+  { ids, sealedContents }: Pick<NewJobDeps, "ids" | "sealedContents">,
+): JobWebhook {
+  const { headers, url, ...rest } = webhook;
+  return {
+    ...rest,
+    id: ids.newId("wh"),
+    url,
+    sealed: sealedContents.seal({ ...NOTHING_SEALED, headers }),
+    lane: { key: new URL(url).origin, ratePerSecond: knownRatePerSecond(url) },
   };
 }

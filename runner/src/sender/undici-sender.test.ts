@@ -1,15 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createResolver } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
-import { MAX_ANSWER_BYTES } from "./read-answer.ts";
+import { MAX_ANSWER_BYTES } from "./exchange.ts";
 import { createUndiciSender } from "./undici-sender.ts";
 
 const closers: (() => Promise<void>)[] = [];
 let sender: Sender;
 
 beforeEach(() => {
-  sender = createUndiciSender({ connectionsPerOrigin: 4 });
+  sender = createUndiciSender({
+    connectionsPerOrigin: 1,
+    policy: { mode: "private" },
+    resolve: createResolver(),
+  });
   closers.push(() => sender.close());
 });
 
@@ -138,13 +143,37 @@ describe("the sender", () => {
     });
   });
 
-  test("sends a user and password in the URL as basic authentication", async () => {
-    const seen: unknown[] = [];
+  test("tries a reused socket that the endpoint had closed once more, at once", async () => {
+    let requests = 0;
     const url = await endpoint((request, response) => {
-      seen.push(request.headers.authorization);
-      response.end();
+      requests += 1;
+      // The second request meets a socket that is closed instead of answered.
+      if (requests === 2) request.socket.destroy();
+      else response.end("ok");
     });
-    await send(url.replace("http://", "http://user:p%40ss@"));
-    expect(seen).toEqual([`Basic ${Buffer.from("user:p@ss").toString("base64")}`]);
+    expect(await send(url)).toMatchObject({ status: 200 });
+    expect(await send(url)).toMatchObject({ status: 200 });
+    expect(requests).toBe(3);
   });
+
+  test("does not try a fresh socket twice", async () => {
+    let requests = 0;
+    const url = await endpoint((request) => {
+      requests += 1;
+      request.socket.destroy();
+    });
+    expect(await send(url)).toMatchObject({ kind: "failed", code: "UND_ERR_SOCKET" });
+    expect(requests).toBe(1);
+  });
+
+  test.each(["http://169.254.169.254/", "http://[::ffff:169.254.169.254]/", "http://2852039166/"])(
+    "refuses %s, and says which address",
+    async (url) => {
+      expect(await send(url)).toMatchObject({
+        kind: "failed",
+        code: "EGRESS_REFUSED",
+        message: expect.stringContaining("169.254.169.254"),
+      });
+    },
+  );
 });

@@ -14,6 +14,7 @@ import type {
   ClaimedDelivery,
   JobWebhook,
   NewJob,
+  NewWebhook,
   Store,
 } from "../../src/ports/store.ts";
 
@@ -29,11 +30,41 @@ export function newWebhook(fields: Partial<JobWebhook> = {}): JobWebhook {
   return {
     id: `wh_${lastNumber}`,
     url: "http://127.0.0.1:9/hook",
-    headers: { authorization: "Bearer x" },
+    sealed: "sealed headers",
     on: null,
     retries: 5,
+    lane: { key: "http://127.0.0.1:9", ratePerSecond: null },
     ...fields,
   };
+}
+
+/** A persistent webhook that wants everything. */
+export function newPersistent(fields: Partial<NewWebhook> = {}): NewWebhook {
+  lastNumber += 1;
+  return {
+    id: `wh_${lastNumber}`,
+    identity: `identity ${lastNumber}`,
+    url: "http://127.0.0.1:9/persistent",
+    sealed: "sealed secret",
+    on: null,
+    retries: 5,
+    plugins: null,
+    jobName: null,
+    timeoutMs: 30_000,
+    ratePerSecond: null,
+    expiresAt: null,
+    createdAt: 0,
+    ...fields,
+  };
+}
+
+export async function register(
+  store: Store,
+  fields: Partial<NewWebhook> = {},
+): Promise<NewWebhook> {
+  const webhook = newPersistent(fields);
+  await store.registerWebhook(webhook, { maxWebhooks: 1_000_000 });
+  return webhook;
 }
 
 /** A job of two steps, due since 0, that nobody wants to hear of. */
@@ -132,11 +163,14 @@ export async function failIt(store: Store, job: RunningJob, at = 30): Promise<vo
   await store.commitTransition(claimOf(job), failing(job, at));
 }
 
-export function claimDue(
+/** Leases up to `limit` deliveries of each lane that is due. */
+export async function claimDue(
   store: Store,
-  { now = 100, limit = 100, owner = "owner_1" } = {},
+  { now = 100, limit = 100, owner = "owner_1", maxBytes = 1_000_000_000 } = {},
 ): Promise<readonly ClaimedDelivery[]> {
-  return store.claimDeliveries({ owner, limit, now, leaseUntil: now + LEASE_MS });
+  const due = await store.dueLanes({ now, limit: 1000, except: [] });
+  const lanes = due.map(({ id }) => ({ id, limit }));
+  return store.claimDeliveries({ owner, lanes, now, leaseUntil: now + LEASE_MS, maxBytes });
 }
 
 /** A job with a webhook, taken to its end; its first delivery is due. */
@@ -170,6 +204,7 @@ export function attemptOf(
     dueAt: outcome.state === "due" ? outcome.dueAt : null,
     retriesUsed: delivery.retriesUsed + (outcome.state === "due" ? 1 : 0),
     reason: outcome.state === "dead" ? outcome.reason : null,
+    tookIt: answered,
   };
 }
 

@@ -10,6 +10,7 @@ import type { ClaimedDelivery, Store } from "../../src/ports/store.ts";
 import {
   attemptOf,
   beginning,
+  claimDue,
   claimOf,
   completing,
   failing,
@@ -181,9 +182,11 @@ function createRun(store: Store, model: ModelStore) {
 
   async function claimDeliveries(each: Extract<Call, { kind: "claim deliveries" }>) {
     const request = { ...each, now, leaseUntil: now + LEASE_MS };
+    // Lanes are read, and a read sees what is committed.
+    await settled();
     const expected = model.claimDeliveries(request);
-    const claimed = await store.claimDeliveries(request);
-    expect(claimed.map((d) => `${d.jobId} ${d.sequence} ${d.attempts} ${d.body}`)).toEqual(
+    const claimed = await claimDue(store, request);
+    expect(claimed.map((d) => `${d.subjectId} ${d.sequence} ${d.attempts} ${d.body}`)).toEqual(
       expected.map((d) => `${d.jobId} ${d.event.sequence} ${d.attempts} ${d.event.body}`),
     );
     for (const [index, real] of claimed.entries()) {

@@ -95,6 +95,7 @@ export function createModelStore({ exclusive }: { exclusive: boolean }) {
           deliveries().filter((delivery) => delivery.state === state).length,
         ]),
       ),
+      webhooks: { active: 0, paused: 0, off: 0 },
     }),
 
     submitJob(spec: NewJob, { maxQueued }: { maxQueued: number }): SubmitOutcome {
@@ -102,7 +103,7 @@ export function createModelStore({ exclusive }: { exclusive: boolean }) {
       const known = jobs.find((job) => key !== undefined && job.spec.idempotency?.key === key);
       if (known !== undefined) {
         const sameRequest = known.spec.idempotency?.fingerprint === spec.idempotency?.fingerprint;
-        return { kind: "duplicate", jobId: known.spec.id, sameRequest };
+        return { kind: "duplicate", id: known.spec.id, sameRequest };
       }
       const queued = count("queued");
       if (queued >= maxQueued) return { kind: "queue-full", queued };

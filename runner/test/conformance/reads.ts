@@ -186,35 +186,24 @@ export function readConformance(createSubject: CreateSubject): void {
       expect(await t.store.counts()).toEqual({
         jobs: { queued: 2, running: 1, completed: 1, failed: 1 },
         deliveries: { waiting: 2, due: 1, delivered: 0, dead: 1 },
+        webhooks: { active: 0, paused: 0, off: 0 },
       });
       await t.store.releaseJobs([claimOf(held)]);
       expect((await t.store.counts()).jobs).toMatchObject({ queued: 3, running: 0 });
     });
   });
 
-  describe("nextDue", () => {
-    test("is null when nothing waits for its time", async () => {
+  describe("nextJobDue", () => {
+    test("is null when no job waits for its time", async () => {
       await submit(t.store);
-      expect(await t.store.nextDue()).toEqual({ job: null, delivery: null });
+      expect(await t.store.nextJobDue()).toBeNull();
     });
 
     test("is the earliest instant at which a scheduled job becomes due", async () => {
       for (const runAt of [900, 500, 700]) await submit(t.store, { runAt });
-      expect((await t.store.nextDue()).job).toBe(500);
+      expect(await t.store.nextJobDue()).toBe(500);
       await claim(t.store, { now: 500 });
-      expect((await t.store.nextDue()).job).toBe(700);
-    });
-
-    test("is the earliest instant at which a delivery is tried again", async () => {
-      for (const dueAt of [900, 500]) {
-        await submit(t.store, { webhook: newWebhook({ on: ["started"] }) });
-        await start(t.store, await claimOne(t.store));
-        const [delivery] = await claimDue(t.store);
-        await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt }));
-      }
-      expect((await t.store.nextDue()).delivery).toBe(500);
-      await claimDue(t.store, { now: 500 });
-      expect((await t.store.nextDue()).delivery).toBe(900);
+      expect(await t.store.nextJobDue()).toBe(700);
     });
   });
 
@@ -239,7 +228,7 @@ export function readConformance(createSubject: CreateSubject): void {
       expect((await t.store.job(recent.id))?.status).toBe("completed");
       expect(await t.store.events(old.id, { after: 0, limit: 10 })).toEqual([]);
       expect(await t.store.logs(old.id, { after: 0, limit: 10 })).toEqual([]);
-      const gone = sent.filter(({ jobId }) => jobId === old.id);
+      const gone = sent.filter(({ subjectId }) => subjectId === old.id);
       expect(await Promise.all(gone.map(({ id }) => t.store.delivery(id)))).toEqual(
         gone.map(() => null),
       );

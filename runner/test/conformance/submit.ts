@@ -16,7 +16,7 @@ export function submitConformance(createSubject: CreateSubject): void {
         runAt: 5,
         timeoutMs: 60_000,
         createdAt: 4,
-        webhook: newWebhook({ on: ["completed", "failed"], retries: 0, headers: {} }),
+        webhook: newWebhook({ on: ["completed", "failed"], retries: 0, sealed: null }),
       });
       expect(await t.store.submitJob(job, UNLIMITED)).toEqual({ kind: "accepted" });
       const { webhook, idempotency: _, ...spec } = job;
@@ -58,8 +58,8 @@ export function submitConformance(createSubject: CreateSubject): void {
       );
       expect(outcomes).toEqual([
         { kind: "accepted" },
-        { kind: "duplicate", jobId: job.id, sameRequest: true },
-        { kind: "duplicate", jobId: job.id, sameRequest: false },
+        { kind: "duplicate", id: job.id, sameRequest: true },
+        { kind: "duplicate", id: job.id, sameRequest: false },
       ]);
       expect((await t.store.counts()).jobs.queued).toBe(1);
       expect(await t.store.job(again.id)).toBeNull();
@@ -71,7 +71,7 @@ export function submitConformance(createSubject: CreateSubject): void {
       await t.reopen();
       expect(await t.store.submitJob(newJob({ idempotency }), UNLIMITED)).toEqual({
         kind: "duplicate",
-        jobId: job.id,
+        id: job.id,
         sameRequest: true,
       });
     });
@@ -99,7 +99,7 @@ export function submitConformance(createSubject: CreateSubject): void {
       const idempotency = { key: "k", fingerprint: "a" };
       const job = await submit(t.store, { idempotency });
       const outcome = await t.store.submitJob(newJob({ idempotency }), { maxQueued: 1 });
-      expect(outcome).toEqual({ kind: "duplicate", jobId: job.id, sameRequest: true });
+      expect(outcome).toEqual({ kind: "duplicate", id: job.id, sameRequest: true });
     });
 
     test("does not take the key of a job that was refused", async () => {

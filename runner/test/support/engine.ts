@@ -11,6 +11,7 @@ import { createIds } from "../../src/ids.ts";
 import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
 import type { Store, StoredJob } from "../../src/ports/store.ts";
 import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { createVault } from "../../src/vault.ts";
 import { createScriptedPool, type ScriptedPool, type ScriptedStep } from "./scripted-pool.ts";
 import {
   answered,
@@ -116,11 +117,16 @@ export async function createWorld(): Promise<World> {
       },
       ids: { ...createIds(now), random: () => 0.5 },
       digest: (text) => createHash("sha256").update(text).digest("base64"),
+      urlRefusal: () => null,
+      vault: createVault(Buffer.alloc(32, 1)),
       telemetry: { jobEnded() {}, stepEnded() {}, attemptEnded() {} },
       log: { debug: write, info: write, warn: write, error: write },
       settings: {
         maxQueued: 1_000,
-        maxDeliveriesInFlight: script.maxDeliveriesInFlight ?? 16,
+        maxWebhooks: 100,
+        maxInFlight: script.maxDeliveriesInFlight ?? 16,
+        maxBytesInFlight: 64 * 1024 * 1024,
+        maxWindow: 64,
         retentionMs: script.retentionMs ?? Number.POSITIVE_INFINITY,
         userAgent: "Playground/test",
         jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,

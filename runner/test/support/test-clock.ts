@@ -5,6 +5,8 @@ export interface TestClock extends Clock {
   sleepers(): number;
   /** The earliest instant at which one of them wakes; null when none does by itself. */
   nextWakeAt(): number | null;
+  /** Sets the clock without time passing: nobody wakes. */
+  set(instant: number): void;
   /** Moves to the instant and wakes those whose time has come by then. */
   moveTo(instant: number): void;
 }
@@ -18,9 +20,11 @@ interface Sleeper {
 export function createTestClock(startAt = Date.parse("2026-11-23T09:30:00.000Z")): TestClock {
   const sleeping = new Set<Sleeper>();
   let now = startAt;
+  let elapsed = 0;
 
   return {
     now: () => now,
+    monotonic: () => elapsed,
     sleep(ms, { signal }) {
       if (signal.aborted || (ms !== null && ms <= 0)) return Promise.resolve();
       return new Promise((resolve) => {
@@ -34,12 +38,16 @@ export function createTestClock(startAt = Date.parse("2026-11-23T09:30:00.000Z")
         signal.addEventListener("abort", wake, { once: true });
       });
     },
+    set(instant) {
+      now = instant;
+    },
     sleepers: () => sleeping.size,
     nextWakeAt() {
       const instants = [...sleeping].flatMap(({ wakesAt }) => (wakesAt === null ? [] : [wakesAt]));
       return instants.length === 0 ? null : Math.min(...instants);
     },
     moveTo(instant) {
+      elapsed += Math.max(0, instant - now);
       now = Math.max(now, instant);
       for (const { wakesAt, wake } of sleeping) {
         if (wakesAt !== null && wakesAt <= now) wake();

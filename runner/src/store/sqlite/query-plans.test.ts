@@ -10,7 +10,9 @@ import { createOperations } from "./operations.ts";
 import { createReads } from "./reads.ts";
 
 /** Scans of tables of four rows, of an index that gives the order, of one job's plugin names. */
-const HARMLESS = /^SCAN (job_counts|delivery_counts)$| USING (COVERING )?INDEX |^SCAN json_each /;
+const HARMLESS = /^SCAN (job|delivery|webhook)_counts$| USING (COVERING )?INDEX |^SCAN json_each /;
+
+const isShift = (sql: string) => /UPDATE lanes .*hold_until \+ \?2/s.test(sql);
 
 describe("the plan of every statement", () => {
   let db: DatabaseSync;
@@ -50,7 +52,8 @@ describe("the plan of every statement", () => {
   }
 
   test("that writes goes through an index and sorts nothing", () => {
-    const plans = plansOf(() => createOperations(db));
+    // A clock that was set moves every lane.
+    const plans = plansOf(() => createOperations(db)).filter(({ sql }) => !isShift(sql));
     expect(plans.length).toBeGreaterThan(20);
     expect(offences(plans)).toEqual([]);
   });
@@ -63,7 +66,16 @@ describe("the plan of every statement", () => {
 
   test.each([
     ["a claim of jobs", /INDEXED BY jobs_ready/, /jobs USING INDEX jobs_ready/],
-    ["a claim of deliveries", /INDEXED BY deliveries_due/, /deliveries USING INDEX deliveries_due/],
+    [
+      "a claim of first tries",
+      /SELECT deliveries.id.* INDEXED BY deliveries_first/s,
+      /deliveries USING INDEX deliveries_first \(lane=\? AND due_at<\?\)/,
+    ],
+    [
+      "a claim of retries",
+      /SELECT deliveries.id.* INDEXED BY deliveries_retries/s,
+      /deliveries USING INDEX deliveries_retries \(lane=\? AND due_at<\?\)/,
+    ],
     ["marking scheduled jobs due", /SET due = 1/, /USING INDEX jobs_scheduled/],
     [
       "reaping jobs",
@@ -75,7 +87,11 @@ describe("the plan of every statement", () => {
       /UPDATE deliveries .* lease_until < \?2/s,
       /USING INDEX deliveries_leased/,
     ],
-    ["pruning", /WHERE ended_at < \?/, /USING COVERING INDEX jobs_ended \(ended_at<\?\)/],
+    [
+      "pruning jobs",
+      /FROM jobs\s+WHERE ended_at < \?/,
+      /USING COVERING INDEX jobs_ended \(ended_at<\?\)/,
+    ],
   ])("of %s uses the index made for it", (_, sql, plan) => {
     const plans = plansOf(() => createOperations(db)).filter((each) => sql.test(each.sql));
     expect(plans).toHaveLength(1);
@@ -123,9 +139,10 @@ describe("the plan of every statement", () => {
     db.exec(`
       INSERT INTO jobs (id, status, priority, run_at, due, created_at)
       VALUES ('job_1', 'completed', 0, 0, 1, 0);
-      INSERT INTO webhooks (id, job, url, retries, headers) VALUES ('wh_1', 1, 'u', 0, '{}');
-      INSERT INTO deliveries (job, webhook, sequence, state, created_at)
-      VALUES (1, 1, 1, 'dead', 0);
+      INSERT INTO lanes (key) VALUES ('origin');
+      INSERT INTO webhooks (id, job, lane, url, retries) VALUES ('wh_1', 1, 1, 'u', 0);
+      INSERT INTO deliveries (job, webhook, lane, sequence, state, created_at)
+      VALUES (1, 1, 1, 1, 'dead', 0);
     `);
   }
 });

@@ -1,13 +1,17 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StoreReads } from "../../ports/store.ts";
+import { prepareReadBatch, prepareReadBatchesToEnd } from "./reads/batch.ts";
 import { prepareReadCounts } from "./reads/counts.ts";
 import { prepareReadDeliveries } from "./reads/deliveries.ts";
 import { prepareReadDelivery } from "./reads/delivery.ts";
 import { prepareReadEvents } from "./reads/events.ts";
 import { prepareReadJob } from "./reads/job.ts";
 import { prepareReadJobs } from "./reads/jobs.ts";
+import { prepareReadDueLanes, prepareReadNextLaneDue } from "./reads/lanes.ts";
 import { prepareReadLogs } from "./reads/logs.ts";
-import { prepareReadNextDue } from "./reads/next-due.ts";
+import { prepareReadMeta } from "./reads/meta.ts";
+import { prepareReadNextJobDue } from "./reads/next-job-due.ts";
+import { prepareReadWebhook, prepareReadWebhooks } from "./reads/webhooks.ts";
 
 /** Prepares every statement that reads. */
 export function createReads(db: DatabaseSync): StoreReads {
@@ -18,7 +22,14 @@ export function createReads(db: DatabaseSync): StoreReads {
     logs: prepareReadLogs(db),
     deliveries: prepareReadDeliveries(db),
     delivery: prepareReadDelivery(db),
+    webhook: prepareReadWebhook(db),
+    webhooks: prepareReadWebhooks(db),
+    dueLanes: prepareReadDueLanes(db),
+    nextLaneDue: prepareReadNextLaneDue(db),
+    batch: prepareReadBatch(db),
+    batchesToEnd: prepareReadBatchesToEnd(db),
+    meta: prepareReadMeta(db),
     counts: prepareReadCounts(db),
-    nextDue: prepareReadNextDue(db),
+    nextJobDue: prepareReadNextJobDue(db),
   };
 }

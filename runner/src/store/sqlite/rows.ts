@@ -3,7 +3,6 @@ import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { EventKind } from "../../domain/event.ts";
 import type { CompletedStep, PluginCall, StepMetrics } from "../../domain/job.ts";
 import type { JsonText } from "../../domain/json-text.ts";
-import type { JobWebhook } from "../../ports/store.ts";
 
 export interface FailureColumns {
   readonly failure_code: FailureCode | null;
@@ -16,26 +15,12 @@ export function toFailure(row: FailureColumns): Failure | null {
     : { code: row.failure_code, message: row.failure_message ?? "" };
 }
 
-export interface WebhookColumns {
-  readonly webhook_id: string;
-  readonly url: string;
-  readonly kinds: string | null;
-  readonly retries: number;
-  readonly headers: string;
-}
-
-export function toWebhook(row: WebhookColumns): JobWebhook {
-  return {
-    id: row.webhook_id,
-    url: row.url,
-    headers: JSON.parse(row.headers) as Record<string, string>,
-    on: toKinds(row.kinds),
-    retries: row.retries,
-  };
-}
-
 export function toKinds(kinds: string | null): readonly EventKind[] | null {
   return kinds === null ? null : (JSON.parse(kinds) as EventKind[]);
+}
+
+export function toKindsText(kinds: readonly EventKind[] | null): string | null {
+  return kinds === null ? null : JSON.stringify(kinds);
 }
 
 export interface SpecColumns {

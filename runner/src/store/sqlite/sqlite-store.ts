@@ -55,16 +55,28 @@ function createWrites(queue: WriteQueue): Writes {
       queue.write({ name, args } as Change) as ReturnType<Writes[Name]>;
   return {
     submitJob: write("submitJob"),
+    submitBatch: write("submitBatch"),
+    setBatchWebhook: write("setBatchWebhook"),
+    endBatch: write("endBatch"),
     claimJobs: write("claimJobs"),
     commitTransition: write("commitTransition"),
     releaseJobs: write("releaseJobs"),
     requeueJob: write("requeueJob"),
     renewLeases: write("renewLeases"),
     reap: write("reap"),
+    setMeta: write("setMeta"),
     appendLogs: write("appendLogs"),
     pruneJobs: write("pruneJobs"),
     claimDeliveries: write("claimDeliveries"),
+    holdLane: write("holdLane"),
     recordAttempt: write("recordAttempt"),
     releaseDeliveries: write("releaseDeliveries"),
+    redeliver: write("redeliver"),
+    recoverDeliveries: write("recoverDeliveries"),
+    shiftDue: write("shiftDue"),
+    registerWebhook: write("registerWebhook"),
+    updateWebhook: write("updateWebhook"),
+    removeWebhook: write("removeWebhook"),
+    pruneWebhooks: write("pruneWebhooks"),
   };
 }

@@ -3,18 +3,31 @@ import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 
 export function preparePruneJobs(db: DatabaseSync): Operations["pruneJobs"] {
-  const find = prepare<{ seq: number }>(
+  // A batch keeps its jobs, so that it can show them all; with it they may go.
+  const findBatches = prepare<{ seq: number }>(
+    db,
+    `SELECT seq FROM batches
+     WHERE ended_at < ? AND NOT EXISTS (
+       SELECT 1 FROM deliveries WHERE batch = batches.seq AND state IN ('waiting', 'due')
+     )
+     ORDER BY ended_at LIMIT ?`,
+  );
+  const removeBatch = prepare(db, `DELETE FROM batches WHERE seq = ?`);
+  const findJobs = prepare<{ seq: number }>(
     db,
     `SELECT seq FROM jobs
      WHERE ended_at < ? AND NOT EXISTS (
        SELECT 1 FROM deliveries WHERE job = jobs.seq AND state IN ('waiting', 'due')
+     ) AND NOT EXISTS (
+       SELECT 1 FROM batch_jobs WHERE job = jobs.seq
      )
      ORDER BY ended_at LIMIT ?`,
   );
-  const remove = prepare(db, `DELETE FROM jobs WHERE seq = ?`);
+  const removeJob = prepare(db, `DELETE FROM jobs WHERE seq = ?`);
   return ({ endedBefore, limit }) => {
-    const ended = find.all(endedBefore, limit);
-    for (const { seq } of ended) remove.run(seq);
+    for (const { seq } of findBatches.all(endedBefore, limit)) removeBatch.run(seq);
+    const ended = findJobs.all(endedBefore, limit);
+    for (const { seq } of ended) removeJob.run(seq);
     return ended.length;
   };
 }

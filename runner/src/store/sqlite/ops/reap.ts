@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
+import { prepareLine, type Standing } from "./line.ts";
 
 /** One daemon alone has the file, so every other owner is gone, whatever its lease says. */
 export function prepareReap(db: DatabaseSync): Operations["reap"] {
@@ -9,13 +10,15 @@ export function prepareReap(db: DatabaseSync): Operations["reap"] {
     `UPDATE jobs SET status = 'queued', fence = fence + 1, lease_owner = NULL, lease_until = NULL
      WHERE status = 'running' AND (lease_owner <> ?1 OR lease_until < ?2)`,
   );
-  const freeDeliveries = prepare(
+  const freeDeliveries = prepare<Standing & { lane: number; due_at: number }>(
     db,
     `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL
-     WHERE lease_owner IS NOT NULL AND (lease_owner <> ?1 OR lease_until < ?2)`,
+     WHERE lease_owner IS NOT NULL AND (lease_owner <> ?1 OR lease_until < ?2)
+     RETURNING id, job, webhook, lane, due_at`,
   );
+  const line = prepareLine(db);
   return ({ owner, now }) => {
-    freeDeliveries.run(owner, now);
+    for (const freed of freeDeliveries.all(owner, now)) line.takeBack(freed);
     return Number(freeJobs.run(owner, now).changes);
   };
 }

@@ -1,53 +1,92 @@
 import type { DatabaseSync } from "node:sqlite";
-import { Defect } from "../../../domain/errors.ts";
+import type { DeliveryState } from "../../../domain/delivery.ts";
+import type { AttemptOutcome } from "../../../ports/store.ts";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
+import { prepareLanes } from "./lanes.ts";
+import { prepareLine } from "./line.ts";
 
 interface DeliveryRow {
-  readonly job: number;
+  readonly id: number;
+  readonly job: number | null;
   readonly webhook: number;
-  readonly state: string;
+  readonly lane: number;
+  readonly state: DeliveryState;
   readonly attempts: number;
+  readonly lease_owner: string | null;
 }
 
 export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttempt"] {
   const find = prepare<DeliveryRow>(
     db,
-    `SELECT job, webhook, state, attempts FROM deliveries WHERE id = ?`,
+    `SELECT id, job, webhook, lane, state, attempts, lease_owner FROM deliveries WHERE id = ?`,
   );
   const insertAttempt = prepare(
     db,
     `INSERT INTO attempts (delivery, number, at, duration_ms, status, error, response)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
+  const count = prepare(db, `UPDATE deliveries SET attempts = ? WHERE id = ?`);
+  const judgeWebhook = prepareJudgeWebhook(db);
+  const move = prepareMove(db);
+
+  return (outcome) => {
+    const { deliveryId, attempt, tookIt } = outcome;
+    const key = parseDeliveryId(deliveryId);
+    const delivery = key === null ? undefined : find.get(key);
+    if (delivery === undefined) return;
+    // Kept before, by a call whose acknowledgement was lost, or by one whose lease had run out.
+    if (attempt.number <= delivery.attempts) return;
+    const { number, at, durationMs, status, error, response } = attempt;
+    insertAttempt.run(delivery.id, number, at, durationMs, status, error, response);
+    if (tookIt !== null) judgeWebhook(delivery.webhook, { tookIt, at });
+    // It was given up, or put behind another, while it was in flight: only a success counts.
+    if (delivery.state !== "due" && outcome.state !== "delivered") count.run(number, delivery.id);
+    else move(delivery, outcome);
+  };
+}
+
+function prepareMove(db: DatabaseSync) {
   const update = prepare(
     db,
     `UPDATE deliveries SET state = ?, due_at = ?, ended_at = ?, attempts = ?, retries_used = ?,
        reason = ?, lease_owner = NULL, lease_until = NULL
      WHERE id = ?`,
   );
-  const promoteNext = prepare(
-    db,
-    `UPDATE deliveries SET state = 'due', due_at = ?
-     WHERE state = 'waiting' AND id = (
-       SELECT id FROM deliveries WHERE job = ? AND webhook = ? AND id > ? ORDER BY id LIMIT 1
-     )`,
-  );
+  const lanes = prepareLanes(db);
+  const line = prepareLine(db);
 
-  return ({ deliveryId, attempt, state, dueAt, retriesUsed, reason }) => {
-    const id = parseDeliveryId(deliveryId);
-    const delivery = id === null ? undefined : find.get(id);
-    if (id === null || delivery === undefined) {
-      throw new Defect("DELIVERY_UNKNOWN", `No delivery has the id ${deliveryId}.`);
-    }
-    // Kept before, by a call whose acknowledgement was lost, or by one whose lease had run out.
-    if (delivery.state !== "due" || attempt.number <= delivery.attempts) return;
-    const { number, at, durationMs, status, error, response } = attempt;
-    insertAttempt.run(id, number, at, durationMs, status, error, response);
-    const endedAt = state === "due" ? null : Math.floor(at + durationMs);
-    update.run(state, state === "due" ? dueAt : null, endedAt, number, retriesUsed, reason, id);
+  return (delivery: DeliveryRow, outcome: AttemptOutcome): void => {
+    const { id, job, webhook, lane } = delivery;
+    const { attempt, retriesUsed, reason } = outcome;
+    const { number, at, durationMs } = attempt;
+    const dueAt = outcome.state === "due" ? (outcome.dueAt ?? at) : null;
+    const endedAt = dueAt === null ? Math.floor(at + durationMs) : null;
+    const waits = dueAt !== null && line.isBehind(delivery);
+    const state = waits ? "waiting" : outcome.state;
+    update.run(state, waits ? null : dueAt, endedAt, number, retriesUsed, reason, id);
+    // A lease that had run out: the lane counted this delivery among those to be claimed.
+    if (delivery.lease_owner === null) lanes.refresh(lane);
+    else if (dueAt !== null && !waits) lanes.readyFrom(lane, dueAt);
     // Due since the attempt began, so "at once" holds for a clock that has not moved on as well.
-    if (state !== "due") promoteNext.run(at, delivery.job, delivery.webhook, id);
+    if (endedAt !== null && job !== null) line.promote({ job, webhook, lane }, at);
+  };
+}
+
+/** Keeps since when a persistent webhook takes nothing. */
+function prepareJudgeWebhook(db: DatabaseSync) {
+  const setFailing = prepare(
+    db,
+    `UPDATE persistent_webhooks SET failing_since = ? WHERE webhook = ? AND failing_since IS NULL`,
+  );
+  const clearFailing = prepare(
+    db,
+    `UPDATE persistent_webhooks SET failing_since = NULL
+     WHERE webhook = ? AND failing_since IS NOT NULL`,
+  );
+  return (webhook: number, { tookIt, at }: { tookIt: boolean; at: number }): void => {
+    if (tookIt) clearFailing.run(webhook);
+    else setFailing.run(at, webhook);
   };
 }

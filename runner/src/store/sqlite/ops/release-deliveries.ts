@@ -2,14 +2,20 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
+import { prepareLine, type Standing } from "./line.ts";
 
 export function prepareReleaseDeliveries(db: DatabaseSync): Operations["releaseDeliveries"] {
-  const release = prepare(
+  const release = prepare<Standing & { lane: number; due_at: number }>(
     db,
     `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL
-     WHERE id = ? AND lease_owner IS NOT NULL`,
+     WHERE id = ? AND lease_owner IS NOT NULL
+     RETURNING id, job, webhook, lane, due_at`,
   );
+  const line = prepareLine(db);
   return (ids) => {
-    for (const id of ids) release.run(parseDeliveryId(id));
+    for (const id of ids) {
+      const released = release.get(parseDeliveryId(id));
+      if (released !== undefined) line.takeBack(released);
+    }
   };
 }

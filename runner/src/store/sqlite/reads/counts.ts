@@ -11,10 +11,15 @@ export function prepareReadCounts(db: DatabaseSync): StoreReads["counts"] {
     db,
     `SELECT state, count FROM delivery_counts`,
   );
+  const countWebhooks = prepare<{ state: string; count: number }>(
+    db,
+    `SELECT state, count FROM webhook_counts`,
+  );
   const toRecord = (rows: { state: string; count: number }[]) =>
     Object.fromEntries(rows.map(({ state, count }) => [state, count]));
   return async () => ({
     jobs: toRecord(countJobs.all()) as StoreCounts["jobs"],
     deliveries: toRecord(countDeliveries.all()) as StoreCounts["deliveries"],
+    webhooks: toRecord(countWebhooks.all()) as StoreCounts["webhooks"],
   });
 }

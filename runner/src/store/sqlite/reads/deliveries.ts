@@ -7,6 +7,7 @@ import { pageBackwards } from "./page-backwards.ts";
 
 const CONDITIONS: Record<keyof DeliveryFilter, string> = {
   jobId: "deliveries.job = (SELECT seq FROM jobs WHERE id = ?)",
+  batchId: "deliveries.batch = (SELECT seq FROM batches WHERE id = ?)",
   webhookId: "deliveries.webhook = (SELECT seq FROM webhooks WHERE id = ?)",
   state: "state = ?",
 };

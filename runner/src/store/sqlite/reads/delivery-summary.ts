@@ -1,15 +1,15 @@
 import type { DeliveryState } from "../../../domain/delivery.ts";
-import type { EventKind } from "../../../domain/event.ts";
-import type { DeliverySummary } from "../../../ports/store.ts";
+import type { DeliveryKind, DeliverySummary } from "../../../ports/store.ts";
 import { toDeliveryId } from "../rows.ts";
 
 export interface DeliveryRow {
   readonly key: number;
-  readonly job_id: string;
+  readonly job_id: string | null;
+  readonly batch_id: string | null;
   readonly webhook_id: string;
   readonly url: string;
   readonly sequence: number;
-  readonly kind: EventKind;
+  readonly kind: DeliveryKind;
   readonly state: DeliveryState;
   readonly due_at: number | null;
   readonly created_at: number;
@@ -20,18 +20,20 @@ export interface DeliveryRow {
 
 /** Selects `DeliveryRow`s; the conditions come after it. */
 export const SELECT_DELIVERIES = `
-  SELECT deliveries.id AS key, jobs.id AS job_id, webhooks.id AS webhook_id, url,
-    deliveries.sequence, kind, state, due_at, deliveries.created_at, deliveries.ended_at,
-    attempts, reason
+  SELECT deliveries.id AS key, jobs.id AS job_id, batches.id AS batch_id,
+    webhooks.id AS webhook_id, url, deliveries.sequence, coalesce(kind, 'batch') AS kind, state,
+    due_at, deliveries.created_at, deliveries.ended_at, attempts, reason
   FROM deliveries
-    CROSS JOIN jobs ON jobs.seq = deliveries.job
     CROSS JOIN webhooks ON webhooks.seq = deliveries.webhook
-    CROSS JOIN events ON events.job = deliveries.job AND events.sequence = deliveries.sequence`;
+    LEFT JOIN jobs ON jobs.seq = deliveries.job
+    LEFT JOIN events ON events.job = deliveries.job AND events.sequence = deliveries.sequence
+    LEFT JOIN batches ON batches.seq = deliveries.batch`;
 
 export function toDeliverySummary(row: DeliveryRow): DeliverySummary {
   return {
     id: toDeliveryId(row.key),
     jobId: row.job_id,
+    batchId: row.batch_id,
     webhookId: row.webhook_id,
     url: row.url,
     sequence: row.sequence,

@@ -2,15 +2,10 @@ import type { DatabaseSync } from "node:sqlite";
 import type { JobStatus, StepMetrics, StepRecord } from "../../../domain/job.ts";
 import type { JsonText } from "../../../domain/json-text.ts";
 import type { StoreReads, StoredJob } from "../../../ports/store.ts";
-import {
-  toFailure,
-  toSpec,
-  toWebhook,
-  type FailureColumns,
-  type SpecColumns,
-  type WebhookColumns,
-} from "../rows.ts";
+import { toFailure, toSpec, type FailureColumns, type SpecColumns } from "../rows.ts";
 import { prepare } from "../statement.ts";
+import { prepareReadOwnWebhook } from "./own-webhook.ts";
+import { inSnapshot } from "./snapshot.ts";
 
 interface JobRow extends SpecColumns, FailureColumns {
   readonly seq: number;
@@ -45,15 +40,11 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
        metrics, output
      FROM steps WHERE job = ? ORDER BY position`,
   );
-  const findWebhook = prepare<WebhookColumns>(
-    db,
-    `SELECT id AS webhook_id, url, kinds, retries, headers FROM webhooks WHERE job = ?`,
-  );
+  const findWebhook = prepareReadOwnWebhook(db, "job");
 
   function read(id: string): StoredJob | null {
     const row = findJob.get(id);
     if (row === undefined) return null;
-    const webhook = findWebhook.get(row.seq);
     return {
       spec: toSpec(row),
       status: row.status,
@@ -64,19 +55,11 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
       endedAt: row.ended_at,
       failure: toFailure(row),
       steps: findSteps.all(row.seq).map(toStep),
-      webhook: webhook === undefined ? null : toWebhook(webhook),
+      webhook: findWebhook(row.seq),
     };
   }
 
-  return async (id) => {
-    // One snapshot: the writer may commit between two of these statements.
-    db.exec("BEGIN");
-    try {
-      return read(id);
-    } finally {
-      db.exec("COMMIT");
-    }
-  };
+  return async (id) => inSnapshot(db, () => read(id));
 }
 
 function toStep(row: StepRow): StepRecord {

@@ -1,0 +1,122 @@
+/** Fills a store with deliveries that are due, without running a job for each. */
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { begin, completeStep, type RunningJob } from "../src/domain/job.ts";
+import { toJsonText } from "../src/domain/json-text.ts";
+import { createIds } from "../src/ids.ts";
+import type { NewJob, Store } from "../src/ports/store.ts";
+import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import type { Vault } from "../src/ports/vault.ts";
+import { createVault, loadVaultKey } from "../src/vault.ts";
+
+const ids = createIds(() => Date.now());
+/** Jobs whose changes are under way at once: enough for the writer to group them. */
+const AT_ONCE = 500;
+/** started, progress, completed. */
+export const EVENTS_PER_JOB = 3;
+
+export interface Preloaded {
+  /** The secret that every webhook signs with. */
+  readonly secret: string;
+  readonly deliveries: number;
+}
+
+/** Registers a webhook per url and stores `jobs` finished jobs for each; the daemon is to be started on it. */
+export async function preload(
+  dataDir: string,
+  request: { urls: readonly string[]; jobsPerUrl: number },
+): Promise<Preloaded> {
+  await mkdir(dataDir, { recursive: true });
+  const vault = createVault(await loadVaultKey(dataDir, undefined));
+  const store = await createSqliteStore({ path: join(dataDir, "playground.db") });
+  const secret = `whsec_${randomBytes(32).toString("base64")}`;
+  try {
+    for (const [index, url] of request.urls.entries()) {
+      await register(store, vault, { url, secret, jobName: `bench-${index}` });
+    }
+    const total = request.urls.length * request.jobsPerUrl;
+    for (let done = 0; done < total; done += AT_ONCE) {
+      const jobs = Array.from({ length: Math.min(AT_ONCE, total - done) }, (_, i) =>
+        newJob(`bench-${(done + i) % request.urls.length}`),
+      );
+      await finish(store, jobs);
+    }
+    return { secret, deliveries: total * EVENTS_PER_JOB };
+  } finally {
+    await store.close();
+  }
+}
+
+async function register(
+  store: Store,
+  vault: Vault,
+  { url, secret, jobName }: { url: string; secret: string; jobName: string },
+): Promise<void> {
+  const id = ids.newId("wh");
+  const sealed = vault.seal(JSON.stringify({ headers: {}, secret, previous: null }));
+  await store.registerWebhook(
+    {
+      id,
+      identity: id,
+      url,
+      sealed,
+      on: null,
+      retries: 5,
+      plugins: null,
+      jobName,
+      timeoutMs: 30_000,
+      ratePerSecond: null,
+      expiresAt: null,
+      createdAt: Date.now(),
+    },
+    { maxWebhooks: 1_000_000 },
+  );
+}
+
+export function newJob(name: string): NewJob {
+  const now = Date.now();
+  return {
+    id: ids.newId("job"),
+    name,
+    metadata: toJsonText({}),
+    plugins: [{ name: "word-count", options: toJsonText({}) }],
+    input: toJsonText({ text: "the quick brown fox jumps over the lazy dog ".repeat(5) }),
+    priority: 0,
+    runAt: now,
+    timeoutMs: null,
+    createdAt: now,
+    webhook: null,
+    idempotency: null,
+  };
+}
+
+/** Takes jobs through their life in the store, as the engine would. */
+export async function finish(store: Store, jobs: readonly NewJob[]): Promise<void> {
+  await Promise.all(jobs.map((job) => store.submitJob(job, { maxQueued: 1_000_000 })));
+  const now = Date.now();
+  const limit = jobs.length;
+  const leaseUntil = now + 60_000;
+  const claimed = await store.claimJobs({ owner: "bench", limit, ahead: 0, now, leaseUntil });
+  await Promise.all(claimed.flatMap((job) => events(store, job)));
+}
+
+function events(store: Store, job: RunningJob): Promise<boolean>[] {
+  const context = { jobUrl: `http://127.0.0.1:8787/v1/jobs/${job.id}` };
+  const claim = { jobId: job.id, fence: job.fence };
+  const started = begin(job, job.startedAt, context);
+  const { transition } = completeStep(
+    { ...job, sequence: 1 },
+    {
+      plugin: "word-count",
+      metrics: { processedItems: 45, duration: 0.2 },
+      output: toJsonText({ words: 45, distinct: 8 }),
+      startedAt: job.startedAt,
+      endedAt: job.startedAt,
+    },
+    context,
+  );
+  return [...(started === null ? [] : [started]), transition].map((each) =>
+    store.commitTransition(claim, each),
+  );
+}

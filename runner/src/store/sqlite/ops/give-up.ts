@@ -1,0 +1,24 @@
+import type { DatabaseSync } from "node:sqlite";
+import { prepare } from "../statement.ts";
+
+/** Gives up all that a persistent webhook has not delivered, what is in flight as well. */
+export function prepareGiveUp(
+  db: DatabaseSync,
+): (request: { webhook: number; reason: string; at: number }) => void {
+  const giveUp = prepare(
+    db,
+    `UPDATE deliveries INDEXED BY deliveries_by_webhook
+     SET state = 'dead', reason = ?, due_at = NULL, ended_at = ?, lease_owner = NULL,
+       lease_until = NULL
+     WHERE webhook = ? AND state IN ('waiting', 'due')`,
+  );
+  // Its lane holds nothing else.
+  const empty = prepare(
+    db,
+    `UPDATE lanes SET ready_at = NULL WHERE id = (SELECT lane FROM webhooks WHERE seq = ?)`,
+  );
+  return ({ webhook, reason, at }) => {
+    giveUp.run(reason, at, webhook);
+    empty.run(webhook);
+  };
+}

@@ -1,0 +1,28 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { JobWebhook } from "../../../ports/store.ts";
+import { toKindsText } from "../rows.ts";
+import { prepare } from "../statement.ts";
+import { prepareLanes } from "./lanes.ts";
+
+/** Whose own webhook it is; a persistent one is nobody's. */
+export interface WebhookOwner {
+  readonly job?: number;
+  readonly batch?: number;
+}
+
+/** Stores a webhook in its lane; gives its key. */
+export function prepareInsertWebhook(
+  db: DatabaseSync,
+): (webhook: JobWebhook, owner: WebhookOwner) => number {
+  const insert = prepare(
+    db,
+    `INSERT INTO webhooks (id, job, batch, lane, url, kinds, retries, sealed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const lanes = prepareLanes(db);
+  return ({ id, lane, url, on, retries, sealed }, { job = null, batch = null }) => {
+    const kinds = toKindsText(on);
+    const row = insert.run(id, job, batch, lanes.open(lane), url, kinds, retries, sealed);
+    return Number(row.lastInsertRowid);
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * The line of a job's deliveries to one webhook: the first that has not ended is due, the others
+ * wait for it, but for those in flight. What has ended may stand anywhere: an earlier one may be
+ * sent again by hand.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { prepare } from "../statement.ts";
+import { prepareLanes } from "./lanes.ts";
+
+interface Place {
+  readonly job: number;
+  readonly webhook: number;
+}
+
+/** A delivery as it stands in a line; that of a batch stands in none. */
+export interface Standing {
+  readonly id: number;
+  readonly job: number | null;
+  readonly webhook: number;
+}
+
+export interface Line {
+  /** Whether one has not ended. */
+  isHeld(line: Place): boolean;
+  /** Whether one before this has not ended. */
+  isBehind(delivery: Standing): boolean;
+  /** The first that has not ended becomes due, if it waits. */
+  promote(line: Place & { readonly lane: number }, at: number): void;
+  /** What is due behind the first that has not ended waits again, but for what is in flight. */
+  demote(line: Place & { readonly lane: number }): void;
+  /** A delivery that was in flight is due again, or waits when it is behind another now. */
+  takeBack(delivery: Standing & { readonly lane: number; readonly due_at: number }): void;
+}
+
+export function prepareLine(db: DatabaseSync): Line {
+  const findFirst = prepare<{ id: number; state: "waiting" | "due" }>(
+    db,
+    `SELECT id, state FROM deliveries
+     WHERE job = ? AND webhook = ? AND (state = 'waiting' OR state = 'due') ORDER BY id LIMIT 1`,
+  );
+  const makeDue = prepare(db, `UPDATE deliveries SET state = 'due', due_at = ? WHERE id = ?`);
+  const makeWait = prepare(
+    db,
+    `UPDATE deliveries SET state = 'waiting', due_at = NULL
+     WHERE job = ? AND webhook = ? AND id > ? AND state = 'due' AND lease_owner IS NULL`,
+  );
+  const lanes = prepareLanes(db);
+
+  function isBehind({ id, job, webhook }: Standing): boolean {
+    const first = job === null ? undefined : findFirst.get(job, webhook);
+    return first !== undefined && first.id < id;
+  }
+
+  function demote({ job, webhook, lane }: Place & { readonly lane: number }): void {
+    const first = findFirst.get(job, webhook);
+    if (first === undefined) return;
+    if (Number(makeWait.run(job, webhook, first.id).changes) > 0) lanes.refresh(lane);
+  }
+
+  return {
+    isHeld: ({ job, webhook }) => findFirst.get(job, webhook) !== undefined,
+    isBehind,
+    promote({ job, webhook, lane }, at) {
+      const first = findFirst.get(job, webhook);
+      if (first?.state !== "waiting") return;
+      makeDue.run(at, first.id);
+      lanes.readyFrom(lane, at);
+    },
+    demote,
+    takeBack(delivery) {
+      const { job, webhook, lane } = delivery;
+      if (job !== null && isBehind(delivery)) demote({ job, webhook, lane });
+      else lanes.readyFrom(lane, delivery.due_at);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Operations } from "../change.ts";
+import { prepare } from "../statement.ts";
+
+export function preparePruneWebhooks(db: DatabaseSync): Operations["pruneWebhooks"] {
+  // Its lane holds its deliveries alone: one that can be claimed shows in `ready_at`, one in flight
+  // among the few that are leased, and one that waits is behind one of these.
+  const find = prepare<{ webhook: number }>(
+    db,
+    `SELECT webhook FROM persistent_webhooks INDEXED BY persistent_webhooks_expiring
+       CROSS JOIN webhooks ON seq = webhook
+       CROSS JOIN lanes ON lanes.id = lane
+     WHERE expires_at < ? AND ready_at IS NULL AND NOT EXISTS (
+       SELECT 1 FROM deliveries INDEXED BY deliveries_leased
+       WHERE lease_owner IS NOT NULL AND deliveries.webhook = persistent_webhooks.webhook
+     )
+     ORDER BY expires_at LIMIT ?`,
+  );
+  const remove = prepare(db, `DELETE FROM webhooks WHERE seq = ?`);
+  return ({ now, limit }) => {
+    const expired = find.all(now, limit);
+    for (const { webhook } of expired) remove.run(webhook);
+    return expired.length;
+  };
+}

@@ -1,0 +1,52 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Operations } from "../change.ts";
+import { prepare } from "../statement.ts";
+import { prepareLanes } from "./lanes.ts";
+import { prepareLine } from "./line.ts";
+
+export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverDeliveries"] {
+  const find = prepare<{ seq: number; lane: number }>(
+    db,
+    `SELECT seq, lane FROM webhooks WHERE id = ?`,
+  );
+  // In no line, a batch's callback is due at once; the others when they are first in theirs.
+  const revive = prepare<{ job: number | null }>(
+    db,
+    `UPDATE deliveries SET state = iif(job IS NULL, 'due', 'waiting'), due_at = iif(job IS NULL, ?1, NULL),
+       ended_at = NULL, reason = NULL, retries_used = 0
+     WHERE id IN (
+       SELECT id FROM deliveries INDEXED BY deliveries_dead
+       WHERE webhook = ?2 AND state = 'dead' AND created_at >= ?3
+       ORDER BY created_at, id LIMIT ?4
+     )
+     RETURNING job`,
+  );
+  const hasten = prepare(
+    db,
+    `UPDATE deliveries SET due_at = ?1
+     WHERE id IN (
+       SELECT id FROM deliveries INDEXED BY deliveries_retries
+       WHERE lane = ?2 AND state = 'due' AND lease_owner IS NULL AND attempts > 0 AND due_at > ?1
+         AND webhook = ?3 AND created_at >= ?4
+       ORDER BY due_at, id LIMIT ?5
+     )`,
+  );
+  const lanes = prepareLanes(db);
+  const line = prepareLine(db);
+
+  return ({ webhookId, since, limit, now }) => {
+    const webhook = find.get(webhookId);
+    if (webhook === undefined) return { recovered: 0, more: false };
+    const { seq, lane } = webhook;
+    const revived = revive.all(now, seq, since, limit);
+    const hastened = Number(hasten.run(now, lane, seq, since, limit - revived.length).changes);
+    for (const job of new Set(revived.map((row) => row.job))) {
+      if (job === null) continue;
+      line.promote({ job, webhook: seq, lane }, now);
+      line.demote({ job, webhook: seq, lane });
+    }
+    lanes.refresh(lane);
+    const recovered = revived.length + hastened;
+    return { recovered, more: recovered === limit };
+  };
+}

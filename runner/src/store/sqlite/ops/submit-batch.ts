@@ -1,0 +1,92 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { NewBatch, NewJob, SubmitOutcome } from "../../../ports/store.ts";
+import type { Operations } from "../change.ts";
+import { prepare } from "../statement.ts";
+import { prepareInsertWebhook } from "./insert-webhook.ts";
+import { prepareIntake, type Intake } from "./intake.ts";
+
+/** A job of a batch: one that is there, or one to be stored. */
+type Member = { readonly seq: number } | { readonly job: NewJob };
+
+export function prepareSubmitBatch(db: DatabaseSync): Operations["submitBatch"] {
+  const findKey = prepare<{ id: string; fingerprint: string }>(
+    db,
+    `SELECT id, fingerprint FROM batches WHERE idempotency_key = ?`,
+  );
+  const intake = prepareIntake(db);
+  const insertBatch = prepareInsertBatch(db, intake);
+
+  return (batch, { maxQueued }) => {
+    if (batch.idempotency !== null) {
+      const { key, fingerprint } = batch.idempotency;
+      const known = findKey.get(key);
+      if (known !== undefined) {
+        return { kind: "duplicate", id: known.id, sameRequest: known.fingerprint === fingerprint };
+      }
+    }
+    // All is known before anything is stored: all or none.
+    const members = toMembers(batch.jobs, intake);
+    if ("kind" in members) return members;
+    const queued = intake.queued();
+    const added = new Set(members.map((member) => ("job" in member ? member.job : null)));
+    added.delete(null);
+    if (added.size > 0 && queued + added.size > maxQueued) return { kind: "queue-full", queued };
+    insertBatch(batch, members);
+    return { kind: "accepted" };
+  };
+}
+
+/** The jobs in the order of the request, each key's job once; or why the batch is refused. */
+function toMembers(jobs: readonly NewJob[], intake: Intake): Member[] | SubmitOutcome {
+  const byKey = new Map<string, NewJob>();
+  const members: Member[] = [];
+  for (const job of jobs) {
+    const known = intake.find(job.idempotency);
+    if (known?.sameRequest === false) {
+      return { kind: "duplicate", id: known.id, sameRequest: false };
+    }
+    const key = job.idempotency?.key;
+    const twin = key === undefined ? undefined : byKey.get(key);
+    if (twin !== undefined && twin.idempotency?.fingerprint !== job.idempotency?.fingerprint) {
+      return { kind: "duplicate", id: twin.id, sameRequest: false };
+    }
+    if (key !== undefined && twin === undefined) byKey.set(key, job);
+    members.push(known === null ? { job: twin ?? job } : { seq: known.seq });
+  }
+  return members;
+}
+
+function prepareInsertBatch(db: DatabaseSync, intake: Intake) {
+  const insert = prepare(
+    db,
+    `INSERT INTO batches (id, created_at, open_jobs, idempotency_key, fingerprint)
+     VALUES (?, ?, 0, ?, ?)`,
+  );
+  const insertMember = prepare(
+    db,
+    `INSERT INTO batch_jobs (batch, position, job) VALUES (?, ?, ?)`,
+  );
+  const countOpen = prepare(
+    db,
+    `UPDATE batches SET open_jobs = (
+       SELECT count(*) FROM jobs
+       WHERE ended_at IS NULL AND seq IN (SELECT job FROM batch_jobs WHERE batch = batches.seq)
+     ) WHERE seq = ?`,
+  );
+  const insertWebhook = prepareInsertWebhook(db);
+
+  return ({ id, createdAt, idempotency, webhook }: NewBatch, members: readonly Member[]): void => {
+    const { key = null, fingerprint = null } = idempotency ?? {};
+    const row = insert.run(id, createdAt, key, fingerprint);
+    const batch = Number(row.lastInsertRowid);
+    const stored = new Map<NewJob, number>();
+    for (const [position, member] of members.entries()) {
+      const seq =
+        "seq" in member ? member.seq : (stored.get(member.job) ?? intake.insert(member.job));
+      if ("job" in member) stored.set(member.job, seq);
+      insertMember.run(batch, position, seq);
+    }
+    countOpen.run(batch);
+    if (webhook !== null) insertWebhook(webhook, { batch });
+  };
+}

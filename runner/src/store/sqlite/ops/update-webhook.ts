@@ -1,0 +1,84 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { WebhookPatch } from "../../../ports/store.ts";
+import type { Operations } from "../change.ts";
+import { SELECT_PERSISTENT, toStoredWebhook, type PersistentRow } from "../persistent-webhook.ts";
+import { toKindsText } from "../rows.ts";
+import { prepare } from "../statement.ts";
+import { prepareGiveUp } from "./give-up.ts";
+import { prepareLanes } from "./lanes.ts";
+import { prepareSetRoutes } from "./routes.ts";
+
+export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhook"] {
+  const find = prepare<PersistentRow>(db, `${SELECT_PERSISTENT} WHERE webhooks.id = ?`);
+  const findOther = prepare<{ webhook: number }>(
+    db,
+    `SELECT webhook FROM persistent_webhooks WHERE identity = ? AND webhook <> ?`,
+  );
+  const updateTarget = prepare(
+    db,
+    `UPDATE webhooks SET url = ?, kinds = ?, retries = ?, sealed = ? WHERE seq = ?`,
+  );
+  const updatePersistent = prepare(
+    db,
+    `UPDATE persistent_webhooks SET identity = ?, state = ?, reason = ?, failing_since = ?,
+       plugins = ?, job_name = ?, timeout_ms = ?, expires_at = ?, updated_at = ?
+     WHERE webhook = ?`,
+  );
+  const setRoutes = prepareSetRoutes(db);
+  const moveState = prepareMoveState(db);
+  const lanes = prepareLanes(db);
+
+  return (id, patch, { now }) => {
+    const row = find.get(id);
+    if (row === undefined) return "missing";
+    const { seq } = row;
+    const webhook = { ...toStoredWebhook(row), ...patch };
+    if (findOther.get(webhook.identity, seq) !== undefined) return "taken";
+    const { url, on, retries, sealed, plugins, jobName } = webhook;
+    updateTarget.run(url, toKindsText(on), retries, sealed, seq);
+    updatePersistent.run(
+      webhook.identity,
+      webhook.state,
+      webhook.state === "off" ? webhook.reason : null,
+      patch.state === "active" ? null : webhook.failingSince,
+      plugins === null ? null : JSON.stringify(plugins),
+      jobName,
+      webhook.timeoutMs,
+      webhook.expiresAt,
+      now,
+      seq,
+    );
+    lanes.open({ key: id, ratePerSecond: webhook.ratePerSecond });
+    setRoutes(seq, webhook);
+    moveState({ seq, lane: row.lane }, patch, now);
+    return "updated";
+  };
+}
+
+/** What a change of state does to the deliveries. */
+function prepareMoveState(db: DatabaseSync) {
+  const stop = prepare(db, `UPDATE lanes SET stopped = ? WHERE id = ?`);
+  const release = prepare(db, `UPDATE lanes SET stopped = 0, hold_until = 0 WHERE id = ?`);
+  const giveUp = prepareGiveUp(db);
+
+  return (
+    { seq, lane }: { seq: number; lane: number },
+    { state, reason = null }: WebhookPatch,
+    now: number,
+  ): void => {
+    switch (state) {
+      case "active":
+        release.run(lane);
+        return;
+      case "paused":
+        stop.run(1, lane);
+        return;
+      case "off":
+        stop.run(1, lane);
+        giveUp({ webhook: seq, reason: reason ?? "The webhook is off.", at: now });
+        return;
+      case undefined:
+        return;
+    }
+  };
+}

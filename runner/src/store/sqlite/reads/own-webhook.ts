@@ -1,0 +1,39 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { JobWebhook } from "../../../ports/store.ts";
+import { toKinds } from "../rows.ts";
+import { prepare } from "../statement.ts";
+
+interface OwnRow {
+  readonly id: string;
+  readonly url: string;
+  readonly sealed: string | null;
+  readonly kinds: string | null;
+  readonly retries: number;
+  readonly key: string;
+  readonly rate_per_second: number | null;
+}
+
+/** The webhook that was given with a job or a batch. */
+export function prepareReadOwnWebhook(
+  db: DatabaseSync,
+  owner: "job" | "batch",
+): (seq: number) => JobWebhook | null {
+  const find = prepare<OwnRow>(
+    db,
+    `SELECT webhooks.id, url, sealed, kinds, retries, key, rate_per_second
+     FROM webhooks JOIN lanes ON lanes.id = lane WHERE ${owner} = ?`,
+  );
+  return (seq) => {
+    const row = find.get(seq);
+    return row === undefined
+      ? null
+      : {
+          id: row.id,
+          url: row.url,
+          sealed: row.sealed,
+          on: toKinds(row.kinds),
+          retries: row.retries,
+          lane: { key: row.key, ratePerSecond: row.rate_per_second },
+        };
+  };
+}
