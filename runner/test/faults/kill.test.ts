@@ -151,9 +151,12 @@ async function expectNoStepTwice(
   for (const { name, jobId, steps } of jobs) {
     const job = await daemon.get(`/v1/jobs/${jobId}`);
     expect(job.status).toBe("completed");
+    let before = 0;
     for (let step = 0; step < steps; step += 1) {
       const begun = byStep.get(`${name} ${step}`) ?? [];
       interrupted += begun.length - 1;
+      // A step begins only when the one before it is on disk, and so never runs again.
+      expect(begun[0]?.at).toBeGreaterThanOrEqual(before);
       // The outcome that is stored is the last run's: none began after it.
       const last = begun.at(-1)?.at ?? Number.NaN;
       expect(last).toBeGreaterThanOrEqual(Date.parse(job.steps[step].startedAt));
@@ -162,6 +165,7 @@ async function expectNoStepTwice(
         ({ event }) => event.jobId === jobId && event.sequence === step + 2,
       );
       expect(last).toBeLessThanOrEqual(told?.at ?? 0);
+      before = last;
     }
   }
   expect(interrupted, "steps that a kill interrupted").toBeGreaterThan(0);
