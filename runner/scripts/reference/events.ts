@@ -63,7 +63,7 @@ ${jsonBlock(example)}`;
 
 # Events
 
-A job has four kinds of event: ${EVENT_KINDS.map((kind) => `\`${kind}\``).join(", ")}. Its webhook gets each kind that its \`on\` names, and all four when there is no \`on\`; the same payloads are at \`GET /v1/jobs/:id/events\`. Every field of a kind is always there and never changes its type. The examples were made by the daemon's own code.
+A job has four kinds of event: ${EVENT_KINDS.map((kind) => `\`${kind}\``).join(", ")}. A webhook gets each kind that its \`on\` names, and all four when there is no \`on\`; the same payloads are at \`GET /v1/jobs/:id/events\`. Every field of a kind is always there and never changes its type. The examples were made by the daemon's own code.
 
 An event is sent as \`POST\` with \`content-type: application/json\` and these headers beside the webhook's own:
 
@@ -72,6 +72,7 @@ An event is sent as \`POST\` with \`content-type: application/json\` and these h
 | \`user-agent\` | \`Playground/VERSION\` |
 | \`webhook-id\` | the event's id: the same in every attempt. Events are delivered at least once; whoever must not act twice remembers it. |
 | \`webhook-timestamp\` | when this attempt was made, in seconds since the epoch |
+| \`webhook-signature\` | where the webhook has a secret: what [Standard Webhooks](https://www.standardwebhooks.com) says, one signature for each secret that counts |
 
 An event whose payload would be over 1 MiB has \`truncated: true\` and no input or outputs; they are at \`jobUrl\`.
 
