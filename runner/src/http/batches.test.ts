@@ -22,10 +22,10 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 /** Completes with the step's own input; the input `fail` fails. */
-function echo({ task, complete, fail }: ScriptedStep): void {
-  const input = JSON.parse(task.input) as unknown;
-  if (input === "fail") fail();
-  else complete(input);
+function echo(step: ScriptedStep): void {
+  const input = JSON.parse(step.task.input) as unknown;
+  if (input === "fail") step.fail();
+  else step.complete(input);
 }
 
 function submit(body: object, headers: Record<string, string> = {}): Promise<Answered> {
