@@ -43,8 +43,9 @@ export async function loadVaultKey(dataDir: string, given: string | undefined): 
   const path = join(dataDir, "secret-key");
   const made = randomBytes(KEY_BYTES);
   try {
-    const flag = "wx";
-    await writeFile(path, `${made.toString("base64")}\n`, { mode: OWNER_ONLY, flag });
+    const text = `${made.toString("base64")}\n`;
+    // On disk before anything is sealed with it.
+    await writeFile(path, text, { mode: OWNER_ONLY, flag: "wx", flush: true });
     return made;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

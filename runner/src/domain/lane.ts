@@ -5,7 +5,8 @@
  *   that an endpoint that hangs holds a connection or two and not all of them;
  * - a token bucket, where the endpoint has a rate limit;
  * - a circuit: after five failures in a row nothing is sent for a while, then one attempt tells.
- * None of them uses up a delivery's retries.
+ * None of them uses up a delivery's retries. Instants are of a clock that nobody can set: one that
+ * is set must neither stop a lane nor fill its bucket.
  */
 export interface Lane {
   readonly inFlight: number;
@@ -23,7 +24,8 @@ export interface LanePolicy {
   readonly ratePerSecond: number | null;
 }
 
-const FIRST_WINDOW = 8;
+/** As TCP's slow start: six round trips to the full window, and an endpoint that hangs has little. */
+const FIRST_WINDOW = 2;
 const FAILURES_TO_OPEN = 5;
 const FIRST_OPEN_MS = 5_000;
 const MAX_OPEN_MS = 60_000;
@@ -37,6 +39,10 @@ export function newLane(policy: LanePolicy, now: number): Lane {
     tokens: policy.ratePerSecond === null ? 0 : burstOf(policy.ratePerSecond),
     refilledAt: now,
   };
+}
+
+export function isFailing(lane: Lane): boolean {
+  return lane.failuresInRow > 0;
 }
 
 export function isOpen(lane: Lane): boolean {
@@ -91,9 +97,12 @@ export function ended(
       return { ...lane, inFlight, window, failuresInRow: 0 };
     }
     case "failed": {
-      const failuresInRow = lane.failuresInRow + 1;
+      // Those under way when the circuit opened fail of the same fault: they do not open it longer.
+      const isSame = isOpen(lane) && end.now < lane.heldUntil;
+      const failuresInRow = lane.failuresInRow + (isSame ? 0 : 1);
       const openings = failuresInRow - FAILURES_TO_OPEN;
-      const openMs = openings < 0 ? 0 : Math.min(MAX_OPEN_MS, FIRST_OPEN_MS * 2 ** openings);
+      const openMs =
+        openings < 0 || isSame ? 0 : Math.min(MAX_OPEN_MS, FIRST_OPEN_MS * 2 ** openings);
       const holdMs = Math.max(openMs, end.outcome.holdMs);
       return {
         ...lane,
@@ -117,8 +126,7 @@ export function isIdle(lane: Lane, policy: LanePolicy, now: number): boolean {
 function refill(lane: Lane, policy: LanePolicy, now: number): Lane {
   const { ratePerSecond } = policy;
   if (ratePerSecond === null) return lane;
-  // A clock that was set back refills nothing, and takes nothing.
-  const seconds = Math.max(0, now - lane.refilledAt) / 1000;
+  const seconds = (now - lane.refilledAt) / 1000;
   const tokens = Math.min(burstOf(ratePerSecond), lane.tokens + seconds * ratePerSecond);
   return { ...lane, tokens, refilledAt: now };
 }

@@ -127,3 +127,13 @@ test("a name that nobody knows is told with its code, and asked for again", asyn
   known = true;
   expect(await resolve("late.example")).toEqual(["127.0.0.1"]);
 });
+
+test("a name server that drops AAAA queries holds nothing up", async () => {
+  const dns = await startDnsServer(() => ["127.0.0.1"], { dropsAaaa: true });
+  closers.push(() => dns.close());
+  const resolve = createResolver({ servers: [dns.address] });
+  const from = performance.now();
+  expect(await resolve("v4only.example")).toEqual(["127.0.0.1"]);
+  // Asked to the end, the query would take the resolver's three seconds and more.
+  expect(performance.now() - from).toBeLessThan(2_000);
+});

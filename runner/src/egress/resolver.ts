@@ -5,6 +5,7 @@
  */
 import { lookup, Resolver } from "node:dns/promises";
 import { readFile, stat } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Every address of a name, at least one; rejects with a code such as ENOTFOUND or ETIMEOUT. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
@@ -18,6 +19,8 @@ export interface ResolverOptions {
 
 const TIMEOUT_MS = 3_000;
 const TRIES = 2;
+/** What the second family may take longer than the first (RFC 8305 §3). */
+const RESOLUTION_DELAY_MS = 50;
 const CACHE_MS = 10_000;
 const CACHE_SIZE = 1_000;
 /** Of the four threads that the system's lookup shares with file access. */
@@ -33,10 +36,14 @@ export function createResolver(options: ResolverOptions = {}): Resolve {
   let systemLookups = 0;
 
   async function query(hostname: string): Promise<readonly string[]> {
-    const answers = await Promise.allSettled([dns.resolve4(hostname), dns.resolve6(hostname)]);
-    const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
-    if (found.length > 0) return found;
-    const failed = answers.find((answer) => answer.status === "rejected");
+    const queries = [dns.resolve4(hostname), dns.resolve6(hostname)];
+    const found: string[] = [];
+    const all = Promise.allSettled(queries.map(async (each) => void found.push(...(await each))));
+    // A name server that drops AAAA queries must not hold up what the A query has found.
+    const first = Promise.any(queries).then(() => sleep(RESOLUTION_DELAY_MS));
+    await Promise.race([all, first.catch(() => all)]);
+    if (found.length > 0) return [...found];
+    const failed = (await all).find((answer) => answer.status === "rejected");
     const reason = failed?.reason as NodeJS.ErrnoException | undefined;
     if (servers !== undefined || systemLookups >= SYSTEM_LOOKUPS) throw toError(hostname, reason);
     systemLookups += 1;

@@ -53,7 +53,9 @@ export async function deliver(
   const outcome = toOutcome(delivery, answer, { startedAt, now, random: deps.ids.random() });
   tell(delivery, outcome, deps);
   await store.recordAttempt(outcome);
-  if (target.isPersistent) await endWebhookIfDue(delivery, answer, deps);
+  if (target.isPersistent && !isTaken(answer)) {
+    await endWebhookIfDue(delivery, { answer, isDead: outcome.state === "dead" }, deps);
+  }
   return toLaneOutcome(answer, { isPersistent: target.isPersistent, now });
 }
 
@@ -106,13 +108,15 @@ function toOutcome(
   };
 }
 
-/** Switches the webhook off, or removes it, when this answer was the last straw. */
+/**
+ * Switches the webhook off, or removes it, when this answer was the last straw. That is a delivery
+ * given up: where events are few, two attempts that fail days apart are no outage.
+ */
 async function endWebhookIfDue(
   { target, attempts }: ClaimedDelivery,
-  answer: Answer,
+  { answer, isDead }: { answer: Answer; isDead: boolean },
   { store, clock, log }: DeliverDeps,
 ): Promise<void> {
-  if (isTaken(answer)) return;
   const now = clock.now();
   const { webhookId, expiresAt, failingSince } = target;
   const isRepeated404 = answer.kind === "answered" && answer.status === 404 && attempts > 0;
@@ -123,7 +127,7 @@ async function endWebhookIfDue(
   }
   const reason = isGone(answer)
     ? "The endpoint answered 410: it is gone."
-    : failingSince !== null && now - failingSince >= OFF_AFTER_MS
+    : isDead && failingSince !== null && now - failingSince >= OFF_AFTER_MS
       ? `Every attempt has failed since ${new Date(failingSince).toISOString()}.`
       : null;
   if (reason === null) return;

@@ -2,6 +2,7 @@ import {
   allowance,
   begun,
   ended,
+  isFailing,
   isIdle,
   isOpen,
   newLane,
@@ -17,12 +18,15 @@ interface Entry {
   lane: Lane;
 }
 
-/** The lanes that this process is sending in, or has reason to hold back. */
+/**
+ * The lanes that this process is sending in, or has reason to hold back. `now` is an instant of
+ * the clock that nobody can set.
+ */
 export interface Lanes {
   /** Shares `room` attempts out among the lanes; those that may send none are left out. */
   share(due: readonly DueLane[], request: { room: number; now: number }): readonly Share[];
   begun(id: number, attempts: number, now: number): void;
-  /** Until when the lane is held; 0 when it is not. */
+  /** For how long the lane is held, in ms; 0 when it is not. */
   ended(id: number, outcome: LaneOutcome, now: number): number;
   /** Lanes that may not send now, whatever is due in them. */
   full(now: number): readonly number[];
@@ -36,18 +40,45 @@ export interface Share {
   readonly limit: number;
 }
 
-export function createLanes(options: { maxWindow: number }): Lanes {
+/** Lanes remembered; an endpoint that fails is otherwise only forgotten when it succeeds. */
+const KEPT = 10_000;
+
+export function createLanes(options: { maxWindow: number; maxInFlight: number }): Lanes {
   const entries = new Map<number, Entry>();
-  /** Those whose window or rate may be used up; a held lane is held in the store. */
+  /**
+   * Those that may have to wait though they look due. A hold is the store's to keep; it is in here
+   * only while the store does not know of it: on its way there, or over by a clock set forward.
+   */
   const busy = new Set<number>();
+  /** Failing lanes get half of the attempts, or many dead endpoints would take them all. */
+  const maxFailing = Math.max(1, Math.floor(options.maxInFlight / 2));
 
   function entryOf({ id, ratePerSecond }: DueLane, now: number): Entry {
     const known = entries.get(id);
     if (known !== undefined && known.policy.ratePerSecond === ratePerSecond) return known;
+    if (known === undefined && entries.size >= KEPT) forgetOldest();
     const policy = { maxWindow: options.maxWindow, ratePerSecond };
     const entry = { policy, lane: known?.lane ?? newLane(policy, now) };
     entries.set(id, entry);
     return entry;
+  }
+
+  function forgetOldest(): void {
+    for (const [id, { lane }] of entries) if (lane.inFlight === 0) return forget(id);
+  }
+
+  function forget(id: number): void {
+    entries.delete(id);
+    busy.delete(id);
+  }
+
+  function roomForFailing(): number {
+    let room = maxFailing;
+    for (const id of busy) {
+      const lane = entries.get(id)?.lane;
+      if (lane !== undefined && isFailing(lane)) room -= lane.inFlight;
+    }
+    return room;
   }
 
   return {
@@ -55,11 +86,27 @@ export function createLanes(options: { maxWindow: number }): Lanes {
       const wanting = due
         .map((lane) => {
           const { lane: state, policy } = entryOf(lane, now);
-          return { id: lane.id, limit: allowance(state, policy, now) };
+          return { id: lane.id, state, limit: allowance(state, policy, now) };
         })
-        .filter(({ limit }) => limit > 0);
+        .filter(({ id, limit }) => {
+          if (limit === 0) busy.add(id);
+          return limit > 0;
+        });
       const fair = Math.max(1, Math.floor(room / Math.max(1, wanting.length)));
-      return wanting.slice(0, room).map(({ id, limit }) => ({ id, limit: Math.min(limit, fair) }));
+      const shares: Share[] = [];
+      const left = { all: room, failing: roomForFailing() };
+      for (const { id, state, limit } of wanting) {
+        const most = isFailing(state) ? Math.min(left.all, left.failing) : left.all;
+        const share = Math.min(limit, fair, most);
+        if (share <= 0) {
+          busy.add(id);
+          continue;
+        }
+        shares.push({ id, limit: share });
+        left.all -= share;
+        if (isFailing(state)) left.failing -= share;
+      }
+      return shares;
     },
     begun(id, attempts, now) {
       const entry = entries.get(id);
@@ -70,20 +117,25 @@ export function createLanes(options: { maxWindow: number }): Lanes {
     ended(id, outcome, now) {
       const entry = entries.get(id);
       if (entry === undefined) return 0;
-      entry.lane = ended(entry.lane, entry.policy, { outcome, now });
-      const { lane, policy } = entry;
-      if (lane.inFlight === 0 && policy.ratePerSecond === null) busy.delete(id);
-      if (isIdle(lane, policy, now)) {
-        entries.delete(id);
-        busy.delete(id);
-      }
-      return entry.lane.heldUntil > now ? entry.lane.heldUntil : 0;
+      const lane = ended(entry.lane, entry.policy, { outcome, now });
+      entry.lane = lane;
+      if (isIdle(lane, entry.policy, now)) forget(id);
+      else if (lane.inFlight === 0 && entry.policy.ratePerSecond === null) busy.delete(id);
+      return Math.max(0, lane.heldUntil - now);
     },
-    full: (now) =>
-      [...busy].filter((id) => {
+    full(now) {
+      const full: number[] = [];
+      const isFailingFull = roomForFailing() <= 0;
+      for (const id of busy) {
         const entry = entries.get(id);
-        return entry !== undefined && allowance(entry.lane, entry.policy, now) === 0;
-      }),
+        if (entry === undefined) continue;
+        const { lane, policy } = entry;
+        if (allowance(lane, policy, now) === 0 || (isFailingFull && isFailing(lane))) full.push(id);
+        else if (isIdle(lane, policy, now)) forget(id);
+        else if (lane.inFlight === 0 && policy.ratePerSecond === null) busy.delete(id);
+      }
+      return full;
+    },
     nextAllowanceAt(now) {
       let next: number | null = null;
       for (const id of busy) {

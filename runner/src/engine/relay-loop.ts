@@ -12,8 +12,6 @@ const LEASE_MS = MAX_TIMEOUT_MS + 60_000;
 /** Lanes that get a turn in one claim. */
 const LANES_A_TURN = 64;
 const BACKSTOP_MS = 5_000;
-/** While a hold is on its way to the store, its lane still looks due. */
-const BETWEEN_TURNS_MS = 5;
 
 export interface Relay {
   readonly loop: Loop;
@@ -45,8 +43,8 @@ export interface RelayOptions {
 /** Sends what is due, lane by lane in fair turns. Wake it when an event was stored. */
 export function createRelay(options: RelayOptions): Relay {
   const { store, clock, log, owner } = options;
-  const lanes = createLanes({ maxWindow: options.maxWindow });
-  const inFlight = new Set<Promise<void>>();
+  const lanes = createLanes(options);
+  const inFlight = new Map<string, Promise<void>>();
   const stopping = new AbortController();
   let bytesInFlight = 0;
 
@@ -66,8 +64,9 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   function settle(lane: number, outcome: LaneOutcome): void {
-    const until = lanes.ended(lane, outcome, clock.now());
-    if (until === 0) return;
+    const holdMs = lanes.ended(lane, outcome, clock.monotonic());
+    if (holdMs === 0) return;
+    const until = Math.ceil(clock.now() + holdMs);
     void store.holdLane({ lane, until }).catch((error: unknown) => {
       log.error({ lane, err: error }, "lane.hold-failed");
     });
@@ -75,10 +74,10 @@ export function createRelay(options: RelayOptions): Relay {
 
   function begin(delivery: ClaimedDelivery): void {
     const attempt = send(delivery).finally(() => {
-      inFlight.delete(attempt);
+      inFlight.delete(delivery.id);
       loop.wake();
     });
-    inFlight.add(attempt);
+    inFlight.set(delivery.id, attempt);
   }
 
   async function turn(): Promise<number | null | (() => Promise<number>)> {
@@ -86,40 +85,48 @@ export function createRelay(options: RelayOptions): Relay {
     const maxBytes = options.maxBytesInFlight - bytesInFlight;
     if (room <= 0 || maxBytes <= 0) return null;
     const now = clock.now();
-    const due = await store.dueLanes({ now, limit: LANES_A_TURN, except: lanes.full(now) });
-    const shares = lanes.share(due, { room, now });
-    if (shares.length === 0) return due.length === 0 ? untilNext : BETWEEN_TURNS_MS;
+    const at = clock.monotonic();
+    const due = await store.dueLanes({ now, limit: LANES_A_TURN, except: lanes.full(at) });
+    const shares = lanes.share(due, { room, now: at });
+    // Lanes that look due and may not send are full from now on: the next look leaves them out.
+    if (shares.length === 0) return due.length === 0 ? untilNext : 0;
     const leaseUntil = now + LEASE_MS;
-    const claimed = await store.claimDeliveries({
-      owner,
-      lanes: shares,
-      now,
-      leaseUntil,
-      maxBytes,
-    });
+    const request = { owner, lanes: shares, now, leaseUntil, maxBytes };
+    // A clock set forward ends a lease while its attempt is under way: that one is not made twice.
+    const claimed = (await store.claimDeliveries(request)).filter(({ id }) => !inFlight.has(id));
     for (const { id } of shares) {
       const attempts = claimed.filter((delivery) => delivery.lane === id).length;
-      lanes.begun(id, attempts, now);
+      lanes.begun(id, attempts, at);
     }
     for (const delivery of claimed) begin(delivery);
     return untilNext;
   }
 
   async function untilNext(): Promise<number> {
-    const now = clock.now();
-    const laneAt = await store.nextLaneDue({ except: lanes.full(now) });
-    const instants = [laneAt, lanes.nextAllowanceAt(now)].filter((at) => at !== null);
-    return Math.max(0, Math.min(BACKSTOP_MS, ...instants.map((at) => at - now)));
+    const at = clock.monotonic();
+    const laneAt = await store.nextLaneDue({ except: lanes.full(at) });
+    const allowanceAt = lanes.nextAllowanceAt(at);
+    return Math.max(
+      0,
+      Math.min(
+        BACKSTOP_MS,
+        laneAt === null ? BACKSTOP_MS : laneAt - clock.now(),
+        allowanceAt === null ? BACKSTOP_MS : allowanceAt - at,
+      ),
+    );
   }
 
   const loop = createLoop({ name: "relay", turn, clock, log });
 
   async function drain({ graceMs }: { graceMs: number }): Promise<void> {
     const done = new AbortController();
-    await Promise.race([Promise.all(inFlight), clock.sleep(graceMs, { signal: done.signal })]);
+    await Promise.race([
+      Promise.all(inFlight.values()),
+      clock.sleep(graceMs, { signal: done.signal }),
+    ]);
     done.abort();
     stopping.abort();
-    await Promise.all(inFlight);
+    await Promise.all(inFlight.values());
   }
 
   return {

@@ -197,7 +197,10 @@ export interface JobWrites {
    * ended. False when there is no such batch or it has a webhook already.
    */
   setBatchWebhook(batchId: string, webhook: JobWebhook): Promise<boolean>;
-  /** Stores the batch's callback and its delivery, once: false when it was told before. */
+  /**
+   * Stores the batch's callback and its delivery, once. False when it was told before, or not all of
+   * its jobs have ended: one may be queued again.
+   */
   endBatch(batchId: string, event: BatchEvent): Promise<boolean>;
   /**
    * Leases up to `limit` jobs that are queued and due, highest priority first, then oldest first.
@@ -231,7 +234,10 @@ export interface JobWrites {
   reap(request: { owner: string; now: number }): Promise<number>;
   setMeta(key: string, value: string): Promise<void>;
   appendLogs(jobId: string, entries: readonly NewLogEntry[]): Promise<void>;
-  /** Deletes up to `limit` jobs that ended before the instant and have no delivery left to make. */
+  /**
+   * Deletes up to `limit` jobs that ended before the instant and have no delivery left to make; those
+   * of a batch only with it, when its callback was stored before the instant and has no delivery left.
+   */
   pruneJobs(request: { endedBefore: number; limit: number }): Promise<number>;
 }
 
@@ -239,7 +245,8 @@ export interface DeliveryWrites {
   /**
    * Leases deliveries that are due in the lanes named, up to each lane's limit: first tries before
    * retries, then by the time they became due. Afterwards each lane named stands behind all others
-   * that are due (its turn is over). `maxBytes` bounds the bodies of one claim; one always fits.
+   * that are due (its turn is over). `maxBytes` bounds the bodies of one claim; one always fits, and
+   * a lane for which no bytes were left keeps its turn.
    */
   claimDeliveries(request: {
     owner: string;
@@ -251,16 +258,17 @@ export interface DeliveryWrites {
   /** No delivery of the lane counts as due before the instant; an earlier one shortens the hold. */
   holdLane(request: { lane: number; until: number }): Promise<void>;
   /**
-   * Keeps the attempt; when the delivery has ended, the next in line becomes due at once. Does
-   * nothing when the delivery was deleted meanwhile, with its webhook or its job.
+   * Keeps the attempt; when the delivery has ended, the next in line becomes due at once. When the
+   * delivery was given up meanwhile, a success still counts and a failure changes nothing. Does
+   * nothing when it was deleted, with its webhook or its job.
    */
   recordAttempt(outcome: AttemptOutcome): Promise<void>;
   /** Gives leased deliveries back, due at once, with no attempt counted. */
   releaseDeliveries(ids: readonly string[]): Promise<void>;
   /**
    * Sends one again by hand. One that has ended becomes due at once with no retry left (so it is
-   * tried once); one that waits for its retry is due now instead. False when there is none, or it
-   * is in flight or behind another of its job.
+   * tried once), and what is behind it in its line waits for it; one that waits for its retry is due
+   * now instead. False when there is none, or it is in flight or behind another of its job.
    */
   redeliver(id: string, request: { now: number }): Promise<boolean>;
   /**
@@ -412,7 +420,7 @@ export interface StoreReads {
   webhook(id: string): Promise<StoredWebhook | null>;
   /** Oldest first. */
   webhooks(page: Page): Promise<Paged<StoredWebhook>>;
-  /** Lanes with deliveries due, those whose turn is longest past first; `except` are left out. */
+  /** Lanes with deliveries due, the one that has waited longest first; `except` are left out. */
   dueLanes(request: {
     now: number;
     limit: number;

@@ -11,6 +11,8 @@ export const MAX_ANSWER_BYTES = 16 * 1024;
 export interface Exchange {
   /** Rejects when there is no answer, or `abort` came first. */
   readonly answer: Promise<Answer>;
+  /** Whether the answer's head has come, if no more of it. */
+  hasBegun(): boolean;
   abort(reason: Error): void;
 }
 
@@ -21,13 +23,13 @@ export function startExchange(
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const handler = createHandler(resolve, reject);
   dispatcher.dispatch(request, handler);
-  return { answer: promise, abort: (reason) => handler.abort(reason) };
+  return { answer: promise, hasBegun: handler.hasBegun, abort: handler.abort };
 }
 
 function createHandler(
   resolve: (answer: Answer) => void,
   reject: (error: Error) => void,
-): Dispatcher.DispatchHandler & { abort(reason: Error): void } {
+): Dispatcher.DispatchHandler & Pick<Exchange, "hasBegun" | "abort"> {
   const chunks: Buffer[] = [];
   let size = 0;
   let status = 0;
@@ -41,6 +43,7 @@ function createHandler(
   }
 
   return {
+    hasBegun: () => status !== 0,
     abort(reason) {
       aborted = reason;
       controller?.abort(reason);

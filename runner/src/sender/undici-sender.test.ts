@@ -34,10 +34,13 @@ async function endpoint(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?x=1`;
 }
 
-function send(url: string, over: { timeoutMs?: number; signal?: AbortSignal } = {}) {
+function send(
+  url: string,
+  over: { timeoutMs?: number; signal?: AbortSignal; headers?: Record<string, string> } = {},
+) {
   return sender.send({
     url,
-    headers: { "content-type": "application/json", "X-Mine": "yes" },
+    headers: over.headers ?? { "content-type": "application/json", "X-Mine": "yes" },
     body: `{"ä":1}`,
     timeoutMs: over.timeoutMs ?? 5_000,
     signal: over.signal ?? new AbortController().signal,
@@ -164,6 +167,60 @@ describe("the sender", () => {
     });
     expect(await send(url)).toMatchObject({ kind: "failed", code: "UND_ERR_SOCKET" });
     expect(requests).toBe(1);
+  });
+
+  test("does not send again when the connection is lost in the middle of an answer", async () => {
+    let requests = 0;
+    const url = await endpoint((request, response) => {
+      requests += 1;
+      response.writeHead(200, { "content-length": "100" });
+      response.write("the first half", () => request.socket.destroy());
+    });
+    expect(await send(url)).toMatchObject({ kind: "failed", code: "UND_ERR_SOCKET" });
+    expect(requests).toBe(1);
+  });
+
+  test("sends header names as they are written", async () => {
+    const { promise: seen, resolve } = Promise.withResolvers<readonly string[]>();
+    const url = await endpoint((request, response) => {
+      resolve(request.rawHeaders);
+      response.end();
+    });
+    await send(url, { headers: { "X-API-Key": "1" } });
+    expect(await seen).toContain("X-API-Key");
+  });
+
+  test.each([
+    ["a line break in a value", { x: "a\r\nb: c" }],
+    ["a space in a name", { "a b": "c" }],
+    ["a name of HTTP's own", { "transfer-encoding": "chunked" }],
+  ])("tells %s as a failure, and sends nothing", async (_, headers) => {
+    let requests = 0;
+    const url = await endpoint((_request, response) => {
+      requests += 1;
+      response.end();
+    });
+    expect(await send(url, { headers })).toMatchObject({
+      kind: "failed",
+      code: "UND_ERR_INVALID_ARG",
+    });
+    expect(requests).toBe(0);
+  });
+
+  test("tells an endpoint that switches protocols as a failure", async () => {
+    const tcp = createTcpServer((socket) => {
+      socket.once("data", () =>
+        socket.write(
+          "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+        ),
+      );
+      socket.on("error", () => {});
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => tcp.once("listening", resolve));
+    closers.push(async () => void (await new Promise((resolve) => tcp.close(resolve))));
+    const { port } = tcp.address() as AddressInfo;
+    const answer = await send(`http://127.0.0.1:${port}/`, { timeoutMs: 2_000 });
+    expect(answer).toMatchObject({ kind: "failed" });
   });
 
   test.each(["http://169.254.169.254/", "http://[::ffff:169.254.169.254]/", "http://2852039166/"])(

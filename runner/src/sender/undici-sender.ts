@@ -43,7 +43,7 @@ export function createUndiciSender(settings: {
     try {
       return await current.exchange.answer;
     } catch (error) {
-      if (!isClosedReusedSocket(error)) throw error;
+      if (current.exchange.hasBegun() || !isClosedReusedSocket(error)) throw error;
       current.exchange = start(outgoing);
       return current.exchange.answer;
     }
@@ -76,7 +76,7 @@ export function createUndiciSender(settings: {
 const STOPPING = new Error("the daemon is stopping");
 const TOO_LATE = new Error("the deadline is over");
 
-/** A socket that has answered before, and none of this answer has come. */
+/** A socket that has answered before. */
 function isClosedReusedSocket(error: unknown): boolean {
   const { code, socket } = error as { code?: string; socket?: { bytesRead?: number } };
   return code === "UND_ERR_SOCKET" && (socket?.bytesRead ?? 0) > 0;

@@ -209,14 +209,16 @@ export function attemptOf(
 }
 
 /** Delivers all that is due until nothing is, and tells what was sent, in order. */
-export async function deliverAll(store: Store): Promise<ClaimedDelivery[]> {
+export async function deliverAll(store: Store, { now = 100 } = {}): Promise<ClaimedDelivery[]> {
   const sent: ClaimedDelivery[] = [];
   for (;;) {
-    const due = await claimDue(store);
+    const due = await claimDue(store, { now });
     if (due.length === 0) return sent;
     sent.push(...due);
     await Promise.all(
-      due.map((delivery) => store.recordAttempt(attemptOf(delivery, { state: "delivered" }))),
+      due.map((delivery) =>
+        store.recordAttempt(attemptOf(delivery, { state: "delivered", at: now })),
+      ),
     );
   }
 }

@@ -193,6 +193,17 @@ export function readConformance(createSubject: CreateSubject): void {
     });
   });
 
+  describe("meta", () => {
+    test("is null until it is set, and what was set last, over a close and an open", async () => {
+      expect(await t.store.meta("vault")).toBeNull();
+      await Promise.all([t.store.setMeta("vault", "a"), t.store.setMeta("vault", "ü")]);
+      await t.store.setMeta("other", "");
+      await t.reopen();
+      expect(await t.store.meta("vault")).toBe("ü");
+      expect(await t.store.meta("other")).toBe("");
+    });
+  });
+
   describe("nextJobDue", () => {
     test("is null when no job waits for its time", async () => {
       await submit(t.store);

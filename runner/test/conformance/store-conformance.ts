@@ -1,11 +1,15 @@
 import { describe } from "vitest";
+import { batchConformance } from "./batches.ts";
 import { claimConformance } from "./claims.ts";
 import { deliveryConformance } from "./deliveries.ts";
 import { interleavingConformance } from "./interleavings.ts";
+import { laneConformance } from "./lanes.ts";
 import { readConformance } from "./reads.ts";
+import { recoveryConformance } from "./recovery.ts";
 import type { CreateSubject } from "./subject.ts";
 import { submitConformance } from "./submit.ts";
 import { transitionConformance } from "./transitions.ts";
+import { webhookConformance } from "./webhooks.ts";
 
 /** What every store must do: the sentences of ports/store.ts as tests, through the port only. */
 export function storeConformance(name: string, createSubject: CreateSubject): void {
@@ -14,6 +18,10 @@ export function storeConformance(name: string, createSubject: CreateSubject): vo
     describe("hands jobs out", () => claimConformance(createSubject));
     describe("keeps what happens to a job", () => transitionConformance(createSubject));
     describe("keeps deliveries in line", () => deliveryConformance(createSubject));
+    describe("gives lanes their turns", () => laneConformance(createSubject));
+    describe("keeps persistent webhooks", () => webhookConformance(createSubject));
+    describe("sends again", () => recoveryConformance(createSubject));
+    describe("keeps batches", () => batchConformance(createSubject));
     describe("reads and prunes", () => readConformance(createSubject));
     describe("under any order of calls", () => interleavingConformance(createSubject));
   });

@@ -16,9 +16,13 @@ const ANSWER_FLAGS = 0x8180;
 /** A pointer to the question's name. */
 const NAME_POINTER = 0xc00c;
 
-/** A real DNS server on loopback: answers A queries as told, others with nothing; null stays silent. */
+/**
+ * A real DNS server on loopback: answers A queries as told, AAAA ones with nothing or not at all;
+ * null stays silent.
+ */
 export async function startDnsServer(
   answer: (name: string) => readonly string[] | null,
+  { dropsAaaa = false }: { dropsAaaa?: boolean } = {},
 ): Promise<DnsServer> {
   const socket = createSocket("udp4");
   const asked: string[] = [];
@@ -26,7 +30,7 @@ export async function startDnsServer(
     const { name, end } = readName(query);
     const type = query.readUInt16BE(end);
     if (type === A) asked.push(name);
-    const addresses = type === A ? answer(name) : type === AAAA ? [] : null;
+    const addresses = type === A ? answer(name) : type === AAAA && !dropsAaaa ? [] : null;
     if (addresses !== null) {
       socket.send(toAnswer(query.subarray(0, end + 4), addresses), from.port, from.address);
     }

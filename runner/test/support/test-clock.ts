@@ -3,15 +3,16 @@ import type { Clock } from "../../src/ports/clock.ts";
 export interface TestClock extends Clock {
   /** How many sleep, those without an end of their own included. */
   sleepers(): number;
-  /** The earliest instant at which one of them wakes; null when none does by itself. */
+  /** The earliest instant, by the clock as it is set now, at which one of them wakes; null when none does by itself. */
   nextWakeAt(): number | null;
-  /** Sets the clock without time passing: nobody wakes. */
+  /** Sets the clock, as an administrator does: no time passes, and nobody wakes. */
   set(instant: number): void;
   /** Moves to the instant and wakes those whose time has come by then. */
   moveTo(instant: number): void;
 }
 
 interface Sleeper {
+  /** By the clock that nobody can set; null when it does not wake by itself. */
   readonly wakesAt: number | null;
   readonly wake: () => void;
 }
@@ -33,7 +34,7 @@ export function createTestClock(startAt = Date.parse("2026-11-23T09:30:00.000Z")
           signal.removeEventListener("abort", wake);
           resolve();
         };
-        const sleeper: Sleeper = { wakesAt: ms === null ? null : now + ms, wake };
+        const sleeper: Sleeper = { wakesAt: ms === null ? null : elapsed + ms, wake };
         sleeping.add(sleeper);
         signal.addEventListener("abort", wake, { once: true });
       });
@@ -44,13 +45,13 @@ export function createTestClock(startAt = Date.parse("2026-11-23T09:30:00.000Z")
     sleepers: () => sleeping.size,
     nextWakeAt() {
       const instants = [...sleeping].flatMap(({ wakesAt }) => (wakesAt === null ? [] : [wakesAt]));
-      return instants.length === 0 ? null : Math.min(...instants);
+      return instants.length === 0 ? null : now + Math.min(...instants) - elapsed;
     },
     moveTo(instant) {
       elapsed += Math.max(0, instant - now);
       now = Math.max(now, instant);
       for (const { wakesAt, wake } of sleeping) {
-        if (wakesAt !== null && wakesAt <= now) wake();
+        if (wakesAt !== null && wakesAt <= elapsed) wake();
       }
     },
   };

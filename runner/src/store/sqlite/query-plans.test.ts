@@ -106,6 +106,23 @@ describe("the plan of every statement", () => {
     ]);
   });
 
+  test.each([
+    [
+      "the lanes that are due",
+      /FROM lanes .* wake_at <= \?/s,
+      ["SEARCH lanes USING INDEX lanes_ready (wake_at<?)"],
+    ],
+    [
+      "the next lane to be due",
+      /FROM lanes .* wake_at IS NOT NULL/s,
+      ["SEARCH lanes USING INDEX lanes_ready (wake_at>?)"],
+    ],
+    ["the batches to end", /FROM batches INDEXED BY/, ["SCAN batches USING INDEX batches_to_end"]],
+  ])("that reads %s is one index in its order", (_, sql, plan) => {
+    const plans = plansOf(() => createReads(db)).filter((each) => sql.test(each.sql));
+    expect(plans.map(({ steps }) => steps)).toEqual([plan]);
+  });
+
   const BY_KEY = /^SEARCH \w+ USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/;
 
   test.each([
@@ -133,6 +150,7 @@ describe("the plan of every statement", () => {
   test.each([
     ["state", { state: "dead" }, BY_KEY],
     ["job", { jobId: "job_1" }, /^SEARCH deliveries USING INDEX deliveries_in_line \(job=\?\)/],
+    ["batch", { batchId: "b" }, /^SEARCH deliveries USING INDEX deliveries_by_batch \(batch=\?/],
     ["webhook", { webhookId: "wh_1" }, /^SEARCH deliveries USING INDEX deliveries_by_webhook/],
   ])("of a list of deliveries by %s reads what it must only", async (_, filter, plan) => {
     insertOne();

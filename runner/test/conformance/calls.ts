@@ -1,0 +1,100 @@
+/** Any call of the port, as data: what the interleavings are made of. */
+import fc from "fast-check";
+import { EVENT_KINDS } from "../../src/domain/event.ts";
+import { LEASE_MS } from "./given.ts";
+
+const OWNERS = ["owner_1", "owner_2"] as const;
+const owner = fc.constantFrom(...OWNERS);
+const limit = fc.integer({ min: 0, max: 3 });
+/** Picks one of the things that were ever handed out, stale ones too. */
+const pick = fc.nat(1000);
+const on = fc.option(fc.subarray([...EVENT_KINDS], { minLength: 1 }), { nil: null });
+const ownWebhook = fc.option(
+  fc.record({
+    on,
+    origin: fc.constantFrom("http://a", "http://b"),
+    rate: fc.constantFrom(null, 25),
+  }),
+  { nil: null },
+);
+const idempotency = fc.option(
+  fc.record({ key: fc.constantFrom("a", "b", "c"), fingerprint: fc.constantFrom("x", "x", "y") }),
+  { nil: null, freq: 1 },
+);
+const job = fc.record({
+  priority: fc.integer({ min: 0, max: 2 }),
+  delay: fc.constantFrom(0, 0, 0, 50, 2000),
+  steps: fc.integer({ min: 1, max: 2 }),
+  name: fc.constantFrom(null, "n"),
+  webhook: ownWebhook,
+  idempotency,
+});
+export type JobCall = typeof job extends fc.Arbitrary<infer T> ? T : never;
+
+const maxQueued = fc.constantFrom(2, 100, 100);
+const filter = {
+  on,
+  plugins: fc.constantFrom(null, ["first"], ["second", "other"], ["other"]),
+  jobName: fc.constantFrom(null, "n"),
+  lifeMs: fc.constantFrom(null, null, 300),
+};
+
+function kind<const Kind extends string, T extends object>(
+  name: Kind,
+  weight: number,
+  fields: { [Key in keyof T]: fc.Arbitrary<T[Key]> },
+) {
+  const arbitrary = fc.record({ ...fields }).map((each) => ({ ...(each as T), kind: name }));
+  return { weight, arbitrary };
+}
+
+export const call = fc.oneof(
+  kind("submit", 4, { job, maxQueued }),
+  kind("submit batch", 2, {
+    jobs: fc.array(job, { maxLength: 3 }),
+    webhook: ownWebhook,
+    idempotency,
+    maxQueued,
+  }),
+  kind("set batch webhook", 1, { pick, webhook: ownWebhook }),
+  kind("end batches", 2, { pick }),
+  kind("claim", 3, { owner, limit, ahead: fc.integer({ min: 0, max: 2 }) }),
+  kind("advance", 9, { pick, fails: fc.boolean() }),
+  kind("release", 2, { pick }),
+  kind("requeue", 2, { pick }),
+  kind("renew", 1, { pick }),
+  kind("reap", 1, { owner }),
+  kind("prune", 1, { limit, age: fc.nat(500) }),
+  kind("claim deliveries", 4, {
+    owner,
+    limit,
+    lanes: fc.integer({ min: 1, max: 4 }),
+    maxBytes: fc.constantFrom(1, 1000, 1_000_000),
+  }),
+  kind("hold lane", 1, { pick, ms: fc.constantFrom(-100, 0, 50, 400) }),
+  kind("attempt", 8, {
+    pick,
+    state: fc.constantFrom("delivered" as const, "dead" as const, "due" as const),
+    wait: fc.nat(300),
+  }),
+  kind("release delivery", 1, { pick }),
+  kind("redeliver", 2, { pick }),
+  kind("recover", 1, { pick, limit: fc.integer({ min: 1, max: 4 }), age: fc.nat(500) }),
+  kind("shift", 1, { ms: fc.constantFrom(-200, 200) }),
+  kind("register", 2, {
+    ...filter,
+    identity: fc.constantFrom("x", "y", "z"),
+    rate: fc.constantFrom(null, 10),
+    maxWebhooks: fc.constantFrom(1, 10, 10),
+  }),
+  kind("update", 1, { ...filter, pick }),
+  kind("move webhook", 2, {
+    pick,
+    state: fc.constantFrom("active" as const, "paused" as const, "off" as const),
+  }),
+  kind("remove webhook", 1, { pick }),
+  kind("prune webhooks", 1, { limit }),
+  kind("wait", 3, { ms: fc.constantFrom(1, 20, 200, LEASE_MS + 1) }),
+);
+export type Call = typeof call extends fc.Arbitrary<infer T> ? T : never;
+export type CallOf<Kind extends Call["kind"]> = Extract<Call, { kind: Kind }>;

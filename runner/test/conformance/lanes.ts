@@ -1,0 +1,334 @@
+import { describe, expect, test } from "vitest";
+import { toJsonText } from "../../src/domain/json-text.ts";
+import type { Store } from "../../src/ports/store.ts";
+import {
+  attemptOf,
+  beginning,
+  claimDue,
+  claimOf,
+  claimOne,
+  completeAll,
+  deliverAll,
+  FIRST_PAGE,
+  LEASE_MS,
+  newWebhook,
+  register,
+  submit,
+} from "./given.ts";
+import { useStore, type CreateSubject } from "./subject.ts";
+
+export function laneConformance(createSubject: CreateSubject): void {
+  const t = useStore(createSubject);
+
+  /** A job whose start is an event to the lane of this key, due at the instant. */
+  async function startIn(key: string, at = 11, input = ""): Promise<string> {
+    const webhook = newWebhook({ lane: { key, ratePerSecond: null }, on: ["started"] });
+    const { id } = await submit(t.store, { webhook, input: toJsonText(input) });
+    const job = await claimOne(t.store);
+    await t.store.commitTransition(claimOf(job), beginning(job, at));
+    return id;
+  }
+
+  const due = (store: Store, { now = 100, limit = 100, except = [] as readonly number[] } = {}) =>
+    store.dueLanes({ now, limit, except });
+  const keys = async (request?: Parameters<typeof due>[1]) =>
+    (await due(t.store, request)).map(({ key }) => key);
+  async function laneOf(key: string): Promise<number> {
+    const lane = (await due(t.store, { now: 1_000_000 })).find((each) => each.key === key);
+    if (lane === undefined) throw new Error(`Nothing is due in ${key}.`);
+    return lane.id;
+  }
+  const claimIn = async (
+    names: readonly string[],
+    { limit = 1, now = 100, maxBytes = 1_000_000 } = {},
+  ) => {
+    const ids = await Promise.all(names.map(laneOf));
+    const lanes = ids.map((id) => ({ id, limit }));
+    const lease = { owner: "owner_1", leaseUntil: now + LEASE_MS };
+    return t.store.claimDeliveries({ ...lease, lanes, now, maxBytes });
+  };
+
+  describe("dueLanes", () => {
+    test("are those with deliveries due, the one that has waited longest first", async () => {
+      await startIn("b", 30);
+      await startIn("c", 20);
+      await startIn("a", 40);
+      await startIn("b", 10);
+      expect(await keys({ now: 35 })).toEqual(["b", "c"]);
+      expect(await keys({ now: 100 })).toEqual(["b", "c", "a"]);
+    });
+
+    test("are no more than the limit, without those excepted", async () => {
+      for (const key of ["a", "b", "c", "d"]) await startIn(key);
+      const [a] = await due(t.store);
+      expect(await keys({ limit: 2 })).toEqual(["a", "b"]);
+      expect(await keys({ limit: 2, except: [a!.id] })).toEqual(["b", "c"]);
+      expect(await keys({ limit: 0 })).toEqual([]);
+    });
+
+    test("tell the key and the rate, which the newest webhook sets", async () => {
+      for (const ratePerSecond of [25, 12.5]) {
+        const lane = { key: "https://hook.eu2.make.com", ratePerSecond };
+        await submit(t.store, { webhook: newWebhook({ lane }) });
+        await completeAll(t.store, await claimOne(t.store));
+      }
+      const [lane, ...others] = await due(t.store);
+      expect(lane).toEqual({
+        id: expect.any(Number),
+        key: "https://hook.eu2.make.com",
+        ratePerSecond: 12.5,
+      });
+      expect(others).toEqual([]);
+    });
+
+    test("have none whose deliveries are in flight, wait for a retry, or have ended", async () => {
+      for (const key of ["a", "b", "c"]) await startIn(key);
+      const [, b, c] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(b!, { state: "due", dueAt: 500 }));
+      await t.store.recordAttempt(attemptOf(c!, { state: "delivered" }));
+      expect(await keys({ now: 499 })).toEqual([]);
+      expect(await keys({ now: 500 })).toEqual(["b"]);
+    });
+
+    test("have a lane again whose delivery was given back, or freed from a lost owner", async () => {
+      await startIn("a");
+      await startIn("b");
+      const [a] = await claimDue(t.store, { now: 100 });
+      await t.store.releaseDeliveries([a!.id]);
+      expect(await keys()).toEqual(["a"]);
+      await t.store.reap({ owner: "owner_1", now: 101 + LEASE_MS });
+      expect((await keys()).toSorted()).toEqual(["a", "b"]);
+    });
+
+    test("have a lane again whose line went on", async () => {
+      const lane = { key: "a", ratePerSecond: null };
+      await submit(t.store, { webhook: newWebhook({ lane }) });
+      await completeAll(t.store, await claimOne(t.store));
+      for (let sent = 0; sent < 4; sent += 1) {
+        expect(await keys()).toEqual(["a"]);
+        const [delivery] = await claimDue(t.store);
+        expect(await keys()).toEqual([]);
+        await t.store.recordAttempt(attemptOf(delivery!, { state: "delivered" }));
+      }
+      expect(await keys()).toEqual([]);
+    });
+
+    test("are there after a close and an open", async () => {
+      await startIn("a");
+      await startIn("b");
+      await t.reopen();
+      expect(await keys()).toEqual(["a", "b"]);
+    });
+  });
+
+  describe("nextLaneDue", () => {
+    test("is null when nothing is to be delivered", async () => {
+      expect(await t.store.nextLaneDue({ except: [] })).toBeNull();
+      await startIn("a");
+      await claimDue(t.store);
+      expect(await t.store.nextLaneDue({ except: [] })).toBeNull();
+    });
+
+    test("is the earliest instant of all lanes but those excepted", async () => {
+      await startIn("a");
+      await startIn("b");
+      const [a, b] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(a!, { state: "due", dueAt: 500 }));
+      await t.store.recordAttempt(attemptOf(b!, { state: "due", dueAt: 700 }));
+      expect(await t.store.nextLaneDue({ except: [] })).toBe(500);
+      expect(await t.store.nextLaneDue({ except: [a!.lane] })).toBe(700);
+      expect(await t.store.nextLaneDue({ except: [a!.lane, b!.lane] })).toBeNull();
+    });
+
+    test("is an instant gone by when a lane is due now", async () => {
+      await startIn("a", 30);
+      expect(await t.store.nextLaneDue({ except: [] })).toBe(30);
+    });
+  });
+
+  describe("claimDeliveries by lanes", () => {
+    const subjects = (claimed: readonly { subjectId: string }[]) =>
+      claimed.map(({ subjectId }) => subjectId);
+
+    test("gives of the lanes named only, up to each lane's limit", async () => {
+      const inA = [await startIn("a", 11), await startIn("a", 12), await startIn("a", 13)];
+      const inB = [await startIn("b", 5)];
+      await startIn("c");
+      expect(subjects(await claimIn(["a", "b"], { limit: 2 }))).toEqual([
+        ...inA.slice(0, 2),
+        ...inB,
+      ]);
+      expect(await keys()).toEqual(["c", "a"]);
+    });
+
+    test("gives first tries before retries, however long these are due", async () => {
+      const retried = await startIn("a", 11);
+      const [delivery] = await claimIn(["a"]);
+      await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 101 }));
+      const fresh = [await startIn("a", 400), await startIn("a", 300)];
+      expect(subjects(await claimIn(["a"], { now: 500, limit: 3 }))).toEqual([
+        ...fresh.toReversed(),
+        retried,
+      ]);
+    });
+
+    test("ends each lane's turn: it stands behind all others that are due", async () => {
+      for (let round = 0; round < 3; round += 1) {
+        for (const key of ["a", "b", "c"]) await startIn(key);
+      }
+      const order: string[] = [];
+      for (let turn = 0; turn < 9; turn += 1) {
+        // At one instant: it is not the clock that makes the turns fair.
+        const [lane] = await due(t.store, { limit: 1 });
+        order.push(lane!.key);
+        await claimIn([lane!.key]);
+      }
+      expect(order.join("")).toBe("abcabcabc");
+    });
+
+    test("lets a lane with a long backlog hold up no other", async () => {
+      for (let i = 0; i < 50; i += 1) await startIn("busy", 11);
+      await claimIn(["busy"], { limit: 5, now: 20 });
+      await startIn("quiet", 21);
+      expect(await keys({ now: 22 })).toEqual(["busy", "quiet"]);
+      await claimIn(["busy"], { limit: 5, now: 22 });
+      await startIn("other", 22);
+      expect(await keys({ now: 22 })).toEqual(["quiet", "other", "busy"]);
+    });
+
+    test("keeps turns over a close and an open", async () => {
+      for (const key of ["a", "a", "b"]) await startIn(key);
+      await claimIn(["a"]);
+      await t.reopen();
+      expect(await keys()).toEqual(["b", "a"]);
+    });
+
+    test("takes bodies up to the bytes allowed, and one always", async () => {
+      const body = "ü".repeat(500);
+      const jobs = [];
+      for (let i = 0; i < 3; i += 1) jobs.push(await startIn("a", 11 + i, body));
+      const [first] = await claimIn(["a"], { limit: 3, maxBytes: 1 });
+      expect(first?.subjectId).toBe(jobs[0]);
+      const bytes = Buffer.byteLength(first!.body);
+      await t.store.releaseDeliveries([first!.id]);
+      expect(await claimIn(["a"], { limit: 3, maxBytes: 2 * bytes })).toHaveLength(2);
+      expect(await claimIn(["a"], { limit: 3, maxBytes: 2 * bytes - 1 })).toHaveLength(1);
+    });
+
+    test("leaves the turn to a lane for which no bytes were left", async () => {
+      for (const key of ["a", "a", "b", "b"]) await startIn(key);
+      for (const expected of ["a", "b", "a", "b"]) {
+        const [lane, ...others] = await keys();
+        expect(lane).toBe(expected);
+        const claimed = await claimIn([lane!, ...others], { limit: 2, maxBytes: 1 });
+        expect(claimed).toHaveLength(1);
+      }
+    });
+
+    test("gives nothing of a lane that nobody knows", async () => {
+      await startIn("a");
+      const request = { owner: "owner_1", now: 100, leaseUntil: 200, maxBytes: 1_000 };
+      const lanes = [{ id: 999_999, limit: 5 }];
+      expect(await t.store.claimDeliveries({ ...request, lanes })).toEqual([]);
+    });
+  });
+
+  describe("holdLane", () => {
+    test("lets nothing of the lane count as due before the instant", async () => {
+      await startIn("a");
+      await startIn("b");
+      const lane = await laneOf("a");
+      await t.store.holdLane({ lane, until: 500 });
+      expect(await keys({ now: 499 })).toEqual(["b"]);
+      const lanes = [{ id: lane, limit: 5 }];
+      const request = { owner: "owner_1", leaseUntil: 900, maxBytes: 1_000, lanes };
+      expect(await t.store.claimDeliveries({ ...request, now: 499 })).toEqual([]);
+      expect(await t.store.nextLaneDue({ except: [await laneOf("b")] })).toBe(500);
+      expect(await keys({ now: 500 })).toEqual(["b", "a"]);
+      expect(await t.store.claimDeliveries({ ...request, now: 500 })).toHaveLength(1);
+    });
+
+    test("holds what comes later as well", async () => {
+      await startIn("a");
+      await t.store.holdLane({ lane: await laneOf("a"), until: 500 });
+      await deliverAll(t.store);
+      await startIn("a", 50);
+      expect(await keys({ now: 499 })).toEqual([]);
+    });
+
+    test("is shortened by an earlier instant", async () => {
+      await startIn("a");
+      const lane = await laneOf("a");
+      await t.store.holdLane({ lane, until: 500 });
+      await t.store.holdLane({ lane, until: 200 });
+      expect(await keys({ now: 200 })).toEqual(["a"]);
+    });
+
+    test("is for a lane alone that is there", async () => {
+      await t.store.holdLane({ lane: 999_999, until: 500 });
+      await startIn("a");
+      expect(await keys()).toEqual(["a"]);
+    });
+  });
+
+  describe("shiftDue", () => {
+    test("moves what is due after the instant, and leaves what is due before it", async () => {
+      for (const key of ["a", "b"]) await startIn(key);
+      const [a, b] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(a!, { state: "due", dueAt: 500 }));
+      await t.store.recordAttempt(attemptOf(b!, { state: "due", dueAt: 150 }));
+      await startIn("c", 120);
+      await t.store.shiftDue({ now: 200, byMs: -100 });
+      const { items } = await t.store.deliveries({}, FIRST_PAGE);
+      expect(items.map(({ dueAt }) => dueAt)).toEqual([120, 150, 400]);
+      expect(await keys({ now: 399 })).toEqual(["c", "b"]);
+      expect(await keys({ now: 400 })).toEqual(["c", "b", "a"]);
+    });
+
+    test("moves what is in flight, so that it is due at once when it is given back", async () => {
+      await startIn("a", 1_000);
+      const [delivery] = await claimDue(t.store, { now: 1_000 });
+      await t.store.shiftDue({ now: 100, byMs: -900 });
+      await t.store.releaseDeliveries([delivery!.id]);
+      await t.store.holdLane({ lane: delivery!.lane, until: 0 });
+      expect(await keys({ now: 100 })).toEqual(["a"]);
+    });
+
+    test("moves a lane's hold and its last turn, of an idle lane too", async () => {
+      await startIn("a", 1_000);
+      const [delivery] = await claimDue(t.store, { now: 1_000 });
+      await t.store.recordAttempt(attemptOf(delivery!, { state: "delivered", at: 1_000 }));
+      await t.store.shiftDue({ now: 100, byMs: -900 });
+      await startIn("a", 100);
+      expect(await keys({ now: 100 })).toEqual(["a"]);
+    });
+
+    test("moves forward as well", async () => {
+      await startIn("a", 300);
+      await t.store.holdLane({ lane: await laneOf("a"), until: 500 });
+      await t.store.shiftDue({ now: 200, byMs: 1_000 });
+      expect(await t.store.nextLaneDue({ except: [] })).toBe(1_500);
+      await t.store.holdLane({ lane: await laneOf("a"), until: 0 });
+      expect(await t.store.nextLaneDue({ except: [] })).toBe(1_300);
+    });
+  });
+
+  test("a lane that no webhook has any more is forgotten, and its id does not come again", async () => {
+    await startIn("a");
+    const first = await laneOf("a");
+    await t.store.holdLane({ lane: first, until: 1_000_000 });
+    const id = await startIn("b");
+    const [delivery] = await claimIn(["b"]);
+    await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
+    await t.store.commitTransition(
+      { jobId: id, fence: 1 },
+      { status: "failed", sequence: 1, events: [], endedAt: 20 },
+    );
+    expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
+    await register(t.store);
+    await startIn("b");
+    const again = await laneOf("b");
+    expect(again).not.toBe(delivery!.lane);
+    expect([first, delivery!.lane]).not.toContain(again);
+  });
+}

@@ -1,0 +1,74 @@
+import { hasEnded } from "../../../src/domain/job.ts";
+import type { BatchEvent, JobWebhook, NewBatch, SubmitOutcome } from "../../../src/ports/store.ts";
+import { newDelivery } from "./deliveries.ts";
+import { newModelJob } from "./jobs.ts";
+import { openLane, type ModelBatch, type ModelState } from "./state.ts";
+
+export function createBatchModel(state: ModelState) {
+  const find = (id: string) => state.batches.find(({ spec }) => spec.id === id);
+  const isOver = ({ jobIds }: ModelBatch) =>
+    jobIds.every((id) => hasEnded(state.jobs.find(({ spec }) => spec.id === id)!.status));
+
+  function tell({ spec, webhook, callback }: ModelBatch): void {
+    if (webhook === null || callback === null) return;
+    const { id: subjectId } = spec;
+    const { at: eventAt, body } = callback;
+    const to = { webhookId: webhook.id, laneKey: webhook.lane.key };
+    const event = { sequence: 1, kind: "batch", body, eventAt } as const;
+    newDelivery(state, { subjectId, jobId: null, ...to, ...event });
+  }
+
+  return {
+    submitBatch(spec: NewBatch, { maxQueued }: { maxQueued: number }): SubmitOutcome {
+      const key = spec.idempotency?.key;
+      const known = state.batches.find((b) => key !== undefined && b.spec.idempotency?.key === key);
+      if (known !== undefined) {
+        const sameRequest = known.spec.idempotency?.fingerprint === spec.idempotency?.fingerprint;
+        return { kind: "duplicate", id: known.spec.id, sameRequest };
+      }
+      const added: (typeof spec.jobs)[number][] = [];
+      const jobIds: string[] = [];
+      for (const job of spec.jobs) {
+        const idempotency = job.idempotency;
+        const twin = [...state.jobs.map((each) => each.spec), ...added].find(
+          (each) => idempotency !== null && each.idempotency?.key === idempotency.key,
+        );
+        if (twin !== undefined && twin.idempotency?.fingerprint !== idempotency?.fingerprint) {
+          return { kind: "duplicate", id: twin.id, sameRequest: false };
+        }
+        if (twin === undefined) added.push(job);
+        jobIds.push((twin ?? job).id);
+      }
+      const queued = state.jobs.filter(({ status }) => status === "queued").length;
+      if (added.length > 0 && queued + added.length > maxQueued) {
+        return { kind: "queue-full", queued };
+      }
+      for (const job of added) newModelJob(state, job);
+      state.batches.push({ spec, jobIds, webhook: spec.webhook, callback: null });
+      if (spec.webhook !== null) openLane(state, spec.webhook.lane);
+      return { kind: "accepted" };
+    },
+
+    setBatchWebhook(id: string, webhook: JobWebhook): boolean {
+      const batch = find(id);
+      if (batch === undefined || batch.webhook !== null) return false;
+      batch.webhook = webhook;
+      openLane(state, webhook.lane);
+      tell(batch);
+      return true;
+    },
+
+    endBatch(id: string, event: BatchEvent): boolean {
+      const batch = find(id);
+      if (batch === undefined || batch.callback !== null || !isOver(batch)) return false;
+      batch.callback = event;
+      tell(batch);
+      return true;
+    },
+
+    batchesToEnd: () =>
+      state.batches
+        .filter((batch) => batch.callback === null && isOver(batch))
+        .map(({ spec }) => spec.id),
+  };
+}

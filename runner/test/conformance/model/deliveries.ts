@@ -1,0 +1,190 @@
+import type { AttemptOutcome } from "../../../src/ports/store.ts";
+import { isPending, type ModelDelivery, type ModelLane, type ModelState } from "./state.ts";
+
+const isFree = ({ state, lease }: ModelDelivery) => state === "due" && lease === null;
+
+/** In its line the first that has not ended is due, the others wait unless they are in flight. */
+export function arrange(
+  state: ModelState,
+  line: { jobId: string | null; webhookId: string },
+  at: number,
+) {
+  if (line.jobId === null) return;
+  const [first, ...others] = state.deliveries
+    .filter(({ jobId, webhookId }) => jobId === line.jobId && webhookId === line.webhookId)
+    .filter(isPending);
+  if (first?.state === "waiting") Object.assign(first, { state: "due", dueAt: at });
+  for (const each of others.filter(isFree)) Object.assign(each, { state: "waiting", dueAt: null });
+}
+
+export function newDelivery(
+  state: ModelState,
+  fields: Pick<
+    ModelDelivery,
+    "subjectId" | "jobId" | "webhookId" | "laneKey" | "sequence" | "kind" | "body" | "eventAt"
+  >,
+): void {
+  state.made += 1;
+  const isBatch = fields.jobId === null;
+  const fresh = { attempts: 0, retriesUsed: 0, reason: null, lease: null, order: state.made };
+  const place = isBatch
+    ? { state: "due" as const, dueAt: fields.eventAt }
+    : { state: "waiting" as const, dueAt: null };
+  state.deliveries.push({ ...fields, ...fresh, ...place });
+  arrange(state, fields, fields.eventAt);
+}
+
+export function createDeliveryModel(state: ModelState) {
+  const inLane = (lane: ModelLane) =>
+    state.deliveries.filter(({ laneKey }) => laneKey === lane.key).filter(isFree);
+  const isStopped = ({ key }: ModelLane) =>
+    state.webhooks.some(({ spec, state: is }) => spec.id === key && is !== "active");
+
+  function wakeAt(lane: ModelLane): number | null {
+    const instants = inLane(lane).map(({ dueAt }) => dueAt ?? 0);
+    if (instants.length === 0 || isStopped(lane)) return null;
+    return Math.max(Math.min(...instants), lane.holdUntil);
+  }
+
+  const awake = () =>
+    state.lanes
+      .map((lane) => ({ lane, at: wakeAt(lane) }))
+      .filter((each): each is { lane: ModelLane; at: number } => each.at !== null)
+      .toSorted(
+        (a, b) => a.at - b.at || a.lane.turn - b.lane.turn || a.lane.number - b.lane.number,
+      );
+
+  function claimLane(lane: ModelLane, { limit, now }: { limit: number; now: number }) {
+    const isRetry = ({ attempts }: ModelDelivery) => (attempts > 0 ? 1 : 0);
+    return inLane(lane)
+      .filter(({ dueAt }) => (dueAt ?? 0) <= now)
+      .toSorted(
+        (a, b) => isRetry(a) - isRetry(b) || (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.order - b.order,
+      )
+      .slice(0, limit);
+  }
+
+  return {
+    dueLanes: ({ now, limit, except }: { now: number; limit: number; except: readonly string[] }) =>
+      awake()
+        .filter(({ lane, at }) => at <= now && !except.includes(lane.key))
+        .slice(0, limit)
+        .map(({ lane: { key, ratePerSecond } }) => ({ key, ratePerSecond })),
+
+    nextLaneDue: ({ except }: { except: readonly string[] }) =>
+      awake().find(({ lane }) => !except.includes(lane.key))?.at ?? null,
+
+    claimDeliveries(request: {
+      owner: string;
+      lanes: readonly { key: string; limit: number }[];
+      now: number;
+      leaseUntil: number;
+      maxBytes: number;
+    }): ModelDelivery[] {
+      const { owner, now, leaseUntil, maxBytes } = request;
+      const claimed: ModelDelivery[] = [];
+      let bytes = 0;
+      for (const { key, limit } of request.lanes) {
+        const lane = state.lanes.find((each) => each.key === key);
+        const at = lane === undefined ? null : wakeAt(lane);
+        if (lane === undefined || at === null || at > now) continue;
+        const due = claimLane(lane, { limit, now });
+        let taken = 0;
+        for (const each of due) {
+          if (bytes + Buffer.byteLength(each.body) > maxBytes && claimed.length > 0) break;
+          bytes += Buffer.byteLength(each.body);
+          taken += 1;
+          each.lease = { owner, until: leaseUntil };
+          claimed.push(each);
+        }
+        const isOver = taken < due.length;
+        if (isOver && taken === 0) break;
+        state.turns += 1;
+        Object.assign(lane, { turn: state.turns, holdUntil: Math.max(lane.holdUntil, now) });
+        if (isOver) break;
+      }
+      return claimed;
+    },
+
+    holdLane(key: string, until: number): void {
+      const lane = state.lanes.find((each) => each.key === key);
+      if (lane !== undefined) lane.holdUntil = until;
+    },
+
+    recordAttempt(delivery: ModelDelivery, outcome: AttemptOutcome): void {
+      const { attempt, tookIt, retriesUsed, reason } = outcome;
+      if (!state.deliveries.includes(delivery) || attempt.number <= delivery.attempts) return;
+      const webhook = state.webhooks.find(({ spec }) => spec.id === delivery.webhookId);
+      if (webhook !== undefined && tookIt !== null) {
+        webhook.failingSince = tookIt ? null : (webhook.failingSince ?? attempt.at);
+      }
+      delivery.attempts = attempt.number;
+      if (delivery.state !== "due" && outcome.state !== "delivered") return;
+      const dueAt = outcome.state === "due" ? outcome.dueAt : null;
+      Object.assign(delivery, { state: outcome.state, dueAt, retriesUsed, reason, lease: null });
+      arrange(state, delivery, attempt.at);
+    },
+
+    releaseDelivery(delivery: ModelDelivery): void {
+      delivery.lease = null;
+      arrange(state, delivery, 0);
+    },
+
+    redeliver(delivery: ModelDelivery, now: number): boolean {
+      const { jobId, webhookId } = delivery;
+      const before = state.deliveries
+        .slice(0, state.deliveries.indexOf(delivery))
+        .filter((each) => jobId !== null && each.jobId === jobId && each.webhookId === webhookId);
+      if (!state.deliveries.includes(delivery) || delivery.lease !== null) return false;
+      if (before.some(isPending)) return false;
+      if (delivery.state === "due") delivery.dueAt = Math.min(delivery.dueAt ?? now, now);
+      else {
+        const retriesUsed = retriesOf(state, delivery);
+        Object.assign(delivery, { state: "due", dueAt: now, reason: null, retriesUsed });
+      }
+      arrange(state, delivery, now);
+      return true;
+    },
+
+    recoverDeliveries(request: { webhookId: string; since: number; limit: number; now: number }) {
+      const { webhookId, since, limit, now } = request;
+      const its = state.deliveries.filter(
+        (each) => each.webhookId === webhookId && each.eventAt >= since,
+      );
+      const dead = its
+        .filter(({ state: is }) => is === "dead")
+        .toSorted((a, b) => a.eventAt - b.eventAt || a.order - b.order)
+        .slice(0, limit);
+      const late = its
+        .filter((each) => isFree(each) && each.attempts > 0 && (each.dueAt ?? 0) > now)
+        .toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.order - b.order)
+        .slice(0, limit - dead.length);
+      for (const each of dead) {
+        const dueAt = each.jobId === null ? now : null;
+        const again = each.jobId === null ? "due" : "waiting";
+        Object.assign(each, { state: again, dueAt, reason: null, retriesUsed: 0 });
+      }
+      for (const each of late) each.dueAt = now;
+      for (const each of dead) arrange(state, each, now);
+      const recovered = dead.length + late.length;
+      return { recovered, more: recovered === limit };
+    },
+
+    shiftDue({ now, byMs }: { now: number; byMs: number }): void {
+      for (const each of state.deliveries) {
+        if (each.state === "due" && (each.dueAt ?? 0) > now) each.dueAt = (each.dueAt ?? 0) + byMs;
+      }
+      for (const lane of state.lanes) if (lane.holdUntil > now) lane.holdUntil += byMs;
+    },
+  };
+}
+
+function retriesOf(state: ModelState, { webhookId, jobId, subjectId }: ModelDelivery): number {
+  const own = state.jobs.find(({ spec }) => spec.id === jobId)?.spec.webhook;
+  const candidates = [
+    own,
+    state.batches.find(({ spec }) => spec.id === subjectId)?.webhook,
+    state.webhooks.find(({ spec }) => spec.id === webhookId)?.spec,
+  ];
+  return candidates.find((each) => each?.id === webhookId)?.retries ?? 0;
+}

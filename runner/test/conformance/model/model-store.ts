@@ -1,0 +1,45 @@
+/**
+ * The store's port as simply as it can be said: plain arrays, every method at once, nothing indexed.
+ * What a real store answers to any order of calls is compared with what this one does.
+ */
+import { DELIVERY_STATES } from "../../../src/domain/delivery.ts";
+import { JOB_STATUSES } from "../../../src/domain/job.ts";
+import { WEBHOOK_STATES, type StoreCounts } from "../../../src/ports/store.ts";
+import { createBatchModel } from "./batches.ts";
+import { createDeliveryModel } from "./deliveries.ts";
+import { createJobModel } from "./jobs.ts";
+import { newState } from "./state.ts";
+import { createWebhookModel } from "./webhooks.ts";
+
+export type ModelStore = ReturnType<typeof createModelStore>;
+
+export function createModelStore({ exclusive }: { exclusive: boolean }) {
+  const state = newState(exclusive);
+  const count = (names: readonly string[], found: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, found.filter((each) => each === name).length]));
+  return {
+    ...createJobModel(state),
+    ...createDeliveryModel(state),
+    ...createWebhookModel(state),
+    ...createBatchModel(state),
+    jobs: () => state.jobs,
+    batches: () => state.batches,
+    webhooks: () => state.webhooks,
+    deliveries: () => state.deliveries,
+    counts: () =>
+      ({
+        jobs: count(
+          JOB_STATUSES,
+          state.jobs.map(({ status }) => status),
+        ),
+        deliveries: count(
+          DELIVERY_STATES,
+          state.deliveries.map((each) => each.state),
+        ),
+        webhooks: count(
+          WEBHOOK_STATES,
+          state.webhooks.map((each) => each.state),
+        ),
+      }) as unknown as StoreCounts,
+  };
+}

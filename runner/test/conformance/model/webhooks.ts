@@ -1,0 +1,69 @@
+import type {
+  NewWebhook,
+  RegisterOutcome,
+  UpdateOutcome,
+  WebhookPatch,
+} from "../../../src/ports/store.ts";
+import { forgetLanes, isPending, openLane, type ModelState, type ModelWebhook } from "./state.ts";
+
+export function createWebhookModel(state: ModelState) {
+  const find = (id: string) => state.webhooks.find(({ spec }) => spec.id === id);
+
+  function remove(gone: readonly ModelWebhook[]): void {
+    const ids = new Set(gone.map(({ spec }) => spec.id));
+    state.webhooks = state.webhooks.filter(({ spec }) => !ids.has(spec.id));
+    state.deliveries = state.deliveries.filter(({ webhookId }) => !ids.has(webhookId));
+    forgetLanes(state);
+  }
+
+  return {
+    registerWebhook(spec: NewWebhook, { maxWebhooks }: { maxWebhooks: number }): RegisterOutcome {
+      const known = state.webhooks.find((each) => each.spec.identity === spec.identity);
+      if (known !== undefined) return { kind: "existing", id: known.spec.id };
+      const count = state.webhooks.length;
+      if (count >= maxWebhooks) return { kind: "limit", count };
+      state.webhooks.push({ spec, state: "active", reason: null, failingSince: null });
+      openLane(state, { key: spec.id, ratePerSecond: spec.ratePerSecond });
+      return { kind: "created" };
+    },
+
+    updateWebhook(id: string, patch: WebhookPatch): UpdateOutcome {
+      const webhook = find(id);
+      if (webhook === undefined) return "missing";
+      const { state: next = webhook.state, reason = webhook.reason, ...spec } = patch;
+      webhook.spec = { ...webhook.spec, ...spec };
+      webhook.state = next;
+      webhook.reason = next === "off" ? reason : null;
+      openLane(state, { key: id, ratePerSecond: webhook.spec.ratePerSecond });
+      if (patch.state === "active") {
+        webhook.failingSince = null;
+        const lane = state.lanes.find(({ key }) => key === id);
+        if (lane !== undefined) lane.holdUntil = 0;
+      }
+      if (patch.state === "off") {
+        const queued = state.deliveries.filter((each) => each.webhookId === id && isPending(each));
+        const given = { state: "dead", dueAt: null, lease: null, reason: patch.reason };
+        for (const each of queued) Object.assign(each, given);
+      }
+      return "updated";
+    },
+
+    removeWebhook(id: string): boolean {
+      const webhook = find(id);
+      if (webhook === undefined) return false;
+      remove([webhook]);
+      return true;
+    },
+
+    pruneWebhooks({ now, limit }: { now: number; limit: number }): number {
+      const isBusy = (id: string) =>
+        state.deliveries.some((each) => each.webhookId === id && isPending(each));
+      const old = state.webhooks
+        .filter(({ spec }) => spec.expiresAt !== null && spec.expiresAt < now && !isBusy(spec.id))
+        .toSorted((a, b) => a.spec.expiresAt! - b.spec.expiresAt!)
+        .slice(0, limit);
+      remove(old);
+      return old.length;
+    },
+  };
+}

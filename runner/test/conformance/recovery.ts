@@ -1,0 +1,242 @@
+import { describe, expect, test } from "vitest";
+import type { ClaimedDelivery, DeliverySummary } from "../../src/ports/store.ts";
+import {
+  attemptOf,
+  claimDue,
+  claimOne,
+  completeAll,
+  completeOne,
+  completeWithWebhook,
+  deliverAll,
+  FIRST_PAGE,
+  register,
+  start,
+  submit,
+} from "./given.ts";
+import { useStore, type CreateSubject } from "./subject.ts";
+
+export function recoveryConformance(createSubject: CreateSubject): void {
+  const t = useStore(createSubject);
+
+  async function complete(at = 20) {
+    await submit(t.store);
+    return completeAll(t.store, await claimOne(t.store), at);
+  }
+
+  /** Ends what is due, and what follows it, one attempt each. */
+  async function endAll(toState: (delivery: ClaimedDelivery) => "delivered" | "dead") {
+    for (;;) {
+      const due = await claimDue(t.store);
+      if (due.length === 0) return;
+      for (const each of due) {
+        await t.store.recordAttempt(attemptOf(each, { state: toState(each), reason: "r" }));
+      }
+    }
+  }
+
+  async function line(filter: { jobId?: string; webhookId?: string } = {}) {
+    const { items } = await t.store.deliveries(filter, FIRST_PAGE);
+    return items.toReversed();
+  }
+  const states = (items: readonly DeliverySummary[]) => items.map(({ state }) => state).join(" ");
+
+  describe("redeliver", () => {
+    test.each(["delivered", "dead"] as const)(
+      "makes one that is %s due at once, with no retry left",
+      async (state) => {
+        await completeWithWebhook(t.store, { on: ["started"], retries: 3 });
+        await endAll(() => state);
+        const [ended] = await line();
+        expect(await t.store.redeliver(ended!.id, { now: 200 })).toBe(true);
+        expect(await t.store.delivery(ended!.id)).toMatchObject({
+          state: "due",
+          dueAt: 200,
+          endedAt: null,
+          reason: null,
+        });
+        expect(await claimDue(t.store, { now: 199 })).toEqual([]);
+        const [again] = await claimDue(t.store, { now: 200 });
+        expect(again).toMatchObject({ id: ended!.id, attempts: 1, retriesUsed: 3 });
+      },
+    );
+
+    test("makes one that waits for its retry due now instead, with its retries", async () => {
+      await completeWithWebhook(t.store, { on: ["started"] });
+      const [delivery] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 5_000 }));
+      expect(await t.store.redeliver(delivery!.id, { now: 200 })).toBe(true);
+      const again = await claimDue(t.store, { now: 200 });
+      expect(again).toMatchObject([{ id: delivery!.id, retriesUsed: 1 }]);
+      await t.store.recordAttempt(attemptOf(again[0]!, { state: "delivered", at: 200 }));
+      expect(await claimDue(t.store, { now: 6_000 })).toEqual([]);
+    });
+
+    test("does not put off one that is due", async () => {
+      await completeWithWebhook(t.store, { on: ["started"] });
+      const [due] = await line();
+      expect(await t.store.redeliver(due!.id, { now: 900 })).toBe(true);
+      expect((await t.store.delivery(due!.id))?.dueAt).toBe(11);
+    });
+
+    test("is false for one in flight, behind another, or not known", async () => {
+      await completeWithWebhook(t.store);
+      const [first, second] = await line();
+      expect(await t.store.redeliver(second!.id, { now: 200 })).toBe(false);
+      await claimDue(t.store);
+      expect(await t.store.redeliver(first!.id, { now: 200 })).toBe(false);
+      expect(await t.store.redeliver("dlv_999999999", { now: 200 })).toBe(false);
+      expect(await t.store.redeliver("nonsense", { now: 200 })).toBe(false);
+      expect(states(await line())).toBe("due waiting waiting waiting");
+    });
+
+    test("lets what is behind it in its line wait for it", async () => {
+      await completeWithWebhook(t.store);
+      const [delivery] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
+      expect(states(await line())).toBe("dead due waiting waiting");
+      await t.store.redeliver(delivery!.id, { now: 200 });
+      expect(states(await line())).toBe("due waiting waiting waiting");
+      const [again] = await claimDue(t.store, { now: 200 });
+      await t.store.recordAttempt(attemptOf(again!, { state: "delivered" }));
+      expect(states(await line())).toBe("delivered due waiting waiting");
+    });
+
+    test("passes by what is in flight, whose retry then waits its turn", async () => {
+      await completeWithWebhook(t.store);
+      const [first] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
+      const [second] = await claimDue(t.store);
+      expect(await t.store.redeliver(first!.id, { now: 200 })).toBe(true);
+      expect(states(await line())).toBe("due due waiting waiting");
+      await t.store.recordAttempt(attemptOf(second!, { state: "due", dueAt: 300 }));
+      expect(states(await line())).toBe("due waiting waiting waiting");
+      const [again] = await claimDue(t.store, { now: 200 });
+      await t.store.recordAttempt(attemptOf(again!, { state: "delivered" }));
+      expect(states(await line())).toBe("delivered due waiting waiting");
+      expect(await claimDue(t.store, { now: 200 })).toMatchObject([
+        { id: second!.id, attempts: 1 },
+      ]);
+    });
+
+    test("lets one that is given back in flight wait its turn", async () => {
+      await completeWithWebhook(t.store);
+      const [first] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
+      const [second] = await claimDue(t.store);
+      await t.store.redeliver(first!.id, { now: 200 });
+      await t.store.releaseDeliveries([second!.id]);
+      expect(states(await line())).toBe("due waiting waiting waiting");
+    });
+
+    test("holds up events of its job that come later", async () => {
+      await submit(t.store);
+      const { id } = await register(t.store);
+      const job = await start(t.store, await claimOne(t.store));
+      await endAll(() => "delivered");
+      const [first] = await line({ webhookId: id });
+      await t.store.redeliver(first!.id, { now: 200 });
+      await completeOne(t.store, job);
+      expect(states(await line({ webhookId: id }))).toBe("due waiting");
+    });
+  });
+
+  describe("recoverDeliveries", () => {
+    const request = { since: 0, limit: 100, now: 200 };
+
+    test("sends again what died, in its job's order, and leaves what was delivered", async () => {
+      const { id } = await register(t.store);
+      const jobs = [await complete(), await complete()];
+      await endAll(({ sequence }) => (sequence === 3 ? "delivered" : "dead"));
+      expect(await t.store.recoverDeliveries({ ...request, webhookId: id })).toEqual({
+        recovered: 6,
+        more: false,
+      });
+      for (const job of jobs) {
+        const its = await line({ jobId: job.id });
+        expect(states(its)).toBe("due waiting delivered waiting");
+        expect(its[0]).toMatchObject({ dueAt: 200, endedAt: null, reason: null });
+      }
+      const sent = await deliverAll(t.store, { now: 200 });
+      for (const job of jobs) {
+        const its = sent.filter(({ subjectId }) => subjectId === job.id);
+        expect(its.map(({ sequence }) => sequence)).toEqual([1, 2, 4]);
+      }
+      expect(await t.store.recoverDeliveries({ ...request, webhookId: id })).toEqual({
+        recovered: 0,
+        more: false,
+      });
+    });
+
+    test("gives all retries again, and counts attempts on", async () => {
+      const { id } = await register(t.store, { on: ["started"] });
+      await complete();
+      const [delivery] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 110 }));
+      await endAll(() => "dead");
+      const [again] = await claimDue(t.store, { now: 110 });
+      await t.store.recordAttempt(attemptOf(again!, { state: "dead", reason: "r", at: 110 }));
+      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      expect(await claimDue(t.store, { now: 200 })).toMatchObject([
+        { id: delivery!.id, attempts: 2, retriesUsed: 0 },
+      ]);
+    });
+
+    test("takes those of events since the instant only", async () => {
+      const { id } = await register(t.store, { on: ["completed"] });
+      const jobs = [await complete(49), await complete(50), await complete(51)];
+      await endAll(() => "dead");
+      await t.store.recoverDeliveries({ ...request, webhookId: id, since: 50 });
+      const found = await Promise.all(jobs.map((job) => line({ jobId: job.id })));
+      expect(found.map(states)).toEqual(["dead", "due", "due"]);
+    });
+
+    test("makes those due now that wait for a retry", async () => {
+      const { id } = await register(t.store, { on: ["started"] });
+      await complete();
+      const [delivery] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 5_000 }));
+      const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id });
+      expect(await recover()).toEqual({ recovered: 1, more: false });
+      expect(await recover()).toEqual({ recovered: 0, more: false });
+      expect(await claimDue(t.store, { now: 200 })).toMatchObject([{ retriesUsed: 1 }]);
+    });
+
+    test("goes on where the limit ended it", async () => {
+      const { id } = await register(t.store);
+      const job = await complete();
+      await endAll(() => "dead");
+      const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id, limit: 3 });
+      expect(await recover()).toEqual({ recovered: 3, more: true });
+      expect(states(await line())).toBe("due waiting waiting dead");
+      expect(await recover()).toEqual({ recovered: 1, more: false });
+      const sent = await deliverAll(t.store, { now: 200 });
+      expect(sent.map(({ subjectId, sequence }) => [subjectId, sequence])).toEqual(
+        [1, 2, 3, 4].map((sequence) => [job.id, sequence]),
+      );
+    });
+
+    test("puts what is due behind what it recovers, and passes by what is in flight", async () => {
+      const { id } = await register(t.store);
+      await complete();
+      const [first] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
+      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      expect(states(await line())).toBe("due waiting waiting waiting");
+      const [again] = await claimDue(t.store, { now: 200 });
+      await t.store.recordAttempt(attemptOf(again!, { state: "dead", reason: "r" }));
+      await claimDue(t.store, { now: 200 });
+      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      expect(states(await line())).toBe("due due waiting waiting");
+    });
+
+    test("touches no other webhook's deliveries", async () => {
+      const [mine, other] = [await register(t.store), await register(t.store)];
+      await complete();
+      await endAll(() => "dead");
+      await t.store.recoverDeliveries({ ...request, webhookId: mine.id });
+      expect(states(await line({ webhookId: other.id }))).toBe("dead dead dead dead");
+      const unknown = { ...request, webhookId: "wh_unknown" };
+      expect(await t.store.recoverDeliveries(unknown)).toEqual({ recovered: 0, more: false });
+    });
+  });
+}

@@ -1,0 +1,279 @@
+/** Makes the same calls at a store and at the model, and compares what they answer. */
+import { expect } from "vitest";
+import type { RunningJob, Transition } from "../../src/domain/job.ts";
+import { toJsonText } from "../../src/domain/json-text.ts";
+import type { ClaimedDelivery, NewJob, Store } from "../../src/ports/store.ts";
+import type { Call, CallOf, JobCall } from "./calls.ts";
+import {
+  attemptOf,
+  beginning,
+  claimOf,
+  completing,
+  failing,
+  LEASE_MS,
+  newJob,
+  newPersistent,
+  newWebhook,
+} from "./given.ts";
+import type { ModelStore } from "./model/model-store.ts";
+import type { ModelDelivery } from "./model/state.ts";
+
+/** The same job in the hands of whoever claimed it, in the store and in the model. */
+interface Hand {
+  real: RunningJob;
+  model: RunningJob;
+}
+
+interface DeliveryHand {
+  readonly real: ClaimedDelivery;
+  readonly model: ModelDelivery;
+}
+
+export function createRun(store: Store, model: ModelStore) {
+  let now = 10_000;
+  const hands: Hand[] = [];
+  const deliveryHands: DeliveryHand[] = [];
+  const webhookIds: string[] = [];
+  const batchIds: string[] = [];
+  const laneKeys = new Map<number, string>();
+  let answers: Promise<void>[] = [];
+
+  const answersLike = (answer: Promise<unknown>, expected: unknown): void => {
+    answers.push(answer.then((real) => expect(real).toEqual(expected)));
+  };
+  /** Reads see what is committed, so they come after what was called before. */
+  const settled = async (): Promise<void> => {
+    const all = answers;
+    answers = [];
+    await Promise.all(all);
+  };
+  const some = <T>(items: readonly T[], index: number): T | undefined =>
+    items[index % Math.max(1, items.length)];
+  const toWebhook = (webhook: JobCall["webhook"]) =>
+    webhook === null
+      ? null
+      : newWebhook({
+          on: webhook.on,
+          lane: { key: webhook.origin, ratePerSecond: webhook.rate },
+        });
+
+  function toJob({ steps, delay, webhook, ...fields }: JobCall): NewJob {
+    const { plugins } = newJob();
+    return newJob({
+      ...fields,
+      plugins: plugins.slice(0, steps),
+      createdAt: now,
+      runAt: now + delay,
+      webhook: toWebhook(webhook),
+    });
+  }
+
+  function submitBatch({ jobs, webhook, idempotency, maxQueued }: CallOf<"submit batch">): void {
+    const batch = {
+      id: `batch_${batchIds.length + 1}`,
+      jobs: jobs.map(toJob),
+      webhook: toWebhook(webhook),
+      idempotency,
+      createdAt: now,
+    };
+    batchIds.push(batch.id);
+    answersLike(store.submitBatch(batch, { maxQueued }), model.submitBatch(batch, { maxQueued }));
+  }
+
+  async function endBatches(): Promise<void> {
+    await settled();
+    const ids = await store.batchesToEnd({ limit: 100 });
+    expect(ids).toEqual(model.batchesToEnd());
+    for (const id of [...ids, ...batchIds.slice(0, 1)]) {
+      const event = { at: now, body: toJsonText({ batch: id }) };
+      answersLike(store.endBatch(id, event), model.endBatch(id, event));
+    }
+  }
+
+  async function claim(each: CallOf<"claim">): Promise<void> {
+    const request = { ...each, now, leaseUntil: now + LEASE_MS };
+    const expected = model.claimJobs(request);
+    const claimed = await store.claimJobs(request);
+    // A store may number its fences as it likes, as long as they grow.
+    const withoutFence = (job: RunningJob) => ({ ...job, fence: null });
+    expect(claimed.map(withoutFence)).toEqual(expected.map(withoutFence));
+    for (const [index, real] of claimed.entries()) hands.push({ real, model: expected[index]! });
+  }
+
+  function advance(hand: Hand, fails: boolean): void {
+    const toNext = (job: RunningJob): { transition: Transition; job: RunningJob } => {
+      if (job.sequence === 0) {
+        return { transition: beginning(job, now), job: { ...job, sequence: 1 } };
+      }
+      return fails ? { transition: failing(job, now), job } : completing(job, now);
+    };
+    if (hand.real.completedSteps.length === hand.real.plugins.length) return;
+    const real = toNext(hand.real);
+    const expected = toNext(hand.model);
+    const stored = model.commitTransition(claimOf(hand.model), expected.transition);
+    answersLike(store.commitTransition(claimOf(hand.real), real.transition), stored);
+    if (stored) Object.assign(hand, { real: real.job, model: expected.job });
+  }
+
+  function changeJob({ kind, pick, ...each }: CallOf<"advance" | "release" | "requeue" | "renew">) {
+    const hand = some(hands, pick);
+    if (hand === undefined) return;
+    const [real, expected] = [claimOf(hand.real), claimOf(hand.model)];
+    const leaseUntil = now + LEASE_MS;
+    switch (kind) {
+      case "advance":
+        return advance(hand, "fails" in each && each.fails);
+      case "release":
+        return answersLike(store.releaseJobs([real]), model.releaseJob(expected));
+      case "requeue":
+        return answersLike(store.requeueJob(real, { now }), model.requeueJob(expected));
+      case "renew":
+        return answersLike(
+          store.renewLeases([real], { leaseUntil }),
+          model.renewLease(expected, leaseUntil),
+        );
+    }
+  }
+
+  async function claimDeliveries({
+    owner,
+    limit,
+    lanes: count,
+    maxBytes,
+  }: CallOf<"claim deliveries">) {
+    await settled();
+    const except = [...laneKeys].slice(0, limit === 0 ? 1 : 0);
+    const due = await store.dueLanes({ now, limit: count, except: except.map(([id]) => id) });
+    expect(due.map(({ key, ratePerSecond }) => ({ key, ratePerSecond }))).toEqual(
+      model.dueLanes({ now, limit: count, except: except.map(([, key]) => key) }),
+    );
+    for (const { id, key } of due) laneKeys.set(id, key);
+    const request = { owner, now, leaseUntil: now + LEASE_MS, maxBytes };
+    const keys = due.map(({ key }) => ({ key, limit }));
+    const expected = model.claimDeliveries({ ...request, lanes: keys });
+    const ids = due.map(({ id }) => ({ id, limit }));
+    const claimed = await store.claimDeliveries({ ...request, lanes: ids });
+    expect(
+      claimed.map((d) => [d.subjectId, d.target.webhookId, d.sequence, d.attempts, d.body]),
+    ).toEqual(expected.map((d) => [d.subjectId, d.webhookId, d.sequence, d.attempts, d.body]));
+    for (const [index, real] of claimed.entries()) {
+      deliveryHands.push({ real, model: expected[index]! });
+    }
+  }
+
+  function changeDelivery(each: CallOf<"attempt" | "release delivery" | "redeliver">): void {
+    const hand = some(deliveryHands, each.pick);
+    if (hand === undefined) return;
+    const { id } = hand.real;
+    switch (each.kind) {
+      case "attempt": {
+        const { state, wait } = each;
+        const outcome = attemptOf(hand.real, { state, at: now, dueAt: now + wait, reason: "r" });
+        return answersLike(store.recordAttempt(outcome), model.recordAttempt(hand.model, outcome));
+      }
+      case "release delivery":
+        return answersLike(store.releaseDeliveries([id]), model.releaseDelivery(hand.model));
+      case "redeliver":
+        return answersLike(store.redeliver(id, { now }), model.redeliver(hand.model, now));
+    }
+  }
+
+  function register(each: CallOf<"register">): void {
+    const { on, plugins, jobName, identity, rate, lifeMs, maxWebhooks } = each;
+    const expiresAt = lifeMs === null ? null : now + lifeMs;
+    const filter = { on, plugins, jobName, expiresAt };
+    const webhook = newPersistent({ ...filter, identity, ratePerSecond: rate, createdAt: now });
+    webhookIds.push(webhook.id);
+    const limits = { maxWebhooks };
+    answersLike(store.registerWebhook(webhook, limits), model.registerWebhook(webhook, limits));
+  }
+
+  function changeWebhook(each: CallOf<"update" | "move webhook" | "remove webhook" | "recover">) {
+    const id = some(webhookIds, each.pick) ?? "wh_unknown";
+    switch (each.kind) {
+      case "remove webhook":
+        return answersLike(store.removeWebhook(id), model.removeWebhook(id));
+      case "recover": {
+        const request = { webhookId: id, since: now - each.age, limit: each.limit, now };
+        return answersLike(store.recoverDeliveries(request), model.recoverDeliveries(request));
+      }
+      case "update": {
+        const { on, plugins, jobName, lifeMs } = each;
+        const expiresAt = lifeMs === null ? null : now + lifeMs;
+        const patch = { on, plugins, jobName, expiresAt, ratePerSecond: 3 };
+        return answersLike(store.updateWebhook(id, patch, { now }), model.updateWebhook(id, patch));
+      }
+      case "move webhook": {
+        const patch = { state: each.state, reason: each.state === "off" ? "gone" : null };
+        return answersLike(store.updateWebhook(id, patch, { now }), model.updateWebhook(id, patch));
+      }
+    }
+  }
+
+  function hold({ pick, ms }: CallOf<"hold lane">): void {
+    const lane = some([...laneKeys], pick);
+    if (lane === undefined) return;
+    const [id, key] = lane;
+    answersLike(store.holdLane({ lane: id, until: now + ms }), model.holdLane(key, now + ms));
+  }
+
+  async function make(each: Call): Promise<void> {
+    switch (each.kind) {
+      case "wait":
+        now += each.ms;
+        return;
+      case "submit": {
+        const limits = { maxQueued: each.maxQueued };
+        const job = toJob(each.job);
+        return answersLike(store.submitJob(job, limits), model.submitJob(job, limits));
+      }
+      case "submit batch":
+        return submitBatch(each);
+      case "set batch webhook": {
+        const id = some(batchIds, each.pick) ?? "batch_unknown";
+        const webhook = toWebhook(each.webhook) ?? newWebhook();
+        return answersLike(store.setBatchWebhook(id, webhook), model.setBatchWebhook(id, webhook));
+      }
+      case "end batches":
+        return endBatches();
+      case "claim":
+        return claim(each);
+      case "reap":
+        return answersLike(store.reap({ ...each, now }), model.reap({ ...each, now }));
+      case "prune": {
+        const request = { endedBefore: now - each.age, limit: each.limit };
+        return answersLike(store.pruneJobs(request), model.pruneJobs(request));
+      }
+      case "prune webhooks": {
+        const request = { now, limit: each.limit };
+        return answersLike(store.pruneWebhooks(request), model.pruneWebhooks(request));
+      }
+      case "shift": {
+        const request = { now, byMs: each.ms };
+        return answersLike(store.shiftDue(request), model.shiftDue(request));
+      }
+      case "advance":
+      case "release":
+      case "requeue":
+      case "renew":
+        return changeJob(each);
+      case "claim deliveries":
+        return claimDeliveries(each);
+      case "hold lane":
+        return hold(each);
+      case "attempt":
+      case "release delivery":
+      case "redeliver":
+        return changeDelivery(each);
+      case "register":
+        return register(each);
+      case "update":
+      case "move webhook":
+      case "remove webhook":
+      case "recover":
+        return changeWebhook(each);
+    }
+  }
+
+  return { make, settled };
+}
