@@ -1,19 +1,20 @@
 /**
- * Writes what docs/reference can take from the code: `node runner/scripts/generate-reference.ts`.
+ * Writes what docs can take from the code, the reference and the files for Make: `node runner/scripts/generate-reference.ts`.
  * With `--check` it writes nothing, names the files that are out of date, and ends with 1.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createOpenApiDocument } from "../src/http/openapi.ts";
+import { renderMakeFiles } from "./make/files.ts";
 import { renderCli } from "./reference/cli.ts";
 import { renderConfiguration } from "./reference/configuration.ts";
 import { renderErrors } from "./reference/errors.ts";
 import { renderEvents } from "./reference/events.ts";
 import { renderPlugins } from "./reference/plugins.ts";
 
-const FOLDER = new URL("../../docs/reference/", import.meta.url);
+const DOCS = new URL("../../docs/", import.meta.url);
 
-const files: Readonly<Record<string, string>> = {
+const reference: Readonly<Record<string, string>> = {
   "cli.md": renderCli(),
   "configuration.md": renderConfiguration(),
   "errors.md": renderErrors(),
@@ -21,6 +22,13 @@ const files: Readonly<Record<string, string>> = {
   "openapi.json": `${JSON.stringify(createOpenApiDocument(), null, 2)}\n`,
   "plugins.md": await renderPlugins(),
 };
+
+const files = [
+  ...Object.entries(reference).map(([name, text]) => [`reference/${name}`, text] as const),
+  ...Object.entries(renderMakeFiles()).map(
+    ([name, text]) => [`guides/make/${name}`, text] as const,
+  ),
+];
 
 async function readOr(path: URL, fallback: string): Promise<string> {
   try {
@@ -31,9 +39,8 @@ async function readOr(path: URL, fallback: string): Promise<string> {
 }
 
 const isCheck = process.argv.includes("--check");
-await mkdir(FOLDER, { recursive: true });
-for (const [name, text] of Object.entries(files)) {
-  const path = new URL(name, FOLDER);
+for (const [name, text] of files) {
+  const path = new URL(name, DOCS);
   if ((await readOr(path, "")) === text) continue;
   if (isCheck) {
     process.stderr.write(
@@ -41,6 +48,7 @@ for (const [name, text] of Object.entries(files)) {
     );
     process.exitCode = 1;
   } else {
+    await mkdir(new URL(".", path), { recursive: true });
     await writeFile(path, text);
     process.stdout.write(`${fileURLToPath(path)}\n`);
   }

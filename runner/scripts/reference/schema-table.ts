@@ -3,6 +3,7 @@ import { code, table } from "./markdown.ts";
 /** As much of JSON Schema as zod writes. */
 export interface Schema {
   readonly type?: string | readonly string[];
+  readonly format?: string;
   readonly description?: string;
   readonly default?: unknown;
   readonly const?: unknown;

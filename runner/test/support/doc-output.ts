@@ -56,7 +56,7 @@ function differences(shown: unknown, real: unknown, path: string): string[] {
 
 function masked(text: string): string {
   return text
-    .replaceAll(/\b(job|wh|evt|msg|pg)_[\w-]+/g, "$1_…")
+    .replaceAll(/\b(job|wh|evt|msg|pg|dlv|batch)_[\w-]+/g, "$1_…")
     .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, "INSTANT")
     .replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
     .replaceAll(/\d+\.\d+\.\d+/g, "VERSION");

@@ -44,6 +44,9 @@ export async function openDocSession(): Promise<{
 }> {
   const root = await mkdtemp(join(tmpdir(), "playground-docs-"));
   await symlink(RUNNER, join(root, "runner"));
+  // A project of the reader's own, into which the packages of its examples were installed.
+  await mkdir(join(root, "receiver"));
+  await symlink(join(RUNNER, "node_modules"), join(root, "receiver", "node_modules"));
   // An empty variable counts as not set: the daemon makes a token, as it does for a reader.
   const daemon = await startDaemon({ root, env: { PLAYGROUND_TOKEN: "" } });
   const endpointPort = String(await freePort());
