@@ -245,9 +245,16 @@ describe("SIGTERM", () => {
       headers: { accept: "text/event-stream" },
     });
     const waiting = daemon.post("/v1/jobs", { plugins: ["hold"], runAt }, { prefer: "wait=60" });
-    expect(await daemon.end("SIGTERM")).toBe(0);
-    expect(await stream.text()).toContain("retry:");
-    expect(await waiting).toMatchObject({ status: "queued" });
+    // A stop may refuse a connection that it has not taken yet; this one is waited on by then.
+    await until("the waiting job", async () => (await daemon.get("/v1/jobs")).items.length === 2);
+    const [code, streamed, answer] = await Promise.all([
+      daemon.end("SIGTERM"),
+      stream.text(),
+      waiting,
+    ]);
+    expect(code).toBe(0);
+    expect(streamed).toContain("retry:");
+    expect(answer).toMatchObject({ status: "queued" });
   });
 });
 
