@@ -20,6 +20,7 @@ import { createPluginPool } from "./pool/plugin-pool.ts";
 import type { PluginPool } from "./ports/plugin-pool.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
 import type { Store } from "./ports/store.ts";
+import type { Vault } from "./ports/vault.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { CannotOpen } from "./store/sqlite/store-error.ts";
 import { loadToken } from "./token.ts";
@@ -62,12 +63,11 @@ export async function composeDaemon(
   if (path !== null) say(`The API's token is kept in ${path}`);
 
   const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
-  const store = await openStore(join(dataDir, "playground.db"), replacements);
+  const vault = createVault(await openVaultKey(dataDir, settings));
+  const store = await openStore(join(dataDir, "playground.db"), vault, replacements);
   const plugins = await composePlugins(settings);
   const { catalog } = plugins;
   const pool = plugins.createPool();
-  const vault = createVault(await openVaultKey(dataDir, settings));
-  await checkVault(store, vault);
   const policy = settings.egress;
   const sender = createUndiciSender({
     connectionsPerOrigin: MAX_WINDOW,
@@ -155,11 +155,22 @@ async function openVaultKey(dataDir: string, settings: Settings): Promise<Buffer
   }
 }
 
-async function openStore(path: string, { storeWriter }: Replacements): Promise<Store> {
-  try {
-    return await createSqliteStore({ path, ...(storeWriter && { writer: storeWriter }) });
-  } catch (error) {
+async function openStore(
+  path: string,
+  vault: Vault,
+  { storeWriter }: Replacements,
+): Promise<Store> {
+  const writer = storeWriter && { writer: storeWriter };
+  const store = await createSqliteStore({ path, ...writer }).catch((error: unknown) => {
     throw error instanceof CannotOpen ? new CannotStart(error.message, { cause: error }) : error;
+  });
+  try {
+    await checkVault(store, vault);
+    return store;
+  } catch (error) {
+    // Left open, its thread would keep the process from ending.
+    await store.close();
+    throw error;
   }
 }
 
