@@ -199,6 +199,7 @@ export async function composePlugins(settings: Settings): Promise<{
         env,
         cacheDir,
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
+        egress: settings.egress,
         memoryMb: settings.threadMemoryMb,
         graceMs: settings.graceMs,
         pluginTimeoutMs: settings.pluginTimeoutMs,

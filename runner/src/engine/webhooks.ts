@@ -121,6 +121,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     };
     const isSame = JSON.stringify(contents) === JSON.stringify(before);
     return {
+      ...toHostsRate(webhook, given),
       ...given,
       ...(isSame ? {} : { sealed: toSealed(contents, sealedContents) }),
       identity: toIdentity({ ...webhook, ...given }),
@@ -140,7 +141,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
           return { webhook: toView(await find(id)), created: true, secret };
         case "existing": {
           const known = await find(outcome.id);
-          const webhook = await change(outcome.id, toPatch(known, request));
+          const patch = { ...toPatch(known, request), ...toSwitchedOn(known) };
+          const webhook = await change(outcome.id, patch);
           return { webhook, created: false, secret: null };
         }
         case "limit":
@@ -197,4 +199,18 @@ function toNewWebhook(
 /** Never null: a persistent webhook always has a secret. */
 function toSealed(contents: Sealed, { seal }: Pick<SealedContents, "seal">): string {
   return seal(contents) ?? "";
+}
+
+/** A rate that came with the host goes with it; one that was asked for stays. */
+function toHostsRate(
+  { url: before, ratePerSecond }: StoredWebhook,
+  { url }: Partial<StoredWebhook>,
+): Pick<WebhookPatch, "ratePerSecond"> {
+  const isHosts = url !== undefined && ratePerSecond === knownRatePerSecond(before);
+  return isHosts ? { ratePerSecond: knownRatePerSecond(url) } : {};
+}
+
+/** Whoever registers wants events, also where failures had switched the webhook off. */
+function toSwitchedOn({ state }: StoredWebhook): WebhookPatch {
+  return state === "off" ? { state: "active", reason: null } : {};
 }

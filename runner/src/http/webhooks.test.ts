@@ -120,6 +120,16 @@ describe("registering", () => {
     expect(other.id).not.toBe(id);
   });
 
+  test("again switches one on that was off", async () => {
+    const { id } = await register({ on: ["completed"] });
+    answer = () => answered(410);
+    await runJob();
+    const path = `/v1/webhooks/${id}`;
+    await until("it is off", async () => (await api.call("GET", path)).body.state === "off");
+    const again = await api.call("POST", "/v1/webhooks", { url: URL_A, on: ["completed"] });
+    expect(again.body).toMatchObject({ id, state: "active", enabled: true, reason: null });
+  });
+
   test("a host under make.com gets Make's rate, unless another is asked for", async () => {
     const url = "https://hook.eu2.make.com/abc";
     expect((await register({ url })).ratePerSecond).toBe(25);

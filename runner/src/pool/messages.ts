@@ -1,5 +1,6 @@
 /** What the main thread and the plugin threads say to each other; nothing else crosses. */
 import type { MessagePort } from "node:worker_threads";
+import type { EgressPolicy } from "../egress/policy.ts";
 import type { Failure } from "../domain/errors.ts";
 import type { StepMetrics } from "../domain/job.ts";
 import type { JsonText } from "../domain/json-text.ts";
@@ -18,6 +19,7 @@ export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
 export interface ThreadSettings {
   readonly filesDir: string;
   readonly outputLimitBytes: number;
+  readonly egress: EgressPolicy;
 }
 
 export type StepOutcome =

@@ -7,6 +7,7 @@
  * and whatever happens there is its own.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { EgressPolicy } from "../egress/policy.ts";
 import type { Failure } from "../domain/errors.ts";
 import type { PluginPool, StepHooks, StepResult, StepTask } from "../ports/plugin-pool.ts";
 import { createCrew, type Crew } from "./crew.ts";
@@ -35,6 +36,8 @@ export interface PluginPoolOptions {
   readonly threads: number;
   /** The directory of `ctx.files`. */
   readonly filesDir: string;
+  /** Where `ctx.fetch` may connect. Default: private networks too. */
+  readonly egress?: EgressPolicy;
   /** JavaScript heap per thread; a thread's buffers may take as much again. Default 256. */
   readonly memoryMb?: number;
   /** Between asking a step to stop and ending its thread. Default 5 s. */
@@ -132,13 +135,14 @@ function notBegun(signal: AbortSignal): string {
 
 function startCrews(options: PluginPoolOptions, runs: ReadonlyMap<number, Run>): Crews {
   const { threads, memoryMb = 256, outputLimitBytes = 64 * MIB, filesDir } = options;
+  const { egress = { mode: "private" } } = options;
   return createCrews(threads, (size) =>
     createCrew({
       size,
       memoryMb,
       env: options.env,
       cacheDir: options.cacheDir,
-      settings: { filesDir, outputLimitBytes },
+      settings: { filesDir, outputLimitBytes, egress },
       onNews: (news) => passOn(news, runs),
       onBuffersOver: (run, bytes) => {
         const held = `${Math.round(bytes / MIB)} MiB of buffers; it may hold ${memoryMb} MiB`;

@@ -26,6 +26,7 @@ import { createTestClock, type TestClock } from "./test-clock.ts";
 export interface EngineScript {
   threads?: number;
   maxDeliveriesInFlight?: number;
+  maxBytesInFlight?: number;
   retentionMs?: number;
   /** What a step does when it begins; without it, it waits for the test. */
   run?: (step: ScriptedStep) => void;
@@ -130,7 +131,7 @@ export async function createWorld(): Promise<World> {
         maxQueued: 1_000,
         maxWebhooks: script.maxWebhooks ?? 100,
         maxInFlight: script.maxDeliveriesInFlight ?? 16,
-        maxBytesInFlight: 64 * 1024 * 1024,
+        maxBytesInFlight: script.maxBytesInFlight ?? 64 * 1024 * 1024,
         maxWindow: 64,
         retentionMs: script.retentionMs ?? Number.POSITIVE_INFINITY,
         userAgent: "Playground/test",

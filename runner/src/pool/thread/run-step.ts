@@ -137,7 +137,7 @@ function createContext(parts: {
       },
     },
     options,
-    fetch: createPluginFetch(signal),
+    fetch: createPluginFetch(signal, settings.egress),
     files: createFiles(settings.filesDir),
   };
 }

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import {
+  knownRatePerSecond,
+  NOTHING_SEALED,
+  ROTATION_MS,
+  signingSecrets,
+  toIdentity,
+  withSecret,
+} from "./webhook.ts";
+
+describe("the secrets that sign", () => {
+  const first = { ...NOTHING_SEALED, headers: { a: "b" }, secret: "whsec_first" };
+
+  test("are none without a secret, and the one there is with it", () => {
+    expect(signingSecrets(NOTHING_SEALED, 0)).toEqual([]);
+    expect(signingSecrets(first, 0)).toEqual(["whsec_first"]);
+  });
+
+  test("are both for 24 hours after a rotation, the new one first, and then one", () => {
+    const rotated = withSecret(first, "whsec_second", 1_000);
+    expect(signingSecrets(rotated, 1_000)).toEqual(["whsec_second", "whsec_first"]);
+    expect(signingSecrets(rotated, 999 + ROTATION_MS)).toHaveLength(2);
+    expect(signingSecrets(rotated, 1_000 + ROTATION_MS)).toEqual(["whsec_second"]);
+    expect(rotated.headers).toEqual({ a: "b" });
+  });
+
+  test("are the last two when they are rotated twice", () => {
+    const twice = withSecret(withSecret(first, "whsec_second", 0), "whsec_third", 1);
+    expect(signingSecrets(twice, 2)).toEqual(["whsec_third", "whsec_second"]);
+  });
+
+  test("stay as they are when the same secret is set again", () => {
+    const rotated = withSecret(first, "whsec_second", 0);
+    expect(withSecret(rotated, "whsec_second", 5)).toBe(rotated);
+  });
+});
+
+describe("the identity", () => {
+  const webhook = { url: "https://a.test/", on: null, plugins: null, jobName: null };
+
+  test("does not depend on the order in a filter", () => {
+    const one = toIdentity({ ...webhook, on: ["failed", "started"], plugins: ["b", "a"] });
+    const other = toIdentity({ ...webhook, on: ["started", "failed"], plugins: ["a", "b"] });
+    expect(one).toBe(other);
+  });
+
+  test("is another with another url or filter, none at all included", () => {
+    const all = [
+      webhook,
+      { ...webhook, url: "https://a.test/b" },
+      { ...webhook, on: ["failed"] as const },
+      { ...webhook, plugins: ["failed"] },
+      { ...webhook, plugins: [] },
+      { ...webhook, jobName: "failed" },
+      { ...webhook, jobName: "" },
+    ];
+    expect(new Set(all.map(toIdentity)).size).toBe(all.length);
+  });
+});
+
+test.each([
+  ["https://hook.eu2.make.com/abc", 25],
+  ["https://HOOK.EU2.MAKE.COM/abc", 25],
+  ["https://make.com/", 25],
+  ["https://notmake.com/", null],
+  ["https://make.com.evil.test/", null],
+  ["https://n8n.test/make.com", null],
+])("%s is known to take %s a second", (url, rate) => {
+  expect(knownRatePerSecond(url)).toBe(rate);
+});

@@ -1,0 +1,123 @@
+/** ctx.fetch goes where the egress policy lets it, and nowhere else. */
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { parseEgressPolicy } from "../../src/egress/policy.ts";
+import type { LivePluginCatalog } from "../../src/pool/catalog/plugin-catalog.ts";
+import { openFixtures, openThreads, type PluginThreads } from "../support/plugin-threads.ts";
+
+let catalog: LivePluginCatalog;
+const open: Record<"private" | "public", PluginThreads | null> = { private: null, public: null };
+const closers: (() => Promise<unknown>)[] = [];
+
+beforeAll(() => {
+  catalog = openFixtures();
+  for (const mode of ["private", "public"] as const) {
+    open[mode] = openThreads({ catalog, egress: parseEgressPolicy(mode) });
+  }
+});
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+afterAll(async () => {
+  for (const threads of Object.values(open)) await threads?.[Symbol.asyncDispose]();
+  await catalog.close();
+});
+
+async function serve(listener: RequestListener): Promise<number> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closers.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function run(mode: "private" | "public", plugin: string, input: object) {
+  const threads = open[mode];
+  if (threads === null) throw new Error(`No threads are open for ${mode}.`);
+  return threads.run(plugin, { input });
+}
+
+function refused(text: string): object {
+  return { ok: false, failure: { code: "PLUGIN_THREW", message: expect.stringContaining(text) } };
+}
+
+test.each([
+  "http://169.254.169.254/latest/meta-data",
+  "http://[::ffff:169.254.169.254]/",
+  "http://2852039166/",
+])("%s is refused whatever the setting, and the job says why", async (url) => {
+  for (const mode of ["private", "public"] as const) {
+    const { result, lines } = await run(mode, "fetches", { url });
+    expect(result).toMatchObject(refused("is not allowed: "));
+    expect(result).toMatchObject(refused("169.254.169.254"));
+    expect(lines.map(({ message }) => message).join()).toContain("EGRESS_REFUSED");
+  }
+});
+
+describe("an address of a private network", () => {
+  test.each(["localhost", "127.0.0.1"])("(%s) is reached by default", async (host) => {
+    const port = await serve((_, response) => void response.end("reached"));
+    const { result } = await run("private", "fetches", { url: `http://${host}:${port}/` });
+    expect(result).toMatchObject({ ok: true, output: '"reached"' });
+  });
+
+  test.each(["localhost", "127.0.0.1", "0x7f.1"])(
+    "(%s) is refused when only public ones are allowed, and gets no request",
+    async (host) => {
+      let requests = 0;
+      const port = await serve((_, response) => {
+        requests += 1;
+        response.end("reached");
+      });
+      const { result } = await run("public", "fetches", { url: `http://${host}:${port}/` });
+      expect(result).toMatchObject(refused("EGRESS is public"));
+      expect(requests).toBe(0);
+    },
+  );
+});
+
+test("a redirect to an address that is refused is not followed", async () => {
+  const port = await serve((_, response) => {
+    response.writeHead(302, { location: "http://169.254.169.254/latest/meta-data" }).end();
+  });
+  const { result } = await run("private", "fetches", { url: `http://127.0.0.1:${port}/` });
+  expect(result).toMatchObject(refused("169.254.169.254"));
+});
+
+test("it is the web's fetch: requests, forms, redirects and streams as anywhere", async () => {
+  const port = await serve((request, response) => {
+    if (request.url === "/") response.writeHead(307, { location: "/there" }).end();
+    else {
+      request.resume().on("end", () => {
+        response.writeHead(200, { "x-mine": String(request.headers["content-type"]) });
+        response.end("x".repeat(300_000));
+      });
+    }
+  });
+  const { result } = await run("private", "fetches-fully", { url: `http://127.0.0.1:${port}/` });
+  expect(result.ok && (JSON.parse(result.output) as object)).toEqual({
+    bytes: 300_000,
+    redirected: true,
+    isResponse: true,
+    header: expect.stringContaining("multipart/form-data; boundary=") as string,
+  });
+});
+
+test("a host that is not there fails as in any fetch", async () => {
+  const port = await serve(() => {});
+  for (const close of closers.splice(0)) await close();
+  const { result } = await run("private", "fetches", { url: `http://127.0.0.1:${port}/` });
+  expect(result).toMatchObject({ failure: { code: "PLUGIN_THREW", message: "fetch failed" } });
+});
+
+test("a thread whose plugins fetch nothing loads no HTTP client", async () => {
+  await using threads = openThreads({ catalog });
+  const loaded = async (input: object) => (await threads.run("tells-loaded", { input })).result;
+  expect(await loaded({ name: "undici" })).toMatchObject({ output: "false" });
+  const port = await serve((_, response) => void response.end());
+  const url = `http://127.0.0.1:${port}/`;
+  expect(await loaded({ name: "undici", url })).toMatchObject({ output: "true" });
+});

@@ -1,0 +1,14 @@
+import { createRequire } from "node:module";
+import { definePlugin } from "playground-runner/plugin";
+
+export default definePlugin({
+  name: "tells-loaded",
+  description:
+    "Tells whether its thread has loaded a package; fetches a URL before when given one.",
+  async run(input, { fetch }) {
+    const { url, name } = input as { url?: string; name: string };
+    if (url !== undefined) await (await fetch(url)).text();
+    const { cache } = createRequire(import.meta.url);
+    return Object.keys(cache).some((path) => path.includes(`/node_modules/${name}/`));
+  },
+});
