@@ -28,7 +28,7 @@ export interface RelayState {
 }
 
 export interface RelayOptions {
-  readonly store: Pick<DeliveryWrites, "claimDeliveries" | "holdLane"> &
+  readonly store: Pick<DeliveryWrites, "claimDeliveries" | "holdLane" | "releaseDeliveries"> &
     Pick<StoreReads, "dueLanes" | "nextLaneDue">;
   readonly deliverDeps: DeliverDeps;
   readonly clock: Clock;
@@ -80,6 +80,15 @@ export function createRelay(options: RelayOptions): Relay {
     inFlight.set(delivery.id, attempt);
   }
 
+  /** Claimed while its attempt is under way, as when a clock set forward ended its lease: not made twice. */
+  function giveBack({ id }: ClaimedDelivery, current: Promise<void>): void {
+    void current
+      .then(() => store.releaseDeliveries([id]))
+      .catch((error: unknown) => {
+        log.error({ deliveryId: id, err: error }, "delivery.release-failed");
+      });
+  }
+
   async function turn(): Promise<number | null | (() => Promise<number>)> {
     const room = options.maxInFlight - inFlight.size;
     const maxBytes = options.maxBytesInFlight - bytesInFlight;
@@ -92,8 +101,12 @@ export function createRelay(options: RelayOptions): Relay {
     if (shares.length === 0) return due.length === 0 ? untilNext : 0;
     const leaseUntil = now + LEASE_MS;
     const request = { owner, lanes: shares, now, leaseUntil, maxBytes };
-    // A clock set forward ends a lease while its attempt is under way: that one is not made twice.
-    const claimed = (await store.claimDeliveries(request)).filter(({ id }) => !inFlight.has(id));
+    const claimed: ClaimedDelivery[] = [];
+    for (const delivery of await store.claimDeliveries(request)) {
+      const current = inFlight.get(delivery.id);
+      if (current === undefined) claimed.push(delivery);
+      else giveBack(delivery, current);
+    }
     for (const { id } of shares) {
       const attempts = claimed.filter((delivery) => delivery.lane === id).length;
       lanes.begun(id, attempts, at);

@@ -149,23 +149,6 @@ describe("a batch", () => {
     expect((await api.call("GET", "/v1/jobs")).body.items).toEqual([]);
   });
 
-  test.each<[string, object, string]>([
-    ["/jobs", {}, "is missing"],
-    ["/jobs", { jobs: [] }, "at least 1 item"],
-    ["/jobs", { jobs: Array(1001).fill(job(1)) }, "at most 1000 items"],
-    ["/jobs/1/plugins", { jobs: [job(1), { input: 2 }] }, "is missing"],
-    ["/jobs/0/idempotencyKey", { jobs: [job(1, { idempotencyKey: "" })] }, "at least 1 character"],
-    ["/jobs/0/callback", { jobs: [job(1, { callback: 1 })] }, "is no field here"],
-    ["/webhook/on", { jobs: [job(1)], webhook: { ...HOOK, on: ["failed"] } }, "is no field here"],
-  ])("refuses what is wrong at %s", async (path, body, message) => {
-    const problem = problemOf(await submit(body));
-    expect(problem).toMatchObject({ status: 400, code: "BODY_INVALID" });
-    expect(problem.issues).toContainEqual({
-      path,
-      message: expect.stringContaining(message) as string,
-    });
-  });
-
   test("that is not there answers BATCH_NOT_FOUND", async () => {
     for (const answer of [
       await get("batch_none"),

@@ -100,6 +100,17 @@ export function laneConformance(createSubject: CreateSubject): void {
       expect((await keys()).toSorted()).toEqual(["a", "b"]);
     });
 
+    test("have none whose delivery ended by an attempt that had lost its lease", async () => {
+      await startIn("a");
+      await startIn("b");
+      const [a, b] = await claimDue(t.store);
+      await t.store.releaseDeliveries([a!.id, b!.id]);
+      await t.store.recordAttempt(attemptOf(a!, { state: "delivered" }));
+      await t.store.recordAttempt(attemptOf(b!, { state: "due", dueAt: 500 }));
+      expect(await keys({ now: 499 })).toEqual([]);
+      expect(await t.store.nextLaneDue({ except: [] })).toBe(500);
+    });
+
     test("have a lane again whose line went on", async () => {
       const lane = { key: "a", ratePerSecond: null };
       await submit(t.store, { webhook: newWebhook({ lane }) });

@@ -198,7 +198,7 @@ export function interceptCalls(
   });
 }
 
-function toPlugin(name: string): PluginInfo {
+export function toPlugin(name: string): PluginInfo {
   return {
     name,
     source: "built-in",

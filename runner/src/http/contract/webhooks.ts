@@ -47,7 +47,7 @@ const settings = {
   }),
   ratePerSecond: z.number().min(0.1).max(1_000).nullish().meta({
     description:
-      "Attempts a second, with bursts of as many; null is no limit. Without it 25 for hosts under make.com, else no limit.",
+      "Attempts a second, with bursts of as many; null is no limit. Without it 25 for hosts under make.com, else no limit, and it changes with the host.",
   }),
   expiresAt: Instant.nullish().meta({
     description:
@@ -151,7 +151,7 @@ export const registerWebhook = defineRoute({
   tag: "webhooks",
   summary: "Register a webhook",
   description:
-    "Events of every job that fits its filter go to it, each job's in order, signed as Standard Webhooks has it. The same `url`, `on`, `plugins` and `jobName` again give the same webhook, changed as the rest of the request says and in the state that it was in. The secret is in the answer to the first registration alone.",
+    "Events of every job that fits its filter go to it, each job's in order, signed as Standard Webhooks has it. The same `url`, `on`, `plugins` and `jobName` again give the same webhook, changed as the rest of the request says; one that was `off` is active again. The secret is in the answer to the first registration alone.",
   access: "token",
   body: RegisterWebhook,
   answers: {

@@ -33,7 +33,7 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
   const lease = prepare(db, `UPDATE deliveries SET lease_owner = ?, lease_until = ? WHERE id = ?`);
   const endTurn = prepare(
     db,
-    `UPDATE lanes SET hold_until = max(hold_until, ?), turn = ?, ready_at = ${LEAST_DUE_AT}
+    `UPDATE lanes SET hold_until = ?, turn = ?, ready_at = ${LEAST_DUE_AT}
      WHERE id = ?`,
   );
   let { turn } = prepare<{ turn: number }>(

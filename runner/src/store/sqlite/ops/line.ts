@@ -19,6 +19,12 @@ export interface Standing {
   readonly webhook: number;
 }
 
+/** The first of a line that has not ended. */
+interface First {
+  readonly id: number;
+  readonly state: "waiting" | "due";
+}
+
 export interface Line {
   /** Whether one has not ended. */
   isHeld(line: Place): boolean;
@@ -26,20 +32,24 @@ export interface Line {
   isBehind(delivery: Standing): boolean;
   /** The first that has not ended becomes due, if it waits. */
   promote(line: Place & { readonly lane: number }, at: number): void;
-  /** What is due behind the first that has not ended waits again, but for what is in flight. */
-  demote(line: Place & { readonly lane: number }): void;
+  /** The same, and what is due behind it waits again, but for what is in flight. */
+  arrange(line: Place & { readonly lane: number }, at: number): void;
   /** A delivery that was in flight is due again, or waits when it is behind another now. */
   takeBack(delivery: Standing & { readonly lane: number; readonly due_at: number }): void;
 }
 
 export function prepareLine(db: DatabaseSync): Line {
-  const findFirst = prepare<{ id: number; state: "waiting" | "due" }>(
+  const findFirst = prepare<First>(
     db,
     `SELECT id, state FROM deliveries
      WHERE job = ? AND webhook = ? AND (state = 'waiting' OR state = 'due') ORDER BY id LIMIT 1`,
   );
   const makeDue = prepare(db, `UPDATE deliveries SET state = 'due', due_at = ? WHERE id = ?`);
   const makeWait = prepare(
+    db,
+    `UPDATE deliveries SET state = 'waiting', due_at = NULL WHERE id = ?`,
+  );
+  const makeOthersWait = prepare(
     db,
     `UPDATE deliveries SET state = 'waiting', due_at = NULL
      WHERE job = ? AND webhook = ? AND id > ? AND state = 'due' AND lease_owner IS NULL`,
@@ -51,10 +61,10 @@ export function prepareLine(db: DatabaseSync): Line {
     return first !== undefined && first.id < id;
   }
 
-  function demote({ job, webhook, lane }: Place & { readonly lane: number }): void {
-    const first = findFirst.get(job, webhook);
-    if (first === undefined) return;
-    if (Number(makeWait.run(job, webhook, first.id).changes) > 0) lanes.refresh(lane);
+  function makeFirstDue(first: First, lane: number, at: number): void {
+    if (first.state === "due") return;
+    makeDue.run(at, first.id);
+    lanes.readyFrom(lane, at);
   }
 
   return {
@@ -62,15 +72,17 @@ export function prepareLine(db: DatabaseSync): Line {
     isBehind,
     promote({ job, webhook, lane }, at) {
       const first = findFirst.get(job, webhook);
-      if (first?.state !== "waiting") return;
-      makeDue.run(at, first.id);
-      lanes.readyFrom(lane, at);
+      if (first !== undefined) makeFirstDue(first, lane, at);
     },
-    demote,
+    arrange({ job, webhook, lane }, at) {
+      const first = findFirst.get(job, webhook);
+      if (first === undefined) return;
+      makeFirstDue(first, lane, at);
+      if (Number(makeOthersWait.run(job, webhook, first.id).changes) > 0) lanes.refresh(lane);
+    },
     takeBack(delivery) {
-      const { job, webhook, lane } = delivery;
-      if (job !== null && isBehind(delivery)) demote({ job, webhook, lane });
-      else lanes.readyFrom(lane, delivery.due_at);
+      if (isBehind(delivery)) makeWait.run(delivery.id);
+      else lanes.readyFrom(delivery.lane, delivery.due_at);
     },
   };
 }

@@ -12,8 +12,8 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
   // In no line, a batch's callback is due at once; the others when they are first in theirs.
   const revive = prepare<{ job: number | null }>(
     db,
-    `UPDATE deliveries SET state = iif(job IS NULL, 'due', 'waiting'), due_at = iif(job IS NULL, ?1, NULL),
-       ended_at = NULL, reason = NULL, retries_used = 0
+    `UPDATE deliveries SET state = iif(job IS NULL, 'due', 'waiting'),
+       due_at = iif(job IS NULL, ?1, NULL), ended_at = NULL, reason = NULL, retries_used = 0
      WHERE id IN (
        SELECT id FROM deliveries INDEXED BY deliveries_dead
        WHERE webhook = ?2 AND state = 'dead' AND created_at >= ?3
@@ -41,9 +41,7 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
     const revived = revive.all(now, seq, since, limit);
     const hastened = Number(hasten.run(now, lane, seq, since, limit - revived.length).changes);
     for (const job of new Set(revived.map((row) => row.job))) {
-      if (job === null) continue;
-      line.promote({ job, webhook: seq, lane }, now);
-      line.demote({ job, webhook: seq, lane });
+      if (job !== null) line.arrange({ job, webhook: seq, lane }, now);
     }
     lanes.refresh(lane);
     const recovered = revived.length + hastened;

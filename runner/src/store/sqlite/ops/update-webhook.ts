@@ -57,7 +57,7 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
 
 /** What a change of state does to the deliveries. */
 function prepareMoveState(db: DatabaseSync) {
-  const stop = prepare(db, `UPDATE lanes SET stopped = ? WHERE id = ?`);
+  const stop = prepare(db, `UPDATE lanes SET stopped = 1 WHERE id = ?`);
   const release = prepare(db, `UPDATE lanes SET stopped = 0, hold_until = 0 WHERE id = ?`);
   const giveUp = prepareGiveUp(db);
 
@@ -71,10 +71,10 @@ function prepareMoveState(db: DatabaseSync) {
         release.run(lane);
         return;
       case "paused":
-        stop.run(1, lane);
+        stop.run(lane);
         return;
       case "off":
-        stop.run(1, lane);
+        stop.run(lane);
         giveUp({ webhook: seq, reason: reason ?? "The webhook is off.", at: now });
         return;
       case undefined:

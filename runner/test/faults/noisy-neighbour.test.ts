@@ -1,0 +1,160 @@
+/** What endpoints may do to each other, to the connections, and to the bytes they are sent: nothing. */
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { createResolver } from "../../src/egress/resolver.ts";
+import { startDnsServer } from "../support/dns-server.ts";
+import { createLiveEngine, type LiveEngine } from "../support/live-engine.ts";
+import { until } from "../support/until.ts";
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+interface Endpoint {
+  readonly url: string;
+  readonly port: number;
+  /** Bodies that came, byte for byte, with their `webhook-id`. */
+  readonly bodies: { readonly id: string; readonly body: string }[];
+  /** Connections ever opened, and the most at one time. */
+  readonly connections: { opened: number; most: number };
+}
+
+async function serve(answer: RequestListener): Promise<Endpoint> {
+  const bodies: { id: string; body: string }[] = [];
+  const connections = { opened: 0, most: 0 };
+  const sockets = new Set<Socket>();
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const id = String(request.headers["webhook-id"]);
+      bodies.push({ id, body: Buffer.concat(chunks).toString() });
+      answer(request, response);
+    });
+  });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    connections.opened += 1;
+    connections.most = Math.max(connections.most, sockets.size);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closers.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/`, port, bodies, connections };
+}
+
+async function start(options: Parameters<typeof createLiveEngine>[0] = {}): Promise<LiveEngine> {
+  const live = await createLiveEngine(options);
+  closers.push(() => live.close());
+  return live;
+}
+
+const ok: RequestListener = (_, response) => void response.end();
+const ONE = { headers: {}, on: ["completed"] as const, retries: 5 };
+
+test("with 2,000 events due to an endpoint that never answers, another gets its own meanwhile", async () => {
+  const dead = await serve(() => {});
+  const healthy = await serve(ok);
+  const live = await start();
+  const webhook = { ...ONE, url: dead.url };
+  await Promise.all(Array.from({ length: 2_000 }, () => live.submit({ webhook })));
+  await until("the backlog", async () => (await live.store.counts()).deliveries.due >= 1_990);
+  const from = performance.now();
+  for (let n = 0; n < 50; n += 1) await live.submit({ webhook: { ...ONE, url: healthy.url } });
+  await until("the healthy endpoint's events", async () => {
+    return (await live.store.counts()).deliveries.delivered === 50;
+  });
+  // The dead one's first attempts end after 30 s.
+  expect(performance.now() - from).toBeLessThan(10_000);
+  expect(dead.connections.most).toBeLessThanOrEqual(2);
+  expect(healthy.bodies).toHaveLength(50);
+  expect((await live.store.counts()).deliveries).toMatchObject({ due: 2_000, dead: 0 });
+});
+
+test("connections follow the attempts under way, and are used again", async () => {
+  let inFlight = 0;
+  let most = 0;
+  const endpoint = await serve((_, response) => {
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    setTimeout(() => {
+      inFlight -= 1;
+      response.end();
+    }, 2);
+  });
+  const live = await start({ maxWindow: 6 });
+  const webhook = { ...ONE, url: endpoint.url };
+  await Promise.all(Array.from({ length: 300 }, () => live.submit({ webhook })));
+  await live.untilAll(["delivered"]);
+  expect(endpoint.bodies).toHaveLength(300);
+  expect(most).toBeGreaterThan(1);
+  expect(most).toBeLessThanOrEqual(6);
+  expect(endpoint.connections.opened).toBeLessThanOrEqual(6);
+});
+
+test("a body's bytes and the order of its keys are the same in every attempt", async () => {
+  const endpoint = await serve((_, response) => {
+    response.writeHead(endpoint.bodies.length < 2 ? 503 : 200).end();
+  });
+  const live = await start();
+  // Keys that JSON.parse and JSON.stringify would put into another order, and texts they would change.
+  const metadata = { z: 1, a: "ä 🦆   \\u0000", 10: "ten", 9: "nine", nested: { y: [], b: null } };
+  const jobId = await live.submit({ metadata, webhook: { ...ONE, url: endpoint.url } });
+  await live.untilAll(["delivered"]);
+  expect(endpoint.bodies).toHaveLength(2);
+  expect(new Set(endpoint.bodies.map(({ body }) => body)).size).toBe(1);
+  expect(new Set(endpoint.bodies.map(({ id }) => id)).size).toBe(1);
+  const events = await live.store.events(jobId, { after: 0, limit: 10 });
+  expect(endpoint.bodies[0]?.body).toBe(events.at(-1)?.body);
+});
+
+test("an answer that drips in one byte at a time ends at the webhook's deadline", async () => {
+  const timers: NodeJS.Timeout[] = [];
+  closers.push(async () => {
+    for (const timer of timers) clearInterval(timer);
+  });
+  const endpoint = await serve((_, response) => {
+    response.writeHead(200).write(".");
+    timers.push(setInterval(() => response.write("."), 50));
+  });
+  const live = await start();
+  await live.engine.webhooks.register({ url: endpoint.url, timeoutMs: 400, retries: 0 });
+  const from = performance.now();
+  const jobId = await live.submit();
+  await live.untilAll(["dead"]);
+  // Three events, one after the other.
+  expect(performance.now() - from).toBeGreaterThan(1_100);
+  expect((await live.deliveries(jobId))[0]?.reason).toContain("no complete answer within 400 ms");
+});
+
+test("a name that resolves to a public address at first and to loopback later is never reached there", async () => {
+  const secret = await serve(ok);
+  let asked = 0;
+  const dns = await startDnsServer(() => {
+    asked += 1;
+    return [asked === 1 ? "192.0.2.1" : "127.0.0.1"];
+  });
+  closers.push(() => dns.close());
+  let now = 0;
+  const live = await start({
+    egress: "public",
+    resolve: createResolver({ servers: [dns.address], now: () => now }),
+  });
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await live.submit({ webhook: { ...ONE, url: `http://rebind.example:${secret.port}/` } });
+    await live.untilAll(["dead"]);
+    now += 60_000;
+  }
+  expect(asked).toBe(3);
+  expect(secret.connections.opened).toBe(0);
+  const { items } = await live.store.deliveries({}, { limit: 10, cursor: null });
+  expect(items.map(({ reason }) => reason).every((why) => why?.includes("EGRESS_REFUSED"))).toBe(
+    true,
+  );
+});

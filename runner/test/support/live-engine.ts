@@ -1,0 +1,111 @@
+/** The real engine, store, sender and clock in this process; only plugins are the test's: they end at once. */
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../src/clock.ts";
+import type { DeliveryState } from "../../src/domain/delivery.ts";
+import { parseEgressPolicy } from "../../src/egress/policy.ts";
+import { createResolver, type Resolve } from "../../src/egress/resolver.ts";
+import { createEngine } from "../../src/engine/create-engine.ts";
+import type { Engine, JobRequest } from "../../src/engine/engine.ts";
+import { createIds } from "../../src/ids.ts";
+import type { DeliverySummary, Store } from "../../src/ports/store.ts";
+import { createUndiciSender } from "../../src/sender/undici-sender.ts";
+import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { createVault } from "../../src/vault.ts";
+import { toPlugin } from "./engine.ts";
+import { createScriptedPool } from "./scripted-pool.ts";
+import { until } from "./until.ts";
+
+export interface LiveEngine {
+  readonly engine: Engine;
+  readonly store: Store;
+  submit(request?: Partial<JobRequest>): Promise<string>;
+  /** Waits until no delivery is in another state than these. */
+  untilAll(states: readonly DeliveryState[], options?: { timeoutMs?: number }): Promise<void>;
+  /** A job's deliveries in order. */
+  deliveries(jobId: string): Promise<readonly DeliverySummary[]>;
+  close(): Promise<void>;
+}
+
+const REQUEST: JobRequest = {
+  plugins: [{ name: "only", options: {} }],
+  input: { text: "input" },
+  webhook: null,
+  name: null,
+  metadata: {},
+  priority: 0,
+  runAt: null,
+  timeoutMs: null,
+};
+
+export async function createLiveEngine(
+  options: { resolve?: Resolve; egress?: string; maxInFlight?: number; maxWindow?: number } = {},
+): Promise<LiveEngine> {
+  const { egress = "private", maxInFlight = 256, maxWindow = 64 } = options;
+  const folder = await mkdtemp(join(tmpdir(), "playground-live-"));
+  const store = await createSqliteStore({ path: join(folder, "playground.db") });
+  const now = (): number => systemClock.now();
+  const sender = createUndiciSender({
+    connectionsPerOrigin: maxWindow,
+    policy: parseEgressPolicy(egress),
+    resolve: options.resolve ?? createResolver(),
+  });
+  const nothing = (): void => {};
+  const engine = createEngine({
+    store,
+    pool: createScriptedPool({ size: 8, now, run: (step) => step.complete() }),
+    sender,
+    clock: systemClock,
+    catalog: { list: () => [], get: toPlugin, checkInput: () => [], checkOptions: () => [] },
+    ids: createIds(now),
+    digest: (text) => createHash("sha256").update(text).digest("base64"),
+    urlRefusal: () => null,
+    vault: createVault(Buffer.alloc(32, 1)),
+    telemetry: { jobEnded: nothing, stepEnded: nothing, attemptEnded: nothing },
+    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    settings: {
+      maxQueued: 100_000,
+      maxWebhooks: 100,
+      maxInFlight,
+      maxBytesInFlight: 64 * 1024 * 1024,
+      maxWindow,
+      retentionMs: Number.POSITIVE_INFINITY,
+      userAgent: "Playground/test",
+      jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,
+    },
+  });
+  await engine.start();
+
+  return {
+    engine,
+    store,
+    async submit(request) {
+      const { jobId } = await engine.submit({ ...REQUEST, ...request, idempotencyKey: null });
+      return jobId;
+    },
+    untilAll: async (states, waiting) => {
+      await until(
+        `all deliveries to be ${states.join(" or ")}`,
+        async () => {
+          const { jobs, deliveries } = await store.counts();
+          if (jobs.queued + jobs.running > 0) return false;
+          const others = Object.entries(deliveries).filter(
+            ([state]) => !(states as readonly string[]).includes(state),
+          );
+          return others.every(([, count]) => count === 0);
+        },
+        waiting,
+      );
+    },
+    deliveries: async (jobId) =>
+      (await store.deliveries({ jobId }, { limit: 100, cursor: null })).items.toReversed(),
+    async close() {
+      await engine.stop({ graceMs: 0 });
+      await sender.close();
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
