@@ -17,10 +17,12 @@ export default defineConfig({
 				test: {
 					name: 'n8n',
 					include: ['test/n8n/**/*.test.mts'],
-					testTimeout: 240_000,
 					// The first run installs n8n.
-					hookTimeout: 20 * 60_000,
+					globalSetup: ['test/n8n/support/start-n8n.mts'],
+					testTimeout: 240_000,
+					hookTimeout: 120_000,
 					fileParallelism: false,
+					maxConcurrency: 20,
 				},
 			},
 		],

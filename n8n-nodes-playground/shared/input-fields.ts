@@ -32,9 +32,25 @@ const TYPES: Record<string, FieldType> = {
 
 const STRING_FORMATS: Record<string, FieldType> = { 'date-time': 'dateTime', uri: 'url' };
 
-/** One field per property; none when the schema is not that of an object with known properties. */
+/**
+ * One field per property; none when no object with known properties is asked for. Those that are
+ * required are shown, the others can be added; all are shown when none is required.
+ */
 export function toInputFields(schema: JsonSchema): ResourceMapperField[] {
-	const root = resolve(schema, schema);
+	const root = objectOf(resolve(schema, schema));
+	const fields = propertyFields(root, schema);
+	return fields.some(({ required }) => required)
+		? fields.map((field) => ({ ...field, removed: !field.required }))
+		: fields;
+}
+
+/** Where several kinds of input are taken, the first that is an object with known properties. */
+function objectOf(schema: JsonSchema): JsonSchema {
+	if (schema.properties) return schema;
+	return (schema.anyOf ?? schema.oneOf)?.find(({ properties }) => properties) ?? schema;
+}
+
+function propertyFields(root: JsonSchema, schema: JsonSchema): ResourceMapperField[] {
 	return Object.entries(root.properties ?? {}).map(([id, property]) => {
 		const resolved = resolve(property, schema);
 		const isRequired = (root.required ?? []).includes(id) && property.default === undefined;
@@ -45,7 +61,7 @@ export function toInputFields(schema: JsonSchema): ResourceMapperField[] {
 			required: isRequired,
 			defaultMatch: false,
 			display: true,
-			removed: !isRequired,
+			removed: false,
 			type: options ? 'options' : toFieldType(resolved),
 			...(options && { options }),
 			...defaultOf(resolved),
@@ -77,12 +93,13 @@ function toOptions(schema: JsonSchema): INodePropertyOptions[] | undefined {
 		.map((value) => ({ name: String(value), value: value as string | number | boolean }));
 }
 
-/** Of several types the one that can carry most as text. */
-function toFieldType({ type, format, anyOf, oneOf }: JsonSchema): FieldType {
+/** Of several types the one that can carry most as text. None: n8n lets any value through. */
+function toFieldType({ type, format, anyOf, oneOf }: JsonSchema): FieldType | undefined {
 	const types = [type ?? (anyOf ?? oneOf ?? []).map((choice) => choice.type ?? [])].flat(2);
 	const named = types.filter((name) => name !== 'null');
 	const [first] = named;
-	if (first === undefined || named.includes('string')) {
+	if (first === undefined) return undefined;
+	if (named.includes('string')) {
 		return (named.length === 1 && STRING_FORMATS[format ?? '']) || 'string';
 	}
 	return TYPES[first] ?? 'string';
@@ -101,10 +118,14 @@ export function toInput(form: ResourceMapperValue, itemJson: IDataObject): IData
 	const input: IDataObject = {};
 	for (const [id, value] of Object.entries(values)) {
 		if (value === null || value === undefined) continue;
-		const type = form.schema?.find((field) => field.id === id)?.type;
-		input[id] = type === 'array' || type === 'object' ? parseIfJson(value) : value;
+		const field = form.schema?.find((known) => known.id === id);
+		input[id] = field && isJson(field) ? parseIfJson(value) : value;
 	}
 	return input;
+}
+
+function isJson({ type }: ResourceMapperField): boolean {
+	return type === undefined || type === 'array' || type === 'object';
 }
 
 function pickKnown(itemJson: IDataObject, schema: ResourceMapperField[] | undefined): IDataObject {

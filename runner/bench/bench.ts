@@ -8,6 +8,9 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[
   "noisy-neighbour": async () => (await import("./noisy-neighbour.ts")).benchNoisyNeighbour(),
   "webhook-filters": async () => (await import("./webhook-filters.ts")).benchWebhookFilters(),
   "delivery-soak": async () => (await import("./delivery-soak.ts")).benchDeliverySoak(),
+  queue: async () => (await import("./queue.ts")).benchQueue(),
+  "slow-disk": async () => (await import("./slow-disk.ts")).benchSlowDisk(),
+  idle: async () => (await import("./idle.ts")).benchIdle(),
 };
 
 const names = process.argv.slice(2);

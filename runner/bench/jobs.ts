@@ -48,7 +48,7 @@ export async function benchJobs({ jobs = 10_000 }: { jobs?: number } = {}): Prom
   }
 }
 
-interface Drained {
+export interface Drained {
   readonly jobsPerSecond: number;
   readonly cpuMsPerJob: number;
   readonly acceptMs: readonly number[];
@@ -63,7 +63,7 @@ function request(url: string, on: readonly string[] | null): string {
 }
 
 /** From the first POST until the last event has arrived at the endpoint. */
-async function drain(
+export async function drain(
   daemon: Daemon,
   receiver: ReceiverProcess,
   { jobs, on }: { jobs: number; on: readonly string[] | null },

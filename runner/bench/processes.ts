@@ -8,13 +8,20 @@ function start(file: string, args: readonly string[] = []): ChildProcess {
 }
 
 async function nextMessage<T>(child: ChildProcess): Promise<T> {
-  const [message] = (await Promise.race([
-    once(child, "message"),
-    once(child, "exit").then(([code]) => {
-      throw new Error(`The process ended with ${String(code)}`);
-    }),
-  ])) as [T];
-  return message;
+  const heard = new AbortController();
+  const { signal } = heard;
+  try {
+    const [message] = (await Promise.race([
+      once(child, "message", { signal }),
+      once(child, "exit", { signal }).then(([code]) => {
+        throw new Error(`The process ended with ${String(code)}`);
+      }),
+    ])) as [T];
+    return message;
+  } finally {
+    // The one that lost the race takes its listeners away.
+    heard.abort();
+  }
 }
 
 export interface ReceiverProcess {

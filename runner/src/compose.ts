@@ -20,6 +20,7 @@ import { createPluginPool } from "./pool/plugin-pool.ts";
 import type { PluginPool } from "./ports/plugin-pool.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
 import type { Store } from "./ports/store.ts";
+import type { Vault } from "./ports/vault.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { CannotOpen } from "./store/sqlite/store-error.ts";
 import { loadToken } from "./token.ts";
@@ -62,12 +63,13 @@ export async function composeDaemon(
   if (path !== null) say(`The API's token is kept in ${path}`);
 
   const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
-  const store = await openStore(join(dataDir, "playground.db"), replacements);
-  const plugins = await composePlugins(settings);
+  const vault = createVault(await openVaultKey(dataDir, settings));
+  const [store, plugins] = await openBoth(
+    openStore(join(dataDir, "playground.db"), vault, replacements),
+    composePlugins(settings),
+  );
   const { catalog } = plugins;
   const pool = plugins.createPool();
-  const vault = createVault(await openVaultKey(dataDir, settings));
-  await checkVault(store, vault);
   const policy = settings.egress;
   const sender = createUndiciSender({
     connectionsPerOrigin: MAX_WINDOW,
@@ -76,8 +78,11 @@ export async function composeDaemon(
   });
   const metrics = createMetrics();
   let listeningOn = "";
-  const jobUrl = (jobId: string): string =>
-    `${settings.publicUrl ?? listeningOn}/v1/jobs/${encodeURIComponent(jobId)}`;
+  const urlIn =
+    (collection: string) =>
+    (id: string): string =>
+      `${settings.publicUrl ?? listeningOn}/v1/${collection}/${encodeURIComponent(id)}`;
+  const jobUrl = urlIn("jobs");
   const engine = createEngine({
     store,
     pool,
@@ -108,7 +113,7 @@ export async function composeDaemon(
     catalog,
     metrics,
     logger: log,
-    settings: { token, bodyLimit: settings.bodyLimit, jobUrl },
+    settings: { token, bodyLimit: settings.bodyLimit, jobUrl, batchUrl: urlIn("batches") },
     notReady: () => notReady,
   });
 
@@ -152,11 +157,41 @@ async function openVaultKey(dataDir: string, settings: Settings): Promise<Buffer
   }
 }
 
-async function openStore(path: string, { storeWriter }: Replacements): Promise<Store> {
-  try {
-    return await createSqliteStore({ path, ...(storeWriter && { writer: storeWriter }) });
-  } catch (error) {
+async function openStore(
+  path: string,
+  vault: Vault,
+  { storeWriter }: Replacements,
+): Promise<Store> {
+  const store = await createSqliteStore({
+    path,
+    ...(storeWriter && { writer: storeWriter }),
+  }).catch((error: unknown) => {
     throw error instanceof CannotOpen ? new CannotStart(error.message, { cause: error }) : error;
+  });
+  try {
+    await checkVault(store, vault);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** Opens two at once, as reading the plugins takes a thread of its own. Neither is left open alone. */
+async function openBoth<A extends Closable, B extends Closable>(
+  opening: Promise<A>,
+  alsoOpening: Promise<B>,
+): Promise<[A, B]> {
+  try {
+    return await Promise.all([opening, alsoOpening]);
+  } catch (error) {
+    const opened = await Promise.allSettled([opening, alsoOpening]);
+    for (const each of opened) if (each.status === "fulfilled") await each.value.close();
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Counts for Prometheus. Labels hold plugin names, routes, states: few values, and never an id. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { HttpMetrics } from "./http/http-metrics.ts";
+import type { RelayState } from "./engine/relay-loop.ts";
 import type { StoreCounts } from "./ports/store.ts";
 import type { Telemetry } from "./ports/telemetry.ts";
 
@@ -15,13 +16,15 @@ export function createMetrics(): Telemetry & HttpMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const stored = createStoredGauges(registry);
+  const relayed = createRelayGauges(registry);
   const http = createHttpMetrics(registry);
   return {
     ...createEngineMetrics(registry),
     requestEnded: http,
     contentType: registry.contentType,
-    render(counts) {
+    render(counts, relay) {
       stored(counts);
+      relayed(relay);
       return registry.metrics();
     },
   };
@@ -38,7 +41,13 @@ function createStoredGauges(registry: Registry): (counts: StoreCounts) => void {
   });
   const deliveries = new Gauge({
     name: "playground_deliveries",
-    help: "Deliveries in the store, by state.",
+    help: "Deliveries in the store, by state; `due` counts those in flight and those that wait for a retry as well, `waiting` those behind an earlier event of their job.",
+    labelNames: ["state"] as const,
+    registers,
+  });
+  const webhooks = new Gauge({
+    name: "playground_webhooks",
+    help: "Persistent webhooks, by state; `off` ones were switched off by their failures.",
     labelNames: ["state"] as const,
     registers,
   });
@@ -46,6 +55,32 @@ function createStoredGauges(registry: Registry): (counts: StoreCounts) => void {
     for (const [status, count] of Object.entries(counts.jobs)) jobs.set({ status }, count);
     for (const [state, count] of Object.entries(counts.deliveries))
       deliveries.set({ state }, count);
+    for (const [state, count] of Object.entries(counts.webhooks)) webhooks.set({ state }, count);
+  };
+}
+
+/** What this daemon is sending now, asked at every scrape. */
+function createRelayGauges(registry: Registry): (relay: RelayState) => void {
+  const registers = [registry];
+  const inFlight = new Gauge({
+    name: "playground_deliveries_in_flight",
+    help: "Attempts under way.",
+    registers,
+  });
+  const bytesInFlight = new Gauge({
+    name: "playground_delivery_bytes_in_flight",
+    help: "Bodies of the attempts under way, in UTF-16 units: bytes for ASCII.",
+    registers,
+  });
+  const circuits = new Gauge({
+    name: "playground_delivery_circuits_open",
+    help: "Endpoints that failed five times in a row or more and are tried once in a while.",
+    registers,
+  });
+  return (relay) => {
+    inFlight.set(relay.inFlight);
+    bytesInFlight.set(relay.bytesInFlight);
+    circuits.set(relay.openLanes);
   };
 }
 
@@ -77,16 +112,33 @@ function createEngineMetrics(registry: Registry): Telemetry {
     buckets: JOB_BUCKETS,
     registers,
   });
+  const attemptEnded = createAttemptMetrics(registers);
+  return {
+    jobEnded: ({ status, failureCode, durationMs }) =>
+      jobs.observe({ status, error_code: failureCode ?? "" }, seconds(durationMs)),
+    stepEnded: ({ plugin, ok, durationMs }) =>
+      steps.observe({ plugin, outcome: ok ? "completed" : "failed" }, seconds(durationMs)),
+    attemptEnded,
+  };
+}
+
+function createAttemptMetrics(registers: Registry[]): Telemetry["attemptEnded"] {
   const attempts = new Histogram({
     name: "playground_delivery_attempt_duration_seconds",
-    help: "Time that one HTTP try of a delivery took.",
+    help: "Time that one HTTP try of a delivery took, by outcome: `delivered`, `retry` (tried again later) or `dead` (given up); the count is how many there were.",
     labelNames: ["outcome"] as const,
     buckets: HTTP_BUCKETS,
     registers,
   });
+  const firstWait = new Histogram({
+    name: "playground_delivery_first_attempt_wait_seconds",
+    help: "Time from an event to the start of its first attempt.",
+    buckets: DELIVERY_BUCKETS,
+    registers,
+  });
   const lag = new Histogram({
     name: "playground_delivery_lag_seconds",
-    help: "Time from an event to the end of the attempt that delivered it.",
+    help: "End-to-end latency: time from an event to the end of the attempt that delivered it.",
     buckets: DELIVERY_BUCKETS,
     registers,
   });
@@ -95,16 +147,11 @@ function createEngineMetrics(registry: Registry): Telemetry {
     help: "Events delivered by their first attempt.",
     registers,
   });
-  return {
-    jobEnded: ({ status, failureCode, durationMs }) =>
-      jobs.observe({ status, error_code: failureCode ?? "" }, seconds(durationMs)),
-    stepEnded: ({ plugin, ok, durationMs }) =>
-      steps.observe({ plugin, outcome: ok ? "completed" : "failed" }, seconds(durationMs)),
-    attemptEnded({ outcome, first, durationMs, sinceEventMs }) {
-      attempts.observe({ outcome }, seconds(durationMs));
-      if (outcome !== "delivered") return;
-      lag.observe(seconds(sinceEventMs));
-      if (first) firstTry.inc();
-    },
+  return ({ outcome, first, durationMs, sinceEventMs }) => {
+    attempts.observe({ outcome }, seconds(durationMs));
+    if (first) firstWait.observe(seconds(Math.max(0, sinceEventMs - durationMs)));
+    if (outcome !== "delivered") return;
+    lag.observe(seconds(sinceEventMs));
+    if (first) firstTry.inc();
   };
 }

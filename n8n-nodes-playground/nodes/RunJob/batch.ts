@@ -1,4 +1,3 @@
-import type { IDataObject } from 'n8n-workflow';
 import { callPlayground, type PlaygroundContext } from '../../shared/playground-api';
 import type { JobRequest } from './job-request';
 
@@ -21,8 +20,6 @@ export interface BatchRequest {
 	idempotencyKey: string;
 	/** How long the daemon holds its answer back for the jobs to end. */
 	waitSeconds: number;
-	/** Called once, when all the jobs have ended. */
-	callbackUrl?: string;
 }
 
 /** As often as the daemon repeats at all: a callback that got lost would strand the execution. */
@@ -31,16 +28,12 @@ const ANSWER_MARGIN_MS = 30_000;
 
 export async function submitBatch(
 	context: PlaygroundContext,
-	{ jobs, idempotencyKey, waitSeconds, callbackUrl }: BatchRequest,
+	{ jobs, idempotencyKey, waitSeconds }: BatchRequest,
 ): Promise<Batch> {
-	const body: IDataObject = {
-		jobs,
-		...(callbackUrl && { webhook: { url: callbackUrl, retries: CALLBACK_RETRIES } }),
-	};
 	const { body: batch } = await callPlayground<Batch>(context, {
 		method: 'POST',
 		path: '/v1/batches',
-		body,
+		body: { jobs },
 		headers: {
 			'Idempotency-Key': idempotencyKey,
 			...(waitSeconds > 0 && { Prefer: `wait=${waitSeconds}` }),
@@ -52,8 +45,20 @@ export async function submitBatch(
 
 /** The batch as the daemon has it now, with every job's output. */
 export async function getBatch(context: PlaygroundContext, batchId: string): Promise<Batch> {
-	const path = `/v1/batches/${encodeURIComponent(batchId)}`;
-	return (await callPlayground<Batch>(context, { method: 'GET', path })).body;
+	return (await callPlayground<Batch>(context, { method: 'GET', path: pathOf(batchId) })).body;
+}
+
+/** Has the daemon call `url` once, when all the jobs have ended; at once if they have already. */
+export async function askForCallback(
+	context: PlaygroundContext,
+	{ batchId, url }: { batchId: string; url: string },
+): Promise<void> {
+	const body = { url, retries: CALLBACK_RETRIES };
+	await callPlayground(context, { method: 'PUT', path: `${pathOf(batchId)}/webhook`, body });
+}
+
+function pathOf(batchId: string): string {
+	return `/v1/batches/${encodeURIComponent(batchId)}`;
 }
 
 export function hasEnded({ jobs }: Batch): boolean {

@@ -36,6 +36,19 @@ export async function toOutputItems(
 	return items;
 }
 
+/** The same where there is no output yet: each job as `toJson` tells of it. */
+export function toJobItems(
+	slots: Slot[],
+	jobs: BatchJob[],
+	toJson: (job: Partial<BatchJob>) => IDataObject,
+): INodeExecutionData[] {
+	let nextJob = 0;
+	return slots.map((slot, item) => ({
+		json: 'error' in slot ? { error: slot.error } : toJson(jobs[nextJob++] ?? {}),
+		pairedItem: { item },
+	}));
+}
+
 function errorOf(slot: Slot, job: BatchJob | undefined): IDataObject {
 	if ('error' in slot) return { error: slot.error };
 	if (job === undefined) return { error: 'Playground no longer knows this job' };

@@ -19,16 +19,10 @@ export interface Submission {
 
 type Draft = { error: string } | { request: JobRequest; files: BinaryOutput[] };
 
-interface SubmitOptions {
-	waitSeconds: number;
-	/** Given the batch's key, the address to call when all its jobs have ended. */
-	callbackUrl?: (key: string) => string;
-}
-
 /** Hands all the items over as one batch. Throws at the first bad item unless the node continues. */
 export async function submitItems(
 	context: IExecuteFunctions,
-	{ waitSeconds, callbackUrl }: SubmitOptions,
+	{ waitSeconds }: { waitSeconds: number },
 ): Promise<Submission> {
 	let drafts = await draftItems(context);
 	for (;;) {
@@ -37,12 +31,7 @@ export async function submitItems(
 		if (jobs.length === 0) return { slots: drafts.map(toSlot), key, batch: null };
 
 		try {
-			const batch = await submitBatch(context, {
-				jobs,
-				idempotencyKey: key,
-				waitSeconds,
-				callbackUrl: callbackUrl?.(key),
-			});
+			const batch = await submitBatch(context, { jobs, idempotencyKey: key, waitSeconds });
 			return { slots: drafts.map(toSlot), key, batch };
 		} catch (error) {
 			drafts = dropRefused(context, drafts, error as Error);

@@ -1,22 +1,16 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDaemonProcess, type DaemonProcess } from './daemon-process.mts';
-import { connectToN8n, type Json, type N8nClient } from './n8n-client.mts';
-import { startN8n, type N8nProcess } from './n8n-process.mts';
+import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
+import type { Json } from './support/n8n-client.mts';
+import { client, n8n } from './support/world.mts';
 
-let n8n: N8nProcess;
-let client: N8nClient;
 let daemon: DaemonProcess;
 
 beforeAll(async () => {
 	daemon = await startDaemonProcess();
-	n8n = await startN8n();
-	client = await connectToN8n(n8n.baseUrl);
 });
-afterAll(async () => {
-	await Promise.all([n8n?.remove(), daemon?.remove()]);
-});
+afterAll(() => daemon?.remove());
 
 describe('n8n offers', () => {
 	let types: Map<string, Json>;

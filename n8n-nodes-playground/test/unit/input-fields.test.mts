@@ -7,7 +7,7 @@ function fieldOf(property: JsonSchema, root: JsonSchema = {}) {
 }
 
 describe('a field of the form', () => {
-	test.each<[JsonSchema, string]>([
+	test.each<[JsonSchema, string | undefined]>([
 		[{ type: 'string' }, 'string'],
 		[{ type: 'string', format: 'date-time' }, 'dateTime'],
 		[{ type: 'string', format: 'uri' }, 'url'],
@@ -19,7 +19,7 @@ describe('a field of the form', () => {
 		[{ type: ['integer', 'null'] }, 'number'],
 		[{ anyOf: [{ type: 'array' }, { type: 'null' }] }, 'array'],
 		[{ anyOf: [{ type: 'array' }, { type: 'string' }] }, 'string'],
-		[{}, 'string'],
+		[{}, undefined],
 	])('of %j is of type %s', (property, type) => {
 		expect(fieldOf(property)?.type).toBe(type);
 	});
@@ -52,6 +52,20 @@ describe('a field of the form', () => {
 		expect(fields[1]?.defaultValue).toBe(3);
 	});
 
+	test('is shown at once when it is required, or none is', () => {
+		expect(toInputFields({ properties: { a: {}, b: {} } })).toMatchObject([
+			{ removed: false },
+			{ removed: false },
+		]);
+	});
+
+	test('is there when an object is one of several kinds of input', () => {
+		const object = { type: 'object', properties: { data: {} }, required: ['data'] };
+		expect(toInputFields({ anyOf: [{ type: 'string' }, object, {}] })).toMatchObject([
+			{ id: 'data', required: true },
+		]);
+	});
+
 	test('is not there when the input is not an object', () => {
 		expect(toInputFields({ type: 'string' })).toEqual([]);
 		expect(toInputFields({})).toEqual([]);
@@ -60,7 +74,12 @@ describe('a field of the form', () => {
 
 describe('what was filled in', () => {
 	const schema = toInputFields({
-		properties: { text: { type: 'string' }, rows: { type: 'array' }, size: { type: 'number' } },
+		properties: {
+			text: { type: 'string' },
+			rows: { type: 'array' },
+			size: { type: 'number' },
+			any: {},
+		},
 	});
 	const form = (value: object | null, mappingMode = 'defineBelow') =>
 		({ mappingMode, value, schema }) as unknown as ResourceMapperValue;
@@ -69,11 +88,13 @@ describe('what was filled in', () => {
 		expect(toInput(form({ text: 'a', rows: null, size: 0 }), {})).toEqual({ text: 'a', size: 0 });
 	});
 
-	test('as text in an array or object field is read as JSON, and only there', () => {
-		expect(toInput(form({ rows: '[1,2]', text: '[1,2]' }), {})).toEqual({
+	test('as text where JSON is asked for is read as JSON, and only there', () => {
+		expect(toInput(form({ rows: '[1,2]', text: '[1,2]', any: '{"a":1}' }), {})).toEqual({
 			rows: [1, 2],
 			text: '[1,2]',
+			any: { a: 1 },
 		});
+		expect(toInput(form({ any: 'no JSON' }), {})).toEqual({ any: 'no JSON' });
 	});
 
 	test('automatically is the fields of the item that the plugin knows', () => {

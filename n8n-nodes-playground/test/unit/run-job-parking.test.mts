@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RunJob } from '../../nodes/RunJob/RunJob.node';
 import { serveBatches } from './support/batches.mts';
 import { executeContext, NODE, webhookContext, type ExecuteWorld } from './support/contexts.mts';
-import { startDaemon, type Daemon } from './support/daemon.mts';
+import { problem, startDaemon, type Daemon } from './support/daemon.mts';
 
 const node = new RunJob();
 let daemon: Daemon;
@@ -32,7 +32,7 @@ async function parkThree(more: Partial<ExecuteWorld> & { options?: IDataObject }
 		...rest,
 	});
 	const output = await node.execute.call(parked.context);
-	const url = new URL(played.batches[0]?.request.webhook?.url ?? '');
+	const url = new URL(played.batches[0]?.webhook?.url ?? '');
 	return { ...played, ...parked, items, output, url };
 }
 
@@ -73,7 +73,7 @@ describe('parking', () => {
 		expect(url.pathname).toBe(`/webhook-waiting/42/${NODE.id}`);
 		expect(url.searchParams.get('signature')).toBe('resume-token');
 		expect(url.searchParams.get('batch')).toMatch(/^[0-9a-f]{40}$/);
-		expect(batches[0]?.request.webhook?.retries).toBe(10);
+		expect(batches[0]?.webhook?.retries).toBe(10);
 		expect(waits).toEqual([WAIT_INDEFINITELY]);
 	});
 
@@ -90,6 +90,37 @@ describe('parking', () => {
 		expect(output[0]).toEqual(items);
 		// n8n empties the array it gets, and would pass on the emptied input at the deadline.
 		expect(output[0]).not.toBe(items);
+	});
+
+	test.each([
+		['stopWorkflow', 'fails the node'],
+		['continueErrorOutput', 'gives error items'],
+	])('under %s, when the daemon takes no callback, %s and does not wait', async (onError) => {
+		const { batches } = serveBatches(daemon, () => null);
+		daemon.on('PUT /v1/batches/:id/webhook', () => problem(503, 'STOPPING', 'It is stopping.'));
+		const { context, waits } = executeContext({
+			baseUrl: daemon.baseUrl,
+			node: { onError: onError as 'stopWorkflow' },
+			parameters: {
+				operation: 'run',
+				plugin: { value: 'word-count' },
+				inputMode: 'json',
+				inputJson: {},
+				further: {},
+				options: {},
+			},
+		});
+		const executed = node.execute.call(context);
+		if (onError === 'stopWorkflow') await expect(executed).rejects.toThrow('It is stopping.');
+		else {
+			const [items] = await executed;
+			const details = { jobId: 'job_1', status: 'running' };
+			expect(items).toEqual([
+				{ json: { error: 'It is stopping.', details }, pairedItem: { item: 0 } },
+			]);
+		}
+		expect(batches).toHaveLength(1);
+		expect(waits).toEqual([]);
 	});
 
 	test('keeps the resume token out of what it stores and gives out', async () => {

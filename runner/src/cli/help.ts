@@ -1,19 +1,10 @@
-import { Settings, toEnvName, toFlagName } from "../config.ts";
+import { describeSettings } from "./describe-settings.ts";
 
 function settingLines(): string[] {
-  return Object.entries(Settings.shape).flatMap(([key, schema]) => [
-    `  --${toFlagName(key)}, ${toEnvName(key)}${defaultOf(schema)}`,
-    `      ${schema.description ?? ""}`,
+  return describeSettings().flatMap(({ flag, variable, defaultText, description }) => [
+    `  ${flag}, ${variable}${defaultText === null ? "" : ` (${defaultText})`}`,
+    `      ${description}`,
   ]);
-}
-
-/** A default that depends on the machine is told in the description. */
-function defaultOf(schema: {
-  safeParse(value: undefined): { data?: string | number | undefined };
-}): string {
-  const value = schema.safeParse(undefined).data;
-  const dependsOnMachine = value === undefined || schema === Settings.shape.threads;
-  return dependsOnMachine ? "" : ` (${String(value)})`;
 }
 
 export const HELP = `playground-runner: runs plugins as durable jobs and reports every job by webhook

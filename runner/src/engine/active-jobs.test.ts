@@ -71,6 +71,7 @@ test("a drain lets the running step end, and the job goes on after the restart",
   const id = await first.submit(plugins("first", "second"));
   const step = await first.pool.step(1);
   const stopped = first.engine.stop({ graceMs: 5_000 });
+  await world.settle();
   step.complete("kept");
   await stopped;
   expect(first.pool.begun).toHaveLength(1);
@@ -90,6 +91,7 @@ test("a drain lets the last step end the job", async () => {
   const id = await submit();
   const step = await pool.step(1);
   const stopped = engine.stop({ graceMs: 5_000 });
+  await world.settle();
   step.complete();
   await stopped;
   expect((await world.job(id)).status).toBe("completed");

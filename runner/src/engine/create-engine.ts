@@ -22,6 +22,7 @@ import { recoverWebhook, redeliver } from "./resend.ts";
 import { createRetentionLoop } from "./retention-loop.ts";
 import { retryJob } from "./retry-job.ts";
 import { createSealedContents } from "./sealed-contents.ts";
+import { setBatchWebhook } from "./set-batch-webhook.ts";
 import { submitBatch } from "./submit-batch.ts";
 import { submitJob } from "./submit-job.ts";
 import { testWebhook } from "./test-webhook.ts";
@@ -87,6 +88,8 @@ export function createEngine(deps: EngineDeps): Engine {
       wake.batch();
       return accepted;
     },
+    setBatchWebhook: (batchId, webhook) =>
+      setBatchWebhook(batchId, webhook, { ...shared, onDue: wake.relay }),
     cancel: (jobId) => cancelJob(jobId, shared),
     async retry(jobId) {
       refuseWhenStopping();

@@ -223,8 +223,11 @@ const FINAL: ReadonlySet<number> = new Set([200, 204, 400, 410]);
 
 test("whatever the endpoints answer, no event is sent before the one before it was settled", async () => {
   const scripts = fc.array(fc.array(anAnswer, { maxLength: 12 }), { minLength: 1, maxLength: 4 });
+  let runs = 0;
   await fc.assert(
-    fc.asyncProperty(scripts, fc.integer({ min: 0, max: 2 }), async (script, retries) => {
+    fc.asyncProperty(scripts, fc.integer({ min: 0, max: 1 }), async (script, retries) => {
+      // Origins of its own: a lane that is held still holds in the next run.
+      runs += 1;
       /** What each job's endpoint was sent, and whether that settled the event. */
       const attempts = script.map((): { sequence: number; settles: boolean }[] => []);
       const { engine, submit } = await world.startEngine({
@@ -240,11 +243,11 @@ test("whatever the endpoints answer, no event is sent before the one before it w
         },
       });
       for (const n of script.keys()) {
-        const webhook = { ...HOOK, url: `http://endpoint.test/${n}`, retries };
+        const webhook = { ...HOOK, url: `http://endpoint-${n}.run-${runs}.test/${n}`, retries };
         await submit({ ...plugins("first", "second"), webhook });
       }
-      // Four events, each with at most two retries: 1 s and 5 s.
-      await world.runUntil(world.clock.now() + 30_000);
+      // Four events with a retry each: eight failures in a row open the circuit for 5, 10, 20, 40 s.
+      await world.runUntil(world.clock.now() + 100_000);
       await engine.stop({ graceMs: 0 });
       for (const made of attempts) {
         let settled = 0;
@@ -255,6 +258,6 @@ test("whatever the endpoints answer, no event is sent before the one before it w
         expect(settled).toBe(4);
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   );
-}, 30_000);
+}, 60_000);

@@ -53,6 +53,8 @@ export interface Engine {
   submit(request: SubmitRequest): Promise<{ jobId: string; replayed: boolean }>;
   /** Stores a batch and its jobs, all or none. Throws `Refused`. */
   submitBatch(request: BatchRequest): Promise<{ batchId: string; replayed: boolean }>;
+  /** Gives a batch that has none its webhook. Throws `Refused`. */
+  setBatchWebhook(batchId: string, webhook: WebhookTarget): Promise<void>;
   /** Resolves when every job of the batch has ended or the signal aborts. */
   waitForBatch(batchId: string, options: { signal: AbortSignal }): Promise<void>;
   readonly webhooks: Webhooks;

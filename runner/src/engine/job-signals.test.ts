@@ -1,17 +1,12 @@
 import { expect, test } from "vitest";
-import type { StoredJob } from "../ports/store.ts";
 import { createJobSignals } from "./job-signals.ts";
 
 const NEVER = new AbortController().signal;
 
-function signalsOf(status: StoredJob["status"] | null) {
-  return createJobSignals({
-    job: async () => (status === null ? null : ({ status } as StoredJob)),
-  });
-}
+const notYet = async (): Promise<boolean> => false;
 
 test("a listener hears its own job alone, until it stops", () => {
-  const signals = signalsOf("running");
+  const signals = createJobSignals();
   const heard: string[] = [];
   const stop = signals.listen("job_1", (signal) => heard.push(signal.kind));
   signals.tell("job_2", { kind: "changed", status: "running" });
@@ -22,7 +17,7 @@ test("a listener hears its own job alone, until it stops", () => {
 });
 
 test("a listener that stops while it is told leaves the others heard", () => {
-  const signals = signalsOf("running");
+  const signals = createJobSignals();
   const heard: string[] = [];
   const stop = signals.listen("job_1", () => {
     heard.push("a");
@@ -35,7 +30,7 @@ test("a listener that stops while it is told leaves the others heard", () => {
 });
 
 test("what the running step said last is known until the step has ended", () => {
-  const signals = signalsOf("running");
+  const signals = createJobSignals();
   const progress = { fraction: 0.5, message: "half", at: 1 };
   signals.tell("job_1", { kind: "step-progress", progress });
   expect(signals.stepProgress("job_1")).toEqual(progress);
@@ -44,9 +39,11 @@ test("what the running step said last is known until the step has ended", () => 
 });
 
 test.each(["completed", "failed"] as const)("waiting ends when the job is %s", async (status) => {
-  const signals = signalsOf("running");
+  const signals = createJobSignals();
   let ended = false;
-  const waiting = signals.waitForEnd("job_1", { signal: NEVER }).then(() => (ended = true));
+  const waiting = signals
+    .waitForEnd("job_1", { isOver: notYet, signal: NEVER })
+    .then(() => (ended = true));
   signals.tell("job_1", { kind: "changed", status: "running" });
   await Promise.resolve();
   expect(ended).toBe(false);
@@ -54,24 +51,29 @@ test.each(["completed", "failed"] as const)("waiting ends when the job is %s", a
   await waiting;
 });
 
-test("waiting for a job that has ended, or is not there, ends at once", async () => {
-  await signalsOf("failed").waitForEnd("job_1", { signal: NEVER });
-  await signalsOf(null).waitForEnd("job_1", { signal: NEVER });
+test("waiting for what is over ends at once", async () => {
+  await createJobSignals().waitForEnd("job_1", { isOver: async () => true, signal: NEVER });
 });
 
 test("waiting ends when the signal aborts, before as well as during the wait", async () => {
-  await signalsOf("running").waitForEnd("job_1", { signal: AbortSignal.abort() });
+  await createJobSignals().waitForEnd("job_1", {
+    isOver: notYet,
+    signal: AbortSignal.abort(),
+  });
   const given = new AbortController();
-  const waiting = signalsOf("running").waitForEnd("job_1", { signal: given.signal });
+  const waiting = createJobSignals().waitForEnd("job_1", {
+    isOver: notYet,
+    signal: given.signal,
+  });
   given.abort();
   await waiting;
 });
 
 test("an end that falls between the look and the wait is heard", async () => {
-  const look = Promise.withResolvers<StoredJob>();
-  const signals = createJobSignals({ job: () => look.promise });
-  const waiting = signals.waitForEnd("job_1", { signal: NEVER });
+  const look = Promise.withResolvers<boolean>();
+  const signals = createJobSignals();
+  const waiting = signals.waitForEnd("job_1", { isOver: () => look.promise, signal: NEVER });
   signals.tell("job_1", { kind: "changed", status: "completed" });
-  look.resolve({ status: "running" } as StoredJob);
+  look.resolve(false);
   await waiting;
 });

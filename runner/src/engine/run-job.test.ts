@@ -7,6 +7,7 @@ import {
   type World,
 } from "../../test/support/engine.ts";
 import { MAX_STEP_ATTEMPTS } from "../domain/job.ts";
+import type { Store } from "../ports/store.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));
@@ -37,6 +38,24 @@ test("a job's events are stored in order, with no gap in their sequence", async 
     [3, "progress"],
     [4, "completed"],
   ]);
+});
+
+test("a step begins only when the outcome of the one before is stored", async () => {
+  const stored = Promise.withResolvers<void>();
+  const { pool, submit } = await world.startEngine({
+    intercept: (store) =>
+      interceptCalls(store, async (call, name, args) => {
+        const [, transition] = args as Parameters<Store["commitTransition"]>;
+        if (name === "commitTransition" && transition.step !== undefined) await stored.promise;
+        return call();
+      }),
+  });
+  await submit(plugins("first", "second"));
+  (await pool.step(1)).complete();
+  await world.settle();
+  expect(pool.begun).toHaveLength(1);
+  stored.resolve();
+  await pool.step(2);
 });
 
 test("a step that fails ends the job, and no later step begins", async () => {

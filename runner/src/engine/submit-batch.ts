@@ -1,3 +1,4 @@
+import { Refused } from "../domain/errors.ts";
 import type { JobWrites } from "../ports/store.ts";
 import type { BatchRequest } from "./engine.ts";
 import {
@@ -12,13 +13,13 @@ import {
 
 /**
  * Accepts many jobs, all or none, once per idempotency key; on disk when it resolves. Throws
- * `Refused` as for one job, with the path of the job that is wrong.
+ * `Refused` as for one job, with the paths of all jobs that are wrong.
  */
 export async function submitBatch(
   request: BatchRequest,
   deps: Omit<SubmitDeps, "store"> & { readonly store: Pick<JobWrites, "submitBatch"> },
 ): Promise<{ batchId: string; replayed: boolean }> {
-  for (const [index, job] of request.jobs.entries()) checkJob(job, deps, `/jobs/${index}`);
+  checkJobs(request.jobs, deps);
   if (request.webhook !== null) checkUrl(request.webhook.url, deps.urlRefusal, "/webhook/url");
   const { idempotencyKey, ...rest } = request;
   const id = deps.ids.newId("batch");
@@ -26,7 +27,7 @@ export async function submitBatch(
     {
       id,
       jobs: request.jobs.map((job) => toNewJob(job, deps)),
-      webhook: toJobWebhook(request.webhook, deps),
+      webhook: request.webhook && toJobWebhook(request.webhook, deps),
       idempotency: toIdempotency(idempotencyKey, rest, deps),
       createdAt: deps.clock.now(),
     },
@@ -34,4 +35,27 @@ export async function submitBatch(
   );
   const { id: batchId, replayed } = toAccepted(id, outcome, deps.maxQueued);
   return { batchId, replayed };
+}
+
+/** Throws one `Refused` with the first wrong job's code and the issues of all that are wrong. */
+function checkJobs(
+  jobs: BatchRequest["jobs"],
+  deps: Pick<SubmitDeps, "catalog" | "urlRefusal">,
+): void {
+  const refusals = jobs.flatMap((job, index) => {
+    try {
+      checkJob(job, deps, `/jobs/${index}`);
+      return [];
+    } catch (error) {
+      if (error instanceof Refused) return [error];
+      throw error;
+    }
+  });
+  const [first] = refusals;
+  if (first === undefined) return;
+  const count = `${refusals.length} of ${jobs.length} jobs ${refusals.length === 1 ? "is" : "are"}`;
+  const issues = refusals.flatMap((refusal) => refusal.issues);
+  throw new Refused(first.code, `${count} refused, and so is the batch: ${first.message}`, {
+    issues,
+  });
 }

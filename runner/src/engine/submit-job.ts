@@ -130,7 +130,7 @@ export function toNewJob(request: SubmitRequest, deps: NewJobDeps): NewJob {
     runAt: request.runAt ?? now,
     timeoutMs: request.timeoutMs,
     createdAt: now,
-    webhook: toJobWebhook(request.webhook, deps),
+    webhook: request.webhook && toJobWebhook(request.webhook, deps),
     idempotency: toIdempotency(idempotencyKey, job, deps),
   };
 }
@@ -146,10 +146,9 @@ export function toIdempotency(
 }
 
 export function toJobWebhook(
-  webhook: WebhookTarget | null,
+  webhook: WebhookTarget,
   { ids, sealedContents }: Pick<NewJobDeps, "ids" | "sealedContents">,
-): JobWebhook | null {
-  if (webhook === null) return null;
+): JobWebhook {
   const { headers, url, ...rest } = webhook;
   return {
     ...rest,

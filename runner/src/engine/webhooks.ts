@@ -14,6 +14,7 @@ import {
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type {
+  NewWebhook,
   Page,
   Paged,
   StoredWebhook,
@@ -96,12 +97,16 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 
   async function change(id: string, patch: WebhookPatch): Promise<WebhookView> {
-    if (!(await store.updateWebhook(id, patch, { now: clock.now() }))) await find(id);
+    const outcome = await store.updateWebhook(id, patch, { now: clock.now() });
+    if (outcome === "taken") {
+      throw new Refused(
+        "WEBHOOK_EXISTS",
+        `Webhook "${id}" would get the URL and filter of another webhook. Change or remove that one first.`,
+      );
+    }
     onDue();
     return toView(await find(id));
   }
-
-  const toSealed = (contents: Sealed): string => sealedContents.seal(contents) ?? "";
 
   /** The patch that a request asks for; the sealed part only when it changes. */
   function toPatch(webhook: StoredWebhook, request: WebhookRequest): WebhookPatch {
@@ -118,34 +123,19 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return {
       ...toHostsRate(webhook, given),
       ...given,
-      ...(isSame ? {} : { sealed: toSealed(contents) }),
+      ...(isSame ? {} : { sealed: toSealed(contents, sealedContents) }),
       identity: toIdentity({ ...webhook, ...given }),
     };
   }
 
   return {
     async register(request) {
-      const { url, on = null, plugins = null, jobName = null } = request;
-      checkUrl(url, deps.urlRefusal, "/url");
+      checkUrl(request.url, deps.urlRefusal, "/url");
       const secret = request.secret ?? toSecret(ids.randomBytes(SECRET_BYTES));
       const id = ids.newId("wh");
-      const outcome = await store.registerWebhook(
-        {
-          id,
-          identity: toIdentity({ url, on, plugins, jobName }),
-          url,
-          sealed: toSealed({ ...NOTHING_SEALED, headers: request.headers ?? {}, secret }),
-          on,
-          retries: request.retries ?? DEFAULT_RETRIES,
-          plugins,
-          jobName,
-          timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-          ratePerSecond: request.ratePerSecond ?? knownRatePerSecond(url),
-          expiresAt: request.expiresAt ?? null,
-          createdAt: clock.now(),
-        },
-        { maxWebhooks: deps.maxWebhooks },
-      );
+      const outcome = await store.registerWebhook(toNewWebhook({ ...request, id, secret }, deps), {
+        maxWebhooks: deps.maxWebhooks,
+      });
       switch (outcome.kind) {
         case "created":
           return { webhook: toView(await find(id)), created: true, secret };
@@ -179,9 +169,36 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       const webhook = await find(id);
       const secret = toSecret(ids.randomBytes(SECRET_BYTES));
       const contents = withSecret(sealedContents.open(webhook.sealed), secret, clock.now());
-      return { webhook: await change(id, { sealed: toSealed(contents) }), secret };
+      return { webhook: await change(id, { sealed: toSealed(contents, sealedContents) }), secret };
     },
   };
+}
+
+function toNewWebhook(
+  request: WebhookRequest & { id: string; url: string; secret: string },
+  { sealedContents, clock }: Pick<WebhooksDeps, "sealedContents" | "clock">,
+): NewWebhook {
+  const { id, url, secret, on = null, plugins = null, jobName = null } = request;
+  const { headers = {}, ratePerSecond = knownRatePerSecond(url) } = request;
+  return {
+    id,
+    identity: toIdentity({ url, on, plugins, jobName }),
+    url,
+    sealed: toSealed({ ...NOTHING_SEALED, headers, secret }, sealedContents),
+    on,
+    retries: request.retries ?? DEFAULT_RETRIES,
+    plugins,
+    jobName,
+    timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    ratePerSecond,
+    expiresAt: request.expiresAt ?? null,
+    createdAt: clock.now(),
+  };
+}
+
+/** Never null: a persistent webhook always has a secret. */
+function toSealed(contents: Sealed, { seal }: Pick<SealedContents, "seal">): string {
+  return seal(contents) ?? "";
 }
 
 /** A rate that came with the host goes with it; one that was asked for stays. */

@@ -1,3 +1,4 @@
+import type { RelayState } from "../engine/relay-loop.ts";
 import type { StoreCounts } from "../ports/store.ts";
 
 /** What the server tells of itself, and asks for. */
@@ -10,6 +11,6 @@ export interface HttpMetrics {
     durationMs: number;
   }): void;
   readonly contentType: string;
-  /** All metrics as text, with what the store holds just now. */
-  render(counts: StoreCounts): Promise<string>;
+  /** All metrics as text, with what the store holds and what is on its way just now. */
+  render(counts: StoreCounts, relay: RelayState): Promise<string>;
 }

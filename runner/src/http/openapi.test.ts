@@ -32,6 +32,8 @@ const contracts = {
   plugins: await import("./contract/plugins.ts"),
   deliveries: await import("./contract/deliveries.ts"),
   webhooks: await import("./contract/webhooks.ts"),
+  jobWebhook: await import("./contract/job-webhook.ts"),
+  batches: await import("./contract/batches.ts"),
 };
 
 test("every route of the server is in the document, and no other", async () => {
@@ -40,10 +42,9 @@ test("every route of the server is in the document, and no other", async () => {
   const served = ROUTES.filter(({ method, path }) => app.hasRoute({ method, url: path }));
   expect(served).toEqual(ROUTES);
   const printed = app.printRoutes({ commonPrefix: false, includeHooks: false });
-  const count = [
-    ...printed.matchAll(/\((?:GET, HEAD|POST|GET|POST, GET, HEAD|GET, HEAD, POST)\)/g),
-  ];
-  const methods = count.flatMap(([text]) => text.match(/GET|POST/g) ?? []);
+  const methods = [...printed.matchAll(/\(([A-Z, ]+)\)/g)]
+    .flatMap(([, list]) => list?.split(", ") ?? [])
+    .filter((method) => method !== "HEAD");
   expect(methods).toHaveLength(ROUTES.length);
   await app.close();
 });
@@ -64,12 +65,32 @@ test.each(zodSchemas())("the examples of %s fit it", (_, schema, examples) => {
 test("what people ask for most has an example", () => {
   const names = zodSchemas().map(([name]) => name);
   expect(names).toEqual(
-    expect.arrayContaining(["SubmitJob", "AcceptedJob", "Job", "Problem", "Delivery", "Plugin"]),
+    expect.arrayContaining([
+      "SubmitJob",
+      "AcceptedJob",
+      "Job",
+      "Problem",
+      "Delivery",
+      "Plugin",
+      "SubmitBatch",
+      "AcceptedBatch",
+      "Batch",
+      "BatchCallback",
+      "BatchWebhookRequest",
+      "RegisterWebhook",
+      "UpdateWebhook",
+      "Webhook",
+      "WebhookWithSecret",
+      "WebhookTest",
+      "RecoverWebhook",
+      "Recovered",
+    ]),
   );
 });
 
-test("the four kinds of event are webhooks with a schema each", () => {
-  expect(Object.keys(document.webhooks)).toEqual(["started", "progress", "completed", "failed"]);
+test("the four kinds of event and a batch's callback are webhooks with a schema each", () => {
+  const kinds = ["started", "progress", "completed", "failed", "batch"];
+  expect(Object.keys(document.webhooks)).toEqual(kinds);
 });
 
 test("every route tells every error it may answer with", () => {

@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 document, made of the contract alone: nothing is started for it. */
 import { z } from "zod";
-import { EVENT_KINDS, type EventKind } from "../domain/event.ts";
 import { REFUSALS, type RefusalCode } from "../domain/errors.ts";
 import { VERSION } from "../version.ts";
+import { BatchCallback } from "./contract/batches.ts";
 import { EVENT_PAYLOADS } from "./contract/events.ts";
 import { PROBLEM_JSON, Problem } from "./contract/problem.ts";
 import { TAGS, type AnswerContract, type RouteContract } from "./contract/route-contract.ts";
@@ -42,6 +42,28 @@ export interface OpenApiDocument {
   };
 }
 
+/** All that is sent to webhooks. */
+const SENT = { ...EVENT_PAYLOADS, batch: BatchCallback };
+
+const SENT_HEADERS = [
+  {
+    name: "webhook-id",
+    required: true,
+    description: "Names the event: the same for every attempt, at every webhook.",
+  },
+  {
+    name: "webhook-timestamp",
+    required: true,
+    description: "When this attempt was sent, in seconds since 1970.",
+  },
+  {
+    name: "webhook-signature",
+    required: false,
+    description:
+      "From persistent webhooks: `v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64, as Standard Webhooks has it; two of them with a space between for 24 h after a change of the secret.",
+  },
+];
+
 const REFS = "#/components/schemas/";
 
 /** Any other answer is not the caller's to mend. */
@@ -68,7 +90,9 @@ export function createOpenApiDocument(): OpenApiDocument {
     },
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
-    webhooks: Object.fromEntries(EVENT_KINDS.map((kind) => [kind, toWebhook(kind)])),
+    webhooks: Object.fromEntries(
+      Object.entries(SENT).map(([kind, schema]) => [kind, toWebhook(kind, schema)]),
+    ),
     components: {
       schemas: componentSchemas(),
       securitySchemes: {
@@ -211,28 +235,16 @@ function toErrors(codes: readonly RefusalCode[]): Record<string, Json> {
   );
 }
 
-function toWebhook(kind: EventKind): Json {
-  const schema = EVENT_PAYLOADS[kind];
+function toWebhook(kind: string, schema: z.ZodType): Json {
   return {
     post: {
       operationId: `${kind}Event`,
       summary: schema.meta()?.description,
-      parameters: [
-        {
-          name: "webhook-id",
-          in: "header",
-          required: true,
-          description: "The same for every attempt to deliver this event to this webhook.",
-          schema: { type: "string" },
-        },
-        {
-          name: "webhook-timestamp",
-          in: "header",
-          required: true,
-          description: "When this attempt was sent, in seconds since 1970.",
-          schema: { type: "string" },
-        },
-      ],
+      parameters: SENT_HEADERS.map((header) => ({
+        ...header,
+        in: "header",
+        schema: { type: "string" },
+      })),
       requestBody: { required: true, content: { "application/json": { schema: refTo(schema) } } },
       responses: {
         "2XX": { description: "Delivered. Any other answer is tried again or given up." },

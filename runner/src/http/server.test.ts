@@ -500,6 +500,10 @@ describe("the daemon", () => {
     const { body } = await get("/metrics");
     expect(body).toContain('playground_jobs{status="queued"} 3');
     expect(body).toContain('playground_deliveries{state="due"} 2');
+    expect(body).toContain('playground_webhooks{state="off"} 1');
+    expect(body).toContain("playground_deliveries_in_flight 2");
+    expect(body).toContain("playground_delivery_bytes_in_flight 300");
+    expect(body).toContain("playground_delivery_circuits_open 1");
     expect(body).toMatch(
       /playground_http_request_duration_seconds_count\{.*route="\/v1\/jobs\/:id".*\} 1/,
     );

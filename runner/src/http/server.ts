@@ -12,6 +12,7 @@ import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
 import { registerNotFound } from "./not-found.ts";
 import { answerClientError, registerRawAnswers } from "./raw-answers.ts";
+import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
 import { registerDeliveries } from "./routes/deliveries.ts";
 import { registerJobEvents } from "./routes/job-events.ts";
@@ -19,6 +20,7 @@ import { registerJobLogs } from "./routes/job-logs.ts";
 import { registerJobs } from "./routes/jobs.ts";
 import { registerPlugins } from "./routes/plugins.ts";
 import { registerSubmitJob } from "./routes/submit-job.ts";
+import { registerWebhooks } from "./routes/webhooks.ts";
 
 /** For a whole request to arrive, in ms; a connection cannot be held open by sending slowly. */
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -31,6 +33,7 @@ export interface HttpSettings {
   /** Event streams open at once. */
   readonly maxStreams?: number;
   readonly jobUrl: (jobId: string) => string;
+  readonly batchUrl: (batchId: string) => string;
 }
 
 export interface HttpDeps {
@@ -81,13 +84,15 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   // Before the routes: it listens to what is added.
   registerNotFound(app);
 
-  const { jobUrl, maxStreams = DEFAULT_MAX_STREAMS } = settings;
+  const { jobUrl, batchUrl, maxStreams = DEFAULT_MAX_STREAMS } = settings;
   registerSubmitJob(app, { engine, reads, jobUrl, closing: closing.signal });
   registerJobs(app, { engine, reads, jobUrl });
   registerJobEvents(app, { engine, reads, maxStreams, closing: closing.signal });
   registerJobLogs(app, reads);
+  registerBatches(app, { engine, reads, batchUrl, closing: closing.signal });
   registerPlugins(app, catalog);
-  registerDeliveries(app, reads);
+  registerWebhooks(app, { engine, closing: closing.signal });
+  registerDeliveries(app, { engine, reads });
   registerDaemon(app, deps);
   return app;
 }

@@ -3,9 +3,9 @@ import type { z } from "zod";
 import type { Issue } from "../domain/errors.ts";
 
 const MAX_ISSUES = 20;
-/** Longer strings are not repeated; what is under `headers` and `url` may be a secret and never is. */
+/** Longer strings are not repeated; what may be a secret never is. */
 const MAX_SHOWN = 60;
-const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(["headers", "url"]);
+const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(["headers", "url", "secret"]);
 
 type ZodIssue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];

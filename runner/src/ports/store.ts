@@ -105,6 +105,9 @@ export interface NewBatch {
   readonly createdAt: number;
 }
 
+/** `taken`: another webhook has the url and filter that this one would get. */
+export type UpdateOutcome = "updated" | "missing" | "taken";
+
 export type SubmitOutcome =
   | { readonly kind: "accepted" }
   /** The key is known: `sameRequest` tells whether it came with this fingerprint. */
@@ -287,10 +290,9 @@ export interface WebhookWrites {
   registerWebhook(webhook: NewWebhook, limits: { maxWebhooks: number }): Promise<RegisterOutcome>;
   /**
    * Changes what the patch names. `off` gives up what was queued, with the reason; `paused` keeps
-   * it; `active` lets it go on and forgets the failures. False when there is no such webhook.
-   * Rejects with `Defect` WEBHOOK_IDENTITY_TAKEN when another webhook has the identity.
+   * it; `active` lets it go on and forgets the failures.
    */
-  updateWebhook(id: string, patch: WebhookPatch, request: { now: number }): Promise<boolean>;
+  updateWebhook(id: string, patch: WebhookPatch, request: { now: number }): Promise<UpdateOutcome>;
   /** Removes it with its deliveries. False when there is no such webhook. */
   removeWebhook(id: string): Promise<boolean>;
   /** Removes up to `limit` webhooks that expired before `now` and have nothing left to deliver. */

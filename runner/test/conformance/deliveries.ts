@@ -157,12 +157,24 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("keeps an attempt once, however often it is told", async () => {
+    test.each(["delivered", "due"] as const)(
+      "keeps an attempt once, however often it is told: %s",
+      async (state) => {
+        await completeWithWebhook(t.store);
+        const outcome = attemptOf(await claimDelivery(), { state, dueAt: 500 });
+        await Promise.all([t.store.recordAttempt(outcome), t.store.recordAttempt(outcome)]);
+        expect((await t.store.delivery(outcome.deliveryId))?.log).toEqual([outcome.attempt]);
+      },
+    );
+
+    test("changes nothing about a delivery that has ended", async () => {
       await completeWithWebhook(t.store);
-      const outcome = attemptOf(await claimDelivery(), { state: "delivered" });
-      await Promise.all([t.store.recordAttempt(outcome), t.store.recordAttempt(outcome)]);
-      expect((await t.store.delivery(outcome.deliveryId))?.log).toHaveLength(1);
-      expect((await t.store.counts()).deliveries).toMatchObject({ delivered: 1, due: 1 });
+      const delivery = await claimDelivery();
+      await t.store.recordAttempt(attemptOf(delivery, { state: "delivered" }));
+      const ended = await t.store.delivery(delivery.id);
+      const late = { ...delivery, attempts: 1 };
+      await t.store.recordAttempt(attemptOf(late, { state: "due", dueAt: 500 }));
+      expect(await t.store.delivery(delivery.id)).toEqual(ended);
     });
 
     test("does nothing when the delivery was deleted meanwhile", async () => {

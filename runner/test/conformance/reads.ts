@@ -116,6 +116,7 @@ export function readConformance(createSubject: CreateSubject): void {
       );
       expect(await list({ name: "old" })).toEqual([old.id]);
       expect(await list({ name: "none" })).toEqual([]);
+      expect(new Set(await list({}, { limit: 10_000, cursor: null })).size).toBe(5_001);
     });
 
     test("refuse a cursor that no page gave", async () => {

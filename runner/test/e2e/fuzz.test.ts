@@ -11,8 +11,12 @@ import { createOpenApiDocument, type Operation } from "../../src/http/openapi.ts
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { requestArbitrary, type Known, type RawRequest } from "../support/request-arbitrary.ts";
 
-const REQUESTS_PER_ROUTE = 1000;
+const REQUESTS_PER_ROUTE = 500;
 const CONNECTIONS = 8;
+/** Nobody listens there. */
+const HOOK = "http://127.0.0.1:1/";
+/** Webhooks, or batches, that one route's requests may use up. */
+const SPARE = 5;
 const ECHO = `import { definePlugin } from "playground-runner/plugin";
 export default definePlugin({ name: "echo", description: "Gives back its input.", run: (input) => input });
 `;
@@ -56,7 +60,7 @@ beforeAll(async () => {
   });
   const { jobId } = await daemon.post(
     "/v1/jobs",
-    { plugins: ["echo"], input: 1, webhook: { url: "http://127.0.0.1:1/", retries: 0 } },
+    { plugins: ["echo"], input: 1, webhook: { url: HOOK, retries: 0 } },
     { prefer: "wait=20" },
   );
   const { items } = await daemon.get("/v1/deliveries");
@@ -64,8 +68,27 @@ beforeAll(async () => {
   const later = await daemon.post("/v1/jobs", { plugins: ["echo"], runAt: "2999-01-01T00:00:00Z" });
   changeable = later.jobId as string;
   const id = [jobId, items[0].deliveryId] as string[];
-  known = { token: daemon.token, values: { id, jobId: id, name: ["echo"], plugins: ["echo"] } };
+  const secret = [`whsec_${Buffer.alloc(32).toString("base64")}`];
+  const [url, headers] = [[HOOK], [{ "X-Key": "1" }]];
+  const values = { id, jobId: id, name: ["echo"], plugins: [["echo"]], url, headers, secret };
+  known = { token: daemon.token, values };
 });
+
+/** What a route's requests may name; what they change or remove is made for them alone. */
+async function valuesFor({ path }: Route): Promise<Known["values"]> {
+  if (/\/(cancel|retry)$/.test(path)) return { ...known.values, id: [changeable] };
+  const made = path.startsWith("/v1/webhooks/")
+    ? (n: number) => ({ to: "/v1/webhooks", body: { url: HOOK, jobName: `${path} ${n}` } })
+    : path.startsWith("/v1/batches/")
+      ? () => ({ to: "/v1/batches", body: { jobs: [{ plugins: ["echo"] }] } })
+      : null;
+  if (made === null) return known.values;
+  const answers = Array.from({ length: SPARE }, (_, n) => made(n)).map(({ to, body }) =>
+    daemon.post(to, body),
+  );
+  const id = (await Promise.all(answers)).map((answer) => (answer.id ?? answer.batchId) as string);
+  return { ...known.values, id };
+}
 
 afterAll(async () => {
   await pool.destroy();
@@ -108,8 +131,7 @@ function fits(value: unknown, ref: string): boolean {
 
 describe("no request, however wrong, gets a 5xx, an answer without a code, or a lost connection", () => {
   test.each(routes)("$method $path", { timeout: 60_000 }, async (route) => {
-    const changes = /\/(cancel|retry)$/.test(route.path);
-    const values = changes ? { ...known.values, id: [changeable] } : known.values;
+    const values = await valuesFor(route);
     const requests = requestArbitrary(route, document, { ...known, values });
     const seed = Date.now() | 0;
     const sample = fc.sample(requests, { numRuns: REQUESTS_PER_ROUTE, seed });

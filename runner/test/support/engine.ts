@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Answer } from "../../src/domain/delivery.ts";
+import type { Issue } from "../../src/domain/errors.ts";
+import { urlRefusal } from "../../src/egress/url-refusal.ts";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine, SubmitRequest } from "../../src/engine/engine.ts";
 import { createIds } from "../../src/ids.ts";
@@ -31,6 +33,9 @@ export interface EngineScript {
   obeysStop?: boolean;
   /** Without it every endpoint answers 200. */
   answer?: (sent: Sent) => Answer | Promise<Answer>;
+  maxWebhooks?: number;
+  /** What is wrong with an input; without it nothing is. */
+  checkInput?: (name: string, input: unknown) => readonly Issue[];
   /** Stands in front of the store, to fail or hold a call. */
   intercept?: (store: Store) => Store;
 }
@@ -113,18 +118,18 @@ export async function createWorld(): Promise<World> {
       catalog: {
         list: () => [],
         get: toPlugin,
-        checkInput: () => [],
+        checkInput: script.checkInput ?? (() => []),
         checkOptions: () => [],
       },
       ids: { ...createIds(now), random: () => 0.5 },
       digest: (text) => createHash("sha256").update(text).digest("base64"),
-      urlRefusal: () => null,
+      urlRefusal: (url) => urlRefusal(url, { mode: "private" }),
       vault: createVault(Buffer.alloc(32, 1)),
       telemetry: { jobEnded() {}, stepEnded() {}, attemptEnded() {} },
       log: { debug: write, info: write, warn: write, error: write },
       settings: {
         maxQueued: 1_000,
-        maxWebhooks: 100,
+        maxWebhooks: script.maxWebhooks ?? 100,
         maxInFlight: script.maxDeliveriesInFlight ?? 16,
         maxBytesInFlight: script.maxBytesInFlight ?? 64 * 1024 * 1024,
         maxWindow: 64,

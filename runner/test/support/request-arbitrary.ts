@@ -14,7 +14,7 @@ export interface RawRequest {
 export interface Known {
   readonly token: string;
   /** Values that exist, by the name of the path's parameter or the body's field. */
-  readonly values: Readonly<Record<string, readonly string[]>>;
+  readonly values: Readonly<Record<string, readonly unknown[]>>;
 }
 
 /** Nothing that a test submits may leave the machine: port 1 refuses, and the rest are no URLs. */
@@ -70,13 +70,8 @@ function fitting(schema: Json, document: OpenApiDocument, known: Known): fc.Arbi
   if (Array.isArray(schema["enum"])) return fc.constantFrom(...(schema["enum"] as unknown[]));
   switch (schema["type"]) {
     case "integer":
-    case "number": {
-      const { minimum: min, maximum: max } = schema as { minimum?: number; maximum?: number };
-      return fc.integer({
-        ...(min === undefined ? {} : { min }),
-        ...(max === undefined ? {} : { max: Math.min(max, 2 ** 31) }),
-      });
-    }
+    case "number":
+      return number(schema);
     case "boolean":
       return fc.boolean();
     case "array":
@@ -91,6 +86,17 @@ function fitting(schema: Json, document: OpenApiDocument, known: Known): fc.Arbi
     default:
       return fc.jsonValue({ maxDepth: 3 });
   }
+}
+
+function number(schema: Json): fc.Arbitrary<number> {
+  const { minimum: min, maximum: max } = schema as { minimum?: number; maximum?: number };
+  const bounds = {
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max: Math.min(max, 2 ** 31) }),
+  };
+  return schema["type"] === "integer"
+    ? fc.integer(bounds)
+    : fc.double({ ...bounds, noNaN: true, noDefaultInfinity: true });
 }
 
 function object(
@@ -239,7 +245,7 @@ export function requestArbitrary(
         at % 2 === 0
           ? fc.constant(part)
           : fc.oneof(
-              { weight: 2, arbitrary: fc.constantFrom(...(known.values[part] ?? [])) },
+              { weight: 2, arbitrary: fc.constantFrom(...(known.values[part] ?? [])).map(String) },
               pathText,
             ),
       ),

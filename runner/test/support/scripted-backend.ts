@@ -1,12 +1,18 @@
 /** An engine, a store and a catalog that do as a test says, for what the real ones do too rarely. */
 import { pino } from "pino";
 import { createHttpServer, type HttpSettings } from "../../src/http/server.ts";
-import type { Engine, JobSignal, StepProgress, SubmitRequest } from "../../src/engine/engine.ts";
+import type {
+  Engine,
+  JobSignal,
+  StepProgress,
+  SubmitRequest,
+  WebhookTarget,
+} from "../../src/engine/engine.ts";
 import type { JobEvent } from "../../src/domain/event.ts";
 import type { JobStatus } from "../../src/domain/job.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
-import type { StoredJob, StoreReads } from "../../src/ports/store.ts";
+import type { JobWebhook, StoredJob, StoreReads } from "../../src/ports/store.ts";
 import { createMetrics } from "../../src/metrics.ts";
 
 export const TOKEN = "scripted-token-0123456789";
@@ -34,6 +40,17 @@ const PLUGINS: readonly PluginInfo[] = [
     timeoutMs: null,
   },
 ];
+
+/** Not sealed at all: what the routes do with it is what is tested. */
+function toStored({ headers, ...webhook }: WebhookTarget): JobWebhook {
+  const lane = { key: new URL(webhook.url).origin, ratePerSecond: null };
+  return { id: "wh_1", ...webhook, sealed: JSON.stringify(headers), lane };
+}
+
+/** Tested on the real engine, not here. */
+async function notScripted(): Promise<never> {
+  throw new Error("This call is not scripted.");
+}
 
 export type Backend = ReturnType<typeof createBackend>;
 
@@ -72,7 +89,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
       endedAt: null,
       failure: null,
       steps: [],
-      webhook: given.request?.webhook ? { id: "wh_1", ...given.request.webhook } : null,
+      webhook: given.request?.webhook ? toStored(given.request.webhook) : null,
       ...given.job,
     });
     return id;
@@ -113,6 +130,22 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
       return () => void set.delete(listener);
     },
     stepProgress: () => progress,
+    submitBatch: notScripted,
+    setBatchWebhook: notScripted,
+    waitForBatch: notScripted,
+    webhooks: {
+      register: notScripted,
+      get: notScripted,
+      list: notScripted,
+      update: notScripted,
+      remove: notScripted,
+      rotateSecret: notScripted,
+    },
+    testWebhook: notScripted,
+    recoverWebhook: notScripted,
+    redeliver: notScripted,
+    headerNames: ({ sealed }) => Object.keys(JSON.parse(sealed ?? "{}") as object),
+    relayState: () => ({ inFlight: 2, bytesInFlight: 300, openLanes: 1 }),
     start: async () => {},
     stop: async () => {},
   };
@@ -128,8 +161,16 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     counts: async () => ({
       jobs: { queued: 3, running: 1, completed: 0, failed: 0 },
       deliveries: { waiting: 0, due: 2, delivered: 0, dead: 0 },
+      webhooks: { active: 4, paused: 0, off: 1 },
     }),
-    nextDue: async () => ({ job: null, delivery: null }),
+    webhook: async () => null,
+    webhooks: async () => ({ items: [], nextCursor: null }),
+    batch: async () => null,
+    batchesToEnd: async () => [],
+    dueLanes: async () => [],
+    nextLaneDue: async () => null,
+    nextJobDue: async () => null,
+    meta: async () => null,
   };
 
   const notReady: string[] = [];
@@ -148,6 +189,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
       token: TOKEN,
       bodyLimit: 1024 * 1024,
       jobUrl: (id) => `http://127.0.0.1:8787/v1/jobs/${id}`,
+      batchUrl: (id) => `http://127.0.0.1:8787/v1/batches/${id}`,
       ...settings,
     },
     notReady: () => notReady,

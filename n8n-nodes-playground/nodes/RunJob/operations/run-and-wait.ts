@@ -1,31 +1,50 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import {
+	NodeApiError,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type JsonObject,
+} from 'n8n-workflow';
 import { getBatch, hasEnded, type Batch } from '../batch';
 import { noteFailedTry } from '../idempotency';
 import { optionsOf } from '../job-request';
-import { firstFailure, toOutputItems } from '../output-items';
-import { park, resumeUrl } from '../parking';
+import { firstFailure, toJobItems, toOutputItems } from '../output-items';
+import { park } from '../parking';
 import { submitItems, type Slot } from '../submit-items';
 import { isTool } from '../tool';
 
 const FIRST_WAIT_SECONDS = 5;
 const TOOL_WAIT_SECONDS = 60;
+/** What an agent is told when the job takes longer than that. */
+const GOES_ON = 'The job is still running: use the operation Get with this jobId to see it later';
 
 /**
- * All items go out as one batch. Short jobs end within the first wait and cost one request; else
- * the execution parks until the daemon calls back once for the whole batch (see resume.ts). A tool
- * does not park, since the agent that called it is waiting within the execution.
+ * All items go out as one batch. Short jobs end within the first wait and cost one request and no
+ * callback; else the execution parks until the daemon calls back once for the whole batch (see
+ * resume.ts). A tool does not park, since the agent that called it is waiting within the execution.
  */
 export async function runAndWait(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const { deadlineMinutes, firstWaitSeconds } = optionsOf({ context: this, index: 0 });
 	const asTool = isTool(this);
 	const { slots, key, batch } = await submitItems(this, {
 		waitSeconds: firstWaitSeconds ?? (asTool ? TOOL_WAIT_SECONDS : FIRST_WAIT_SECONDS),
-		callbackUrl: asTool ? undefined : (batchKey) => resumeUrl(this, batchKey),
 	});
 	if (batch === null) return [await toOutputItems(this, slots, [])];
 	if (hasEnded(batch)) return [await settle(this, slots, batch)];
-	if (asTool) return [toRunningItems(slots, batch)];
-	return await park(this, { key, slots, batch, deadlineMinutes });
+	if (asTool) {
+		return [toJobItems(slots, batch.jobs, ({ jobId, status }) => ({ jobId, status, message: GOES_ON }))];
+	}
+	try {
+		return await park(this, { key, slots, batch, deadlineMinutes });
+	} catch (error) {
+		if (!this.continueOnFail()) throw new NodeApiError(this.getNode(), error as JsonObject);
+		const { message } = error as Error;
+		return [
+			toJobItems(slots, batch.jobs, ({ jobId, status }) => ({
+				error: message,
+				details: { jobId, status },
+			})),
+		];
+	}
 }
 
 async function settle(
@@ -42,16 +61,4 @@ async function settle(
 	const failure = firstFailure(context.getNode(), items);
 	if (failure && !context.continueOnFail()) throw failure;
 	return items;
-}
-
-/** What an agent is told when the job takes longer than it may wait. */
-function toRunningItems(slots: Slot[], batch: Batch): INodeExecutionData[] {
-	const message = 'The job is still running: use the operation Get with this jobId to see it later';
-	let nextJob = 0;
-	return slots.map((slot, item) => {
-		const job = 'error' in slot ? undefined : batch.jobs[nextJob++];
-		const json =
-			'error' in slot ? { error: slot.error } : { jobId: job?.jobId, status: job?.status, message };
-		return { json, pairedItem: { item } };
-	});
 }

@@ -11,7 +11,8 @@ export interface PlayedJob {
 
 export interface PlayedBatch {
 	batchId: string;
-	request: { jobs: any[]; webhook?: { url: string; retries: number } };
+	request: { jobs: any[] };
+	webhook: { url: string; retries: number } | null;
 	jobs: PlayedJob[];
 }
 
@@ -55,9 +56,10 @@ export function serveBatches(daemon: Daemon, run: Run = () => ({ output: {} })) 
 		const key = headers['idempotency-key'];
 		const known = byKey.get(key);
 		if (known) return show(known);
-		const batch = {
+		const batch: PlayedBatch = {
 			batchId: `batch_${batches.length + 1}`,
 			request: body,
+			webhook: null,
 			jobs: body.jobs.map(submit),
 		};
 		batches.push(batch);
@@ -71,6 +73,13 @@ export function serveBatches(daemon: Daemon, run: Run = () => ({ output: {} })) 
 		return batch
 			? { status: 200, body: { batchId: batch.batchId, jobs: batch.jobs } }
 			: problem(404, 'BATCH_NOT_FOUND', 'No batch has this id.');
+	});
+
+	daemon.on('PUT /v1/batches/:id/webhook', ({ path, body }) => {
+		const batch = batches.find(({ batchId }) => path.includes(`/${batchId}/`));
+		if (!batch) return problem(404, 'BATCH_NOT_FOUND', 'No batch has this id.');
+		batch.webhook = body;
+		return { status: 200, body: { batchId: batch.batchId, jobs: batch.jobs } };
 	});
 
 	return {

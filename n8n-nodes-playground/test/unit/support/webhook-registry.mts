@@ -6,7 +6,7 @@ export interface StoredWebhook {
 	url: string;
 	enabled: boolean;
 	on: string[];
-	plugins: string[];
+	plugins: string[] | null;
 	jobName: string | null;
 	expiresAt: string | null;
 }
@@ -24,7 +24,7 @@ export function serveWebhooks(daemon: Daemon): Map<string, StoredWebhook> {
 	});
 	daemon.on('POST /v1/webhooks', ({ body }) => {
 		const id = `wh_${nextId++}`;
-		const webhook = { plugins: [], jobName: null, expiresAt: null, ...body, id, enabled: true };
+		const webhook = { plugins: null, jobName: null, expiresAt: null, ...body, id, enabled: true };
 		webhooks.set(id, webhook);
 		const secret = `whsec_${Buffer.from(`secret of ${id}`.padEnd(32, '.')).toString('base64')}`;
 		return { status: 201, body: { ...webhook, secret } };

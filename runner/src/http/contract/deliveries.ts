@@ -1,17 +1,21 @@
 import { z } from "zod";
 import { DELIVERY_STATES } from "../../domain/delivery.ts";
-import { EventKindName } from "./events.ts";
+import { EVENT_KINDS } from "../../domain/event.ts";
 import { IdParams, Instant, JobId, PageQuery, pageOf } from "./fields.ts";
 import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_ATTEMPTS, SAMPLE_DELIVERY } from "./samples.ts";
 
 const summary = {
-  deliveryId: z.string().describe("The `webhook-id` that every attempt is sent with."),
-  jobId: JobId,
+  deliveryId: z.string(),
+  eventId: z
+    .string()
+    .describe("The `webhook-id` that every attempt is sent with; the same at every webhook."),
+  jobId: JobId.nullable().describe("Null for a batch's callback."),
+  batchId: z.string().nullable().describe("The batch whose callback it is."),
   webhookId: z.string(),
   url: z.string(),
   sequence: z.int().describe("The event's sequence within the job."),
-  event: EventKindName,
+  event: z.enum([...EVENT_KINDS, "batch"]).describe("`batch`: a batch's callback."),
   state: z
     .enum(DELIVERY_STATES)
     .describe("`waiting` for an earlier event of the same job; `dead` when given up."),
@@ -54,6 +58,7 @@ export const listDeliveries = defineRoute({
   access: "token",
   query: z.strictObject({
     jobId: z.string().max(100).optional(),
+    batchId: z.string().max(100).optional(),
     webhookId: z.string().max(100).optional(),
     state: z.enum(DELIVERY_STATES).optional(),
     ...PageQuery,
@@ -77,4 +82,24 @@ export const getDelivery = defineRoute({
   params: IdParams,
   answers: { 200: { description: "The delivery.", schema: Delivery } },
   refusals: ["DELIVERY_NOT_FOUND"],
+});
+
+export const redeliver = defineRoute({
+  operationId: "redeliver",
+  method: "POST",
+  path: "/v1/deliveries/:id/redeliver",
+  tag: "deliveries",
+  summary: "Send a delivery again now",
+  description:
+    "One that was delivered or given up is tried once more; one that waits for its retry is tried now instead. At a webhook that is paused or off it waits until that is active.",
+  access: "token",
+  params: IdParams,
+  answers: {
+    202: {
+      description: "The delivery as it is now.",
+      schema: Delivery,
+      headers: { Location: "Where the delivery is." },
+    },
+  },
+  refusals: ["DELIVERY_NOT_FOUND", "DELIVERY_NOT_RESENDABLE"],
 });

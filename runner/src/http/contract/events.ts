@@ -28,12 +28,12 @@ const ByPlugin = <T extends z.ZodType>(value: T) =>
 const PluginNames = z.array(z.string());
 
 const envelope = {
-  jobId: JobId,
-  timestamp: Instant,
+  jobId: JobId.describe("The job that this happened to."),
+  timestamp: Instant.describe("When it happened."),
   sequence: z.int().min(1).describe("1, 2, 3 … within the job."),
-  jobName: z.string().nullable(),
-  metadata: JsonObject,
-  jobUrl: z.string(),
+  jobName: z.string().nullable().describe("The `name` that the job was given."),
+  metadata: JsonObject.describe("The `metadata` that the job was given; `{}` without."),
+  jobUrl: z.string().describe("Where the whole job is."),
 };
 
 export const StartedEvent = z
@@ -97,7 +97,10 @@ export const CompletedEvent = z
     ...envelope,
     result: z.strictObject({
       metrics: ByPlugin(StepMetrics),
-      summary: z.strictObject({ totalProcessed: z.number(), averageTime: z.number() }),
+      summary: z.strictObject({
+        totalProcessed: z.number().describe("The sum of `processedItems`."),
+        averageTime: z.number().describe("The plugins' mean duration, in ms."),
+      }),
       output: JsonValue.describe("The last plugin's output."),
       outputs: ByPlugin(JsonValue),
       truncated: z

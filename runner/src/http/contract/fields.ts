@@ -13,6 +13,10 @@ export const Instant = z.iso
 
 export const JobId = z.string().meta({ examples: ["job_01k9zr0000000000000000000"] });
 
+export const PluginName = z.string().min(1).max(100);
+
+export const JobName = z.string().min(1).max(200);
+
 /** Of a path: any text, for what is no id is simply not found. */
 export const IdParams = z.strictObject({ id: z.string() });
 

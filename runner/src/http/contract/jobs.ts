@@ -1,17 +1,25 @@
 import { z } from "zod";
 import { JOB_STATUSES } from "../../domain/job.ts";
 import { FailureCodeName, StepMetrics, StepProgress } from "./events.ts";
-import { IdParams, Instant, JobId, JsonObject, JsonValue, PageQuery, pageOf } from "./fields.ts";
-import { defineRoute, type HeaderContract } from "./route-contract.ts";
+import {
+  IdParams,
+  Instant,
+  JobId,
+  JobName,
+  JsonObject,
+  JsonValue,
+  PageQuery,
+  PluginName,
+  pageOf,
+} from "./fields.ts";
+import { JobWebhook, WebhookRequest } from "./job-webhook.ts";
+import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_ACCEPTED, SAMPLE_JOB, SAMPLE_JOB_SUMMARY, SAMPLE_SUBMIT } from "./samples.ts";
-import { JobWebhook, WebhookRequest } from "./webhooks.ts";
+import { submitHeaders } from "./submit-headers.ts";
 
 const MAX_PLUGINS = 50;
 const MAX_METADATA_BYTES = 16 * 1024;
 const MAX_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000;
-export const MAX_WAIT_SECONDS = 60;
-
-const PluginName = z.string().min(1).max(100);
 
 const PluginCall = z.strictObject({
   name: PluginName,
@@ -47,7 +55,7 @@ export const SubmitJob = z
     plugins: PluginCalls,
     input: JsonValue.optional().describe("The first plugin's input, checked against its schema."),
     webhook: WebhookRequest.optional(),
-    name: z.string().min(1).max(200).optional().describe("A name to find the job by."),
+    name: JobName.optional().describe("A name to find the job by."),
     metadata: Metadata.optional(),
     priority: z
       .int()
@@ -70,7 +78,7 @@ export const SubmitJob = z
 
 export type SubmitJob = z.infer<typeof SubmitJob>;
 
-const JobStatusName = z.enum(JOB_STATUSES);
+export const JobStatusName = z.enum(JOB_STATUSES);
 
 export const AcceptedJob = z
   .object({
@@ -94,7 +102,7 @@ const timings = {
   endedAt: Instant.nullable(),
 };
 
-const ending = {
+export const ending = {
   error: z.string().nullable().describe("Why it failed, in words."),
   errorCode: FailureCodeName.nullable(),
 };
@@ -155,23 +163,11 @@ export type Job = z.infer<typeof Job>;
 const JobFilterQuery = z.strictObject({
   status: JobStatusName.optional(),
   plugin: PluginName.optional().describe("Jobs that run this plugin, at any place."),
-  name: z.string().min(1).max(200).optional(),
+  name: JobName.optional(),
   createdAfter: Instant.optional(),
   createdBefore: Instant.optional(),
   ...PageQuery,
 });
-
-const submitHeaders = {
-  "Idempotency-Key": {
-    description:
-      "1 to 255 characters of your choice. A second request with this key makes no second job: it answers with the first one's.",
-    example: "order-4711",
-  },
-  Prefer: {
-    description: `\`wait=SECONDS\` holds the answer until the job has ended, at most ${MAX_WAIT_SECONDS} s.`,
-    example: "wait=10",
-  },
-} as const satisfies Record<string, HeaderContract>;
 
 const location = { Location: "Where the job is." };
 
@@ -206,6 +202,7 @@ export const submitJob = defineRoute({
     "PLUGIN_BROKEN",
     "INPUT_INVALID",
     "OPTIONS_INVALID",
+    "WEBHOOK_URL_REFUSED",
     "IDEMPOTENCY_KEY_INVALID",
     "IDEMPOTENCY_KEY_REUSED",
     "QUEUE_FULL",

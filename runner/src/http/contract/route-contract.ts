@@ -3,7 +3,9 @@ import type { RefusalCode } from "../../domain/errors.ts";
 
 export const TAGS = {
   jobs: "Run plugins, and see what became of it.",
+  batches: "Many jobs in one request, with one callback.",
   plugins: "What can be run.",
+  webhooks: "Places that the events of many jobs go to.",
   deliveries: "Events on their way to webhooks, with every attempt.",
   daemon: "Health, metrics and this document.",
 } as const;
@@ -28,7 +30,7 @@ export interface HeaderContract {
  */
 export interface RouteContract {
   readonly operationId: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With `:name` for parameters. */
   readonly path: string;
   readonly tag: keyof typeof TAGS;

@@ -1,3 +1,4 @@
+import * as batches from "./batches.ts";
 import * as daemon from "./daemon.ts";
 import * as deliveries from "./deliveries.ts";
 import * as events from "./events.ts";
@@ -5,6 +6,7 @@ import * as jobs from "./jobs.ts";
 import * as logs from "./logs.ts";
 import * as plugins from "./plugins.ts";
 import type { RouteContract } from "./route-contract.ts";
+import * as webhooks from "./webhooks.ts";
 
 /** Every route, in the order of the document. */
 export const ROUTES: readonly RouteContract[] = [
@@ -15,10 +17,22 @@ export const ROUTES: readonly RouteContract[] = [
   jobs.retryJob,
   events.listEvents,
   logs.listLogs,
+  batches.submitBatch,
+  batches.getBatch,
+  batches.setBatchWebhook,
   plugins.listPlugins,
   plugins.getPlugin,
+  webhooks.registerWebhook,
+  webhooks.listWebhooks,
+  webhooks.getWebhook,
+  webhooks.updateWebhook,
+  webhooks.removeWebhook,
+  webhooks.testWebhook,
+  webhooks.rotateWebhookSecret,
+  webhooks.recoverWebhook,
   deliveries.listDeliveries,
   deliveries.getDelivery,
+  deliveries.redeliver,
   daemon.getHealth,
   daemon.getReadiness,
   daemon.getMetrics,

@@ -93,8 +93,10 @@ export const SAMPLE_LOG_LINE = {
 };
 
 export const SAMPLE_DELIVERY = {
-  deliveryId: "msg_01k9zr0000000000000000000",
+  deliveryId: "dlv_4711",
+  eventId: "evt_01k9zr0000000000000000000_3",
   jobId: JOB_ID,
+  batchId: null,
   webhookId: "wh_01k9zr0000000000000000000",
   url: "https://n8n.example.com/webhook/playground",
   sequence: 3,
@@ -133,5 +135,108 @@ export const SAMPLE_PLUGIN = {
   outputSchema: null,
   example: { input: { text: "to be or not to be" } },
   timeoutMs: null,
+  error: null,
+};
+
+const BATCH_ID = "batch_01k9zr0000000000000000000";
+const BATCH_URL = `http://127.0.0.1:8787/v1/batches/${BATCH_ID}`;
+const SECOND_JOB_ID = "job_01k9zr0000000000000000001";
+const REFUSED_FILE = { error: "No such file: in/bikes.csv", errorCode: "PLUGIN_THREW" };
+
+export const SAMPLE_SUBMIT_BATCH = {
+  jobs: [
+    { plugins: ["csv-profile"], input: { file: "in/cars.csv" }, idempotencyKey: "cars-4711" },
+    { plugins: ["csv-profile"], input: { file: "in/bikes.csv" }, idempotencyKey: "bikes-4711" },
+  ],
+  webhook: { url: "https://n8n.example.com/webhook/batches", retries: 10 },
+};
+
+export const SAMPLE_ACCEPTED_BATCH = {
+  batchId: BATCH_ID,
+  status: "running",
+  jobs: [
+    { jobId: JOB_ID, status: "queued" },
+    { jobId: SECOND_JOB_ID, status: "queued" },
+  ],
+  url: BATCH_URL,
+};
+
+const COUNTS = { total: 2, queued: 0, running: 0, completed: 1, failed: 1 };
+
+export const SAMPLE_BATCH = {
+  batchId: BATCH_ID,
+  status: "failed",
+  createdAt: "2026-11-23T09:30:00.000Z",
+  endedAt: "2026-11-23T09:30:00.101Z",
+  counts: COUNTS,
+  jobs: [
+    {
+      jobId: JOB_ID,
+      name: null,
+      status: "completed",
+      error: null,
+      errorCode: null,
+      output: OUTPUT,
+    },
+    { jobId: SECOND_JOB_ID, name: null, status: "failed", ...REFUSED_FILE, output: null },
+  ],
+  webhook: {
+    id: "wh_01k9zr0000000000000000001",
+    url: "https://n8n.example.com/webhook/batches",
+    headers: {},
+    retries: 10,
+  },
+  url: BATCH_URL,
+};
+
+export const SAMPLE_BATCH_CALLBACK = {
+  status: "failed",
+  batchId: BATCH_ID,
+  timestamp: "2026-11-23T09:30:00.101Z",
+  counts: COUNTS,
+  jobs: [
+    { jobId: JOB_ID, status: "completed", error: null, errorCode: null },
+    { jobId: SECOND_JOB_ID, status: "failed", ...REFUSED_FILE },
+  ],
+};
+
+/** Made of zeros: nobody is to find a secret in a document and use it. */
+export const SAMPLE_SECRET = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+export const SAMPLE_REGISTER = {
+  url: "https://n8n.example.com/webhook/playground-events",
+  headers: { Authorization: "Bearer your-token" },
+  on: ["completed", "failed"],
+  plugins: ["csv-profile"],
+  retries: 5,
+};
+
+export const SAMPLE_WEBHOOK = {
+  id: "wh_01k9zr0000000000000000002",
+  url: SAMPLE_REGISTER.url,
+  headers: { Authorization: "***" },
+  on: ["completed", "failed"],
+  retries: 5,
+  plugins: ["csv-profile"],
+  jobName: null,
+  timeoutMs: 30_000,
+  ratePerSecond: null,
+  expiresAt: null,
+  state: "active",
+  enabled: true,
+  reason: null,
+  failingSince: null,
+  previousSecretUntil: null,
+  createdAt: "2026-11-23T09:00:00.000Z",
+  updatedAt: "2026-11-23T09:00:00.000Z",
+};
+
+export const SAMPLE_TESTED = {
+  event: "completed",
+  eventId: "evt_01k9zr0000000000000000003",
+  ok: true,
+  status: 200,
+  durationMs: 27,
+  response: '{"message":"Workflow was started"}',
   error: null,
 };

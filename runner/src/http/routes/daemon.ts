@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Refused } from "../../domain/errors.ts";
 import { toJsonText, type JsonText } from "../../domain/json-text.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { StoreReads } from "../../ports/store.ts";
 import { getDocs, getHealth, getMetrics, getOpenApi, getReadiness } from "../contract/daemon.ts";
 import { DOCS_POLICY, renderDocs } from "../docs-page/render.ts";
@@ -9,6 +10,7 @@ import { mount, sendJson } from "../mount.ts";
 import { createOpenApiDocument } from "../openapi.ts";
 
 export interface DaemonDeps {
+  readonly engine: Pick<Engine, "relayState">;
   readonly reads: Pick<StoreReads, "counts">;
   readonly metrics: HttpMetrics;
   /** Why the daemon does not take work now; empty when it does. */
@@ -28,7 +30,7 @@ export function registerDaemon(app: FastifyInstance, deps: DaemonDeps): void {
   });
 
   mount(app, getMetrics, async (_, reply) => {
-    const text = await deps.metrics.render(await deps.reads.counts());
+    const text = await deps.metrics.render(await deps.reads.counts(), deps.engine.relayState());
     return reply.header("content-type", deps.metrics.contentType).send(text);
   });
 

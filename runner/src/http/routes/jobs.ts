@@ -8,7 +8,7 @@ import { jobSummaryText, jobText, type JobUrl } from "../views/job.ts";
 import { pageText } from "../views/json-fields.ts";
 
 export interface JobsDeps {
-  readonly engine: Pick<Engine, "cancel" | "retry" | "stepProgress">;
+  readonly engine: Pick<Engine, "cancel" | "retry" | "stepProgress" | "headerNames">;
   readonly reads: Pick<StoreReads, "job" | "jobs">;
   readonly jobUrl: JobUrl;
 }
@@ -21,7 +21,8 @@ export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: Jo
   async function sendJob(id: string, reply: FastifyReply): Promise<FastifyReply> {
     const job = await reads.job(id);
     if (job === null) throw jobNotFound(id);
-    return sendJson(reply, jobText(job, { progress: engine.stepProgress(id), jobUrl }));
+    const progress = engine.stepProgress(id);
+    return sendJson(reply, jobText(job, { progress, jobUrl, headerNames: engine.headerNames }));
   }
 
   mount(app, listJobs, async ({ query }, reply) => {

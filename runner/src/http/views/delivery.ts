@@ -1,15 +1,19 @@
 import { jsonObject, toJsonText, type JsonText } from "../../domain/json-text.ts";
+import { eventId } from "../../engine/deliver.ts";
 import type { AttemptRecord, DeliverySummary as StoredDelivery } from "../../ports/store.ts";
 import type { Delivery, DeliverySummary } from "../contract/deliveries.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 
 function summaryFields(delivery: StoredDelivery): Record<keyof DeliverySummary, JsonText> {
+  const { sequence } = delivery;
   return {
     deliveryId: toJsonText(delivery.id),
+    eventId: toJsonText(eventId({ subjectId: delivery.batchId ?? delivery.jobId ?? "", sequence })),
     jobId: toJsonText(delivery.jobId),
+    batchId: toJsonText(delivery.batchId),
     webhookId: toJsonText(delivery.webhookId),
     url: toJsonText(delivery.url),
-    sequence: toJsonText(delivery.sequence),
+    sequence: toJsonText(sequence),
     event: toJsonText(delivery.kind),
     state: toJsonText(delivery.state),
     dueAt: instantText(delivery.dueAt),

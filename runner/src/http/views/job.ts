@@ -1,10 +1,10 @@
-import { EVENT_KINDS } from "../../domain/event.ts";
 import { pluginNames, type PluginCall, type StepRecord } from "../../domain/job.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
-import type { StepProgress } from "../../engine/engine.ts";
-import type { JobSummary as StoredSummary, JobWebhook, StoredJob } from "../../ports/store.ts";
+import type { Engine, StepProgress } from "../../engine/engine.ts";
+import type { JobSummary as StoredSummary, StoredJob } from "../../ports/store.ts";
 import type { AcceptedJob, Job, JobStep, JobSummary } from "../contract/jobs.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
+import { jobWebhookText } from "./job-webhook.ts";
 
 export type JobUrl = (jobId: string) => string;
 
@@ -30,11 +30,14 @@ export function jobSummaryText(job: StoredSummary, jobUrl: JobUrl): JsonText {
   });
 }
 
+export interface JobContext {
+  readonly progress: StepProgress | null;
+  readonly jobUrl: JobUrl;
+  readonly headerNames: Engine["headerNames"];
+}
+
 /** Inputs and outputs are put in as the text that is stored, however large, without parsing it. */
-export function jobText(
-  job: StoredJob,
-  { progress, jobUrl }: { progress: StepProgress | null; jobUrl: JobUrl },
-): JsonText {
+export function jobText(job: StoredJob, { progress, jobUrl, headerNames }: JobContext): JsonText {
   const { spec, status, failure, steps } = job;
   const byIndex = new Map(steps.map((step) => [step.index, step]));
   const running =
@@ -65,7 +68,7 @@ export function jobText(
     errorCode: toJsonText(failure?.code ?? null),
     output: (status === "completed" ? last?.output : null) ?? NULL_JSON,
     input: spec.input,
-    webhook: webhookText(job.webhook),
+    webhook: job.webhook === null ? NULL_JSON : jobWebhookText(job.webhook, headerNames),
     url: toJsonText(jobUrl(spec.id)),
   });
 }
@@ -89,11 +92,4 @@ function stepText(plugin: PluginCall, record: StepRecord | "running" | undefined
     error: toJsonText(step?.failure?.message ?? null),
     errorCode: toJsonText(step?.failure?.code ?? null),
   });
-}
-
-function webhookText(webhook: JobWebhook | null): JsonText {
-  if (webhook === null) return NULL_JSON;
-  const { id, url, headers, on, retries } = webhook;
-  const masked = Object.fromEntries(Object.keys(headers).map((name) => [name, "***"]));
-  return toJsonText({ id, url, headers: masked, on: on ?? EVENT_KINDS, retries });
 }

@@ -98,6 +98,14 @@ describe("the plan of every statement", () => {
     expect(plans[0]?.steps.join("; ")).toMatch(plan);
   });
 
+  test("of the next job scheduled reads the first of its index alone", () => {
+    const plans = plansOf(() => createReads(db)).filter(({ sql }) => /SELECT .*run_at/.test(sql));
+    const next = plans.filter(({ sql }) => /due = 0/.test(sql));
+    expect(next.map(({ steps }) => steps)).toEqual([
+      ["SCAN jobs USING COVERING INDEX jobs_scheduled"],
+    ]);
+  });
+
   test.each([
     [
       "the lanes that are due",

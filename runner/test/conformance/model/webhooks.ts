@@ -1,4 +1,9 @@
-import type { NewWebhook, RegisterOutcome, WebhookPatch } from "../../../src/ports/store.ts";
+import type {
+  NewWebhook,
+  RegisterOutcome,
+  UpdateOutcome,
+  WebhookPatch,
+} from "../../../src/ports/store.ts";
 import { forgetLanes, isPending, openLane, type ModelState, type ModelWebhook } from "./state.ts";
 
 export function createWebhookModel(state: ModelState) {
@@ -22,9 +27,9 @@ export function createWebhookModel(state: ModelState) {
       return { kind: "created" };
     },
 
-    updateWebhook(id: string, patch: WebhookPatch): boolean {
+    updateWebhook(id: string, patch: WebhookPatch): UpdateOutcome {
       const webhook = find(id);
-      if (webhook === undefined) return false;
+      if (webhook === undefined) return "missing";
       const { state: next = webhook.state, reason = webhook.reason, ...spec } = patch;
       webhook.spec = { ...webhook.spec, ...spec };
       webhook.state = next;
@@ -40,7 +45,7 @@ export function createWebhookModel(state: ModelState) {
         const given = { state: "dead", dueAt: null, lease: null, reason: patch.reason };
         for (const each of queued) Object.assign(each, given);
       }
-      return true;
+      return "updated";
     },
 
     removeWebhook(id: string): boolean {

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import { Defect } from "../../../domain/errors.ts";
 import type { WebhookPatch } from "../../../ports/store.ts";
 import type { Operations } from "../change.ts";
 import { SELECT_PERSISTENT, toStoredWebhook, type PersistentRow } from "../persistent-webhook.ts";
@@ -11,10 +10,9 @@ import { prepareSetRoutes } from "./routes.ts";
 
 export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhook"] {
   const find = prepare<PersistentRow>(db, `${SELECT_PERSISTENT} WHERE webhooks.id = ?`);
-  const findOther = prepare<{ id: string }>(
+  const findOther = prepare<{ webhook: number }>(
     db,
-    `SELECT id FROM persistent_webhooks JOIN webhooks ON seq = webhook
-     WHERE identity = ? AND webhook <> ?`,
+    `SELECT webhook FROM persistent_webhooks WHERE identity = ? AND webhook <> ?`,
   );
   const updateTarget = prepare(
     db,
@@ -32,16 +30,10 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
 
   return (id, patch, { now }) => {
     const row = find.get(id);
-    if (row === undefined) return false;
+    if (row === undefined) return "missing";
     const { seq } = row;
     const webhook = { ...toStoredWebhook(row), ...patch };
-    const other = findOther.get(webhook.identity, seq);
-    if (other !== undefined) {
-      throw new Defect(
-        "WEBHOOK_IDENTITY_TAKEN",
-        `Webhook ${id} cannot have the identity of webhook ${other.id}.`,
-      );
-    }
+    if (findOther.get(webhook.identity, seq) !== undefined) return "taken";
     const { url, on, retries, sealed, plugins, jobName } = webhook;
     updateTarget.run(url, toKindsText(on), retries, sealed, seq);
     updatePersistent.run(
@@ -59,7 +51,7 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
     lanes.open({ key: id, ratePerSecond: webhook.ratePerSecond });
     setRoutes(seq, webhook);
     moveState({ seq, lane: row.lane }, patch, now);
-    return true;
+    return "updated";
   };
 }
 

@@ -4,9 +4,11 @@ import { prepare } from "../statement.ts";
 
 /** An instant gone by means that it is due and nobody has claimed since. */
 export function prepareReadNextJobDue(db: DatabaseSync): StoreReads["nextJobDue"] {
-  const find = prepare<{ at: number | null }>(
+  // Left to itself, SQLite looks at every queued job: 27 ms of the main thread for 200,000.
+  const find = prepare<{ at: number }>(
     db,
-    `SELECT min(run_at) AS at FROM jobs WHERE status = 'queued' AND due = 0`,
+    `SELECT run_at AS at FROM jobs INDEXED BY jobs_scheduled
+     WHERE status = 'queued' AND due = 0 ORDER BY run_at LIMIT 1`,
   );
   return async () => find.get()?.at ?? null;
 }

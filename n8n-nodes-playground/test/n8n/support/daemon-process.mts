@@ -4,14 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const MAIN = path.resolve(import.meta.dirname, '../../../runner/src/main.ts');
-const READY_WITHIN_MS = 30_000;
+const MAIN = path.resolve(import.meta.dirname, '../../../../runner/src/main.ts');
+const PLUGINS = path.resolve(import.meta.dirname, '../plugins');
+const READY_WITHIN_MS = 60_000;
 
 /** The real daemon, as `npm start` runs it, with a data folder of its own. */
 export interface DaemonProcess {
 	readonly baseUrl: string;
 	readonly token: string;
+	readonly pid: () => number;
 	output(): string;
+	/** One call to its API; throws when it is refused. */
+	call(method: string, path: string, body?: unknown): Promise<any>;
 	/** Ends it as a crash would. */
 	kill(): Promise<void>;
 	/** Starts it again, on the same port with the same data. */
@@ -37,7 +41,9 @@ export async function startDaemonProcess(
 				PLAYGROUND_PORT: port,
 				PLAYGROUND_TOKEN: token,
 				PLAYGROUND_DATA_DIR: path.join(folder, 'data'),
-				PLAYGROUND_PLUGINS_DIR: path.join(folder, 'plugins'),
+				PLAYGROUND_PLUGINS_DIR: PLUGINS,
+				// Jobs that are held up must not hold up those of other tests.
+				PLAYGROUND_THREADS: '12',
 				...settings,
 			},
 			stdio: ['ignore', 'pipe', 'pipe'],
@@ -73,9 +79,21 @@ export async function startDaemonProcess(
 	}
 
 	await start();
+	const baseUrl = `http://127.0.0.1:${port}`;
 	return {
-		baseUrl: `http://127.0.0.1:${port}`,
+		baseUrl,
 		token,
+		pid: () => running?.pid ?? 0,
+		call: async (method, route, body) => {
+			const response = await fetch(baseUrl + route, {
+				method,
+				headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+				body: body === undefined ? undefined : JSON.stringify(body),
+			});
+			const text = await response.text();
+			if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${text}`);
+			return text === '' ? undefined : JSON.parse(text);
+		},
 		output: () => output,
 		kill,
 		start,

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
+import type { Credential, Json } from './support/n8n-client.mts';
+import { chain, items, manualTrigger, runJob, START } from './support/workflows.mts';
+import { client } from './support/world.mts';
+
+let daemon: DaemonProcess;
+let credential: Credential;
+
+beforeAll(async () => {
+	daemon = await startDaemonProcess();
+	const { baseUrl, token } = daemon;
+	credential = await client.createCredential({ baseUrl, token });
+});
+afterAll(() => daemon?.remove());
+
+/** As the editor asks when a node's panel is open. */
+const ask = (kind: string, methodName: string, more: Json = {}) =>
+	client.rest('POST', `/dynamic-node-parameters/${kind}`, {
+		path: 'parameters.plugin',
+		methodName,
+		nodeTypeAndVersion: { name: 'n8n-nodes-playground.runJob', version: 1 },
+		currentNodeParameters: {},
+		credentials: { playgroundApi: credential },
+		...more,
+	});
+
+const fieldsOf = (plugin: string) =>
+	ask('resource-mapper-fields', 'getInputFields', {
+		path: 'parameters.input',
+		currentNodeParameters: { plugin: { __rl: true, mode: 'list', value: plugin } },
+	});
+
+const text = (id: string) => ({ id, type: 'string', required: false, removed: false });
+
+describe('the form in the editor', () => {
+	test.each<[string, Json[]]>([
+		['csv-profile', [text('text'), text('file'), text('url')]],
+		['html-to-markdown', [text('html'), text('url'), text('baseUrl')]],
+		['image-resize', [text('base64'), text('file'), text('url')]],
+		[
+			'json-query',
+			[
+				{ id: 'data', required: true, removed: false },
+				{ id: 'expression', type: 'string', required: false, removed: true },
+			],
+		],
+		['text-chunk', [text('text'), text('markdown')]],
+	])('has the fields of %s', async (plugin, fields) => {
+		const form = await fieldsOf(plugin);
+		expect(form.fields).toMatchObject(fields);
+		expect(form.fields).toHaveLength(fields.length);
+	});
+
+	test('has a form for every plugin that comes with the daemon', async () => {
+		const { items: plugins } = await daemon.call('GET', '/v1/plugins');
+		const builtIn = plugins.filter(({ source }: Json) => source === 'built-in');
+		expect(builtIn).toHaveLength(5);
+		for (const { name } of builtIn) expect((await fieldsOf(name)).fields).not.toEqual([]);
+	});
+
+	test('lists the plugins, and searches their names and descriptions', async () => {
+		const { results } = await ask('resource-locator-results', 'searchPlugins');
+		const names = results.map(({ value }: Json) => value);
+		expect(names).toEqual(expect.arrayContaining(['csv-profile', 'text-chunk', 'word-count']));
+		const found = await ask('resource-locator-results', 'searchPlugins', { filter: 'web markdown' });
+		expect(found.results.map(({ value }: Json) => value)).toEqual(['html-to-markdown']);
+	});
+
+	test('lists the plugins for those that run after the first one', async () => {
+		const options = await ask('options', 'getPlugins', { path: 'parameters.further.plugin[0].name' });
+		expect(options.map(({ value }: Json) => value)).toContain('json-query');
+	});
+});
+
+test('what is filled into the form is the input of the job', async () => {
+	const { fields: schema } = await fieldsOf('json-query');
+	const query = runJob({ credential, plugin: 'json-query' });
+	query.parameters = {
+		...query.parameters,
+		inputMode: 'form',
+		input: {
+			mappingMode: 'defineBelow',
+			value: { data: '={{ $json }}', expression: '$sum(prices)' },
+			schema: schema.map((field: Json) => ({ ...field, removed: false })),
+			matchingColumns: [],
+		},
+	};
+	const workflow = chain('Form', manualTrigger(), items({ prices: [12.5, 30] }), query);
+	const id = await client.runManually(await client.createWorkflow(workflow), START);
+	const execution = await client.untilStatus(id as string, 'success');
+	expect(execution.items('Run Job')[0]?.json.output).toBe(42.5);
+});

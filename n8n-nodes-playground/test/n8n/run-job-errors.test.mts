@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
+import { startGates, type Gates } from './support/gates.mts';
+import type { Credential, Json, Workflow } from './support/n8n-client.mts';
+import { until } from './support/until.mts';
+import {
+	chain,
+	items,
+	manualTrigger,
+	noOp,
+	runJob,
+	START,
+	type RunJobSettings,
+} from './support/workflows.mts';
+import { client } from './support/world.mts';
+
+let daemon: DaemonProcess;
+let gates: Gates;
+let credential: Credential;
+
+beforeAll(async () => {
+	[daemon, gates] = await Promise.all([startDaemonProcess(), startGates()]);
+	const { baseUrl, token } = daemon;
+	credential = await client.createCredential({ baseUrl, token });
+});
+afterAll(async () => {
+	await Promise.all([daemon?.remove(), gates?.close()]);
+});
+
+const job = (settings: Omit<RunJobSettings, 'credential'> = {}) =>
+	runJob({ credential, ...settings });
+
+const at = (...names: string[]) => items(...names.map((name) => ({ name, url: gates.url(name) })));
+
+async function start(workflow: Workflow): Promise<string> {
+	const id = await client.runManually(await client.createWorkflow(workflow), START);
+	return id as string;
+}
+
+/** Run Job on gates, with a node behind each of its outputs. */
+function withErrorOutput(name: string, gateNames: string[], settings: Omit<RunJobSettings, 'credential'>) {
+	const workflow = chain(name, manualTrigger(), at(...gateNames), job(settings));
+	workflow.nodes.push(noOp('Good'), noOp('Bad'));
+	const to = (target: string) => [{ node: target, type: 'main', index: 0 }];
+	workflow.connections['Run Job'] = { main: [to('Good'), to('Bad')] };
+	return workflow;
+}
+
+const outcome = ({ json }: Json) => json.output ?? json.error;
+
+describe.concurrent('a job that fails', () => {
+	describe.concurrent.each([
+		['within the first wait', 60],
+		['after parking', 0],
+	])('%s', (when, firstWaitSeconds) => {
+		/** The second of three fails. */
+		async function failSecond(onError: string) {
+			const names = [1, 2, 3].map((index) => `${onError} ${when} ${index}`);
+			gates.open(names[0] as string, 'first');
+			gates.fail(names[1] as string, 'bad page');
+			gates.open(names[2] as string, 'third');
+			return await start(
+				withErrorOutput(onError, names, { options: { firstWaitSeconds }, settings: { onError } }),
+			);
+		}
+
+		test('fails the node, with its words, under Stop Workflow', async () => {
+			const execution = await client.untilStatus(await failSecond('stopWorkflow'), 'error');
+			expect(execution.error).toMatchObject({
+				message: 'bad page',
+				description: expect.stringMatching(/^Job job_\w+ ended as failed \(PLUGIN_THREW\)$/),
+				context: { itemIndex: 1 },
+			});
+			expect(execution.runs('Good')).toBe(0);
+		});
+
+		test('stays among the others, in its place, under Continue', async () => {
+			const id = await failSecond('continueRegularOutput');
+			const execution = await client.untilStatus(id, 'success');
+			expect(execution.items('Good').map(outcome)).toEqual(['first', 'bad page', 'third']);
+			expect(execution.runs('Bad')).toBe(0);
+		});
+
+		test('leaves by the error output under Continue (using error output)', async () => {
+			const execution = await client.untilStatus(await failSecond('continueErrorOutput'), 'success');
+			expect(execution.items('Good').map(outcome)).toEqual(['first', 'third']);
+			expect(execution.items('Bad')).toMatchObject([
+				{
+					json: {
+						error: 'bad page',
+						details: { status: 'failed', errorCode: 'PLUGIN_THREW', jobId: expect.any(String) },
+					},
+				},
+			]);
+		});
+	});
+});
+
+describe.concurrent('Run Job', () => {
+	test('runs again under Retry On Fail what failed, and nothing else', async () => {
+		gates.open('steady', 'steady');
+		gates.fail('flaky', 'not yet');
+		gates.open('flaky', 'now');
+		const retrying = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
+		const options = { firstWaitSeconds: 60 };
+		const id = await start(
+			chain('Retry', manualTrigger(), at('steady', 'flaky'), job({ options, settings: retrying })),
+		);
+		const execution = await client.untilStatus(id, 'success');
+		expect(execution.items('Run Job').map(outcome)).toEqual(['steady', 'now']);
+		expect([gates.arrivals('steady'), gates.arrivals('flaky')]).toEqual([1, 2]);
+	});
+
+	test('gives error items that tell of the deadline, and the job goes on', async () => {
+		const options = { firstWaitSeconds: 0, deadlineMinutes: 0.01 };
+		const settings = { onError: 'continueErrorOutput' };
+		const id = await start(withErrorOutput('Deadline', ['late'], { options, settings }));
+		// n8n looks for executions that are due once a minute.
+		const execution = await client.untilStatus(id, 'success');
+		const [late] = execution.items('Bad');
+		expect(late?.json).toMatchObject({
+			error: expect.stringContaining('had not ended after 0.01 minutes'),
+			details: { status: 'timeout' },
+		});
+		const { jobId } = late?.json.details;
+		expect(await daemon.call('GET', `/v1/jobs/${jobId}`)).toMatchObject({ status: 'running' });
+		gates.open('late', 'too late');
+		await until('the job has ended', async () => {
+			const { status } = await daemon.call('GET', `/v1/jobs/${jobId}`);
+			return status === 'completed';
+		});
+	});
+
+	test('is resumed when its job is cancelled by the operation Cancel', async () => {
+		const waiting = await start(
+			withErrorOutput('Waits', ['cancelled'], {
+				options: { firstWaitSeconds: 0, name: 'to be cancelled' },
+				settings: { onError: 'continueErrorOutput' },
+			}),
+		);
+		await gates.untilArrived('cancelled');
+		const { items: jobs } = await daemon.call('GET', '/v1/jobs?name=to%20be%20cancelled');
+		const cancel = job({ operation: 'cancel', jobId: jobs[0]?.jobId });
+		const cancelling = await start(chain('Cancel', manualTrigger(), cancel));
+		expect((await client.untilStatus(cancelling, 'success')).items('Run Job')).toHaveLength(1);
+
+		const execution = await client.untilStatus(waiting, 'success');
+		expect(execution.items('Bad')[0]?.json.details).toMatchObject({
+			status: 'failed',
+			errorCode: 'CANCELLED',
+		});
+	});
+
+	test('ends a job that takes longer than its Timeout', async () => {
+		const options = { firstWaitSeconds: 60, timeoutSeconds: 0.2 };
+		const id = await start(
+			withErrorOutput('Timeout', ['too slow'], {
+				options,
+				settings: { onError: 'continueErrorOutput' },
+			}),
+		);
+		const execution = await client.untilStatus(id, 'success');
+		expect(execution.items('Bad')[0]?.json.details).toMatchObject({ errorCode: 'JOB_TIMEOUT' });
+	});
+
+	test('runs the items that the daemon takes, and names what is wrong with the others', async () => {
+		const workflow = withErrorOutput('Refused', [], {
+			plugin: 'word-count',
+			input: '{ text: $json.text }',
+			settings: { onError: 'continueErrorOutput' },
+		});
+		workflow.nodes[1] = items({ text: 'a b' }, { text: 7 }, { text: 'c' });
+		const execution = await client.untilStatus(await start(workflow), 'success');
+		expect(execution.items('Good').map(({ json }) => json.output.words)).toEqual([2, 1]);
+		expect(execution.items('Bad')).toMatchObject([
+			{ json: { error: expect.stringContaining('/input/text') } },
+		]);
+	});
+
+	test('fails with the item and the field when an item is refused under Stop Workflow', async () => {
+		const refused = job({ plugin: 'word-count', input: '{ text: $json.text }' });
+		const id = await start(
+			chain('Stops', manualTrigger(), items({ text: 'a' }, { text: 7 }), refused),
+		);
+		const { error } = await client.untilStatus(id, 'error');
+		expect(error).toMatchObject({
+			message: expect.stringContaining('1 of 2 jobs is refused'),
+			description: expect.stringContaining('/jobs/1/input/text'),
+			context: { itemIndex: 1 },
+		});
+	});
+
+	test('says that no daemon is there', async () => {
+		const gone = await startDaemonProcess();
+		const { baseUrl, token } = gone;
+		const itsCredential = await client.createCredential({ baseUrl, token });
+		await gone.remove();
+		const id = await start(
+			chain('Gone', manualTrigger(), at('never'), runJob({ credential: itsCredential })),
+		);
+		const { error } = await client.untilStatus(id, 'error');
+		expect(error?.message).toBe(`No Playground answers at ${baseUrl}`);
+	});
+});

@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
+import { startGates, type Gates } from './support/gates.mts';
+import type { Credential, Json, Workflow } from './support/n8n-client.mts';
+import {
+	calledByWorkflow,
+	chain,
+	code,
+	executeWorkflow,
+	field,
+	items,
+	link,
+	manualTrigger,
+	noOp,
+	runJob,
+	START,
+	type RunJobSettings,
+} from './support/workflows.mts';
+import { client, n8n } from './support/world.mts';
+
+/** Parks without asking for a while first. */
+const PARKS = { firstWaitSeconds: 0 };
+
+let daemon: DaemonProcess;
+let gates: Gates;
+let credential: Credential;
+
+beforeAll(async () => {
+	[daemon, gates] = await Promise.all([startDaemonProcess(), startGates()]);
+	const { baseUrl, token } = daemon;
+	credential = await client.createCredential({ baseUrl, token });
+});
+afterAll(async () => {
+	await Promise.all([daemon?.remove(), gates?.close()]);
+});
+
+const job = (settings: Omit<RunJobSettings, 'credential'> = {}) =>
+	runJob({ credential, ...settings });
+
+const at = (...names: string[]) => items(...names.map((name) => ({ name, url: gates.url(name) })));
+
+async function start(workflow: Workflow): Promise<string> {
+	const id = await client.runManually(await client.createWorkflow(workflow), START);
+	return id as string;
+}
+
+/** What the daemon sent, or is to send, to resume the execution. */
+async function callbacks(executionId: string): Promise<Json[]> {
+	const { items: deliveries } = await daemon.call('GET', '/v1/deliveries?limit=500');
+	return deliveries.filter(({ url }: Json) => url.includes(`/webhook-waiting/${executionId}/`));
+}
+
+const outputs = (all: Json[]) => all.map(({ json }) => json.output);
+
+/** Gives each item that went in beside what came out for it. */
+const pairs = () => field('Pairs', '`${$("Items").item.json.name} ${$json.output.answer}`');
+
+describe.concurrent('Run Job', () => {
+	test.each([1, 3, 200])('runs %i items as one batch that needs no callback', async (count) => {
+		const many = code(
+			'Items',
+			`return Array.from({ length: ${count} }, (_, index) => ({ json: { text: 'a '.repeat(index) } }));`,
+		);
+		const count_ = job({
+			plugin: 'word-count',
+			input: '{ text: $json.text }',
+			options: { firstWaitSeconds: 60 },
+		});
+		const check = field('Check', '`${$("Items").item.json.text.length / 2} ${$json.output.words}`');
+		const id = await start(chain(`${count} items`, manualTrigger(), many, count_, check));
+		const execution = await client.untilStatus(id, 'success');
+
+		const expected = Array.from({ length: count }, (_, index) => `${index} ${index}`);
+		expect(execution.items('Check').map(({ json }) => json.value)).toEqual(expected);
+		expect(await callbacks(id)).toHaveLength(0);
+	});
+
+	test('parks for jobs that end out of order, and gives their outputs in the order of the items', async () => {
+		const names = ['ordered-1', 'ordered-2', 'ordered-3'];
+		const id = await start(
+			chain('Out of order', manualTrigger(), at(...names), job({ options: { firstWaitSeconds: 1 } }), pairs()),
+		);
+		await client.untilStatus(id, 'waiting');
+		for (const index of [2, 0, 1]) {
+			await gates.untilArrived(names[index] as string);
+			gates.open(names[index] as string, { answer: index });
+		}
+		const execution = await client.untilStatus(id, 'success');
+		expect(execution.items('Pairs').map(({ json }) => json.value)).toEqual([
+			'ordered-1 0',
+			'ordered-2 1',
+			'ordered-3 2',
+		]);
+		expect(execution.runs('Run Job')).toBe(1);
+		expect(await callbacks(id)).toMatchObject([{ event: 'batch' }]);
+	});
+
+	test('parks with 200 instant jobs, whose callback may come before n8n has parked', async () => {
+		const many = code(
+			'Items',
+			"return Array.from({ length: 200 }, (_, index) => ({ json: { text: 'a '.repeat(index) } }));",
+		);
+		const parked = job({ plugin: 'word-count', input: '{ text: $json.text }', options: PARKS });
+		const id = await start(chain('Instant', manualTrigger(), many, parked));
+		const execution = await client.untilStatus(id, 'success');
+		const words = outputs(execution.items('Run Job')).map((output) => output.words);
+		expect(words).toEqual(Array.from({ length: 200 }, (_, index) => index));
+	});
+
+	test('parks in one parallel branch after the other', async () => {
+		const workflow = chain('Branches', manualTrigger(), at('left-right'), noOp('Fork'));
+		const [left, right] = [job({ name: 'Left', options: PARKS }), job({ name: 'Right', options: PARKS })];
+		workflow.nodes.push(left, right, noOp('Left done'), noOp('Right done'));
+		Object.assign(
+			workflow.connections,
+			link('Fork', 'Left', 'Right'),
+			link('Left', 'Left done'),
+			link('Right', 'Right done'),
+		);
+		gates.open('left-right', { answer: 'left' });
+		gates.open('left-right', { answer: 'right' });
+		const execution = await client.untilStatus(await start(workflow), 'success');
+		expect(outputs(execution.items('Left done'))).toEqual([{ answer: 'left' }]);
+		expect(outputs(execution.items('Right done'))).toEqual([{ answer: 'right' }]);
+	});
+
+	test('parks in each round of a loop', async () => {
+		const loop = {
+			...noOp('Loop'),
+			type: 'n8n-nodes-base.splitInBatches',
+			typeVersion: 3,
+			parameters: { batchSize: 1, options: {} },
+		};
+		const workflow = chain('Loop', manualTrigger(), at('round-1', 'round-2', 'round-3'), loop);
+		workflow.nodes.push(job({ options: PARKS }), noOp('Done'));
+		const to = (name: string) => [{ node: name, type: 'main', index: 0 }];
+		Object.assign(workflow.connections, link('Run Job', 'Loop'), {
+			Loop: { main: [to('Done'), to('Run Job')] },
+		});
+		for (const round of [1, 2, 3]) gates.open(`round-${round}`, { answer: round });
+		const execution = await client.untilStatus(await start(workflow), 'success');
+		expect(outputs(execution.items('Done'))).toEqual([{ answer: 1 }, { answer: 2 }, { answer: 3 }]);
+		expect(execution.runs('Run Job')).toBe(3);
+	});
+
+	test('parks in a sub-workflow, with the workflow that called it', async () => {
+		const child = await client.createWorkflow(
+			chain('Child', calledByWorkflow(), job({ options: PARKS })),
+		);
+		expect(await client.publish(child)).toMatchObject({ status: 'published' });
+		const id = await start(
+			chain('Parent', manualTrigger(), at('sub-1', 'sub-2'), executeWorkflow(child), noOp('After')),
+		);
+		await client.untilStatus(id, 'waiting');
+		gates.open('sub-2', { answer: 2 });
+		gates.open('sub-1', { answer: 1 });
+		const execution = await client.untilStatus(id, 'success');
+		expect(outputs(execution.items('After'))).toEqual([{ answer: 1 }, { answer: 2 }]);
+	});
+
+	test('parks under `n8n execute`, and the running n8n resumes it', async () => {
+		const workflow = await client.createWorkflow(
+			chain('CLI', manualTrigger(), at('cli'), job({ options: PARKS }), noOp('After')),
+		);
+		const written = await n8n.run(['execute', `--id=${workflow}`]);
+		const [execution] = await client.executions(workflow);
+		expect(execution, written).toMatchObject({ status: 'waiting', mode: 'cli' });
+		gates.open('cli', { answer: 'here' });
+		const resumed = await client.untilStatus(execution?.id, 'success');
+		expect(outputs(resumed.items('After'))).toEqual([{ answer: 'here' }]);
+	});
+
+	test('runs several plugins in order, with a name, metadata and a webhook of its own', async () => {
+		const several = job({
+			plugin: 'html-to-markdown',
+			input: '{ html: $json.html }',
+			further: [{ name: 'text-chunk', options: '{"maxTokens": 8, "overlapTokens": 0}' }],
+			options: {
+				pluginOptions: '{"mainContentOnly": false}',
+				name: 'nightly',
+				metadata: '{"customer": 7}',
+				webhook: { target: { url: gates.url('own webhook'), on: ['completed'], retries: 0 } },
+				firstWaitSeconds: 60,
+			},
+		});
+		const get = job({ name: 'Get', operation: 'get', jobId: '={{ $json.jobId }}' });
+		gates.open('own webhook', {});
+		const html = items({ html: '<p>Flour, water, salt and time. Nothing else is needed.</p>' });
+		const id = await start(chain('Several', manualTrigger(), html, several, get));
+		const execution = await client.untilStatus(id, 'success');
+		expect(execution.items('Run Job')[0]?.json.output.count).toBeGreaterThan(1);
+		expect(execution.items('Get')[0]?.json).toMatchObject({
+			plugins: ['html-to-markdown', 'text-chunk'],
+			name: 'nightly',
+			metadata: { customer: 7 },
+		});
+		await gates.untilArrived('own webhook');
+	});
+
+	test('without waiting gives ids, which the operation Get looks up', async () => {
+		const started = job({ name: 'Hand over', operation: 'start' });
+		const get = job({ name: 'Get', operation: 'get', jobId: '={{ $json.jobId }}' });
+		gates.open('started', { answer: 'later' });
+		const id = await start(chain('Start and get', manualTrigger(), at('started'), started, get));
+		const execution = await client.untilStatus(id, 'success');
+		const [{ json } = {} as Json] = execution.items('Hand over');
+		expect(json).toMatchObject({ jobId: expect.stringMatching(/^job_/), status: 'queued' });
+		expect(execution.items('Get')[0]?.json).toMatchObject({ jobId: json.jobId, plugins: ['gate'] });
+	});
+});

@@ -1,0 +1,33 @@
+/** What a body asks of the engine: the defaults are filled in here. */
+import { DEFAULT_RETRIES } from "../domain/retry.ts";
+import type { JobRequest, WebhookTarget } from "../engine/engine.ts";
+import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook.ts";
+import type { SubmitJob } from "./contract/jobs.ts";
+
+export function toJobRequest(body: SubmitJob): JobRequest {
+  const { webhook, runAt } = body;
+  return {
+    plugins: body.plugins.map((plugin) =>
+      typeof plugin === "string"
+        ? { name: plugin, options: {} }
+        : { name: plugin.name, options: plugin.options ?? {} },
+    ),
+    input: body.input ?? null,
+    webhook: webhook === undefined ? null : toWebhookTarget(webhook),
+    name: body.name ?? null,
+    metadata: body.metadata ?? {},
+    priority: body.priority ?? 0,
+    runAt: runAt === undefined ? null : Date.parse(runAt),
+    timeoutMs: body.timeoutMs ?? null,
+  };
+}
+
+export function toWebhookTarget(webhook: WebhookRequest | BatchWebhookRequest): WebhookTarget {
+  const on = "on" in webhook ? webhook.on : undefined;
+  return {
+    url: webhook.url,
+    headers: webhook.headers ?? {},
+    on: on === undefined ? null : [...new Set(on)],
+    retries: webhook.retries ?? DEFAULT_RETRIES,
+  };
+}

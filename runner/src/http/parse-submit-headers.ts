@@ -1,0 +1,26 @@
+import type { FastifyRequest } from "fastify";
+import { Refused } from "../domain/errors.ts";
+import { MAX_KEY_LENGTH, MAX_WAIT_SECONDS } from "./contract/submit-headers.ts";
+
+type Header = FastifyRequest["headers"][string];
+
+/** The Idempotency-Key, or null without one. Throws `Refused`. */
+export function parseIdempotencyKey(header: Header): string | null {
+  if (header === undefined) return null;
+  const key = String(header);
+  if (key.length >= 1 && key.length <= MAX_KEY_LENGTH) return key;
+  throw new Refused(
+    "IDEMPOTENCY_KEY_INVALID",
+    `The Idempotency-Key is ${key.length} characters long: it must be 1 to ${MAX_KEY_LENGTH}.`,
+  );
+}
+
+/**
+ * The seconds of `Prefer: wait=N`, cut to what is allowed; null without it. RFC 7240 §2: a
+ * preference that cannot be understood is ignored.
+ */
+export function parseWait(header: Header): number | null {
+  if (header === undefined) return null;
+  const [, seconds] = /(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i.exec(String(header)) ?? [];
+  return seconds === undefined ? null : Math.min(Number(seconds), MAX_WAIT_SECONDS);
+}

@@ -1,0 +1,82 @@
+import type { FastifyInstance } from "fastify";
+import { toJsonText } from "../../domain/json-text.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { WebhookRequest } from "../../engine/webhooks.ts";
+import {
+  getWebhook,
+  listWebhooks,
+  recoverWebhook,
+  registerWebhook,
+  removeWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  updateWebhook,
+  type WebhookSettings,
+} from "../contract/webhooks.ts";
+import { holdSignal } from "../hold.ts";
+import { mount, sendJson } from "../mount.ts";
+import { webhookTestView, webhookView } from "../views/webhook.ts";
+
+export interface WebhooksDeps {
+  readonly engine: Pick<Engine, "webhooks" | "testWebhook" | "recoverWebhook">;
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal;
+}
+
+export function registerWebhooks(app: FastifyInstance, { engine, closing }: WebhooksDeps): void {
+  const { webhooks } = engine;
+
+  mount(app, registerWebhook, async ({ body }, reply) => {
+    const request = { ...toWebhookRequest(body), url: body.url };
+    const { webhook, created, secret } = await webhooks.register(request);
+    reply.code(created ? 201 : 200).header("location", `/v1/webhooks/${webhook.id}`);
+    const view = webhookView(webhook);
+    return sendJson(reply, toJsonText(secret === null ? view : { ...view, secret }));
+  });
+
+  mount(app, listWebhooks, async ({ query }, reply) => {
+    const { limit, cursor = null } = query;
+    const { items, nextCursor } = await webhooks.list({ limit, cursor });
+    return sendJson(reply, toJsonText({ items: items.map(webhookView), nextCursor }));
+  });
+
+  mount(app, getWebhook, async ({ params }, reply) =>
+    sendJson(reply, toJsonText(webhookView(await webhooks.get(params.id)))),
+  );
+
+  mount(app, updateWebhook, async ({ params, body }, reply) => {
+    const { state } = body;
+    const request = { ...toWebhookRequest(body), ...(state === undefined ? {} : { state }) };
+    return sendJson(reply, toJsonText(webhookView(await webhooks.update(params.id, request))));
+  });
+
+  mount(app, removeWebhook, async ({ params }, reply) => {
+    await webhooks.remove(params.id);
+    return reply.code(204).send();
+  });
+
+  mount(app, testWebhook, async ({ params }, reply) => {
+    const tested = await engine.testWebhook(params.id, { signal: holdSignal(reply, { closing }) });
+    return sendJson(reply, toJsonText(webhookTestView(tested)));
+  });
+
+  mount(app, rotateWebhookSecret, async ({ params }, reply) => {
+    const { webhook, secret } = await webhooks.rotateSecret(params.id);
+    return sendJson(reply, toJsonText({ ...webhookView(webhook), secret }));
+  });
+
+  mount(app, recoverWebhook, async ({ params, body }, reply) => {
+    const done = await engine.recoverWebhook(params.id, Date.parse(body.since));
+    return sendJson(reply, toJsonText(done));
+  });
+}
+
+function toWebhookRequest(body: WebhookSettings): WebhookRequest {
+  const { on, plugins, expiresAt, state: _state, ...same } = body;
+  return {
+    ...same,
+    on: on && [...new Set(on)],
+    plugins: plugins && [...new Set(plugins)],
+    expiresAt: typeof expiresAt === "string" ? Date.parse(expiresAt) : expiresAt,
+  };
+}

@@ -1,0 +1,51 @@
+import { batchStatus, countJobs } from "../../domain/batch.ts";
+import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { BatchJob as StoredBatchJob, StoredBatch } from "../../ports/store.ts";
+import type { AcceptedBatch, Batch, BatchJob } from "../contract/batches.ts";
+import { batchWebhookText } from "./job-webhook.ts";
+import { instantText, jsonFields } from "./json-fields.ts";
+
+export interface BatchContext {
+  readonly batchUrl: (batchId: string) => string;
+  readonly headerNames: Engine["headerNames"];
+}
+
+export function acceptedBatchText(
+  batch: StoredBatch,
+  { batchUrl }: Pick<BatchContext, "batchUrl">,
+): JsonText {
+  return toJsonText({
+    batchId: batch.id,
+    status: batchStatus(countJobs(batch.jobs)),
+    jobs: batch.jobs.map(({ jobId, status }) => ({ jobId, status })),
+    url: batchUrl(batch.id),
+  } satisfies AcceptedBatch);
+}
+
+export function batchText(batch: StoredBatch, { batchUrl, headerNames }: BatchContext): JsonText {
+  const { id, webhook, jobs } = batch;
+  const counts = countJobs(jobs);
+  return jsonFields<Batch>({
+    batchId: toJsonText(id),
+    status: toJsonText(batchStatus(counts)),
+    createdAt: instantText(batch.createdAt),
+    endedAt: instantText(batch.endedAt),
+    counts: toJsonText(counts),
+    jobs: jsonArray(jobs.map(batchJobText)),
+    webhook: webhook === null ? NULL_JSON : batchWebhookText(webhook, headerNames),
+    url: toJsonText(batchUrl(id)),
+  });
+}
+
+/** The output is put in as the text that is stored, without parsing it. */
+function batchJobText({ jobId, name, status, failure, output }: StoredBatchJob): JsonText {
+  return jsonFields<BatchJob>({
+    jobId: toJsonText(jobId),
+    name: toJsonText(name),
+    status: toJsonText(status),
+    error: toJsonText(failure?.message ?? null),
+    errorCode: toJsonText(failure?.code ?? null),
+    output: output ?? NULL_JSON,
+  });
+}

@@ -1,0 +1,33 @@
+import { EVENT_KINDS } from "../../domain/event.ts";
+import { toJsonText, type JsonText } from "../../domain/json-text.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { JobWebhook as StoredWebhook } from "../../ports/store.ts";
+import type { BatchWebhook, JobWebhook } from "../contract/job-webhook.ts";
+
+export function maskHeaders(names: readonly string[]): Record<string, "***"> {
+  return Object.fromEntries(names.map((name) => [name, "***"]));
+}
+
+export function jobWebhookText(
+  webhook: StoredWebhook,
+  headerNames: Engine["headerNames"],
+): JsonText {
+  const { id, url, on, retries } = webhook;
+  const headers = maskHeaders(headerNames(webhook));
+  return toJsonText({
+    id,
+    url,
+    headers,
+    on: [...(on ?? EVENT_KINDS)],
+    retries,
+  } satisfies JobWebhook);
+}
+
+export function batchWebhookText(
+  webhook: StoredWebhook,
+  headerNames: Engine["headerNames"],
+): JsonText {
+  const { id, url, retries } = webhook;
+  const headers = maskHeaders(headerNames(webhook));
+  return toJsonText({ id, url, headers, retries } satisfies BatchWebhook);
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { createMetrics } from "./metrics.ts";
+
+const COUNTS = {
+  jobs: { queued: 0, running: 0, completed: 0, failed: 0 },
+  deliveries: { waiting: 0, due: 0, delivered: 0, dead: 0 },
+  webhooks: { active: 0, paused: 0, off: 0 },
+};
+const IDLE = { inFlight: 0, bytesInFlight: 0, openLanes: 0 };
+
+test("attempts are counted by outcome, with the wait for the first and the whole way of a delivered event", async () => {
+  const metrics = createMetrics();
+  const attempt = { durationMs: 100, first: false, sinceEventMs: 5_000 };
+  metrics.attemptEnded({ ...attempt, outcome: "retry", first: true, sinceEventMs: 300 });
+  metrics.attemptEnded({ ...attempt, outcome: "delivered" });
+  metrics.attemptEnded({ ...attempt, outcome: "dead" });
+  metrics.attemptEnded({ ...attempt, outcome: "delivered", first: true, sinceEventMs: 600 });
+  const lines = (await metrics.render(COUNTS, IDLE)).split("\n");
+  const attempts = "playground_delivery_attempt_duration_seconds_count";
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      `${attempts}{outcome="retry"} 1`,
+      `${attempts}{outcome="delivered"} 2`,
+      `${attempts}{outcome="dead"} 1`,
+      // 0.3 − 0.1 and 0.6 − 0.1 s: from the event to the attempt's start.
+      "playground_delivery_first_attempt_wait_seconds_sum 0.7",
+      "playground_delivery_first_attempt_wait_seconds_count 2",
+      "playground_delivery_lag_seconds_sum 5.6",
+      "playground_delivery_lag_seconds_count 2",
+      "playground_deliveries_first_try_total 1",
+    ]),
+  );
+});
+
+test("every metric says what it is", async () => {
+  const lines = (await createMetrics().render(COUNTS, IDLE)).split("\n");
+  const names = lines.flatMap((line) => /^# TYPE (playground_\w+)/.exec(line)?.[1] ?? []);
+  expect(names.length).toBeGreaterThan(10);
+  for (const name of names) {
+    expect(lines.find((line) => line.startsWith(`# HELP ${name} `))?.length).toBeGreaterThan(30);
+  }
+});

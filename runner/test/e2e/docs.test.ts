@@ -1,0 +1,79 @@
+/** The documents are true: their examples run, their links lead somewhere, the paths they name exist. */
+import { glob, readFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { examplesOf, openDocSession } from "../support/doc-session.ts";
+import { anchorsOf, fencesOf, inlinePathsOf, linksOf, treePathsOf } from "../support/markdown.ts";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const NOT_OURS = new Set(["node_modules", "data", "dist", ".cache", ".git"]);
+
+async function list(pattern: string): Promise<string[]> {
+  const exclude = (name: string): boolean => name.split("/").some((part) => NOT_OURS.has(part));
+  const paths: string[] = [];
+  for await (const path of glob(pattern, { cwd: ROOT, exclude })) paths.push(path);
+  return paths.toSorted();
+}
+
+const DOCUMENTS = new Map<string, string>();
+for (const path of await list("**/*.md")) {
+  DOCUMENTS.set(path, await readFile(join(ROOT, path), "utf8"));
+}
+
+const RUN = [...DOCUMENTS].filter(([, text]) =>
+  examplesOf(text).some(({ fence }) => fence.language === "bash"),
+);
+
+test("the README and the tutorial have examples that run", () => {
+  const paths = RUN.map(([path]) => path);
+  expect(paths).toContain("README.md");
+  expect(paths).toContain("docs/tutorial/first-job.md");
+});
+
+describe("the examples run and print what is shown:", () => {
+  test.each(RUN)("%s", { timeout: 60_000 }, async (_, text) => {
+    const session = await openDocSession();
+    onTestFinished(() => session.close());
+    for (const example of examplesOf(text)) await session.run(example);
+  });
+});
+
+describe("links lead to files and headings that exist:", () => {
+  test.each([...DOCUMENTS])("%s", async (path, text) => {
+    const broken: string[] = [];
+    for (const link of linksOf(text)) {
+      const [file = "", anchor] = link.split("#");
+      const target = file === "" ? path : relative(ROOT, resolve(ROOT, dirname(path), file));
+      const isThere = (await list(target.replace(/\/$/, ""))).length > 0;
+      const linked = DOCUMENTS.get(target);
+      const hasAnchor =
+        anchor === undefined || linked === undefined || anchorsOf(linked).includes(anchor);
+      if (!isThere || !hasAnchor) broken.push(link);
+    }
+    expect(broken).toEqual([]);
+  });
+});
+
+/** Paths are written from the root, or from where the sentence is at home. */
+const HOMES = ["", "runner/", "runner/src/", "runner/test/"];
+
+describe("paths that are named exist:", () => {
+  test.each(["AGENTS.md", "CONTRIBUTING.md"])("%s", async (document) => {
+    const text = DOCUMENTS.get(document) ?? "";
+    const trees = fencesOf(text).filter(({ text: tree }) => /^ *[\w.-]+\/ /m.test(tree));
+    const named = [
+      ...inlinePathsOf(text).map((path) => ({ path, homes: HOMES })),
+      ...trees.flatMap((tree) => treePathsOf(tree.text)).map((path) => ({ path, homes: [""] })),
+    ];
+    expect(trees.length).toBeGreaterThan(0);
+    const missing: string[] = [];
+    for (const { path, homes } of named) {
+      // NAME stands for a name of one's own.
+      const pattern = path.replaceAll(/\bNAME\b/g, "*").replace(/\/$/, "");
+      const found = await Promise.all(homes.map((home) => list(home + pattern)));
+      if (found.flat().length === 0) missing.push(path);
+    }
+    expect(missing).toEqual([]);
+  });
+});

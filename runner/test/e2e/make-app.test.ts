@@ -1,0 +1,295 @@
+/** Make's side of the custom app in docs/guides/make/app, played against a real daemon. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { EVENT_KINDS } from "../../src/domain/event.ts";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import {
+  codeOf,
+  interfaceOf,
+  manifest,
+  misfits,
+  readAppFile,
+  run,
+  type Collection,
+} from "../support/make/app.ts";
+import { render } from "../support/make/iml.ts";
+import {
+  Base,
+  Communication,
+  Groups,
+  Makecomapp,
+  Parameters,
+  type Parameter,
+} from "../support/make/schema.ts";
+import { createReceiver, type Receiver } from "../support/receiver.ts";
+
+let daemon: Daemon;
+let connection: { baseUrl: string; token: string };
+
+beforeAll(async () => {
+  daemon = await startDaemon({
+    plugins: {
+      hangs: "(_, ctx) => new Promise((end) => ctx.signal.addEventListener('abort', end))",
+    },
+  });
+  connection = { baseUrl: daemon.url, token: daemon.token };
+});
+afterAll(() => daemon.close());
+
+async function runModule(id: string, parameters: Collection): Promise<unknown[]> {
+  const communication = await codeOf<Communication>("module", id, "communication");
+  const { bundles } = await run(communication, { connection, parameters });
+  const fields = await interfaceOf(id);
+  expect(bundles.flatMap((bundle) => misfits(fields, bundle))).toEqual([]);
+  return bundles;
+}
+
+async function callRpc(id: string, parameters: Collection = {}): Promise<unknown[]> {
+  const communication = await codeOf<Communication>("rpc", id, "communication");
+  return (await run(communication, { connection, parameters })).bundles;
+}
+
+describe("the app's files are what Make's editor accepts:", () => {
+  const components = Object.entries(manifest.components).flatMap(([kind, all]) =>
+    Object.entries(all).map(([id, component]) => ({ kind, id, component })),
+  );
+  const SCHEMAS: Readonly<Record<string, { parse(value: unknown): unknown }>> = {
+    communication: Communication,
+    attach: Communication,
+    detach: Communication,
+    params: Parameters,
+    staticParams: Parameters,
+    mappableParams: Parameters,
+    interface: Parameters,
+  };
+
+  test("the manifest, the base and the groups", async () => {
+    Makecomapp.parse(manifest);
+    const { base, groups } = manifest.generalCodeFiles;
+    Base.parse(await readAppFile(base ?? ""));
+    const named = Groups.parse(await readAppFile(groups ?? "")).flatMap(({ modules }) => modules);
+    expect(named.toSorted()).toEqual(Object.keys(manifest.components.module).toSorted());
+  });
+
+  test.each(components)("$kind $id", async ({ component }) => {
+    for (const [code, path] of Object.entries(component.codeFiles)) {
+      if (path === null) continue;
+      const content = await readAppFile(path);
+      SCHEMAS[code]?.parse(content);
+      for (const [, rpc = ""] of JSON.stringify(content).matchAll(/rpc:\/\/(\w+)/g)) {
+        expect(Object.keys(manifest.components.rpc)).toContain(rpc);
+      }
+    }
+  });
+
+  test.each(Object.keys(manifest.components.module))("the sample of %s fits", async (id) => {
+    const sample = await codeOf("module", id, "samples");
+    expect(misfits(await interfaceOf(id), sample)).toEqual([]);
+  });
+});
+
+describe("the connection", () => {
+  const open = async (parameters: Collection) =>
+    run(await codeOf<Communication>("connection", "playground", "communication"), { parameters });
+
+  test("is named by the daemon's address", async () => {
+    const { metadata } = await open(connection);
+    expect(metadata).toEqual({ type: "text", value: daemon.url });
+  });
+
+  test("tells a wrong token, and an address that is no Playground", async () => {
+    await expect(open({ ...connection, token: "wrong" })).rejects.toMatchObject({
+      type: "InvalidAccessTokenError",
+      message: expect.stringContaining("[401] ") as string,
+    });
+    const other = createServer((_, response) => void response.end('{"hello":"world"}'));
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const baseUrl = `http://127.0.0.1:${port}`;
+    await expect(open({ ...connection, baseUrl })).rejects.toMatchObject({
+      type: "InvalidConfigurationError",
+      message: "What answers at this address is no Playground.",
+    });
+  });
+});
+
+describe("the instant trigger", () => {
+  async function attach(hook: Receiver, parameters: Collection): Promise<Collection> {
+    const code = await codeOf<Communication>("webhook", "jobEvents", "attach");
+    const webhook = { url: `${hook.url}/abc` };
+    return (await run(code, { connection, parameters, webhook })).data;
+  }
+
+  test("registers itself, gives each event with its signature checked, and leaves nothing behind", async () => {
+    const hook = await createReceiver();
+    onTestFinished(() => hook.close());
+    const webhook = await attach(hook, { on: ["started", "progress", "completed", "failed"] });
+    expect(webhook).toEqual({
+      externalHookId: expect.stringMatching(/^wh_/) as string,
+      secret: expect.stringMatching(/^whsec_/) as string,
+    });
+
+    const input = { data: { rows: [1.5, 2e-7, "ü\u2028"] }, expression: "rows" };
+    await daemon.post("/v1/jobs", {
+      plugins: ["json-query"],
+      input,
+      metadata: { "2": 0, a: null },
+    });
+    await daemon.post("/v1/jobs", { plugins: ["csv-profile"], input: { file: "not-there.csv" } });
+    const received = await hook.untilReceived(5);
+
+    const { output } = await codeOf<Communication>("webhook", "jobEvents", "communication");
+    const toBundle = (body: string, headers: object) =>
+      render(output, { body: JSON.parse(body) as unknown, headers, data: webhook }) as Collection;
+    const bundles = received.map(({ body, headers }) => toBundle(body, headers));
+    const fields = await interfaceOf("watchJobEvents");
+    expect(bundles.flatMap((bundle) => misfits(fields, bundle))).toEqual([]);
+    const kinds = bundles.map(({ status }) => String(status)).toSorted();
+    expect(kinds).toEqual(["completed", "failed", "progress", "started", "started"]);
+    expect(bundles.every(({ verified }) => verified === true)).toBe(true);
+
+    const [first] = received;
+    const forged = first?.body.replace('"status":"started"', '"status":"failed"') ?? "";
+    expect(toBundle(forged, first?.headers ?? {})["verified"]).toBe(false);
+    expect(toBundle(forged, {})["verified"]).toBe(false);
+
+    await run(await codeOf<Communication>("webhook", "jobEvents", "detach"), {
+      connection,
+      webhook,
+    });
+    const { items } = (await daemon.get("/v1/webhooks")) as { items: unknown[] };
+    expect(items).toEqual([]);
+  });
+
+  test("gets the kinds, plugins and job names that were chosen", async () => {
+    const hook = await createReceiver();
+    onTestFinished(() => hook.close());
+    const chosen = { on: ["failed"], plugins: ["csv-profile"], jobName: "nightly" };
+    const webhook = await attach(hook, chosen);
+    const id = webhook["externalHookId"] as string;
+    expect(await daemon.get(`/v1/webhooks/${id}`)).toMatchObject(chosen);
+  });
+});
+
+describe("the modules", () => {
+  test("Run a Job runs a plugin with the fields of its form and gives the job", async () => {
+    const [field] = (await callRpc("inputFields", { plugin: "text-chunk" })) as Parameter[];
+    expect(field).toMatchObject({ name: "text", type: "text", required: false });
+    const [bundle] = await runModule("runJob", {
+      plugin: "text-chunk",
+      inputMode: "fields",
+      input: { text: "To be or not to be." },
+      options: { maxTokens: 200 },
+      name: "from-make",
+      waitSeconds: 10,
+    });
+    expect(bundle).toMatchObject({ status: "completed", name: "from-make", output: { count: 1 } });
+  });
+
+  test("Run a Job with one value, and without waiting, gives the job as it was taken", async () => {
+    const [bundle] = await runModule("runJob", {
+      plugin: "json-query",
+      inputMode: "value",
+      inputValue: { data: [1, 2], expression: "$sum($)" },
+    });
+    expect(bundle).toMatchObject({ status: "queued", plugins: ["json-query"] });
+  });
+
+  test("the same idempotency key gives the first run's job", async () => {
+    const parameters = {
+      plugin: "json-query",
+      inputMode: "value",
+      inputValue: { data: 1, expression: "$" },
+      idempotencyKey: "order-4711",
+    };
+    const [first] = (await runModule("runJob", parameters)) as Collection[];
+    const [second] = (await runModule("runJob", parameters)) as Collection[];
+    expect(second?.["jobId"]).toBe(first?.["jobId"]);
+  });
+
+  test("a refusal is an error that names the field", async () => {
+    const parameters = { plugin: "text-chunk", inputMode: "value", inputValue: { text: 7 } };
+    await expect(runModule("runJob", parameters)).rejects.toMatchObject({
+      type: "DataError",
+      message: expect.stringMatching(/^\[400\] .* \/input\/text /) as string,
+    });
+  });
+
+  test("Get a Job and Cancel a Job give the job; what is not there is an error", async () => {
+    const [{ jobId } = {}] = (await runModule("runJob", {
+      plugin: "hangs",
+      inputMode: "value",
+    })) as Collection[];
+    expect(await runModule("cancelJob", { jobId })).toMatchObject([{ jobId }]);
+    expect(await runModule("getJob", { jobId })).toMatchObject([{ jobId, plugins: ["hangs"] }]);
+    await expect(runModule("getJob", { jobId: "job_none" })).rejects.toMatchObject({
+      type: "DataError",
+    });
+  });
+
+  test("List Jobs goes from page to page until the limit", async () => {
+    for (let count = 0; count < 3; count += 1) {
+      await runModule("runJob", { plugin: "json-query", inputMode: "value", name: "listed" });
+    }
+    const communication = await codeOf<Communication>("module", "listJobs", "communication");
+    const paged = { ...communication, qs: { ...communication.qs, limit: 1 } };
+    const list = async (limit: number) =>
+      (await run(paged, { connection, parameters: { name: "listed", limit } })).bundles;
+    expect(await list(2)).toHaveLength(2);
+    expect(new Set((await list(10)).map((job) => (job as Collection)["jobId"])).size).toBe(3);
+    expect(await runModule("listJobs", { name: "listed", limit: 10 })).toHaveLength(3);
+  });
+});
+
+describe("the calls behind the forms", () => {
+  test("List Plugins gives those that can be run", async () => {
+    const options = (await callRpc("listPlugins")) as { label: string; value: string }[];
+    expect(options.map(({ value }) => value)).toContain("csv-profile");
+  });
+
+  test.each(["csv-profile", "html-to-markdown", "image-resize", "json-query", "text-chunk"])(
+    "the fields of %s are ones that Make can show",
+    async (plugin) => {
+      const options = await callRpc("optionFields", { plugin });
+      Parameters.parse([...(await callRpc("inputFields", { plugin })), ...options]);
+      expect(options.length).toBeGreaterThan(0);
+    },
+  );
+
+  test("a plugin without schemas has a form without fields", async () => {
+    expect(await callRpc("inputFields", { plugin: "hangs" })).toEqual([]);
+  });
+});
+
+describe("the blueprint", () => {
+  interface Module {
+    readonly id: number;
+    readonly module: string;
+    readonly filter?: { readonly conditions: readonly (readonly Collection[])[] };
+    readonly mapper: { readonly variables: readonly Collection[] } | null;
+    readonly routes?: readonly { readonly flow: readonly Module[] }[];
+  }
+
+  test("sends each sample down its own route, where every field that is mapped is there", async () => {
+    const { flow } = await readAppFile<{ flow: Module[] }>("../blueprint.json");
+    expect(flow.map(({ module }) => module)).toEqual([
+      "gateway:CustomWebHook",
+      "builtin:BasicRouter",
+    ]);
+    const actions = flow[1]?.routes?.flatMap((route) => route.flow) ?? [];
+    const ids = [...flow, ...actions].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+
+    for (const kind of EVENT_KINDS) {
+      const variables = { 1: await readAppFile(`../samples/${kind}.json`) };
+      const taken = actions.filter(({ filter }) =>
+        filter?.conditions.some((all) => all.every(({ a, b }) => render(a, variables) === b)),
+      );
+      expect(taken).toHaveLength(1);
+      const values = render(taken[0]?.mapper, variables) as { variables: Collection[] };
+      expect(values.variables.map(({ value }) => value)).not.toContain(undefined);
+    }
+  });
+});

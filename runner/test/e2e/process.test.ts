@@ -1,0 +1,351 @@
+/** The daemon as a process: how it starts, refuses to start, stops, and its commands. */
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { runCli } from "../support/cli.ts";
+import { dropPlugin, startDaemon, type Daemon } from "../support/daemon.ts";
+import { createReceiver } from "../support/receiver.ts";
+import { until } from "../support/until.ts";
+
+/** What a start takes on a quiet machine is measured by `npm run bench -- idle`; this is no measurement. */
+const SANE_START_MS = 10_000;
+
+let root: string;
+beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), "playground-process-"))));
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function open(options: Parameters<typeof startDaemon>[0] = {}): Promise<Daemon> {
+  const daemon = await startDaemon({ root, ...options });
+  onTestFinished(() => daemon.close());
+  return daemon;
+}
+
+/** Starts a daemon that must not come up, in folders of this test's own. */
+function refuse(settings: Record<string, string>) {
+  return runCli([], {
+    cwd: root,
+    env: {
+      PLAYGROUND_PORT: "0",
+      PLAYGROUND_DATA_DIR: join(root, "data"),
+      PLAYGROUND_TOKEN: "test-token-0123456789",
+      ...settings,
+    },
+  });
+}
+
+describe("a start", () => {
+  test("tells in one line where it listens, and is ready by then", async () => {
+    const from = performance.now();
+    const daemon = await open();
+    expect(performance.now() - from).toBeLessThan(SANE_START_MS);
+    const lines = daemon.output().split("\n");
+    expect(lines.filter((line) => line.includes("listening on http://127.0.0.1:"))).toHaveLength(1);
+    expect((await fetch(`${daemon.url}/readyz`)).status).toBe(200);
+  });
+
+  test("makes a token that only its user may read, in a folder of the same kind", async () => {
+    const first = await open({ env: { PLAYGROUND_TOKEN: "" } });
+    const path = join(first.dataDir, "token");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(first.dataDir)).mode & 0o777).toBe(0o700);
+    const token = (await readFile(path, "utf8")).trim();
+    expect(first.output()).toContain(token);
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await first.request("/v1/jobs", { headers })).status).toBe(200);
+    expect((await first.request("/v1/jobs")).status).toBe(401);
+    await first.end("SIGTERM");
+    const second = await open({ env: { PLAYGROUND_TOKEN: "" } });
+    expect(second.output()).not.toContain(token);
+    expect((await second.request("/v1/jobs", { headers })).status).toBe(200);
+  });
+
+  test("with bad settings names each, its value and what would be right, in a line", async () => {
+    const { code, stdout, stderr } = await refuse({
+      PLAYGROUND_PORT: "99999",
+      PLAYGROUND_THREADS: "many",
+      PLAYGROUND_LOG_LEVEL: "loud",
+      PLAYGROUND_PUBLIC_URL: "ftp://x",
+      PLAYGROUND_GRACE_MS: "-1",
+      PLAYGROUND_TOKEN: "short",
+    });
+    expect(stderr.trim().split("\n").toSorted()).toEqual([
+      'PLAYGROUND_GRACE_MS is "-1": it must be at least 0.',
+      'PLAYGROUND_LOG_LEVEL is "loud": it must be one of silent, error, warn, info, debug, trace.',
+      'PLAYGROUND_PORT is "99999": it must be at most 65535.',
+      'PLAYGROUND_PUBLIC_URL is "ftp://x": it must be an http or https URL, such as https://jobs.example.com.',
+      'PLAYGROUND_THREADS is "many": it must be a whole number from 1 to 256.',
+      "PLAYGROUND_TOKEN is (not shown): it must be at least 16 characters; leave it out and one is made.",
+    ]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("on a port that is in use is refused in a line that names the port", async () => {
+    const receiver = await createReceiver();
+    onTestFinished(() => receiver.close());
+    const { port } = new URL(receiver.url);
+    const { code, stderr } = await refuse({ PLAYGROUND_PORT: port, PLAYGROUND_LOG_LEVEL: "error" });
+    expect(stderr).toMatch(new RegExp(`^PLAYGROUND_PORT is "${port}": .*EADDRINUSE.*\\n$`));
+    expect(code).toBe(1);
+  });
+
+  test("on a host that is not this machine's is refused in a line that names the host", async () => {
+    const { code, stderr } = await refuse({
+      // RFC 5737: an address for documentation.
+      PLAYGROUND_HOST: "203.0.113.7",
+      PLAYGROUND_LOG_LEVEL: "error",
+    });
+    expect(stderr).toMatch(/^PLAYGROUND_HOST is "203\.0\.113\.7": .*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test("of a second daemon on the same data is refused, and leaves the first alone", async () => {
+    const first = await open();
+    const { code, stderr } = await refuse({});
+    expect(stderr).toMatch(/^The database .* is in use by another daemon\. .*\n$/);
+    expect(code).toBe(1);
+    expect((await first.request("/readyz")).status).toBe(200);
+  });
+
+  test("with a data folder that is none is refused in a line that names it", async () => {
+    const file = join(root, "a-file");
+    await writeFile(file, "");
+    for (const dataDir of [file, join(file, "below")]) {
+      const { code, stderr } = await refuse({ PLAYGROUND_DATA_DIR: dataDir });
+      expect(stderr).toMatch(/^PLAYGROUND_DATA_DIR is ".*": it must be a folder .*\n$/);
+      expect(stderr).toContain(dataDir);
+      expect(code).toBe(1);
+    }
+  });
+
+  test("with a database that is none is refused in a line that names it", async () => {
+    await mkdir(join(root, "data"));
+    await writeFile(join(root, "data", "playground.db"), "no database".repeat(1_000));
+    const { code, stderr } = await refuse({});
+    expect(stderr).toMatch(/^The database .*playground\.db cannot be opened: .*\n$/);
+    expect(code).toBe(1);
+  });
+});
+
+const HOLD = `async (_, { signal, job }) => {
+  appendFileSync(job.input.ledger, "begun\\n");
+  while (!existsSync(job.input.go)) {
+    if (signal.aborted) throw signal.reason;
+    await sleep(5);
+  }
+  return "done";
+}`;
+
+describe("SIGTERM", () => {
+  const readLedger = () => readFile(join(root, "ledger"), "utf8").catch(() => "");
+
+  async function submitHeld(daemon: Daemon, url: string): Promise<string> {
+    const input = { ledger: join(root, "ledger"), go: join(root, "go") };
+    const webhook = { url };
+    const { jobId } = await daemon.post("/v1/jobs", { plugins: ["hold", "hold"], input, webhook });
+    await until("the step to run", async () => (await readLedger()) !== "");
+    return jobId;
+  }
+
+  test("in the middle of a job ends with 0, and the job completes after the restart", async () => {
+    const receiver = await createReceiver();
+    onTestFinished(() => receiver.close());
+    const options = { plugins: { hold: HOLD }, env: { PLAYGROUND_GRACE_MS: "100" } };
+    const first = await open(options);
+    const jobId = await submitHeld(first, receiver.url);
+    expect(await first.end("SIGTERM")).toBe(0);
+    const second = await open(options);
+    await until("the step to run again", async () => (await readLedger()) === "begun\nbegun\n");
+    expect((await second.get(`/v1/jobs/${jobId}`)).status).toBe("running");
+    await writeFile(join(root, "go"), "");
+    await receiver.untilReceived(4);
+    expect(receiver.received.map(({ event }) => [event.sequence, event.status])).toEqual([
+      [1, "started"],
+      [2, "progress"],
+      [3, "progress"],
+      [4, "completed"],
+    ]);
+    expect((await second.get(`/v1/jobs/${jobId}`)).status).toBe("completed");
+  });
+
+  test("lets a running step end within the grace period", async () => {
+    const first = await open({ plugins: { hold: HOLD }, env: { PLAYGROUND_GRACE_MS: "20000" } });
+    const jobId = await submitHeld(first, "http://127.0.0.1:9/");
+    const ended = first.end("SIGTERM");
+    await until("the stop to begin", () => first.output().includes("SIGTERM: stopping"));
+    expect((await fetch(`${first.url}/readyz`)).status).toBe(503);
+    await expect(first.post("/v1/jobs", { plugins: ["hold"] })).rejects.toThrow("STOPPING");
+    await writeFile(join(root, "go"), "");
+    expect(await ended).toBe(0);
+    const second = await open();
+    const job = await until("the job to end", async () => {
+      const found = await second.get(`/v1/jobs/${jobId}`);
+      return found.status === "completed" ? found : null;
+    });
+    expect(job.steps[0]).toMatchObject({ status: "completed", output: "done" });
+    // The first step's run, and the second's in the next daemon.
+    expect(await readLedger()).toBe("begun\nbegun\n");
+  });
+
+  test("lets a delivery under way end; one that does not is made again", async () => {
+    const held: ServerResponse[] = [];
+    const receiver = await createReceiver(({ path }, response) => {
+      if (path === "/slow" || held.length < 2) held.push(response);
+      else response.end();
+    });
+    onTestFinished(() => receiver.close());
+    const options = { plugins: { echo: "(input) => input" }, env: { PLAYGROUND_GRACE_MS: "1500" } };
+    const first = await open(options);
+    const submit = async (path: string): Promise<string> => {
+      const webhook = { url: receiver.url + path, on: ["completed"] };
+      return (await first.post("/v1/jobs", { plugins: ["echo"], webhook })).jobId;
+    };
+    const quick = await submit("/quick");
+    const slow = await submit("/slow");
+    await receiver.untilReceived(2);
+    const ended = first.end("SIGTERM");
+    await until("the stop to begin", () => first.output().includes("SIGTERM: stopping"));
+    const quickAt = receiver.received.findIndex(({ path }) => path === "/quick");
+    held[quickAt]?.end();
+    expect(await ended).toBe(0);
+
+    const second = await open(options);
+    const again = await receiver.untilReceived(2, ({ path }) => path === "/slow");
+    held.at(-1)?.end();
+    expect(new Set(again.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+    for (const [jobId, requests] of [
+      [quick, 1],
+      [slow, 2],
+    ] as const) {
+      const delivery = await until("the delivery to be made", async () => {
+        const { items } = await second.get(`/v1/deliveries?jobId=${jobId}`);
+        return items[0].state === "delivered" ? items[0] : null;
+      });
+      // What the stop cut off counts as no attempt.
+      expect(delivery.attemptCount).toBe(1);
+      expect(receiver.received.filter(({ event }) => event.jobId === jobId)).toHaveLength(requests);
+    }
+  });
+
+  test("a second time ends it at once, with 1", async () => {
+    const daemon = await open({ plugins: { hold: HOLD }, env: { PLAYGROUND_GRACE_MS: "600000" } });
+    await submitHeld(daemon, "http://127.0.0.1:9/");
+    const ended = daemon.end("SIGTERM");
+    await until("the stop to begin", () => daemon.output().includes("SIGTERM: stopping"));
+    daemon.process.kill("SIGTERM");
+    expect(await ended).toBe(1);
+  });
+
+  test("while it does nothing ends it with 0, with clients' connections and streams open", async () => {
+    const daemon = await open({ plugins: { hold: HOLD } });
+    const runAt = "2999-01-01T00:00:00.000Z";
+    const { jobId } = await daemon.post("/v1/jobs", { plugins: ["hold"], runAt });
+    const stream = await daemon.request(`/v1/jobs/${jobId}/events`, {
+      headers: { accept: "text/event-stream" },
+    });
+    const waiting = daemon.post("/v1/jobs", { plugins: ["hold"], runAt }, { prefer: "wait=60" });
+    // A stop may refuse a connection that it has not taken yet; this one is waited on by then.
+    await until("the waiting job", async () => (await daemon.get("/v1/jobs")).items.length === 2);
+    const [code, streamed, answer] = await Promise.all([
+      daemon.end("SIGTERM"),
+      stream.text(),
+      waiting,
+    ]);
+    expect(code).toBe(0);
+    expect(streamed).toContain("retry:");
+    expect(answer).toMatchObject({ status: "queued" });
+  });
+});
+
+describe("the command", () => {
+  test("--help shows every command and setting", async () => {
+    const { code, stdout } = await runCli(["--help"]);
+    expect(code).toBe(0);
+    for (const part of ["plugins", "run PLUGIN", "openapi", "--port", "PLAYGROUND_DATA_DIR"]) {
+      expect(stdout).toContain(part);
+    }
+  });
+
+  test("--version shows the package's version", async () => {
+    const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+    const { version } = JSON.parse(manifest) as { version: string };
+    expect(await runCli(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  test.each([
+    [["dance"], 'There is no command "dance"; there are start, plugins, run, openapi.'],
+    [["--prot", "1"], "--prot"],
+    [["run"], "run needs a plugin's name"],
+    [["run", "no-such-plugin"], 'There is no plugin "no-such-plugin"; there are '],
+    [["run", "json-query", "--input", "no-such-file"], '--input is "no-such-file": '],
+  ])("%j is refused in a line", async (args, message) => {
+    const { code, stdout, stderr } = await runCli(args, { cwd: root });
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("plugins lists the built-in ones and those dropped in, and fails for a broken one", async () => {
+    const pluginsDir = join(root, "plugins");
+    await dropPlugin(pluginsDir, "my-own", "() => null");
+    const good = await runCli(["plugins"], { cwd: root });
+    expect(good.code).toBe(0);
+    expect(good.stdout).toMatch(/^json-query +\S+ +built-in +\S/m);
+    expect(good.stdout).toMatch(/^my-own +\S+ +my-own\.ts +For a test\.$/m);
+    await writeFile(join(pluginsDir, "broken.ts"), "export default {");
+    const bad = await runCli(["plugins", "--json"], { cwd: root });
+    expect(bad.code).toBe(1);
+    const broken = (JSON.parse(bad.stdout) as { name: string; status: string }[]).find(
+      ({ status }) => status === "broken",
+    );
+    expect(broken).toBeDefined();
+  });
+
+  test("run runs a plugin on a file, with the result alone on stdout", async () => {
+    const pluginsDir = join(root, "plugins");
+    await dropPlugin(
+      pluginsDir,
+      "double",
+      `async (input, ctx) => {
+        ctx.log.info("doubling");
+        ctx.progress(0.5, "half");
+        await sleep(300);
+        return input * 2;
+      }`,
+    );
+    await writeFile(join(root, "input.json"), "21");
+    const { code, stdout, stderr } = await runCli(["run", "double", "--input", "input.json"], {
+      cwd: root,
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "42\n" });
+    expect(stderr).toContain("info doubling");
+    expect(stderr).toContain("progress 50 % half");
+    const piped = await runCli(["run", "double", "--input", "-"], { cwd: root, stdin: "4" });
+    expect(piped.stdout).toBe("8\n");
+  });
+
+  test("run fails with the plugin's own message", async () => {
+    await dropPlugin(join(root, "plugins"), "fails", `() => { throw new Error("No luck"); }`);
+    const { code, stdout, stderr } = await runCli(["run", "fails"], { cwd: root });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("PLUGIN_THREW: No luck");
+  });
+
+  test("run with an input that does not fit names the field", async () => {
+    const { code, stderr } = await runCli(["run", "text-chunk", "--input", "-"], {
+      cwd: root,
+      stdin: "7",
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain("--input does not fit the plugin's schema:");
+  });
+
+  test("openapi prints the document as JSON", async () => {
+    const { code, stdout } = await runCli(["openapi"]);
+    expect(code).toBe(0);
+    const document = JSON.parse(stdout) as { openapi: string; paths: object };
+    expect(document.openapi).toMatch(/^3\.1/);
+    expect(Object.keys(document.paths)).toContain("/v1/jobs");
+  });
+});

@@ -1,0 +1,334 @@
+/** Persistent webhooks on the real daemon: what a receiver gets, and what becomes of it when it does not. */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Webhook as Verifier } from "standardwebhooks";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { EVENT_PAYLOADS } from "../../src/http/contract/events.ts";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { createReceiver, type Received, type Receiver } from "../support/receiver.ts";
+import { until } from "../support/until.ts";
+
+const PLUGINS = {
+  echo: `(input) => input`,
+  throw: `() => { throw new Error("This plugin never works"); }`,
+};
+const WAIT = { prefer: "wait=30" };
+const ALL = ["started", "progress", "completed"];
+
+let daemon: Daemon;
+
+beforeAll(async () => {
+  daemon = await startDaemon({ plugins: PLUGINS });
+});
+afterAll(() => daemon.close());
+
+async function openReceiver(...args: Parameters<typeof createReceiver>): Promise<Receiver> {
+  const receiver = await createReceiver(...args);
+  onTestFinished(() => receiver.close());
+  return receiver;
+}
+
+/** Each test has webhooks of its own, told apart by their jobs' name. */
+let names = 0;
+const newName = (): string => `job ${(names += 1)}`;
+
+// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+async function register(body: object): Promise<any> {
+  const webhook = await daemon.post("/v1/webhooks", body);
+  onTestFinished(() => void daemon.request(`/v1/webhooks/${webhook.id}`, { method: "DELETE" }));
+  return webhook;
+}
+
+async function patch(id: string, body: object) {
+  const answer = await daemon.request(`/v1/webhooks/${id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  expect(answer.status).toBe(200);
+}
+
+async function runJob(name: string, plugins: readonly string[] = ["echo"]): Promise<string> {
+  const { jobId } = await daemon.post("/v1/jobs", { plugins, input: { name }, name }, WAIT);
+  return jobId as string;
+}
+
+/** Throws when the secret does not fit one of the signatures. */
+function verify({ body, headers }: Received, secret: string): void {
+  new Verifier(secret).verify(body, headers as Record<string, string>);
+}
+
+const deliveriesOf = (webhookId: string, query = "") =>
+  daemon.get(`/v1/deliveries?webhookId=${webhookId}${query}`);
+
+test("registered once, it gets every event of the jobs that it wants, signed", async () => {
+  const receiver = await openReceiver();
+  const jobName = newName();
+  const request = {
+    url: `${receiver.url}/hook`,
+    jobName,
+    plugins: ["echo"],
+    headers: { "X-Key": "k" },
+  };
+  const { id, secret } = await register(request);
+  await runJob(jobName);
+  await runJob("another name");
+  await runJob(jobName, ["throw"]);
+  const last = await runJob(jobName, ["throw", "echo"]);
+  const received = await receiver.untilReceived(5);
+  await until(
+    "no more deliveries",
+    async () => (await deliveriesOf(id, "&state=due")).items.length === 0,
+  );
+  expect(receiver.received).toHaveLength(5);
+  expect(received.map(({ event }) => event.status)).toEqual([...ALL, "started", "failed"]);
+  expect(received.slice(3).map(({ event }) => event.jobId)).toEqual([last, last]);
+  for (const one of received) {
+    verify(one, secret);
+    expect(() => verify({ ...one, body: one.body.replace("{", "{ ") }, secret)).toThrow();
+    expect(one.headers["x-key"]).toBe("k");
+  }
+
+  const again = await daemon.request("/v1/webhooks", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(request),
+  });
+  expect(again.status).toBe(200);
+  const same = (await again.json()) as Record<string, unknown>;
+  expect(same).toMatchObject({ id });
+  expect(same).not.toHaveProperty("secret");
+  await runJob(jobName);
+  const more = await receiver.untilReceived(8);
+  // Registered twice, sent once.
+  expect(more).toHaveLength(8);
+});
+
+test("a new url takes over what is queued for the old one", async () => {
+  const old = await openReceiver((_, response) => void response.writeHead(503).end());
+  const receiver = await openReceiver();
+  const jobName = newName();
+  const { id, secret } = await register({ url: old.url, jobName, retries: 10 });
+  const jobId = await runJob(jobName);
+  await old.untilReceived(1);
+  await patch(id, { url: receiver.url });
+  const received = await receiver.untilReceived(3);
+  expect(received.map(({ event }) => [event.jobId, event.status])).toEqual(
+    ALL.map((status) => [jobId, status]),
+  );
+  for (const one of received) verify(one, secret);
+});
+
+test("paused, it keeps what happens, and goes on in order", async () => {
+  const receiver = await openReceiver();
+  const jobName = newName();
+  const { id } = await register({ url: receiver.url, jobName });
+  await patch(id, { state: "paused" });
+  const jobs = [await runJob(jobName), await runJob(jobName)];
+  expect((await deliveriesOf(id)).items).toHaveLength(6);
+  expect(receiver.received).toEqual([]);
+  await patch(id, { state: "active" });
+  const received = await receiver.untilReceived(6);
+  for (const jobId of jobs) {
+    const ofJob = received.filter(({ event }) => event.jobId === jobId);
+    expect(ofJob.map(({ event }) => event.sequence)).toEqual([1, 2, 3]);
+  }
+});
+
+test("removed, it gets nothing more, not even what was queued", async () => {
+  const receiver = await openReceiver();
+  const jobName = newName();
+  const { id } = await register({ url: receiver.url, jobName });
+  await patch(id, { state: "paused" });
+  await runJob(jobName);
+  expect((await daemon.request(`/v1/webhooks/${id}`, { method: "DELETE" })).status).toBe(204);
+  expect((await daemon.request(`/v1/webhooks/${id}`)).status).toBe(404);
+  expect((await deliveriesOf(id)).items).toEqual([]);
+  const other = await register({ url: receiver.url, jobName, on: ["completed"] });
+  await runJob(jobName);
+  await receiver.untilReceived(1);
+  expect(receiver.received.map(({ event }) => event.status)).toEqual(["completed"]);
+  expect(other.id).not.toBe(id);
+});
+
+test("after a rotation the old secret and the new one both verify", async () => {
+  const receiver = await openReceiver();
+  const jobName = newName();
+  const before = await register({ url: receiver.url, jobName, on: ["completed"] });
+  const rotated = await daemon.post(`/v1/webhooks/${before.id}/rotate-secret`, {});
+  const hours = (Date.parse(rotated.previousSecretUntil) - Date.now()) / 3_600_000;
+  expect(hours).toBeGreaterThan(23.9);
+  expect(hours).toBeLessThanOrEqual(24);
+  await runJob(jobName);
+  const [one] = await receiver.untilReceived(1);
+  expect(one?.headers["webhook-signature"]).toMatch(/^v1,\S+ v1,\S+$/);
+  for (const secret of [before.secret, rotated.secret]) verify(one as Received, secret);
+  const stranger = `whsec_${Buffer.alloc(32).toString("base64")}`;
+  expect(() => verify(one as Received, stranger)).toThrow();
+});
+
+test("a 410 switches it off, with the reason; switched on, it recovers what it missed, in order", async () => {
+  let isGone = true;
+  const receiver = await openReceiver(
+    (_, response) => void response.writeHead(isGone ? 410 : 200).end(),
+  );
+  const jobName = newName();
+  const { id } = await register({ url: receiver.url, jobName });
+  const since = new Date(Date.now() - 1_000).toISOString();
+  const jobId = await runJob(jobName);
+  const off = await until("it is off", async () => {
+    const webhook = await daemon.get(`/v1/webhooks/${id}`);
+    return webhook.state === "off" ? webhook : null;
+  });
+  expect(off).toMatchObject({ enabled: false, reason: expect.stringContaining("410") });
+  // What happens while it is off passes it by.
+  await runJob(jobName);
+  isGone = false;
+  await patch(id, { state: "active" });
+  const dead = (await deliveriesOf(id, "&state=dead")).items;
+  expect(dead.map((one: { jobId: string }) => one.jobId)).toEqual([jobId, jobId, jobId]);
+  expect(await daemon.post(`/v1/webhooks/${id}/recover`, { since })).toEqual({
+    recovered: 3,
+    more: false,
+  });
+  const recovered = (await receiver.untilReceived(4)).slice(1);
+  expect(recovered.map(({ event }) => [event.jobId, event.sequence])).toEqual([
+    [jobId, 1],
+    [jobId, 2],
+    [jobId, 3],
+  ]);
+  await until(
+    "all delivered",
+    async () => (await deliveriesOf(id, "&state=delivered")).items.length === 3,
+  );
+});
+
+test("a delivery is sent again by hand with the same id and bytes, and shows both attempts", async () => {
+  const answers = [400, 200, 200];
+  const receiver = await openReceiver(
+    (_, response) => void response.writeHead(answers.shift() ?? 500).end("seen"),
+  );
+  const jobName = newName();
+  const { id } = await register({ url: receiver.url, jobName, on: ["completed"] });
+  await runJob(jobName);
+  const dead = await until("it is given up", async () => {
+    return (await deliveriesOf(id, "&state=dead")).items[0];
+  });
+  const path = `/v1/deliveries/${dead.deliveryId}`;
+  for (const attempts of [2, 3]) {
+    await daemon.post(`${path}/redeliver`, {});
+    await until("it is delivered", async () => {
+      const { state, attemptCount } = await daemon.get(path);
+      return state === "delivered" && attemptCount === attempts;
+    });
+  }
+  const { attempts, eventId } = await daemon.get(path);
+  expect(attempts.map((one: { status: number }) => one.status)).toEqual([400, 200, 200]);
+  expect(receiver.received.map(({ headers }) => headers["webhook-id"])).toEqual([
+    eventId,
+    eventId,
+    eventId,
+  ]);
+  expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(1);
+});
+
+test("a test sends a marked, signed sample of each kind, like the real ones", async () => {
+  const receiver = await openReceiver();
+  const { id, secret } = await register({ url: receiver.url, jobName: newName() });
+  const { results } = await daemon.post(`/v1/webhooks/${id}/test`, {});
+  expect(results.map((one: { event: string; ok: boolean }) => [one.event, one.ok])).toEqual(
+    ["started", "progress", "completed", "failed"].map((kind) => [kind, true]),
+  );
+  expect(receiver.received).toHaveLength(4);
+  for (const one of receiver.received) {
+    verify(one, secret);
+    const { test: isTest, ...event } = one.event;
+    expect(isTest).toBe(true);
+    const kind = event.status as keyof typeof EVENT_PAYLOADS;
+    expect(EVENT_PAYLOADS[kind].safeParse(event).error, kind).toBeUndefined();
+  }
+  // It is no delivery: nothing of it is kept.
+  expect((await deliveriesOf(id)).items).toEqual([]);
+});
+
+test("secrets and header values are nowhere to be read: not in the files, answers or logs", async () => {
+  const HEADER = "Bearer needle-in-a-header";
+  const given = `whsec_${Buffer.from("needle-in-a-secret-of-32-bytes!!").toString("base64")}`;
+  const own = await startDaemon({ plugins: PLUGINS, env: { PLAYGROUND_LOG_LEVEL: "trace" } });
+  onTestFinished(() => own.close());
+  // Final, and no sign of a failing endpoint, so that nothing is held back.
+  const receiver = await openReceiver((_, response) => void response.writeHead(400).end());
+  const headers = { Authorization: HEADER };
+  const webhook = { url: receiver.url, headers };
+  const persistent = { ...webhook, on: ["completed"], secret: given };
+  const { id } = await own.post("/v1/webhooks", persistent);
+  const { secret: made } = await own.post(`/v1/webhooks/${id}/rotate-secret`, {});
+  const job = { plugins: ["echo"], webhook };
+  const { jobId } = await own.post("/v1/jobs", job, WAIT);
+  const batch = await own.post("/v1/batches", { jobs: [job], webhook }, WAIT);
+  const received = await receiver.untilReceived(3 + 3 + 1 + 2);
+  expect(received.every((one) => one.headers.authorization === HEADER)).toBe(true);
+  await until("every attempt is kept", async () => {
+    const { items } = await own.get("/v1/deliveries?state=dead&limit=500");
+    return items.length === received.length;
+  });
+  const answers = await Promise.all(
+    [
+      "/v1/webhooks",
+      `/v1/webhooks/${id}`,
+      `/v1/jobs/${jobId}`,
+      `/v1/jobs/${jobId}/events`,
+      `/v1/batches/${batch.batchId}`,
+      "/v1/deliveries?limit=500",
+      "/metrics",
+    ].map(async (path) => (await own.request(path)).text()),
+  );
+  const files = await filesIn(own.dataDir);
+  expect(files.map(({ name }) => name)).toContain("playground.db");
+  // The needle that may be found shows that the search finds needles.
+  expect(files.some(({ bytes }) => bytes.includes(receiver.url))).toBe(true);
+  for (const needle of [HEADER, "needle-in-a-header", given, made, made.slice(6)]) {
+    for (const { name, bytes } of files) expect(bytes.includes(needle), name).toBe(false);
+    for (const text of answers) expect(text).not.toContain(needle);
+    expect(own.output()).not.toContain(needle);
+  }
+  expect(answers.join()).toContain("***");
+  expect(own.output()).toContain("delivery.attempted");
+});
+
+async function filesIn(folder: string): Promise<{ name: string; bytes: Buffer }[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== "secret-key");
+  return Promise.all(
+    files.map(async ({ name, parentPath }) => ({
+      name,
+      bytes: await readFile(join(parentPath, name)),
+    })),
+  );
+}
+
+test("another PLAYGROUND_SECRET_KEY is refused at the start, and the right one goes on", async () => {
+  const root = await mkdtemp(join(tmpdir(), "playground-key-"));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  const receiver = await openReceiver();
+  const toEnv = (fill: number) => ({
+    PLAYGROUND_SECRET_KEY: Buffer.alloc(32, fill).toString("base64"),
+  });
+  const first = await startDaemon({ root, plugins: PLUGINS, env: toEnv(1) });
+  onTestFinished(() => first.close());
+  const { secret } = await first.post("/v1/webhooks", { url: receiver.url, on: ["completed"] });
+  expect(await first.end("SIGTERM")).toBe(0);
+
+  const wrong = startDaemon({ root, env: toEnv(2) });
+  await expect(wrong).rejects.toThrow("is not the key that this database was written with");
+  // By itself, not because the test gave up waiting.
+  await expect(wrong).rejects.toThrow("ended with 1");
+  await expect(wrong).rejects.not.toThrow(toEnv(2).PLAYGROUND_SECRET_KEY);
+
+  const again = await startDaemon({ root, env: toEnv(1) });
+  onTestFinished(() => again.close());
+  await again.post("/v1/jobs", { plugins: ["echo"] });
+  const [one] = await receiver.untilReceived(1);
+  verify(one as Received, secret);
+});

@@ -1,0 +1,97 @@
+import { mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { createReceiver, type Receiver } from "../support/receiver.ts";
+
+/** As an SD card or a network drive takes (10 to 100 ms). */
+const SLOW_COMMIT_MS = 20;
+const JOBS = 100;
+
+let root: string;
+let hang: string;
+let receiver: Receiver;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "playground-slow-disk-"));
+  hang = join(root, "hang");
+  receiver = await createReceiver();
+});
+
+afterEach(async () => {
+  await receiver.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+async function open(slowCommitMs = 0): Promise<Daemon> {
+  const daemon = await startDaemon({
+    root,
+    entry: new URL("../support/slow-disk-daemon.ts", import.meta.url),
+    plugins: { echo: "(input) => input" },
+    env: { SLOW_COMMIT_MS: String(slowCommitMs), HANG_COMMITS_WHILE: hang },
+  });
+  onTestFinished(() => daemon.close());
+  return daemon;
+}
+
+async function submit(daemon: Daemon): Promise<string> {
+  const body = { plugins: ["echo"], webhook: { url: receiver.url } };
+  return (await daemon.post("/v1/jobs", body)).jobId;
+}
+
+function untilAllEvents(jobId: string) {
+  return receiver.untilReceived(3, ({ event }) => event.jobId === jobId);
+}
+
+test("while a commit hangs no job is accepted, and whatever only reads is answered", async () => {
+  const daemon = await open();
+  const before = await submit(daemon);
+  await untilAllEvents(before);
+  await writeFile(hang, "");
+  let accepted = false;
+  const submitting = submit(daemon).then((jobId) => {
+    accepted = true;
+    return jobId;
+  });
+  for (let n = 0; n < 20; n += 1) {
+    expect((await fetch(`${daemon.url}/healthz`)).status).toBe(200);
+    expect((await daemon.get(`/v1/jobs/${before}`)).status).toBe("completed");
+    await sleep(5);
+  }
+  expect(accepted).toBe(false);
+  await unlink(hang);
+  await untilAllEvents(await submitting);
+});
+
+test("a daemon killed while a commit hangs has lost nothing that it accepted", async () => {
+  const first = await open();
+  const accepted = await Promise.all(Array.from({ length: 20 }, () => submit(first)));
+  await writeFile(hang, "");
+  const unanswered = submit(first).then(
+    () => "accepted",
+    () => "no answer",
+  );
+  expect((await fetch(`${first.url}/healthz`)).status).toBe(200);
+  await first.end("SIGKILL");
+  expect(await unanswered).toBe("no answer");
+  await unlink(hang);
+  const second = await open();
+  for (const jobId of accepted) {
+    await untilAllEvents(jobId);
+    expect((await second.get(`/v1/jobs/${jobId}`)).status).toBe("completed");
+  }
+});
+
+test("with commits of 20 ms, every event of a hundred jobs arrives in its order", async () => {
+  const daemon = await open(SLOW_COMMIT_MS);
+  const from = performance.now();
+  const ids = await Promise.all(Array.from({ length: JOBS }, () => submit(daemon)));
+  // One commit each, of 20 ms, would take two seconds for the requests alone.
+  expect(performance.now() - from).toBeLessThan((JOBS * SLOW_COMMIT_MS) / 2);
+  for (const jobId of ids) {
+    const arrived = await untilAllEvents(jobId);
+    expect(arrived.map(({ event }) => event.sequence)).toEqual([1, 2, 3]);
+  }
+});

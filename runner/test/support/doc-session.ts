@@ -1,0 +1,147 @@
+/**
+ * Runs a document's examples as its reader would, in one shell and one folder, against a daemon:
+ *   ```bash          is run; the session fails when it does
+ *   ```json, ```text after it: what it prints, in part; text may be cut with "…"
+ *   ```ts, ```js, ```csv that begin with a comment `// path` or `# path`: written to that path
+ * Everything else (```sh for what cannot run here, ```ini, …) is only shown.
+ */
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startDaemon, type Daemon } from "./daemon.ts";
+import { fencesOf, type Fence } from "./markdown.ts";
+import { jsonIn, jsonMissing, textMissing } from "./doc-output.ts";
+import { until } from "./until.ts";
+
+const RUNNER = fileURLToPath(new URL("../..", import.meta.url));
+const PRINTED = new Set(["json", "text"]);
+
+export interface Example {
+  readonly fence: Fence;
+  readonly prints: readonly Fence[];
+}
+
+export function examplesOf(markdown: string): Example[] {
+  const examples: { fence: Fence; prints: Fence[] }[] = [];
+  for (const fence of fencesOf(markdown)) {
+    if (PRINTED.has(fence.language)) examples.at(-1)?.prints.push(fence);
+    else examples.push({ fence, prints: [] });
+  }
+  return examples.filter(({ fence }) => fence.language === "bash" || pathOf(fence) !== null);
+}
+
+/** The path in the first line's comment. */
+function pathOf({ text }: Fence): string | null {
+  return /^(?:\/\/|#) ([\w./-]+\.\w+)\n/.exec(text)?.[1] ?? null;
+}
+
+export async function openDocSession(): Promise<{
+  run(example: Example): Promise<void>;
+  close(): Promise<void>;
+}> {
+  const root = await mkdtemp(join(tmpdir(), "playground-docs-"));
+  await symlink(RUNNER, join(root, "runner"));
+  // A project of the reader's own, into which the packages of its examples were installed.
+  await mkdir(join(root, "receiver"));
+  await symlink(join(RUNNER, "node_modules"), join(root, "receiver", "node_modules"));
+  // An empty variable counts as not set: the daemon makes a token, as it does for a reader.
+  const daemon = await startDaemon({ root, env: { PLAYGROUND_TOKEN: "" } });
+  const endpointPort = String(await freePort());
+  const shell = openShell(root);
+  const droppedIn = new Set<string>();
+
+  function localized(text: string): string {
+    return text
+      .replaceAll("http://127.0.0.1:8787", daemon.url)
+      .replaceAll("9000", endpointPort)
+      .replaceAll("npm start --silent -- ", "node runner/bin/playground-runner.mjs ");
+  }
+
+  async function run({ fence, prints }: Example): Promise<void> {
+    const path = pathOf(fence);
+    if (path !== null) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), localized(fence.text));
+      if (path.startsWith("plugins/")) droppedIn.add(path.split("/")[1] ?? "");
+      return;
+    }
+    for (const source of droppedIn) await untilPickedUp(daemon, source);
+    droppedIn.clear();
+    if (fence.text.trim() === "npm start") return check(prints, () => daemon.output());
+    const from = shell.output().length;
+    await shell.run(localized(fence.text));
+    await check(prints, () => shell.output().slice(from));
+  }
+
+  return {
+    run,
+    async close() {
+      await shell.close();
+      await daemon.close();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits, since an endpoint prints what it gets a moment after the command has ended. */
+async function check(prints: readonly Fence[], output: () => string): Promise<void> {
+  for (const print of prints) {
+    const missing = (): string | null =>
+      print.language === "json"
+        ? jsonMissing(JSON.parse(print.text) as unknown, jsonIn(output()))
+        : textMissing(print.text, output());
+    await until("it to be printed", () => missing() === null, { timeoutMs: 10_000 }).catch(() => {
+      throw new Error(`line ${print.line}: ${missing()}\nprinted:\n${output()}`);
+    });
+  }
+}
+
+function openShell(cwd: string) {
+  const shell = spawn("bash", ["--noprofile", "--norc"], {
+    cwd,
+    // A group of its own, so that what runs in the background ends with it.
+    detached: true,
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` },
+  });
+  let output = "";
+  let ended = 0;
+  shell.stdout.on("data", (chunk: Buffer) => void (output += chunk.toString()));
+  shell.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()));
+  const exited = new Promise((resolve) => shell.once("close", resolve));
+  return {
+    output: () => output,
+    /** Throws when the last command of the text fails. */
+    async run(text: string): Promise<void> {
+      ended += 1;
+      const mark = new RegExp(`^.*<ended ${ended} (\\d+)>\n`, "m");
+      shell.stdin.write(`{\n${text}\n} </dev/null\necho "<ended ${ended} $?>"\n`);
+      const code = await until("the command to end", () => mark.exec(output)?.[1]);
+      if (code !== "0") throw new Error(`exit code ${code} of:\n${text}\nprinted:\n${output}`);
+    },
+    async close(): Promise<void> {
+      if (shell.pid !== undefined) process.kill(-shell.pid, "SIGKILL");
+      await exited;
+    },
+  };
+}
+
+async function untilPickedUp(daemon: Daemon, source: string): Promise<void> {
+  const token = (await readFile(join(daemon.dataDir, "token"), "utf8")).trim();
+  await until(`${source} to be picked up`, async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await daemon.request("/v1/plugins", { headers });
+    const { items } = (await answer.json()) as { items: { source: string; status: string }[] };
+    return items.some((plugin) => plugin.source === source && plugin.status === "ready");
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,31 @@
+/**
+ * The real writer thread on a disk that is slow: every commit takes SLOW_COMMIT_MS longer, and
+ * hangs for as long as the file HANG_COMMITS_WHILE is there.
+ */
+import { existsSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import type { WriterData } from "../../src/store/sqlite/change.ts";
+import { openWriter } from "../../src/store/sqlite/connection.ts";
+import { serveWrites } from "../../src/store/sqlite/serve-writes.ts";
+
+const slowMs = Number(process.env["SLOW_COMMIT_MS"] ?? 0);
+const hangWhile = process.env["HANG_COMMITS_WHILE"] ?? "";
+const { path } = workerData as WriterData;
+
+/** Blocks the thread as an fsync does, without using the processor. */
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+serveWrites(parentPort!, () => {
+  const db = openWriter(path);
+  const exec = db.exec.bind(db);
+  db.exec = (sql) => {
+    if (sql === "COMMIT") {
+      block(slowMs);
+      while (existsSync(hangWhile)) block(1);
+    }
+    exec(sql);
+  };
+  return db;
+});
