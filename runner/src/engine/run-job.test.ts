@@ -202,6 +202,18 @@ test("what is left of timeoutMs goes from step to step", async () => {
   expect((await pool.step(2)).task.jobTimeoutMs).toBe(6_000);
 });
 
+test("a job that is tried again has what its completed steps left of timeoutMs", async () => {
+  const { engine, pool, submit } = await world.startEngine();
+  const id = await submit({ ...plugins("first", "second"), timeoutMs: 10_000 });
+  const first = await pool.step(1);
+  await world.runUntil(world.clock.now() + 4_000);
+  first.complete();
+  (await pool.step(2)).fail("JOB_TIMEOUT");
+  await world.runUntil(world.clock.now() + 60_000);
+  await engine.retry(id);
+  expect((await pool.step(3)).task.jobTimeoutMs).toBe(6_000);
+});
+
 test("a plugin's lines are stored with the number of its step", async () => {
   const { pool, submit } = await world.startEngine();
   const id = await submit(plugins("first", "second"));

@@ -20,7 +20,7 @@ export async function runStep(
   deps: StepDeps,
   run: { signal: AbortSignal; onLost: (error: unknown) => void },
 ): Promise<StepResult> {
-  const task = toTask(job, deps.clock.now());
+  const task = toTask(job);
   const result = await deps.pool.run(task, toHooks(job, deps, run));
   deps.signals.stepEnded(job.id);
   const durationMs = Math.max(0, result.endedAt - result.startedAt);
@@ -28,7 +28,7 @@ export async function runStep(
   return result;
 }
 
-function toTask(job: RunningJob, now: number): StepTask {
+function toTask(job: RunningJob): StepTask {
   const plugin = job.plugins[job.completedSteps.length];
   return {
     jobId: job.id,
@@ -38,9 +38,14 @@ function toTask(job: RunningJob, now: number): StepTask {
     options: plugin?.options ?? NULL_JSON,
     input: job.completedSteps.at(-1)?.output ?? job.input,
     jobInput: job.input,
-    jobTimeoutMs:
-      job.timeoutMs === null ? null : Math.max(1, job.timeoutMs - (now - job.startedAt)),
+    jobTimeoutMs: job.timeoutMs === null ? null : leftOf(job.timeoutMs, job),
   };
+}
+
+/** By what the plugins took: a daemon that was down, or a retry tomorrow, uses none of it up. */
+function leftOf(timeoutMs: number, { completedSteps }: RunningJob): number {
+  const usedMs = completedSteps.reduce((sum, { metrics }) => sum + metrics.duration, 0);
+  return Math.max(1, timeoutMs - usedMs);
 }
 
 function toHooks(

@@ -47,7 +47,7 @@ export function createScriptedPool(options: {
           resolve({
             ok: true,
             output: toJsonText(output),
-            metrics: { processedItems: 1, duration: 1 },
+            metrics: { processedItems: 1, duration: Math.max(1, options.now() - startedAt) },
             ...times(),
           }),
         fail: (code = "PLUGIN_THREW") =>
