@@ -1,13 +1,18 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // Most tests wait for disks, sockets and threads: more than one a core.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         test: {
           name: "unit",
           include: ["runner/src/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

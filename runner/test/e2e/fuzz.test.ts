@@ -11,7 +11,7 @@ import { createOpenApiDocument, type Operation } from "../../src/http/openapi.ts
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { requestArbitrary, type Known, type RawRequest } from "../support/request-arbitrary.ts";
 
-const REQUESTS_PER_ROUTE = 500;
+const REQUESTS_PER_ROUTE = 1_000;
 const CONNECTIONS = 8;
 /** Nobody listens there. */
 const HOOK = "http://127.0.0.1:1/";
