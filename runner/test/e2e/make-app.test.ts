@@ -194,7 +194,11 @@ describe("the modules", () => {
       inputMode: "value",
       inputValue: { data: [1, 2], expression: "$sum($)" },
     });
-    expect(bundle).toMatchObject({ status: "queued", plugins: ["json-query"] });
+    expect(bundle).toMatchObject({
+      // It may have begun, or even ended, by the time of the answer.
+      status: expect.stringMatching(/^(queued|running|completed)$/) as string,
+      plugins: ["json-query"],
+    });
   });
 
   test("the same idempotency key gives the first run's job", async () => {
