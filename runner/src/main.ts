@@ -37,6 +37,11 @@ async function main(args: readonly string[]): Promise<number> {
   return command(isFlag ? args : rest);
 }
 
+// Whoever read the output has gone, as in `plugins | head`: no reason for a daemon to die.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
