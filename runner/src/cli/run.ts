@@ -58,7 +58,9 @@ function splitArgs(args: readonly string[]) {
     if (at < 0) continue;
     const inline = rest[at]?.slice(flag.length + 1);
     const [, value] = rest.splice(at, inline ? 1 : 2);
-    files[flag] = inline || (value ?? "");
+    const file = inline || value;
+    if (!file) throw new BadSetting(`${flag} needs a file after it; - is standard input`);
+    files[flag] = file;
   }
   const name = rest.shift();
   if (name === undefined || name.startsWith("-")) {

@@ -48,6 +48,13 @@ export interface Issue {
   readonly message: string;
 }
 
+/** The first issue and how many more there are; `whole` is what the empty path names. */
+export function summarize(issues: readonly Issue[], whole: string): string {
+  const [first] = issues;
+  const rest = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  return `${first?.path || whole} ${first?.message ?? "is wrong"}${rest}`;
+}
+
 /** The caller must change the request (or wait, for QUEUE_FULL and STOPPING). */
 export class Refused extends Error {
   override readonly name = "Refused";

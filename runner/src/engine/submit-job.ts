@@ -1,4 +1,4 @@
-import { Refused, type Issue } from "../domain/errors.ts";
+import { Refused, summarize, type Issue } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
@@ -94,14 +94,14 @@ function checkPlugins(request: JobRequest, catalog: SubmitDeps["catalog"], at: s
       const message = `Plugin "${name}" could not be loaded: ${plugin.error}`;
       throw new Refused("PLUGIN_BROKEN", message, { issues: [{ path, message }] });
     }
-    refuseIf("OPTIONS_INVALID", `The options of plugin "${name}" do not fit its schema.`, {
+    refuseIf("OPTIONS_INVALID", `The options of plugin "${name}" do not fit its schema`, {
       issues: catalog.checkOptions(name, options),
       under: `${path}/options`,
     });
   }
   const first = request.plugins[0];
   if (first === undefined) return;
-  refuseIf("INPUT_INVALID", `The input does not fit the schema of plugin "${first.name}".`, {
+  refuseIf("INPUT_INVALID", `The input does not fit the schema of plugin "${first.name}"`, {
     issues: catalog.checkInput(first.name, request.input),
     under: `${at}/input`,
   });
@@ -109,12 +109,12 @@ function checkPlugins(request: JobRequest, catalog: SubmitDeps["catalog"], at: s
 
 function refuseIf(
   code: "INPUT_INVALID" | "OPTIONS_INVALID",
-  detail: string,
+  what: string,
   found: { issues: readonly Issue[]; under: string },
 ): void {
   if (found.issues.length === 0) return;
   const issues = found.issues.map((issue) => ({ ...issue, path: found.under + issue.path }));
-  throw new Refused(code, detail, { issues });
+  throw new Refused(code, `${what}: ${summarize(issues, found.under)}.`, { issues });
 }
 
 export function toNewJob(request: SubmitRequest, deps: NewJobDeps): NewJob {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
 import type { z } from "zod";
 import type { JsonText } from "../domain/json-text.ts";
-import { Refused } from "../domain/errors.ts";
+import { Refused, summarize } from "../domain/errors.ts";
 import type { RouteContract } from "./contract/route-contract.ts";
 import { toIssues } from "./zod-issues.ts";
 
@@ -54,13 +54,8 @@ function toRefused(
   at: { data: unknown; httpPart?: string | undefined },
 ): Refused {
   const issues = toIssues(error, at.data);
-  const [first] = issues;
   const part = at.httpPart === "querystring" ? "query" : (at.httpPart ?? "body");
-  const rest = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-  const where = first === undefined || first.path === "" ? `The ${part}` : first.path;
-  return new Refused("BODY_INVALID", `${where} ${first?.message ?? "is wrong"}${rest}.`, {
-    issues,
-  });
+  return new Refused("BODY_INVALID", `${summarize(issues, `The ${part}`)}.`, { issues });
 }
 
 /** Sends text that is JSON already. */

@@ -30,9 +30,10 @@ export const Problem = z
         type: "/docs#INPUT_INVALID",
         title: "The input does not fit the first plugin's schema.",
         status: 400,
-        detail: 'The input does not fit the schema of plugin "csv-profile".',
+        detail:
+          'The input does not fit the schema of plugin "text-chunk": /input/text is 7: it must be a text.',
         code: "INPUT_INVALID",
-        issues: [{ path: "/input/rows/3", message: "must be string" }],
+        issues: [{ path: "/input/text", message: "is 7: it must be a text" }],
       },
     ],
   });
