@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +49,15 @@ describe("the SQLite store's file", () => {
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((store) => store.close()));
     await rm(folder, { recursive: true });
+  });
+
+  test("is for its owner alone, in a folder that others may look into", async () => {
+    await chmod(folder, 0o755);
+    const store = await open();
+    await store.submitJob(newJob("job_1"), UNLIMITED);
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+      expect((await stat(file)).mode & 0o777, file).toBe(0o600);
+    }
   });
 
   test("is refused to a second daemon by name, and free after a close", async () => {
