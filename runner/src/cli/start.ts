@@ -1,9 +1,5 @@
-import { collectGarbage } from "../collect-garbage.ts";
 import { composeDaemon, type Replacements } from "../compose.ts";
 import { parseSettings } from "../config.ts";
-
-/** When a start has done all that it does later too, such as starting the plugin threads. */
-const SETTLED_MS = 1_500;
 
 /** Runs the daemon until SIGTERM or SIGINT; a second one ends it at once. */
 export async function start(
@@ -24,7 +20,6 @@ export async function start(
   const daemon = await composeDaemon(settings, say, replacements);
   try {
     say(`Playground ${daemon.version} listening on ${await daemon.listen()}`);
-    setTimeout(collectGarbage, SETTLED_MS).unref();
     const signal = await signalled;
     say(
       `${signal}: stopping; running plugins get ${settings.graceMs} ms. A second one ends at once.`,

@@ -119,7 +119,7 @@ test("ctx.fetch ends with the step", async () => {
   await once(server, "listening");
   const closed = once(server, "connection").then(([socket]) => once(socket as never, "close"));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { result } = await threads.run("fetches", { input: { url }, jobTimeoutMs: 200 });
+  const { result } = await threads.run("fetches", { input: { url }, jobTimeoutMs: 2_000 });
   expect(result).toMatchObject({ failure: { code: "JOB_TIMEOUT" } });
   await closed;
   server.close();
