@@ -66,7 +66,10 @@ export async function composeDaemon(
   const vault = createVault(await openVaultKey(dataDir, settings));
   const [store, plugins] = await openBoth(
     openStore(join(dataDir, "playground.db"), vault, replacements),
-    composePlugins(settings),
+    composePlugins(settings, {
+      cacheDir: join(dataDir, "compile-cache"),
+      onError: (error) => log.error({ err: error }, "plugins.not-read"),
+    }),
   );
   const { catalog } = plugins;
   const pool = plugins.createPool();
@@ -195,19 +198,23 @@ async function openBoth<A extends Closable, B extends Closable>(
   }
 }
 
-/** The plugins alone, for the commands that need no store and no port. */
-export async function composePlugins(settings: Settings): Promise<{
+/** The plugins alone, for the commands that need no store, no port and no folder of their own. */
+export async function composePlugins(
+  settings: Settings,
+  { onError = toStderr, cacheDir }: { onError?: (error: unknown) => void; cacheDir?: string } = {},
+): Promise<{
   catalog: LivePluginCatalog;
   createPool(): PluginPool;
   close(): Promise<void>;
 }> {
   const { env } = settings;
-  const cacheDir = resolve(settings.dataDir, "compile-cache");
+  const cache = cacheDir !== undefined && { cacheDir };
   const catalog = createPluginCatalog({
     builtinDir: BUILT_IN_PLUGINS,
     pluginsDir: resolve(settings.pluginsDir),
+    onError,
     env,
-    cacheDir,
+    ...cache,
   });
   await catalog.ready();
   let pool: PluginPool | null = null;
@@ -218,7 +225,7 @@ export async function composePlugins(settings: Settings): Promise<{
         catalog,
         threads: settings.threads,
         env,
-        cacheDir,
+        ...cache,
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
         egress: settings.egress,
         memoryMb: settings.threadMemoryMb,
@@ -232,6 +239,10 @@ export async function composePlugins(settings: Settings): Promise<{
       await catalog.close();
     },
   };
+}
+
+function toStderr(error: unknown): void {
+  process.stderr.write(`The plugins could not be read: ${String(error)}\n`);
 }
 
 function toUrl(host: string, { port }: AddressInfo): string {

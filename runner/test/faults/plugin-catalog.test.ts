@@ -49,11 +49,16 @@ async function open(options: { importTimeoutMs?: number } = {}): Promise<LivePlu
   catalog = createPluginCatalog({
     builtinDir: join(base, "built-in"),
     pluginsDir: join(base, "plugins"),
+    onError: fail,
     rescanMs: 100,
     ...options,
   });
   await catalog.ready();
   return catalog;
+}
+
+function fail(error: unknown): void {
+  throw error;
 }
 
 function errorOf(info: PluginInfo | null): string {
@@ -260,6 +265,7 @@ describe("what changes while the daemon runs", () => {
     const opening = createPluginCatalog({
       builtinDir: join(base, "built-in"),
       pluginsDir: join(base, "plugins"),
+      onError: fail,
     });
     await opening.close();
     await expectThreadsGone(threadsBefore);

@@ -35,7 +35,10 @@ export interface PluginThreads extends AsyncDisposable {
 
 export function openFixtures(): LivePluginCatalog {
   const nowhere = join(FIXTURES_DIR, "none");
-  return createPluginCatalog({ builtinDir: nowhere, pluginsDir: FIXTURES_DIR });
+  const onError = (error: unknown): void => {
+    throw error;
+  };
+  return createPluginCatalog({ builtinDir: nowhere, pluginsDir: FIXTURES_DIR, onError });
 }
 
 /** A pool, closed when its scope ends. */

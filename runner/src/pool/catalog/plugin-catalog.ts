@@ -23,6 +23,8 @@ export interface PluginCatalogOptions {
   readonly builtinDir: string;
   /** May not exist yet. */
   readonly pluginsDir: string;
+  /** Is told why the plugins could not be read; they stay as they were, and it is tried again. */
+  readonly onError: (error: unknown) => void;
   /** How long importing one file may take. Default 10 s. */
   readonly importTimeoutMs?: number;
   /** How often PLUGINS_DIR is looked through, beside what the system tells of it. Default 2 s. */
@@ -44,7 +46,7 @@ interface Checks {
 }
 
 export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCatalog {
-  const { builtinDir, pluginsDir, importTimeoutMs = 10_000, rescanMs = 2000 } = options;
+  const { builtinDir, pluginsDir, onError, importTimeoutMs = 10_000, rescanMs = 2000 } = options;
   const env = threadEnv(options.env, options.cacheDir);
   const closing = new AbortController();
   const listeners = new Set<() => void>();
@@ -66,7 +68,8 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     for (const listener of listeners) listener();
   }
 
-  const watch = watchPlugins({ dir: pluginsDir, rescanMs, refresh, signal: closing.signal });
+  const { signal } = closing;
+  const watch = watchPlugins({ dir: pluginsDir, rescanMs, refresh, onError, signal });
 
   function checksOf(name: string): Checks | null {
     const info = byName.get(name)?.info;

@@ -1,17 +1,19 @@
 /**
  * Calls `refresh` at once, and whenever what lies in the directory has changed and then kept still
- * for a moment, so that a file is not read half-written. fs.watch makes that quick where it works;
- * the look every `rescanMs` finds what it misses (folders within, network drives, a directory that
- * is made later).
+ * for a moment, so that a file is not read half-written; one that failed is tried again at the next
+ * look. fs.watch makes that quick where it works; the look every `rescanMs` finds what it misses
+ * (folders within, network drives, a directory that is made later).
  */
 import { watch, type FSWatcher } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stampOf } from "./find-plugins.ts";
 
 const SETTLE_MS = 100;
+/** For a directory that never keeps still, as when a plugin writes its own files there. */
+const MAX_SETTLE_MS = 2_000;
 
 export interface PluginsWatch {
-  /** The first refresh is done. */
+  /** The first refresh is done, or has failed. */
   readonly ready: Promise<void>;
   /** The watch has ended, after the signal was aborted. */
   readonly ended: Promise<void>;
@@ -21,20 +23,18 @@ export function watchPlugins(options: {
   dir: string;
   rescanMs: number;
   refresh: () => Promise<void>;
+  /** Is told what a refresh failed with. */
+  onError: (error: unknown) => void;
   signal: AbortSignal;
 }): PluginsWatch {
-  const { dir, rescanMs, refresh, signal } = options;
+  const { dir, rescanMs, refresh, onError, signal } = options;
   const bell = createBell(signal);
   const ready = Promise.withResolvers<void>();
 
   async function run(): Promise<void> {
     let watcher = openWatcher(dir, bell.ring);
-    let seen = await stampOf(dir);
-    try {
-      await refresh();
-    } finally {
-      ready.resolve();
-    }
+    let seen = await refreshAs(await stampOf(dir));
+    ready.resolve();
     while (!signal.aborted) {
       await bell.wait(rescanMs);
       // Anew each time: a directory that was deleted and made again is another one to the system.
@@ -42,15 +42,27 @@ export function watchPlugins(options: {
       watcher = openWatcher(dir, bell.ring);
       const stamp = await stampOf(dir);
       if (stamp === seen || signal.aborted) continue;
-      seen = await settled(stamp);
-      if (!signal.aborted) await refresh();
+      const still = await settled(stamp);
+      if (!signal.aborted) seen = await refreshAs(still);
     }
     watcher?.close();
   }
 
+  /** The stamp that is read now; null when it could not be, so that the next look tries again. */
+  async function refreshAs(stamp: string): Promise<string | null> {
+    try {
+      await refresh();
+      return stamp;
+    } catch (error) {
+      onError(error);
+      return null;
+    }
+  }
+
   async function settled(first: string): Promise<string> {
+    const deadline = performance.now() + MAX_SETTLE_MS;
     let before = first;
-    while (!signal.aborted) {
+    while (!signal.aborted && performance.now() < deadline) {
       await pause(SETTLE_MS, signal);
       const now = await stampOf(dir);
       if (now === before) break;

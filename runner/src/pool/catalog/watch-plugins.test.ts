@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { watchPlugins, type PluginsWatch } from "./watch-plugins.ts";
+
+let dir: string;
+beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), "watch-plugins-"))));
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+function watch(options: {
+  refresh: () => Promise<void>;
+  onError?: (error: unknown) => void;
+}): PluginsWatch {
+  const stop = new AbortController();
+  const onError = (error: unknown): void => {
+    throw error;
+  };
+  const watching = watchPlugins({ dir, rescanMs: 20, onError, ...options, signal: stop.signal });
+  onTestFinished(() => {
+    stop.abort();
+    return watching.ended;
+  });
+  return watching;
+}
+
+test("a refresh that fails is told, and made again though nothing changed", async () => {
+  const errors: unknown[] = [];
+  const { promise: succeeded, resolve } = Promise.withResolvers<void>();
+  const watching = watch({
+    async refresh() {
+      if (errors.length < 2) throw new Error(`no thread ${errors.length + 1}`);
+      resolve();
+    },
+    onError: (error) => errors.push(error),
+  });
+  await watching.ready;
+  await succeeded;
+  expect(errors).toEqual([new Error("no thread 1"), new Error("no thread 2")]);
+});
+
+test("a directory that never keeps still is read nevertheless", async () => {
+  const { promise: readTwice, resolve } = Promise.withResolvers<void>();
+  let refreshed = 0;
+  const watching = watch({
+    async refresh() {
+      refreshed += 1;
+      if (refreshed === 2) resolve();
+    },
+  });
+  await watching.ready;
+  let written = 0;
+  const writing = setInterval(() => {
+    written += 1;
+    writeFileSync(join(dir, "notes.txt"), "x".repeat(written));
+  }, 10);
+  onTestFinished(() => clearInterval(writing));
+  await readTwice;
+});
