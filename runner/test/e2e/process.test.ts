@@ -1,5 +1,5 @@
 /** The daemon as a process: how it starts, refuses to start, stops, and its commands. */
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -323,6 +323,7 @@ describe("the command", () => {
     expect(stderr).toContain("progress 50 % half");
     const piped = await runCli(["run", "double", "--input", "-"], { cwd: root, stdin: "4" });
     expect(piped.stdout).toBe("8\n");
+    expect(await readdir(root)).toEqual(["input.json", "plugins"]);
   });
 
   test("run fails with the plugin's own message", async () => {
