@@ -32,6 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
         plugin: name,
         options: toJsonText(options),
         input: toJsonText(input),
+        inputFrom: null,
         jobInput: toJsonText(input),
         jobTimeoutMs: null,
       },

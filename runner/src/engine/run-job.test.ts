@@ -192,6 +192,15 @@ test("a long step keeps its lease as long as it runs", async () => {
   expect((await world.job(id)).status).toBe("completed");
 });
 
+test("a step knows which plugin its input is from", async () => {
+  const { pool, submit } = await world.startEngine();
+  await submit(plugins("first", "second"));
+  const first = await pool.step(1);
+  expect(first.task.inputFrom).toBeNull();
+  first.complete();
+  expect((await pool.step(2)).task.inputFrom).toBe("first");
+});
+
 test("what is left of timeoutMs goes from step to step", async () => {
   const { pool, submit } = await world.startEngine();
   await submit({ ...plugins("first", "second"), timeoutMs: 10_000 });

@@ -29,7 +29,8 @@ export async function runStep(
 }
 
 function toTask(job: RunningJob): StepTask {
-  const plugin = job.plugins[job.completedSteps.length];
+  const step = job.completedSteps.length;
+  const plugin = job.plugins[step];
   return {
     jobId: job.id,
     jobName: job.name,
@@ -37,6 +38,7 @@ function toTask(job: RunningJob): StepTask {
     plugin: plugin?.name ?? "",
     options: plugin?.options ?? NULL_JSON,
     input: job.completedSteps.at(-1)?.output ?? job.input,
+    inputFrom: job.plugins[step - 1]?.name ?? null,
     jobInput: job.input,
     jobTimeoutMs: job.timeoutMs === null ? null : leftOf(job.timeoutMs, job),
   };

@@ -22,6 +22,8 @@ export interface StepTask {
   readonly options: JsonText;
   /** The job's input for the first plugin, else the output of the one before. */
   readonly input: JsonText;
+  /** The plugin whose output the input is; null when it is the job's own. */
+  readonly inputFrom: string | null;
   readonly jobInput: JsonText;
   /** What is left of the job's own time, in ms; the plugin's own timeout counts beside it. */
   readonly jobTimeoutMs: number | null;

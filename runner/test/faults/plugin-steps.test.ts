@@ -96,7 +96,9 @@ test("schemas give defaults, and refuse with code and path", async () => {
   expect((await run({ people: [{ age: -1 }] })).result).toMatchObject({
     failure: {
       code: "INPUT_INVALID",
-      message: expect.stringContaining("/people/0/age: ") as string,
+      message: expect.stringMatching(
+        /^The job's input does not fit the input of "has-schemas": \/people\/0\/age: /,
+      ) as string,
     },
   });
   expect((await run(fits, { add: "1" })).result).toMatchObject({
@@ -104,6 +106,18 @@ test("schemas give defaults, and refuse with code and path", async () => {
   });
   expect((await run(fits, { lie: true })).result).toMatchObject({
     failure: { code: "OUTPUT_INVALID", message: expect.stringContaining("/sum: ") as string },
+  });
+});
+
+test("a step that cannot take the output before it names both plugins", async () => {
+  const { result } = await threads.run("has-schemas", { input: {}, inputFrom: "slow" });
+  expect(result).toMatchObject({
+    failure: {
+      code: "INPUT_INVALID",
+      message: expect.stringMatching(
+        /^The output of "slow" does not fit the input of "has-schemas": \/people: /,
+      ) as string,
+    },
   });
 });
 

@@ -17,6 +17,7 @@ export const FIXTURES_DIR = fileURLToPath(new URL("./plugins", import.meta.url))
 
 export interface StepRequest {
   readonly input?: unknown;
+  readonly inputFrom?: string;
   readonly options?: unknown;
   readonly jobTimeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -46,7 +47,14 @@ export function openThreads(
   options: Partial<PluginPoolOptions> & Pick<PluginPoolOptions, "catalog">,
 ): PluginThreads {
   const filesDir = mkdtempSync(join(tmpdir(), "plugin-threads-"));
-  const pool = createPluginPool({ threads: 1, filesDir, graceMs: 200, ...options });
+  const pool = createPluginPool({
+    threads: 1,
+    filesDir,
+    memoryMb: 256,
+    graceMs: 200,
+    pluginTimeoutMs: 60_000,
+    ...options,
+  });
   return {
     pool,
     run: (plugin, request) => runStep(pool, plugin, request),
@@ -73,6 +81,7 @@ async function runStep(
       plugin,
       options: toJson(request.options ?? {}),
       input,
+      inputFrom: request.inputFrom ?? null,
       jobInput: input,
       jobTimeoutMs: request.jobTimeoutMs ?? null,
     },

@@ -33,14 +33,14 @@ export async function runStep(
   let startedAt = performance.now();
   try {
     const plugin = await load(task);
-    const input = await parse(plugin.input, task.input, "INPUT_INVALID");
-    const options = await parse(plugin.options, task.options, "OPTIONS_INVALID");
+    const input = await parse(plugin.input, task.input, inputMisfit(task));
+    const options = await parse(plugin.options, task.options, optionsMisfit(task));
     const ctx = createContext({ task, step, options, metrics, settings });
     startedAt = performance.now();
     const returned = await plugin.run(input, ctx);
     const duration = performance.now() - startedAt;
     const output = plugin.output
-      ? await check(plugin.output, returned, "OUTPUT_INVALID")
+      ? await check(plugin.output, returned, outputMisfit(task))
       : returned;
     const serialized = serializeOutput(output, settings.outputLimitBytes);
     return { ...serialized, metrics: metrics.read(duration) };
@@ -71,19 +71,36 @@ async function load(task: ThreadTask): Promise<PluginDefinition> {
   throw new StepFailed("PLUGIN_BROKEN", message);
 }
 
-function parse(
-  schema: PluginDefinition["input"],
-  text: JsonText,
-  code: "INPUT_INVALID" | "OPTIONS_INVALID",
-): unknown {
+/** How a step fails whose value does not fit a schema. */
+interface Misfit {
+  readonly code: FailureCode;
+  readonly what: string;
+}
+
+function inputMisfit({ plugin, inputFrom }: ThreadTask): Misfit {
+  const input = inputFrom === null ? "The job's input" : `The output of "${inputFrom}"`;
+  return { code: "INPUT_INVALID", what: `${input} does not fit the input of "${plugin}"` };
+}
+
+function optionsMisfit({ plugin }: ThreadTask): Misfit {
+  const what = `The options of plugin "${plugin}" do not fit its schema`;
+  return { code: "OPTIONS_INVALID", what };
+}
+
+function outputMisfit({ plugin }: ThreadTask): Misfit {
+  const what = `The output of "${plugin}" does not fit the schema it declares`;
+  return { code: "OUTPUT_INVALID", what };
+}
+
+function parse(schema: PluginDefinition["input"], text: JsonText, misfit: Misfit): unknown {
   const value: unknown = JSON.parse(text);
-  return schema ? check(schema, value, code) : value;
+  return schema ? check(schema, value, misfit) : value;
 }
 
 async function check(
   schema: NonNullable<PluginDefinition["input"]>,
   value: unknown,
-  code: "INPUT_INVALID" | "OPTIONS_INVALID" | "OUTPUT_INVALID",
+  { code, what }: Misfit,
 ): Promise<unknown> {
   const result = await schema.safeParseAsync(value);
   if (result.success) return result.data;
@@ -92,10 +109,7 @@ async function check(
     .slice(0, MAX_ISSUES)
     .map(({ path, message }) => `${["", ...path.map(String)].join("/") || "/"}: ${message}`);
   if (issues.length > MAX_ISSUES) told.push(`and ${issues.length - MAX_ISSUES} more`);
-  const what = { INPUT_INVALID: "input", OPTIONS_INVALID: "options", OUTPUT_INVALID: "output" }[
-    code
-  ];
-  throw new StepFailed(code, `The ${what} does not fit the plugin's schema: ${told.join("; ")}`);
+  throw new StepFailed(code, `${what}: ${told.join("; ")}`);
 }
 
 function createContext(parts: {
