@@ -38,12 +38,12 @@ export interface PluginPoolOptions {
   readonly filesDir: string;
   /** Where `ctx.fetch` may connect. Default: private networks too. */
   readonly egress?: EgressPolicy;
-  /** JavaScript heap per thread; a thread's buffers may take as much again. Default 256. */
-  readonly memoryMb?: number;
-  /** Between asking a step to stop and ending its thread. Default 5 s. */
-  readonly graceMs?: number;
-  /** For a plugin that declares no timeoutMs. Default 10 min. */
-  readonly pluginTimeoutMs?: number;
+  /** JavaScript heap per thread; a thread's buffers may take as much again. */
+  readonly memoryMb: number;
+  /** Between asking a step to stop and ending its thread. */
+  readonly graceMs: number;
+  /** For a plugin that declares no timeoutMs. */
+  readonly pluginTimeoutMs: number;
   /** Default 64 MiB. */
   readonly outputLimitBytes?: number;
   /** What plugins see as `process.env`. Default: nothing, for the daemon's own holds its secrets. */
@@ -65,7 +65,7 @@ interface Run {
 }
 
 export function createPluginPool(options: PluginPoolOptions): PluginPool {
-  const { catalog, threads, memoryMb = 256, pluginTimeoutMs = 10 * 60_000 } = options;
+  const { catalog, threads, memoryMb, graceMs, pluginTimeoutMs } = options;
   const runs = new Map<number, Run>();
   const crews = startCrews(options, runs);
   const slots = createSlots(threads);
@@ -88,7 +88,7 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
         plugin: step.plugin,
         jobTimeoutMs,
         pluginTimeoutMs: plugin.timeoutMs ?? pluginTimeoutMs,
-        graceMs: options.graceMs ?? 5000,
+        graceMs,
         signal: hooks.signal,
         begunAt: () => run.crew.beginOf(run.task.run)?.at ?? null,
         requestStop: (reason) => run.crew.requestStop(run.task.run, reason),
@@ -134,7 +134,7 @@ function notBegun(signal: AbortSignal): string {
 }
 
 function startCrews(options: PluginPoolOptions, runs: ReadonlyMap<number, Run>): Crews {
-  const { threads, memoryMb = 256, outputLimitBytes = 64 * MIB, filesDir } = options;
+  const { threads, memoryMb, outputLimitBytes = 64 * MIB, filesDir } = options;
   const { egress = { mode: "private" } } = options;
   return createCrews(threads, (size) =>
     createCrew({
