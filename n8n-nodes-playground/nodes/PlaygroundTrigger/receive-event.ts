@@ -1,7 +1,7 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { findSignatureFault } from '../../shared/verify-signature';
 import type { Registration } from './registration';
-import { isSeenBefore } from './seen-deliveries';
+import { forgetDelivery, isSeenBefore } from './seen-deliveries';
 
 /** Added to Express's request by n8n. */
 interface RawRequest {
@@ -11,8 +11,7 @@ interface RawRequest {
 
 /** Starts the workflow with the event, once, if it is the daemon that sent it. */
 export async function receiveEvent(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const registration = this.getWorkflowStaticData('node') as Registration;
-	const { webhookId, secret } = registration;
+	const { webhookId, secret } = this.getWorkflowStaticData('node') as Registration;
 	if (!webhookId || !secret) {
 		// n8n saves the secret a moment after the daemon has it: the daemon asks again on 503.
 		this.logger.warn('Playground Trigger refused an event: it holds no secret to check it with');
@@ -37,9 +36,13 @@ export async function receiveEvent(this: IWebhookFunctions): Promise<IWebhookRes
 
 	const event = parseEvent(body);
 	if (event === null) return answer(this, 400, 'The body must be a JSON object');
-	if (isSeenBefore(registration, { webhookId, deliveryId: deliveryId as string })) {
-		return { webhookResponse: { received: true, duplicate: true } };
-	}
+	const delivery = { webhookId, deliveryId: deliveryId as string };
+	if (isSeenBefore(delivery)) return { webhookResponse: { received: true, duplicate: true } };
+	// n8n answers once it has started the workflow: with a 5xx when it could not.
+	const response = this.getResponseObject();
+	response.once('finish', () => {
+		if (response.statusCode >= 500) forgetDelivery(delivery);
+	});
 	return { webhookResponse: { received: true }, workflowData: [[{ json: event }]] };
 }
 

@@ -9,7 +9,7 @@ import { EVENT_KINDS } from '../../shared/event-kinds';
 import { hasHttpCode } from '../../shared/errors';
 import { toHeaders, type HeaderEntries } from '../../shared/header-entries';
 import { callPlayground, listPlayground } from '../../shared/playground-api';
-import { forgetSeen } from './seen-deliveries';
+import { forgetRegistration } from './seen-deliveries';
 
 /** n8n listens for a test event for 10 minutes at most; after this the daemon forgets by itself. */
 const TEST_REGISTRATION_MS = 15 * 60_000;
@@ -91,7 +91,7 @@ async function remove(context: IHookFunctions, webhookId: string): Promise<void>
 	} catch (error) {
 		if (!hasHttpCode(error, 404)) throw new NodeApiError(context.getNode(), error as JsonObject);
 	}
-	forgetSeen(webhookId);
+	forgetRegistration(webhookId);
 }
 
 function isSame(webhook: Webhook, wanted: WebhookRequest): boolean {
@@ -141,7 +141,6 @@ export async function register(this: IHookFunctions): Promise<boolean> {
 	}
 	registration.webhookId = webhook.id;
 	registration.secret = webhook.secret;
-	delete registration.seen;
 	delete registration.registering;
 	return true;
 }
@@ -166,6 +165,6 @@ export async function unregister(this: IHookFunctions): Promise<boolean> {
 			`Playground Trigger could not remove its webhook after a failed registration; the next publish does: ${(error as Error).message}`,
 		);
 	}
-	for (const key of ['webhookId', 'secret', 'seen', 'registering']) delete registration[key];
+	for (const key of ['webhookId', 'secret', 'registering']) delete registration[key];
 	return true;
 }

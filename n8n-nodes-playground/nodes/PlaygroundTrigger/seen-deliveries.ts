@@ -1,36 +1,37 @@
-import type { IDataObject } from 'n8n-workflow';
-
-const KEPT_IN_MEMORY = 2000;
-const KEPT_ON_DISK = 200;
+const KEPT = 2000;
 
 /**
- * The ids of deliveries that have started the workflow, by registration. Static data outlives a
- * restart, but deliveries that arrive together each read and write a copy of their own: this
- * process's memory is what tells those apart.
+ * The ids of deliveries that have started the workflow, by registration. In memory alone: n8n does
+ * not save static data that a webhook changes when it starts a workflow, and a delivery whose
+ * execution a crash of n8n cut off is to start it again.
  */
-const seenInThisProcess = new Map<string, Set<string>>();
+const seen = new Map<string, Set<string>>();
+
+interface Delivery {
+	webhookId: string;
+	deliveryId: string;
+}
 
 /** Notes the delivery; true when it had been noted before. */
-export function isSeenBefore(
-	staticData: IDataObject,
-	{ webhookId, deliveryId }: { webhookId: string; deliveryId: string },
-): boolean {
-	const inMemory = seenInThisProcess.get(webhookId) ?? new Set<string>();
-	const onDisk = (staticData.seen ?? []) as string[];
-	if (inMemory.has(deliveryId) || onDisk.includes(deliveryId)) return true;
+export function isSeenBefore({ webhookId, deliveryId }: Delivery): boolean {
+	const ids = seen.get(webhookId) ?? new Set<string>();
+	if (ids.has(deliveryId)) return true;
 
-	inMemory.add(deliveryId);
-	if (inMemory.size > KEPT_IN_MEMORY) {
-		for (const oldest of inMemory.keys()) {
-			inMemory.delete(oldest);
+	ids.add(deliveryId);
+	if (ids.size > KEPT) {
+		for (const oldest of ids) {
+			ids.delete(oldest);
 			break;
 		}
 	}
-	seenInThisProcess.set(webhookId, inMemory);
-	staticData.seen = [...onDisk, deliveryId].slice(-KEPT_ON_DISK);
+	seen.set(webhookId, ids);
 	return false;
 }
 
-export function forgetSeen(webhookId: string): void {
-	seenInThisProcess.delete(webhookId);
+export function forgetDelivery({ webhookId, deliveryId }: Delivery): void {
+	seen.get(webhookId)?.delete(deliveryId);
+}
+
+export function forgetRegistration(webhookId: string): void {
+	seen.delete(webhookId);
 }

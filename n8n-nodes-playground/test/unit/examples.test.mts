@@ -9,9 +9,21 @@ const folder = path.resolve(import.meta.dirname, '../../examples');
 const examples = readdirSync(folder).map(
 	(file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8'))] as const,
 );
+const runJob = new RunJob().description;
+const text = (name: string): INodeProperties => ({
+	name,
+	displayName: name,
+	type: 'string',
+	default: '',
+});
 const descriptions: Record<string, INodeTypeDescription> = {
 	'n8n-nodes-playground.playgroundTrigger': new PlaygroundTrigger().description,
-	'n8n-nodes-playground.runJob': new RunJob().description,
+	'n8n-nodes-playground.runJob': runJob,
+	'n8n-nodes-playground.runJobTool': {
+		...runJob,
+		// As n8n makes a tool of a node.
+		properties: [...runJob.properties, text('descriptionType'), text('toolDescription')],
+	},
 };
 
 type Properties = Array<INodeProperties | INodePropertyCollection>;
@@ -44,7 +56,9 @@ describe.each(examples)('the example %s', (_file, workflow) => {
 
 	test('connects nodes that are there', () => {
 		const names = workflow.nodes.map(({ name }: any) => name);
-		const targets = Object.values<any>(workflow.connections).flatMap(({ main }) => main.flat());
+		const targets = Object.values<any>(workflow.connections).flatMap((outputs) =>
+			Object.values<any>(outputs).flat(2),
+		);
 		expect(names).toEqual(expect.arrayContaining(Object.keys(workflow.connections)));
 		expect(names).toEqual(expect.arrayContaining(targets.map(({ node }: any) => node)));
 	});

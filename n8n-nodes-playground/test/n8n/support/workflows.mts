@@ -49,6 +49,20 @@ export const webhook = (path: string, parameters: Json = {}): Node =>
 		parameters: { httpMethod: 'POST', path, options: {}, ...parameters },
 	});
 
+/** Sends each item, as JSON. */
+export const httpRequest = (name: string, url: string): Node =>
+	node(name, 'n8n-nodes-base.httpRequest', {
+		typeVersion: 4.2,
+		parameters: {
+			method: 'POST',
+			url,
+			sendBody: true,
+			specifyBody: 'json',
+			jsonBody: '={{ $json }}',
+			options: {},
+		},
+	});
+
 export const executeWorkflow = (workflowId: string): Node =>
 	node('Sub-workflow', 'n8n-nodes-base.executeWorkflow', {
 		typeVersion: 1.2,

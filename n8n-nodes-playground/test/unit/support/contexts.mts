@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import {
 	NodeApiError,
 	type ICredentialTestFunctions,
@@ -129,7 +130,10 @@ export interface SentAnswer {
 
 export function webhookContext(world: WebhookWorld) {
 	const answer: SentAnswer = {};
+	const sent = new EventEmitter();
 	const response = {
+		statusCode: 200,
+		once: sent.once.bind(sent),
 		status: (status: number) => {
 			answer.status = status;
 			return response;
@@ -151,7 +155,12 @@ export function webhookContext(world: WebhookWorld) {
 		getResponseObject: () => response,
 		evaluateExpression: () => world.nodeContext,
 	} as unknown as IWebhookFunctions & { log: LogLine[] };
-	return { context, answer };
+	/** As when n8n has answered the caller. */
+	const finish = (status: number) => {
+		response.statusCode = status;
+		sent.emit('finish');
+	};
+	return { context, answer, finish };
 }
 
 async function prepareBinaryData(bytes: Buffer, fileName?: string, mimeType?: string) {
