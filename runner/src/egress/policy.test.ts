@@ -39,6 +39,16 @@ describe("addresses that are refused whatever the setting", () => {
   });
 });
 
+test.each([
+  ["169.254.169.254", "169.254.169.254 is in the link-local range"],
+  ["::ffff:169.254.0.1", "::ffff:169.254.0.1 (169.254.0.1) is in the link-local range"],
+  ["224.0.0.1", "224.0.0.1 is in the multicast range"],
+  ["0.0.0.0", "0.0.0.0 is in the unspecified range"],
+  ["100.64.0.1", "100.64.0.1 is in the carrier-grade NAT range, and EGRESS is public"],
+])("%s is refused in words", (address, refusal) => {
+  expect(refusalOf(address, PUBLIC)).toBe(refusal);
+});
+
 describe("private networks", () => {
   test.each([
     "127.0.0.1",

@@ -18,6 +18,23 @@ const METADATA = new Set(["fd00:ec2::254", "100.100.100.200", "192.0.0.192"]);
 /** Networks an operator's own machines are in. */
 const PRIVATE = new Set(["private", "loopback", "uniqueLocal", "carrierGradeNat"]);
 
+/** What ipaddr.js calls a range, where that is no word. */
+const RANGE_NAMES: Readonly<Record<string, string>> = {
+  amt: "AMT",
+  as112: "AS112",
+  as112v6: "AS112",
+  carrierGradeNat: "carrier-grade NAT",
+  deprecatedOrchid: "ORCHID",
+  deprecatedSiteLocal: "site-local",
+  droneRemoteIdProtocolEntityTags: "drone remote ID",
+  linkLocal: "link-local",
+  orchid2: "ORCHID",
+  rfc6145: "IPv4-translated",
+  segmentRouting: "segment routing",
+  teredo: "Teredo",
+  uniqueLocal: "unique-local",
+};
+
 /** Deprecated `::a.b.c.d` (RFC 4291 §2.5.5.1), which ipaddr.js takes for unicast. */
 const IPV4_COMPATIBLE = ipaddr.parseCIDR("::/96");
 const NAT64_LOCAL = ipaddr.parseCIDR("64:ff9b:1::/48");
@@ -41,14 +58,15 @@ export function refusalOf(address: string, policy: EgressPolicy): string | null 
   if (!ipaddr.isValid(address)) return `${address} is not an IP address`;
   const ip = unwrap(ipaddr.process(address));
   const range = ip.range();
+  const named = RANGE_NAMES[range] ?? range;
   const shown = ip.toString() === address ? address : `${address} (${ip.toString()})`;
   if (METADATA.has(ip.toString())) return `${shown} is a cloud metadata service`;
-  if (range !== "unicast" && !PRIVATE.has(range)) return `${shown} is in the ${range} range`;
+  if (range !== "unicast" && !PRIVATE.has(range)) return `${shown} is in the ${named} range`;
   switch (policy.mode) {
     case "private":
       return null;
     case "public":
-      return range === "unicast" ? null : `${shown} is in the ${range} range, and EGRESS is public`;
+      return range === "unicast" ? null : `${shown} is in the ${named} range, and EGRESS is public`;
     case "list":
       return policy.cidrs.some((cidr) => contains(cidr, ip))
         ? null
