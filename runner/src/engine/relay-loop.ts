@@ -50,7 +50,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function send(delivery: ClaimedDelivery): Promise<void> {
     let outcome: LaneOutcome = { kind: "neutral" };
-    bytesInFlight += delivery.body.length;
+    bytesInFlight += delivery.bytes;
     try {
       outcome = await deliver(delivery, options.deliverDeps, stopping.signal);
     } catch (error) {
@@ -58,7 +58,7 @@ export function createRelay(options: RelayOptions): Relay {
       // flooded while the store cannot write.
       log.error({ deliveryId: delivery.id, err: error }, "delivery.write-failed");
     } finally {
-      bytesInFlight -= delivery.body.length;
+      bytesInFlight -= delivery.bytes;
       settle(delivery.lane, outcome);
     }
   }

@@ -162,6 +162,8 @@ export interface ClaimedDelivery {
   readonly sequence: number;
   readonly kind: DeliveryKind;
   readonly body: JsonText;
+  /** Of the body, in UTF-8. */
+  readonly bytes: number;
   readonly lane: number;
   readonly eventAt: number;
   readonly target: DeliveryTarget;

@@ -29,17 +29,20 @@ export function deliveryConformance(createSubject: CreateSubject): void {
   describe("claimDeliveries", () => {
     test("gives a delivery with all that it takes to send it", async () => {
       const webhook = newWebhook({ on: ["started"], sealed: "ü", retries: 2 });
-      const { id } = await submit(t.store, { webhook });
+      const { id } = await submit(t.store, { webhook, name: "ü" });
       const job = await claimOne(t.store);
       const transition = beginning(job, 13);
       await t.store.commitTransition(claimOf(job), transition);
+      const body = transition.events[0]?.body ?? "";
+      expect(body).toContain("ü");
       expect(await claimDue(t.store)).toEqual([
         {
           id: expect.any(String),
           subjectId: id,
           sequence: 1,
           kind: "started",
-          body: transition.events[0]?.body,
+          body,
+          bytes: Buffer.byteLength(body),
           lane: expect.any(Number),
           eventAt: 13,
           target: {

@@ -106,6 +106,7 @@ function toClaimed(row: DueRow, lane: number): ClaimedDelivery {
     sequence: row.sequence,
     kind: row.kind,
     body: row.body,
+    bytes: row.bytes,
     lane,
     eventAt: row.at,
     target: {
