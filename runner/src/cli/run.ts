@@ -21,7 +21,11 @@ export async function run(args: readonly string[]): Promise<number> {
     const plugin = findPlugin(plugins.catalog, name);
     const input = await readJson("--input", files, plugin.example?.input ?? null);
     const options = await readJson("--options", files, plugin.example?.options ?? {});
-    check("--input", plugins.catalog.checkInput(name, input));
+    const issues = plugins.catalog.checkInput(name, input);
+    if (issues.length > 0 && files["--input"] === undefined && plugin.example === null) {
+      throw new BadSetting(`Give --input FILE: plugin "${name}" has no example.`);
+    }
+    check("--input", issues);
     check("--options", plugins.catalog.checkOptions(name, options));
     const pool = plugins.createPool();
     const result = await pool.run(
