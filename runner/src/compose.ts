@@ -1,6 +1,5 @@
 /** Puts the daemon together; the only file that knows every adapter. */
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +13,7 @@ import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine } from "./engine/create-engine.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createIds } from "./ids.ts";
+import { makeFolder } from "./make-folder.ts";
 import { createMetrics } from "./metrics.ts";
 import { createPluginCatalog, type LivePluginCatalog } from "./pool/catalog/plugin-catalog.ts";
 import { createPluginPool } from "./pool/plugin-pool.ts";
@@ -145,7 +145,7 @@ export async function composeDaemon(
 async function openDataDir(settings: Settings) {
   const dataDir = resolve(settings.dataDir);
   try {
-    await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
+    await makeFolder(dataDir, OWNER_ONLY);
     return { dataDir, ...(await loadToken(dataDir, settings.token)) };
   } catch (error) {
     throw error instanceof CannotStart ? error : cannotUseDataDir(error, settings);

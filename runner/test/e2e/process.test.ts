@@ -111,7 +111,8 @@ describe("a start", () => {
   test("with a data folder that is none is refused in a line that names it", async () => {
     const file = join(root, "a-file");
     await writeFile(file, "");
-    for (const dataDir of [file, join(file, "below")]) {
+    // In /proc nobody can make a folder, and to try there says that none is above.
+    for (const dataDir of [file, join(file, "below"), "/proc/nope", "/proc/nope/below"]) {
       const { code, stderr } = await refuse({ PLAYGROUND_DATA_DIR: dataDir });
       expect(stderr).toMatch(/^PLAYGROUND_DATA_DIR is ".*": it must be a folder .*\n$/);
       expect(stderr).toContain(dataDir);
@@ -340,6 +341,25 @@ describe("the command", () => {
     });
     expect(code).toBe(2);
     expect(stderr).toContain("--input does not fit the plugin's schema:");
+  });
+
+  test("run without an input, of a plugin that needs one and has no example, asks for it", async () => {
+    const pluginsDir = join(root, "plugins");
+    await mkdir(pluginsDir);
+    await writeFile(
+      join(pluginsDir, "strict.ts"),
+      `import { definePlugin } from "playground-runner/plugin";
+       import { z } from "zod";
+       export default definePlugin({
+         name: "strict",
+         description: "Takes a text.",
+         input: z.string(),
+         run: (text) => text,
+       });`,
+    );
+    const { code, stdout, stderr } = await runCli(["run", "strict"], { cwd: root });
+    expect(stderr).toBe('Give --input FILE: plugin "strict" has no example.\n');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
   test("openapi prints the document as JSON", async () => {
