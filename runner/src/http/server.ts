@@ -51,7 +51,9 @@ export interface HttpDeps {
 export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { engine, reads, catalog, logger, settings } = deps;
   const app = Fastify({
-    loggerInstance: logger,
+    // Fastify's own below a warning is where it listens, which the ready line says. Requests log in full.
+    loggerInstance: logger.child({}, { level: atLeastWarn(logger) }),
+    childLoggerFactory: (_own, bindings, options) => logger.child(bindings, options),
     // One line of our own per request, below; Fastify's would be two.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.bodyLimit,
@@ -95,6 +97,10 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerDeliveries(app, { engine, reads });
   registerDaemon(app, deps);
   return app;
+}
+
+function atLeastWarn(logger: Logger): string {
+  return logger.isLevelEnabled("info") ? "warn" : logger.level;
 }
 
 /** One line and one measurement per request. The URL is left out: the pattern is enough, and safe. */
