@@ -1,7 +1,7 @@
 import { composeDaemon, type Replacements } from "../compose.ts";
 import { parseSettings } from "../config.ts";
 
-/** Runs the daemon until SIGTERM or SIGINT; a second one ends it at once. */
+/** Runs the daemon until SIGTERM or SIGINT; a second one, or one before it is there, ends it at once. */
 export async function start(
   args: readonly string[],
   replacements: Replacements = {},
@@ -10,14 +10,18 @@ export async function start(
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const { promise: signalled, resolve: onSignal } = Promise.withResolvers<NodeJS.Signals>();
   let signals = 0;
+  let isOpen = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       signals += 1;
       if (signals > 1) process.exit(1);
+      // A start may hang, and what it has done so far bears being cut off.
+      if (!isOpen) process.exit(0);
       onSignal(signal);
     });
   }
   const daemon = await composeDaemon(settings, say, replacements);
+  isOpen = true;
   try {
     say(`Playground ${daemon.version} listening on ${await daemon.listen()}`);
     const signal = await signalled;

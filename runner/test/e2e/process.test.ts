@@ -1,10 +1,14 @@
 /** The daemon as a process: how it starts, refuses to start, stops, and its commands. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { runCli } from "../support/cli.ts";
+import { BINARY, runCli } from "../support/cli.ts";
 import { dropPlugin, startDaemon, type Daemon } from "../support/daemon.ts";
 import { createReceiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
@@ -41,7 +45,9 @@ describe("a start", () => {
     const daemon = await open();
     expect(performance.now() - from).toBeLessThan(SANE_START_MS);
     const lines = daemon.output().split("\n");
-    expect(lines.filter((line) => line.includes("listening on http://127.0.0.1:"))).toHaveLength(1);
+    expect(lines.filter((line) => /listening/i.test(line))).toEqual([
+      expect.stringMatching(/^Playground \S+ listening on http:\/\/127\.0\.0\.1:\d+$/),
+    ]);
     expect((await fetch(`${daemon.url}/readyz`)).status).toBe(200);
   });
 
@@ -236,6 +242,25 @@ describe("SIGTERM", () => {
     await until("the stop to begin", () => daemon.output().includes("SIGTERM: stopping"));
     daemon.process.kill("SIGTERM");
     expect(await ended).toBe(1);
+  });
+
+  test("while a start hangs ends it with 0", async () => {
+    await mkdir(join(root, "plugins"));
+    const begun = join(root, "begun");
+    const mark = `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(begun)}, "");`;
+    await writeFile(join(root, "plugins", "hangs.ts"), `${mark} for (;;);`);
+    const child = spawn(process.execPath, [BINARY], {
+      cwd: root,
+      env: { PATH: process.env["PATH"], PLAYGROUND_PORT: "0" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const output = text(child.stdout);
+    const exited = once(child, "exit");
+    await until("the plugin to be read", () => existsSync(begun));
+    child.kill("SIGTERM");
+    expect(await exited).toEqual([0, null]);
+    expect(await output).not.toContain("listening");
   });
 
   test("while it does nothing ends it with 0, with clients' connections and streams open", async () => {

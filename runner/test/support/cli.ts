@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-const BINARY = fileURLToPath(new URL("../../bin/playground-runner.mjs", import.meta.url));
+/** The package's program. */
+export const BINARY = fileURLToPath(new URL("../../bin/playground-runner.mjs", import.meta.url));
 
 export interface CliRun {
   readonly code: number | null;
