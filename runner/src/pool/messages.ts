@@ -84,7 +84,7 @@ export interface ScanOrder {
 /** What a plugin's file says of itself. */
 export interface PluginDescription {
   readonly name: string;
-  readonly version: string;
+  readonly version: string | null;
   readonly description: string;
   readonly inputSchema: JsonSchema | null;
   readonly optionsSchema: JsonSchema | null;

@@ -113,6 +113,17 @@ describe("what is read", () => {
     ]);
   });
 
+  test("a version is the plugin's own, else that of the folder's package.json", async () => {
+    put("plugins/own/package.json", `{"version": "2.0.0"}`);
+    put("plugins/own/index.ts", plugin("own", 'version: "1.2.3"'));
+    put("plugins/package/package.json", `{"version": "2.0.0"}`);
+    put("plugins/package/index.ts", plugin("package"));
+    put("plugins/neither/package.json", `{"version": 2}`);
+    put("plugins/neither/index.ts", plugin("neither"));
+    const versions = (await open()).list().map((info) => "version" in info && info.version);
+    expect(versions).toEqual(["0.0.0", "1.2.3", "2.0.0"]);
+  });
+
   test("a plugin far from any node_modules has zod, and a folder may have packages of its own", async () => {
     put(
       "plugins/checks.ts",

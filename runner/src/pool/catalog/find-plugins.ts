@@ -18,6 +18,8 @@ export interface PluginFile {
   /** The file to import, as a URL; null when `error` tells why there is none. */
   readonly file: string | null;
   readonly error: string | null;
+  /** What the folder's package.json says. */
+  readonly version: string | null;
 }
 
 const HELPER = /^[._]|\.test\.|\.d\.[cm]?ts$/;
@@ -76,9 +78,15 @@ async function addStamps(root: string, dir: string, stamps: string[]): Promise<v
   }
 }
 
-function toFile(parts: { source: string; label: string; path: string; entry: string }): PluginFile {
-  const { entry, ...rest } = parts;
-  return { ...rest, file: pathToFileURL(entry).href, error: null };
+function toFile(parts: {
+  source: string;
+  label: string;
+  path: string;
+  entry: string;
+  version?: string | null;
+}): PluginFile {
+  const { entry, version = null, ...rest } = parts;
+  return { ...rest, file: pathToFileURL(entry).href, error: null, version };
 }
 
 /** A folder is imported as what its package.json says: `exports`, else `main`, else index. */
@@ -95,11 +103,17 @@ async function toPackage(parts: {
     if (relative(path, resolved).startsWith(`..${sep}`)) {
       throw new Error(`its entry ${JSON.stringify(entry)} lies outside of the folder`);
     }
-    return toFile({ ...parts, entry: resolved });
+    return toFile({ ...parts, entry: resolved, version: versionOf(manifest) });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { ...parts, file: null, error: `${parts.source}/package.json: ${message}` };
+    const told = `${parts.source}/package.json: ${message}`;
+    return { ...parts, file: null, error: told, version: null };
   }
+}
+
+function versionOf(manifest: unknown): string | null {
+  const { version } = manifest as { version?: unknown };
+  return typeof version === "string" && version !== "" ? version : null;
 }
 
 function entryOf(manifest: unknown): string | null {

@@ -35,6 +35,8 @@ export interface PluginCatalogOptions {
   readonly cacheDir?: string;
 }
 
+const NO_VERSION = "0.0.0";
+
 interface Entry {
   readonly info: PluginInfo;
   readonly file: string | null;
@@ -134,7 +136,8 @@ function toEntries(read: readonly Read[]): Entry[] {
     const holder = taken.get(name);
     if (holder === undefined) {
       taken.set(name, found);
-      return { info: { ...answer.plugin, source, status: "ready" }, file };
+      const version = answer.plugin.version ?? found.version ?? NO_VERSION;
+      return { info: { ...answer.plugin, version, source, status: "ready" }, file };
     }
     return { info: { name, source, status: "broken", error: clash(name, found, holder) }, file };
   });

@@ -30,7 +30,7 @@ async function read(file: string): Promise<ScanAnswer> {
 function describe(plugin: PluginDefinition): PluginDescription {
   return {
     name: plugin.name,
-    version: plugin.version ?? "0.0.0",
+    version: plugin.version ?? null,
     description: plugin.description,
     inputSchema: toSchema(plugin.input, "input"),
     optionsSchema: toSchema(plugin.options, "input"),
