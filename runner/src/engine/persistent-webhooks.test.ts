@@ -148,7 +148,21 @@ describe("a webhook that has expired", () => {
     await expect(engine.webhooks.get(id)).rejects.toMatchObject({ code: "WEBHOOK_NOT_FOUND" });
   });
 
-  test("is not removed by one 404, nor before it has expired", async () => {
+  test("is not removed by the first 404, and by the second one is", async () => {
+    const expiresAt = world.clock.now() + 1_000;
+    const { engine, id, say, job } = await start({ retries: 5, expiresAt });
+    say(answered(404));
+    await engine.webhooks.update(id, { state: "paused" });
+    await job();
+    await later(2_000);
+    await engine.webhooks.update(id, { state: "active" });
+    await world.settle();
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
+    await later(1_000);
+    await expect(engine.webhooks.get(id)).rejects.toMatchObject({ code: "WEBHOOK_NOT_FOUND" });
+  });
+
+  test("is not removed before that, however often it answers 404", async () => {
     const expiresAt = world.clock.now() + 60_000;
     const { engine, id, say, job } = await start({ retries: 5, expiresAt });
     say(answered(404));

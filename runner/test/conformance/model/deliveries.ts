@@ -113,7 +113,8 @@ export function createDeliveryModel(state: ModelState) {
 
     recordAttempt(delivery: ModelDelivery, outcome: AttemptOutcome): void {
       const { attempt, tookIt, retriesUsed, reason } = outcome;
-      if (!state.deliveries.includes(delivery) || attempt.number <= delivery.attempts) return;
+      if (!state.deliveries.includes(delivery) || delivery.state === "delivered") return;
+      if (attempt.number <= delivery.attempts) return;
       const webhook = state.webhooks.find(({ spec }) => spec.id === delivery.webhookId);
       if (webhook !== undefined && tookIt !== null) {
         webhook.failingSince = tookIt ? null : (webhook.failingSince ?? attempt.at);

@@ -37,7 +37,7 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
     const delivery = key === null ? undefined : find.get(key);
     if (delivery === undefined) return;
     // Kept before, by a call whose acknowledgement was lost, or by one whose lease had run out.
-    if (attempt.number <= delivery.attempts) return;
+    if (attempt.number <= delivery.attempts || delivery.state === "delivered") return;
     const { number, at, durationMs, status, error, response } = attempt;
     insertAttempt.run(delivery.id, number, at, durationMs, status, error, response);
     if (tookIt !== null) judgeWebhook(delivery.webhook, { tookIt, at });
