@@ -25,7 +25,8 @@ function runOf(context: IExecuteFunctions): string {
 		context.getInstanceId(),
 		context.getExecutionId(),
 		context.getNode().id,
-		context.evaluateExpression('{{ $runIndex }}', 0),
+		// Not as an expression: n8n takes 9 ms of CPU for one.
+		context.getWorkflowDataProxy(0).$runIndex,
 	].join('\n');
 }
 

@@ -21,7 +21,8 @@ export interface Parked {
  * lets anyone who has it resume: it goes to the daemon and nowhere else.
  */
 function resumeUrl(context: IExecuteFunctions, key: string): string {
-	const url = new URL(context.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string);
+	const { resumeUrl: base } = context.getWorkflowDataProxy(0).$execution as { resumeUrl: string };
+	const url = new URL(base);
 	url.pathname += `/${encodeURIComponent(context.getNode().id)}`;
 	url.searchParams.set('batch', key);
 	return url.toString();

@@ -63,12 +63,16 @@ describe('the form in the editor', () => {
 		const { results } = await ask('resource-locator-results', 'searchPlugins');
 		const names = results.map(({ value }: Json) => value);
 		expect(names).toEqual(expect.arrayContaining(['csv-profile', 'text-chunk', 'word-count']));
-		const found = await ask('resource-locator-results', 'searchPlugins', { filter: 'web markdown' });
+		const found = await ask('resource-locator-results', 'searchPlugins', {
+			filter: 'web markdown',
+		});
 		expect(found.results.map(({ value }: Json) => value)).toEqual(['html-to-markdown']);
 	});
 
 	test('lists the plugins for those that run after the first one', async () => {
-		const options = await ask('options', 'getPlugins', { path: 'parameters.further.plugin[0].name' });
+		const options = await ask('options', 'getPlugins', {
+			path: 'parameters.further.plugin[0].name',
+		});
 		expect(options.map(({ value }: Json) => value)).toContain('json-query');
 	});
 });

@@ -86,7 +86,9 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 		const guide = read(`${GUIDE}.md`);
 		const [, name, value] = /\| Name +\| `(.+?)` +\|\n\| Value +\| `(.+?)` +\|/.exec(guide) ?? [];
 		const httpHeaderAuth = await client.createCredential({ name, value }, 'httpHeaderAuth');
-		const workflowId = await importFile(file, daemon, { 'n8n-nodes-base.webhook': { httpHeaderAuth } });
+		const workflowId = await importFile(file, daemon, {
+			'n8n-nodes-base.webhook': { httpHeaderAuth },
+		});
 		expect(await client.publish(workflowId)).toMatchObject({ status: 'published' });
 
 		const [, registration] = /\/v1\/webhooks -d '([\s\S]+?)'/.exec(guide) ?? [];
@@ -118,7 +120,12 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 				body: JSON.stringify(event),
 			});
 		expect((await post({}, { status: 'started' })).status).toBe(403);
-		const event = { status: 'failed', jobId: 'job_1', error: 'why', progress: { currentPlugin: 'p' } };
+		const event = {
+			status: 'failed',
+			jobId: 'job_1',
+			error: 'why',
+			progress: { currentPlugin: 'p' },
+		};
 		const answered = await post(webhook.headers, event);
 		expect(await answered.json()).toEqual([{ note: 'job_1 failed in p: why' }]);
 		const { items: deliveries } = await daemon.call('GET', `/v1/deliveries?webhookId=${id}`);
@@ -128,7 +135,9 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 		expect((await post(webhook.headers, { status: 'no event' })).status).toBe(500);
 		const all = await client.untilEnded(workflowId, 8);
 		const [told] = all.filter(({ mode }) => mode === 'error');
-		expect(told?.items('Tell someone')[0]?.json.note).toContain('An event with the status no event');
+		expect(told?.items('Tell someone')[0]?.json.note).toContain(
+			'An event with the status no event',
+		);
 		await client.unpublish(workflowId);
 	},
 };

@@ -29,7 +29,13 @@ afterAll(async () => {
 async function park(name: string): Promise<string> {
 	const gate = items({ url: gates.url(name) });
 	const options = { firstWaitSeconds: 0 };
-	const workflow = chain(name, manualTrigger(), gate, runJob({ credential, options }), noOp('After'));
+	const workflow = chain(
+		name,
+		manualTrigger(),
+		gate,
+		runJob({ credential, options }),
+		noOp('After'),
+	);
 	const id = await client.runManually(await client.createWorkflow(workflow), START);
 	await client.untilStatus(id as string, 'waiting');
 	return id as string;

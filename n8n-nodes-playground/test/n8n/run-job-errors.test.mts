@@ -38,7 +38,11 @@ async function start(workflow: Workflow): Promise<string> {
 }
 
 /** Run Job on gates, with a node behind each of its outputs. */
-function withErrorOutput(name: string, gateNames: string[], settings: Omit<RunJobSettings, 'credential'>) {
+function withErrorOutput(
+	name: string,
+	gateNames: string[],
+	settings: Omit<RunJobSettings, 'credential'>,
+) {
 	const workflow = chain(name, manualTrigger(), at(...gateNames), job(settings));
 	workflow.nodes.push(noOp('Good'), noOp('Bad'));
 	const to = (target: string) => [{ node: target, type: 'main', index: 0 }];
@@ -82,7 +86,10 @@ describe.concurrent('a job that fails', () => {
 		});
 
 		test('leaves by the error output under Continue (using error output)', async () => {
-			const execution = await client.untilStatus(await failSecond('continueErrorOutput'), 'success');
+			const execution = await client.untilStatus(
+				await failSecond('continueErrorOutput'),
+				'success',
+			);
 			expect(execution.items('Good').map(outcome)).toEqual(['first', 'third']);
 			expect(execution.items('Bad')).toMatchObject([
 				{

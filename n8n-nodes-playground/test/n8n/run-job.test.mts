@@ -78,7 +78,13 @@ describe.concurrent('Run Job', () => {
 	test('parks for jobs that end out of order, and gives their outputs in the order of the items', async () => {
 		const names = ['ordered-1', 'ordered-2', 'ordered-3'];
 		const id = await start(
-			chain('Out of order', manualTrigger(), at(...names), job({ options: { firstWaitSeconds: 1 } }), pairs()),
+			chain(
+				'Out of order',
+				manualTrigger(),
+				at(...names),
+				job({ options: { firstWaitSeconds: 1 } }),
+				pairs(),
+			),
 		);
 		await client.untilStatus(id, 'waiting');
 		for (const index of [2, 0, 1]) {
@@ -109,7 +115,10 @@ describe.concurrent('Run Job', () => {
 
 	test('parks in one parallel branch after the other', async () => {
 		const workflow = chain('Branches', manualTrigger(), at('left-right'), noOp('Fork'));
-		const [left, right] = [job({ name: 'Left', options: PARKS }), job({ name: 'Right', options: PARKS })];
+		const [left, right] = [
+			job({ name: 'Left', options: PARKS }),
+			job({ name: 'Right', options: PARKS }),
+		];
 		workflow.nodes.push(left, right, noOp('Left done'), noOp('Right done'));
 		Object.assign(
 			workflow.connections,

@@ -31,7 +31,9 @@ export async function runAndWait(this: IExecuteFunctions): Promise<INodeExecutio
 	if (batch === null) return [await toOutputItems(this, slots, [])];
 	if (hasEnded(batch)) return [await settle(this, slots, batch)];
 	if (asTool) {
-		return [toJobItems(slots, batch.jobs, ({ jobId, status }) => ({ jobId, status, message: GOES_ON }))];
+		return [
+			toJobItems(slots, batch.jobs, ({ jobId, status }) => ({ jobId, status, message: GOES_ON })),
+		];
 	}
 	try {
 		return await park(this, { key, slots, batch, deadlineMinutes });

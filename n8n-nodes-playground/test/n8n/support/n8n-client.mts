@@ -79,7 +79,11 @@ export async function signIn(baseUrl: string): Promise<Session> {
 	await rest('POST', '/owner/setup', OWNER);
 	await rest('POST', '/login', { emailOrLdapLoginId: OWNER.email, password: OWNER.password });
 	const scopes = await rest('GET', '/api-keys/scopes');
-	const { rawApiKey } = await rest('POST', '/api-keys', { label: 'tests', expiresAt: null, scopes });
+	const { rawApiKey } = await rest('POST', '/api-keys', {
+		label: 'tests',
+		expiresAt: null,
+		scopes,
+	});
 	return { ...session, apiKey: rawApiKey };
 }
 

@@ -34,7 +34,9 @@ export const field = (name: string, expression: string): Node =>
 		typeVersion: 3.4,
 		parameters: {
 			assignments: {
-				assignments: [{ id: randomUUID(), name: 'value', value: `={{ ${expression} }}`, type: 'string' }],
+				assignments: [
+					{ id: randomUUID(), name: 'value', value: `={{ ${expression} }}`, type: 'string' },
+				],
 			},
 			options: {},
 		},
@@ -121,8 +123,15 @@ export function playgroundTrigger(credential: Credential, parameters: Json = {})
 
 /** One after the other. */
 export function chain(name: string, ...nodes: Node[]): Workflow {
-	const links = nodes.slice(0, -1).map((from, index) => link(from.name, nodes[index + 1]?.name ?? ''));
-	return { name, nodes, connections: Object.assign({}, ...links), settings: { executionOrder: 'v1' } };
+	const links = nodes
+		.slice(0, -1)
+		.map((from, index) => link(from.name, nodes[index + 1]?.name ?? ''));
+	return {
+		name,
+		nodes,
+		connections: Object.assign({}, ...links),
+		settings: { executionOrder: 'v1' },
+	};
 }
 
 /** Connects an output of a node to others, in place of where it led before. */

@@ -204,10 +204,12 @@ export function executeContext(world: ExecuteWorld) {
 		getContext: () => nodeContext,
 		continueOnFail: () => onError !== 'stopWorkflow',
 		isToolExecution: () => world.isTool ?? false,
-		evaluateExpression: (expression: string) => {
-			if (expression.includes('$runIndex')) return world.runIndex ?? 0;
-			return `http://n8n.test/webhook-waiting/${world.executionId ?? '42'}?signature=resume-token`;
-		},
+		getWorkflowDataProxy: () => ({
+			$runIndex: world.runIndex ?? 0,
+			$execution: {
+				resumeUrl: `http://n8n.test/webhook-waiting/${world.executionId ?? '42'}?signature=resume-token`,
+			},
+		}),
 		putExecutionToWait: async (until: Date) => void waits.push(until),
 	} as unknown as IExecuteFunctions;
 	return { context, waits, nodeContext };
