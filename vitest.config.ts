@@ -2,6 +2,12 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+/** Thousands of requests, killed daemons, real waits: `npm run test:slow`, not `npm test`. */
+const SLOW = [
+  "runner/test/e2e/fuzz.test.ts",
+  "runner/test/faults/{kill,kill-in-delivery,make-and-n8n,noisy-neighbour,slow-disk}.test.ts",
+];
+
 export default defineConfig({
   test: {
     // Most tests wait for disks, sockets and threads: more than one a core.
@@ -34,8 +40,17 @@ export default defineConfig({
         test: {
           name: "runner",
           include: ["runner/test/{conformance,faults,e2e}/**/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          exclude: SLOW,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "slow",
+          include: SLOW,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -240,6 +240,7 @@ export function batchConformance(createSubject: CreateSubject): void {
           sequence: 1,
           kind: "batch",
           body: event.body,
+          bytes: Buffer.byteLength(event.body),
           lane: lane!.id,
           eventAt: 90,
           target: {

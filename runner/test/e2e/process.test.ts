@@ -13,9 +13,6 @@ import { dropPlugin, startDaemon, type Daemon } from "../support/daemon.ts";
 import { createReceiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
 
-/** What a start takes on a quiet machine is measured by `npm run bench -- idle`; this is no measurement. */
-const SANE_START_MS = 10_000;
-
 let root: string;
 beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), "playground-process-"))));
 afterEach(() => rm(root, { recursive: true, force: true }));
@@ -41,9 +38,7 @@ function refuse(settings: Record<string, string>) {
 
 describe("a start", () => {
   test("tells in one line where it listens, and is ready by then", async () => {
-    const from = performance.now();
     const daemon = await open();
-    expect(performance.now() - from).toBeLessThan(SANE_START_MS);
     const lines = daemon.output().split("\n");
     expect(lines.filter((line) => /listening/i.test(line))).toEqual([
       expect.stringMatching(/^Playground \S+ listening on http:\/\/127\.0\.0\.1:\d+$/),

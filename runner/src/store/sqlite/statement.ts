@@ -4,7 +4,6 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 export interface Statement<Row> {
   get(...values: SQLInputValue[]): Row | undefined;
   all(...values: SQLInputValue[]): Row[];
-  iterate(...values: SQLInputValue[]): Iterable<Row>;
   run(...values: SQLInputValue[]): { changes: number | bigint; lastInsertRowid: number | bigint };
 }
 

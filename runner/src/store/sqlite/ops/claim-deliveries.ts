@@ -26,6 +26,18 @@ interface DueRow {
   readonly failing_since: number | null;
 }
 
+/** Rows read by one statement. */
+const AT_ONCE = 16;
+
+interface Claiming {
+  readonly owner: string;
+  readonly now: number;
+  readonly leaseUntil: number;
+  readonly maxBytes: number;
+  readonly claimed: ClaimedDelivery[];
+  bytes: number;
+}
+
 export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliveries"] {
   const isDue = prepare(db, `SELECT 1 FROM lanes WHERE id = ? AND wake_at <= ?`);
   const findFirstTries = prepare<DueRow>(db, selectDue("deliveries_first", "attempts = 0"));
@@ -41,40 +53,40 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
     `SELECT coalesce(max(turn), 0) AS turn FROM lanes`,
   ).get() ?? { turn: 0 };
 
-  /** In order, until they are over the bytes: rows are read before any is leased. */
-  function* readDue(lane: { id: number; limit: number }, now: number): Iterable<DueRow> {
+  /** Leases what is due in the lane, up to its limit; false once a body is over the bytes. */
+  function claimFrom(lane: { id: number; limit: number }, claim: Claiming): boolean {
     let left = lane.limit;
     for (const find of [findFirstTries, findRetries]) {
-      if (left <= 0) return;
-      for (const row of find.iterate(lane.id, now, left)) {
-        left -= 1;
-        yield row;
+      while (left > 0) {
+        // A few at a time, since bodies may be large: what is leased is out of the index for the next.
+        const wanted = Math.min(left, AT_ONCE);
+        const rows = find.all(lane.id, claim.now, wanted);
+        for (const row of rows) {
+          if (claim.bytes + row.bytes > claim.maxBytes && claim.claimed.length > 0) return false;
+          claim.bytes += row.bytes;
+          lease.run(claim.owner, claim.leaseUntil, row.id);
+          claim.claimed.push(toClaimed(row, lane.id));
+          left -= 1;
+        }
+        if (rows.length < wanted) break;
       }
     }
+    return true;
   }
 
-  return ({ owner, lanes, now, leaseUntil, maxBytes }) => {
-    const claimed: ClaimedDelivery[] = [];
-    let bytes = 0;
+  return ({ lanes, ...request }) => {
+    const claim: Claiming = { ...request, claimed: [], bytes: 0 };
     for (const lane of lanes) {
-      if (isDue.get(lane.id, now) === undefined) continue;
-      const rows: DueRow[] = [];
-      let isOver = false;
-      for (const row of readDue(lane, now)) {
-        isOver = bytes + row.bytes > maxBytes && claimed.length + rows.length > 0;
-        if (isOver) break;
-        bytes += row.bytes;
-        rows.push(row);
-      }
-      for (const row of rows) lease.run(owner, leaseUntil, row.id);
-      claimed.push(...rows.map((row) => toClaimed(row, lane.id)));
+      if (isDue.get(lane.id, claim.now) === undefined) continue;
+      const before = claim.claimed.length;
+      const isWithin = claimFrom(lane, claim);
       // A lane that the bytes left nothing for keeps its turn, or large bodies would starve it.
-      if (isOver && rows.length === 0) break;
+      if (!isWithin && claim.claimed.length === before) break;
       turn += 1;
-      endTurn.run(now, turn, lane.id);
-      if (isOver) break;
+      endTurn.run(claim.now, turn, lane.id);
+      if (!isWithin) break;
     }
-    return claimed;
+    return claim.claimed;
   };
 }
 

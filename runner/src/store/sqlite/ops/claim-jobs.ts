@@ -13,6 +13,8 @@ interface ReadyRow extends SpecColumns {
   readonly started_at: number | null;
 }
 
+/** Rows read by one statement. */
+const AT_ONCE = 8;
 /** Inputs of jobs claimed ahead are held in memory; in UTF-16 units, all together. */
 const MAX_AHEAD_UNITS = 8 * 1024 * 1024;
 
@@ -43,37 +45,42 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
      WHERE job = ? AND status = 'completed' ORDER BY position`,
   );
 
-  /** Rows are read before any is leased: a lease changes the index that they are read by. */
-  function readReady(limit: number, ahead: number): ReadyRow[] {
-    const rows: ReadyRow[] = [];
-    let inputUnits = 0;
-    let isRisky = false;
-    for (const row of findReady.iterate(limit + ahead)) {
-      inputUnits += row.input.length;
-      isRisky ||= row.step_attempts > 0;
-      const isAhead = rows.length >= limit;
-      if (isAhead && (isRisky || inputUnits > MAX_AHEAD_UNITS)) break;
-      rows.push(row);
-    }
-    return rows;
+  function toLeased(row: ReadyRow, request: { owner: string; now: number; leaseUntil: number }) {
+    const fence = row.fence + 1;
+    const stepAttempts = row.step_attempts + 1;
+    const startedAt = row.started_at ?? request.now;
+    lease.run(fence, stepAttempts, startedAt, request.owner, request.leaseUntil, row.seq);
+    return {
+      ...toSpec(row),
+      fence,
+      sequence: row.sequence,
+      stepAttempts,
+      startedAt,
+      completedSteps: row.completed_steps === 0 ? [] : findSteps.all(row.seq).map(toCompletedStep),
+    };
   }
 
-  return ({ owner, limit, ahead, now, leaseUntil }) => {
-    markDue.run(now);
-    return readReady(limit, ahead).map((row): RunningJob => {
-      const fence = row.fence + 1;
-      const stepAttempts = row.step_attempts + 1;
-      const startedAt = row.started_at ?? now;
-      lease.run(fence, stepAttempts, startedAt, owner, leaseUntil, row.seq);
-      return {
-        ...toSpec(row),
-        fence,
-        sequence: row.sequence,
-        stepAttempts,
-        startedAt,
-        completedSteps:
-          row.completed_steps === 0 ? [] : findSteps.all(row.seq).map(toCompletedStep),
-      };
-    });
+  return (request) => {
+    markDue.run(request.now);
+    const jobs: RunningJob[] = [];
+    let inputUnits = 0;
+    let isRisky = false;
+    // A few at a time, since inputs may be large: what is leased is out of the index for the next.
+    for (const [wanted, isAhead] of [
+      [request.limit, false],
+      [request.ahead, true],
+    ] as const) {
+      for (let left = wanted; left > 0; left -= AT_ONCE) {
+        const rows = findReady.all(Math.min(left, AT_ONCE));
+        for (const row of rows) {
+          inputUnits += row.input.length;
+          isRisky ||= row.step_attempts > 0;
+          if (isAhead && (isRisky || inputUnits > MAX_AHEAD_UNITS)) return jobs;
+          jobs.push(toLeased(row, request));
+        }
+        if (rows.length < Math.min(left, AT_ONCE)) return jobs;
+      }
+    }
+    return jobs;
   };
 }

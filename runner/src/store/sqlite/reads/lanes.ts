@@ -13,28 +13,27 @@ const SELECT_LANES = `SELECT id, key, rate_per_second, wake_at FROM lanes INDEXE
   WHERE ready_at IS NOT NULL`;
 
 export function prepareReadDueLanes(db: DatabaseSync): StoreReads["dueLanes"] {
-  const find = prepare<LaneRow>(db, `${SELECT_LANES} AND wake_at <= ? ORDER BY wake_at, turn`);
+  const find = prepare<LaneRow>(
+    db,
+    `${SELECT_LANES} AND wake_at <= ? ORDER BY wake_at, turn LIMIT ?`,
+  );
   return async ({ now, limit, except }) => {
-    const lanes: DueLane[] = [];
     const excluded = new Set(except);
-    if (limit <= 0) return lanes;
-    for (const { id, key, rate_per_second: ratePerSecond } of find.iterate(now)) {
-      if (excluded.has(id)) continue;
-      lanes.push({ id, key, ratePerSecond });
-      if (lanes.length >= limit) break;
-    }
-    return lanes;
+    return find
+      .all(now, limit + excluded.size)
+      .filter(({ id }) => !excluded.has(id))
+      .slice(0, limit)
+      .map(({ id, key, rate_per_second: ratePerSecond }): DueLane => ({ id, key, ratePerSecond }));
   };
 }
 
 export function prepareReadNextLaneDue(db: DatabaseSync): StoreReads["nextLaneDue"] {
   const find = prepare<LaneRow>(
     db,
-    `${SELECT_LANES} AND wake_at IS NOT NULL ORDER BY wake_at, turn`,
+    `${SELECT_LANES} AND wake_at IS NOT NULL ORDER BY wake_at, turn LIMIT ?`,
   );
   return async ({ except }) => {
     const excluded = new Set(except);
-    for (const { id, wake_at: wakeAt } of find.iterate()) if (!excluded.has(id)) return wakeAt;
-    return null;
+    return find.all(excluded.size + 1).find(({ id }) => !excluded.has(id))?.wake_at ?? null;
   };
 }
