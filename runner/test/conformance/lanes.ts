@@ -12,7 +12,6 @@ import {
   FIRST_PAGE,
   LEASE_MS,
   newWebhook,
-  register,
   submit,
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
@@ -208,9 +207,11 @@ export function laneConformance(createSubject: CreateSubject): void {
     });
 
     test("keeps turns over a close and an open", async () => {
-      for (const key of ["a", "a", "b"]) await startIn(key);
-      await claimIn(["a"]);
+      for (const key of ["a", "b", "a", "b", "a", "b"]) await startIn(key);
+      for (const key of ["a", "b"]) await claimIn([key]);
       await t.reopen();
+      expect(await keys()).toEqual(["a", "b"]);
+      await claimIn(["a"]);
       expect(await keys()).toEqual(["b", "a"]);
     });
 
@@ -336,10 +337,7 @@ export function laneConformance(createSubject: CreateSubject): void {
       { status: "failed", sequence: 1, events: [], endedAt: 20 },
     );
     expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
-    await register(t.store);
     await startIn("b");
-    const again = await laneOf("b");
-    expect(again).not.toBe(delivery!.lane);
-    expect([first, delivery!.lane]).not.toContain(again);
+    expect([first, delivery!.lane]).not.toContain(await laneOf("b"));
   });
 }

@@ -267,6 +267,16 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store)).toEqual([]);
     });
 
+    test("goes on at once when it is active, though its lane was held", async () => {
+      const webhook = await register(t.store);
+      await complete();
+      const [lane] = await t.store.dueLanes({ now: 100, limit: 1, except: [] });
+      await t.store.holdLane({ lane: lane!.id, until: 90_000 });
+      await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
+      await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
+      expect(await claimDue(t.store)).toHaveLength(1);
+    });
+
     test("keeps what was in flight when it is given back", async () => {
       const webhook = await register(t.store);
       await complete();
@@ -344,6 +354,14 @@ export function webhookConformance(createSubject: CreateSubject): void {
       await t.store.reap({ owner: "owner_2", now: 1_000_000 });
       await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
       expect(await claimDue(t.store, { now: 1_000_000 })).toEqual([]);
+    });
+
+    test("leaves nothing due in its lane", async () => {
+      const webhook = await register(t.store);
+      await complete();
+      await t.store.updateWebhook(webhook.id, off, { now: 50 });
+      await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
+      expect(await t.store.nextLaneDue({ except: [] })).toBeNull();
     });
   });
 
