@@ -18,6 +18,9 @@ import {
 } from './support/workflows.mts';
 import { client, n8n } from './support/world.mts';
 
+/** One pixel. */
+const PNG =
+	'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 /** Parks without asking for a while first. */
 const PARKS = { firstWaitSeconds: 0 };
 
@@ -204,6 +207,30 @@ describe.concurrent('Run Job', () => {
 			metadata: { customer: 7 },
 		});
 		await gates.untilArrived('own webhook');
+	});
+
+	test('puts a file of the item into the input, and makes one of the output', async () => {
+		const png = code(
+			'Items',
+			`return [{ json: {}, binary: { data: { data: '${PNG}', mimeType: 'image/png' } } }];`,
+		);
+		const resize = job({
+			plugin: 'image-resize',
+			input: '{}',
+			options: {
+				binaryInput: { file: [{ binaryProperty: 'data', field: 'base64' }] },
+				binaryOutput: {
+					file: [{ binaryProperty: 'small', field: 'base64', fileName: 'small.webp' }],
+				},
+				pluginOptions: '{"format": "webp"}',
+				firstWaitSeconds: 60,
+			},
+		});
+		const id = await start(chain('Files', manualTrigger(), png, resize));
+		const [item] = (await client.untilStatus(id, 'success')).items('Run Job');
+		expect(item?.json.output).toMatchObject({ format: 'webp', original: { format: 'png' } });
+		expect(item?.json.output).not.toHaveProperty('base64');
+		expect(item?.binary.small).toMatchObject({ fileName: 'small.webp', mimeType: 'image/webp' });
 	});
 
 	test('without waiting gives ids, which the operation Get looks up', async () => {

@@ -93,6 +93,8 @@ export function createN8nClient(baseUrl: string, session: Session): N8nClient {
 			method,
 			headers: {
 				'content-type': 'application/json',
+				// n8n, when it was busy for long, closes connections that it has kept with a request on them.
+				connection: 'close',
 				'browser-id': 'playground-tests',
 				cookie: session.cookie,
 				'x-n8n-api-key': session.apiKey,

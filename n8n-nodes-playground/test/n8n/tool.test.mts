@@ -1,0 +1,72 @@
+/** Run Job as a tool of n8n's own agent; examples/agent-tool.json is run by published-workflows. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startChatModel } from './support/chat-model.mts';
+import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
+import { startGates, type Gates } from './support/gates.mts';
+import type { Execution, Json } from './support/n8n-client.mts';
+import { chain, manualTrigger, runJob, START, type Node } from './support/workflows.mts';
+import { client } from './support/world.mts';
+
+let daemon: DaemonProcess;
+let gates: Gates;
+
+beforeAll(async () => {
+	[daemon, gates] = await Promise.all([startDaemonProcess(), startGates()]);
+});
+afterAll(async () => {
+	await Promise.all([daemon?.remove(), gates?.close()]);
+});
+
+const langchain = (name: string, type: string, typeVersion: number, more: Json): Node => ({
+	...manualTrigger(),
+	name,
+	type: `@n8n/n8n-nodes-langchain.${type}`,
+	typeVersion,
+	...more,
+});
+
+/** An agent whose model calls the tool once, with the gate's URL, and repeats what it answers. */
+async function askAgent(gate: string, options: Json): Promise<Execution> {
+	const model = await startChatModel({ url: gates.url(gate) });
+	try {
+		const { baseUrl, token } = daemon;
+		const credential = await client.createCredential({ baseUrl, token });
+		const openAiApi = await client.createCredential(model.credential, 'openAiApi');
+		const parameters = { promptType: 'define', text: 'Go through the gate', options: {} };
+		const agent = langchain('Agent', 'agent', 3.1, { parameters });
+		const chat = langchain('Model', 'lmChatOpenAi', 1.3, {
+			credentials: { openAiApi },
+			parameters: { model: { __rl: true, mode: 'id', value: 'any' }, responsesApiEnabled: false },
+		});
+		const input = "{ url: $fromAI('url', 'Of the gate', 'string') }";
+		const tool = runJob({ credential, name: 'Gate', input, options });
+		tool.type += 'Tool';
+		const workflow = chain('Agent', manualTrigger(), agent);
+		workflow.nodes.push(chat, tool);
+		const to = (type: string) => ({ [type]: [[{ node: 'Agent', type, index: 0 }]] });
+		Object.assign(workflow.connections, { Model: to('ai_languageModel'), Gate: to('ai_tool') });
+		const id = await client.runManually(await client.createWorkflow(workflow), START);
+		return await client.untilStatus(id as string, 'success');
+	} finally {
+		await model.close();
+	}
+}
+
+const answer = (execution: Execution): string => execution.items('Agent')[0]?.json.output;
+
+test('an agent gets the output of a job that ends within the wait', async () => {
+	gates.open('quick', { answer: 42 });
+	expect(answer(await askAgent('quick', {}))).toContain('"output":{"answer":42}');
+});
+
+test('an agent is told the id of a job that takes longer, and its execution does not park', async () => {
+	const told = answer(await askAgent('slow', { firstWaitSeconds: 1 }));
+	const [, jobId] = /"jobId":"(job_\w+)"/.exec(told) ?? [];
+	expect(told).toContain('The job is still running');
+	expect(await daemon.call('GET', `/v1/jobs/${jobId}`)).toMatchObject({ status: 'running' });
+});
+
+test('an agent is told why a job failed', async () => {
+	gates.fail('broken', 'the gate is rusty');
+	expect(answer(await askAgent('broken', {}))).toContain('the gate is rusty');
+});
