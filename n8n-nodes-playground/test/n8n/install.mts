@@ -5,7 +5,15 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	copyFileSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,30 +26,41 @@ function cacheFolder(): string {
 	return path.join(XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'playground-n8n');
 }
 
-/** Another lock, Node or platform makes another installation. */
+/** Another lock, Node or platform makes another installation, beside this one. */
 function fingerprint(): string {
 	const hash = createHash('sha256').update(
 		`${process.versions.modules} ${process.platform} ${process.arch}`,
 	);
 	for (const file of FILES) hash.update(readFileSync(path.join(LOCKED, file)));
-	return hash.digest('hex');
+	return hash.digest('hex').slice(0, 16);
 }
 
 /** Returns n8n's command, for this Node to run. */
 export function installN8n(): string {
-	const folder = cacheFolder();
-	const marker = path.join(folder, '.complete');
-	const wanted = fingerprint();
-	if (!existsSync(marker) || readFileSync(marker, 'utf8') !== wanted) {
-		rmSync(marker, { force: true });
-		mkdirSync(folder, { recursive: true });
-		for (const file of FILES) copyFileSync(path.join(LOCKED, file), path.join(folder, file));
-		// No install scripts but the one that builds sqlite3.
-		npm(folder, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
-		npm(folder, ['rebuild', 'sqlite3', '--loglevel=error']);
-		writeFileSync(marker, wanted);
-	}
+	const folder = path.join(cacheFolder(), fingerprint());
+	if (!existsSync(folder)) install(folder);
 	return path.join(folder, 'node_modules', 'n8n', 'bin', 'n8n');
+}
+
+/**
+ * Into a draft beside it, which gets the folder's name once all is there: what is cut off, or done
+ * twice at the same time, leaves nothing half done.
+ */
+function install(folder: string): void {
+	mkdirSync(path.dirname(folder), { recursive: true });
+	const draft = mkdtempSync(`${folder}.draft-`);
+	try {
+		for (const file of FILES) copyFileSync(path.join(LOCKED, file), path.join(draft, file));
+		// No install scripts but the one that builds sqlite3.
+		npm(draft, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+		npm(draft, ['rebuild', 'sqlite3', '--loglevel=error']);
+		renameSync(draft, folder);
+	} catch (error) {
+		// Another run was faster.
+		if (!existsSync(folder)) throw error;
+	} finally {
+		rmSync(draft, { recursive: true, force: true });
+	}
 }
 
 /** With the Node that runs this first on the path: sqlite3 is built for it. */

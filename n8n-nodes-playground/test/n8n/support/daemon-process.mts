@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { whenThisProcessEnds } from './when-this-process-ends.mts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../../../runner/src/main.ts');
 const PLUGINS = path.resolve(import.meta.dirname, '../plugins');
@@ -32,6 +33,10 @@ export async function startDaemonProcess(
 	let port = '0';
 	let output = '';
 	let running: ChildProcess | null = null;
+	whenThisProcessEnds(() => {
+		running?.kill('SIGKILL');
+		rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+	});
 
 	async function start(): Promise<void> {
 		const child = spawn(process.execPath, [MAIN], {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
 	cpSync,
+	existsSync,
 	mkdirSync,
 	mkdtempSync,
 	openSync,
@@ -15,6 +16,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installN8n } from '../install.mts';
+import { whenThisProcessEnds } from './when-this-process-ends.mts';
 
 const PACKAGE = path.resolve(import.meta.dirname, '../../..');
 const READY_WITHIN_MS = 180_000;
@@ -44,13 +46,18 @@ export interface N8nProcess {
 	groupId(): number;
 }
 
-/** A folder with the built package in it, and free ports; nothing runs yet. */
+/** A folder with the built package in it, and free ports; nothing runs yet. Goes with this process. */
 export async function createN8nHome(): Promise<N8nHome> {
 	const command = installN8n();
 	const folder = mkdtempSync(path.join(tmpdir(), 'playground-n8n-'));
 	addPackage(folder);
 	const port = await freePort();
 	const env = environment(folder, { port, brokerPort: await freePort() });
+	whenThisProcessEnds(() => {
+		const pidFile = path.join(folder, 'pid');
+		if (existsSync(pidFile)) signalGroup(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+		rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+	});
 	return { folder, baseUrl: `http://127.0.0.1:${port}`, command, env };
 }
 
