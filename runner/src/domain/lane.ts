@@ -16,6 +16,8 @@ export interface Lane {
   readonly heldUntil: number;
   readonly tokens: number;
   readonly refilledAt: number;
+  /** When its last attempt ended. */
+  readonly endedAt: number;
 }
 
 export interface LanePolicy {
@@ -26,6 +28,8 @@ export interface LanePolicy {
 
 /** As TCP's slow start: six round trips to the full window, and an endpoint that hangs has little. */
 const FIRST_WINDOW = 2;
+/** What a window has learned of an endpoint says nothing once it was left alone for this long. */
+const WINDOW_KEPT_MS = 10_000;
 const FAILURES_TO_OPEN = 5;
 const FIRST_OPEN_MS = 5_000;
 const MAX_OPEN_MS = 60_000;
@@ -38,6 +42,7 @@ export function newLane(policy: LanePolicy, now: number): Lane {
     heldUntil: 0,
     tokens: policy.ratePerSecond === null ? 0 : burstOf(policy.ratePerSecond),
     refilledAt: now,
+    endedAt: Number.NEGATIVE_INFINITY,
   };
 }
 
@@ -88,13 +93,13 @@ export function ended(
   policy: LanePolicy,
   end: { outcome: LaneOutcome; now: number },
 ): Lane {
-  const inFlight = Math.max(0, lane.inFlight - 1);
+  const left = { ...lane, inFlight: Math.max(0, lane.inFlight - 1), endedAt: end.now };
   switch (end.outcome.kind) {
     case "neutral":
-      return { ...lane, inFlight };
+      return left;
     case "ok": {
       const window = Math.min(policy.maxWindow, lane.window + 1);
-      return { ...lane, inFlight, window, failuresInRow: 0 };
+      return { ...left, window, failuresInRow: 0 };
     }
     case "failed": {
       // Those under way when the circuit opened fail of the same fault: they do not open it longer.
@@ -105,8 +110,7 @@ export function ended(
         openings < 0 || isSame ? 0 : Math.min(MAX_OPEN_MS, FIRST_OPEN_MS * 2 ** openings);
       const holdMs = Math.max(openMs, end.outcome.holdMs);
       return {
-        ...lane,
-        inFlight,
+        ...left,
         failuresInRow,
         window: Math.max(1, lane.window / 2),
         heldUntil: Math.max(lane.heldUntil, end.now + holdMs),
@@ -120,7 +124,8 @@ export function isIdle(lane: Lane, policy: LanePolicy, now: number): boolean {
   const isFull =
     policy.ratePerSecond === null ||
     refill(lane, policy, now).tokens >= burstOf(policy.ratePerSecond);
-  return lane.inFlight === 0 && lane.failuresInRow === 0 && now >= lane.heldUntil && isFull;
+  const isQuiet = lane.inFlight === 0 && now - lane.endedAt >= WINDOW_KEPT_MS;
+  return isQuiet && lane.failuresInRow === 0 && now >= lane.heldUntil && isFull;
 }
 
 function refill(lane: Lane, policy: LanePolicy, now: number): Lane {

@@ -1,4 +1,4 @@
-/** One attempt of one delivery: signs it, sends it, judges the answer, keeps both. */
+/** One attempt of one delivery: signed and sent, then judged and kept. */
 import {
   describe,
   isGone,
@@ -35,28 +35,48 @@ export interface DeliverDeps {
   readonly userAgent: string;
 }
 
-/** Resolves with what the attempt says of its lane, once it is stored. */
-export async function deliver(
+export interface Exchange {
+  readonly answer: Answer;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** What the answer says of the delivery's lane. */
+  readonly laneOutcome: LaneOutcome;
+}
+
+/** Resolves with what came of it, and never rejects. */
+export async function makeAttempt(
   delivery: ClaimedDelivery,
   deps: DeliverDeps,
   signal: AbortSignal,
-): Promise<LaneOutcome> {
-  const { store, clock } = deps;
-  const { target } = delivery;
-  const startedAt = clock.now();
+): Promise<Exchange> {
+  const startedAt = deps.clock.now();
   const answer = await sendOnce(delivery, deps, { startedAt, signal });
-  if (answer.kind === "failed" && answer.code === "ABORTED") {
-    await store.releaseDeliveries([delivery.id]);
-    return { kind: "neutral" };
-  }
-  const now = clock.now();
-  const outcome = toOutcome(delivery, answer, { startedAt, now, random: deps.ids.random() });
+  const endedAt = deps.clock.now();
+  const laneOutcome = isAborted(answer)
+    ? ({ kind: "neutral" } as const)
+    : toLaneOutcome(answer, { isPersistent: delivery.target.isPersistent, now: endedAt });
+  return { answer, startedAt, endedAt, laneOutcome };
+}
+
+/** Resolves when the attempt is stored. One that a shutdown cut off is none: the delivery is due as before. */
+export async function keepAttempt(
+  delivery: ClaimedDelivery,
+  { answer, startedAt, endedAt }: Exchange,
+  deps: DeliverDeps,
+): Promise<void> {
+  const { store } = deps;
+  if (isAborted(answer)) return store.releaseDeliveries([delivery.id]);
+  const random = deps.ids.random();
+  const outcome = toOutcome(delivery, answer, { startedAt, now: endedAt, random });
   tell(delivery, outcome, deps);
   await store.recordAttempt(outcome);
-  if (target.isPersistent && !isTaken(answer)) {
+  if (delivery.target.isPersistent && !isTaken(answer)) {
     await endWebhookIfDue(delivery, { answer, isDead: outcome.state === "dead" }, deps);
   }
-  return toLaneOutcome(answer, { isPersistent: target.isPersistent, now });
+}
+
+function isAborted(answer: Answer): boolean {
+  return answer.kind === "failed" && answer.code === "ABORTED";
 }
 
 async function sendOnce(

@@ -105,6 +105,13 @@ describe("a lane that is held", () => {
   });
 });
 
+test("a window is kept while its lane is quiet for a moment, and begins anew after a longer rest", () => {
+  const lanes = lanesOf();
+  for (let n = 0; n < 5; n += 1) attempt(lanes, 1, OK, n);
+  expect(lanes.share([lane(1)], { room: 256, now: 5_000 })).toEqual([{ id: 1, limit: 7 }]);
+  expect(lanes.share([lane(1)], { room: 256, now: 20_000 })).toEqual([{ id: 1, limit: 2 }]);
+});
+
 test("a rate that was changed holds at once, and what is in flight still counts", () => {
   const lanes = lanesOf({ maxWindow: 2 });
   lanes.share([lane(1)], { room: 8, now: 0 });

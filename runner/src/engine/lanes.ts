@@ -40,7 +40,7 @@ export interface Share {
   readonly limit: number;
 }
 
-/** Lanes remembered; an endpoint that fails is otherwise only forgotten when it succeeds. */
+/** Lanes remembered, for what their windows and their failures tell. */
 const KEPT = 10_000;
 
 export function createLanes(options: { maxWindow: number; maxInFlight: number }): Lanes {
@@ -55,21 +55,26 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
 
   function entryOf({ id, ratePerSecond }: DueLane, now: number): Entry {
     const known = entries.get(id);
-    if (known !== undefined && known.policy.ratePerSecond === ratePerSecond) return known;
-    if (known === undefined && entries.size >= KEPT) forgetOldest();
     const policy = { maxWindow: options.maxWindow, ratePerSecond };
-    const entry = { policy, lane: known?.lane ?? newLane(policy, now) };
+    const lane =
+      known === undefined || isIdle(known.lane, known.policy, now)
+        ? newLane(policy, now)
+        : known.lane;
+    if (known === undefined && entries.size >= KEPT) forgetOldest();
+    const entry = { policy, lane };
+    // Last in the map's order: the first is the one that was due longest ago.
+    entries.delete(id);
     entries.set(id, entry);
     return entry;
   }
 
   function forgetOldest(): void {
-    for (const [id, { lane }] of entries) if (lane.inFlight === 0) return forget(id);
-  }
-
-  function forget(id: number): void {
-    entries.delete(id);
-    busy.delete(id);
+    for (const [id, { lane }] of entries) {
+      if (lane.inFlight > 0) continue;
+      entries.delete(id);
+      busy.delete(id);
+      return;
+    }
   }
 
   function roomForFailing(): number {
@@ -119,8 +124,7 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
       if (entry === undefined) return 0;
       const lane = ended(entry.lane, entry.policy, { outcome, now });
       entry.lane = lane;
-      if (isIdle(lane, entry.policy, now)) forget(id);
-      else if (lane.inFlight === 0 && entry.policy.ratePerSecond === null) busy.delete(id);
+      if (lane.inFlight === 0 && entry.policy.ratePerSecond === null) busy.delete(id);
       return Math.max(0, lane.heldUntil - now);
     },
     full(now) {
@@ -131,8 +135,7 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
         if (entry === undefined) continue;
         const { lane, policy } = entry;
         if (allowance(lane, policy, now) === 0 || (isFailingFull && isFailing(lane))) full.push(id);
-        else if (isIdle(lane, policy, now)) forget(id);
-        else if (lane.inFlight === 0 && policy.ratePerSecond === null) busy.delete(id);
+        else if (lane.inFlight === 0) busy.delete(id);
       }
       return full;
     },

@@ -3,7 +3,7 @@ import { MAX_TIMEOUT_MS } from "../domain/webhook.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { ClaimedDelivery, DeliveryWrites, StoreReads } from "../ports/store.ts";
-import { deliver, type DeliverDeps } from "./deliver.ts";
+import { keepAttempt, makeAttempt, type DeliverDeps } from "./deliver.ts";
 import { createLanes } from "./lanes.ts";
 import { createLoop, type Loop } from "./loop.ts";
 
@@ -42,24 +42,26 @@ export interface RelayOptions {
 
 /** Sends what is due, lane by lane in fair turns. Wake it when an event was stored. */
 export function createRelay(options: RelayOptions): Relay {
-  const { store, clock, log, owner } = options;
+  const { store, deliverDeps, clock, log, owner } = options;
   const lanes = createLanes(options);
   const inFlight = new Map<string, Promise<void>>();
   const stopping = new AbortController();
   let bytesInFlight = 0;
 
   async function send(delivery: ClaimedDelivery): Promise<void> {
-    let outcome: LaneOutcome = { kind: "neutral" };
     bytesInFlight += delivery.bytes;
     try {
-      outcome = await deliver(delivery, options.deliverDeps, stopping.signal);
+      const exchange = await makeAttempt(delivery, deliverDeps, stopping.signal);
+      // The endpoint is free for the next before this one is stored: a commit is no part of its work.
+      settle(delivery.lane, exchange.laneOutcome);
+      loop.wake();
+      await keepAttempt(delivery, exchange, deliverDeps);
     } catch (error) {
       // Its lease runs out and it is made again: at least once. Not at once, or an endpoint would be
       // flooded while the store cannot write.
       log.error({ deliveryId: delivery.id, err: error }, "delivery.write-failed");
     } finally {
       bytesInFlight -= delivery.bytes;
-      settle(delivery.lane, outcome);
     }
   }
 
