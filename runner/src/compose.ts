@@ -67,7 +67,6 @@ export async function composeDaemon(
   const [store, plugins] = await openBoth(
     openStore(join(dataDir, "playground.db"), vault, replacements),
     composePlugins(settings, {
-      cacheDir: join(dataDir, "compile-cache"),
       onError: (error) => log.error({ err: error }, "plugins.not-read"),
     }),
   );
@@ -201,20 +200,18 @@ async function openBoth<A extends Closable, B extends Closable>(
 /** The plugins alone, for the commands that need no store, no port and no folder of their own. */
 export async function composePlugins(
   settings: Settings,
-  { onError = toStderr, cacheDir }: { onError?: (error: unknown) => void; cacheDir?: string } = {},
+  { onError = toStderr }: { onError?: (error: unknown) => void } = {},
 ): Promise<{
   catalog: LivePluginCatalog;
   createPool(): PluginPool;
   close(): Promise<void>;
 }> {
   const { env } = settings;
-  const cache = cacheDir !== undefined && { cacheDir };
   const catalog = createPluginCatalog({
     builtinDir: BUILT_IN_PLUGINS,
     pluginsDir: resolve(settings.pluginsDir),
     onError,
     env,
-    ...cache,
   });
   await catalog.ready();
   let pool: PluginPool | null = null;
@@ -225,7 +222,6 @@ export async function composePlugins(
         catalog,
         threads: settings.threads,
         env,
-        ...cache,
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
         egress: settings.egress,
         memoryMb: settings.threadMemoryMb,

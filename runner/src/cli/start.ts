@@ -1,5 +1,6 @@
 import { composeDaemon, type Replacements } from "../compose.ts";
 import { parseSettings } from "../config.ts";
+import { shrinkHeap } from "../shrink-heap.ts";
 
 /** Runs the daemon until SIGTERM or SIGINT; a second one, or one before it is there, ends it at once. */
 export async function start(
@@ -23,6 +24,7 @@ export async function start(
   const daemon = await composeDaemon(settings, say, replacements);
   isOpen = true;
   try {
+    shrinkHeap();
     say(`Playground ${daemon.version} listening on ${await daemon.listen()}`);
     const signal = await signalled;
     say(

@@ -7,7 +7,6 @@
  */
 import { Piscina } from "piscina";
 import type { Hello, ThreadNews, ThreadSettings, ThreadTask } from "./messages.ts";
-import { threadEnv } from "./thread-env.ts";
 import { createThreadPorts, type ThreadPorts } from "./thread-ports.ts";
 
 const MEMORY_CHECK_MS = 500;
@@ -23,7 +22,6 @@ export interface CrewOptions {
   readonly memoryMb: number;
   readonly settings: ThreadSettings;
   readonly env: Readonly<Record<string, string>> | undefined;
-  readonly cacheDir: string | undefined;
   readonly onNews: (news: ThreadNews) => void;
   readonly onBuffersOver: (run: number, bytes: number) => void;
 }
@@ -42,7 +40,7 @@ export interface Crew extends Pick<ThreadPorts, "requestStop" | "readNews" | "be
 const IDLE_THREAD_MS = 5 * 60_000;
 
 export function createCrew(options: CrewOptions): Crew {
-  const { size, memoryMb, settings, env, cacheDir } = options;
+  const { size, memoryMb, settings, env } = options;
   const ports = createThreadPorts(options.onNews);
   const piscina = new Piscina({
     filename: ENTRY,
@@ -54,7 +52,7 @@ export function createCrew(options: CrewOptions): Crew {
     recordTiming: false,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: YOUNG_MB },
     workerData: settings,
-    env: threadEnv(env, cacheDir),
+    env: { ...env },
   });
   // A thread that dies idle is replaced by Piscina; there is no step to fail.
   piscina.on("error", () => undefined);

@@ -48,8 +48,6 @@ export interface PluginPoolOptions {
   readonly outputLimitBytes?: number;
   /** What plugins see as `process.env`. Default: nothing, for the daemon's own holds its secrets. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where threads keep compiled modules; no one else must be able to write there. */
-  readonly cacheDir?: string;
 }
 
 /** A step in a thread, as the main thread keeps it. */
@@ -141,7 +139,6 @@ function startCrews(options: PluginPoolOptions, runs: ReadonlyMap<number, Run>):
       size,
       memoryMb,
       env: options.env,
-      cacheDir: options.cacheDir,
       settings: { filesDir, outputLimitBytes, egress },
       onNews: (news) => passOn(news, runs),
       onBuffersOver: (run, bytes) => {

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../bin/playground-runner.mjs", import.meta.url));
-const AS_NPM_START = ["--max-semi-space-size=2"];
 const START_TIMEOUT_MS = 20_000;
 
 export interface Daemon {
@@ -63,7 +62,7 @@ export async function startDaemon(
     await dropPlugin(pluginsDir, name, run);
   }
   const entry = options.entry === undefined ? MAIN : fileURLToPath(options.entry);
-  const child = spawn(process.execPath, [...AS_NPM_START, ...(options.nodeArgs ?? []), entry], {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), entry], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     env: {

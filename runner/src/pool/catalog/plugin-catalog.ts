@@ -4,7 +4,6 @@ import type { Issue } from "../../domain/errors.ts";
 import type { PluginCatalog, PluginInfo, ReadyPlugin } from "../../ports/plugin-catalog.ts";
 import type { PluginLocation } from "../plugin-pool.ts";
 import type { ScanAnswer } from "../messages.ts";
-import { threadEnv } from "../thread-env.ts";
 import { createJsonCheck, type JsonCheck } from "./check-json.ts";
 import { findBuiltIns, findDroppedIn, type PluginFile } from "./find-plugins.ts";
 import { scan, type ScanOptions } from "./scan.ts";
@@ -31,8 +30,6 @@ export interface PluginCatalogOptions {
   readonly rescanMs?: number;
   /** What plugins see as `process.env` when they are imported. Default: nothing. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where threads keep compiled modules; no one else must be able to write there. */
-  readonly cacheDir?: string;
 }
 
 const NO_VERSION = "0.0.0";
@@ -49,7 +46,7 @@ interface Checks {
 
 export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCatalog {
   const { builtinDir, pluginsDir, onError, importTimeoutMs = 10_000, rescanMs = 2000 } = options;
-  const env = threadEnv(options.env, options.cacheDir);
+  const env = { ...options.env };
   const closing = new AbortController();
   const listeners = new Set<() => void>();
   const checks = new WeakMap<ReadyPlugin, Checks>();
