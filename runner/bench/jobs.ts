@@ -1,34 +1,44 @@
 /** `npm run bench -- jobs`: the main path with everything in, beside the bare limits of its parts. */
-import { fileURLToPath } from "node:url";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { startDaemon, type Daemon } from "../test/support/daemon.ts";
 import { bareLimits } from "./bare-limits.ts";
 import { median, quantile, type Figure } from "./figures.ts";
 import { cpuSeconds, residentMb } from "./metrics-of.ts";
-import { runLoad, startReceiver, type ReceiverProcess } from "./processes.ts";
+import { runLoad, startNaive, startReceiver, type ReceiverProcess } from "./processes.ts";
 
 const PLUGINS = fileURLToPath(new URL("plugins", import.meta.url));
 const TEXT = "the quick brown fox jumps over the lazy dog ".repeat(5);
-const ROUNDS = 3;
+const ROUNDS = 5;
 const CONCURRENCY = 64;
 
 export interface JobsBench {
   readonly figures: readonly Figure[];
 }
 
-export async function benchJobs({ jobs = 10_000 }: { jobs?: number } = {}): Promise<JobsBench> {
+export async function benchJobs({ jobs = 5_000 }: { jobs?: number } = {}): Promise<JobsBench> {
   const receiver = await startReceiver();
   const daemon = await startDaemon({
     pluginsDir: PLUGINS,
     env: { PLAYGROUND_LOG_LEVEL: "warn" },
   });
+  const folder = await mkdtemp(join(tmpdir(), "playground-bench-"));
+  const naive = await startNaive(folder);
   try {
-    await drain(daemon, receiver, { jobs: 500, on: null });
-    const all: Drained[] = [];
-    const one: Drained[] = [];
+    for (const target of [daemon, naive]) await drain(target, receiver, { jobs: 2_000, on: null });
+    const all: Rounds = { daemon: [], naive: [] };
+    const one: Rounds = { daemon: [], naive: [] };
     for (let round = 0; round < ROUNDS; round += 1) {
-      all.push(await drain(daemon, receiver, { jobs, on: null }));
-      one.push(await drain(daemon, receiver, { jobs, on: ["completed"] }));
+      for (const [rounds, on] of [
+        [all, null],
+        [one, ["completed"]],
+      ] as const) {
+        rounds.daemon.push(await drainDaemon(daemon, receiver, { jobs, on }));
+        rounds.naive.push(await drain(naive, receiver, { jobs, on }));
+      }
     }
     const pickup = await idlePickup(daemon, receiver);
     const bare = await bareLimits(receiver, request(receiver.url, null));
@@ -44,14 +54,25 @@ export async function benchJobs({ jobs = 10_000 }: { jobs?: number } = {}): Prom
     };
   } finally {
     await daemon.close();
+    naive.close();
     receiver.close();
+    await rm(folder, { recursive: true });
   }
 }
 
 export interface Drained {
   readonly jobsPerSecond: number;
-  readonly cpuMsPerJob: number;
   readonly acceptMs: readonly number[];
+}
+
+interface Measured extends Drained {
+  readonly cpuMsPerJob: number;
+}
+
+/** The daemon and the naive path, in turns. */
+interface Rounds {
+  readonly daemon: Measured[];
+  readonly naive: Drained[];
 }
 
 function request(url: string, on: readonly string[] | null): string {
@@ -64,16 +85,15 @@ function request(url: string, on: readonly string[] | null): string {
 
 /** From the first POST until the last event has arrived at the endpoint. */
 export async function drain(
-  daemon: Daemon,
+  target: { url: string; token?: string },
   receiver: ReceiverProcess,
   { jobs, on }: { jobs: number; on: readonly string[] | null },
 ): Promise<Drained> {
   const reached = receiver.expect(jobs * (on?.length ?? 3));
-  const cpuBefore = await cpuSeconds(daemon);
   const load = await runLoad({
-    url: `${daemon.url}/v1/jobs`,
+    url: `${target.url}/v1/jobs`,
     headers: {
-      authorization: `Bearer ${daemon.token}`,
+      ...(target.token !== undefined && { authorization: `Bearer ${target.token}` }),
       "content-type": "application/json",
     },
     body: request(receiver.url, on),
@@ -82,21 +102,35 @@ export async function drain(
   });
   if (load.refused > 0) throw new Error(`${load.refused} jobs were refused`);
   const lastAt = await reached;
-  const cpu = (await cpuSeconds(daemon)) - cpuBefore;
-  return {
-    jobsPerSecond: (jobs * 1000) / (lastAt - load.firstAt),
-    cpuMsPerJob: (cpu * 1000) / jobs,
-    acceptMs: load.latencies,
-  };
+  return { jobsPerSecond: (jobs * 1000) / (lastAt - load.firstAt), acceptMs: load.latencies };
 }
 
-function toFigures(events: string, rounds: readonly Drained[]): Figure[] {
-  const accept = rounds.flatMap((round) => round.acceptMs);
+/** The same with the processor time that the daemon used. */
+async function drainDaemon(
+  daemon: Daemon,
+  receiver: ReceiverProcess,
+  work: { jobs: number; on: readonly string[] | null },
+): Promise<Measured> {
+  const before = await cpuSeconds(daemon);
+  const drained = await drain(daemon, receiver, work);
+  const cpuMsPerJob = (((await cpuSeconds(daemon)) - before) * 1000) / work.jobs;
+  return { ...drained, cpuMsPerJob };
+}
+
+function toFigures(events: string, { daemon, naive }: Rounds): Figure[] {
+  const accept = daemon.flatMap((round) => round.acceptMs);
+  const ratios = daemon.map((round, i) => round.jobsPerSecond / (naive[i]?.jobsPerSecond ?? 0));
   return [
-    { name: events, value: median(rounds.map((r) => r.jobsPerSecond)), unit: "jobs/s" },
+    { name: events, value: median(daemon.map((r) => r.jobsPerSecond)), unit: "jobs/s" },
+    {
+      name: `${events}: naive path`,
+      value: median(naive.map((r) => r.jobsPerSecond)),
+      unit: "jobs/s",
+    },
+    { name: `${events}: daemon / naive path`, value: median(ratios), unit: "×" },
     {
       name: `${events}: daemon`,
-      value: median(rounds.map((r) => r.cpuMsPerJob)),
+      value: median(daemon.map((r) => r.cpuMsPerJob)),
       unit: "ms of CPU/job",
     },
     { name: `${events}: accept p50`, value: quantile(accept, 0.5), unit: "ms" },

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import type { LoadCommand, LoadReport } from "./load-process.ts";
 import type { ReceiverCommand, ReceiverReport } from "./receiver-process.ts";
 
@@ -80,4 +81,16 @@ export async function runLoad(command: LoadCommand): Promise<LoadReport> {
   } finally {
     child.disconnect();
   }
+}
+
+export interface NaiveProcess {
+  readonly url: string;
+  close(): void;
+}
+
+/** The naive path (`naive-process.ts`) with its database in the folder. */
+export async function startNaive(folder: string): Promise<NaiveProcess> {
+  const child = start("naive-process.ts", [join(folder, "naive.db")]);
+  const { url } = await nextMessage<{ url: string }>(child);
+  return { url, close: () => child.disconnect() };
 }
