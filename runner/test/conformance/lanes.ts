@@ -176,10 +176,17 @@ export function laneConformance(createSubject: CreateSubject): void {
       const [delivery] = await claimIn(["a"]);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 101 }));
       const fresh = [await startIn("a", 400), await startIn("a", 300)];
-      expect(subjects(await claimIn(["a"], { now: 500, limit: 3 }))).toEqual([
-        ...fresh.toReversed(),
-        retried,
-      ]);
+      const claimed = [];
+      for (const limit of [1, 2]) claimed.push(...(await claimIn(["a"], { now: 500, limit })));
+      expect(subjects(claimed)).toEqual([...fresh.toReversed(), retried]);
+    });
+
+    test("gives retries up to what first tries leave of the limit", async () => {
+      for (const at of [11, 12, 13]) await startIn("a", at);
+      for (const each of await claimIn(["a"], { limit: 2 })) {
+        await t.store.recordAttempt(attemptOf(each, { state: "due", dueAt: 101 }));
+      }
+      expect(await claimIn(["a"], { now: 500, limit: 2 })).toHaveLength(2);
     });
 
     test("ends each lane's turn: it stands behind all others that are due", async () => {

@@ -68,12 +68,12 @@ describe("the plan of every statement", () => {
     ["a claim of jobs", /INDEXED BY jobs_ready/, /jobs USING INDEX jobs_ready/],
     [
       "a claim of first tries",
-      /SELECT deliveries.id.* INDEXED BY deliveries_first/s,
+      /SELECT deliveries.id FROM lanes CROSS JOIN deliveries INDEXED BY deliveries_first/,
       /deliveries USING INDEX deliveries_first \(lane=\? AND due_at<\?\)/,
     ],
     [
       "a claim of retries",
-      /SELECT deliveries.id.* INDEXED BY deliveries_retries/s,
+      /SELECT deliveries.id FROM lanes CROSS JOIN deliveries INDEXED BY deliveries_retries/,
       /deliveries USING INDEX deliveries_retries \(lane=\? AND due_at<\?\)/,
     ],
     ["marking scheduled jobs due", /SET due = 1/, /USING INDEX jobs_scheduled/],
@@ -86,6 +86,36 @@ describe("the plan of every statement", () => {
       "reaping deliveries",
       /UPDATE deliveries .* lease_until < \?2/s,
       /USING INDEX deliveries_leased/,
+    ],
+    [
+      "reading what is claimed",
+      /FROM json_each\(\?\)/,
+      /^SCAN json_each .*?; SEARCH deliveries USING INTEGER PRIMARY KEY/,
+    ],
+    [
+      "the end of a turn",
+      /SET hold_until = \?, turn/,
+      /lanes USING INTEGER PRIMARY KEY .*deliveries USING INDEX deliveries_first \(lane=\?\).*deliveries USING INDEX deliveries_retries \(lane=\?\)/,
+    ],
+    [
+      "an event's way to persistent webhooks",
+      /FROM webhook_routes\s+CROSS JOIN/,
+      /^SEARCH webhook_routes USING PRIMARY KEY \(kind=\? AND plugin=\? AND job_name=\?\)/,
+    ],
+    [
+      "a recovery",
+      /INDEXED BY deliveries_dead/,
+      /deliveries USING COVERING INDEX deliveries_dead \(webhook=\? AND created_at>\?\)/,
+    ],
+    [
+      "giving up",
+      /SET state = 'dead'/,
+      /^SEARCH deliveries USING INDEX deliveries_by_webhook \(webhook=\?\)$/,
+    ],
+    [
+      "finding webhooks that expired",
+      /INDEXED BY persistent_webhooks_expiring/,
+      /^SEARCH persistent_webhooks USING COVERING INDEX persistent_webhooks_expiring \(expires_at<\?\)/,
     ],
     [
       "pruning jobs",

@@ -89,6 +89,7 @@ export function createDeliveryModel(state: ModelState) {
         const at = lane === undefined ? null : wakeAt(lane);
         if (lane === undefined || at === null || at > now) continue;
         const due = claimLane(lane, { limit, now });
+        if (due.length === 0) continue;
         let taken = 0;
         for (const each of due) {
           if (bytes + Buffer.byteLength(each.body) > maxBytes && claimed.length > 0) break;
@@ -98,7 +99,7 @@ export function createDeliveryModel(state: ModelState) {
           claimed.push(each);
         }
         const isOver = taken < due.length;
-        if (isOver && taken === 0) break;
+        if (taken === 0) break;
         state.turns += 1;
         Object.assign(lane, { turn: state.turns, holdUntil: Math.max(lane.holdUntil, now) });
         if (isOver) break;

@@ -3,11 +3,12 @@ import type { JsonText } from "../../../domain/json-text.ts";
 import type { ClaimedDelivery, DeliveryKind } from "../../../ports/store.ts";
 import type { Operations } from "../change.ts";
 import { toDeliveryId } from "../rows.ts";
-import { prepare } from "../statement.ts";
+import { prepare, type Statement } from "../statement.ts";
 import { LEAST_DUE_AT } from "./lanes.ts";
 
 interface DueRow {
   readonly id: number;
+  readonly lane: number;
   readonly subject_id: string;
   readonly sequence: number;
   readonly kind: DeliveryKind;
@@ -26,92 +27,107 @@ interface DueRow {
   readonly failing_since: number | null;
 }
 
-/** Rows read by one statement. */
+/** Rows read by one statement: a few, since their bodies may be large. */
 const AT_ONCE = 16;
 
-interface Claiming {
-  readonly owner: string;
-  readonly now: number;
-  readonly leaseUntil: number;
-  readonly maxBytes: number;
-  readonly claimed: ClaimedDelivery[];
-  bytes: number;
+interface Turn {
+  readonly lane: number;
+  readonly ids: readonly number[];
 }
 
 export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliveries"] {
-  const isDue = prepare(db, `SELECT 1 FROM lanes WHERE id = ? AND wake_at <= ?`);
-  const findFirstTries = prepare<DueRow>(db, selectDue("deliveries_first", "attempts = 0"));
-  const findRetries = prepare<DueRow>(db, selectDue("deliveries_retries", "attempts > 0"));
+  const findDue = prepareFindDue(db);
+  const readRows = prepareReadRows(db);
   const lease = prepare(db, `UPDATE deliveries SET lease_owner = ?, lease_until = ? WHERE id = ?`);
   const endTurn = prepare(
     db,
-    `UPDATE lanes SET hold_until = ?, turn = ?, ready_at = ${LEAST_DUE_AT}
-     WHERE id = ?`,
+    `UPDATE lanes SET hold_until = ?, turn = ?, ready_at = ${LEAST_DUE_AT} WHERE id = ?`,
   );
   let { turn } = prepare<{ turn: number }>(
     db,
     `SELECT coalesce(max(turn), 0) AS turn FROM lanes`,
   ).get() ?? { turn: 0 };
 
-  /** Leases what is due in the lane, up to its limit; false once a body is over the bytes. */
-  function claimFrom(lane: { id: number; limit: number }, claim: Claiming): boolean {
-    let left = lane.limit;
-    for (const find of [findFirstTries, findRetries]) {
-      while (left > 0) {
-        // A few at a time, since bodies may be large: what is leased is out of the index for the next.
-        const wanted = Math.min(left, AT_ONCE);
-        const rows = find.all(lane.id, claim.now, wanted);
-        for (const row of rows) {
-          if (claim.bytes + row.bytes > claim.maxBytes && claim.claimed.length > 0) return false;
-          claim.bytes += row.bytes;
-          lease.run(claim.owner, claim.leaseUntil, row.id);
-          claim.claimed.push(toClaimed(row, lane.id));
-          left -= 1;
-        }
-        if (rows.length < wanted) break;
-      }
+  return ({ owner, lanes, now, leaseUntil, maxBytes }) => {
+    const turns = lanes.map((lane): Turn => ({ lane: lane.id, ids: findDue(lane, now) }));
+    const rows = readRows(turns, maxBytes);
+    const claimed = new Set<number>();
+    for (const { id } of rows) {
+      lease.run(owner, leaseUntil, id);
+      claimed.add(id);
     }
-    return true;
-  }
-
-  return ({ lanes, ...request }) => {
-    const claim: Claiming = { ...request, claimed: [], bytes: 0 };
-    for (const lane of lanes) {
-      if (isDue.get(lane.id, claim.now) === undefined) continue;
-      const before = claim.claimed.length;
-      const isWithin = claimFrom(lane, claim);
+    for (const { lane, ids } of turns) {
       // A lane that the bytes left nothing for keeps its turn, or large bodies would starve it.
-      if (!isWithin && claim.claimed.length === before) break;
+      if (!ids.some((id) => claimed.has(id))) continue;
       turn += 1;
-      endTurn.run(claim.now, turn, lane.id);
-      if (!isWithin) break;
+      endTurn.run(now, turn, lane);
     }
-    return claim.claimed;
+    return rows.map(toClaimed);
   };
 }
 
-/** What is due in a lane. CROSS JOIN keeps the order of the tables, so the index gives the order. */
-function selectDue(index: string, condition: string): string {
-  return `
-    SELECT deliveries.id, coalesce(jobs.id, batches.id) AS subject_id, deliveries.sequence,
-      coalesce(kind, 'batch') AS kind, coalesce(events.body, batches.body) AS body,
-      coalesce(octet_length(events.body), octet_length(batches.body)) AS bytes,
-      deliveries.created_at AS at, attempts, retries_used, webhooks.id AS webhook_id,
-      persistent_webhooks.webhook IS NOT NULL AS is_persistent, url, sealed, retries, timeout_ms,
-      expires_at, failing_since
-    FROM deliveries INDEXED BY ${index}
-      CROSS JOIN webhooks ON webhooks.seq = deliveries.webhook
-      LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = deliveries.webhook
-      LEFT JOIN jobs ON jobs.seq = deliveries.job
-      LEFT JOIN events
-        ON events.job = deliveries.job AND events.sequence = deliveries.sequence
-      LEFT JOIN batches ON batches.seq = deliveries.batch
-    WHERE deliveries.lane = ? AND deliveries.state = 'due' AND deliveries.lease_owner IS NULL
-      AND ${condition} AND due_at <= ?
-    ORDER BY due_at, deliveries.id LIMIT ?`;
+/** Finds what is due in a lane: first tries before retries. */
+function prepareFindDue(
+  db: DatabaseSync,
+): (lane: { readonly id: number; readonly limit: number }, now: number) => number[] {
+  const [findFirstTries, findRetries] = [
+    ["deliveries_first", "attempts = 0"],
+    ["deliveries_retries", "attempts > 0"],
+  ].map(([index, condition]) =>
+    prepare<{ id: number }>(
+      db,
+      `SELECT deliveries.id FROM lanes CROSS JOIN deliveries INDEXED BY ${index}
+       WHERE lanes.id = ?1 AND wake_at <= ?2 AND lane = lanes.id AND state = 'due'
+         AND lease_owner IS NULL AND ${condition} AND due_at <= ?2
+       ORDER BY due_at, deliveries.id LIMIT ?3`,
+    ),
+  ) as [Statement<{ id: number }>, Statement<{ id: number }>];
+
+  return ({ id: lane, limit }, now) => {
+    const ids = findFirstTries.all(lane, now, limit).map(({ id }) => id);
+    if (ids.length >= limit) return ids;
+    return ids.concat(findRetries.all(lane, now, limit - ids.length).map(({ id }) => id));
+  };
 }
 
-function toClaimed(row: DueRow, lane: number): ClaimedDelivery {
+/** Reads the deliveries of some turns, in their order, until their bodies are over the bytes. */
+function prepareReadRows(db: DatabaseSync): (turns: readonly Turn[], maxBytes: number) => DueRow[] {
+  // One statement for all lanes: begun once for each, it was two thirds of a claim in 50 lanes.
+  // CROSS JOIN keeps the order of the tables, so the rows come in the order of the ids.
+  const find = prepare<DueRow>(
+    db,
+    `SELECT deliveries.id, deliveries.lane, coalesce(jobs.id, batches.id) AS subject_id,
+       deliveries.sequence, coalesce(kind, 'batch') AS kind,
+       coalesce(events.body, batches.body) AS body,
+       coalesce(octet_length(events.body), octet_length(batches.body)) AS bytes,
+       deliveries.created_at AS at, attempts, retries_used, webhooks.id AS webhook_id,
+       persistent_webhooks.webhook IS NOT NULL AS is_persistent, url, sealed, retries, timeout_ms,
+       expires_at, failing_since
+     FROM json_each(?)
+       CROSS JOIN deliveries ON deliveries.id = json_each.value
+       CROSS JOIN webhooks ON webhooks.seq = deliveries.webhook
+       LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = deliveries.webhook
+       LEFT JOIN jobs ON jobs.seq = deliveries.job
+       LEFT JOIN events
+         ON events.job = deliveries.job AND events.sequence = deliveries.sequence
+       LEFT JOIN batches ON batches.seq = deliveries.batch`,
+  );
+  return (turns, maxBytes) => {
+    const ids = turns.flatMap((turn) => turn.ids);
+    const rows: DueRow[] = [];
+    let bytes = 0;
+    for (let from = 0; from < ids.length; from += AT_ONCE) {
+      for (const row of find.all(JSON.stringify(ids.slice(from, from + AT_ONCE)))) {
+        bytes += row.bytes;
+        if (bytes > maxBytes && rows.length > 0) return rows;
+        rows.push(row);
+      }
+    }
+    return rows;
+  };
+}
+
+function toClaimed(row: DueRow): ClaimedDelivery {
   return {
     id: toDeliveryId(row.id),
     subjectId: row.subject_id,
@@ -119,7 +135,7 @@ function toClaimed(row: DueRow, lane: number): ClaimedDelivery {
     kind: row.kind,
     body: row.body,
     bytes: row.bytes,
-    lane,
+    lane: row.lane,
     eventAt: row.at,
     target: {
       webhookId: row.webhook_id,
