@@ -13,6 +13,7 @@ import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine } from "./engine/create-engine.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createIds } from "./ids.ts";
+import { exposureWarning } from "./exposure-warning.ts";
 import { makeFolder } from "./make-folder.ts";
 import { createMetrics } from "./metrics.ts";
 import { createPluginCatalog, type LivePluginCatalog } from "./pool/catalog/plugin-catalog.ts";
@@ -61,6 +62,8 @@ export async function composeDaemon(
   const { dataDir, token, path, isNew } = await openDataDir(settings);
   if (isNew) say(`Made a token for the API: ${token}`);
   if (path !== null) say(`The API's token is kept in ${path}`);
+  const warning = exposureWarning(settings);
+  if (warning !== null) say(warning);
 
   const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
   const vault = createVault(await openVaultKey(dataDir, settings));
@@ -115,7 +118,15 @@ export async function composeDaemon(
     catalog,
     metrics,
     logger: log,
-    settings: { token, bodyLimit: settings.bodyLimit, jobUrl, batchUrl: urlIn("batches") },
+    settings: {
+      token,
+      bodyLimit: settings.bodyLimit,
+      host: settings.host,
+      publicUrl: settings.publicUrl,
+      allowedHosts: settings.allowedHosts ?? [],
+      jobUrl,
+      batchUrl: urlIn("batches"),
+    },
     notReady: () => notReady,
   });
 

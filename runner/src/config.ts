@@ -68,6 +68,17 @@ export const Settings = z.object({
     .describe(
       "URL under which clients reach the daemon; events link to it. Default: where it listens.",
     ),
+  allowedHosts: z
+    .string()
+    .transform((text) => text.split(",").map((name) => name.trim()))
+    .refine(
+      (names) => names.every((name) => /^[\w.-]{1,253}$/.test(name)),
+      "must be host names with commas between, without ports, such as playground,jobs.lan",
+    )
+    .optional()
+    .describe(
+      "Names, with commas between, that clients reach the daemon under, beside localhost, any IP address, and the name in the public URL. Requests to other names are refused.",
+    ),
   egress: z
     .string()
     .transform((text, ctx): EgressPolicy => {

@@ -8,6 +8,8 @@ export const REFUSAL_STATUS = {
   BODY_TOO_LARGE: 413,
   CONTENT_TYPE_UNSUPPORTED: 415,
   UNAUTHORIZED: 401,
+  HOST_REFUSED: 421,
+  ORIGIN_REFUSED: 403,
   REQUEST_MALFORMED: 400,
   REQUEST_HEADERS_TOO_LARGE: 431,
   REQUEST_TIMEOUT: 408,
@@ -53,7 +55,12 @@ export const FAULTS = {
 export type ErrorCode = RefusalCode | keyof typeof FAULTS;
 
 /** What every route may refuse, whatever it does. */
-export const COMMON_REFUSALS: readonly RefusalCode[] = ["UNAUTHORIZED", "REQUEST_MALFORMED"];
+export const COMMON_REFUSALS: readonly RefusalCode[] = [
+  "UNAUTHORIZED",
+  "REQUEST_MALFORMED",
+  "HOST_REFUSED",
+  "ORIGIN_REFUSED",
+];
 /** What a route that takes a body may refuse beside. */
 export const BODY_REFUSALS: readonly RefusalCode[] = [
   "BODY_NOT_JSON",

@@ -7,6 +7,7 @@ import type { StoreReads } from "../ports/store.ts";
 import { createAuth } from "./auth.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal } from "./error-map.ts";
+import { createHostGuard, type HostSettings } from "./host-guard.ts";
 import type { HttpMetrics } from "./http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
@@ -26,7 +27,7 @@ import { registerWebhooks } from "./routes/webhooks.ts";
 const REQUEST_TIMEOUT_MS = 120_000;
 const DEFAULT_MAX_STREAMS = 1_000;
 
-export interface HttpSettings {
+export interface HttpSettings extends HostSettings {
   readonly token: string;
   /** Largest request body, in bytes. */
   readonly bodyLimit: number;
@@ -79,7 +80,9 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerValidation(app);
   registerErrors(app);
   const authenticate = createAuth(settings.token);
+  const checkAddressed = createHostGuard(settings);
   app.addHook("onRequest", (request, reply, done) => {
+    checkAddressed(request);
     authenticate(request, reply);
     done();
   });

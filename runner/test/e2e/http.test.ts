@@ -243,19 +243,19 @@ describe("on the wire", () => {
     ["no HTTP at all", "hello\r\n\r\n", "REQUEST_MALFORMED"],
     [
       "a header without a name",
-      "GET /healthz HTTP/1.1\r\nhost: x\r\n: y\r\n\r\n",
+      "GET /healthz HTTP/1.1\r\nhost: localhost\r\n: y\r\n\r\n",
       "REQUEST_MALFORMED",
     ],
     ["no Host", "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n", "REQUEST_MALFORMED"],
-    ["CONNECT", "CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n", "METHOD_NOT_ALLOWED"],
+    ["CONNECT", "CONNECT x:80 HTTP/1.1\r\nhost: localhost\r\n\r\n", "METHOD_NOT_ALLOWED"],
     [
       "two lengths",
-      "POST /v1/jobs HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}",
+      "POST /v1/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}",
       "REQUEST_MALFORMED",
     ],
     [
       "headers of 32 KiB",
-      `GET /healthz HTTP/1.1\r\nhost: x\r\nx: ${"x".repeat(32_768)}\r\n\r\n`,
+      `GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(32_768)}\r\n\r\n`,
       "REQUEST_HEADERS_TOO_LARGE",
     ],
   ])("%s is answered with a problem", async (_, bytes, code) => {
@@ -281,7 +281,7 @@ describe("on the wire", () => {
 
   test("an expectation that it does not know is passed over", async () => {
     const answer = await exchange(
-      "GET /healthz HTTP/1.1\r\nhost: x\r\nexpect: tea\r\nconnection: close\r\n\r\n",
+      "GET /healthz HTTP/1.1\r\nhost: localhost\r\nexpect: tea\r\nconnection: close\r\n\r\n",
     );
     expect(answer).toContain("HTTP/1.1 200 OK");
   });

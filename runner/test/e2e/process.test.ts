@@ -46,6 +46,15 @@ describe("a start", () => {
     expect((await fetch(`${daemon.url}/readyz`)).status).toBe(200);
   });
 
+  test("where other machines reach it without TLS warns in one line; on loopback it does not", async () => {
+    const exposed = await open({ env: { PLAYGROUND_HOST: "0.0.0.0" } });
+    expect(exposed.output().match(/^Warning: PLAYGROUND_HOST is 0\.0\.0\.0, .*$/gm)).toHaveLength(
+      1,
+    );
+    await exposed.end("SIGTERM");
+    expect((await open()).output()).not.toContain("Warning");
+  });
+
   test("makes a token that only its user may read, in a folder of the same kind", async () => {
     const first = await open({ env: { PLAYGROUND_TOKEN: "" } });
     const path = join(first.dataDir, "token");

@@ -39,6 +39,9 @@ export async function createApi(script: EngineScript = {}): Promise<Api> {
     settings: {
       token: TOKEN,
       bodyLimit: 1024 * 1024,
+      host: "127.0.0.1",
+      publicUrl: undefined,
+      allowedHosts: [],
       jobUrl: (id) => `http://daemon.test/v1/jobs/${id}`,
       batchUrl: (id) => `http://daemon.test/v1/batches/${id}`,
     },

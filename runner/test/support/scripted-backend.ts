@@ -188,6 +188,9 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     settings: {
       token: TOKEN,
       bodyLimit: 1024 * 1024,
+      host: "127.0.0.1",
+      publicUrl: undefined,
+      allowedHosts: [],
       jobUrl: (id) => `http://127.0.0.1:8787/v1/jobs/${id}`,
       batchUrl: (id) => `http://127.0.0.1:8787/v1/batches/${id}`,
       ...settings,
