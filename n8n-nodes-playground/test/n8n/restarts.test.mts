@@ -58,13 +58,20 @@ describe('when n8n is killed and started again', () => {
 		(await client.untilEnded(workflowId, count)).map(
 			(execution) => execution.items('Playground Trigger')[0]?.json.jobId,
 		);
+	const webhooks = async (): Promise<Json[]> =>
+		(await daemon.call('GET', '/v1/webhooks?limit=500')).items.map(({ id, createdAt }: Json) => ({
+			id,
+			createdAt,
+		}));
 	let before: string;
+	let registered: Json[];
 
 	beforeAll(async () => {
 		const parameters = { events: ['completed'], jobName: 'restart' };
 		const trigger = playgroundTrigger(credential, parameters);
 		workflowId = await client.createWorkflow(chain('Survives', trigger, noOp('Take')));
 		await client.publish(workflowId);
+		registered = await webhooks();
 		before = await runNamed('restart');
 		await received(1);
 		parked = await park('over the restart');
@@ -72,7 +79,9 @@ describe('when n8n is killed and started again', () => {
 		await n8n.start();
 	}, 300_000);
 
-	test('the trigger gets events as before', async () => {
+	test('the trigger gets events as before, by the webhook that it had', async () => {
+		expect(registered).toHaveLength(1);
+		expect(await webhooks()).toEqual(registered);
 		const after = await runNamed('restart');
 		expect(await received(2)).toEqual([before, after]);
 	});

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
 import { startGates, type Gates } from './support/gates.mts';
 import type { Credential, Json, Workflow } from './support/n8n-client.mts';
+import { startProxy } from './support/proxy.mts';
 import { until } from './support/until.mts';
 import {
 	chain,
@@ -116,6 +117,35 @@ describe.concurrent('Run Job', () => {
 		const execution = await client.untilStatus(id, 'success');
 		expect(execution.items('Run Job').map(outcome)).toEqual(['steady', 'now']);
 		expect([gates.arrivals('steady'), gates.arrivals('flaky')]).toEqual([1, 2]);
+	});
+
+	test('runs nothing twice under Retry On Fail when the answer got lost', async () => {
+		const proxy = await startProxy(daemon.baseUrl);
+		try {
+			const { baseUrl } = proxy;
+			const through = await client.createCredential({ baseUrl, token: daemon.token });
+			for (const name of ['once-1', 'once-2']) gates.open(name, name);
+			const settings = { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 };
+			const options = { firstWaitSeconds: 60 };
+			const retrying = runJob({ credential: through, options, settings });
+			proxy.loseNextAnswer();
+			const id = await start(chain('Lost', manualTrigger(), at('once-1', 'once-2'), retrying));
+			const execution = await client.untilStatus(id, 'success');
+			expect(execution.items('Run Job').map(outcome)).toEqual(['once-1', 'once-2']);
+			expect(proxy.calls).toEqual(['POST /v1/batches', 'POST /v1/batches']);
+			expect([gates.arrivals('once-1'), gates.arrivals('once-2')]).toEqual([1, 1]);
+		} finally {
+			await proxy.close();
+		}
+	});
+
+	test('fails after parking without another try, whatever Retry On Fail says', async () => {
+		gates.fail('tried once', 'bad page');
+		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
+		const retrying = job({ options: { firstWaitSeconds: 0 }, settings });
+		const id = await start(chain('Parked', manualTrigger(), at('tried once'), retrying));
+		expect((await client.untilStatus(id, 'error')).error).toMatchObject({ message: 'bad page' });
+		expect(gates.arrivals('tried once')).toBe(1);
 	});
 
 	test('gives error items that tell of the deadline, and the job goes on', async () => {

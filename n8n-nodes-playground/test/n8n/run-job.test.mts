@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
 import { startGates, type Gates } from './support/gates.mts';
 import type { Credential, Json, Workflow } from './support/n8n-client.mts';
+import { startProxy } from './support/proxy.mts';
+import { until } from './support/until.mts';
 import {
 	calledByWorkflow,
 	chain,
@@ -14,6 +16,7 @@ import {
 	noOp,
 	runJob,
 	START,
+	webhook,
 	type RunJobSettings,
 } from './support/workflows.mts';
 import { client, n8n } from './support/world.mts';
@@ -102,6 +105,52 @@ describe.concurrent('Run Job', () => {
 		]);
 		expect(execution.runs('Run Job')).toBe(1);
 		expect(await callbacks(id)).toMatchObject([{ event: 'batch' }]);
+	});
+
+	test('asks the daemon three times in all, for however many items and however long it parks', async () => {
+		const proxy = await startProxy(daemon.baseUrl);
+		try {
+			const { baseUrl } = proxy;
+			const counted = await client.createCredential({ baseUrl, token: daemon.token });
+			const names = ['counted-1', 'counted-2', 'counted-3'];
+			const parked = runJob({ credential: counted, options: PARKS });
+			const id = await start(chain('Counted', manualTrigger(), at(...names), parked));
+			await client.untilStatus(id, 'waiting');
+			for (const name of names) {
+				await gates.untilArrived(name);
+				gates.open(name, { answer: name });
+			}
+			expect((await client.untilStatus(id, 'success')).items('Run Job')).toHaveLength(3);
+			expect(proxy.calls).toEqual([
+				'POST /v1/batches',
+				expect.stringMatching(/^PUT \/v1\/batches\/\w+\/webhook$/),
+				expect.stringMatching(/^GET \/v1\/batches\/\w+$/),
+			]);
+		} finally {
+			await proxy.close();
+		}
+	});
+
+	test('parks in a published workflow', async () => {
+		const workflow = await client.createWorkflow(
+			chain('Published', webhook('published'), job({ options: PARKS, input: '$json.body' })),
+		);
+		await client.publish(workflow);
+		const response = await fetch(`${n8n.baseUrl}/webhook/published`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ url: gates.url('published') }),
+		});
+		expect(response.status).toBe(200);
+		const waiting = await until('it is parked', async () => {
+			const [execution] = await client.executions(workflow);
+			return execution?.status === 'waiting' && execution;
+		});
+		expect(waiting.mode).toBe('webhook');
+		gates.open('published', { answer: 'in production' });
+		const execution = await client.untilStatus(waiting.id, 'success');
+		expect(outputs(execution.items('Run Job'))).toEqual([{ answer: 'in production' }]);
+		await client.unpublish(workflow);
 	});
 
 	test('parks with 200 instant jobs, whose callback may come before n8n has parked', async () => {

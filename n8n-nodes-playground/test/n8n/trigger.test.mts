@@ -137,7 +137,7 @@ describe.concurrent('Playground Trigger', () => {
 		}
 	});
 
-	test('unpublished while the daemon is down is replaced when it is published again', async () => {
+	test('heals when it was unpublished, and published again, while the daemon was down', async () => {
 		const own = await startDaemonProcess();
 		try {
 			const { baseUrl, token } = own;
@@ -145,7 +145,10 @@ describe.concurrent('Playground Trigger', () => {
 			const { workflowId, webhooks, events } = await listen({ events: ['completed'] }, to);
 			await client.publish(workflowId);
 			await own.kill();
+			// Neither can reach the daemon: what n8n keeps of the node is out of date from then on.
 			await client.unpublish(workflowId);
+			expect(await client.publish(workflowId)).toMatchObject({ status: 'failed' });
+
 			await own.start();
 			expect(await client.publish(workflowId)).toMatchObject({ status: 'published' });
 			expect(await webhooks()).toHaveLength(1);

@@ -17,6 +17,7 @@ import { jsonIn, jsonMissing, textMissing } from "./doc-output.ts";
 import { until } from "./until.ts";
 
 const RUNNER = fileURLToPath(new URL("../..", import.meta.url));
+const DOCS = fileURLToPath(new URL("../../../docs", import.meta.url));
 const PRINTED = new Set(["json", "text"]);
 
 export interface Example {
@@ -38,12 +39,15 @@ function pathOf({ text }: Fence): string | null {
   return /^(?:\/\/|#) ([\w./-]+\.\w+)\n/.exec(text)?.[1] ?? null;
 }
 
-export async function openDocSession(): Promise<{
-  run(example: Example): Promise<void>;
+/** `replacing` puts what is there in place of what the document names. */
+export async function openDocSession(replacing: Readonly<Record<string, string>> = {}): Promise<{
+  /** Gives what was printed until the command ended. */
+  run(example: Example): Promise<string>;
   close(): Promise<void>;
 }> {
   const root = await mkdtemp(join(tmpdir(), "playground-docs-"));
   await symlink(RUNNER, join(root, "runner"));
+  await symlink(DOCS, join(root, "docs"));
   // A project of the reader's own, into which the packages of its examples were installed.
   await mkdir(join(root, "receiver"));
   await symlink(join(RUNNER, "node_modules"), join(root, "receiver", "node_modules"));
@@ -54,26 +58,35 @@ export async function openDocSession(): Promise<{
   const droppedIn = new Set<string>();
 
   function localized(text: string): string {
-    return text
+    const replaced = text
       .replaceAll("http://127.0.0.1:8787", daemon.url)
       .replaceAll("9000", endpointPort)
       .replaceAll("npm start --silent -- ", "node runner/bin/playground-runner.mjs ");
+    return Object.entries(replacing).reduce(
+      (all, [from, to]) => all.replaceAll(from, to),
+      replaced,
+    );
   }
 
-  async function run({ fence, prints }: Example): Promise<void> {
+  async function run({ fence, prints }: Example): Promise<string> {
     const path = pathOf(fence);
     if (path !== null) {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), localized(fence.text));
       if (path.startsWith("plugins/")) droppedIn.add(path.split("/")[1] ?? "");
-      return;
+      return "";
     }
     for (const source of droppedIn) await untilPickedUp(daemon, source);
     droppedIn.clear();
-    if (fence.text.trim() === "npm start") return check(prints, () => daemon.output());
+    if (fence.text.trim() === "npm start") {
+      await check(prints, () => daemon.output());
+      return daemon.output();
+    }
     const from = shell.output().length;
     await shell.run(localized(fence.text));
-    await check(prints, () => shell.output().slice(from));
+    const printed = (): string => shell.output().slice(from);
+    await check(prints, printed);
+    return printed();
   }
 
   return {

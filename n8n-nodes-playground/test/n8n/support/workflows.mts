@@ -112,11 +112,11 @@ export function runJob({ credential, name = 'Run Job', ...more }: RunJobSettings
 	});
 }
 
+/** What is not among the parameters has n8n take the node's defaults. */
 export function playgroundTrigger(credential: Credential, parameters: Json = {}): Node {
-	const events = ['started', 'progress', 'completed', 'failed'];
 	return node('Playground Trigger', 'n8n-nodes-playground.playgroundTrigger', {
 		webhookId: randomUUID(),
-		parameters: { events, plugins: [], jobName: '', options: {}, ...parameters },
+		parameters,
 		credentials: { playgroundApi: credential },
 	});
 }

@@ -1,0 +1,44 @@
+/** docs.test.ts runs what the guide does at the daemon; this, what is to reach Make, too. */
+import { readFile } from "node:fs/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { openDocSession } from "../support/doc-session.ts";
+import { fencesOf } from "../support/markdown.ts";
+import { createReceiver } from "../support/receiver.ts";
+
+const GUIDE = new URL("../../../docs/guides/make.md", import.meta.url);
+
+test("the guide's commands reach the address of the webhook at Make, with its key", async () => {
+  const make = await createReceiver((_, response) => void response.end("Accepted"));
+  onTestFinished(() => make.close());
+  const session = await openDocSession({ "https://hook.eu2.make.com": make.url });
+  onTestFinished(() => session.close());
+
+  const guide = await readFile(GUIDE, "utf8");
+  // Within a list a block is indented.
+  const fences = fencesOf(guide.replaceAll(/^ {3}(?=\S)/gm, ""));
+  const commands = fences.filter(({ language }) => /^(?:ba)?sh$/.test(language));
+  expect(commands).toHaveLength(5);
+  let webhookId = "";
+  for (const { text, ...fence } of commands) {
+    const command = { ...fence, text: text.replace("/ID/", `/${webhookId}/`) };
+    const printed = await session.run({ fence: command, prints: [] });
+    webhookId = /"id":"(wh_\w+)"/.exec(printed)?.[1] ?? webhookId;
+  }
+
+  // The job's event by each of the two webhooks, two samples from the daemon, one sent by hand.
+  const received = await make.untilReceived(5);
+  expect(new Set(received.map(({ path }) => path))).toEqual(new Set(["/your-32-characters"]));
+  expect(new Set(received.map(({ headers }) => headers["x-make-apikey"]))).toEqual(
+    new Set(["your-key"]),
+  );
+  const kinds = received.map(
+    ({ event }) => `${event.status}${event.test === true ? ", test" : ""}`,
+  );
+  expect(kinds.toSorted()).toEqual([
+    "completed",
+    "completed",
+    "completed, test",
+    "completed, test",
+    "failed, test",
+  ]);
+});
