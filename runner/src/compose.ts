@@ -28,8 +28,12 @@ import { loadToken } from "./token.ts";
 import { createVault, loadVaultKey } from "./vault.ts";
 import { VERSION } from "./version.ts";
 
-/** Attempts that one endpoint may have in flight, each on a connection of its own. */
-const MAX_WINDOW = 64;
+const CONNECTIONS_PER_ORIGIN = 64;
+/**
+ * Attempts that one endpoint may have in flight; beyond its connections they wait in the sender, so
+ * that these need not wait for the next claim's commit.
+ */
+const MAX_WINDOW = 256;
 /** Bodies of attempts in flight, in bytes: bounds what deliveries hold in memory. */
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -77,7 +81,7 @@ export async function composeDaemon(
   const pool = plugins.createPool();
   const policy = settings.egress;
   const sender = createUndiciSender({
-    connectionsPerOrigin: MAX_WINDOW,
+    connectionsPerOrigin: CONNECTIONS_PER_ORIGIN,
     policy,
     resolve: createResolver(),
   });

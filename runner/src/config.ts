@@ -118,8 +118,8 @@ export const Settings = z.object({
     .default(1_000_000)
     .describe("Jobs that may be queued; more are refused with 503."),
   maxDeliveriesInFlight: integer(1, 10_000)
-    .default(256)
-    .describe("Webhook requests under way at once."),
+    .default(1024)
+    .describe("Webhook requests under way at once, to all endpoints together."),
   retentionDays: z.coerce
     .number("must be a number of days")
     .positive("must be above 0")

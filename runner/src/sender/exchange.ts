@@ -16,20 +16,27 @@ export interface Exchange {
   abort(reason: Error): void;
 }
 
+/** `onSend` is called when a connection is there for it, which it may have had to wait for. */
 export function startExchange(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
+  onSend: () => void,
 ): Exchange {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const handler = createHandler(resolve, reject);
+  const handler = createHandler({ resolve, reject, onSend });
   dispatcher.dispatch(request, handler);
   return { answer: promise, hasBegun: handler.hasBegun, abort: handler.abort };
 }
 
-function createHandler(
-  resolve: (answer: Answer) => void,
-  reject: (error: Error) => void,
-): Dispatcher.DispatchHandler & Pick<Exchange, "hasBegun" | "abort"> {
+function createHandler({
+  resolve,
+  reject,
+  onSend,
+}: {
+  resolve: (answer: Answer) => void;
+  reject: (error: Error) => void;
+  onSend: () => void;
+}): Dispatcher.DispatchHandler & Pick<Exchange, "hasBegun" | "abort"> {
   const chunks: Buffer[] = [];
   let size = 0;
   let status = 0;
@@ -51,8 +58,8 @@ function createHandler(
     },
     onRequestStart(started) {
       controller = started;
-      // It may have waited for a connection longer than it was given.
-      if (aborted !== null) started.abort(aborted);
+      if (aborted === null) onSend();
+      else started.abort(aborted);
     },
     onResponseStart(_, statusCode, headers) {
       if (statusCode < 200) return;

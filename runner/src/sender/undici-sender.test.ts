@@ -114,6 +114,12 @@ describe("the sender", () => {
     }
   });
 
+  test("does not count the wait for a free connection as the endpoint's time", async () => {
+    const url = await endpoint((_, response) => void setTimeout(() => response.end(), 800));
+    const answers = await Promise.all([1, 2, 3].map(() => send(url, { timeoutMs: 1_500 })));
+    expect(answers.map(({ kind }) => kind)).toEqual(["answered", "answered", "answered"]);
+  });
+
   test("tells an abort apart from a failure", async () => {
     const stop = new AbortController();
     const url = await endpoint(() => stop.abort());

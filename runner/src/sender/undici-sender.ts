@@ -27,15 +27,16 @@ export function createUndiciSender(settings: {
     bodyTimeout: 0,
   });
 
-  function start(outgoing: Outgoing): Exchange {
+  function start(outgoing: Outgoing, onSend: () => void): Exchange {
     const url = new URL(outgoing.url);
-    return startExchange(agent, {
+    const request = {
       origin: url.origin,
       path: url.pathname + url.search,
       method: "POST",
       headers: outgoing.headers,
       body: outgoing.body,
-    });
+    } as const;
+    return startExchange(agent, request, onSend);
   }
 
   /** The last exchange; a second one when the first met an idle socket just being closed. */
@@ -44,7 +45,7 @@ export function createUndiciSender(settings: {
       return await current.exchange.answer;
     } catch (error) {
       if (current.exchange.hasBegun() || !isClosedReusedSocket(error)) throw error;
-      current.exchange = start(outgoing);
+      current.exchange = start(outgoing, () => {});
       return current.exchange.answer;
     }
   }
@@ -53,9 +54,13 @@ export function createUndiciSender(settings: {
     async send(outgoing) {
       const { signal, timeoutMs } = outgoing;
       if (signal.aborted) return aborted();
-      const current = { exchange: start(outgoing) };
+      let timer: NodeJS.Timeout | undefined;
+      // From when it is sent: waiting for one of the connections to an origin is not the endpoint's fault.
+      const startTimer = (): void => {
+        timer = setTimeout(() => current.exchange.abort(TOO_LATE), timeoutMs);
+      };
+      const current = { exchange: start(outgoing, startTimer) };
       const onAbort = (): void => current.exchange.abort(STOPPING);
-      const timer = setTimeout(() => current.exchange.abort(TOO_LATE), timeoutMs);
       signal.addEventListener("abort", onAbort, { once: true });
       try {
         return await exchange(outgoing, current);

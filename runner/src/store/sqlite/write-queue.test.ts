@@ -1,7 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Transient } from "../../domain/errors.ts";
 import type { Change, Outcome } from "./change.ts";
-import { createWriteQueue } from "./write-queue.ts";
+import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
 
 /** A writer whose batches end when the test says so. */
 function createHeldWriter() {
@@ -26,6 +26,9 @@ function createHeldWriter() {
 const change = (id: string): Change => ({ name: "releaseDeliveries", args: [[id]] });
 const idsOf = ({ changes }: { changes: readonly Change[] }) => changes.map(({ args }) => args[0]);
 
+/** Long enough for a batch that is to go to have gone. */
+const twoTurns = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
 describe("the write queue", () => {
   test("sends what is called together as one batch, in order", async () => {
     const writer = createHeldWriter();
@@ -43,13 +46,68 @@ describe("the write queue", () => {
     void queue.write(change("a"));
     const first = await writer.batch(1);
     const later = Promise.all(["b", "c"].map((id) => queue.write(change(id))));
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await twoTurns();
     expect(writer.batches).toHaveLength(1);
     first.end();
     const second = await writer.batch(2);
     expect(idsOf(second)).toEqual([["b"], ["c"]]);
     second.end();
     await later;
+  });
+
+  describe("with enough for a commit of its own waiting", () => {
+    afterEach(() => void vi.useRealTimers());
+    const several = (queue: WriteQueue, name: string) =>
+      Promise.allSettled(Array.from({ length: 16 }, (_, i) => queue.write(change(name + i))));
+
+    test("sends a second batch beside the first, and no third", async () => {
+      const writer = createHeldWriter();
+      const queue = createWriteQueue(writer);
+      const all = [several(queue, "a")];
+      await writer.batch(1);
+      all.push(several(queue, "b"));
+      await writer.batch(2);
+      all.push(several(queue, "c"));
+      await twoTurns();
+      expect(writer.batches).toHaveLength(2);
+      for (let count = 1; count <= 3; count += 1) (await writer.batch(count)).end();
+      await Promise.all(all);
+      expect(writer.batches.flatMap(idsOf)).toHaveLength(48);
+    });
+
+    test("waits for the first when the last commit was slow", async () => {
+      vi.useFakeTimers({ toFake: ["performance"] });
+      const writer = createHeldWriter();
+      const queue = createWriteQueue(writer);
+      const slow = queue.write(change("slow"));
+      const held = await writer.batch(1);
+      vi.advanceTimersByTime(20);
+      held.end();
+      await slow;
+      const all = [several(queue, "a")];
+      await writer.batch(2);
+      all.push(several(queue, "b"));
+      await twoTurns();
+      expect(writer.batches).toHaveLength(2);
+      for (let count = 2; count <= 3; count += 1) (await writer.batch(count)).end();
+      await Promise.all(all);
+    });
+
+    test("loses both, and what waits, with the thread", async () => {
+      const writer = createHeldWriter();
+      const queue = createWriteQueue(writer);
+      const all = [several(queue, "a")];
+      await writer.batch(1);
+      all.push(several(queue, "b"));
+      await writer.batch(2);
+      all.push(several(queue, "c"));
+      const gone = new Transient("STORE_WRITER_DIED", "gone");
+      for (const batch of writer.batches) batch.fail(gone);
+      const outcomes = (await Promise.all(all)).flat();
+      expect(outcomes.map(({ status }) => status)).toEqual(
+        Array.from({ length: 48 }, () => "rejected"),
+      );
+    });
   });
 
   test("takes what follows from a batch into the next one", async () => {

@@ -6,8 +6,9 @@ import { toError } from "./store-error.ts";
 
 export interface WriterThread {
   /**
-   * Applies one batch at a time. Rejects with `Transient` when the thread dies over it: the batch
-   * may be stored then or not. The next call starts the thread again.
+   * Applies batches in the order of the calls, which need not wait for each other. Rejects with
+   * `Transient` when the thread dies: the batch may be stored then or not, those called after it are
+   * not, and are rejected as well. The next call starts the thread again.
    */
   apply(changes: readonly Change[]): Promise<readonly Outcome[]>;
   /** Closes the database and ends the thread. */
@@ -19,27 +20,26 @@ export async function createWriterThread(options: {
   entry: URL;
   path: string;
 }): Promise<WriterThread> {
-  let worker: Worker | null = null;
+  let running: Promise<Correspondent> | null = null;
 
-  async function running(): Promise<Worker> {
-    if (worker !== null) return worker;
-    const started = await start(options.entry, { path: options.path });
-    started.once("exit", () => {
-      if (worker === started) worker = null;
-    });
-    worker = started;
-    return started;
+  function thread(): Promise<Correspondent> {
+    if (running === null) {
+      const starting = start(options.entry, { path: options.path }, () => {
+        if (running === starting) running = null;
+      });
+      running = starting;
+    }
+    return running;
   }
 
-  await running();
+  await thread();
   return {
     async apply(changes) {
       try {
-        const message = await ask(await running(), { kind: "batch", changes });
+        const message = await (await thread()).ask({ kind: "batch", changes });
         if (message.kind === "outcomes") return message.outcomes;
         throw new Error(`it answered ${message.kind}`);
       } catch (cause) {
-        await worker?.terminate();
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new Transient("STORE_WRITER_DIED", `The store's writer thread died: ${why}.`, {
           cause,
@@ -47,43 +47,57 @@ export async function createWriterThread(options: {
       }
     },
     async close() {
-      if (worker === null) return;
+      if (running === null) return;
+      const { worker } = await running;
       send(worker, { kind: "close" });
       await once(worker, "exit");
     },
   };
 }
 
-async function start(entry: URL, data: WriterData): Promise<Worker> {
-  const worker = new Worker(entry, { workerData: data, name: "store-writer" });
-  // An error between two batches would end the process; the exit that follows tells enough.
-  worker.on("error", () => {});
-  const message = await answer(worker);
-  if (message.kind === "cannot-open") throw toError(message.error);
-  return worker;
+/** A thread that answers each message with one, in order. */
+interface Correspondent {
+  readonly worker: Worker;
+  /** Rejects when the thread ends before it has answered. */
+  ask(message: ToWriter): Promise<FromWriter>;
 }
 
-function ask(worker: Worker, message: ToWriter): Promise<FromWriter> {
-  send(worker, message);
-  return answer(worker);
+async function start(entry: URL, data: WriterData, onExit: () => void): Promise<Correspondent> {
+  const worker = new Worker(entry, { workerData: data, name: "store-writer" });
+  let awaited: PromiseWithResolvers<FromWriter>[] = [];
+
+  function answer(): Promise<FromWriter> {
+    const next = Promise.withResolvers<FromWriter>();
+    awaited.push(next);
+    return next.promise;
+  }
+
+  function rejectAll(error: unknown): void {
+    const lost = awaited;
+    awaited = [];
+    for (const { reject } of lost) reject(error);
+  }
+
+  worker.on("message", (message: FromWriter) => awaited.shift()?.resolve(message));
+  // The exit that follows ends what is still asked; an error that nobody hears would end the process.
+  let failure: unknown = null;
+  worker.on("error", (error) => (failure = error));
+  worker.on("exit", (code) => {
+    onExit();
+    rejectAll(failure ?? new Error(`it exited with ${code}`));
+  });
+  const message = await answer();
+  if (message.kind === "cannot-open") throw toError(message.error);
+  return {
+    worker,
+    ask(question) {
+      send(worker, question);
+      return answer();
+    },
+  };
 }
 
 function send(worker: Worker, message: ToWriter): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   worker.postMessage(message);
-}
-
-/** The thread's next message; rejects when it ends before. */
-function answer(worker: Worker): Promise<FromWriter> {
-  return new Promise((resolve, reject) => {
-    function settle(conclude: () => void): void {
-      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
-      conclude();
-    }
-    const onMessage = (message: FromWriter): void => settle(() => resolve(message));
-    const onError = (error: unknown): void => settle(() => reject(error));
-    const onExit = (code: number): void =>
-      settle(() => reject(new Error(`it exited with ${code}`)));
-    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
-  });
 }
