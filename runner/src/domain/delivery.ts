@@ -28,7 +28,7 @@ export type Answer =
 
 export type Verdict =
   | { readonly state: "delivered" }
-  | { readonly state: "due"; readonly waitMs: number; readonly spendsRetry: boolean }
+  | { readonly state: "due"; readonly waitMs: number }
   | { readonly state: "dead"; readonly reason: string };
 
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([404, 408, 409, 425, 429]);
@@ -74,7 +74,7 @@ export function judge(
     answer.kind === "answered" && answer.retryAfter !== null
       ? parseRetryAfter(answer.retryAfter, policy.now)
       : null;
-  return { state: "due", waitMs: Math.max(wait, asked ?? 0), spendsRetry: true };
+  return { state: "due", waitMs: Math.max(wait, asked ?? 0) };
 }
 
 export function isTaken(answer: Answer): boolean {

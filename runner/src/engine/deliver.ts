@@ -109,7 +109,6 @@ function toOutcome(
   const { retries } = delivery.target;
   const { retriesUsed } = delivery;
   const verdict = judge(answer, { retries, retriesUsed, now, random });
-  const spent = verdict.state === "due" && verdict.spendsRetry ? 1 : 0;
   return {
     deliveryId: delivery.id,
     attempt: {
@@ -122,7 +121,7 @@ function toOutcome(
     },
     state: verdict.state,
     dueAt: verdict.state === "due" ? now + verdict.waitMs : null,
-    retriesUsed: retriesUsed + spent,
+    retriesUsed: retriesUsed + (verdict.state === "due" ? 1 : 0),
     reason: verdict.state === "dead" ? verdict.reason : null,
     tookIt: isTaken(answer),
   };

@@ -1,4 +1,5 @@
 /** What becomes of a persistent webhook by the answers of its endpoint. */
+import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createWorld, type EngineInTest, type World } from "../../test/support/engine.ts";
 import { answered, NO_ANSWER } from "../../test/support/scripted-sender.ts";
@@ -213,4 +214,22 @@ test("what was queued when the url changed goes to the new one, at its host's ra
   await engine.webhooks.update(id, { ratePerSecond: 3 });
   const kept = await engine.webhooks.update(id, { url: "https://hook.eu1.make.com/def" });
   expect(kept.ratePerSecond).toBe(3);
+});
+
+test("changes that come at the same time lose none of each other", async () => {
+  const { engine, id, sender, job } = await start();
+  const [{ secret }] = await Promise.all([
+    engine.webhooks.rotateSecret(id),
+    engine.webhooks.update(id, { headers: { "x-mine": "yes" } }),
+    engine.webhooks.update(id, { jobName: null, retries: 3 }),
+    engine.webhooks.update(id, { url: "http://other.test/hook" }),
+  ]);
+  await job();
+  const { url, headers, body } = sender.sent[0]!.outgoing;
+  expect(url).toBe("http://other.test/hook");
+  expect(headers["x-mine"]).toBe("yes");
+  const sentAt = new Date(Number(headers["webhook-timestamp"]) * 1_000);
+  const signature = new Webhook(secret).sign(headers["webhook-id"] ?? "", sentAt, body);
+  expect(headers["webhook-signature"]?.split(" ")).toContain(signature);
+  expect(await engine.webhooks.get(id)).toMatchObject({ retries: 3, headerNames: ["x-mine"] });
 });

@@ -96,6 +96,19 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     };
   }
 
+  const changing = new Map<string, Promise<unknown>>();
+
+  /** One change of a webhook at a time: each is made of what is there, so two at once would lose one. */
+  async function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const done = (changing.get(id) ?? Promise.resolve()).then(work, work);
+    changing.set(id, done);
+    try {
+      return await done;
+    } finally {
+      if (changing.get(id) === done) changing.delete(id);
+    }
+  }
+
   async function change(id: string, patch: WebhookPatch): Promise<WebhookView> {
     const outcome = await store.updateWebhook(id, patch, { now: clock.now() });
     if (outcome === "taken") {
@@ -140,9 +153,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         case "created":
           return { webhook: toView(await find(id)), created: true, secret };
         case "existing": {
-          const known = await find(outcome.id);
-          const patch = { ...toPatch(known, request), ...toSwitchedOn(known) };
-          const webhook = await change(outcome.id, patch);
+          const webhook = await inTurn(outcome.id, async () => {
+            const known = await find(outcome.id);
+            return change(outcome.id, { ...toPatch(known, request), ...toSwitchedOn(known) });
+          });
           return { webhook, created: false, secret: null };
         }
         case "limit":
@@ -159,17 +173,22 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     },
     async update(id, { state, ...request }) {
       if (request.url !== undefined) checkUrl(request.url, deps.urlRefusal, "/url");
-      const patch = toPatch(await find(id), request);
-      return change(id, state === undefined ? patch : { ...patch, state, reason: null });
+      return inTurn(id, async () => {
+        const patch = toPatch(await find(id), request);
+        return change(id, state === undefined ? patch : { ...patch, state, reason: null });
+      });
     },
     async remove(id) {
       if (!(await store.removeWebhook(id))) await find(id);
     },
     async rotateSecret(id) {
-      const webhook = await find(id);
       const secret = toSecret(ids.randomBytes(SECRET_BYTES));
-      const contents = withSecret(sealedContents.open(webhook.sealed), secret, clock.now());
-      return { webhook: await change(id, { sealed: toSealed(contents, sealedContents) }), secret };
+      const webhook = await inTurn(id, async () => {
+        const { sealed } = await find(id);
+        const contents = withSecret(sealedContents.open(sealed), secret, clock.now());
+        return change(id, { sealed: toSealed(contents, sealedContents) });
+      });
+      return { webhook, secret };
     },
   };
 }
