@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 /** Thousands of requests, killed daemons, real waits: `npm run test:slow`, not `npm test`. */
 const SLOW = [
   "runner/test/e2e/fuzz.test.ts",
-  "runner/test/faults/{kill,kill-in-delivery,make-and-n8n,noisy-neighbour,slow-disk}.test.ts",
+  "runner/test/faults/{kill,kill-in-delivery,make-and-n8n,noisy-neighbour,plugin-crash,plugin-isolation,slow-disk}.test.ts",
 ];
 
 export default defineConfig({

@@ -92,7 +92,12 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   }
 
   async function run(): Promise<void> {
-    if (isPoison(job)) return void (await failBetweenSteps(interrupted(job)));
+    if (isPoison(job)) {
+      const failure = interrupted(job);
+      const plugin = nextPlugin(job);
+      deps.log.error({ jobId: job.id, plugin, failure }, "job.gives-up-crashing");
+      return void (await failBetweenSteps(failure));
+    }
     while (await deps.threads.acquire({ underWay: hasBegun, signal: stop.signal })) {
       if (!hasBegun) tellStart();
       hasBegun = true;
@@ -141,16 +146,18 @@ function settle(
   context: EventContext,
 ): { transition: Transition; next: RunningJob } {
   if (!result.ok) return { transition: failStep(job, result, context), next: job };
-  const plugin = job.plugins[job.completedSteps.length]?.name ?? "";
-  const completed = completeStep(job, { plugin, ...result }, context);
+  const completed = completeStep(job, { plugin: nextPlugin(job), ...result }, context);
   return { transition: completed.transition, next: completed.job };
 }
 
+function nextPlugin(job: RunningJob): string {
+  return job.plugins[job.completedSteps.length]?.name ?? "";
+}
+
 function interrupted(job: RunningJob): Failure {
-  const plugin = job.plugins[job.completedSteps.length]?.name;
   return {
     code: "STEP_INTERRUPTED",
-    message: `The daemon stopped ${MAX_STEP_ATTEMPTS} times while plugin "${plugin}" ran, so it is not tried again.`,
+    message: `The daemon stopped ${MAX_STEP_ATTEMPTS} times while plugin "${nextPlugin(job)}" ran, so it is not tried again.`,
   };
 }
 

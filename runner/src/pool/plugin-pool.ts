@@ -17,6 +17,8 @@ import { createSlots } from "./slots.ts";
 import { watchStep, type StepWatch } from "./step-watch.ts";
 
 const MIB = 1024 * 1024;
+/** Far beyond what a thread takes to start on a machine that is busy. */
+const BEGIN_LIMIT_MS = 10_000;
 /** Runs are told apart in an Int32. */
 const MAX_RUN = 2_147_483_647;
 
@@ -44,6 +46,8 @@ export interface PluginPoolOptions {
   readonly graceMs: number;
   /** For a plugin that declares no timeoutMs. */
   readonly pluginTimeoutMs: number;
+  /** For a thread to begin a step, before another gets it. Default 10 s. */
+  readonly beginLimitMs?: number;
   /** Default 64 MiB. */
   readonly outputLimitBytes?: number;
   /** What plugins see as `process.env`. Default: nothing, for the daemon's own holds its secrets. */
@@ -87,6 +91,7 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
         jobTimeoutMs,
         pluginTimeoutMs: plugin.timeoutMs ?? pluginTimeoutMs,
         graceMs,
+        beginLimitMs: options.beginLimitMs ?? BEGIN_LIMIT_MS,
         signal: hooks.signal,
         begunAt: () => run.crew.beginOf(run.task.run)?.at ?? null,
         requestStop: (reason) => run.crew.requestStop(run.task.run, reason),

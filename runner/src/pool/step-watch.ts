@@ -8,7 +8,7 @@ import type { Failure } from "../domain/errors.ts";
 const MAX_TIMER_MS = 2_147_483_647;
 
 export interface StepWatch {
-  /** Aborted when the thread must end. */
+  /** Aborted when the thread must end; another one once the step needs another thread. */
   readonly killSignal: AbortSignal;
   /** Why the step was asked to stop; null while it was not. */
   readonly stopped: Failure | null;
@@ -22,22 +22,36 @@ export function watchStep(options: {
   jobTimeoutMs: number | null;
   pluginTimeoutMs: number;
   graceMs: number;
+  /** A thread that has not begun by then is blocked by what an earlier step left in it, and ended. */
+  beginLimitMs: number;
   /** When the thread began the step; null while the thread is only starting. */
   begunAt: () => number | null;
   signal: AbortSignal;
   requestStop: (reason: string) => void;
 }): StepWatch {
-  const { signal, graceMs } = options;
-  const killer = new AbortController();
+  const { signal, graceMs, beginLimitMs } = options;
+  const givenAt = performance.now();
+  let killer = new AbortController();
+  let isInOtherThread = false;
   let stopped: Failure | null = null;
   const limit = tighterLimit(options);
-  let timer = setTimeout(onLimit, Math.min(limit.ms, MAX_TIMER_MS));
+  let timer = setTimeout(onTime, Math.min(limit.ms, beginLimitMs));
 
   /** The time counts from the step's begin, which is later where a thread had to start first. */
-  function onLimit(): void {
-    const leftMs = limit.ms - (Date.now() - (options.begunAt() ?? Date.now()));
+  function onTime(): void {
+    const begunAt = options.begunAt();
+    if (begunAt === null) return onNotBegun();
+    const leftMs = limit.ms - (Date.now() - begunAt);
     if (leftMs <= 0) stop(limit.failure);
-    else timer = setTimeout(onLimit, Math.min(leftMs, MAX_TIMER_MS));
+    else timer = setTimeout(onTime, Math.min(leftMs, MAX_TIMER_MS));
+  }
+
+  function onNotBegun(): void {
+    timer = setTimeout(onTime, Math.min(limit.ms, beginLimitMs));
+    if (isInOtherThread || performance.now() - givenAt < beginLimitMs) return;
+    isInOtherThread = true;
+    killer.abort();
+    killer = new AbortController();
   }
 
   function stop(failure: Failure): void {
@@ -53,7 +67,9 @@ export function watchStep(options: {
   else signal.addEventListener("abort", onCancel, { once: true });
 
   return {
-    killSignal: killer.signal,
+    get killSignal() {
+      return killer.signal;
+    },
     get stopped() {
       return stopped;
     },

@@ -13,8 +13,10 @@ import {
 import { captureOutput } from "./capture-output.ts";
 import { asCurrentStep, currentStep, type CurrentStep } from "./current-step.ts";
 import { createOutbox } from "./outbox.ts";
+import { refuseToKillTheDaemon } from "./refuse-kill.ts";
 import { reportFaults } from "./report-faults.ts";
 import { runStep } from "./run-step.ts";
+import { watchGlobals } from "./watch-globals.ts";
 
 if (parentPort === null) throw new Error("pool/thread/entry runs in a worker thread only");
 
@@ -35,7 +37,10 @@ port.on("message", (request: StopRequest) => {
 
 installPluginResolution();
 const endLines = captureOutput();
+refuseToKillTheDaemon();
 reportFaults(tell);
+const endThread = process.exit.bind(process);
+const changedGlobal = watchGlobals();
 
 export default async function runTask(task: ThreadTask): Promise<void> {
   const { run } = task;
@@ -44,11 +49,31 @@ export default async function runTask(task: ThreadTask): Promise<void> {
   Atomics.store(slate, SLATE.begunAt, BigInt(Date.now()));
   Atomics.add(slate, SLATE.runs, 1n);
   Atomics.store(slate, SLATE.run, BigInt(run));
-  const outcome = await asCurrentStep(step, async () => {
-    const end = await runStep(task, step, workerData as ThreadSettings);
-    endLines();
-    return end;
-  });
-  tell({ kind: "ended", run, lines: outbox.close(), outcome });
+  try {
+    const outcome = await asCurrentStep(step, async () => {
+      const end = await runStep(task, step, workerData as ThreadSettings);
+      endLines();
+      return end;
+    });
+    const changed = changedGlobal();
+    if (changed !== null) outbox.log("warn", toWarning(task.plugin, changed));
+    tell({ kind: "ended", run, lines: outbox.close(), outcome });
+    if (changed !== null) endThread(0);
+  } catch (error) {
+    // Only a plugin that replaced what this code is made of gets here.
+    crash(run, error);
+  }
   Atomics.store(slate, SLATE.run, 0n);
+}
+
+function toWarning(plugin: string, changed: string): string {
+  return `Plugin "${plugin}" changed ${changed}: its thread is replaced, so that no other step sees it.`;
+}
+
+function crash(run: number, error: unknown): void {
+  try {
+    tell({ kind: "fault", run, failure: { code: "PLUGIN_CRASHED", message: String(error) } });
+  } finally {
+    endThread(1);
+  }
 }

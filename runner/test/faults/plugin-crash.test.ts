@@ -1,0 +1,57 @@
+/** A plugin that takes the whole process down, in a daemon that is started again as systemd does. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { once } from "node:events";
+import { expect, onTestFinished, test } from "vitest";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { createReceiver } from "../support/receiver.ts";
+import { until } from "../support/until.ts";
+
+/** As a native package does that crashes: a thread's own process.abort() is refused by Node. */
+const CRASHES = `async () => {
+  process.getBuiltinModule("child_process").execFileSync("kill", ["-ABRT", String(process.pid)]);
+  await sleep(60_000);
+}`;
+
+test("three crashes of the process fail the job with STEP_INTERRUPTED, and the daemon lives on", async () => {
+  const root = await mkdtemp(join(tmpdir(), "playground-crash-"));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  const receiver = await createReceiver();
+  onTestFinished(() => receiver.close());
+  const plugins = { "crashes-natively": CRASHES, echo: "(input) => input" };
+  const restart = (): Promise<Daemon> => startDaemon({ root, plugins });
+
+  let daemon = await restart();
+  onTestFinished(() => daemon.close());
+  const { jobId } = await daemon.post("/v1/jobs", {
+    plugins: ["echo", "crashes-natively"],
+    webhook: { url: receiver.url },
+  });
+  for (let crash = 1; crash <= 3; crash += 1) {
+    if (daemon.process.signalCode === null) await once(daemon.process, "exit");
+    expect(daemon.process.signalCode).toBe("SIGABRT");
+    daemon = await restart();
+  }
+
+  const job = await until("the job to end", async () => {
+    const now = await daemon.get(`/v1/jobs/${jobId}`);
+    return now.status === "failed" ? now : null;
+  });
+  expect(job.errorCode).toBe("STEP_INTERRUPTED");
+  expect(job.error).toContain('stopped 3 times while plugin "crashes-natively" ran');
+  const [told] = await receiver.untilReceived(1, ({ event }) => event.status === "failed");
+  expect(told?.event).toMatchObject({
+    jobId,
+    error: job.error,
+    progress: { completedPlugins: ["echo"], currentPlugin: "crashes-natively" },
+  });
+  expect(daemon.output()).toMatch(/"plugin":"crashes-natively".*"job.gives-up-crashing"/);
+  const next = await daemon.post(
+    "/v1/jobs",
+    { plugins: ["echo"], input: 1 },
+    { prefer: "wait=10" },
+  );
+  expect(next.status).toBe("completed");
+  expect(daemon.process.exitCode).toBeNull();
+});
