@@ -14,6 +14,14 @@ export function cannotUseDataDir(cause: unknown, { dataDir }: Settings): CannotS
   });
 }
 
+/** The plugins' folder is there and cannot be read. */
+export function cannotReadPluginsDir(cause: unknown, { pluginsDir }: Settings): CannotStart {
+  return wrongSetting("pluginsDir", pluginsDir, {
+    right: "a folder that the daemon may read; one that is not there yet is looked for again",
+    cause,
+  });
+}
+
 /** What listening fails with when the host is not one to listen on. */
 const HOST_CODES: ReadonlySet<unknown> = new Set([
   "EADDRNOTAVAIL",

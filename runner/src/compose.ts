@@ -1,10 +1,16 @@
 /** Puts the daemon together; the only file that knows every adapter. */
 import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { destination, pino } from "pino";
-import { CannotStart, cannotListen, cannotUseDataDir } from "./cannot-start.ts";
+import {
+  CannotStart,
+  cannotListen,
+  cannotReadPluginsDir,
+  cannotUseDataDir,
+} from "./cannot-start.ts";
 import { systemClock } from "./clock.ts";
 import { checkVault } from "./check-vault.ts";
 import type { Settings } from "./config.ts";
@@ -222,9 +228,13 @@ export async function composePlugins(
   close(): Promise<void>;
 }> {
   const { env } = settings;
+  const pluginsDir = resolve(settings.pluginsDir);
+  await readdir(pluginsDir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw cannotReadPluginsDir(error, settings);
+  });
   const catalog = createPluginCatalog({
     builtinDir: BUILT_IN_PLUGINS,
-    pluginsDir: resolve(settings.pluginsDir),
+    pluginsDir,
     onError,
     env,
   });

@@ -127,11 +127,12 @@ export function createEngine(deps: EngineDeps): Engine {
     async stop({ graceMs }) {
       stopping = true;
       if (loops === null) return;
+      const deadline = clock.monotonic() + graceMs;
       const { claim, relay, lease, ...others } = loops;
       await Promise.all([claim, ...Object.values(others)].map((loop) => loop.stop()));
       await activeJobs.drain({ graceMs });
       await relay.loop.stop();
-      await relay.drain({ graceMs });
+      await relay.drain({ graceMs: Math.max(0, deadline - clock.monotonic()) });
       await lease.stop();
     },
   };

@@ -118,6 +118,14 @@ describe("a start", () => {
     expect((await first.request("/readyz")).status).toBe(200);
   });
 
+  test("a PLAYGROUND_PLUGINS_DIR that is a file is refused in a line", async () => {
+    const file = join(root, "plugins.ts");
+    await writeFile(file, "");
+    const { code, stderr } = await refuse({ PLAYGROUND_PLUGINS_DIR: file });
+    expect(stderr).toMatch(/^PLAYGROUND_PLUGINS_DIR is ".*": it must be a folder .*\n$/);
+    expect(code).toBe(1);
+  });
+
   test("with a data folder that is none is refused in a line that names it", async () => {
     const file = join(root, "a-file");
     await writeFile(file, "");
