@@ -77,7 +77,7 @@ export const Settings = z.object({
     )
     .optional()
     .describe(
-      "Names, with commas between, that clients reach the daemon under, beside localhost, any IP address, and the name in the public URL. Requests to other names are refused.",
+      "Names, with commas between, that clients reach the daemon under, beside IP addresses, names without a dot or under .internal, and the name in the public URL. Requests to other names are refused.",
     ),
   egress: z
     .string()

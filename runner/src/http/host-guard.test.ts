@@ -30,6 +30,9 @@ describe("a request for the host", () => {
     "jobs.example.com",
     "jobs.example.com:443",
     "playground:8787",
+    "nas",
+    "host.docker.internal:8787",
+    "docker-service_1:8787",
   ])("%s is taken", async (host) => {
     expect((await ask({ host })).status).toBe(200);
   });
@@ -39,6 +42,7 @@ describe("a request for the host", () => {
     "evil.example:8787",
     "localhost.evil.example",
     "evil.localhost",
+    "internal.evil.example",
     "jobs.example.com.evil.example",
     "127.0.0.1.evil.example",
     "127.0.0.1@evil.example",

@@ -1,7 +1,9 @@
 /**
  * Keeps web pages out, which a browser on this machine lets send requests to loopback. A page that
  * rebound its own name to the daemon's address sends that name as `Host`, so names must be known;
- * addresses need not be, for there is no name to rebind. A page of another origin sends its `Origin`.
+ * addresses need not be, for there is no name to rebind, nor names that nobody can register: those
+ * without a dot (a container's, a machine's on the local network) and Docker's under `.internal`. A page of another origin sends its
+ * `Origin`.
  */
 import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";
@@ -23,6 +25,11 @@ function nameIn(host: string): string | null {
   return address ?? name?.toLowerCase().replace(/\.$/, "") ?? null;
 }
 
+/** Digits alone are an address in disguise. */
+function isLocal(name: string): boolean {
+  return name.includes(".") ? name.endsWith(".internal") : /\D/.test(name);
+}
+
 /** Throws `Refused`: HOST_REFUSED, ORIGIN_REFUSED, REQUEST_MALFORMED. */
 export function createHostGuard({ host, publicUrl, allowedHosts }: HostSettings) {
   const publicParts = publicUrl === undefined ? null : new URL(publicUrl);
@@ -34,10 +41,10 @@ export function createHostGuard({ host, publicUrl, allowedHosts }: HostSettings)
 
   function checkHost(given: string): void {
     const name = nameIn(given);
-    if (name !== null && (known.has(name) || isIP(name) !== 0)) return;
+    if (name !== null && (known.has(name) || isIP(name) !== 0 || isLocal(name))) return;
     throw new Refused(
       "HOST_REFUSED",
-      `The Host header is ${JSON.stringify(given)}: it must be an IP address, ${[...known].join(" or ")}. If clients reach the daemon under another name, set PLAYGROUND_PUBLIC_URL or add the name to PLAYGROUND_ALLOWED_HOSTS.`,
+      `The Host header is ${JSON.stringify(given)}: it must be an IP address, a name without a dot or under .internal, ${[...known].join(" or ")}. If clients reach the daemon under another name, set PLAYGROUND_PUBLIC_URL or add the name to PLAYGROUND_ALLOWED_HOSTS.`,
     );
   }
 
