@@ -28,7 +28,9 @@ export class RunJob implements INodeType {
 		},
 		group: ['transform'],
 		version: [1],
-		subtitle: '={{ $parameter["plugin"]?.["value"] || $parameter["operation"] }}',
+		// In an expression the plugin's locator is its value.
+		subtitle:
+			'={{ ["run", "start"].includes($parameter["operation"]) && $parameter["plugin"] || $parameter["operation"] }}',
 		description:
 			'Runs a Playground plugin on each item as a durable job: heavy, long or dependency-rich work that does not belong inside n8n',
 		defaults: { name: 'Run Job' },

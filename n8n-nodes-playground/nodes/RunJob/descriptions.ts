@@ -113,6 +113,7 @@ const form: INodeProperties = {
 		resourceMapper: {
 			resourceMapperMethod: 'getInputFields',
 			mode: 'add',
+			valuesLabel: 'Fields of the Plugin',
 			fieldWords: { singular: 'field', plural: 'fields' },
 			addAllFields: false,
 			supportAutoMap: true,

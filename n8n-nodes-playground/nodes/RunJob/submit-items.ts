@@ -68,10 +68,7 @@ async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
 function dropRefused(context: IExecuteFunctions, drafts: Draft[], error: Error): Draft[] {
 	const reasons = reasonsByJob(error);
 	const items = drafts.flatMap((draft, index) => ('request' in draft ? [index] : []));
-	if (!context.continueOnFail()) {
-		const [firstJob] = reasons.keys();
-		throw withItemIndex(context, error, firstJob === undefined ? undefined : items[firstJob]);
-	}
+	if (!context.continueOnFail()) throw toRefusal(context, error, { reasons, items });
 	const refused = reasons.size === 0 ? items : [...reasons.keys()].map((job) => items[job]);
 	return drafts.map((draft, index) => {
 		if (!refused.includes(index)) return draft;
@@ -84,17 +81,28 @@ function reasonsByJob(error: Error): Map<number, string> {
 	for (const { path, message } of issuesOf(error)) {
 		const [, job, field] = /^\/jobs\/(\d+)(\/.*)?$/.exec(path) ?? [];
 		if (job === undefined || reasons.has(Number(job))) continue;
-		reasons.set(Number(job), `${field ?? 'job'} ${message}`);
+		reasons.set(Number(job), `${fieldName(field)} ${message}`);
 	}
 	return reasons;
 }
 
-function withItemIndex(
+/** `/input/text` as the person who filled it in knows it: `input.text`. */
+function fieldName(pointer = '/job'): string {
+	return pointer.slice(1).replaceAll('/', '.');
+}
+
+/** What the node fails with: the first item that is wrong, and why. */
+function toRefusal(
 	context: IExecuteFunctions,
 	error: Error,
-	itemIndex: number | undefined,
+	{ reasons, items }: { reasons: Map<number, string>; items: number[] },
 ): NodeApiError | NodeOperationError {
 	if (!(error instanceof NodeApiError)) return new NodeOperationError(context.getNode(), error);
-	if (itemIndex !== undefined) error.context.itemIndex = itemIndex;
+	const [first] = reasons;
+	if (first === undefined) return error;
+	const [job, reason] = first;
+	error.message = `Playground refuses this item: ${reason}`;
+	error.description = `None of the ${items.length} items was run.\n${error.description}`;
+	error.context.itemIndex = items[job];
 	return error;
 }

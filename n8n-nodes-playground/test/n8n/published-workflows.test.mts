@@ -43,7 +43,7 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 		const execution = await runManually(await importFile(file, daemon));
 		expect(execution.items('Use the output')).toHaveLength(1);
 		expect(execution.items('Tell someone')).toMatchObject([
-			{ json: { error: expect.stringContaining('/input/text') } },
+			{ json: { error: expect.stringContaining('input.text') } },
 		]);
 	},
 

@@ -210,7 +210,7 @@ describe.concurrent('Run Job', () => {
 		const execution = await client.untilStatus(await start(workflow), 'success');
 		expect(execution.items('Good').map(({ json }) => json.output.words)).toEqual([2, 1]);
 		expect(execution.items('Bad')).toMatchObject([
-			{ json: { error: expect.stringContaining('/input/text') } },
+			{ json: { error: 'input.text is 7: it must be a text' } },
 		]);
 	});
 
@@ -221,8 +221,8 @@ describe.concurrent('Run Job', () => {
 		);
 		const { error } = await client.untilStatus(id, 'error');
 		expect(error).toMatchObject({
-			message: expect.stringContaining('1 of 2 jobs is refused'),
-			description: expect.stringContaining('/jobs/1/input/text'),
+			message: 'Playground refuses this item: input.text is 7: it must be a text',
+			description: expect.stringContaining('None of the 2 items was run.'),
 			context: { itemIndex: 1 },
 		});
 	});

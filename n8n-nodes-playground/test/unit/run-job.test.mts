@@ -175,8 +175,8 @@ describe('a request that the daemon refuses', () => {
 	test('fails the node with what is wrong, and the item', async () => {
 		daemon.on('POST /v1/batches', () => refuse(1));
 		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toMatchObject({
-			message: 'The input does not fit.',
-			description: '/jobs/1/input/text must be string\nINPUT_INVALID',
+			message: 'Playground refuses this item: input.text must be string',
+			description: 'None of the 2 items was run.\n/jobs/1/input/text must be string\nINPUT_INVALID',
 			context: { itemIndex: 1 },
 		});
 	});
@@ -193,7 +193,7 @@ describe('a request that the daemon refuses', () => {
 		const [items] = await execute(world({ items: texts('one', 'two', 'three'), node: continuing }));
 		expect(items?.map(({ json }) => json.error ?? json.status)).toEqual([
 			'completed',
-			'/input/text must be string',
+			'input.text must be string',
 			'completed',
 		]);
 		expect(refused).toBe(1);
@@ -210,7 +210,7 @@ describe('a request that the daemon refuses', () => {
 		expect(items?.map(({ json }) => json.error)).toEqual([
 			expect.stringContaining('Input JSON is not valid JSON'),
 			'The daemon is stopping.',
-			'/input/text must be string',
+			'input.text must be string',
 		]);
 	});
 
