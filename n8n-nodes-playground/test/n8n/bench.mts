@@ -1,4 +1,7 @@
-/** Prints the table of the README. Usage: npm run bench:n8n, on Linux, on a machine with no other work. */
+/**
+ * Prints the table of docs/explanation/performance.md. Usage: npm run bench:n8n, on Linux, on a
+ * machine with no other work.
+ */
 import { compare, toTable } from './support/compare.mts';
 import { startDaemonProcess } from './support/daemon-process.mts';
 import { createN8nClient, signIn } from './support/n8n-client.mts';

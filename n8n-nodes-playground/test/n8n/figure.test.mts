@@ -7,7 +7,7 @@ let daemon: DaemonProcess;
 
 beforeAll(async () => {
 	daemon = await startDaemonProcess({ PLAYGROUND_THREADS: '2' });
-});
+}, 600_000);
 afterAll(() => daemon?.remove());
 
 test('the same work is done and reported in each way', async () => {
@@ -20,4 +20,4 @@ test('the same work is done and reported in each way', async () => {
 	const [alone, waiting, , direct] = figures;
 	expect(direct?.n8nCpuMs).toBeLessThan((alone?.n8nCpuMs as number) / 10);
 	expect(direct?.perSecond).toBeGreaterThan(waiting?.perSecond as number);
-});
+}, 600_000);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from './free-port.mts';
 import { whenThisProcessEnds } from './when-this-process-ends.mts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../../../runner/src/main.ts');
@@ -19,7 +20,7 @@ export interface DaemonProcess {
 	call(method: string, path: string, body?: unknown): Promise<any>;
 	/** Ends it as a crash would. */
 	kill(): Promise<void>;
-	/** Starts it again, on the same port with the same data. */
+	/** Starts it again, with the same data. */
 	start(): Promise<void>;
 	/** Ends it and removes its data. */
 	remove(): Promise<void>;
@@ -30,7 +31,8 @@ export async function startDaemonProcess(
 ): Promise<DaemonProcess> {
 	const folder = mkdtempSync(path.join(tmpdir(), 'playground-daemon-'));
 	const token = 'a-token-for-tests-only';
-	let port = '0';
+	const port = String(await freePort());
+	const baseUrl = `http://127.0.0.1:${port}`;
 	let output = '';
 	let running: ChildProcess | null = null;
 	whenThisProcessEnds(() => {
@@ -55,7 +57,7 @@ export async function startDaemonProcess(
 		});
 		running = child;
 		const begunAt = output.length;
-		port = await new Promise<string>((resolve, reject) => {
+		await new Promise<void>((resolve, reject) => {
 			const fail = (reason: string) =>
 				reject(new Error(`The daemon ${reason}. It wrote:\n${output.slice(begunAt)}`));
 			const deadline = setTimeout(() => fail('is not ready in time'), READY_WITHIN_MS);
@@ -65,10 +67,9 @@ export async function startDaemonProcess(
 			});
 			const read = (chunk: Buffer) => {
 				output += chunk.toString();
-				const listening = /listening on http:\/\/[^\s:]+:(\d+)/.exec(output.slice(begunAt));
-				if (listening?.[1] === undefined) return;
+				if (!output.slice(begunAt).includes(`listening on ${baseUrl}`)) return;
 				clearTimeout(deadline);
-				resolve(listening[1]);
+				resolve();
 			};
 			child.stdout?.on('data', read);
 			child.stderr?.on('data', read);
@@ -84,7 +85,6 @@ export async function startDaemonProcess(
 	}
 
 	await start();
-	const baseUrl = `http://127.0.0.1:${port}`;
 	return {
 		baseUrl,
 		token,

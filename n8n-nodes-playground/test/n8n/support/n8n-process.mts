@@ -11,11 +11,11 @@ import {
 	rmSync,
 	writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installN8n } from '../install.mts';
+import { freePort } from './free-port.mts';
 import { whenThisProcessEnds } from './when-this-process-ends.mts';
 
 const PACKAGE = path.resolve(import.meta.dirname, '../../..');
@@ -68,15 +68,6 @@ function addPackage(folder: string): void {
 	for (const entry of ['package.json', 'dist']) {
 		cpSync(path.join(PACKAGE, entry), path.join(target, entry), { recursive: true });
 	}
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, 'close');
-	return port;
 }
 
 function environment(
