@@ -30,7 +30,8 @@ import type { Store } from "./ports/store.ts";
 import type { Vault } from "./ports/vault.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { CannotOpen } from "./store/sqlite/store-error.ts";
-import { loadToken } from "./token.ts";
+import { createKnownTokens } from "./tokens/known-tokens.ts";
+import { loadToken } from "./tokens/own-token.ts";
 import { createVault, loadVaultKey } from "./vault.ts";
 import { VERSION } from "./version.ts";
 
@@ -128,8 +129,12 @@ export async function composeDaemon(
     catalog,
     metrics,
     logger: log,
+    tokens: createKnownTokens({
+      ownToken: token,
+      dataDir,
+      onError: (error) => log.error({ err: error }, "tokens.not-read"),
+    }),
     settings: {
-      token,
       bodyLimit: settings.bodyLimit,
       host: settings.host,
       publicUrl: settings.publicUrl,

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./cli/start.ts")).start,
   plugins: async () => (await import("./cli/plugins.ts")).plugins,
   run: async () => (await import("./cli/run.ts")).run,
+  tokens: async () => (await import("./cli/tokens.ts")).tokens,
   openapi: async () => (await import("./cli/openapi.ts")).openapi,
 };
 

@@ -1,4 +1,9 @@
+import { SCOPE_NAMES, SCOPES } from "../domain/scope.ts";
 import { describeSettings } from "./describe-settings.ts";
+
+function scopeLines(): string[] {
+  return SCOPE_NAMES.map((scope) => `      ${scope}: ${SCOPES[scope]}.`);
+}
 
 function settingLines(): string[] {
   return describeSettings().flatMap(({ flag, variable, defaultText, description }) => [
@@ -16,6 +21,13 @@ export const HELP = `playground-runner: runs plugins as durable jobs and reports
   playground-runner run PLUGIN [--input FILE] [--options FILE] [settings]
       Runs one plugin here and now: logs and progress on stderr, the output as JSON on stdout.
       FILE holds JSON; - is standard input. Without --input the plugin's own example is used.
+  playground-runner tokens add NAME --scope ${SCOPE_NAMES.join("|")} [settings]
+      Makes a token beside the daemon's own, and prints it once. A daemon that runs takes it at once.
+${scopeLines().join("\n")}
+  playground-runner tokens list [settings]
+      Lists the tokens that were added: name, scope, when.
+  playground-runner tokens remove NAME [settings]
+      Refuses the token from now on, in a daemon that runs too.
   playground-runner openapi
       Prints the OpenAPI document.
 

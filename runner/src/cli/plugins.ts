@@ -1,20 +1,12 @@
 import { composePlugins } from "../compose.ts";
 import { parseSettings } from "../config.ts";
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
+import { toTable } from "./table.ts";
 
 function toRow(plugin: PluginInfo): readonly string[] {
   return plugin.status === "ready"
     ? [plugin.name, plugin.version, plugin.source, plugin.description]
     : [plugin.name, "broken", plugin.source, plugin.error.split("\n")[0] ?? ""];
-}
-
-function toTable(rows: readonly (readonly string[])[]): string {
-  const widths = [0, 1, 2].map((column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "))
-    .join("\n");
 }
 
 /** Lists the plugins; 1 when one of them is broken. */

@@ -10,6 +10,7 @@ export const REFUSALS = {
   BODY_TOO_LARGE: "The request's body is over the body limit.",
   CONTENT_TYPE_UNSUPPORTED: "The request's body is not sent as application/json.",
   UNAUTHORIZED: "The bearer token is missing or wrong.",
+  INSUFFICIENT_SCOPE: "The token may not do this; the detail names the scope that may.",
   HOST_REFUSED: "The Host header names another host than the daemon.",
   ORIGIN_REFUSED: "The request comes from a web page that is not the daemon's own.",
   REQUEST_MALFORMED: "The request is no valid HTTP, or its URL cannot be decoded.",

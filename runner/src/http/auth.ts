@@ -1,20 +1,32 @@
-import { hash, timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
+import { includes, type Scope } from "../domain/scope.ts";
 import type { RouteContract } from "./contract/route-contract.ts";
 
 declare module "fastify" {
+  interface FastifyRequest {
+    /** Of the token, for the log; null for the daemon's own, or without one. */
+    tokenName: string | null;
+  }
   interface FastifyContextConfig {
     access?: RouteContract["access"];
+    browser?: boolean;
   }
+}
+
+export interface Caller {
+  /** Null for the daemon's own token. */
+  readonly name: string | null;
+  readonly scope: Scope;
+}
+
+export interface KnownTokens {
+  /** Whose token it is, found in a time that tells nothing of the tokens; null when it is nobody's. */
+  find(given: string): Caller | null;
 }
 
 const BEARER = 'Bearer realm="playground"';
 const BASIC = 'Basic realm="playground", charset="UTF-8"';
-
-function digest(text: string): Buffer {
-  return hash("sha256", text, "buffer");
-}
 
 /** The password of HTTP Basic credentials, whatever the user name is; null when there is none. */
 function passwordOf(credentials: string): string | null {
@@ -24,31 +36,45 @@ function passwordOf(credentials: string): string | null {
 }
 
 /**
- * Throws `Refused("UNAUTHORIZED")` unless the request carries the token. Basic is taken on pages
- * made for browsers alone: a browser sends it by itself, so elsewhere it would let any web page act.
+ * Gives whose token the request carries, null where none is needed. Throws `Refused`: UNAUTHORIZED,
+ * INSUFFICIENT_SCOPE. Basic is taken on pages made for browsers alone: a browser sends it by
+ * itself, so elsewhere it would let any web page act.
  */
-export function createAuth(token: string) {
-  const expected = digest(token);
-  // Digests are of one length, so that comparing them tells nothing of the token, its length included.
-  const isToken = (given: string): boolean => timingSafeEqual(digest(given), expected);
-
-  return function authenticate(request: FastifyRequest, reply: FastifyReply): void {
-    const access = request.is404 ? "token" : (request.routeOptions.config.access ?? "token");
-    if (access === "open") return;
+export function createAuth(tokens: KnownTokens) {
+  return function authenticate(request: FastifyRequest, reply: FastifyReply): Caller | null {
+    // What says nothing of itself is for the admin; what is not there, for whoever has a token.
+    const { access = request.is404 ? "read" : "admin", browser = false } =
+      request.routeOptions.config;
+    if (access === "open") return null;
     const [, scheme, credentials] =
       /^(\S+) +(\S+) *$/.exec(request.headers.authorization ?? "") ?? [];
-    if (scheme !== undefined && credentials !== undefined) {
-      const kind = scheme.toLowerCase();
-      const password = access === "browser" && kind === "basic" ? passwordOf(credentials) : null;
-      if (kind === "bearer" && isToken(credentials)) return;
-      if (password !== null && isToken(password)) return;
+    const given = tokenIn({ scheme: scheme?.toLowerCase(), credentials, browser });
+    const caller = given === null ? null : tokens.find(given);
+    if (caller === null) {
+      reply.header("www-authenticate", browser ? [BASIC, BEARER] : BEARER);
+      throw new Refused(
+        "UNAUTHORIZED",
+        scheme === undefined
+          ? "The request has no token. Send it as the header `Authorization: Bearer TOKEN`; the daemon prints it on its first start and keeps it in its data directory, and `playground-runner tokens add` makes others."
+          : "The token in the Authorization header is not known, or was removed.",
+      );
     }
-    reply.header("www-authenticate", access === "browser" ? [BASIC, BEARER] : BEARER);
+    if (includes(caller.scope, access)) return caller;
+    reply.header("www-authenticate", `${BEARER}, error="insufficient_scope", scope="${access}"`);
     throw new Refused(
-      "UNAUTHORIZED",
-      scheme === undefined
-        ? "The request has no token. Send it as the header `Authorization: Bearer TOKEN`; the daemon prints it on its first start and keeps it in its data directory."
-        : "The token in the Authorization header is not this daemon's.",
+      "INSUFFICIENT_SCOPE",
+      `This call needs a token with the scope ${access}; the token "${caller.name}" has ${caller.scope}.`,
     );
   };
+}
+
+function tokenIn(given: {
+  scheme: string | undefined;
+  credentials: string | undefined;
+  browser: boolean;
+}): string | null {
+  const { scheme, credentials, browser } = given;
+  if (credentials === undefined) return null;
+  if (scheme === "bearer") return credentials;
+  return browser && scheme === "basic" ? passwordOf(credentials) : null;
 }

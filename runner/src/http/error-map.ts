@@ -8,6 +8,7 @@ export const REFUSAL_STATUS = {
   BODY_TOO_LARGE: 413,
   CONTENT_TYPE_UNSUPPORTED: 415,
   UNAUTHORIZED: 401,
+  INSUFFICIENT_SCOPE: 403,
   HOST_REFUSED: 421,
   ORIGIN_REFUSED: 403,
   REQUEST_MALFORMED: 400,
@@ -57,6 +58,7 @@ export type ErrorCode = RefusalCode | keyof typeof FAULTS;
 /** What every route may refuse, whatever it does. */
 export const COMMON_REFUSALS: readonly RefusalCode[] = [
   "UNAUTHORIZED",
+  "INSUFFICIENT_SCOPE",
   "REQUEST_MALFORMED",
   "HOST_REFUSED",
   "ORIGIN_REFUSED",

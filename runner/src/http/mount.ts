@@ -24,7 +24,7 @@ export function mount<C extends RouteContract>(
   contract: C,
   handler: Handler<C>,
 ): void {
-  const { method, path: url, access, params, query: querystring, body } = contract;
+  const { method, path: url, access, browser = false, params, query: querystring, body } = contract;
   const schema: FastifySchema = {
     ...(params && { params }),
     ...(querystring && { querystring }),
@@ -34,7 +34,7 @@ export function mount<C extends RouteContract>(
     method,
     url,
     schema,
-    config: { access },
+    config: { access, browser },
     handler: (request, reply) => handler(request as ContractRequest<C>, reply),
   });
 }

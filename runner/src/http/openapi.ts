@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, made of the contract alone: nothing is started for it. */
 import { z } from "zod";
 import { REFUSALS, type RefusalCode } from "../domain/errors.ts";
+import { SCOPE_NAMES, SCOPES } from "../domain/scope.ts";
 import { VERSION } from "../version.ts";
 import { BatchCallback } from "./contract/batches.ts";
 import { EVENT_PAYLOADS } from "./contract/events.ts";
@@ -19,7 +20,8 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   readonly requestBody?: Json;
   readonly responses: Readonly<Record<string, Json>>;
-  readonly security: readonly Json[];
+  /** The scope that is needed, by the kind of credentials. */
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
 export interface Parameter {
@@ -96,7 +98,11 @@ export function createOpenApiDocument(): OpenApiDocument {
     components: {
       schemas: componentSchemas(),
       securitySchemes: {
-        token: { type: "http", scheme: "bearer" },
+        token: {
+          type: "http",
+          scheme: "bearer",
+          description: `The daemon's own token, or one of the scope that the operation names or a later one: ${SCOPE_NAMES.map((scope) => `\`${scope}\` may ${SCOPES[scope]}`).join("; ")}.`,
+        },
         browser: {
           type: "http",
           scheme: "basic",
@@ -133,7 +139,7 @@ function refTo(schema: z.ZodType): Json {
 }
 
 function toOperation(route: RouteContract): Operation {
-  const { operationId, tag, summary, description, body, access } = route;
+  const { operationId, tag, summary, description, body, access, browser } = route;
   return {
     operationId,
     tags: [tag],
@@ -147,7 +153,7 @@ function toOperation(route: RouteContract): Operation {
         }),
     responses: { ...toAnswers(route.answers), ...toErrors(refusalsOf(route)), default: FAULT },
     security:
-      access === "open" ? [] : [{ token: [] }, ...(access === "browser" ? [{ browser: [] }] : [])],
+      access === "open" ? [] : [{ token: [access] }, ...(browser ? [{ browser: [access] }] : [])],
   };
 }
 
@@ -214,7 +220,7 @@ function toHeaders(headers: Readonly<Record<string, string>>): Json {
 function refusalsOf(route: RouteContract): readonly RefusalCode[] {
   return [
     ...(route.access === "open"
-      ? COMMON_REFUSALS.filter((code) => code !== "UNAUTHORIZED")
+      ? COMMON_REFUSALS.filter((code) => code !== "UNAUTHORIZED" && code !== "INSUFFICIENT_SCOPE")
       : COMMON_REFUSALS),
     ...(route.body === undefined ? [] : BODY_REFUSALS),
     ...route.refusals,

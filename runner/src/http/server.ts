@@ -4,7 +4,7 @@ import { Transient } from "../domain/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PluginCatalog } from "../ports/plugin-catalog.ts";
 import type { StoreReads } from "../ports/store.ts";
-import { createAuth } from "./auth.ts";
+import { createAuth, type KnownTokens } from "./auth.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal } from "./error-map.ts";
 import { createHostGuard, type HostSettings } from "./host-guard.ts";
@@ -28,7 +28,6 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const DEFAULT_MAX_STREAMS = 1_000;
 
 export interface HttpSettings extends HostSettings {
-  readonly token: string;
   /** Largest request body, in bytes. */
   readonly bodyLimit: number;
   /** Event streams open at once. */
@@ -43,6 +42,7 @@ export interface HttpDeps {
   readonly catalog: PluginCatalog;
   readonly metrics: HttpMetrics;
   readonly logger: Logger;
+  readonly tokens: KnownTokens;
   readonly settings: HttpSettings;
   /** Why the daemon does not take work now, in sentences; empty when it does. */
   readonly notReady: () => readonly string[];
@@ -74,16 +74,17 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     done();
   });
 
+  app.decorateRequest("tokenName", null);
   registerRequestEnd(app, deps.metrics);
   registerRawAnswers(app);
   registerJsonBody(app);
   registerValidation(app);
   registerErrors(app);
-  const authenticate = createAuth(settings.token);
+  const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
   app.addHook("onRequest", (request, reply, done) => {
     checkAddressed(request);
-    authenticate(request, reply);
+    request.tokenName = authenticate(request, reply)?.name ?? null;
     done();
   });
   // Before the routes: it listens to what is added.
@@ -113,7 +114,8 @@ function registerRequestEnd(app: FastifyInstance, metrics: HttpMetrics): void {
     const { statusCode: status, elapsedTime: durationMs } = reply;
     const route = request.routeOptions.url ?? "none";
     metrics.requestEnded({ method, route, status, durationMs });
-    const fields = { method, route, status, durationMs: Math.round(durationMs) };
+    const token = request.tokenName ?? undefined;
+    const fields = { method, route, status, durationMs: Math.round(durationMs), token };
     request.log[status < 400 ? "debug" : "info"](fields, "http.answered");
     done();
   });

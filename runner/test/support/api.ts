@@ -36,8 +36,8 @@ export async function createApi(script: EngineScript = {}): Promise<Api> {
     catalog: { list: () => [], get: () => null, checkInput: () => [], checkOptions: () => [] },
     metrics: createMetrics(),
     logger: pino({ enabled: false }),
+    tokens: { find: (given) => (given === TOKEN ? { name: null, scope: "admin" } : null) },
     settings: {
-      token: TOKEN,
       bodyLimit: 1024 * 1024,
       host: "127.0.0.1",
       publicUrl: undefined,

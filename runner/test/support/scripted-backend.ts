@@ -10,12 +10,21 @@ import type {
 } from "../../src/engine/engine.ts";
 import type { JobEvent } from "../../src/domain/event.ts";
 import type { JobStatus } from "../../src/domain/job.ts";
+import { SCOPE_NAMES } from "../../src/domain/scope.ts";
+import type { Caller } from "../../src/http/auth.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
 import type { JobWebhook, StoredJob, StoreReads } from "../../src/ports/store.ts";
 import { createMetrics } from "../../src/metrics.ts";
 
 export const TOKEN = "scripted-token-0123456789";
+/** By their token; the own one, and one for each scope. */
+const CALLERS: Readonly<Record<string, Caller>> = {
+  [TOKEN]: { name: null, scope: "admin" },
+  ...Object.fromEntries(
+    SCOPE_NAMES.map((scope) => [`${scope}-token`, { name: `of-${scope}`, scope }]),
+  ),
+};
 export const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
 
 const CREATED_AT = Date.parse("2026-11-23T09:30:00.000Z");
@@ -185,8 +194,8 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     },
     metrics: createMetrics(),
     logger: pino({ level: "debug" }, { write: (line: string) => void logLines.push(line) }),
+    tokens: { find: (given) => CALLERS[given] ?? null },
     settings: {
-      token: TOKEN,
       bodyLimit: 1024 * 1024,
       host: "127.0.0.1",
       publicUrl: undefined,

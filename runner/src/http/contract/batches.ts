@@ -115,7 +115,7 @@ export const submitBatch = defineRoute({
   summary: "Run many jobs",
   description:
     "All jobs are on disk before this answers, or none: a job that is refused refuses the batch, and the issues name every job that is wrong. When all have ended, `webhook` gets one callback, tried again like any event; each job may have a webhook of its own beside it.",
-  access: "token",
+  access: "run",
   headers: submitHeaders,
   body: SubmitBatch,
   answers: {
@@ -153,7 +153,7 @@ export const getBatch = defineRoute({
   path: "/v1/batches/:id",
   tag: "batches",
   summary: "A batch with its jobs and their outputs",
-  access: "token",
+  access: "read",
   params: IdParams,
   answers: { 200: { description: "The batch.", schema: Batch } },
   refusals: ["BATCH_NOT_FOUND"],
@@ -167,7 +167,7 @@ export const setBatchWebhook = defineRoute({
   summary: "Give a batch without a webhook one",
   description:
     "Its callback goes there: at once when the batch has ended, else when it does. So a client that need not wait for long asks with `Prefer: wait` first and for the callback only when that was not enough, as the n8n node does before it parks the execution. The same webhook again changes nothing.",
-  access: "token",
+  access: "run",
   params: IdParams,
   body: BatchWebhookRequest,
   answers: { 200: { description: "The batch as it is now.", schema: Batch } },

@@ -40,7 +40,7 @@ export const getMetrics = defineRoute({
   path: "/metrics",
   tag: "daemon",
   summary: "Metrics for Prometheus",
-  access: "token",
+  access: "read",
   answers: {
     200: { description: "The metrics.", otherBodies: { "text/plain": "Prometheus' text format." } },
   },
@@ -53,7 +53,8 @@ export const getOpenApi = defineRoute({
   path: "/openapi.json",
   tag: "daemon",
   summary: "This document",
-  access: "browser",
+  access: "read",
+  browser: true,
   answers: {
     200: {
       description: "OpenAPI 3.1.",
@@ -69,7 +70,8 @@ export const getDocs = defineRoute({
   path: "/docs",
   tag: "daemon",
   summary: "This document as a page",
-  access: "browser",
+  access: "read",
+  browser: true,
   answers: { 200: { description: "The page.", otherBodies: { "text/html": "HTML." } } },
   refusals: [],
 });

@@ -55,7 +55,7 @@ export const listDeliveries = defineRoute({
   path: "/v1/deliveries",
   tag: "deliveries",
   summary: "Deliveries, newest first",
-  access: "token",
+  access: "read",
   query: z.strictObject({
     jobId: z.string().max(100).optional(),
     batchId: z.string().max(100).optional(),
@@ -78,7 +78,7 @@ export const getDelivery = defineRoute({
   path: "/v1/deliveries/:id",
   tag: "deliveries",
   summary: "A delivery with every attempt",
-  access: "token",
+  access: "read",
   params: IdParams,
   answers: { 200: { description: "The delivery.", schema: Delivery } },
   refusals: ["DELIVERY_NOT_FOUND"],
@@ -92,7 +92,7 @@ export const redeliver = defineRoute({
   summary: "Send a delivery again now",
   description:
     "One that was delivered or given up is tried once more; one that waits for its retry is tried now instead. At a webhook that is paused or off it waits until that is active.",
-  access: "token",
+  access: "admin",
   params: IdParams,
   answers: {
     202: {

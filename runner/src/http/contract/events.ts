@@ -192,7 +192,7 @@ export const listEvents = defineRoute({
   summary: "A job's events, as a list or as they happen",
   description:
     "With `Accept: text/event-stream` the answer is a stream of server-sent events: `id` is the sequence, `event` the kind, `data` the payload exactly as webhooks get it. `Last-Event-ID` resumes it. Progress within a step comes as `event: step-progress`, without an id. A comment every 15 s keeps the connection open, and the stream ends after the job's last event. A stream asked for after that event answers 204.",
-  access: "token",
+  access: "read",
   params: IdParams,
   query: TailQuery,
   headers: {

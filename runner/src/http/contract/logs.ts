@@ -23,7 +23,7 @@ export const listLogs = defineRoute({
   path: "/v1/jobs/:id/logs",
   tag: "jobs",
   summary: "What the plugins logged",
-  access: "token",
+  access: "read",
   params: IdParams,
   query: TailQuery,
   answers: {

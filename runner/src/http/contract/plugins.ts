@@ -37,7 +37,7 @@ export const listPlugins = defineRoute({
   path: "/v1/plugins",
   tag: "plugins",
   summary: "All plugins, by name",
-  access: "token",
+  access: "read",
   answers: {
     200: {
       description: "Every plugin there is; the broken ones too.",
@@ -53,7 +53,7 @@ export const getPlugin = defineRoute({
   path: "/v1/plugins/:name",
   tag: "plugins",
   summary: "A plugin with its schemas",
-  access: "token",
+  access: "read",
   params: z.strictObject({ name: z.string() }),
   answers: { 200: { description: "The plugin.", schema: Plugin } },
   refusals: ["PLUGIN_NOT_FOUND"],

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { RefusalCode } from "../../domain/errors.ts";
+import type { Scope } from "../../domain/scope.ts";
 
 export const TAGS = {
   jobs: "Run plugins, and see what became of it.",
@@ -36,8 +37,10 @@ export interface RouteContract {
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
   readonly description?: string;
-  /** `open` needs no token; `browser` also takes the token as the password of HTTP Basic. */
-  readonly access: "token" | "browser" | "open";
+  /** The scope that the token must have; `open` needs none. */
+  readonly access: Scope | "open";
+  /** Whether the token is also taken as the password of HTTP Basic. */
+  readonly browser?: true;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly headers?: Readonly<Record<string, HeaderContract>>;

@@ -152,7 +152,7 @@ export const registerWebhook = defineRoute({
   summary: "Register a webhook",
   description:
     "Events of every job that fits its filter go to it, each job's in order, signed as Standard Webhooks has it. The same `url`, `on`, `plugins` and `jobName` again give the same webhook, changed as the rest of the request says; one that was `off` is active again. The secret is in the answer to the first registration alone.",
-  access: "token",
+  access: "admin",
   body: RegisterWebhook,
   answers: {
     200: { description: "It was registered already.", schema: Webhook, headers: location },
@@ -167,7 +167,7 @@ export const listWebhooks = defineRoute({
   path: "/v1/webhooks",
   tag: "webhooks",
   summary: "Webhooks, oldest first",
-  access: "token",
+  access: "read",
   query: z.strictObject(PageQuery),
   answers: {
     200: {
@@ -184,7 +184,7 @@ export const getWebhook = defineRoute({
   path: "/v1/webhooks/:id",
   tag: "webhooks",
   summary: "A webhook",
-  access: "token",
+  access: "read",
   params: IdParams,
   answers: { 200: { description: "The webhook.", schema: Webhook } },
   refusals: ["WEBHOOK_NOT_FOUND"],
@@ -198,7 +198,7 @@ export const updateWebhook = defineRoute({
   summary: "Change, pause or switch on a webhook",
   description:
     "What is left out stays. A new `url` takes over what is queued for the old one. Headers are replaced as a whole. A webhook that is `off` has given up what was queued: after switching it on, `recover` sends it again.",
-  access: "token",
+  access: "admin",
   params: IdParams,
   body: UpdateWebhook,
   answers: { 200: { description: "The webhook as it is now.", schema: Webhook } },
@@ -211,7 +211,7 @@ export const removeWebhook = defineRoute({
   path: "/v1/webhooks/:id",
   tag: "webhooks",
   summary: "Remove a webhook and what is queued for it",
-  access: "token",
+  access: "admin",
   params: IdParams,
   answers: { 204: { description: "It is gone." } },
   refusals: ["WEBHOOK_NOT_FOUND"],
@@ -225,7 +225,7 @@ export const testWebhook = defineRoute({
   summary: "Send a sample of each kind of event now",
   description:
     "The samples are signed as events are, look like them and carry `test: true`. They go out one after the other, beside the queue and whatever the webhook's state; the first that gets no answer is the last.",
-  access: "token",
+  access: "admin",
   params: IdParams,
   answers: { 200: { description: "What became of each sample.", schema: WebhookTest } },
   refusals: ["WEBHOOK_NOT_FOUND"],
@@ -239,7 +239,7 @@ export const rotateWebhookSecret = defineRoute({
   summary: "Make a new secret",
   description:
     "For 24 h both sign, so that receivers can change over: `webhook-signature` then holds two signatures.",
-  access: "token",
+  access: "admin",
   params: IdParams,
   answers: { 200: { description: "The webhook and its new secret.", schema: WebhookWithSecret } },
   refusals: ["WEBHOOK_NOT_FOUND"],
@@ -253,7 +253,7 @@ export const recoverWebhook = defineRoute({
   summary: "Send again what failed since an instant",
   description:
     "What was given up gets all its retries again, in each job's order; what waits for a retry is sent now. What was delivered is not sent again. At most 10,000 deliveries a call.",
-  access: "token",
+  access: "admin",
   params: IdParams,
   body: RecoverWebhook,
   answers: { 200: { description: "They are due.", schema: Recovered } },

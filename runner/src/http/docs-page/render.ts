@@ -98,10 +98,11 @@ function renderLink({ operationId, method, path }: Route): Html {
 
 function renderRoute(route: Route): Html {
   const { operationId, method, path, summary, description, parameters, requestBody } = route;
+  const scope = route.security[0]?.["token"]?.[0];
   return html`<section id="${operationId}">
     <h3><span class="method">${method}</span> <code>${path}</code></h3>
     <p><b>${summary}</b></p>
-    ${prose(description)}
+    ${prose(description)} ${scope === undefined ? null : html`<p>Scope: <code>${scope}</code></p>`}
     ${
       parameters.length > 0
         ? html`<table>

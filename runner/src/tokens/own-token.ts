@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CannotStart } from "./cannot-start.ts";
+import { CannotStart } from "../cannot-start.ts";
 
 const OWNER_ONLY = 0o600;
 
-/** The API's token: the one given, or the one kept in the data folder, made there at the first start. Throws `CannotStart` when that one is empty. */
+/** The daemon's own token, which may do everything: the one given, or the one kept in the data folder, made there at the first start. Throws `CannotStart` when that one is empty. */
 export async function loadToken(
   dataDir: string,
   given: string | undefined,

@@ -1,0 +1,114 @@
+import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
+import { cannotUseDataDir } from "../cannot-start.ts";
+import { BadSetting, parseSettings, type Settings } from "../config.ts";
+import { SCOPE_NAMES, type Scope } from "../domain/scope.ts";
+import { makeFolder } from "../make-folder.ts";
+import {
+  changeTokens,
+  digestOf,
+  readTokens,
+  TokenName,
+  tokenFilePath,
+  TokensBusy,
+} from "../tokens/token-file.ts";
+import { toTable } from "./table.ts";
+
+const OWNER_ONLY = 0o700;
+
+/** Adds, lists and removes tokens of the API; a daemon that runs notices. 1 when there is none to remove. */
+export async function tokens(args: readonly string[]): Promise<number> {
+  const [verb = "", ...rest] = args;
+  const act = VERBS.get(verb);
+  if (act !== undefined) return act(rest);
+  throw new BadSetting(
+    `tokens needs a verb after it: add NAME --scope ${SCOPE_NAMES.join("|")}, list, or remove NAME`,
+  );
+}
+
+const VERBS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
+  ["add", add],
+  ["list", list],
+  ["remove", remove],
+]);
+
+async function add(args: readonly string[]): Promise<number> {
+  const { scope, rest } = takeScope(args);
+  const { name, settings } = takeName("add", rest);
+  const path = await pathIn(settings);
+  const token = `pg_${randomBytes(32).toString("base64url")}`;
+  const sha256 = digestOf(token).toString("hex");
+  await change(settings, () =>
+    changeTokens(path, (known) => {
+      if (known.some((one) => one.name === name)) {
+        throw new BadSetting(`There is a token "${name}" already: remove it first.`);
+      }
+      return [...known, { name, scope, sha256, createdAt: new Date().toISOString() }];
+    }),
+  );
+  process.stderr.write(`The token "${name}" (${scope}); it is not kept, and not shown again:\n`);
+  process.stdout.write(`${token}\n`);
+  return 0;
+}
+
+async function list(args: readonly string[]): Promise<number> {
+  const settings = parseSettings(args);
+  const path = tokenFilePath(resolve(settings.dataDir));
+  const known = await change(settings, async () => readTokens(path));
+  const rows = known.map(({ name, scope, createdAt }) => [name, scope, createdAt]);
+  process.stdout.write(`${toTable([["NAME", "SCOPE", "MADE AT"], ...rows])}\n`);
+  return 0;
+}
+
+async function remove(args: readonly string[]): Promise<number> {
+  const { name, settings } = takeName("remove", args);
+  const path = await pathIn(settings);
+  await change(settings, () =>
+    changeTokens(path, (known) => {
+      if (known.some((one) => one.name === name)) return known.filter((one) => one.name !== name);
+      const names = known.map((one) => one.name).join(", ");
+      throw new BadSetting(
+        `There is no token "${name}"; there ${names ? `are ${names}` : "is none"}.`,
+      );
+    }),
+  );
+  process.stderr.write(`The token "${name}" is refused from now on.\n`);
+  return 0;
+}
+
+function takeScope(args: readonly string[]): { scope: Scope; rest: readonly string[] } {
+  const at = args.findIndex((arg) => arg === "--scope" || arg.startsWith("--scope="));
+  const inline = args[at]?.split("=")[1];
+  const given = at < 0 ? undefined : (inline ?? args[at + 1]);
+  const scope = SCOPE_NAMES.find((one) => one === given);
+  if (scope === undefined) {
+    const what = given === undefined ? "is missing" : `is ${JSON.stringify(given)}`;
+    throw new BadSetting(`--scope ${what}: it must be one of ${SCOPE_NAMES.join(", ")}.`);
+  }
+  return { scope, rest: args.toSpliced(at, inline === undefined ? 2 : 1) };
+}
+
+function takeName(verb: string, args: readonly string[]): { name: string; settings: Settings } {
+  const [name = "", ...rest] = args;
+  const parsed = TokenName.safeParse(name);
+  if (parsed.success && !name.startsWith("-")) return { name, settings: parseSettings(rest) };
+  const message = parsed.error?.issues[0]?.message ?? "must not begin with a dash";
+  throw new BadSetting(`tokens ${verb} NAME: NAME is ${JSON.stringify(name)}: it ${message}.`);
+}
+
+async function pathIn(settings: Settings): Promise<string> {
+  const dataDir = resolve(settings.dataDir);
+  await change(settings, () => makeFolder(dataDir, OWNER_ONLY));
+  return tokenFilePath(dataDir);
+}
+
+/** Tells in a line what is wrong with the folder or the file. */
+async function change<T>(settings: Settings, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof BadSetting) throw error;
+    if (error instanceof TokensBusy) throw new BadSetting(error.message, { cause: error });
+    throw cannotUseDataDir(error, settings);
+  }
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { KnownTokens } from "../http/auth.ts";
+import type { Scope } from "../domain/scope.ts";
+import { createKnownTokens } from "./known-tokens.ts";
+import { changeTokens, digestOf, readTokens, tokenFilePath } from "./token-file.ts";
+
+let dataDir: string;
+let path: string;
+let errors: unknown[];
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "playground-tokens-"));
+  path = tokenFilePath(dataDir);
+  errors = [];
+});
+afterEach(() => rm(dataDir, { recursive: true, force: true }));
+
+const open = (): KnownTokens =>
+  createKnownTokens({ ownToken: "own", dataDir, onError: (error) => errors.push(error) });
+
+async function add(name: string, scope: Scope, token: string): Promise<void> {
+  const sha256 = digestOf(token).toString("hex");
+  const createdAt = "2026-11-23T09:30:00Z";
+  await changeTokens(path, (known) => [...known, { name, scope, sha256, createdAt }]);
+}
+
+test("the own token may do everything, and there need be no other", () => {
+  const tokens = open();
+  expect(tokens.find("own")).toEqual({ name: null, scope: "admin" });
+  for (const other of ["", "ow", "ownn", "OWN"]) expect(tokens.find(other)).toBeNull();
+});
+
+test("a token is known as soon as it was added, and unknown as soon as it was removed", async () => {
+  const tokens = open();
+  expect(tokens.find("a")).toBeNull();
+  await add("one", "read", "a");
+  await add("two", "run", "b");
+  expect(tokens.find("a")).toMatchObject({ name: "one", scope: "read" });
+  expect(tokens.find("b")).toMatchObject({ name: "two", scope: "run" });
+  await changeTokens(path, (known) => known.filter(({ name }) => name !== "one"));
+  expect(tokens.find("a")).toBeNull();
+  expect(tokens.find("b")).toMatchObject({ name: "two" });
+  await rm(path);
+  expect(tokens.find("b")).toBeNull();
+});
+
+test("the file is for its user alone, and holds no token", async () => {
+  await add("one", "read", "the-secret");
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await readFile(path, "utf8")).not.toContain("the-secret");
+});
+
+test.each(["", "no JSON", '{"tokens":[{"name":"x","scope":"god"}]}'])(
+  "a file that holds %j lets none in but the own token, and is told of once",
+  async (text) => {
+    await add("one", "read", "a");
+    const tokens = open();
+    await writeFile(path, text);
+    expect([tokens.find("a"), tokens.find("a")]).toEqual([null, null]);
+    expect(errors).toHaveLength(1);
+    expect(tokens.find("own")).not.toBeNull();
+    expect(open).toThrow(path);
+  },
+);
+
+test("a change that another one holds up is refused, and one that fails leaves all as it was", async () => {
+  await add("one", "read", "a");
+  await writeFile(`${path}.new`, "");
+  await expect(add("two", "read", "b")).rejects.toThrow("tokens.json.new");
+  await rm(`${path}.new`);
+  const failing = changeTokens(path, () => {
+    throw new Error("No.");
+  });
+  await expect(failing).rejects.toThrow("No.");
+  await add("two", "read", "b");
+  expect(readTokens(path).map(({ name }) => name)).toEqual(["one", "two"]);
+});
