@@ -135,6 +135,7 @@ export async function composeDaemon(
       onError: (error) => log.error({ err: error }, "tokens.not-read"),
     }),
     settings: {
+      requestTimeoutMs: settings.requestTimeoutMs,
       bodyLimit: settings.bodyLimit,
       host: settings.host,
       publicUrl: settings.publicUrl,

@@ -114,6 +114,11 @@ export const Settings = z.object({
   bodyLimit: integer(1024, 1024 * 1024 * 1024)
     .default(16 * 1024 * 1024)
     .describe("Largest request body, in bytes."),
+  requestTimeoutMs: integer(1_000, 60 * 60 * 1000)
+    .default(120_000)
+    .describe(
+      "Time that a whole request may take to arrive, in ms; its headers at most 60 s of it.",
+    ),
   maxQueued: integer(1, 100_000_000)
     .default(1_000_000)
     .describe("Jobs that may be queued; more are refused with 503."),

@@ -23,11 +23,15 @@ import { registerPlugins } from "./routes/plugins.ts";
 import { registerSubmitJob } from "./routes/submit-job.ts";
 import { registerWebhooks } from "./routes/webhooks.ts";
 
-/** For a whole request to arrive, in ms; a connection cannot be held open by sending slowly. */
-const REQUEST_TIMEOUT_MS = 120_000;
+/** For a request's headers to arrive, in ms, where a whole request may take longer. */
+const HEADERS_TIMEOUT_MS = 60_000;
+/** How often Node looks for requests that are out of time, in ms, where they may take longer. */
+const LOOK_EVERY_MS = 5_000;
 const DEFAULT_MAX_STREAMS = 1_000;
 
 export interface HttpSettings extends HostSettings {
+  /** For a whole request to arrive; a connection cannot be held open by sending slowly. */
+  readonly requestTimeoutMs: number;
   /** Largest request body, in bytes. */
   readonly bodyLimit: number;
   /** Event streams open at once. */
@@ -51,6 +55,7 @@ export interface HttpDeps {
 /** The HTTP API, not listening yet. Closing it ends event streams and answers those who wait. */
 export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { engine, reads, catalog, logger, settings } = deps;
+  const { requestTimeoutMs } = settings;
   const app = Fastify({
     // Fastify's own below a warning is where it listens, which the ready line says. Requests log in full.
     loggerInstance: logger.child({}, { level: atLeastWarn(logger) }),
@@ -58,9 +63,13 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     // One line of our own per request, below; Fastify's would be two.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.bodyLimit,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // Node's answer to a request without one has no body; raw-answers.ts gives it one.
-    http: { requireHostHeader: false },
+    requestTimeout: requestTimeoutMs,
+    http: {
+      // Node's answer to a request without one has no body; raw-answers.ts gives it one.
+      requireHostHeader: false,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, requestTimeoutMs),
+    },
     // While closing, requests get the same answers as ever: the engine itself refuses new work.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request.id, reply),

@@ -2,6 +2,8 @@ import { lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { PluginFiles } from "../plugin-sdk.ts";
 
+const OWNER_ONLY = 0o700;
+
 /**
  * `ctx.files`: paths that a job's submitter gave, held inside `root`. The directory is made when it
  * is first needed. What it holds is the operator's: nothing here guards against someone who swaps
@@ -15,7 +17,7 @@ export function createFiles(root: string): PluginFiles {
           `file is ${JSON.stringify(path)}: it must be a path in the files directory, such as "in/people.csv"`,
         );
       }
-      mkdirSync(root, { recursive: true });
+      mkdirSync(root, { recursive: true, mode: OWNER_ONLY });
       const realRoot = realpathSync(root);
       // An absolute path may spell the root by a link; `..` is settled before links are followed.
       const wanted = isAbsolute(path) ? resolve(path) : resolve(realRoot, path);

@@ -38,6 +38,7 @@ export async function createApi(script: EngineScript = {}): Promise<Api> {
     logger: pino({ enabled: false }),
     tokens: { find: (given) => (given === TOKEN ? { name: null, scope: "admin" } : null) },
     settings: {
+      requestTimeoutMs: 120_000,
       bodyLimit: 1024 * 1024,
       host: "127.0.0.1",
       publicUrl: undefined,

@@ -196,6 +196,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     logger: pino({ level: "debug" }, { write: (line: string) => void logLines.push(line) }),
     tokens: { find: (given) => CALLERS[given] ?? null },
     settings: {
+      requestTimeoutMs: 120_000,
       bodyLimit: 1024 * 1024,
       host: "127.0.0.1",
       publicUrl: undefined,

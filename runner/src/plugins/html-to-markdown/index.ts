@@ -64,6 +64,8 @@ export default definePlugin({
   version: "1.0.0",
   description:
     "Turns a web page into Markdown: its main content with title, author, excerpt and links, or all of it. Its output can go straight to text-chunk. `processedItems` counts pages: 1.",
+  // Real pages take a second at most; tags nested without end take the libraries for ever.
+  timeoutMs: 120_000,
   input: Input,
   options: Options,
   output: Output,

@@ -51,15 +51,16 @@ export async function readPage(
 
 type PageDocument = ReturnType<typeof parseHTML>["document"];
 
+// No pattern looks past the next `<`: with many tags that are never closed it would look n² far.
 /** What may stand in a head, at the beginning of a page that leaves out `<head>`. */
 const HEAD_ELEMENTS =
-  /^(?:\s|<(?:meta|link|base)\b[^>]*>|<(title|style|script)\b[^>]*>[\s\S]*?<\/\1\s*>)*/i;
+  /^(?:\s|<(?:meta|link|base)\b[^<>]*>|<(title|style|script)\b[^<>]*>[\s\S]*?<\/\1\s*>)*/i;
 
 /** HTML lets a page leave out `<html>`, `<head>` and `<body>`; the parser here does not add them. */
 function toWholePage(html: string): string {
   if (/<html[\s>]/i.test(html) && /<body[\s>]/i.test(html)) return html;
-  const lang = /<html[^>]*\slang\s*=\s*["']?([\w-]+)/i.exec(html)?.[1];
-  const bare = html.replaceAll(/<!doctype[^>]*>|<\/?(?:html|head|body)(?:\s[^>]*)?>/gi, "");
+  const lang = /<html[^<>]*\slang\s*=\s*["']?([\w-]+)/i.exec(html)?.[1];
+  const bare = html.replaceAll(/<!doctype[^<>]*>|<\/?(?:html|head|body)(?:\s[^<>]*)?>/gi, "");
   const head = HEAD_ELEMENTS.exec(bare)?.[0] ?? "";
   const body = bare.slice(head.length);
   return `<!doctype html><html lang="${lang ?? ""}"><head>${head}</head><body>${body}</body></html>`;

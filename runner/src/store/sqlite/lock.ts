@@ -5,6 +5,7 @@
  * closing any descriptor of it would drop the lock (fcntl(2)).
  */
 import { DatabaseSync } from "node:sqlite";
+import { makePrivate } from "./make-private.ts";
 import { CannotOpen, sqliteCode } from "./store-error.ts";
 
 const SQLITE_BUSY = 5;
@@ -14,6 +15,7 @@ export function lockDatabase(path: string): () => void {
   const file = `${path}-lock`;
   let lock: DatabaseSync | null = null;
   try {
+    makePrivate(file);
     lock = new DatabaseSync(file, { timeout: 0 });
     lock.exec("BEGIN EXCLUSIVE");
   } catch (cause) {

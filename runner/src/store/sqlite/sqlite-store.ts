@@ -2,20 +2,18 @@
  * The store in one SQLite file, for one daemon. All writes go through the writer thread, so that
  * the main thread never waits for an fsync; reads are made here, on a connection of their own.
  */
-import { closeSync, openSync } from "node:fs";
 import { extname } from "node:path";
 import type { Store } from "../../ports/store.ts";
 import type { Change, Writes } from "./change.ts";
 import { openReader } from "./connection.ts";
 import { lockDatabase } from "./lock.ts";
+import { makePrivate } from "./make-private.ts";
 import { createReads } from "./reads.ts";
 import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
 import { createWriterThread } from "./writer-thread.ts";
 
 // `.ts` when run from source, `.js` when published.
 const WRITER = new URL(`./writer${extname(import.meta.url)}`, import.meta.url);
-
-const OWNER_ONLY = 0o600;
 
 /**
  * Opens the database file, made when missing. `writer` is the entry of the writer thread. Rejects
@@ -49,18 +47,6 @@ export async function createSqliteStore({
   } catch (error) {
     unlock();
     throw error;
-  }
-}
-
-/**
- * Makes a new file that its owner alone may read, whoever may look into its folder; SQLite gives
- * the files beside it the same mode.
- */
-function makePrivate(path: string): void {
-  try {
-    closeSync(openSync(path, "a", OWNER_ONLY));
-  } catch {
-    // The writer's own opening tells why.
   }
 }
 

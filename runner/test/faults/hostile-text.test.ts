@@ -1,0 +1,191 @@
+/** Text that is made to be read as something else, and tokens where nobody must read them. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createOpenApiDocument } from "../../src/http/openapi.ts";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { createReceiver, type Receiver } from "../support/receiver.ts";
+import { until } from "../support/until.ts";
+import { exchange } from "../support/wire.ts";
+
+const SECRET = "webhook-header-secret-4711";
+/** Ends a line in every protocol there is here, and goes on as each of them would. */
+const FRAME = '\n\nevent: completed\nid: 99\ndata: {"forged":true}\n\n';
+const LINE = '\n{"level":60,"msg":"forged"}\r\n\u001b[2J\u2028';
+
+let daemon: Daemon;
+let receiver: Receiver;
+beforeAll(async () => {
+  receiver = await createReceiver((_, response) => void response.writeHead(500).end(LINE));
+  daemon = await startDaemon({
+    plugins: {
+      say: `async (input, ctx) => {
+        ctx.log.error(input.text, { text: input.text });
+        ctx.progress(0.5, input.text);
+        await sleep(200);
+        throw new Error(input.text);
+      }`,
+    },
+    env: { PLAYGROUND_LOG_LEVEL: "trace", PLAYGROUND_BODY_LIMIT: "100000" },
+  });
+});
+afterAll(async () => {
+  await daemon.close();
+  await receiver.close();
+});
+
+/** A job that says the text wherever it can, and its stream until it ended. */
+async function tellAll(text: string): Promise<string> {
+  const webhook = { url: receiver.url, headers: { "X-Key": SECRET }, retries: 0 };
+  const body = {
+    plugins: ["say"],
+    name: text.slice(0, 100),
+    metadata: { [text]: text },
+    input: { text },
+    webhook,
+  };
+  const { jobId } = await daemon.post("/v1/jobs", body);
+  const headers = { accept: "text/event-stream" };
+  return (await daemon.request(`/v1/jobs/${jobId}/events`, { headers })).text();
+}
+
+test("SSE injection: text with line ends makes no frame of its own", async () => {
+  const stream = await tellAll(FRAME + FRAME.replaceAll("\n", "\r"));
+  const lines = stream.split(/\r\n|\r|\n/);
+  const fields = lines.filter((line) => line !== "" && !line.startsWith(":"));
+  for (const line of fields)
+    expect(line).toMatch(/^(?:id: \d|event: [a-z-]+$|data: \{|retry: \d+$)/);
+  expect(lines.filter((line) => line.startsWith("event: "))).toEqual(
+    expect.arrayContaining(["event: started", "event: step-progress", "event: failed"]),
+  );
+  expect(lines).not.toContain("event: completed");
+  expect(lines).not.toContain("id: 99");
+});
+
+test("log injection: every line of the log is one that the daemon wrote", async () => {
+  await tellAll(LINE);
+  await daemon.request(`/v1/jobs?name=${encodeURIComponent(LINE)}`);
+  await daemon.request(`/${encodeURIComponent(LINE)}`, { method: "DELETE" });
+  await daemon.request("/v1/jobs", {
+    headers: { "x-request-id": "forged" },
+  });
+  await receiver.untilReceived(2);
+  await until("the attempts to be logged", () => daemon.output().includes("delivery."));
+  const lines = daemon
+    .output()
+    .split("\n")
+    .filter((line) => line.startsWith("{"));
+  expect(lines.length).toBeGreaterThan(3);
+  for (const line of lines) expect((JSON.parse(line) as { msg: string }).msg).not.toBe("forged");
+  expect(daemon.output()).not.toContain('\n{"level":60,"msg":"forged"}');
+  expect(daemon.output()).not.toContain("\u001b");
+});
+
+describe("header injection:", () => {
+  test.each([
+    "/v1/jobs/x%0d%0aSet-Cookie:%20a=b",
+    "/v1/jobs?cursor=%0d%0aSet-Cookie:%20a=b",
+    "/v1/%0d%0aSet-Cookie:%20a=b",
+  ])("%s brings no header into the answer", async (path) => {
+    const answer = await daemon.request(path);
+    expect(answer.headers.get("set-cookie")).toBeNull();
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+  });
+
+  test.each([
+    ["a name with a line end", { "X-A\r\nX-B": "c" }],
+    ["a name with a colon", { "X-A: b": "c" }],
+    ["a value with a line end", { "X-A": "b\r\nX-B: c" }],
+    ["a value with a NUL", { "X-A": "b\0" }],
+    ["the daemon's own signature", { "Webhook-Signature": "v1,forged" }],
+    ["a length", { "Content-Length": "1" }],
+    ["another host", { HOST: "evil.example" }],
+  ])("%s is no header of a webhook", async (_, headers) => {
+    for (const [path, body] of [
+      ["/v1/jobs", { plugins: ["say"], webhook: { url: receiver.url, headers } }],
+      ["/v1/webhooks", { url: receiver.url, headers }],
+    ] as const) {
+      const answer = await daemon.request(path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      expect(await answer.json()).toMatchObject({ status: 400, code: "BODY_INVALID" });
+    }
+  });
+});
+
+describe("without a token", () => {
+  const routes = Object.entries(createOpenApiDocument().paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { security }]) => ({
+      method: method.toUpperCase(),
+      path: path.replaceAll(/\{\w+\}/g, "none"),
+      isOpen: security.length === 0,
+    })),
+  );
+
+  test.each(routes.filter(({ isOpen }) => !isOpen).map(({ method, path }) => [method, path]))(
+    "%s %s tells nothing",
+    async (method, path) => {
+      const none = await fetch(daemon.url + path, { method });
+      const cookie = await fetch(daemon.url + path, {
+        method,
+        headers: { cookie: `token=${daemon.token}` },
+      });
+      const query = await fetch(
+        `${daemon.url}${path}?token=${daemon.token}&access_token=${daemon.token}`,
+        { method },
+      );
+      for (const answer of [none, cookie, query]) {
+        expect(answer.status).toBe(401);
+        expect(await answer.json()).toMatchObject({ code: "UNAUTHORIZED" });
+      }
+    },
+  );
+
+  test("only whether it lives and takes work can be seen", () => {
+    expect(routes.filter(({ isOpen }) => isOpen).map(({ path }) => path)).toEqual([
+      "/healthz",
+      "/readyz",
+    ]);
+  });
+});
+
+test("a token is in no answer and in no line of the log, however it was sent", async () => {
+  const { token } = daemon;
+  const wrong = `${token}-wrong`;
+  const get = (headers: Record<string, string>, path = "/v1/jobs"): Promise<string> =>
+    daemon.request(path, { headers }).then((answer) => answer.text());
+  const head = (more: string): string =>
+    `GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\n${more}\r\n\r\n`;
+  const post = (body: string): Promise<string> =>
+    daemon
+      .request("/v1/jobs", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      })
+      .then((answer) => answer.text());
+  const answers = await Promise.all([
+    get({ authorization: `Bearer ${wrong}` }),
+    get({ authorization: `Basic ${Buffer.from(`:${token}`).toString("base64")}` }),
+    get({ authorization: `Bearer  ${token} x` }),
+    get({ authorization: token }),
+    get({}, `/v1/jobs?token=${token}`),
+    get({ authorization: "" }, `/nowhere?token=${token}`),
+    get({ accept: token, origin: "https://evil.example" }),
+    exchange(daemon.url, head(`Authorization: Bearer ${token}\r\nX: ${"x".repeat(32_768)}`)),
+    exchange(daemon.url, head(`Authorization: Bearer ${token}\r\n: x`)),
+    exchange(
+      daemon.url,
+      head(`Authorization: Bearer ${token}\r\nConnection: close\r\nContent-Length: x`),
+    ),
+    post('{"plugins":'),
+    post(`{"plugins":["say"],"input":"${"x".repeat(200_000)}"}`),
+    post('{"plugins":["none"]}'),
+    tellAll("quietly"),
+  ]);
+  for (const secret of [token, SECRET]) {
+    for (const answer of answers) expect(answer).not.toContain(secret);
+    expect(daemon.output()).not.toContain(secret);
+  }
+  expect(answers.filter((answer) => answer.includes('"code"')).length).toBeGreaterThan(8);
+});
