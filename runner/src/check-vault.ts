@@ -24,3 +24,13 @@ export async function checkVault(
     );
   }
 }
+
+/** Whether the store was written with this vault's key, or with none yet. */
+export async function isKeyOf(store: Pick<StoreReads, "meta">, vault: Vault): Promise<boolean> {
+  const sealed = await store.meta(KEY);
+  try {
+    return sealed === null || vault.open(sealed) === KNOWN;
+  } catch {
+    return false;
+  }
+}

@@ -14,6 +14,7 @@ import {
 import { systemClock } from "./clock.ts";
 import { checkVault } from "./check-vault.ts";
 import type { Settings } from "./config.ts";
+import { databasePath } from "./database-path.ts";
 import { createResolver } from "./egress/resolver.ts";
 import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine } from "./engine/create-engine.ts";
@@ -79,7 +80,7 @@ export async function composeDaemon(
   const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
   const vault = createVault(await openVaultKey(dataDir, settings));
   const [store, plugins] = await openBoth(
-    openStore(join(dataDir, "playground.db"), vault, replacements),
+    openStore(databasePath(settings), vault, replacements),
     composePlugins(settings, {
       onError: (error) => log.error({ err: error }, "plugins.not-read"),
     }),

@@ -3,6 +3,7 @@
 import { CannotStart } from "./cannot-start.ts";
 import { HELP } from "./cli/help.ts";
 import { BadSetting } from "./config.ts";
+import { CannotOpen } from "./store/sqlite/store-error.ts";
 import { VERSION } from "./version.ts";
 
 const BAD_USAGE = 2;
@@ -15,6 +16,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   plugins: async () => (await import("./cli/plugins.ts")).plugins,
   run: async () => (await import("./cli/run.ts")).run,
   tokens: async () => (await import("./cli/tokens.ts")).tokens,
+  backup: async () => (await import("./cli/backup.ts")).backup,
+  restore: async () => (await import("./cli/restore.ts")).restore,
+  check: async () => (await import("./cli/check.ts")).check,
   openapi: async () => (await import("./cli/openapi.ts")).openapi,
 };
 
@@ -47,7 +51,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const isUsage = error instanceof BadSetting;
-  const isExpected = isUsage || error instanceof CannotStart;
+  const isExpected = isUsage || error instanceof CannotStart || error instanceof CannotOpen;
   process.stderr.write(`${isExpected ? error.message : (error as Error).stack}\n`);
   process.exitCode = isUsage ? BAD_USAGE : 1;
 }

@@ -28,6 +28,15 @@ ${scopeLines().join("\n")}
       Lists the tokens that were added: name, scope, when.
   playground-runner tokens remove NAME [settings]
       Refuses the token from now on, in a daemon that runs too.
+  playground-runner backup FILE [--force] [settings]
+      Copies the database into one file, while the daemon runs or not, and checks the copy.
+      --force replaces a FILE that is there.
+  playground-runner restore FILE [--force] [settings]
+      Puts a backup into the data folder, while no daemon runs. --force keeps the database that is
+      there aside.
+  playground-runner check [FILE] [settings]
+      Tells whether the database, or the backup FILE, is whole: the file, its references, and what
+      must hold between its rows. Only reads, while the daemon runs or not.
   playground-runner openapi
       Prints the OpenAPI document.
 

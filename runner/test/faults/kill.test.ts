@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { checkDatabase } from "../../src/store/sqlite/check-database.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { createRandom } from "../support/random.ts";
 import { createReceiver, type Received } from "../support/receiver.ts";
@@ -68,6 +69,7 @@ test("two hundred jobs live through five kills", async () => {
     await until("some steps to run", async () => (await readRuns()).length >= from + steps);
     await sleep(random() * 20);
     await daemon.end("SIGKILL");
+    expect(checkDatabase(join(daemon.dataDir, "playground.db")).broken).toEqual([]);
     daemon = await startDaemon({ root, env: { PLAYGROUND_LOG_LEVEL: "error" } });
   }
   const jobs = await submitting;

@@ -1,0 +1,48 @@
+import { existsSync, statSync } from "node:fs";
+import { BadSetting, parseSettings, type Settings } from "../config.ts";
+import { databasePath } from "../database-path.ts";
+import { copyDatabase } from "../store/sqlite/copy-database.ts";
+import { describeDatabase } from "./describe-database.ts";
+import { requireFile } from "./file-argument.ts";
+
+/** Copies the database into one file, while the daemon runs or not. */
+export async function backup(args: readonly string[]): Promise<number> {
+  const { file, force, rest } = requireFile("backup", args);
+  const settings = parseSettings(rest);
+  const database = databasePath(settings);
+  if (file === database) throw new BadSetting(`FILE is "${file}": it must not be the database.`);
+  if (existsSync(file) && !force) {
+    throw new BadSetting(`FILE is "${file}": it must not exist yet; --force replaces it.`);
+  }
+  await copyDatabase(database, file).catch((error: unknown) => {
+    throw cannotWrite(error, file);
+  });
+  const megabytes = (statSync(file).size / 1e6).toFixed(1);
+  process.stdout.write(`Backed up ${database} to ${file}, ${megabytes} MB, and checked it.
+It holds ${await describeDatabase(file)}.
+Not in it, so keep with it:
+  ${toKeyLine(settings)}
+  ${toTokenLine(settings)}
+  your plugins, in ${settings.pluginsDir}, and the files that jobs use, if they are to stay
+`);
+  return 0;
+}
+
+function toKeyLine({ secretKey, dataDir }: Settings): string {
+  const where =
+    secretKey === undefined ? `the file ${dataDir}/secret-key` : "PLAYGROUND_SECRET_KEY";
+  return `${where}: the key of webhooks' secrets and headers, without which no daemon opens the backup`;
+}
+
+function toTokenLine({ token, dataDir }: Settings): string {
+  const where = token === undefined ? `the file ${dataDir}/token` : "PLAYGROUND_TOKEN";
+  return `${where}, and ${dataDir}/tokens.json if you added tokens: what clients have`;
+}
+
+/** A file system's error is about the file that was named; others are given back as they are. */
+function cannotWrite(error: unknown, file: string): unknown {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) return error;
+  const right = "a file in a folder that you may write to";
+  return new BadSetting(`FILE is "${file}": it must be ${right} (${message}).`, { cause: error });
+}

@@ -1,0 +1,262 @@
+/** `backup`, `restore` and `check` on the databases of real daemons. */
+import { existsSync, readdirSync } from "node:fs";
+import { copyFile, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { runCli, type CliRun } from "../support/cli.ts";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { createReceiver } from "../support/receiver.ts";
+import { until } from "../support/until.ts";
+
+const PLUGINS = {
+  echo: "(input) => input",
+  gate: `async ({ file }) => {
+    while (!existsSync(file)) await sleep(5);
+    return "open";
+  }`,
+};
+
+async function openFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "playground-backup-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function open(root: string): Promise<Daemon> {
+  const daemon = await startDaemon({
+    root,
+    plugins: PLUGINS,
+    env: { PLAYGROUND_GRACE_MS: "0", PLAYGROUND_LOG_LEVEL: "error" },
+  });
+  onTestFinished(() => daemon.close());
+  return daemon;
+}
+
+function command(name: string, root: string, ...args: string[]): Promise<CliRun> {
+  return runCli([name, ...args, "--data-dir", join(root, "data")]);
+}
+
+function echoJob(input: unknown, more: object = {}): object {
+  return { plugins: ["echo"], input, ...more };
+}
+
+/** A daemon with a job that has ended, and one that runs until the file `gate` is there. */
+async function openWithWork(
+  root: string,
+): Promise<{ daemon: Daemon; ended: string; open: string }> {
+  const daemon = await open(root);
+  const wait = { prefer: "wait=20" };
+  const ended = await daemon.post("/v1/jobs", echoJob("kept"), wait);
+  const running = await daemon.post("/v1/jobs", {
+    plugins: ["gate"],
+    input: { file: join(root, "gate") },
+  });
+  await until("the job to run", async () => {
+    return (await daemon.get(`/v1/jobs/${running.jobId}`)).status === "running";
+  });
+  return { daemon, ended: ended.jobId, open: running.jobId };
+}
+
+describe("backup of a daemon at work", () => {
+  test("is one checked file for its owner alone, and is restored with the key that is told of", async () => {
+    const root = await openFolder();
+    const { daemon, ended, open: running } = await openWithWork(root);
+    const file = join(root, "backup.db");
+    let isBusy = true;
+    const load = (async () => {
+      while (isBusy) await daemon.post("/v1/jobs", echoJob("load"));
+    })();
+    const made = await command("backup", root, file);
+    isBusy = false;
+    await load;
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    expect(made.stdout).toContain(`Backed up ${daemon.dataDir}/playground.db to ${file}`);
+    expect(made.stdout).toContain(`the file ${daemon.dataDir}/secret-key: the key`);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(readdirSync(root).filter((name) => name.startsWith("backup"))).toEqual(["backup.db"]);
+    expect((await runCli(["check", file])).code).toBe(0);
+
+    const elsewhere = await openFolder();
+    const restored = await command("restore", elsewhere, file);
+    expect(restored).toMatchObject({ code: 0, stderr: "" });
+    expect(restored.stdout).toContain("Before the start, put the key that was kept with it to");
+    await copyFile(join(daemon.dataDir, "secret-key"), join(elsewhere, "data", "secret-key"));
+    const again = await command("restore", elsewhere, file, "--force");
+    expect(again.stdout).toContain("The key that is there opens it.");
+
+    const second = await open(elsewhere);
+    expect(await second.get(`/v1/jobs/${ended}`)).toMatchObject({ status: "completed" });
+    await writeFile(join(root, "gate"), "");
+    for (const each of [daemon, second]) {
+      await until("the job that ran to run again", async () => {
+        return (await each.get(`/v1/jobs/${running}`)).status === "completed";
+      });
+    }
+  });
+
+  test("replaces no file but by force, and writes nothing where it cannot", async () => {
+    const root = await openFolder();
+    await open(root);
+    const file = join(root, "backup.db");
+    await writeFile(file, "mine");
+    const refused = await command("backup", root, file);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toBe(`FILE is "${file}": it must not exist yet; --force replaces it.\n`);
+    expect((await command("backup", root, file, "--force")).code).toBe(0);
+    expect((await runCli(["check", file])).code).toBe(0);
+
+    const nowhere = await command("backup", root, join(root, "missing", "b.db"));
+    expect(nowhere.code).toBe(2);
+    expect(nowhere.stderr).toContain("it must be a file in a folder that you may write to");
+    expect((await command("backup", root)).stderr).toContain("backup needs a file first");
+    const none = await command("backup", join(root, "other"), join(root, "none.db"));
+    expect(none.code).toBe(1);
+    expect(none.stderr).toMatch(/playground\.db cannot be opened/);
+    expect(existsSync(join(root, "none.db"))).toBe(false);
+  });
+});
+
+describe("restore refuses", () => {
+  test("a data folder that a daemon has open", async () => {
+    const root = await openFolder();
+    const daemon = await open(root);
+    const file = join(root, "backup.db");
+    await command("backup", root, file);
+    const refused = await command("restore", root, file, "--force");
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/playground\.db is in use by another daemon/);
+    expect((await daemon.request("/readyz")).status).toBe(200);
+  });
+
+  test("a data folder with a database, which --force keeps aside", async () => {
+    const root = await openFolder();
+    const daemon = await open(root);
+    const file = join(root, "backup.db");
+    await command("backup", root, file);
+    const { jobId } = await daemon.post("/v1/jobs", echoJob(1), { prefer: "wait=20" });
+    await daemon.end("SIGKILL");
+    const refused = await command("restore", root, file);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("where a database is: it must be a folder without one");
+
+    const done = await command("restore", root, file, "--force");
+    expect(done.code).toBe(0);
+    const kept = /is kept as (\S+)\.\n/.exec(done.stdout)?.[1] ?? "";
+    const old = new DatabaseSync(kept);
+    expect(old.prepare("SELECT id FROM jobs").all()).toEqual([{ id: jobId }]);
+    old.close();
+    const second = await open(root);
+    expect((await second.get("/v1/jobs")).items).toEqual([]);
+  });
+
+  test.each([
+    ["what is not there", async () => undefined, "it must be a backup, and nothing is there"],
+    ["what is no database", (path: string) => writeFile(path, "a,b\n"), "not a database"],
+    [
+      "a database of another program",
+      async (path: string) =>
+        change(path, "CREATE TABLE notes (text TEXT); PRAGMA user_version = 1"),
+      "is not a database of Playground",
+    ],
+  ])("%s", async (_, make, message) => {
+    const root = await openFolder();
+    const file = join(root, "backup.db");
+    await make(file);
+    const refused = await command("restore", root, file);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain(message);
+    expect(existsSync(join(root, "data", "playground.db"))).toBe(false);
+  });
+
+  test.each([
+    [
+      "a newer one",
+      "PRAGMA user_version = 99",
+      /schema version 99; this program knows versions up/,
+    ],
+    [
+      "a damaged one",
+      "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 9 WHERE name = 'logs'",
+      /is damaged: /,
+    ],
+  ])("%s", async (_, sql, message) => {
+    const root = await openFolder();
+    const daemon = await open(root);
+    const file = join(root, "backup.db");
+    await command("backup", root, file);
+    await daemon.end("SIGTERM");
+    change(file, sql);
+    const elsewhere = join(root, "elsewhere");
+    const refused = await command("restore", elsewhere, file);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(message);
+    expect(existsSync(join(elsewhere, "data", "playground.db"))).toBe(false);
+  });
+});
+
+test("a daemon refuses to start on a newer database, and so do backup and check", async () => {
+  const root = await openFolder();
+  const daemon = await open(root);
+  await daemon.end("SIGTERM");
+  change(join(daemon.dataDir, "playground.db"), "PRAGMA user_version = 99");
+  const started = await command("start", root, "--port", "0");
+  expect(started.code).toBe(1);
+  expect(started.stderr).toMatch(/schema version 99.*Run the daemon that wrote it, or a newer one/);
+  expect(started.stderr).not.toContain("    at ");
+  for (const name of ["check", "backup"]) {
+    const refused = await command(name, root, ...(name === "backup" ? [join(root, "b.db")] : []));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("schema version 99");
+  }
+});
+
+describe("check", () => {
+  test("finds all well beside a daemon at work, and after each kill", async () => {
+    const root = await openFolder();
+    const receiver = await createReceiver((_, response) => {
+      response.statusCode = Math.random() < 0.3 ? 500 : 200;
+      response.end();
+    });
+    onTestFinished(() => receiver.close());
+    for (let life = 0; life < 3; life += 1) {
+      const daemon = await open(root);
+      const jobs = Array.from({ length: 40 }, (_, n) =>
+        daemon.post("/v1/jobs", {
+          plugins: ["echo", "echo"],
+          input: n,
+          webhook: { url: receiver.url },
+        }),
+      );
+      const beside = await command("check", root);
+      expect(beside).toMatchObject({ code: 0, stderr: "" });
+      await Promise.all(jobs);
+      await daemon.end("SIGKILL");
+      const after = await command("check", root);
+      expect(after).toMatchObject({ code: 0, stderr: "" });
+      expect(after.stdout).toContain("ok      every event that a job's own webhook wants");
+    }
+  });
+
+  test("names what is broken, and ends with 1", async () => {
+    const root = await openFolder();
+    const daemon = await open(root);
+    await daemon.post("/v1/jobs", echoJob(1), { prefer: "wait=20" });
+    await daemon.end("SIGTERM");
+    change(join(daemon.dataDir, "playground.db"), "DELETE FROM events WHERE sequence = 2");
+    const { code, stdout } = await command("check", root);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /BROKEN {2}the events of a job are numbered.*\n +job_\w+ is at 3, and has 2/,
+    );
+    expect(stdout).toContain("do not hold. Keep a copy of the data folder");
+  });
+});
+
+function change(path: string, sql: string): void {
+  const db = new DatabaseSync(path);
+  db.enableDefensive(false);
+  db.exec(sql);
+  db.close();
+}

@@ -1,0 +1,108 @@
+/** Brings a store into a state with rows of every table and in every state, by the port alone. */
+import { toJsonText } from "../../src/domain/json-text.ts";
+import type { Store } from "../../src/ports/store.ts";
+import {
+  attemptOf,
+  beginning,
+  claimDue,
+  claimOf,
+  claimOne,
+  completeAll,
+  completeOne,
+  deliverAll,
+  failIt,
+  newJob,
+  newWebhook,
+  register,
+  start,
+  submit,
+  UNLIMITED,
+} from "../conformance/given.ts";
+
+/** The ids to look for. */
+export interface Filled {
+  readonly completed: string;
+  readonly failed: string;
+  readonly running: string;
+  readonly queued: string;
+  readonly scheduled: string;
+  readonly openBatch: string;
+  readonly endedBatch: string;
+  readonly activeWebhook: string;
+  readonly pausedWebhook: string;
+  readonly offWebhook: string;
+}
+
+export async function fillStore(store: Store): Promise<Filled> {
+  await store.setMeta("vault-check", "sealed");
+  const active = await register(store, { plugins: ["first"], jobName: "report" });
+  const paused = await register(store, { on: ["completed"] });
+  await store.updateWebhook(paused.id, { state: "paused" }, { now: 5 });
+  const off = await register(store);
+  await store.updateWebhook(off.id, { state: "off", reason: "It answered 410." }, { now: 5 });
+
+  const endedBatch = await fillBatch(store, "batch_ended");
+  for (const _ of endedBatch.jobs) await completeAll(store, await claimOne(store));
+  await store.endBatch(endedBatch.id, { at: 40, body: toJsonText({ status: "completed" }) });
+
+  const completed = await submit(store, {
+    name: "report",
+    webhook: newWebhook(),
+    idempotency: { key: "key", fingerprint: "print" },
+  });
+  await completeAll(store, await claimOne(store));
+  await deliverAll(store);
+  await store.appendLogs(completed.id, [
+    { step: 0, at: 15, level: "info", message: "counted", data: toJsonText({ words: 3 }) },
+  ]);
+
+  const failed = await submit(store, { webhook: newWebhook() });
+  await failIt(store, await start(store, await claimOne(store)));
+  await spreadDeliveries(store);
+
+  const openBatch = await fillBatch(store, "batch_open");
+  await completeAll(store, await claimOne(store));
+  const running = await submit(store, { priority: 9, webhook: newWebhook({ on: ["failed"] }) });
+  const claimed = await claimOne(store);
+  await store.commitTransition(claimOf(claimed), beginning(claimed));
+  await completeOne(store, { ...claimed, sequence: 1 });
+  const queued = await submit(store, { name: "report" });
+  const scheduled = await submit(store, { runAt: 1_000_000 });
+  return {
+    completed: completed.id,
+    failed: failed.id,
+    running: running.id,
+    queued: queued.id,
+    scheduled: scheduled.id,
+    openBatch: openBatch.id,
+    endedBatch: endedBatch.id,
+    activeWebhook: active.id,
+    pausedWebhook: paused.id,
+    offWebhook: off.id,
+  };
+}
+
+async function fillBatch(store: Store, id: string) {
+  const batch = {
+    id,
+    jobs: [newJob(), newJob()],
+    webhook: newWebhook({ lane: { key: `http://${id}.test`, ratePerSecond: null } }),
+    idempotency: null,
+    createdAt: 5,
+  };
+  await store.submitBatch(batch, UNLIMITED);
+  return batch;
+}
+
+/** Of what is due: one is given up, the one behind it waits for its next try, the last is in flight. */
+async function spreadDeliveries(store: Store): Promise<void> {
+  for (const delivery of await claimDue(store)) {
+    await store.recordAttempt(attemptOf(delivery, { state: "dead", reason: "It answered 400." }));
+  }
+  for (const delivery of await claimDue(store, { now: 200 })) {
+    await store.recordAttempt(attemptOf(delivery, { state: "due", dueAt: 5_000 }));
+  }
+  await submit(store, { webhook: newWebhook({ lane: { key: "http://b", ratePerSecond: 2 } }) });
+  await completeAll(store, await claimOne(store));
+  await claimDue(store, { now: 200 });
+}
