@@ -102,7 +102,9 @@ function toRefusal(
 	if (first === undefined) return error;
 	const [job, reason] = first;
 	error.message = `Playground refuses this item: ${reason}`;
-	error.description = `None of the ${items.length} items was run.\n${error.description}`;
+	const others = reasons.size - 1;
+	error.description =
+		others === 0 ? 'No item was run.' : `No item was run. ${others} more would be refused.`;
 	error.context.itemIndex = items[job];
 	return error;
 }

@@ -1,3 +1,4 @@
+/** The figure of docs/explanation/performance.md; for one to keep, on a machine with no other work. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare, EXPECTED_WORDS, toTable } from './support/compare.mts';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';

@@ -172,7 +172,7 @@ export function toTable(figures: Figure[]): string {
 		n8nCpuMs.toFixed(1),
 		daemonCpuMs.toFixed(1),
 	]);
-	const head = ['', 'a second', "n8n's CPU, ms each", "the daemon's CPU, ms each"];
+	const head = ['', 'a second', "n8n's processor time, ms each", "the daemon's, ms each"];
 	const lines = [head, ['---', '---:', '---:', '---:'], ...rows];
 	return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
