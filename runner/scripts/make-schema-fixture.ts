@@ -1,0 +1,28 @@
+/**
+ * Keeps a database of the newest schema for the test of migrations: run it once with each new
+ * migration. One that is there was made by the code of its time, and is never made again.
+ */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { copyDatabase } from "../src/store/sqlite/copy-database.ts";
+import { readMigrations } from "../src/store/sqlite/migrate.ts";
+import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { fillStore } from "../test/support/filled-store.ts";
+import { schemaFixture } from "../test/support/schema-fixtures.ts";
+
+const target = schemaFixture(readMigrations().length);
+const folder = await mkdtemp(join(tmpdir(), "schema-fixture-"));
+try {
+  const path = join(folder, "playground.db");
+  const store = await createSqliteStore({ path });
+  await fillStore(store);
+  await store.close();
+  await copyDatabase(path, join(folder, "copy.db"));
+  const packed = gzipSync(await readFile(join(folder, "copy.db")), { level: 9 });
+  await writeFile(target, packed, { flag: "wx" });
+  process.stdout.write(`Made ${target.pathname}, ${packed.length} bytes.\n`);
+} finally {
+  await rm(folder, { recursive: true });
+}

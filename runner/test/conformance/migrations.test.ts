@@ -1,0 +1,86 @@
+/** A database of every earlier schema is brought to the newest one, and goes on. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { gunzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkDatabase } from "../../src/store/sqlite/check-database.ts";
+import { readMigrations } from "../../src/store/sqlite/migrate.ts";
+import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { schemaFixture, schemaFixtureVersions } from "../support/schema-fixtures.ts";
+import { claim, completeOne, deliverAll, FIRST_PAGE, start } from "./given.ts";
+
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "migrations-"));
+  path = join(folder, "playground.db");
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** How many rows each table has. */
+function countRows(): Map<string, number> {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    const tables = db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+      .all();
+    return new Map(
+      tables.map(({ name }) => [
+        String(name),
+        Number(db.prepare(`SELECT count(*) AS rows FROM ${String(name)}`).get()?.["rows"]),
+      ]),
+    );
+  } finally {
+    db.close();
+  }
+}
+
+test("every schema has a database of its own: run scripts/make-schema-fixture.ts with a new migration", () => {
+  expect(schemaFixtureVersions()).toEqual(readMigrations().map((_, index) => index + 1));
+});
+
+describe.each(schemaFixtureVersions())("a database of schema %d", (version) => {
+  beforeEach(() => writeFileSync(path, gunzipSync(readFileSync(schemaFixture(version)))));
+
+  test("has rows in every table, and keeps each", async () => {
+    const before = countRows();
+    expect([...before].filter(([, rows]) => rows === 0)).toEqual([]);
+    const store = await createSqliteStore({ path });
+    await store.close();
+    const after = countRows();
+    for (const [table, rows] of before)
+      expect.soft([table, after.get(table)]).toEqual([table, rows]);
+    expect(checkDatabase(path)).toMatchObject({
+      schemaVersion: readMigrations().length,
+      broken: [],
+    });
+  });
+
+  test("goes on: its jobs end, its deliveries are made, its webhooks and batches can be read", async () => {
+    const store = await createSqliteStore({ path });
+    const later = 2_000_000;
+    await store.reap({ owner: "newest", now: later });
+    for (const job of await claim(store, { now: later, owner: "newest" })) {
+      let current = job.sequence === 0 ? await start(store, job) : job;
+      while (current.completedSteps.length < current.plugins.length) {
+        current = await completeOne(store, current, later);
+      }
+    }
+    const { jobs } = await store.counts();
+    expect(jobs).toMatchObject({ queued: 0, running: 0 });
+    expect(jobs.completed).toBeGreaterThan(5);
+    expect(await store.batchesToEnd({ limit: 10 })).toEqual(["batch_open"]);
+    expect((await deliverAll(store, { now: later })).length).toBeGreaterThan(0);
+    const states = (await store.webhooks(FIRST_PAGE)).items.map(({ state }) => state);
+    expect(states.toSorted()).toEqual(["active", "off", "paused"]);
+    for (const { id } of (await store.jobs({}, FIRST_PAGE)).items) {
+      expect(await store.job(id), id).not.toBeNull();
+    }
+    await store.close();
+    expect(checkDatabase(path).broken).toEqual([]);
+  });
+});
