@@ -78,6 +78,8 @@ export async function composeDaemon(
   if (warning !== null) say(warning);
 
   const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
+  const onError = (error: unknown): void => log.error({ err: error }, "tokens.not-read");
+  const tokens = createKnownTokens({ ownToken: token, dataDir, onError });
   const vault = createVault(await openVaultKey(dataDir, settings));
   const [store, plugins] = await openBoth(
     openStore(databasePath(settings), vault, replacements),
@@ -114,6 +116,8 @@ export async function composeDaemon(
     log,
     settings: {
       maxQueued: settings.maxQueued,
+      maxMetadataBytes: settings.metadataLimit,
+      maxBatchJobs: settings.maxBatchJobs,
       maxWebhooks: settings.maxWebhooks,
       maxInFlight: settings.maxDeliveriesInFlight,
       maxBytesInFlight: MAX_BYTES_IN_FLIGHT,
@@ -130,20 +134,8 @@ export async function composeDaemon(
     catalog,
     metrics,
     logger: log,
-    tokens: createKnownTokens({
-      ownToken: token,
-      dataDir,
-      onError: (error) => log.error({ err: error }, "tokens.not-read"),
-    }),
-    settings: {
-      requestTimeoutMs: settings.requestTimeoutMs,
-      bodyLimit: settings.bodyLimit,
-      host: settings.host,
-      publicUrl: settings.publicUrl,
-      allowedHosts: settings.allowedHosts ?? [],
-      jobUrl,
-      batchUrl: urlIn("batches"),
-    },
+    tokens,
+    settings: { ...toHttpLimits(settings), jobUrl, batchUrl: urlIn("batches") },
     notReady: () => notReady,
   });
 
@@ -166,6 +158,21 @@ export async function composeDaemon(
       await sender.close();
       await store.close();
     },
+  };
+}
+
+function toHttpLimits(settings: Settings) {
+  const { host, publicUrl, allowedHosts = [] } = settings;
+  const { requestTimeoutMs, bodyLimit, maxRequests, maxWaits, maxStreams } = settings;
+  return {
+    host,
+    publicUrl,
+    allowedHosts,
+    requestTimeoutMs,
+    bodyLimit,
+    maxRequests,
+    maxWaits,
+    maxStreams,
   };
 }
 
@@ -257,6 +264,8 @@ export async function composePlugins(
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
         egress: settings.egress,
         memoryMb: settings.threadMemoryMb,
+        outputLimitBytes: settings.outputLimit,
+        logLimitBytes: settings.logLimit,
         graceMs: settings.graceMs,
         pluginTimeoutMs: settings.pluginTimeoutMs,
       });

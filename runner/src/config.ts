@@ -114,6 +114,15 @@ export const Settings = z.object({
   bodyLimit: integer(1024, 1024 * 1024 * 1024)
     .default(16 * 1024 * 1024)
     .describe("Largest request body, in bytes."),
+  metadataLimit: integer(2, 256 * 1024)
+    .default(16 * 1024)
+    .describe("Largest metadata of a job, in bytes as JSON; every event carries it."),
+  outputLimit: integer(1024, 512 * 1024 * 1024)
+    .default(64 * 1024 * 1024)
+    .describe("Largest output of a plugin, in bytes as JSON; a step with a larger one fails."),
+  logLimit: integer(1024, 256 * 1024 * 1024)
+    .default(4 * 1024 * 1024)
+    .describe("Log that one step of a job keeps, in bytes; further lines are dropped."),
   requestTimeoutMs: integer(1_000, 60 * 60 * 1000)
     .default(120_000)
     .describe(
@@ -122,6 +131,20 @@ export const Settings = z.object({
   maxQueued: integer(1, 100_000_000)
     .default(1_000_000)
     .describe("Jobs that may be queued; more are refused with 503."),
+  maxBatchJobs: integer(1, 10_000).default(1_000).describe("Jobs that one batch may have."),
+  maxRequests: integer(1, 100_000)
+    .default(500)
+    .describe(
+      "Requests that are worked on at once; more are refused with 503. Those that wait for a job or an event are not counted.",
+    ),
+  maxWaits: integer(0, 100_000)
+    .default(1_000)
+    .describe(
+      "Requests that `Prefer: wait` may hold at once; others are answered without waiting.",
+    ),
+  maxStreams: integer(0, 100_000)
+    .default(1_000)
+    .describe("Event streams that may be open at once; more are refused with 503."),
   maxDeliveriesInFlight: integer(1, 10_000)
     .default(1024)
     .describe("Webhook requests under way at once, to all endpoints together."),

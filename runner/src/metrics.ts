@@ -1,5 +1,6 @@
 /** Counts for Prometheus. Labels hold plugin names, routes, states: few values, and never an id. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { LIMITS } from "./domain/limits.ts";
 import type { HttpMetrics } from "./http/http-metrics.ts";
 import type { RelayState } from "./engine/relay-loop.ts";
 import type { StoreCounts } from "./ports/store.ts";
@@ -20,6 +21,7 @@ export function createMetrics(): Telemetry & HttpMetrics {
   const http = createHttpMetrics(registry);
   return {
     ...createEngineMetrics(registry),
+    refused: createRefusals(registry),
     requestEnded: http,
     contentType: registry.contentType,
     render(counts, relay) {
@@ -96,7 +98,19 @@ function createHttpMetrics(registry: Registry): HttpMetrics["requestEnded"] {
     requests.observe({ method, route, status }, seconds(durationMs));
 }
 
-function createEngineMetrics(registry: Registry): Telemetry {
+/** Every limit is there from the start with 0, so that a first refusal is a rise. */
+function createRefusals(registry: Registry): Telemetry["refused"] {
+  const refused = new Counter({
+    name: "playground_refused_total",
+    help: "What was over a limit, by limit: requests that were refused or not waited for, outputs that were too large, lines of logs that were dropped.",
+    labelNames: ["limit"] as const,
+    registers: [registry],
+  });
+  for (const limit of Object.keys(LIMITS)) refused.inc({ limit }, 0);
+  return (limit, count = 1) => refused.inc({ limit }, count);
+}
+
+function createEngineMetrics(registry: Registry): Omit<Telemetry, "refused"> {
   const registers = [registry];
   const jobs = new Histogram({
     name: "playground_job_duration_seconds",

@@ -34,6 +34,8 @@ export interface EngineSettings {
   /** Attempts that one endpoint may have in flight. */
   readonly maxWindow: number;
   readonly maxQueued: number;
+  readonly maxMetadataBytes: number;
+  readonly maxBatchJobs: number;
   readonly maxInFlight: number;
   readonly retentionMs: number;
   readonly userAgent: string;

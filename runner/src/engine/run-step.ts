@@ -11,7 +11,7 @@ export interface StepDeps {
   readonly pool: Pick<PluginPool, "run">;
   readonly clock: Pick<Clock, "now">;
   readonly signals: Pick<JobSignals, "tell" | "stepEnded">;
-  readonly telemetry: Pick<Telemetry, "stepEnded">;
+  readonly telemetry: Pick<Telemetry, "stepEnded" | "refused">;
 }
 
 /** Runs the job's next step in a thread; its logs are stored and its progress told on the way. */
@@ -25,6 +25,7 @@ export async function runStep(
   deps.signals.stepEnded(job.id);
   const durationMs = Math.max(0, result.endedAt - result.startedAt);
   deps.telemetry.stepEnded({ plugin: task.plugin, ok: result.ok, durationMs });
+  if (!result.ok && result.failure.code === "OUTPUT_TOO_LARGE") deps.telemetry.refused("output");
   return result;
 }
 
@@ -52,7 +53,7 @@ function leftOf(timeoutMs: number, { completedSteps }: RunningJob): number {
 
 function toHooks(
   job: RunningJob,
-  { store, signals, clock }: StepDeps,
+  { store, signals, clock, telemetry }: StepDeps,
   { signal, onLost }: { signal: AbortSignal; onLost: (error: unknown) => void },
 ): StepHooks {
   const step = job.completedSteps.length;
@@ -62,6 +63,7 @@ function toHooks(
       const entries = lines.map((line) => ({ ...line, step }));
       void store.appendLogs(job.id, entries).catch(onLost);
     },
+    onLogDropped: (count) => telemetry.refused("log", count),
     onProgress(progress) {
       signals.tell(job.id, {
         kind: "step-progress",

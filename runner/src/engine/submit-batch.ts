@@ -8,6 +8,7 @@ import {
   toIdempotency,
   toJobWebhook,
   toNewJob,
+  type CheckDeps,
   type SubmitDeps,
 } from "./submit-job.ts";
 
@@ -17,8 +18,12 @@ import {
  */
 export async function submitBatch(
   request: BatchRequest,
-  deps: Omit<SubmitDeps, "store"> & { readonly store: Pick<JobWrites, "submitBatch"> },
+  deps: Omit<SubmitDeps, "store"> & {
+    readonly store: Pick<JobWrites, "submitBatch">;
+    readonly maxBatchJobs: number;
+  },
 ): Promise<{ batchId: string; replayed: boolean }> {
+  checkSize(request.jobs.length, deps.maxBatchJobs);
   checkJobs(request.jobs, deps);
   if (request.webhook !== null) checkUrl(request.webhook.url, deps.urlRefusal, "/webhook/url");
   const { idempotencyKey, ...rest } = request;
@@ -37,11 +42,16 @@ export async function submitBatch(
   return { batchId, replayed };
 }
 
+function checkSize(size: number, maxBatchJobs: number): void {
+  if (size <= maxBatchJobs) return;
+  const message = `is ${size} jobs long: it must be at most ${maxBatchJobs}`;
+  throw new Refused("BATCH_TOO_LARGE", `The batch ${message}.`, {
+    issues: [{ path: "/jobs", message }],
+  });
+}
+
 /** Throws one `Refused` with the first wrong job's code and the issues of all that are wrong. */
-function checkJobs(
-  jobs: BatchRequest["jobs"],
-  deps: Pick<SubmitDeps, "catalog" | "urlRefusal">,
-): void {
+function checkJobs(jobs: BatchRequest["jobs"], deps: CheckDeps): void {
   const refusals = jobs.flatMap((job, index) => {
     try {
       checkJob(job, deps, `/jobs/${index}`);

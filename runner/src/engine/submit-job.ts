@@ -22,12 +22,14 @@ export interface SubmitDeps {
   /** A digest of a text, equal for equal texts alone. */
   readonly digest: (text: string) => string;
   readonly maxQueued: number;
+  /** Bytes of a job's metadata as JSON. */
+  readonly maxMetadataBytes: number;
 }
 
 /**
  * Accepts a job, once per idempotency key; on disk when it resolves.
  * Throws `Refused`: PLUGIN_NOT_FOUND, PLUGIN_BROKEN, INPUT_INVALID, OPTIONS_INVALID,
- * IDEMPOTENCY_KEY_REUSED, QUEUE_FULL.
+ * METADATA_TOO_LARGE, IDEMPOTENCY_KEY_REUSED, QUEUE_FULL.
  */
 export async function submitJob(
   request: SubmitRequest,
@@ -64,14 +66,26 @@ export function toAccepted(
   }
 }
 
+export type CheckDeps = Pick<SubmitDeps, "catalog" | "urlRefusal" | "maxMetadataBytes">;
+
 /** Throws `Refused` for what can be known to be wrong already; `at` is where the job is in the body. */
 export function checkJob(
   request: JobRequest,
-  { catalog, urlRefusal }: Pick<SubmitDeps, "catalog" | "urlRefusal">,
+  { catalog, urlRefusal, maxMetadataBytes }: CheckDeps,
   at: string,
 ): void {
+  checkMetadata(request.metadata, maxMetadataBytes, `${at}/metadata`);
   checkPlugins(request, catalog, at);
   if (request.webhook !== null) checkUrl(request.webhook.url, urlRefusal, `${at}/webhook/url`);
+}
+
+function checkMetadata(metadata: JobRequest["metadata"], maxBytes: number, path: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(metadata));
+  if (bytes <= maxBytes) return;
+  const message = `is ${bytes} bytes as JSON: it must be at most ${maxBytes}`;
+  throw new Refused("METADATA_TOO_LARGE", `The metadata ${message}.`, {
+    issues: [{ path, message }],
+  });
 }
 
 export function checkUrl(url: string, urlRefusal: SubmitDeps["urlRefusal"], path: string): void {

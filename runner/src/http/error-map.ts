@@ -1,5 +1,6 @@
 /** The one place that decides which HTTP status an error gets, and what of it is shown. */
 import { Refused, REFUSALS, Transient, type Issue, type RefusalCode } from "../domain/errors.ts";
+import { LIMITS, type LimitName } from "../domain/limits.ts";
 import type { Problem } from "./contract/problem.ts";
 
 export const REFUSAL_STATUS = {
@@ -34,11 +35,25 @@ export const REFUSAL_STATUS = {
   OPTIONS_INVALID: 400,
   IDEMPOTENCY_KEY_INVALID: 400,
   IDEMPOTENCY_KEY_REUSED: 422,
+  OVERLOADED: 503,
+  METADATA_TOO_LARGE: 413,
+  BATCH_TOO_LARGE: 413,
   QUEUE_FULL: 503,
   TOO_MANY_STREAMS: 503,
   NOT_READY: 503,
   STOPPING: 503,
 } as const satisfies Record<RefusalCode, number>;
+
+/** The refusals of what is over a limit: the detail names its setting, and they are counted. */
+const LIMIT_OF: Partial<Record<ErrorCode, LimitName>> = {
+  BODY_TOO_LARGE: "body",
+  WEBHOOK_LIMIT: "webhooks",
+  QUEUE_FULL: "queue",
+  TOO_MANY_STREAMS: "streams",
+  OVERLOADED: "requests",
+  METADATA_TOO_LARGE: "metadata",
+  BATCH_TOO_LARGE: "batch",
+};
 
 /** What is not the caller's to mend. */
 export const FAULTS = {
@@ -62,6 +77,7 @@ export const COMMON_REFUSALS: readonly RefusalCode[] = [
   "REQUEST_MALFORMED",
   "HOST_REFUSED",
   "ORIGIN_REFUSED",
+  "OVERLOADED",
 ];
 /** What a route that takes a body may refuse beside. */
 export const BODY_REFUSALS: readonly RefusalCode[] = [
@@ -99,6 +115,8 @@ export interface Refusal {
   readonly problem: Problem;
   /** For the `Retry-After` header, or null without one. */
   readonly retryAfterSeconds: number | null;
+  /** What there was too much of, or null. */
+  readonly limit: LimitName | null;
 }
 
 /** What the client is told of an error. Nothing of an unexpected error's own text is in it. */
@@ -107,9 +125,12 @@ export function toRefusal(error: unknown, requestId: string): Refusal {
   if (refused !== null) {
     const { code, message, issues, retryAfterMs } = refused;
     const status = REFUSAL_STATUS[code];
+    const limit = LIMIT_OF[code] ?? null;
+    const detail = limit === null ? message : `${message} ${LIMITS[limit]} sets the limit.`;
     return {
-      problem: { ...base(code, REFUSALS[code], status), detail: message, issues: [...issues] },
+      problem: { ...base(code, REFUSALS[code], status), detail, issues: [...issues] },
       retryAfterSeconds: status === 503 ? toSeconds(retryAfterMs) : null,
+      limit,
     };
   }
   const code = error instanceof Transient ? "UNAVAILABLE" : "INTERNAL";
@@ -123,6 +144,7 @@ export function toRefusal(error: unknown, requestId: string): Refusal {
       instance: `urn:request:${requestId}`,
     },
     retryAfterSeconds: status === 503 ? toSeconds(null) : null,
+    limit: null,
   };
 }
 

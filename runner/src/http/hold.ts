@@ -1,10 +1,11 @@
 import type { FastifyReply } from "fastify";
 
-/** Aborted when the client has gone, the server closes, or `timeoutMs` have passed. */
+/** For an answer that waits for something to happen. Aborted when the client has gone, the server closes, or `timeoutMs` have passed. */
 export function holdSignal(
   reply: FastifyReply,
   until: { closing: AbortSignal; timeoutMs?: number },
 ): AbortSignal {
+  reply.request.leave?.();
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   const timer =

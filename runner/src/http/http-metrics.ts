@@ -1,3 +1,4 @@
+import type { LimitName } from "../domain/limits.ts";
 import type { RelayState } from "../engine/relay-loop.ts";
 import type { StoreCounts } from "../ports/store.ts";
 
@@ -10,6 +11,8 @@ export interface HttpMetrics {
     status: number;
     durationMs: number;
   }): void;
+  /** Something was over a limit. */
+  refused(limit: LimitName): void;
   readonly contentType: string;
   /** All metrics as text, with what the store holds and what is on its way just now. */
   render(counts: StoreCounts, relay: RelayState): Promise<string>;

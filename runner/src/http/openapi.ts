@@ -216,11 +216,18 @@ function toHeaders(headers: Readonly<Record<string, string>>): Json {
   );
 }
 
+/** What a route that is open to all does not refuse. */
+const GUARDED_REFUSALS: ReadonlySet<RefusalCode> = new Set([
+  "UNAUTHORIZED",
+  "INSUFFICIENT_SCOPE",
+  "OVERLOADED",
+]);
+
 /** All that a route may refuse. */
 function refusalsOf(route: RouteContract): readonly RefusalCode[] {
   return [
     ...(route.access === "open"
-      ? COMMON_REFUSALS.filter((code) => code !== "UNAUTHORIZED" && code !== "INSUFFICIENT_SCOPE")
+      ? COMMON_REFUSALS.filter((code) => !GUARDED_REFUSALS.has(code))
       : COMMON_REFUSALS),
     ...(route.body === undefined ? [] : BODY_REFUSALS),
     ...route.refusals,

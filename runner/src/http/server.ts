@@ -6,7 +6,8 @@ import type { PluginCatalog } from "../ports/plugin-catalog.ts";
 import type { StoreReads } from "../ports/store.ts";
 import { createAuth, type KnownTokens } from "./auth.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
-import { toRefusal } from "./error-map.ts";
+import { toRefusal, type Refusal } from "./error-map.ts";
+import { registerGate } from "./gate.ts";
 import { createHostGuard, type HostSettings } from "./host-guard.ts";
 import type { HttpMetrics } from "./http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
@@ -22,20 +23,24 @@ import { registerJobs } from "./routes/jobs.ts";
 import { registerPlugins } from "./routes/plugins.ts";
 import { registerSubmitJob } from "./routes/submit-job.ts";
 import { registerWebhooks } from "./routes/webhooks.ts";
+import { createWaits } from "./waits.ts";
 
 /** For a request's headers to arrive, in ms, where a whole request may take longer. */
 const HEADERS_TIMEOUT_MS = 60_000;
 /** How often Node looks for requests that are out of time, in ms, where they may take longer. */
 const LOOK_EVERY_MS = 5_000;
-const DEFAULT_MAX_STREAMS = 1_000;
 
 export interface HttpSettings extends HostSettings {
   /** For a whole request to arrive; a connection cannot be held open by sending slowly. */
   readonly requestTimeoutMs: number;
   /** Largest request body, in bytes. */
   readonly bodyLimit: number;
+  /** Requests worked on at once; those that wait are not counted. */
+  readonly maxRequests: number;
+  /** Requests held at once for `Prefer: wait`. */
+  readonly maxWaits: number;
   /** Event streams open at once. */
-  readonly maxStreams?: number;
+  readonly maxStreams: number;
   readonly jobUrl: (jobId: string) => string;
   readonly batchUrl: (batchId: string) => string;
 }
@@ -72,7 +77,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     },
     // While closing, requests get the same answers as ever: the engine itself refuses new work.
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => void sendProblem(error, request.id, reply),
+    frameworkErrors: (error, { id }, reply) => void sendProblem(toRefusal(error, id), reply),
     clientErrorHandler: answerClientError,
   }) as unknown as FastifyInstance;
   const closing = new AbortController();
@@ -88,9 +93,10 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerRawAnswers(app);
   registerJsonBody(app);
   registerValidation(app);
-  registerErrors(app);
+  registerErrors(app, deps.metrics);
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
+  registerGate(app, settings.maxRequests);
   app.addHook("onRequest", (request, reply, done) => {
     checkAddressed(request);
     request.tokenName = authenticate(request, reply)?.name ?? null;
@@ -99,12 +105,14 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   // Before the routes: it listens to what is added.
   registerNotFound(app);
 
-  const { jobUrl, batchUrl, maxStreams = DEFAULT_MAX_STREAMS } = settings;
-  registerSubmitJob(app, { engine, reads, jobUrl, closing: closing.signal });
+  const { jobUrl, batchUrl, maxStreams, maxWaits } = settings;
+  const onRefused = (): void => deps.metrics.refused("waits");
+  const waits = createWaits({ maxWaits, onRefused, closing: closing.signal });
+  registerSubmitJob(app, { engine, reads, jobUrl, waits });
   registerJobs(app, { engine, reads, jobUrl });
   registerJobEvents(app, { engine, reads, maxStreams, closing: closing.signal });
   registerJobLogs(app, reads);
-  registerBatches(app, { engine, reads, batchUrl, closing: closing.signal });
+  registerBatches(app, { engine, reads, batchUrl, waits });
   registerPlugins(app, catalog);
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });
@@ -130,17 +138,17 @@ function registerRequestEnd(app: FastifyInstance, metrics: HttpMetrics): void {
   });
 }
 
-function registerErrors(app: FastifyInstance): void {
+function registerErrors(app: FastifyInstance, metrics: HttpMetrics): void {
   app.setErrorHandler((error, request, reply) => {
-    const answer = sendProblem(error, request.id, reply);
-    if (reply.statusCode === 500 || error instanceof Transient)
+    const refusal = toRefusal(error, request.id);
+    if (refusal.limit !== null) metrics.refused(refusal.limit);
+    if (refusal.problem.status === 500 || error instanceof Transient)
       request.log.error({ err: error }, "http.failed");
-    return answer;
+    return sendProblem(refusal, reply);
   });
 }
 
-function sendProblem(error: unknown, requestId: string, reply: FastifyReply): FastifyReply {
-  const { problem, retryAfterSeconds } = toRefusal(error, requestId);
+function sendProblem({ problem, retryAfterSeconds }: Refusal, reply: FastifyReply): FastifyReply {
   // Fastify closes after a body that it did not take, and a client that still sends it would get a
   // reset and lose this answer. Kept open, Node reads the rest and drops it.
   reply.removeHeader("connection");

@@ -19,6 +19,8 @@ export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
 export interface ThreadSettings {
   readonly filesDir: string;
   readonly outputLimitBytes: number;
+  /** Of what one step logs. */
+  readonly logLimitBytes: number;
   readonly egress: EgressPolicy;
 }
 
@@ -65,6 +67,8 @@ export type ThreadNews =
       readonly kind: "ended";
       readonly run: number;
       readonly lines: readonly LogLine[];
+      /** Lines that were over the limit. */
+      readonly droppedLines: number;
       readonly outcome: StepOutcome;
     }
   /** The thread is dying of what this run did; null when it cannot be told whose fault it is. */

@@ -50,6 +50,8 @@ export interface PluginPoolOptions {
   readonly beginLimitMs?: number;
   /** Default 64 MiB. */
   readonly outputLimitBytes?: number;
+  /** Of what one step logs. Default 4 MiB. */
+  readonly logLimitBytes?: number;
   /** What plugins see as `process.env`. Default: nothing, for the daemon's own holds its secrets. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -137,14 +139,20 @@ function notBegun(signal: AbortSignal): string {
 }
 
 function startCrews(options: PluginPoolOptions, runs: ReadonlyMap<number, Run>): Crews {
-  const { threads, memoryMb, outputLimitBytes = 64 * MIB, filesDir } = options;
+  const {
+    threads,
+    memoryMb,
+    outputLimitBytes = 64 * MIB,
+    logLimitBytes = 4 * MIB,
+    filesDir,
+  } = options;
   const { egress = { mode: "private" } } = options;
   return createCrews(threads, (size) =>
     createCrew({
       size,
       memoryMb,
       env: options.env,
-      settings: { filesDir, outputLimitBytes, egress },
+      settings: { filesDir, outputLimitBytes, logLimitBytes, egress },
       onNews: (news) => passOn(news, runs),
       onBuffersOver: (run, bytes) => {
         const held = `${Math.round(bytes / MIB)} MiB of buffers; it may hold ${memoryMb} MiB`;
@@ -202,8 +210,10 @@ function passOn(news: ThreadNews, runs: ReadonlyMap<number, Run>): void {
     return;
   }
   if (news.lines.length > 0) run.hooks.onLog(news.lines);
-  if (news.kind === "ended") run.outcome = news.outcome;
-  else if (news.progress !== null) run.hooks.onProgress(news.progress);
+  if (news.kind === "ended") {
+    run.outcome = news.outcome;
+    if (news.droppedLines > 0) run.hooks.onLogDropped?.(news.droppedLines);
+  } else if (news.progress !== null) run.hooks.onProgress(news.progress);
 }
 
 function failed(code: Failure["code"], message: string): StepOutcome {

@@ -53,6 +53,8 @@ export interface StepHooks {
   readonly signal: AbortSignal;
   /** Lines in the order written; a call may hold many. */
   onLog(lines: readonly LogLine[]): void;
+  /** Lines that the step logged over the limit; none of them came. */
+  onLogDropped?(count: number): void;
   /** At most ten a second. `fraction` is in [0, 1], or null when the plugin cannot tell. */
   onProgress(progress: { fraction: number | null; message: string | null }): void;
 }

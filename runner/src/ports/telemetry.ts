@@ -1,5 +1,9 @@
+import type { LimitName } from "../domain/limits.ts";
+
 /** What the engine tells whoever counts; the labels are few and hold no ids. */
 export interface Telemetry {
+  /** So much was over a limit: requests, steps, or lines of a log. */
+  refused(limit: LimitName, count?: number): void;
   jobEnded(job: {
     status: "completed" | "failed";
     failureCode: string | null;

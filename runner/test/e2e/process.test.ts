@@ -138,6 +138,14 @@ describe("a start", () => {
     }
   });
 
+  test("with a file of tokens that cannot be read is refused in a line that names it", async () => {
+    await mkdir(join(root, "data"));
+    await writeFile(join(root, "data", "tokens.json"), "none");
+    const { code, stderr } = await refuse({});
+    expect(stderr).toMatch(/^\S+tokens\.json cannot be read: .*\n$/);
+    expect(code).toBe(1);
+  });
+
   test("with a database that is none is refused in a line that names it", async () => {
     await mkdir(join(root, "data"));
     await writeFile(join(root, "data", "playground.db"), "no database".repeat(1_000));

@@ -73,7 +73,8 @@ describe("a plugin that fails inside its promise", () => {
     const over = await threads.run("returns-too-much", { input: { characters: 999 } });
     expect(failureOf(over)).toEqual({
       code: "OUTPUT_TOO_LARGE",
-      message: "The output is 1001 bytes of JSON; it may be 1000 at most.",
+      message:
+        "The output is 1001 bytes of JSON; it may be 1000 at most (PLAYGROUND_OUTPUT_LIMIT).",
     });
   });
 });

@@ -39,6 +39,9 @@ export async function createApi(script: EngineScript = {}): Promise<Api> {
     tokens: { find: (given) => (given === TOKEN ? { name: null, scope: "admin" } : null) },
     settings: {
       requestTimeoutMs: 120_000,
+      maxRequests: 100,
+      maxWaits: 100,
+      maxStreams: 100,
       bodyLimit: 1024 * 1024,
       host: "127.0.0.1",
       publicUrl: undefined,

@@ -125,10 +125,12 @@ export async function createWorld(): Promise<World> {
       digest: (text) => createHash("sha256").update(text).digest("base64"),
       urlRefusal: (url) => urlRefusal(url, { mode: "private" }),
       vault: createVault(Buffer.alloc(32, 1)),
-      telemetry: { jobEnded() {}, stepEnded() {}, attemptEnded() {} },
+      telemetry: { refused() {}, jobEnded() {}, stepEnded() {}, attemptEnded() {} },
       log: { debug: write, info: write, warn: write, error: write },
       settings: {
         maxQueued: 1_000,
+        maxMetadataBytes: 16_384,
+        maxBatchJobs: 1_000,
         maxWebhooks: script.maxWebhooks ?? 100,
         maxInFlight: script.maxDeliveriesInFlight ?? 16,
         maxBytesInFlight: script.maxBytesInFlight ?? 64 * 1024 * 1024,

@@ -63,10 +63,12 @@ export async function createLiveEngine(
     digest: (text) => createHash("sha256").update(text).digest("base64"),
     urlRefusal: () => null,
     vault: createVault(Buffer.alloc(32, 1)),
-    telemetry: { jobEnded: nothing, stepEnded: nothing, attemptEnded: nothing },
+    telemetry: { refused: nothing, jobEnded: nothing, stepEnded: nothing, attemptEnded: nothing },
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     settings: {
       maxQueued: 100_000,
+      maxMetadataBytes: 16_384,
+      maxBatchJobs: 1_000,
       maxWebhooks: 100,
       maxInFlight,
       maxBytesInFlight: 64 * 1024 * 1024,

@@ -197,6 +197,9 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     tokens: { find: (given) => CALLERS[given] ?? null },
     settings: {
       requestTimeoutMs: 120_000,
+      maxRequests: 100,
+      maxWaits: 100,
+      maxStreams: 100,
       bodyLimit: 1024 * 1024,
       host: "127.0.0.1",
       publicUrl: undefined,

@@ -12,7 +12,8 @@ import {
 } from "./samples.ts";
 import { MAX_KEY_LENGTH, submitHeaders } from "./submit-headers.ts";
 
-const MAX_JOBS = 1_000;
+/** The most that PLAYGROUND_MAX_BATCH_JOBS may allow. */
+export const MAX_JOBS = 10_000;
 
 const BatchJobRequest = SubmitJob.extend({
   idempotencyKey: z
@@ -30,7 +31,8 @@ const Jobs = z
   .array(z.unknown())
   .min(1, { abort: true })
   .max(MAX_JOBS, { abort: true })
-  .pipe(z.array(BatchJobRequest).min(1).max(MAX_JOBS));
+  .pipe(z.array(BatchJobRequest).min(1).max(MAX_JOBS))
+  .describe("At most 1000, unless PLAYGROUND_MAX_BATCH_JOBS says otherwise.");
 
 export const SubmitBatch = z
   .strictObject({ jobs: Jobs, webhook: BatchWebhookRequest.optional() })
@@ -142,6 +144,8 @@ export const submitBatch = defineRoute({
     "WEBHOOK_URL_REFUSED",
     "IDEMPOTENCY_KEY_INVALID",
     "IDEMPOTENCY_KEY_REUSED",
+    "METADATA_TOO_LARGE",
+    "BATCH_TOO_LARGE",
     "QUEUE_FULL",
     "STOPPING",
   ],

@@ -18,7 +18,6 @@ import { SAMPLE_ACCEPTED, SAMPLE_JOB, SAMPLE_JOB_SUMMARY, SAMPLE_SUBMIT } from "
 import { submitHeaders } from "./submit-headers.ts";
 
 const MAX_PLUGINS = 50;
-const MAX_METADATA_BYTES = 16 * 1024;
 const MAX_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000;
 
 const PluginCall = z.strictObject({
@@ -41,11 +40,9 @@ const PluginCalls = z
     examples: [["csv-profile"], [{ name: "text-chunk", options: { maxTokens: 400 } }]],
   });
 
-const Metadata = JsonObject.refine(
-  (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES,
-  { error: `must be at most ${MAX_METADATA_BYTES} bytes as JSON` },
-).meta({
-  description: `Yours: sent back with every event. At most ${MAX_METADATA_BYTES} bytes as JSON.`,
+const Metadata = JsonObject.meta({
+  description:
+    "Yours: sent back with every event. At most 16384 bytes as JSON, unless PLAYGROUND_METADATA_LIMIT says otherwise.",
   examples: [{ customer: 7 }],
 });
 
@@ -205,6 +202,7 @@ export const submitJob = defineRoute({
     "WEBHOOK_URL_REFUSED",
     "IDEMPOTENCY_KEY_INVALID",
     "IDEMPOTENCY_KEY_REUSED",
+    "METADATA_TOO_LARGE",
     "QUEUE_FULL",
     "STOPPING",
   ],

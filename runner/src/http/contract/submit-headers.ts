@@ -10,7 +10,7 @@ export const submitHeaders = {
     example: "order-4711",
   },
   Prefer: {
-    description: `\`wait=SECONDS\` holds the answer until all has ended, at most ${MAX_WAIT_SECONDS} s.`,
+    description: `\`wait=SECONDS\` holds the answer until all has ended, at most ${MAX_WAIT_SECONDS} s. Where too many wait already, the answer comes at once, without \`Preference-Applied\`.`,
     example: "wait=10",
   },
 } as const satisfies Record<string, HeaderContract>;

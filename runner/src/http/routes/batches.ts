@@ -1,21 +1,20 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { batchStatus, countJobs } from "../../domain/batch.ts";
 import { Refused } from "../../domain/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { StoredBatch, StoreReads } from "../../ports/store.ts";
 import { getBatch, setBatchWebhook, submitBatch } from "../contract/batches.ts";
-import { holdSignal } from "../hold.ts";
 import { toJobRequest, toWebhookTarget } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
 import { parseIdempotencyKey, parseWait } from "../parse-submit-headers.ts";
+import type { Waits } from "../waits.ts";
 import { acceptedBatchText, batchText, type BatchContext } from "../views/batch.ts";
 
 export interface BatchesDeps {
   readonly engine: Pick<Engine, "submitBatch" | "waitForBatch" | "setBatchWebhook" | "headerNames">;
   readonly reads: Pick<StoreReads, "batch">;
   readonly batchUrl: BatchContext["batchUrl"];
-  /** Aborted when the server closes. */
-  readonly closing: AbortSignal;
+  readonly waits: Waits;
 }
 
 export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
@@ -26,13 +25,6 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     const batch = await reads.batch(id);
     if (batch === null) throw new Refused("BATCH_NOT_FOUND", `There is no batch "${id}".`);
     return batch;
-  }
-
-  async function wait(batchId: string, seconds: number, reply: FastifyReply): Promise<void> {
-    reply.header("preference-applied", `wait=${seconds}`);
-    await engine.waitForBatch(batchId, {
-      signal: holdSignal(reply, { closing: deps.closing, timeoutMs: seconds * 1000 }),
-    });
   }
 
   mount(app, submitBatch, async ({ body, headers }, reply) => {
@@ -47,7 +39,11 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     reply.header("location", `/v1/batches/${batchId}`);
     if (replayed) reply.header("idempotent-replayed", "true");
     const waitSeconds = parseWait(headers.prefer);
-    if (waitSeconds !== null) await wait(batchId, waitSeconds, reply);
+    if (waitSeconds !== null) {
+      await deps.waits.hold(reply, waitSeconds, (signal) =>
+        engine.waitForBatch(batchId, { signal }),
+      );
+    }
     const batch = await find(batchId);
     const isOver = batchStatus(countJobs(batch.jobs)) !== "running";
     return waitSeconds !== null && isOver

@@ -3,18 +3,17 @@ import { hasEnded, type JobStatus } from "../../domain/job.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { StoreReads, StoredJob } from "../../ports/store.ts";
 import { submitJob } from "../contract/jobs.ts";
-import { holdSignal } from "../hold.ts";
 import { toJobRequest } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
 import { parseIdempotencyKey, parseWait } from "../parse-submit-headers.ts";
+import type { Waits } from "../waits.ts";
 import { acceptedJobText, jobText, type JobUrl } from "../views/job.ts";
 
 export interface SubmitJobDeps {
   readonly engine: Pick<Engine, "submit" | "waitForEnd" | "headerNames">;
   readonly reads: Pick<StoreReads, "job">;
   readonly jobUrl: JobUrl;
-  /** Aborted when the server closes. */
-  readonly closing: AbortSignal;
+  readonly waits: Waits;
 }
 
 export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): void {
@@ -42,14 +41,14 @@ export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): vo
   });
 }
 
+/** The job after the wait; null when there was none. */
 async function waitForJob(
   wait: { jobId: string; waitSeconds: number; reply: FastifyReply },
-  { engine, reads, closing }: SubmitJobDeps,
+  { engine, reads, waits }: SubmitJobDeps,
 ): Promise<StoredJob | null> {
   const { jobId, waitSeconds, reply } = wait;
-  reply.header("preference-applied", `wait=${waitSeconds}`);
-  await engine.waitForEnd(jobId, {
-    signal: holdSignal(reply, { closing, timeoutMs: waitSeconds * 1000 }),
-  });
-  return reads.job(jobId);
+  const waited = await waits.hold(reply, waitSeconds, (signal) =>
+    engine.waitForEnd(jobId, { signal }),
+  );
+  return waited ? reads.job(jobId) : null;
 }

@@ -44,20 +44,24 @@ const changedGlobal = watchGlobals();
 
 export default async function runTask(task: ThreadTask): Promise<void> {
   const { run } = task;
-  const outbox = createOutbox((lines, progress) => tell({ kind: "said", run, lines, progress }));
+  const settings = workerData as ThreadSettings;
+  const outbox = createOutbox(
+    (lines, progress) => tell({ kind: "said", run, lines, progress }),
+    settings.logLimitBytes,
+  );
   const step: CurrentStep = { run, outbox, abort: new AbortController() };
   Atomics.store(slate, SLATE.begunAt, BigInt(Date.now()));
   Atomics.add(slate, SLATE.runs, 1n);
   Atomics.store(slate, SLATE.run, BigInt(run));
   try {
     const outcome = await asCurrentStep(step, async () => {
-      const end = await runStep(task, step, workerData as ThreadSettings);
+      const end = await runStep(task, step, settings);
       endLines();
       return end;
     });
     const changed = changedGlobal();
     if (changed !== null) outbox.log("warn", toWarning(task.plugin, changed));
-    tell({ kind: "ended", run, lines: outbox.close(), outcome });
+    tell({ kind: "ended", run, ...outbox.close(), outcome });
     if (changed !== null) endThread(0);
   } catch (error) {
     // Only a plugin that replaced what this code is made of gets here.

@@ -11,9 +11,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function openOutbox() {
+function openOutbox(limitBytes = 1024 * 1024) {
   const sent: { lines: readonly LogLine[]; progress: Progress | null }[] = [];
-  return { sent, outbox: createOutbox((lines, progress) => sent.push({ lines, progress })) };
+  const outbox = createOutbox((lines, progress) => sent.push({ lines, progress }), limitBytes);
+  return { sent, outbox };
 }
 
 test("lines of one moment go as one message, with the newest progress", () => {
@@ -34,7 +35,7 @@ test("lines of one moment go as one message, with the newest progress", () => {
 test("what was not sent is handed over at the end, and later lines are dropped", () => {
   const { outbox, sent } = openOutbox();
   outbox.log("info", "one");
-  expect(outbox.close().map(({ message }) => message)).toEqual(["one"]);
+  expect(outbox.close().lines.map(({ message }) => message)).toEqual(["one"]);
   outbox.log("info", "late");
   vi.advanceTimersByTime(1000);
   expect(sent).toEqual([]);
@@ -43,24 +44,38 @@ test("what was not sent is handed over at the end, and later lines are dropped",
 test("a line is cut at 8 KiB, between characters", () => {
   const { outbox } = openOutbox();
   outbox.log("info", `x${"é".repeat(5000)}`);
-  const [line] = outbox.close();
+  const [line] = outbox.close().lines;
   expect(line?.message).toBe(`x${"é".repeat(4095)}… (10001 bytes in all)`);
 });
 
 test("data over 8 KiB is dropped, and said so", () => {
   const { outbox } = openOutbox();
   outbox.log("info", "big", JSON.stringify({ a: "x".repeat(9000) }) as JsonText);
-  expect(outbox.close()[0]?.data).toBe('{"dropped":"9008 bytes of data, over 8192"}');
+  expect(outbox.close().lines[0]?.data).toBe('{"dropped":"9008 bytes of data, over 8192"}');
 });
 
 test("a step keeps 10,000 lines and tells how many more there were", () => {
   const { outbox, sent } = openOutbox();
   for (let n = 0; n < 10_005; n += 1) outbox.log("info", String(n));
   vi.advanceTimersByTime(100);
-  const lines = [...sent.flatMap((news) => news.lines), ...outbox.close()];
+  const { lines: rest, droppedLines } = outbox.close();
+  const lines = [...sent.flatMap((news) => news.lines), ...rest];
+  expect(droppedLines).toBe(5);
   expect(lines).toHaveLength(10_001);
   expect(lines.at(-1)).toMatchObject({
     level: "warn",
-    message: "5 more lines were dropped: a step keeps 10000.",
+    message: expect.stringMatching(
+      /^5 more lines were dropped: a step keeps 10000 lines /,
+    ) as string,
   });
+});
+
+test("a step keeps so many bytes, without a gap, and tells which setting says how many", () => {
+  const { outbox } = openOutbox(1024);
+  for (const length of [1000, 100, 10]) outbox.log("info", "x".repeat(length));
+  const { lines, droppedLines } = outbox.close();
+  expect(lines.map(({ message }) => message.length)).toEqual([1000, expect.any(Number)]);
+  expect(lines[1]?.message).toContain("2 more lines were dropped");
+  expect(lines[1]?.message).toContain("1024 bytes (PLAYGROUND_LOG_LIMIT)");
+  expect(droppedLines).toBe(2);
 });

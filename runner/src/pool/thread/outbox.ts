@@ -13,16 +13,18 @@ export interface Outbox {
   progress(progress: Progress): void;
   /** Sends what there is, at once. */
   flush(): void;
-  /** Ends sending and returns the lines that are left; what comes later is dropped. */
-  close(): LogLine[];
+  /** Ends sending and returns the lines that are left, and how many were over the limit before; what comes later is dropped. */
+  close(): { lines: LogLine[]; droppedLines: number };
 }
 
 type Send = (lines: readonly LogLine[], progress: Progress | null) => void;
 
-export function createOutbox(send: Send): Outbox {
+export function createOutbox(send: Send, limitBytes: number): Outbox {
   let lines: LogLine[] = [];
   let progress: Progress | null = null;
-  let written = 0;
+  let kept = 0;
+  let bytes = 0;
+  let dropped = 0;
   let sentAt = performance.now();
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -47,9 +49,13 @@ export function createOutbox(send: Send): Outbox {
   return {
     log(level, message, data) {
       if (isClosed) return;
-      written += 1;
-      if (written > MAX_LINES) return;
-      lines.push({ at: Date.now(), level, message: cap(toText(message)), data: fitting(data) });
+      // Once a line was dropped the others are too: what is kept has no gap.
+      if (dropped > 0 || kept === MAX_LINES) return void (dropped += 1);
+      const line = { at: Date.now(), level, message: cap(toText(message)), data: fitting(data) };
+      bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? "");
+      if (bytes > limitBytes) return void (dropped += 1);
+      kept += 1;
+      lines.push(line);
       flushSoon();
     },
     progress(next) {
@@ -61,11 +67,11 @@ export function createOutbox(send: Send): Outbox {
     close() {
       isClosed = true;
       clearTimeout(timer);
-      if (written > MAX_LINES) {
-        const message = `${written - MAX_LINES} more lines were dropped: a step keeps ${MAX_LINES}.`;
+      if (dropped > 0) {
+        const message = `${dropped} more lines were dropped: a step keeps ${MAX_LINES} lines and ${limitBytes} bytes (PLAYGROUND_LOG_LIMIT).`;
         lines.push({ at: Date.now(), level: "warn", message, data: null });
       }
-      return lines;
+      return { lines, droppedLines: dropped };
     },
   };
 }

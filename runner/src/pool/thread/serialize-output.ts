@@ -106,7 +106,7 @@ function notSerializable({ path, what }: Culprit): Serialized {
 }
 
 function tooLarge(size: string, limitBytes: number): Serialized {
-  const message = `The output is ${size} bytes of JSON; it may be ${limitBytes} at most.`;
+  const message = `The output is ${size} bytes of JSON; it may be ${limitBytes} at most (PLAYGROUND_OUTPUT_LIMIT).`;
   return { ok: false, failure: { code: "OUTPUT_TOO_LARGE", message } };
 }
 

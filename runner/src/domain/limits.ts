@@ -1,0 +1,15 @@
+/** What there is only so much of, and the setting that says how much. What is over it is counted by its name. */
+export const LIMITS = {
+  requests: "PLAYGROUND_MAX_REQUESTS",
+  waits: "PLAYGROUND_MAX_WAITS",
+  streams: "PLAYGROUND_MAX_STREAMS",
+  queue: "PLAYGROUND_MAX_QUEUED",
+  batch: "PLAYGROUND_MAX_BATCH_JOBS",
+  webhooks: "PLAYGROUND_MAX_WEBHOOKS",
+  body: "PLAYGROUND_BODY_LIMIT",
+  metadata: "PLAYGROUND_METADATA_LIMIT",
+  output: "PLAYGROUND_OUTPUT_LIMIT",
+  log: "PLAYGROUND_LOG_LIMIT",
+} as const;
+
+export type LimitName = keyof typeof LIMITS;

@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  AUTHORIZED,
+  createBackend,
+  TOKEN,
+  type Backend,
+} from "../../test/support/scripted-backend.ts";
+import { until } from "../../test/support/until.ts";
+
+const MAX_REQUESTS = 3;
+
+let backend: Backend;
+/** Submissions that the store has not answered yet. */
+let held: (() => void)[];
+
+beforeEach(() => {
+  backend = createBackend({ maxRequests: MAX_REQUESTS, maxWaits: 2, maxStreams: 2 });
+  held = [];
+  backend.answerSubmitWith(async () => {
+    const jobId = backend.addJob();
+    await new Promise<void>((resolve) => held.push(resolve));
+    return { jobId, replayed: false };
+  });
+});
+afterEach(() => backend.app.close());
+
+function submit(headers: Record<string, string> = {}) {
+  const body = { plugins: ["echo"] };
+  return backend.app.inject({
+    method: "POST",
+    url: "/v1/jobs",
+    payload: body,
+    headers: { ...AUTHORIZED, ...headers },
+  });
+}
+
+const get = (url: string) => backend.app.inject({ url, headers: AUTHORIZED });
+
+async function refusals(limit: string): Promise<number> {
+  const text = (await get("/metrics")).body;
+  return Number(
+    new RegExp(`^playground_refused_total\\{limit="${limit}"\\} (\\d+)$`, "m").exec(text)?.[1],
+  );
+}
+
+async function fill(): Promise<Promise<unknown>[]> {
+  const answers = Array.from({ length: MAX_REQUESTS }, () => submit());
+  await until("all to be worked on", () => held.length === MAX_REQUESTS);
+  return answers;
+}
+
+test("while as many requests as may be are worked on, others get 503 and when to come again", async () => {
+  const answers = await fill();
+  for (const answer of [await submit(), await get("/v1/jobs")]) {
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers["retry-after"]).toBe("1");
+    expect(answer.json()).toMatchObject({ code: "OVERLOADED" });
+    expect(answer.json<{ detail: string }>().detail).toContain("PLAYGROUND_MAX_REQUESTS");
+  }
+  expect(held).toHaveLength(MAX_REQUESTS);
+  for (const release of held) release();
+  await Promise.all(answers);
+  expect(await refusals("requests")).toBe(2);
+});
+
+test("health is answered meanwhile", async () => {
+  const answers = await fill();
+  expect((await get("/healthz")).statusCode).toBe(200);
+  expect((await get("/readyz")).statusCode).toBe(200);
+  for (const release of held) release();
+  await Promise.all(answers);
+});
+
+test("every request that is answered makes room for one more, whatever the answer is", async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const answers = await fill();
+    expect((await submit()).statusCode).toBe(503);
+    for (const release of held.splice(0)) release();
+    await Promise.all(answers);
+    for (const url of ["/v1/jobs/none", "/nowhere", "/v1/jobs?limit=x"]) await get(url);
+    await backend.app.inject({ url: "/v1/jobs" });
+  }
+  expect((await get("/v1/jobs")).statusCode).toBe(200);
+});
+
+test("a request that waits for its job makes room, and one wait too many is answered at once", async () => {
+  const waiting = [1, 2].map(() => submit({ prefer: "wait=30" }));
+  await until("both to be stored", () => held.length === 2);
+  for (const release of held.splice(0)) release();
+  await until(
+    "both to wait",
+    () => backend.listenerCount("job_1") + backend.listenerCount("job_2") === 2,
+  );
+
+  const third = submit({ prefer: "wait=30" });
+  await until("the third", () => held.length === 1);
+  held.pop()?.();
+  const { statusCode, headers } = await third;
+  expect([statusCode, headers["preference-applied"]]).toEqual([202, undefined]);
+  expect(await refusals("waits")).toBe(1);
+
+  const answers = await fill();
+  for (const release of held) release();
+  await Promise.all(answers);
+  for (const id of ["job_1", "job_2"]) backend.addEvent(id, "completed");
+  for (const answer of await Promise.all(waiting)) expect(answer.statusCode).toBe(200);
+});
+
+test("a stream too many is refused, and names its setting", async () => {
+  const url = await backend.app.listen({ port: 0 });
+  const jobId = backend.addJob({ job: { status: "running" } });
+  const open = new AbortController();
+  const stream = () =>
+    fetch(`${url}/v1/jobs/${jobId}/events`, {
+      headers: { authorization: `Bearer ${TOKEN}`, accept: "text/event-stream" },
+      signal: open.signal,
+    });
+  for (let n = 0; n < 2; n += 1) expect((await stream()).status).toBe(200);
+  const third = await stream();
+  expect(third.status).toBe(503);
+  const problem = (await third.json()) as { code: string; detail: string };
+  expect(problem.code).toBe("TOO_MANY_STREAMS");
+  expect(problem.detail).toContain("PLAYGROUND_MAX_STREAMS");
+  expect(await refusals("streams")).toBe(1);
+  open.abort();
+});
