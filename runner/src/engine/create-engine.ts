@@ -17,6 +17,7 @@ import { createClockLoop } from "./clock-loop.ts";
 import type { Engine } from "./engine.ts";
 import { createJobSignals } from "./job-signals.ts";
 import { createLeaseLoop } from "./lease-loop.ts";
+import { createPatientStore } from "./patient-store.ts";
 import { createRelay, type RelayState } from "./relay-loop.ts";
 import { recoverWebhook, redeliver } from "./resend.ts";
 import { createRetentionLoop } from "./retention-loop.ts";
@@ -67,12 +68,12 @@ const IDLE_RELAY: RelayState = { inFlight: 0, bytesInFlight: 0, openLanes: 0 };
 export function createEngine(deps: EngineDeps): Engine {
   const { store, clock } = deps;
   let loops: Loops | null = null;
-  let stopping = false;
-  const shared = toShared(deps, () => loops);
+  const stopping = new AbortController();
+  const shared = toShared(deps, { loops: () => loops, stopping: stopping.signal });
   const { signals, activeJobs, sealedContents, wake } = shared;
 
   function refuseWhenStopping(): void {
-    if (stopping) throw new Refused("STOPPING", undefined, { retryAfterMs: 5_000 });
+    if (stopping.signal.aborted) throw new Refused("STOPPING", undefined, { retryAfterMs: 5_000 });
   }
 
   return {
@@ -127,7 +128,7 @@ export function createEngine(deps: EngineDeps): Engine {
       loops = startLoops(shared);
     },
     async stop({ graceMs }) {
-      stopping = true;
+      stopping.abort();
       if (loops === null) return;
       const deadline = clock.monotonic() + graceMs;
       const { claim, relay, lease, ...others } = loops;
@@ -141,8 +142,11 @@ export function createEngine(deps: EngineDeps): Engine {
 }
 
 /** What the acts and loops work with. `loops` are there once the engine has started. */
-function toShared(deps: EngineDeps, loops: () => Loops | null) {
-  const { settings, clock } = deps;
+function toShared(
+  deps: EngineDeps,
+  { loops, stopping }: { loops: () => Loops | null; stopping: AbortSignal },
+) {
+  const { settings, clock, log } = deps;
   const signals = createJobSignals();
   const wake = {
     claim: () => loops()?.claim.wake(),
@@ -152,6 +156,7 @@ function toShared(deps: EngineDeps, loops: () => Loops | null) {
   const common = {
     ...deps,
     ...settings,
+    store: createPatientStore(deps.store, { clock, log, signal: stopping }),
     owner: deps.ids.newId("owner"),
     signals,
     sealedContents: createSealedContents(deps.vault),

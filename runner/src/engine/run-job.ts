@@ -103,11 +103,19 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
       hasBegun = true;
       const step = await runAndCommit();
       if (step === null) break;
-      if (!(await step.stored)) return deps.log.warn(claim, "job.claim-lost");
+      if (!(await step.stored)) {
+        deps.log.warn(claim, "job.claim-lost");
+        return giveBack();
+      }
       if (step.ended) return;
       if (draining) release();
     }
-    if (isLeaving() === "released") await deps.store.releaseJobs([claim]);
+    if (isLeaving() === "released") await giveBack();
+  }
+
+  /** Changes nothing when the job has ended, or another claim is newer. */
+  function giveBack(): Promise<void> {
+    return deps.store.releaseJobs([claim]);
   }
 
   function release(): void {
@@ -123,9 +131,18 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
     return stored;
   }
 
-  // What could not be stored is not lost: the lease runs out and the step is run again.
   function onLost(error: unknown): void {
     deps.log.error({ jobId: claimed.id, err: error }, "job.write-failed");
+  }
+
+  // What could not be stored is not lost: the job goes back into the queue and runs its step again.
+  async function runToEnd(): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      onLost(error);
+      await giveBack();
+    }
   }
 
   return {
@@ -136,7 +153,7 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
       if (!inStep) release();
     },
     release,
-    ended: run().catch(onLost),
+    ended: runToEnd().catch(onLost),
   };
 }
 
