@@ -27,6 +27,8 @@ function open(path: string, { readOnly }: { readOnly: boolean }): DatabaseSync {
     db = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MS });
     // The first statement that reads the file: here it shows whether it is a database at all.
     db.exec(readOnly ? "SELECT 1 FROM sqlite_schema" : "PRAGMA journal_mode = WAL");
+    // SQLite opens what it may not write without a word, and fails at the first change.
+    if (!readOnly) db.exec("BEGIN IMMEDIATE; ROLLBACK");
     return db;
   } catch (cause) {
     db?.close();

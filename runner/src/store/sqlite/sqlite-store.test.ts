@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +49,14 @@ describe("the SQLite store's file", () => {
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((store) => store.close()));
     await rm(folder, { recursive: true });
+  });
+
+  test("holds all that was written once the store is closed, with no file beside it", async () => {
+    const store = await open();
+    await store.submitJob(newJob("job_1"), UNLIMITED);
+    await store.close();
+    const files = (await readdir(folder)).filter((file) => !file.includes("-lock"));
+    expect(files).toEqual(["playground.db"]);
   });
 
   test("is for its owner alone, in a folder that others may look into", async () => {

@@ -34,8 +34,9 @@ export async function createSqliteStore({
     const reader = openReader(path);
     const close = async (): Promise<void> => {
       await queue.drain();
-      await thread.close();
+      // The writer last: the last to close moves the log into the database, and a reader cannot.
       reader.close();
+      await thread.close();
       unlock();
     };
     let closed: Promise<void> | null = null;
