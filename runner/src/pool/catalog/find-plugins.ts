@@ -151,12 +151,18 @@ async function listed(dir: string): Promise<Dirent[]> {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** None when the directory is not there (yet). */
+const NOTHING_TO_READ: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM"]);
+
+/**
+ * None when the directory is not there (yet). Throws what may pass, such as EMFILE: a directory that
+ * cannot be read just now has lost no plugin.
+ */
 async function entriesOf(dir: string): Promise<Dirent[]> {
   try {
     return await readdir(dir, { withFileTypes: true });
-  } catch {
-    return [];
+  } catch (error) {
+    if (NOTHING_TO_READ.has((error as NodeJS.ErrnoException).code)) return [];
+    throw error;
   }
 }
 

@@ -33,23 +33,33 @@ export function watchPlugins(options: {
 
   async function run(): Promise<void> {
     let watcher = openWatcher(dir, bell.ring);
-    let seen = await refreshAs(await stampOf(dir));
+    let seen = await refreshAs(await readStamp());
     ready.resolve();
     while (!signal.aborted) {
       await bell.wait(rescanMs);
       // Anew each time: a directory that was deleted and made again is another one to the system.
       watcher?.close();
       watcher = openWatcher(dir, bell.ring);
-      const stamp = await stampOf(dir);
-      if (stamp === seen || signal.aborted) continue;
+      const stamp = await readStamp();
+      if (stamp === null || stamp === seen || signal.aborted) continue;
       const still = await settled(stamp);
       if (!signal.aborted) seen = await refreshAs(still);
     }
     watcher?.close();
   }
 
+  /** Null when the directory cannot be read just now: what is known of it stays. */
+  async function readStamp(): Promise<string | null> {
+    try {
+      return await stampOf(dir);
+    } catch (error) {
+      onError(error);
+      return null;
+    }
+  }
+
   /** The stamp that is read now; null when it could not be, so that the next look tries again. */
-  async function refreshAs(stamp: string): Promise<string | null> {
+  async function refreshAs(stamp: string | null): Promise<string | null> {
     try {
       await refresh();
       return stamp;
@@ -64,8 +74,8 @@ export function watchPlugins(options: {
     let before = first;
     while (!signal.aborted && performance.now() < deadline) {
       await pause(SETTLE_MS, signal);
-      const now = await stampOf(dir);
-      if (now === before) break;
+      const now = await readStamp();
+      if (now === null || now === before) break;
       before = now;
     }
     return before;
