@@ -2,11 +2,14 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Thousands of requests, killed daemons, real waits: `npm run test:slow`, not `npm test`. */
+/** Thousands of requests, daemons that crash, real waits: `npm run test:slow`, not `npm test`. */
 const SLOW = [
   "runner/test/e2e/fuzz.test.ts",
-  "runner/test/faults/{kill,kill-in-delivery,make-and-n8n,noisy-neighbour,plugin-crash,plugin-isolation,slow-disk}.test.ts",
+  "runner/test/faults/{make-and-n8n,noisy-neighbour,plugin-crash,plugin-isolation,slow-disk}.test.ts",
 ];
+
+/** Daemons under load, broken in every way: `npm run test:faults`. */
+const FAULTS = ["runner/test/faults/{kills,faults}.test.ts"];
 
 export default defineConfig({
   test: {
@@ -40,7 +43,7 @@ export default defineConfig({
         test: {
           name: "runner",
           include: ["runner/test/{conformance,faults,e2e}/**/*.test.ts"],
-          exclude: SLOW,
+          exclude: [...SLOW, ...FAULTS],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -50,6 +53,14 @@ export default defineConfig({
           name: "slow",
           include: SLOW,
           testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "faults",
+          include: FAULTS,
+          testTimeout: 180_000,
           hookTimeout: 60_000,
         },
       },

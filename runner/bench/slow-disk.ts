@@ -11,7 +11,7 @@ import { drain } from "./jobs.ts";
 import { startReceiver, type ReceiverProcess } from "./processes.ts";
 
 const PLUGINS = fileURLToPath(new URL("plugins", import.meta.url));
-const ENTRY = new URL("../test/support/slow-disk-daemon.ts", import.meta.url);
+const ENTRY = new URL("../test/support/faulty-store-daemon.ts", import.meta.url);
 const SLOW_COMMIT_MS = 20;
 const ROUNDS = 5;
 const PROBE_EVERY_MS = 5;

@@ -28,7 +28,7 @@ afterEach(async () => {
 async function open(slowCommitMs = 0): Promise<Daemon> {
   const daemon = await startDaemon({
     root,
-    entry: new URL("../support/slow-disk-daemon.ts", import.meta.url),
+    entry: new URL("../support/faulty-store-daemon.ts", import.meta.url),
     plugins: { echo: "(input) => input" },
     env: { SLOW_COMMIT_MS: String(slowCommitMs), HANG_COMMITS_WHILE: hang },
   });

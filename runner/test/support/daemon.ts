@@ -52,6 +52,8 @@ export async function startDaemon(
     entry?: URL;
     /** Plugins to put into PLUGINS_DIR before the start: by name, the source of `run`. */
     plugins?: Readonly<Record<string, string>>;
+    /** Called with the process before it is ready. */
+    onSpawn?: (child: ChildProcess) => void;
   } = {},
 ): Promise<Daemon> {
   const root = options.root ?? (await mkdtemp(join(tmpdir(), "playground-")));
@@ -75,6 +77,7 @@ export async function startDaemon(
       ...options.env,
     },
   });
+  options.onSpawn?.(child);
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => void (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()));

@@ -1,8 +1,9 @@
 /**
  * The real writer thread on a disk that is slow: every commit takes SLOW_COMMIT_MS longer, and
- * hangs for as long as the file HANG_COMMITS_WHILE is there.
+ * hangs for as long as the file HANG_COMMITS_WHILE is there. The file DIE_AT_COMMIT ends the thread
+ * at the next commit, `before` or `after` it as the file says, and is removed.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { WriterData } from "../../src/store/sqlite/change.ts";
 import { openWriter } from "../../src/store/sqlite/connection.ts";
@@ -10,6 +11,7 @@ import { serveWrites } from "../../src/store/sqlite/serve-writes.ts";
 
 const slowMs = Number(process.env["SLOW_COMMIT_MS"] ?? 0);
 const hangWhile = process.env["HANG_COMMITS_WHILE"] ?? "";
+const dieAt = process.env["DIE_AT_COMMIT"] ?? "";
 const { path } = workerData as WriterData;
 
 /** Blocks the thread as an fsync does, without using the processor. */
@@ -21,9 +23,14 @@ serveWrites(parentPort!, () => {
   const db = openWriter(path);
   const exec = db.exec.bind(db);
   db.exec = (sql) => {
-    if (sql === "COMMIT") {
-      block(slowMs);
-      while (existsSync(hangWhile)) block(1);
+    if (sql !== "COMMIT") return exec(sql);
+    block(slowMs);
+    while (existsSync(hangWhile)) block(1);
+    const death = existsSync(dieAt) ? readFileSync(dieAt, "utf8") : null;
+    if (death === "after") exec(sql);
+    if (death !== null) {
+      rmSync(dieAt);
+      process.exit(70);
     }
     exec(sql);
   };

@@ -1,0 +1,262 @@
+/** Every fault that a daemon may meet, each under the same load and before the same ledger. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { open, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { runCli, type CliRun } from "../support/cli.ts";
+import { until } from "../support/until.ts";
+import { createMisbehavingEndpoints, FLOOD_BYTES } from "./harness/misbehaving-endpoints.ts";
+import { runTrial, type Trial, type TrialOptions } from "./harness/trial.ts";
+
+interface Fault {
+  readonly name: string;
+  readonly options?: Omit<TrialOptions, "name">;
+  readonly inflict: (trial: Trial) => Promise<void>;
+}
+
+const FAULTY_STORE = new URL("../support/faulty-store-daemon.ts", import.meta.url);
+const DISTURB = ["--import", fileURLToPath(new URL("harness/disturb.ts", import.meta.url))];
+const HOUR_MS = 60 * 60 * 1000;
+
+const database = (trial: Trial): string => join(trial.root, "data", "playground.db");
+
+/** Starts a daemon on the trial's data that must not come up, and ends by itself. */
+function refusedStart({ root }: Trial): Promise<CliRun> {
+  const env = {
+    PLAYGROUND_PORT: "0",
+    PLAYGROUND_DATA_DIR: join(root, "data"),
+    PLAYGROUND_TOKEN: "test-token-0123456789",
+  };
+  return runCli([], { cwd: root, env });
+}
+
+/** A folder on a disk of its own, so small that it can be filled. */
+async function mountSmallDisk(dataDir: string): Promise<() => Promise<void>> {
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", dataDir]);
+  return async () => void execFileSync("umount", ["--lazy", dataDir]);
+}
+
+async function disturb(trial: Trial, what: { clockMs?: number; blockMs?: number }): Promise<void> {
+  await writeFile(join(trial.root, "disturb"), JSON.stringify(what));
+  trial.daemon().process.kill("SIGUSR2");
+}
+
+/** A daemon whose data is hurt while it is down: refused, and as before once it is mended. */
+async function expectRefusal(
+  trial: Trial,
+  {
+    hurt,
+    mend,
+    message,
+  }: { hurt: () => void | Promise<void>; mend: () => void | Promise<void>; message: RegExp },
+): Promise<void> {
+  await trial.untilEnded(10);
+  // Cleanly: what a kill leaves in the log would mend a damaged page at the next start.
+  await trial.end("SIGTERM");
+  await hurt();
+  const before = hashOf(database(trial));
+  const { code, stderr } = await refusedStart(trial);
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(code).toBe(1);
+  expect(hashOf(database(trial)), "the database after the refusal").toBe(before);
+  await mend();
+  await trial.start();
+  await trial.untilEnded(10);
+}
+
+function hashOf(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
+async function overwrite(file: string, at: number, bytes: Buffer): Promise<void> {
+  const handle = await open(file, "r+");
+  await handle.write(bytes, 0, bytes.length, at);
+  await handle.close();
+}
+
+const misbehaving = createMisbehavingEndpoints();
+
+const FAULTS: readonly Fault[] = [
+  {
+    name: "SIGTERM in mid-job ends it with 0, and what was cut off goes on in the next",
+    options: { mix: { longestStepMs: 800 }, daemon: { env: { PLAYGROUND_GRACE_MS: "200" } } },
+    async inflict(trial) {
+      for (let round = 0; round < 2; round += 1) {
+        await trial.untilEnded(10);
+        expect(await trial.end("SIGTERM")).toBe(0);
+        await trial.start();
+      }
+    },
+  },
+  {
+    name: "plugins that end their thread or exhaust its memory fail their own job alone",
+    options: {
+      mix: { failing: { share: 0.3, kinds: ["throws", "exits", "exhausts"] } },
+      daemon: { env: { PLAYGROUND_THREAD_MEMORY_MB: "48" } },
+    },
+    inflict: (trial) => trial.untilEnded(80),
+  },
+  {
+    name: "a writer thread that dies before or after a commit is replaced",
+    options: { daemon: { entry: FAULTY_STORE, env: { DIE_AT_COMMIT: "die" } } },
+    async inflict(trial) {
+      for (const when of ["before", "after", "before", "after"]) {
+        await trial.untilEnded(5);
+        const file = join(trial.root, "die");
+        await writeFile(file, when);
+        await until("the writer to die", () => !existsSync(file));
+      }
+      await trial.untilEnded(5);
+      // What it had claimed in a commit that nobody heard of waits for its lease, or the next start.
+      expect(await trial.end("SIGTERM")).toBe(0);
+      await trial.start();
+    },
+  },
+  {
+    name: "a full disk refuses jobs with 503 until there is room",
+    options: { prepare: mountSmallDisk },
+    async inflict(trial) {
+      await trial.untilEnded(10);
+      const ballast = join(trial.root, "data", "ballast");
+      const { bavail, bsize } = await statfs(trial.root + "/data");
+      // Fills up what is left, then what the database's files gave back meanwhile.
+      await writeFile(ballast, Buffer.alloc(bavail * bsize)).catch(() => {});
+      const refused = await until("a refusal", async () => {
+        const body = JSON.stringify({ plugins: ["step"], input: { text: "x".repeat(100_000) } });
+        const headers = { "content-type": "application/json" };
+        const answer = await trial.daemon().request("/v1/jobs", { method: "POST", headers, body });
+        return answer.status === 202 ? null : answer;
+      });
+      expect(refused.status).toBe(503);
+      expect(refused.headers.get("retry-after")).not.toBeNull();
+      expect((await fetch(`${trial.daemon().url}/healthz`)).status).toBe(200);
+      await sleep(1_000);
+      await rm(ballast);
+      await trial.untilEnded(20);
+    },
+  },
+  {
+    name: "a read-only data folder refuses the start",
+    options: { prepare: mountSmallDisk },
+    inflict: (trial) => {
+      const remount = (how: string): void =>
+        void execFileSync("mount", ["-o", `remount,${how}`, join(trial.root, "data")]);
+      return expectRefusal(trial, {
+        hurt: () => remount("ro"),
+        mend: () => remount("rw"),
+        message: /^The database .*playground\.db cannot be opened: /,
+      });
+    },
+  },
+  {
+    name: "kills on a disk whose commits take 30 ms",
+    options: { daemon: { entry: FAULTY_STORE, env: { SLOW_COMMIT_MS: "30" } } },
+    async inflict(trial) {
+      for (let round = 0; round < 3; round += 1) {
+        await trial.killAndRestart({ phase: "work", afterJobs: 8, afterMs: 10 });
+      }
+    },
+  },
+  {
+    name: "a second daemon on the same data is refused, and the first goes on",
+    async inflict(trial) {
+      for (let round = 0; round < 3; round += 1) {
+        const { code, stderr } = await refusedStart(trial);
+        expect(stderr).toMatch(/^The database .* is in use by another daemon\. .*\n$/);
+        expect(code).toBe(1);
+      }
+      await trial.untilEnded(10);
+    },
+  },
+  {
+    name: "a database from a newer version is refused and left as it is",
+    inflict: (trial) => {
+      let version = 0;
+      const setVersion = (to: number | null): void => {
+        const db = new DatabaseSync(database(trial));
+        version ||= db.prepare("PRAGMA user_version").get()?.["user_version"] as number;
+        db.exec(`PRAGMA user_version = ${to ?? version}`);
+        db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+        db.close();
+      };
+      return expectRefusal(trial, {
+        hurt: () => setVersion(9_999),
+        mend: () => setVersion(null),
+        message: /schema version 9999/,
+      });
+    },
+  },
+  {
+    name: "a database whose first page is damaged is refused and left as it is",
+    inflict: (trial) => {
+      let page = Buffer.alloc(0);
+      return expectRefusal(trial, {
+        async hurt() {
+          page = (await readFile(database(trial))).subarray(0, 100);
+          await overwrite(database(trial), 0, Buffer.alloc(100, 0xa5));
+        },
+        mend: () => overwrite(database(trial), 0, page),
+        message: /^The database .*playground\.db cannot be opened: /,
+      });
+    },
+  },
+  {
+    name: "endpoints that hang, reset, drip, talk garbage or send 10 GB delay no other",
+    options: { endpoints: misbehaving.endpoints },
+    async inflict(trial) {
+      await trial.untilEnded(100);
+      expect(misbehaving.mostFlooded()).toBeGreaterThan(0);
+      expect(misbehaving.mostFlooded()).toBeLessThan(FLOOD_BYTES / 100);
+    },
+  },
+  {
+    name: "a clock that jumps an hour ahead, two back and one ahead",
+    options: { daemon: { nodeArgs: DISTURB, env: { DISTURB_FILE: "disturb" } } },
+    async inflict(trial) {
+      for (const hours of [1, -1, 0]) {
+        await trial.untilEnded(15);
+        await disturb(trial, { clockMs: hours * HOUR_MS });
+      }
+      await trial.untilEnded(15);
+    },
+  },
+  {
+    name: "no file descriptors left",
+    async inflict(trial) {
+      const { pid } = trial.daemon().process;
+      await trial.untilEnded(10);
+      const limit = (count: number): void =>
+        void execFileSync("prlimit", ["--pid", String(pid), `--nofile=${count}:`]);
+      limit(readdirSync(`/proc/${pid}/fd`).length);
+      await sleep(2_000);
+      expect(trial.daemon().process.exitCode).toBeNull();
+      limit(1_024);
+      await trial.untilEnded(20);
+    },
+  },
+  {
+    name: "an event loop blocked for 3 s, and a process that stands still for 2",
+    options: { daemon: { nodeArgs: DISTURB, env: { DISTURB_FILE: "disturb" } } },
+    async inflict(trial) {
+      await trial.untilEnded(15);
+      await disturb(trial, { blockMs: 3_000 });
+      await trial.untilEnded(15);
+      trial.daemon().process.kill("SIGSTOP");
+      await sleep(2_000);
+      trial.daemon().process.kill("SIGCONT");
+      await trial.untilEnded(15);
+    },
+  },
+];
+
+for (const { name, options, inflict } of FAULTS) {
+  test(name, async () => {
+    await runTrial({ name, ...options }, inflict);
+  });
+}

@@ -1,0 +1,274 @@
+/** One trial: a real daemon under the schedule's load, a fault, and the ledger's word in the end. */
+import { randomBytes, randomInt } from "node:crypto";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { checkDatabase } from "../../../src/store/sqlite/check-database.ts";
+import { startDaemon, type Daemon } from "../../support/daemon.ts";
+import { createReceiver, type Receiver } from "../../support/receiver.ts";
+import { until } from "../../support/until.ts";
+import { checkLedger, type Verdict } from "./check-ledger.ts";
+import { createLedger, WITNESS, type Ledger } from "./ledger.ts";
+import { createLoad, type Load } from "./load.ts";
+import {
+  createSchedule,
+  type EndpointName,
+  type KillPlan,
+  type Mix,
+  type Schedule,
+} from "./schedule.ts";
+
+/** The same for every trial of a run; FAULT_SEED replays one. */
+export const SEED = Number(process.env["FAULT_SEED"] ?? randomInt(2 ** 31));
+
+const PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
+const SLOW_ANSWER_MS = 40;
+
+type DaemonOptions = NonNullable<Parameters<typeof startDaemon>[0]>;
+
+export interface Trial {
+  readonly schedule: Schedule;
+  readonly ledger: Ledger;
+  readonly load: Load;
+  /** Holds the daemon's data and whatever the trial puts there. */
+  readonly root: string;
+  /** The daemon that runs; throws while there is none. */
+  daemon(): Daemon;
+  /** What the newest daemon wrote in the end. */
+  lastWords(): string;
+  /** Starts the daemon again on the same data. */
+  start(options?: DaemonOptions): Promise<Daemon>;
+  /** Ends the daemon by the signal; gives its exit code, null after a kill. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+  /** Kills the daemon when the plan says so, be it in its start, and starts it again. */
+  killAndRestart(plan: KillPlan): Promise<void>;
+  /** Resolves when so many more jobs have ended. */
+  untilEnded(jobs: number): Promise<void>;
+}
+
+/** A persistent webhook and who answers it. */
+export interface Endpoint {
+  readonly name: string;
+  readonly timeoutMs: number;
+  /** Answers a request that the ledger has seen. */
+  readonly answer: (response: ServerResponse) => void;
+}
+
+export interface TrialOptions {
+  readonly name: string;
+  readonly mix?: Mix;
+  /** How many jobs the load keeps open. Default 20; 0 is no load but the trial's own. */
+  readonly open?: number;
+  readonly daemon?: DaemonOptions;
+  /** Endpoints that are told everything of every job, beside the witness. */
+  readonly endpoints?: readonly Endpoint[];
+  /** Before the first start, with the folder that the daemon's data will be in. */
+  readonly prepare?: (dataDir: string) => Promise<() => Promise<void>>;
+}
+
+/** Runs it, waits until all is over, and throws what the ledger has to say against the daemon. */
+export async function runTrial(
+  options: TrialOptions,
+  act: (trial: Trial) => Promise<void>,
+): Promise<Verdict> {
+  const root = await mkdtemp(join(tmpdir(), "playground-fault-"));
+  await mkdir(join(root, "data"));
+  const undo = await options.prepare?.(join(root, "data"));
+  const closers: (() => Promise<unknown>)[] = [
+    () => rm(root, { recursive: true, force: true }),
+    async () => undo?.(),
+  ];
+  let trial: Trial | null = null;
+  try {
+    trial = await openTrial(options, { root, closers });
+    await act(trial);
+    await trial.load.end();
+    await settle(trial);
+    const verdict = judge(trial, options);
+    console.log(`${options.name}: ${toWords(verdict)}; seed ${SEED}`);
+    if (verdict.problems.length > 0) throw new Error(toReport(verdict));
+    return verdict;
+  } catch (error) {
+    throw new Error(await toFailure(error, options, trial), { cause: error });
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+function judge({ ledger }: Trial, { endpoints = [] }: TrialOptions): Verdict {
+  return checkLedger(ledger, [WITNESS, ...endpoints.map(({ name }) => name)]);
+}
+
+async function toFailure(
+  error: unknown,
+  options: TrialOptions,
+  trial: Trial | null,
+): Promise<string> {
+  const lines = [String(error)];
+  if (trial !== null) {
+    await trial.load.end(0);
+    lines.push(`The ledger: ${toReport(judge(trial, options))}`);
+    lines.push(`The daemon's last words:\n${trial.lastWords()}`);
+  }
+  lines.push(`Replay it with FAULT_SEED=${SEED} npm run test:faults -- -t '${options.name}'`);
+  return lines.join("\n");
+}
+
+async function openTrial(
+  { mix, open = 20, daemon: daemonOptions = {}, endpoints: others = [] }: TrialOptions,
+  { root, closers }: { root: string; closers: (() => Promise<unknown>)[] },
+): Promise<Trial> {
+  const schedule = createSchedule(SEED, mix);
+  const ledger = createLedger(join(root, "runs"));
+  const endpoints = await openEndpoints({ schedule, ledger });
+  closers.push(() => Promise.all(Object.values(endpoints).map((endpoint) => endpoint.close())));
+  let current: Daemon | null = null;
+  let newest: Daemon | null = null;
+  closers.push(async () => current?.close());
+
+  async function start(changed: DaemonOptions = {}): Promise<Daemon> {
+    current = null;
+    const started = await startDaemon({
+      root,
+      pluginsDir: PLUGINS,
+      ...daemonOptions,
+      ...changed,
+      env: { PLAYGROUND_LOG_LEVEL: "error", PLAYGROUND_GRACE_MS: "500", ...daemonOptions.env },
+    });
+    return (newest = current = started);
+  }
+
+  function daemon(): Daemon {
+    if (current === null) throw new Error("there is no daemon now");
+    return current;
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    const ending = daemon();
+    current = null;
+    return ending.end(signal);
+  }
+
+  const untilEnded = async (jobs: number): Promise<void> => {
+    const ended = (): number => ledger.accepted.size - ledger.open();
+    const from = ended();
+    await until(`${jobs} jobs to end`, () => ended() >= from + jobs);
+  };
+
+  async function killAndRestart(plan: KillPlan): Promise<void> {
+    if (plan.phase === "work") {
+      await untilEnded(plan.afterJobs);
+      await sleep(plan.afterMs);
+      await end("SIGKILL");
+      const { broken } = checkDatabase(join(root, "data", "playground.db"));
+      for (const { holds, told } of broken) {
+        ledger.note(`after a kill it is not so that ${holds}: ${told.join("; ")}`);
+      }
+    } else {
+      await end("SIGKILL");
+      const onSpawn: DaemonOptions["onSpawn"] = (child) =>
+        void setTimeout(() => child.kill("SIGKILL"), plan.afterMs);
+      // It may have been ready by then, and taken jobs.
+      const started = await start({ onSpawn }).catch(() => null);
+      await started?.end("SIGKILL");
+    }
+    await start();
+  }
+
+  const first = await start();
+  const witness: Endpoint = {
+    name: WITNESS,
+    timeoutMs: 30_000,
+    answer: (response) => void response.end(),
+  };
+  for (const { name, timeoutMs, answer } of [witness, ...others]) {
+    const secret = `whsec_${randomBytes(32).toString("base64")}`;
+    const receiver = await createReceiver((received, response) => {
+      ledger.arrive(name, received, secret);
+      answer(response);
+    });
+    closers.push(() => receiver.close());
+    await first.post("/v1/webhooks", { url: receiver.url, secret, timeoutMs, retries: 10 });
+  }
+  const load = createLoad({
+    schedule,
+    ledger,
+    target: () => current,
+    urls: { steady: endpoints.steady.url, slow: endpoints.slow.url, flaky: endpoints.flaky.url },
+    clients: Math.min(4, open),
+    open,
+  });
+  return {
+    schedule,
+    ledger,
+    load,
+    root,
+    daemon,
+    lastWords: () => newest?.output().slice(-LAST_WORDS) ?? "",
+    start,
+    end,
+    killAndRestart,
+    untilEnded,
+  };
+}
+
+/** The endpoints of the jobs' own webhooks. */
+async function openEndpoints({
+  schedule,
+  ledger,
+}: {
+  schedule: Schedule;
+  ledger: Ledger;
+}): Promise<Record<EndpointName, Receiver>> {
+  const seen = new Set<string>();
+  const steady = await createReceiver((received, response) => {
+    ledger.arrive("steady", received, null);
+    response.end();
+  });
+  let slowCount = 0;
+  const slow = await createReceiver((received, response) => {
+    ledger.arrive("slow", received, null);
+    setTimeout(() => response.end(), schedule.delayMs((slowCount += 1), SLOW_ANSWER_MS));
+  });
+  const flaky = await createReceiver((received, response) => {
+    ledger.arrive("flaky", received, null);
+    const id = String(received.headers["webhook-id"]);
+    const mishap = seen.has(id) ? null : schedule.mishap(id);
+    seen.add(id);
+    if (mishap === "drops the answer") response.destroy();
+    else response.writeHead(mishap === "refuses" ? 503 : 200).end();
+  });
+  return { steady, slow, flaky };
+}
+
+/** Waits until the daemon itself says that nothing is left to do. */
+async function settle(trial: Trial): Promise<void> {
+  await until("every job to have ended", () => trial.ledger.open() === 0);
+  await until("every delivery to be made", async () => {
+    const text = await (await trial.daemon().request("/metrics")).text();
+    const open = ['jobs{status="queued"}', 'jobs{status="running"}']
+      .concat('deliveries{state="waiting"}', 'deliveries{state="due"}')
+      .map((series) => `playground_${series} 0\n`);
+    return open.every((line) => text.includes(line));
+  });
+}
+
+function toWords({ counts }: Verdict): string {
+  return Object.entries(counts)
+    .map(
+      ([name, count]) =>
+        `${count} ${name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`,
+    )
+    .join(", ");
+}
+
+const SHOWN = 20;
+const LAST_WORDS = 4_000;
+
+function toReport({ problems }: Verdict): string {
+  const more = problems.length > SHOWN ? `\n… and ${problems.length - SHOWN} more` : "";
+  return `${problems.slice(0, SHOWN).join("\n")}${more}`;
+}

@@ -1,0 +1,42 @@
+/** One step of a job of the schedule: tells the ledger that it began, then does as it is told. */
+import { createHash, randomUUID } from "node:crypto";
+import { openSync, writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { definePlugin } from "playground-runner/plugin";
+import type { StepKind } from "../harness/schedule.ts";
+
+/** The input of each job of the schedule. */
+interface JobInput {
+  /** The ledger's file. */
+  readonly runs: string;
+  readonly text: string;
+}
+
+interface Options {
+  readonly step: number;
+  readonly kind: StepKind;
+  readonly ms: number;
+}
+
+/** Opened once a thread: a trial may leave it no descriptor for more. */
+let ledger: number | null = null;
+
+export default definePlugin({
+  name: "step",
+  description: "A step of the fault suite.",
+  async run(input, { job, options, signal }) {
+    const { runs, text } = job.input as JobInput;
+    const { step, kind, ms } = options as Options;
+    const from = step === 0 ? null : (input as { run: string }).run;
+    const run = randomUUID();
+    ledger ??= openSync(runs, "a");
+    writeSync(ledger, `${JSON.stringify({ job: job.name, step, run, from })}\n`);
+    await sleep(ms, undefined, { signal });
+    if (kind === "throws") throw new Error("as planned");
+    if (kind === "exits") process.exit(3);
+    const hoard: unknown[] = [];
+    while (kind === "exhausts")
+      hoard.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+    return { run, digest: createHash("sha256").update(text).digest("hex") };
+  },
+});

@@ -1,0 +1,6 @@
+/** The real daemon with a store that can be hurt (faulty-store-writer.ts). */
+import { start } from "../../src/cli/start.ts";
+
+process.exitCode = await start(process.argv.slice(2), {
+  storeWriter: new URL("faulty-store-writer.ts", import.meta.url),
+});
