@@ -209,6 +209,8 @@ export interface JobWrites {
    * Each gets status `running`, a new fence and one more step attempt. Up to `ahead` more are leased
    * to wait for a thread, but none behind a job that was interrupted before (whatever took the
    * daemon down then must not count against those that wait), and only while the inputs are small.
+   * A job on the last try of its step is leased when no other is running, and none while it runs: a
+   * crash is then its own doing, and fails no job that ran beside one that crashes.
    */
   claimJobs(request: {
     owner: string;

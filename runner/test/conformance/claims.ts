@@ -115,12 +115,33 @@ export function claimConformance(createSubject: CreateSubject): void {
       ];
       await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
-      expect(ids(await claim(t.store, { limit: 1, ahead: 5 }))).toEqual([interrupted.id]);
-      await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
+      const again = await claim(t.store, { limit: 1, ahead: 5 });
+      expect(ids(again)).toEqual([interrupted.id]);
+      await t.store.releaseJobs(again.map(claimOf));
       const urgent = await submit(t.store, { priority: 2 });
       expect(ids(await claim(t.store, { limit: 1, ahead: 5 }))).toEqual([urgent.id]);
       expect(ids(await claim(t.store, { limit: 2, ahead: 5 }))).toEqual([interrupted.id, first.id]);
       expect(ids(await claim(t.store, { limit: 0, ahead: 5 }))).toEqual([last.id]);
+    });
+
+    test("leases a job on its last try alone", async () => {
+      const interrupted = await submit(t.store);
+      for (const owner of ["owner_1", "owner_2"]) {
+        await claimOne(t.store, { owner });
+        await t.store.reap({ owner: "newest", now: 10 });
+      }
+      const urgent = await submit(t.store, { priority: 1 });
+      const last = await submit(t.store, { priority: -1 });
+      const [beside] = await claim(t.store, { ahead: 5 });
+      expect(beside?.id).toBe(urgent.id);
+      expect(await claim(t.store)).toEqual([]);
+      await completeAll(t.store, beside!);
+      const [alone, ...others] = await claim(t.store, { ahead: 5 });
+      expect([alone?.id, others]).toEqual([interrupted.id, []]);
+      expect(await claim(t.store)).toEqual([]);
+      // Once it is past the step that was interrupted, it is a job like any other.
+      await completeOne(t.store, await start(t.store, alone!));
+      expect(ids(await claim(t.store))).toEqual([last.id]);
     });
 
     test("leases ahead only while the inputs are small", async () => {

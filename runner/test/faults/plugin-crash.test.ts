@@ -10,16 +10,23 @@ import { until } from "../support/until.ts";
 
 /** As a native package does that crashes: a thread's own process.abort() is refused by Node. */
 const CRASHES = `async () => {
+  await sleep(300);
   process.getBuiltinModule("child_process").execFileSync("kill", ["-ABRT", String(process.pid)]);
   await sleep(60_000);
 }`;
 
-test("three crashes of the process fail the job with STEP_INTERRUPTED, and the daemon lives on", async () => {
+/** Too long to end before a plugin beside it crashes. */
+const PATIENT = `async () => {
+  await sleep(2_000);
+  return "done";
+}`;
+
+test("three crashes of the process fail the job with STEP_INTERRUPTED, none beside it, and the daemon lives on", async () => {
   const root = await mkdtemp(join(tmpdir(), "playground-crash-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const receiver = await createReceiver();
   onTestFinished(() => receiver.close());
-  const plugins = { "crashes-natively": CRASHES, echo: "(input) => input" };
+  const plugins = { "crashes-natively": CRASHES, patient: PATIENT, echo: "(input) => input" };
   const restart = (): Promise<Daemon> => startDaemon({ root, plugins });
 
   let daemon = await restart();
@@ -28,6 +35,7 @@ test("three crashes of the process fail the job with STEP_INTERRUPTED, and the d
     plugins: ["echo", "crashes-natively"],
     webhook: { url: receiver.url },
   });
+  const beside = await daemon.post("/v1/jobs", { plugins: ["patient"] });
   for (let crash = 1; crash <= 3; crash += 1) {
     if (daemon.process.signalCode === null) await once(daemon.process, "exit");
     expect(daemon.process.signalCode).toBe("SIGABRT");
@@ -47,6 +55,11 @@ test("three crashes of the process fail the job with STEP_INTERRUPTED, and the d
     progress: { completedPlugins: ["echo"], currentPlugin: "crashes-natively" },
   });
   expect(daemon.output()).toMatch(/"plugin":"crashes-natively".*"job.gives-up-crashing"/);
+  await until("the job beside it to complete", async () => {
+    const now = await daemon.get(`/v1/jobs/${beside.jobId}`);
+    expect(now.error).toBeNull();
+    return now.status === "completed";
+  });
   const next = await daemon.post(
     "/v1/jobs",
     { plugins: ["echo"], input: 1 },

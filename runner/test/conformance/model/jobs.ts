@@ -1,4 +1,9 @@
-import { hasEnded, type RunningJob, type Transition } from "../../../src/domain/job.ts";
+import {
+  hasEnded,
+  MAX_STEP_ATTEMPTS,
+  type RunningJob,
+  type Transition,
+} from "../../../src/domain/job.ts";
 import type { Claim, NewJob, SubmitOutcome } from "../../../src/ports/store.ts";
 import { arrange, newDelivery } from "./deliveries.ts";
 import {
@@ -76,7 +81,12 @@ export function createJobModel(state: ModelState) {
       const interrupted = ready.findIndex((job) => job.stepAttempts > 0);
       const end =
         limit + (interrupted === -1 ? ahead : Math.max(0, Math.min(ahead, interrupted - limit)));
-      return ready.slice(0, end).map((job): RunningJob => {
+      const running = state.jobs.filter(({ status }) => status === "running");
+      if (running.some(({ stepAttempts }) => stepAttempts === MAX_STEP_ATTEMPTS)) return [];
+      const lastTry = ready.findIndex(({ stepAttempts }) => stepAttempts === MAX_STEP_ATTEMPTS - 1);
+      const isAlone = lastTry === 0 && running.length === 0;
+      const most = lastTry === -1 ? end : Math.min(end, isAlone ? 1 : lastTry);
+      return ready.slice(0, most).map((job): RunningJob => {
         job.status = "running";
         job.fence += 1;
         job.stepAttempts += 1;

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { RunningJob } from "../../../domain/job.ts";
+import { MAX_STEP_ATTEMPTS, type RunningJob } from "../../../domain/job.ts";
 import type { Operations } from "../change.ts";
 import { toCompletedStep, toSpec, type SpecColumns, type StepColumns } from "../rows.ts";
 import { prepare } from "../statement.ts";
@@ -33,6 +33,11 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
      WHERE status = 'queued' AND due = 1
      ORDER BY priority DESC, seq LIMIT ?`,
   );
+  const isLastTryUnderWay = prepare(
+    db,
+    `SELECT 1 FROM jobs WHERE status = 'running' AND step_attempts = ${MAX_STEP_ATTEMPTS}`,
+  );
+  const isAnyUnderWay = prepare(db, `SELECT 1 FROM jobs WHERE status = 'running' LIMIT 1`);
   const lease = prepare(
     db,
     `UPDATE jobs SET status = 'running', fence = ?, step_attempts = ?, started_at = ?,
@@ -62,6 +67,7 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
 
   return (request) => {
     markDue.run(request.now);
+    if (isLastTryUnderWay.get() !== undefined) return [];
     const jobs: RunningJob[] = [];
     let inputUnits = 0;
     let isRisky = false;
@@ -76,7 +82,10 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
           inputUnits += row.input.length;
           isRisky ||= row.step_attempts > 0;
           if (isAhead && (isRisky || inputUnits > MAX_AHEAD_UNITS)) return jobs;
+          const isLastTry = row.step_attempts === MAX_STEP_ATTEMPTS - 1;
+          if (isLastTry && (jobs.length > 0 || isAnyUnderWay.get() !== undefined)) return jobs;
           jobs.push(toLeased(row, request));
+          if (isLastTry) return jobs;
         }
         if (rows.length < Math.min(left, AT_ONCE)) return jobs;
       }
