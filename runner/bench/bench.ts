@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[
   "delivery-soak": async () => (await import("./delivery-soak.ts")).benchDeliverySoak(),
   queue: async () => (await import("./queue.ts")).benchQueue(),
   "slow-disk": async () => (await import("./slow-disk.ts")).benchSlowDisk(),
+  overload: async () => (await import("./overload.ts")).benchOverload(),
   idle: async () => (await import("./idle.ts")).benchIdle(),
 };
 

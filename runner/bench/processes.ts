@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { LoadCommand, LoadReport } from "./load-process.ts";
+import type { PacedLoadCommand, PacedLoadReport } from "./paced-load-process.ts";
 import type { ReceiverCommand, ReceiverReport } from "./receiver-process.ts";
 
 function start(file: string, args: readonly string[] = []): ChildProcess {
@@ -78,6 +79,16 @@ export async function runLoad(command: LoadCommand): Promise<LoadReport> {
   try {
     child.send(command);
     return await nextMessage<LoadReport>(child);
+  } finally {
+    child.disconnect();
+  }
+}
+
+export async function runPacedLoad(command: PacedLoadCommand): Promise<PacedLoadReport> {
+  const child = start("paced-load-process.ts");
+  try {
+    child.send(command);
+    return await nextMessage<PacedLoadReport>(child);
   } finally {
     child.disconnect();
   }

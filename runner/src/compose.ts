@@ -44,6 +44,8 @@ const CONNECTIONS_PER_ORIGIN = 64;
 const MAX_WINDOW = 256;
 /** Bodies of attempts in flight, in bytes: bounds what deliveries hold in memory. */
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
+/** Connections that wait to be taken; one too many is tried again by its client's system after a second or more. */
+const BACKLOG = 4096;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const OWNER_ONLY = 0o700;
 const BUILT_IN_PLUGINS = fileURLToPath(new URL("./plugins", import.meta.url));
@@ -142,9 +144,11 @@ export async function composeDaemon(
   return {
     version: VERSION,
     async listen() {
-      await http.listen({ host: settings.host, port: settings.port }).catch((error: unknown) => {
-        throw cannotListen(error, settings);
-      });
+      await http
+        .listen({ host: settings.host, port: settings.port, backlog: BACKLOG })
+        .catch((error: unknown) => {
+          throw cannotListen(error, settings);
+        });
       listeningOn = toUrl(settings.host, http.server.address() as AddressInfo);
       await engine.start();
       notReady = [];

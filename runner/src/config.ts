@@ -132,8 +132,9 @@ export const Settings = z.object({
     .default(1_000_000)
     .describe("Jobs that may be queued; more are refused with 503."),
   maxBatchJobs: integer(1, 10_000).default(1_000).describe("Jobs that one batch may have."),
+  // All of them may begin in one turn of the event loop, and health waits for the turn's end.
   maxRequests: integer(1, 100_000)
-    .default(500)
+    .default(200)
     .describe(
       "Requests that are worked on at once; more are refused with 503. Those that wait for a job or an event are not counted.",
     ),

@@ -13,7 +13,7 @@ import {
 import { MAX_KEY_LENGTH, submitHeaders } from "./submit-headers.ts";
 
 /** The most that PLAYGROUND_MAX_BATCH_JOBS may allow. */
-export const MAX_JOBS = 10_000;
+const MAX_JOBS = 10_000;
 
 const BatchJobRequest = SubmitJob.extend({
   idempotencyKey: z
