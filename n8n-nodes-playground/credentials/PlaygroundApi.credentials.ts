@@ -32,7 +32,7 @@ export class PlaygroundApi implements ICredentialType {
 			default: '',
 			required: true,
 			description:
-				'The token of the daemon: PLAYGROUND_TOKEN, or what it printed on its first start',
+				'The token of the daemon: PLAYGROUND_TOKEN, what it printed on its first start, or one that `playground-runner tokens add` made',
 		},
 	];
 

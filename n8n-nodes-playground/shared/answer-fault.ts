@@ -55,7 +55,7 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 		return {
 			message: `The Playground at ${baseUrl} refuses the token`,
 			description:
-				'The Token must be the one that the daemon was given as PLAYGROUND_TOKEN, or printed on its first start.',
+				'The Token must be PLAYGROUND_TOKEN, what the daemon printed on its first start, or one that `playground-runner tokens add` made.',
 			httpCode,
 			issues,
 		};

@@ -111,7 +111,9 @@ describe.concurrent('Run Job', () => {
 		const proxy = await startProxy(daemon.baseUrl);
 		try {
 			const { baseUrl } = proxy;
-			const counted = await client.createCredential({ baseUrl, token: daemon.token });
+			// Nor does it need a token that may do more than run jobs.
+			const token = await daemon.addToken('run');
+			const counted = await client.createCredential({ baseUrl, token });
 			const names = ['counted-1', 'counted-2', 'counted-3'];
 			const parked = runJob({ credential: counted, options: PARKS });
 			const id = await start(chain('Counted', manualTrigger(), at(...names), parked));

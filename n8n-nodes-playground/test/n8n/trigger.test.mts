@@ -161,6 +161,17 @@ describe.concurrent('Playground Trigger', () => {
 		}
 	});
 
+	test('fails to publish with a token that may not register webhooks, saying so', async () => {
+		const { baseUrl } = daemon;
+		const token = await daemon.addToken('run');
+		const to = { daemon, credential: await client.createCredential({ baseUrl, token }) };
+		const { workflowId, webhooks } = await listen({}, to);
+		const failed = await client.publish(workflowId);
+		expect(failed.status).toBe('failed');
+		expect(JSON.stringify(failed)).toContain('This call needs a token with the scope admin');
+		expect(await webhooks()).toEqual([]);
+	});
+
 	test('gets events from a daemon that was killed and started again', async () => {
 		const own = await startDaemonProcess();
 		try {

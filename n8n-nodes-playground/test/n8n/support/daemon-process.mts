@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from './free-port.mts';
 import { whenThisProcessEnds } from './when-this-process-ends.mts';
 
@@ -16,6 +17,8 @@ export interface DaemonProcess {
 	readonly token: string;
 	readonly pid: () => number;
 	output(): string;
+	/** Makes a token that may do no more than its scope says. */
+	addToken(scope: 'read' | 'run'): Promise<string>;
 	/** One call to its API; throws when it is refused. */
 	call(method: string, path: string, body?: unknown): Promise<any>;
 	/** Ends it as a crash would. */
@@ -40,19 +43,21 @@ export async function startDaemonProcess(
 		rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 	});
 
+	const env = {
+		PATH: process.env.PATH,
+		PLAYGROUND_PORT: port,
+		PLAYGROUND_TOKEN: token,
+		PLAYGROUND_DATA_DIR: path.join(folder, 'data'),
+		PLAYGROUND_PLUGINS_DIR: PLUGINS,
+		// Jobs that are held up must not hold up those of other tests.
+		PLAYGROUND_THREADS: '12',
+		...settings,
+	};
+
 	async function start(): Promise<void> {
 		const child = spawn(process.execPath, [MAIN], {
 			cwd: folder,
-			env: {
-				PATH: process.env.PATH,
-				PLAYGROUND_PORT: port,
-				PLAYGROUND_TOKEN: token,
-				PLAYGROUND_DATA_DIR: path.join(folder, 'data'),
-				PLAYGROUND_PLUGINS_DIR: PLUGINS,
-				// Jobs that are held up must not hold up those of other tests.
-				PLAYGROUND_THREADS: '12',
-				...settings,
-			},
+			env,
 			stdio: ['ignore', 'pipe', 'pipe'],
 		});
 		running = child;
@@ -100,6 +105,10 @@ export async function startDaemonProcess(
 			return text === '' ? undefined : JSON.parse(text);
 		},
 		output: () => output,
+		addToken: async (scope) => {
+			const args = [MAIN, 'tokens', 'add', scope, '--scope', scope];
+			return (await promisify(execFile)(process.execPath, args, { env })).stdout.trim();
+		},
 		kill,
 		start,
 		remove: async () => {
