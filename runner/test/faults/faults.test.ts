@@ -207,6 +207,21 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "a database with damaged pages is found out by check",
+    async inflict(trial) {
+      await trial.untilEnded(10);
+      await trial.end("SIGTERM");
+      const whole = await readFile(database(trial));
+      await overwrite(database(trial), whole.length / 2, Buffer.alloc(16_384, 0xa5));
+      const { code, stdout, stderr } = await runCli(["check", database(trial)]);
+      expect(stdout + stderr).toMatch(/BROKEN|malformed/);
+      expect(code).toBe(1);
+      await writeFile(database(trial), whole);
+      await trial.start();
+      await trial.untilEnded(10);
+    },
+  },
+  {
     name: "endpoints that hang, reset, drip, talk garbage or send 10 GB delay no other",
     options: { endpoints: misbehaving.endpoints },
     async inflict(trial) {

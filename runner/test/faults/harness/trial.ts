@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { checkDatabase } from "../../../src/store/sqlite/check-database.ts";
 import { startDaemon, type Daemon } from "../../support/daemon.ts";
-import { createReceiver, type Receiver } from "../../support/receiver.ts";
+import { createReceiver, type Received, type Receiver } from "../../support/receiver.ts";
 import { until } from "../../support/until.ts";
 import { checkLedger, type Verdict } from "./check-ledger.ts";
 import { createLedger, WITNESS, type Ledger } from "./ledger.ts";
@@ -26,6 +26,7 @@ export const SEED = Number(process.env["FAULT_SEED"] ?? randomInt(2 ** 31));
 
 const PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
 const SLOW_ANSWER_MS = 40;
+const SETTLE_MS = 60_000;
 
 type DaemonOptions = NonNullable<Parameters<typeof startDaemon>[0]>;
 
@@ -54,7 +55,7 @@ export interface Endpoint {
   readonly name: string;
   readonly timeoutMs: number;
   /** Answers a request that the ledger has seen. */
-  readonly answer: (response: ServerResponse) => void;
+  readonly answer: (response: ServerResponse, received: Received) => void;
 }
 
 export interface TrialOptions {
@@ -63,6 +64,8 @@ export interface TrialOptions {
   /** How many jobs the load keeps open. Default 20; 0 is no load but the trial's own. */
   readonly open?: number;
   readonly daemon?: DaemonOptions;
+  /** How long what is left may take in the end, in ms. Default 60 s. */
+  readonly settleMs?: number;
   /** Endpoints that are told everything of every job, beside the witness. */
   readonly endpoints?: readonly Endpoint[];
   /** Before the first start, with the folder that the daemon's data will be in. */
@@ -86,7 +89,7 @@ export async function runTrial(
     trial = await openTrial(options, { root, closers });
     await act(trial);
     await trial.load.end();
-    await settle(trial);
+    await settle(trial, options.settleMs ?? SETTLE_MS);
     const verdict = judge(trial, options);
     console.log(`${options.name}: ${toWords(verdict)}; seed ${SEED}`);
     if (verdict.problems.length > 0) throw new Error(toReport(verdict));
@@ -123,7 +126,7 @@ async function openTrial(
 ): Promise<Trial> {
   const schedule = createSchedule(SEED, mix);
   const ledger = createLedger(join(root, "runs"));
-  const endpoints = await openEndpoints({ schedule, ledger });
+  const endpoints = await openOwnEndpoints({ schedule, ledger });
   closers.push(() => Promise.all(Object.values(endpoints).map((endpoint) => endpoint.close())));
   let current: Daemon | null = null;
   let newest: Daemon | null = null;
@@ -186,10 +189,7 @@ async function openTrial(
   };
   for (const { name, timeoutMs, answer } of [witness, ...others]) {
     const secret = `whsec_${randomBytes(32).toString("base64")}`;
-    const receiver = await createReceiver((received, response) => {
-      ledger.arrive(name, received, secret);
-      answer(response);
-    });
+    const receiver = await openEndpoint({ name, secret, answer, ledger });
     closers.push(() => receiver.close());
     await first.post("/v1/webhooks", { url: receiver.url, secret, timeoutMs, retries: 10 });
   }
@@ -215,8 +215,26 @@ async function openTrial(
   };
 }
 
+async function openEndpoint({
+  name,
+  secret = null,
+  answer,
+  ledger,
+}: Pick<Endpoint, "name" | "answer"> & {
+  secret?: string | null;
+  ledger: Ledger;
+}): Promise<Receiver> {
+  const receiver = await createReceiver((received, response) => {
+    ledger.arrive(name, received, secret);
+    // The ledger has it; the bodies of a long run would fill the memory.
+    receiver.received.length = 0;
+    answer(response, received);
+  });
+  return receiver;
+}
+
 /** The endpoints of the jobs' own webhooks. */
-async function openEndpoints({
+async function openOwnEndpoints({
   schedule,
   ledger,
 }: {
@@ -224,36 +242,40 @@ async function openEndpoints({
   ledger: Ledger;
 }): Promise<Record<EndpointName, Receiver>> {
   const seen = new Set<string>();
-  const steady = await createReceiver((received, response) => {
-    ledger.arrive("steady", received, null);
-    response.end();
-  });
   let slowCount = 0;
-  const slow = await createReceiver((received, response) => {
-    ledger.arrive("slow", received, null);
-    setTimeout(() => response.end(), schedule.delayMs((slowCount += 1), SLOW_ANSWER_MS));
-  });
-  const flaky = await createReceiver((received, response) => {
-    ledger.arrive("flaky", received, null);
-    const id = String(received.headers["webhook-id"]);
-    const mishap = seen.has(id) ? null : schedule.mishap(id);
-    seen.add(id);
-    if (mishap === "drops the answer") response.destroy();
-    else response.writeHead(mishap === "refuses" ? 503 : 200).end();
-  });
-  return { steady, slow, flaky };
+  const answers: Record<EndpointName, Endpoint["answer"]> = {
+    steady: (response) => void response.end(),
+    slow(response) {
+      slowCount += 1;
+      setTimeout(() => response.end(), schedule.delayMs(slowCount, SLOW_ANSWER_MS));
+    },
+    flaky(response, { headers }) {
+      const id = String(headers["webhook-id"]);
+      const mishap = seen.has(id) ? null : schedule.mishap(id);
+      seen.add(id);
+      if (mishap === "drops the answer") response.destroy();
+      else response.writeHead(mishap === "refuses" ? 503 : 200).end();
+    },
+  };
+  const open = (name: EndpointName): Promise<Receiver> =>
+    openEndpoint({ name, answer: answers[name], ledger });
+  return { steady: await open("steady"), slow: await open("slow"), flaky: await open("flaky") };
 }
 
 /** Waits until the daemon itself says that nothing is left to do. */
-async function settle(trial: Trial): Promise<void> {
-  await until("every job to have ended", () => trial.ledger.open() === 0);
-  await until("every delivery to be made", async () => {
-    const text = await (await trial.daemon().request("/metrics")).text();
-    const open = ['jobs{status="queued"}', 'jobs{status="running"}']
-      .concat('deliveries{state="waiting"}', 'deliveries{state="due"}')
-      .map((series) => `playground_${series} 0\n`);
-    return open.every((line) => text.includes(line));
-  });
+async function settle(trial: Trial, timeoutMs: number): Promise<void> {
+  await until("every job to have ended", () => trial.ledger.open() === 0, { timeoutMs });
+  await until(
+    "every delivery to be made",
+    async () => {
+      const text = await (await trial.daemon().request("/metrics")).text();
+      const open = ['jobs{status="queued"}', 'jobs{status="running"}']
+        .concat('deliveries{state="waiting"}', 'deliveries{state="due"}')
+        .map((series) => `playground_${series} 0\n`);
+      return open.every((line) => text.includes(line));
+    },
+    { timeoutMs },
+  );
 }
 
 function toWords({ counts }: Verdict): string {

@@ -1,0 +1,50 @@
+/** What can be seen of the daemon from outside, every few seconds. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { quantile } from "../figures.ts";
+
+export interface Sample {
+  /** Since the soak began, in ms. */
+  readonly at: number;
+  readonly jobsEnded: number;
+  readonly residentMb: number;
+  readonly descriptors: number;
+  readonly threads: number;
+  readonly databaseMb: number;
+  readonly logMb: number;
+  /** Of the requests answered since the sample before, in ms; null when there were none. */
+  readonly acceptP50: number | null;
+  readonly acceptP99: number | null;
+  /** From an event to its arrival at an endpoint that is well, in ms. */
+  readonly arrivalP50: number | null;
+  readonly arrivalP99: number | null;
+}
+
+export function takeSample(seen: {
+  at: number;
+  pid: number;
+  dataDir: string;
+  jobsEnded: number;
+  acceptMs: readonly number[];
+  arrivalMs: readonly number[];
+}): Sample {
+  const { pid, dataDir, acceptMs, arrivalMs } = seen;
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const sizeMb = (file: string): number =>
+    (statSync(join(dataDir, file), { throwIfNoEntry: false })?.size ?? 0) / 1e6;
+  const of = (samples: readonly number[], q: number): number | null =>
+    samples.length === 0 ? null : quantile(samples, q);
+  return {
+    at: seen.at,
+    jobsEnded: seen.jobsEnded,
+    residentMb: (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024) / 1e6,
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    threads: readdirSync(`/proc/${pid}/task`).length,
+    databaseMb: sizeMb("playground.db"),
+    logMb: sizeMb("playground.db-wal"),
+    acceptP50: of(acceptMs, 0.5),
+    acceptP99: of(acceptMs, 0.99),
+    arrivalP50: of(arrivalMs, 0.5),
+    arrivalP99: of(arrivalMs, 0.99),
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * `npm run soak -- --minutes N [--out FOLDER] [--rate JOBS_A_SECOND]`: one daemon under a steady
+ * load, with crashing plugins, cancelled jobs and an endpoint that goes down every half minute.
+ * Retention is short, so that the database can be seen to stay as large as it is. The fault suite's
+ * ledger has the last word.
+ */
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { runTrial, SEED, type Endpoint, type Trial } from "../../test/faults/harness/trial.ts";
+import { median } from "../figures.ts";
+import { toSvg, type Outage } from "./plot.ts";
+import { takeSample, type Sample } from "./sample.ts";
+
+const SAMPLE_EVERY_MS = 5_000;
+const OUTAGE_EVERY_MS = 30_000;
+const OUTAGE_MS = 5_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const RETENTION_MS = 30_000;
+/** Retries of the last outage, and what a busy machine has left behind. */
+const SETTLE_MS = 300_000;
+/** Rows of the table. */
+const ROWS = 12;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "30" },
+    out: { type: "string" },
+    rate: { type: "string", default: "5" },
+  },
+});
+const endAt = toNumber("--minutes", values.minutes) * 60_000;
+const betweenJobsMs = 1_000 / toNumber("--rate", values.rate);
+const out = resolve(values.out ?? (await mkdtemp(join(tmpdir(), "playground-soak-"))));
+await mkdir(out, { recursive: true });
+
+function toNumber(flag: string, text: string): number {
+  const number = Number(text);
+  if (number > 0 && Number.isFinite(number)) return number;
+  console.error(`${flag} is ${JSON.stringify(text)}: it must be a number above 0.`);
+  process.exit(2);
+}
+
+const samples: Sample[] = [];
+const outages: Outage[] = [];
+let isDown = false;
+let acceptMs: number[] = [];
+let arrivalMs: number[] = [];
+
+const endpoints: readonly Endpoint[] = [
+  {
+    name: "well",
+    timeoutMs: 5_000,
+    answer(response, { event }) {
+      arrivalMs.push(Date.now() - Date.parse(event.timestamp as string));
+      response.end();
+    },
+  },
+  {
+    name: "down now and then",
+    timeoutMs: 5_000,
+    answer: (response) => void (isDown ? response.destroy() : response.end()),
+  },
+];
+
+async function soak(trial: Trial): Promise<void> {
+  const from = performance.now();
+  const elapsed = (): number => performance.now() - from;
+  const under: Promise<void>[] = [];
+  let nextJobAt = 0;
+  let nextSampleAt = 0;
+  while (elapsed() < endAt) {
+    if (elapsed() >= nextJobAt) {
+      nextJobAt += betweenJobsMs;
+      under.push(submit(trial));
+    }
+    if (elapsed() >= nextSampleAt) {
+      nextSampleAt += SAMPLE_EVERY_MS;
+      keepSample(trial, elapsed());
+    }
+    setOutage(elapsed());
+    await sleep(Math.max(1, Math.min(nextJobAt, nextSampleAt) - elapsed()));
+  }
+  isDown = false;
+  await Promise.all(under);
+  keepSample(trial, elapsed());
+}
+
+async function submit({ load }: Trial): Promise<void> {
+  const from = performance.now();
+  await load.submit();
+  acceptMs.push(performance.now() - from);
+}
+
+/** Down for the last seconds of each half minute, but never at the end. */
+function setOutage(at: number): void {
+  const isDue = at % OUTAGE_EVERY_MS > OUTAGE_EVERY_MS - OUTAGE_MS && at < endAt - OUTAGE_EVERY_MS;
+  if (isDue === isDown) return;
+  if (isDue) outages.push({ from: at, to: at + OUTAGE_MS });
+  isDown = isDue;
+}
+
+function keepSample(trial: Trial, at: number): void {
+  const daemon = trial.daemon();
+  const { ledger } = trial;
+  const jobsEnded = ledger.accepted.size - ledger.open();
+  const { dataDir } = daemon;
+  const pid = daemon.process.pid ?? 0;
+  samples.push(takeSample({ at, pid, dataDir, jobsEnded, acceptMs, arrivalMs }));
+  acceptMs = [];
+  arrivalMs = [];
+}
+
+const COLUMNS: readonly (readonly [string, (sample: Sample) => string])[] = [
+  ["minute", ({ at }) => (at / 60_000).toFixed(1)],
+  ["jobs", ({ jobsEnded }) => String(jobsEnded)],
+  ["resident MB", ({ residentMb }) => residentMb.toFixed(0)],
+  ["descriptors", ({ descriptors }) => String(descriptors)],
+  ["threads", ({ threads }) => String(threads)],
+  ["database MB", ({ databaseMb }) => databaseMb.toFixed(1)],
+  ["log MB", ({ logMb }) => logMb.toFixed(1)],
+  ["202 p50/p99 ms", ({ acceptP50, acceptP99 }) => pair(acceptP50, acceptP99)],
+  ["arrival p50/p99 ms", ({ arrivalP50, arrivalP99 }) => pair(arrivalP50, arrivalP99)],
+];
+
+function pair(p50: number | null, p99: number | null): string {
+  return `${p50?.toFixed(0) ?? "-"} / ${p99?.toFixed(0) ?? "-"}`;
+}
+
+function toTable(): string {
+  const every = Math.max(1, Math.ceil(samples.length / ROWS));
+  const shown = samples.filter((_, at) => at % every === 0 || at === samples.length - 1);
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [
+    line(COLUMNS.map(([name]) => name)),
+    line(COLUMNS.map(() => "--:")),
+    ...shown.map((sample) => line(COLUMNS.map(([, show]) => show(sample)))),
+  ].join("\n");
+}
+
+/** The last quarter's median beside the second's: the first is the warm-up. */
+function growth(field: "residentMb" | "descriptors" | "databaseMb"): string {
+  const quarter = (n: number): number => {
+    const part = samples.slice((n * samples.length) / 4, ((n + 1) * samples.length) / 4);
+    return median(part.map((sample) => sample[field]));
+  };
+  return `${(quarter(3) / quarter(1)).toFixed(2)}×`;
+}
+
+async function keep(told: string): Promise<void> {
+  await writeFile(join(out, "soak.svg"), toSvg(samples, outages));
+  await writeFile(join(out, "soak.md"), told);
+  await writeFile(join(out, "samples.json"), JSON.stringify({ seed: SEED, outages, samples }));
+}
+
+try {
+  await runTrial(
+    {
+      name: `soak of ${values.minutes} minutes`,
+      open: 0,
+      settleMs: SETTLE_MS,
+      mix: { failing: { share: 0.05, kinds: ["throws", "exits", "exhausts"] } },
+      endpoints,
+      daemon: {
+        env: {
+          PLAYGROUND_RETENTION_DAYS: String(RETENTION_MS / DAY_MS),
+          PLAYGROUND_THREAD_MEMORY_MB: "64",
+        },
+      },
+    },
+    soak,
+  );
+} finally {
+  const table = `${toTable()}\n\nLast quarter against the second: memory ${growth("residentMb")}, descriptors ${growth("descriptors")}, database ${growth("databaseMb")}.\n`;
+  await keep(table);
+  console.log(`\n${table}\nKept in ${out}`);
+}
