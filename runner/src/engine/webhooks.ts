@@ -23,6 +23,7 @@ import type {
   WebhookWrites,
 } from "../ports/store.ts";
 import type { SealedContents } from "./sealed-contents.ts";
+import { createTurns } from "./turns.ts";
 import { checkUrl } from "./submit-job.ts";
 
 const SECRET_BYTES = 32;
@@ -78,6 +79,8 @@ export interface WebhooksDeps {
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { store, sealedContents, clock, ids, onDue } = deps;
+  // A change is made of what is there: two of one webhook at a time would lose one.
+  const turns = createTurns();
 
   async function find(id: string): Promise<StoredWebhook> {
     const webhook = await store.webhook(id);
@@ -94,19 +97,6 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       headerNames: Object.keys(headers),
       previousSecretUntil: isPreviousValid ? previous.until : null,
     };
-  }
-
-  const changing = new Map<string, Promise<unknown>>();
-
-  /** One change of a webhook at a time: each is made of what is there, so two at once would lose one. */
-  async function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const done = (changing.get(id) ?? Promise.resolve()).then(work, work);
-    changing.set(id, done);
-    try {
-      return await done;
-    } finally {
-      if (changing.get(id) === done) changing.delete(id);
-    }
   }
 
   async function change(id: string, patch: WebhookPatch): Promise<WebhookView> {
@@ -153,7 +143,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         case "created":
           return { webhook: toView(await find(id)), created: true, secret };
         case "existing": {
-          const webhook = await inTurn(outcome.id, async () => {
+          const webhook = await turns.take(outcome.id, async () => {
             const known = await find(outcome.id);
             return change(outcome.id, { ...toPatch(known, request), ...toSwitchedOn(known) });
           });
@@ -173,7 +163,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     },
     async update(id, { state, ...request }) {
       if (request.url !== undefined) checkUrl(request.url, deps.urlRefusal, "/url");
-      return inTurn(id, async () => {
+      return turns.take(id, async () => {
         const patch = toPatch(await find(id), request);
         return change(id, state === undefined ? patch : { ...patch, state, reason: null });
       });
@@ -183,7 +173,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     },
     async rotateSecret(id) {
       const secret = toSecret(ids.randomBytes(SECRET_BYTES));
-      const webhook = await inTurn(id, async () => {
+      const webhook = await turns.take(id, async () => {
         const { sealed } = await find(id);
         const contents = withSecret(sealedContents.open(sealed), secret, clock.now());
         return change(id, { sealed: toSealed(contents, sealedContents) });
