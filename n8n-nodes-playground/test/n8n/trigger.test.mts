@@ -150,6 +150,8 @@ describe.concurrent('Playground Trigger', () => {
 			expect(await client.publish(workflowId)).toMatchObject({ status: 'failed' });
 
 			await own.start();
+			// Without it only a new registration brings events.
+			for (const { id } of await webhooks()) await own.call('DELETE', `/v1/webhooks/${id}`);
 			expect(await client.publish(workflowId)).toMatchObject({ status: 'published' });
 			expect(await webhooks()).toHaveLength(1);
 			const jobId = await runJob('again', { in: own });
