@@ -320,7 +320,7 @@ describe("the command", () => {
   });
 
   test.each([
-    [["dance"], 'There is no command "dance"; there are start, plugins, run, tokens, openapi.'],
+    [["dance"], 'There is no command "dance"; there are start, plugins, run, '],
     [["--prot", "1"], "--prot"],
     [["run"], "run needs a plugin's name"],
     [["run", "no-such-plugin"], 'There is no plugin "no-such-plugin"; there are '],
