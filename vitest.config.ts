@@ -13,6 +13,9 @@ const FAULTS = ["runner/test/faults/{kills,faults}.test.ts"];
 
 export default defineConfig({
   test: {
+    // Threads that tests start read the modules that `npm run warm` has compiled: each that strips
+    // types loads a compiler in WebAssembly, and V8 has crashed with hundreds of those in a process.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("runner/.cache/compile", import.meta.url)) },
     // Most tests wait for disks, sockets and threads: more than one a core.
     maxWorkers: Math.max(3, availableParallelism()),
     projects: [
