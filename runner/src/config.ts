@@ -73,7 +73,7 @@ export const Settings = z.object({
     .transform((text) => text.split(",").map((name) => name.trim()))
     .refine(
       (names) => names.every((name) => /^[\w.-]{1,253}$/.test(name)),
-      "must be host names with commas between, without ports, such as playground,jobs.lan",
+      "must be host names with commas between, without ports, such as jobs.lan,jobs.example.org",
     )
     .optional()
     .describe(

@@ -1,3 +1,4 @@
+import net from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   AUTHORIZED,
@@ -35,6 +36,25 @@ function submit(headers: Record<string, string> = {}) {
 }
 
 const get = (url: string) => backend.app.inject({ url, headers: AUTHORIZED });
+
+/** Sends a request, or the beginning of one, on a connection of its own. */
+function connect(url: URL, line: string, headers: Record<string, string>, body = ""): net.Socket {
+  const lines = Object.entries({ host: url.host, ...AUTHORIZED, ...headers });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const socket = net.connect(Number(url.port), url.hostname);
+  socket.write(`${line} HTTP/1.1\r\n${head}\r\n${body}`);
+  return socket;
+}
+
+/** Counts those of clients that connect; the others are injected. */
+function watchAnswers() {
+  const count = { begun: 0, ended: 0 };
+  backend.app.server.on("request", (_, response) => {
+    count.begun += 1;
+    response.once("close", () => (count.ended += 1));
+  });
+  return { begun: () => count.begun, ended: () => count.ended };
+}
 
 async function refusals(limit: string): Promise<number> {
   const text = (await get("/metrics")).body;
@@ -83,6 +103,25 @@ test("every request that is answered makes room for one more, whatever the answe
   expect((await get("/v1/jobs")).statusCode).toBe(200);
 });
 
+test.each([
+  ["in the middle of its request", (body: string) => body.slice(0, 5)],
+  ["before it has the answer", (body: string) => body],
+])("a client that hangs up %s makes room for one more", async (_, sent) => {
+  const url = new URL(await backend.app.listen({ port: 0 }));
+  const body = '{"plugins":["echo"]}';
+  const headers = { "content-type": "application/json", "content-length": String(body.length) };
+  const answers = watchAnswers();
+  for (let round = 0; round < 2; round += 1) {
+    const sockets = Array.from({ length: MAX_REQUESTS }, () =>
+      connect(url, "POST /v1/jobs", headers, sent(body)),
+    );
+    await until("all to be inside", () => answers.begun() === (round + 1) * MAX_REQUESTS);
+    expect((await get("/v1/jobs")).statusCode).toBe(503);
+    for (const socket of sockets) socket.resetAndDestroy();
+    await until("room", async () => (await get("/v1/jobs")).statusCode === 200);
+  }
+});
+
 test("a request that waits for its job makes room, and one wait too many is answered at once", async () => {
   const waiting = [1, 2].map(() => submit({ prefer: "wait=30" }));
   await until("both to be stored", () => held.length === 2);
@@ -122,5 +161,31 @@ test("a stream too many is refused, and names its setting", async () => {
   expect(problem.code).toBe("TOO_MANY_STREAMS");
   expect(problem.detail).toContain("PLAYGROUND_MAX_STREAMS");
   expect(await refusals("streams")).toBe(1);
+  open.abort();
+});
+
+test("streams whose clients hang up before they begin leave room for others", async () => {
+  const url = new URL(await backend.app.listen({ port: 0 }));
+  const jobId = backend.addJob({ job: { status: "running" } });
+  const { job } = backend.reads;
+  const reading = Promise.withResolvers<void>();
+  backend.reads.job = async (id) => {
+    await reading.promise;
+    return job(id);
+  };
+  const path = `/v1/jobs/${jobId}/events`;
+  const accept = "text/event-stream";
+  const answers = watchAnswers();
+  const sockets = [1, 2].map(() => connect(url, `GET ${path}`, { accept }));
+  await until("both to be read", () => answers.begun() === 2);
+  for (const socket of sockets) socket.resetAndDestroy();
+  await until("both to hang up", () => answers.ended() === 2);
+  reading.resolve();
+
+  const open = new AbortController();
+  const headers = { ...AUTHORIZED, accept };
+  const stream = () => fetch(new URL(path, url), { headers, signal: open.signal });
+  for (let n = 0; n < 2; n += 1) expect((await stream()).status).toBe(200);
+  expect((await stream()).status).toBe(503);
   open.abort();
 });

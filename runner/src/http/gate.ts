@@ -15,7 +15,7 @@ declare module "fastify" {
 export function registerGate(app: FastifyInstance, maxRequests: number): void {
   let inside = 0;
   app.decorateRequest("leave", null);
-  app.addHook("onRequest", (request, _reply, done) => {
+  app.addHook("onRequest", (request, reply, done) => {
     if (request.routeOptions.config.access === "open") return done();
     if (inside >= maxRequests) {
       return done(
@@ -27,10 +27,8 @@ export function registerGate(app: FastifyInstance, maxRequests: number): void {
       request.leave = null;
       inside -= 1;
     };
-    done();
-  });
-  app.addHook("onResponse", (request, _reply, done) => {
-    request.leave?.();
+    // Fastify's `onResponse` tells of answers that were sent, and not of clients that hung up before.
+    reply.raw.once("close", () => request.leave?.());
     done();
   });
 }

@@ -11,11 +11,12 @@ export function holdSignal(
   const timer =
     until.timeoutMs === undefined ? undefined : setTimeout(abort, until.timeoutMs).unref();
   until.closing.addEventListener("abort", abort, { once: true });
-  if (until.closing.aborted) abort();
-  reply.raw.once("close", () => {
+  const end = (): void => {
     clearTimeout(timer);
     until.closing.removeEventListener("abort", abort);
     abort();
-  });
+  };
+  if (until.closing.aborted || reply.raw.destroyed) end();
+  else reply.raw.once("close", end);
   return controller.signal;
 }

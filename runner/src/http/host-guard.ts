@@ -1,9 +1,9 @@
 /**
  * Keeps web pages out, which a browser on this machine lets send requests to loopback. A page that
- * rebound its own name to the daemon's address sends that name as `Host`, so names must be known;
- * addresses need not be, for there is no name to rebind, nor names that nobody can register: those
- * without a dot (a container's, a machine's on the local network) and Docker's under `.internal`. A page of another origin sends its
- * `Origin`.
+ * rebound its own name to the daemon's address sends that name as `Host`, so names must be known.
+ * Addresses need not be, for there is no name to rebind; nor names that nobody can register: those
+ * without a dot (a container's, or a machine's on the local network) and Docker's under `.internal`.
+ * A page of another origin sends its `Origin`.
  */
 import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";

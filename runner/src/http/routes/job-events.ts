@@ -29,9 +29,12 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
     if (open >= deps.maxStreams) {
       throw new Refused("TOO_MANY_STREAMS", `${open} event streams are open, and no more may be.`);
     }
-    open += 1;
-    reply.raw.once("close", () => (open -= 1));
     const signal = holdSignal(reply, deps);
+    // Its client may have hung up while the job was read.
+    if (!signal.aborted) {
+      open += 1;
+      signal.addEventListener("abort", () => (open -= 1), { once: true });
+    }
     const text = Readable.from(streamEvents({ jobId, job, after, signal }, deps));
     return reply
       .header("content-type", "text/event-stream; charset=utf-8")

@@ -1,0 +1,65 @@
+import { timingSafeEqual } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { KnownTokens } from "../http/auth.ts";
+import { createKnownTokens } from "./known-tokens.ts";
+import { changeTokens, digestOf, tokenFilePath } from "./token-file.ts";
+
+vi.mock(import("node:crypto"), async (importOriginal) => {
+  const crypto = await importOriginal();
+  return { ...crypto, timingSafeEqual: vi.fn(crypto.timingSafeEqual) };
+});
+const compare = vi.mocked(timingSafeEqual);
+
+const OWN = "own-token-0123456789";
+const ADDED = ["first-added-token", "second-added-token"];
+
+let dataDir: string;
+let tokens: KnownTokens;
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "playground-tokens-"));
+  await changeTokens(tokenFilePath(dataDir), () =>
+    ADDED.map((token, n) => ({
+      name: `added-${n}`,
+      scope: "run",
+      sha256: digestOf(token).toString("hex"),
+      createdAt: "2026-11-23T09:30:00Z",
+    })),
+  );
+  tokens = createKnownTokens({ ownToken: OWN, dataDir, onError: () => {} });
+  compare.mockClear();
+});
+afterEach(async () => {
+  compare.mockRestore();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+/** What a look cost: the length of each pair of values compared, in bytes. */
+function comparedFor(given: string): number[] {
+  compare.mockClear();
+  tokens.find(given);
+  return compare.mock.calls.flatMap((pair) => pair.map(({ byteLength }) => byteLength));
+}
+
+test("a wrong token costs the same compares, however much of a right one it has", () => {
+  const nothingRight = comparedFor("x");
+  expect(nothingRight).toEqual(Array.from({ length: 2 * (1 + ADDED.length) }, () => 32));
+  for (const right of [OWN, ...ADDED]) {
+    for (const wrong of [right[0]!, right.slice(0, -1), `${right}x`, right.toUpperCase()])
+      expect(comparedFor(wrong)).toEqual(nothingRight);
+  }
+});
+
+test("an added token costs the same compares, wherever it is in the file", () => {
+  expect(comparedFor(ADDED[0]!)).toEqual(comparedFor(ADDED[1]!));
+});
+
+test("no other compare decides", () => {
+  compare.mockReturnValue(false);
+  for (const right of [OWN, ...ADDED]) expect(tokens.find(right)).toBeNull();
+  compare.mockReturnValue(true);
+  expect(tokens.find("x")).toEqual({ name: null, scope: "admin" });
+});
