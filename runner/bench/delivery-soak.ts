@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startDaemon } from "../test/support/daemon.ts";
 import { median, type Figure } from "./figures.ts";
-import { residentMb } from "./metrics-of.ts";
+import { residentMb, sampleResidentMb } from "./metrics-of.ts";
 import { EVENTS_PER_JOB, preload } from "./preload.ts";
 import { startReceiver } from "./processes.ts";
 
@@ -16,25 +16,21 @@ const SAMPLE_MS = 500;
 const RESTED_MS = 15_000;
 
 export async function benchDeliverySoak(): Promise<{ figures: readonly Figure[] }> {
-  const receiver = await startReceiver(ENDPOINTS);
+  const receiver = await startReceiver({ endpoints: ENDPOINTS });
   const root = await mkdtemp(join(tmpdir(), "playground-bench-"));
   try {
     const jobsPerUrl = Math.ceil(DELIVERIES / EVENTS_PER_JOB / ENDPOINTS);
     const { deliveries } = await preload(join(root, "data"), { urls: receiver.urls, jobsPerUrl });
     const reached = receiver.expectTimed(deliveries);
     const daemon = await startDaemon({ root, env: { PLAYGROUND_LOG_LEVEL: "error" } });
-    const samples = [await residentMb(daemon)];
-    const sampling = setInterval(() => {
-      void residentMb(daemon).then((mb) => samples.push(mb));
-    }, SAMPLE_MS);
     try {
+      const sampling = sampleResidentMb(daemon, SAMPLE_MS);
       const { firstAt, lastAt } = await reached;
-      clearInterval(sampling);
+      const samples = sampling.stop();
       const perSecond = (deliveries * 1000) / (lastAt - firstAt);
       await sleep(RESTED_MS);
-      return { figures: toFigures(samples, perSecond, await residentMb(daemon)) };
+      return { figures: toFigures(samples, perSecond, residentMb(daemon)) };
     } finally {
-      clearInterval(sampling);
       await daemon.close();
     }
   } finally {

@@ -6,7 +6,7 @@ import { Agent } from "undici";
 import { signatureHeader } from "../src/domain/signature.ts";
 import { startDaemon } from "../test/support/daemon.ts";
 import { median, type Figure } from "./figures.ts";
-import { residentMb } from "./metrics-of.ts";
+import { sampleResidentMb } from "./metrics-of.ts";
 import { EVENTS_PER_JOB, preload } from "./preload.ts";
 import { startReceiver, type ReceiverProcess } from "./processes.ts";
 
@@ -18,18 +18,17 @@ interface Run {
   readonly perSecond: number;
   readonly startMb: number;
   readonly peakMb: number;
+  readonly bodies: readonly string[];
 }
 
 export async function benchDelivery(): Promise<{ figures: readonly Figure[] }> {
-  const receiver = await startReceiver(50);
+  const receiver = await startReceiver({ endpoints: 50 });
   try {
     const rounds: { one: Run; fifty: Run; bare: number }[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      rounds.push({
-        one: await drain(receiver, 1),
-        fifty: await drain(receiver, 50),
-        bare: await bareRate(receiver),
-      });
+      const one = await drain(receiver, 1);
+      const fifty = await drain(receiver, 50);
+      rounds.push({ one, fifty, bare: await bareRate(receiver, one.bodies) });
     }
     const ratio = (pick: (round: { one: Run; fifty: Run }) => Run): number =>
       median(rounds.map((round) => pick(round).perSecond / round.bare));
@@ -82,19 +81,20 @@ async function drain(receiver: ReceiverProcess, endpoints: number): Promise<Run>
   try {
     const urls = receiver.urls.slice(0, endpoints);
     const jobsPerUrl = Math.ceil(DELIVERIES / EVENTS_PER_JOB / endpoints);
-    const { deliveries } = await preload(join(root, "data"), { urls, jobsPerUrl });
+    const { deliveries, bodies } = await preload(join(root, "data"), { urls, jobsPerUrl });
     const reached = receiver.expectTimed(deliveries);
     const daemon = await startDaemon({ root, env: { PLAYGROUND_LOG_LEVEL: "error" } });
-    const startMb = await residentMb(daemon);
-    let peakMb = startMb;
-    const sampling = setInterval(() => {
-      void residentMb(daemon).then((mb) => (peakMb = Math.max(peakMb, mb)));
-    }, 250);
     try {
+      const sampling = sampleResidentMb(daemon, 250);
       const { firstAt, lastAt } = await reached;
-      return { perSecond: (deliveries * 1000) / (lastAt - firstAt), startMb, peakMb };
+      const residentMbs = sampling.stop();
+      return {
+        perSecond: (deliveries * 1000) / (lastAt - firstAt),
+        startMb: residentMbs[0] ?? Number.NaN,
+        peakMb: Math.max(...residentMbs),
+        bodies,
+      };
     } finally {
-      clearInterval(sampling);
       await daemon.close();
     }
   } finally {
@@ -102,18 +102,18 @@ async function drain(receiver: ReceiverProcess, endpoints: number): Promise<Run>
   }
 }
 
-/** The same number of POSTs of a like body, each signed, by undici alone in this process. */
-async function bareRate(receiver: ReceiverProcess): Promise<number> {
+/** The same number of POSTs of the same bodies, each signed, by undici alone in this process. */
+async function bareRate(receiver: ReceiverProcess, bodies: readonly string[]): Promise<number> {
   const agent = new Agent({ connections: BARE_IN_FLIGHT, allowH2: false });
   const { origin, pathname: path } = new URL(receiver.urls[0] ?? "");
   const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
-  const body = JSON.stringify({ status: "completed", filler: "x".repeat(400) });
   const reached = receiver.expectTimed(DELIVERIES);
   let sent = 0;
   async function lane(): Promise<void> {
     while (sent < DELIVERIES) {
       sent += 1;
       const id = `evt_${sent}`;
+      const body = bodies[sent % bodies.length] ?? "";
       const timestamp = Math.floor(Date.now() / 1000);
       const headers = {
         "content-type": "application/json",

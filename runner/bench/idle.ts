@@ -18,7 +18,7 @@ export async function benchIdle(): Promise<{ figures: readonly Figure[] }> {
     try {
       if (start % 3 === 0) {
         await sleep(SETTLED_MS);
-        residentMbs.push(await residentMb(daemon));
+        residentMbs.push(residentMb(daemon));
       }
     } finally {
       await daemon.close();

@@ -48,7 +48,7 @@ export async function benchJobs({ jobs = 5_000 }: { jobs?: number } = {}): Promi
         ...toFigures("completed only", one),
         { name: "idle: POST to started event, p50", value: quantile(pickup, 0.5), unit: "ms" },
         { name: "idle: POST to started event, p99", value: quantile(pickup, 0.99), unit: "ms" },
-        { name: "daemon memory after the run", value: await residentMb(daemon), unit: "MB" },
+        { name: "daemon memory after the run", value: residentMb(daemon), unit: "MB" },
         ...bare,
       ],
     };

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Daemon } from "../test/support/daemon.ts";
 
 /** CPU time that the daemon has used, all its threads together. */
@@ -5,8 +6,22 @@ export function cpuSeconds(daemon: Daemon): Promise<number> {
   return metricOf(daemon, "process_cpu_seconds_total");
 }
 
-export async function residentMb(daemon: Daemon): Promise<number> {
-  return (await metricOf(daemon, "process_resident_memory_bytes")) / 1e6;
+/** Asks the kernel, so that the daemon has no work with it. */
+export function residentMb({ process }: Pick<Daemon, "process">): number {
+  const status = readFileSync(`/proc/${process.pid}/status`, "utf8");
+  return (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024) / 1e6;
+}
+
+/** Samples the daemon's resident memory, in MB, from now on until it is stopped. */
+export function sampleResidentMb(daemon: Daemon, everyMs: number): { stop(): readonly number[] } {
+  const samples = [residentMb(daemon)];
+  const sampling = setInterval(() => samples.push(residentMb(daemon)), everyMs);
+  return {
+    stop() {
+      clearInterval(sampling);
+      return samples;
+    },
+  };
 }
 
 async function metricOf(daemon: Daemon, name: string): Promise<number> {

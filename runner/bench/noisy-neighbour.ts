@@ -61,7 +61,7 @@ export async function benchNoisyNeighbour(): Promise<{ figures: readonly Figure[
 async function start(root: string): Promise<Side> {
   const env = { PLAYGROUND_LOG_LEVEL: "error" };
   const daemon = await startDaemon({ root, pluginsDir: PLUGINS, env });
-  return { daemon, receiver: await startReceiver() };
+  return { daemon, receiver: await startReceiver({ lags: true }) };
 }
 
 /** Each side's times from event to arrival, in ms. */

@@ -21,6 +21,8 @@ export interface Preloaded {
   /** The secret that every webhook signs with. */
   readonly secret: string;
   readonly deliveries: number;
+  /** The bodies of one job's events. */
+  readonly bodies: readonly string[];
 }
 
 /** Registers a webhook per url and stores `jobs` finished jobs for each; the daemon is to be started on it. */
@@ -49,7 +51,13 @@ export async function preload(
       );
       await finish(store, jobs);
     }
-    return { secret, deliveries: total * (request.on?.length ?? EVENTS_PER_JOB) };
+    const { items } = await store.jobs({}, { limit: 1, cursor: null });
+    const events = await store.events(items[0]?.id ?? "", { after: 0, limit: EVENTS_PER_JOB });
+    return {
+      secret,
+      deliveries: total * (request.on?.length ?? EVENTS_PER_JOB),
+      bodies: events.map(({ body }) => body),
+    };
   } finally {
     await store.close();
   }

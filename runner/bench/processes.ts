@@ -34,15 +34,16 @@ export interface ReceiverProcess {
   expect(count: number): Promise<number>;
   /** The same, with the instant of the first. */
   expectTimed(count: number): Promise<{ firstAt: number; lastAt: number }>;
-  /** When each job's `started` event arrived. */
-  arrivals(jobIds: readonly string[]): Promise<readonly (number | null)[]>;
-  /** From each event's instant to its arrival, since the last `expect`, in ms. */
+  /** From each event's instant to its arrival, since the last `expect`, in ms; empty unless asked for. */
   lags(): Promise<readonly number[]>;
   close(): void;
 }
 
-export async function startReceiver(endpoints = 1): Promise<ReceiverProcess> {
-  const child = start("receiver-process.ts", [String(endpoints)]);
+export async function startReceiver({
+  endpoints = 1,
+  lags = false,
+} = {}): Promise<ReceiverProcess> {
+  const child = start("receiver-process.ts", [String(endpoints), lags ? "lags" : "counts"]);
   const tell = (command: ReceiverCommand): void => void child.send(command);
   const listening = await nextMessage<ReceiverReport>(child);
   if (listening.type !== "listening") throw new Error("The receiver does not listen");
@@ -60,11 +61,6 @@ export async function startReceiver(endpoints = 1): Promise<ReceiverProcess> {
     urls,
     expectTimed,
     expect: async (count) => (await expectTimed(count)).lastAt,
-    async arrivals(jobIds) {
-      tell({ type: "arrivals", jobIds });
-      const report = await nextMessage<ReceiverReport>(child);
-      return report.type === "arrivals" ? report.startedAt : [];
-    },
     async lags() {
       tell({ type: "lags" });
       const report = await nextMessage<ReceiverReport>(child);

@@ -72,11 +72,11 @@ async function fill(daemon: Daemon, jobs: { body: object; count: number }): Prom
   // The memory of a daemon that has served requests, with or without a queue.
   await load(daemon, { ...jobs, count: ACCEPTS });
   await sleep(SETTLED_MS);
-  const before = await residentMb(daemon);
+  const before = residentMb(daemon);
   const { refused } = await load(daemon, jobs);
   if (refused > 0) throw new Error(`${refused} jobs were refused`);
   await sleep(SETTLED_MS);
-  return (await residentMb(daemon)) - before;
+  return residentMb(daemon) - before;
 }
 
 async function compareScheduled({

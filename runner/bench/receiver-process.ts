@@ -1,63 +1,67 @@
-/** The endpoint, in a process of its own: counts what arrives, keeps when, and tells its parent. */
+/** Endpoints, in a process of their own: count what arrives, and tell the parent. */
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export type ReceiverCommand =
   | { readonly type: "expect"; readonly count: number }
-  | { readonly type: "arrivals"; readonly jobIds: readonly string[] }
   | { readonly type: "lags" };
 
 export type ReceiverReport =
   | { readonly type: "listening"; readonly urls: readonly string[] }
   | { readonly type: "reached"; readonly firstAt: number; readonly at: number }
-  | { readonly type: "arrivals"; readonly startedAt: readonly (number | null)[] }
   | { readonly type: "lags"; readonly lags: readonly number[] };
 
 let count = 0;
 let expected = Number.POSITIVE_INFINITY;
 let firstAt = 0;
-const startedAt = new Map<string, number>();
 /** From each event's own instant to its arrival, in ms. */
 let lags: number[] = [];
 
 const send = (report: ReceiverReport): void => void process.send?.(report);
 const now = (): number => performance.timeOrigin + performance.now();
 
-const listener: RequestListener = (request, response) => {
+const [, , endpoints = "1", mode] = process.argv;
+
+function arrived(): void {
+  count += 1;
+  if (count === 1) firstAt = now();
+  if (count === expected) send({ type: "reached", firstAt, at: now() });
+}
+
+const counts: RequestListener = (request, response) => {
+  request.resume();
+  request.on("end", () => {
+    response.end();
+    arrived();
+  });
+};
+
+const measuresLags: RequestListener = (request, response) => {
   let body = "";
   request.setEncoding("latin1");
   request.on("data", (chunk: string) => (body += chunk));
   request.on("end", () => {
     response.end();
-    count += 1;
-    if (count === 1) firstAt = now();
-    if (body.startsWith('{"status":"started"')) {
-      const id = /"jobId":"([^"]+)"/.exec(body)?.[1];
-      if (id !== undefined) startedAt.set(id, now());
-    }
     const at = /"timestamp":"([^"]+)"/.exec(body.slice(0, 200))?.[1];
     if (at !== undefined) lags.push(now() - Date.parse(at));
-    if (count === expected) send({ type: "reached", firstAt, at: now() });
+    arrived();
   });
 };
 
 process.on("message", (command: ReceiverCommand) => {
   if (command.type === "expect") {
     count = 0;
-    startedAt.clear();
     lags = [];
     expected = command.count;
-  } else if (command.type === "lags") {
-    send({ type: "lags", lags });
   } else {
-    const times = command.jobIds.map((id) => startedAt.get(id) ?? null);
-    send({ type: "arrivals", startedAt: times });
+    send({ type: "lags", lags });
   }
 });
 process.on("disconnect", () => process.exit());
 
-/** As many endpoints, each an origin of its own, as the first argument says. */
-const servers = Array.from({ length: Number(process.argv[2] ?? 1) }, () => createServer(listener));
+const listener = mode === "lags" ? measuresLags : counts;
+/** Each an origin of its own. */
+const servers = Array.from({ length: Number(endpoints) }, () => createServer(listener));
 await Promise.all(
   servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))),
 );

@@ -1,7 +1,9 @@
 /** What can be seen of the daemon from outside, every few seconds. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Daemon } from "../../test/support/daemon.ts";
 import { quantile } from "../figures.ts";
+import { residentMb } from "../metrics-of.ts";
 
 export interface Sample {
   /** Since the soak began, in ms. */
@@ -22,14 +24,14 @@ export interface Sample {
 
 export function takeSample(seen: {
   at: number;
-  pid: number;
-  dataDir: string;
+  daemon: Daemon;
   jobsEnded: number;
   acceptMs: readonly number[];
   arrivalMs: readonly number[];
 }): Sample {
-  const { pid, dataDir, acceptMs, arrivalMs } = seen;
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const { daemon, acceptMs, arrivalMs } = seen;
+  const { dataDir } = daemon;
+  const pid = daemon.process.pid ?? 0;
   const sizeMb = (file: string): number =>
     (statSync(join(dataDir, file), { throwIfNoEntry: false })?.size ?? 0) / 1e6;
   const of = (samples: readonly number[], q: number): number | null =>
@@ -37,7 +39,7 @@ export function takeSample(seen: {
   return {
     at: seen.at,
     jobsEnded: seen.jobsEnded,
-    residentMb: (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024) / 1e6,
+    residentMb: residentMb(daemon),
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
     threads: readdirSync(`/proc/${pid}/task`).length,
     databaseMb: sizeMb("playground.db"),

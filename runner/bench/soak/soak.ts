@@ -106,9 +106,7 @@ function keepSample(trial: Trial, at: number): void {
   const daemon = trial.daemon();
   const { ledger } = trial;
   const jobsEnded = ledger.accepted.size - ledger.open();
-  const { dataDir } = daemon;
-  const pid = daemon.process.pid ?? 0;
-  samples.push(takeSample({ at, pid, dataDir, jobsEnded, acceptMs, arrivalMs }));
+  samples.push(takeSample({ at, daemon, jobsEnded, acceptMs, arrivalMs }));
   acceptMs = [];
   arrivalMs = [];
 }

@@ -12,7 +12,7 @@ import { DEFAULT_TIMEOUT_MS, OFF_AFTER_MS } from "../domain/webhook.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Log } from "../ports/log.ts";
-import type { Sender } from "../ports/sender.ts";
+import type { Outgoing, Sender } from "../ports/sender.ts";
 import type {
   AttemptOutcome,
   ClaimedDelivery,
@@ -50,7 +50,8 @@ export async function makeAttempt(
   signal: AbortSignal,
 ): Promise<Exchange> {
   const startedAt = deps.clock.now();
-  const answer = await sendOnce(delivery, deps, { startedAt, signal });
+  const outgoing = prepare(delivery, deps, { startedAt, signal });
+  const answer = "kind" in outgoing ? outgoing : await deps.sender.send(outgoing);
   const endedAt = deps.clock.now();
   const laneOutcome = isAborted(answer)
     ? ({ kind: "neutral" } as const)
@@ -79,21 +80,21 @@ function isAborted(answer: Answer): boolean {
   return answer.kind === "failed" && answer.code === "ABORTED";
 }
 
-async function sendOnce(
+/** What is to be sent, or why it cannot be. */
+function prepare(
   { target, subjectId, sequence, body }: ClaimedDelivery,
-  { sealedContents, sender, userAgent }: DeliverDeps,
+  { sealedContents, userAgent }: DeliverDeps,
   { startedAt, signal }: { startedAt: number; signal: AbortSignal },
-): Promise<Answer> {
+): Outgoing | Answer {
   const id = eventId({ subjectId, sequence });
-  let headers: Record<string, string>;
   try {
     const contents = sealedContents.open(target.sealed);
-    headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
+    const headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
+    const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    return { url: target.url, headers, body, timeoutMs, signal };
   } catch (error) {
     return { kind: "failed", code: "SEAL_BROKEN", message: (error as Error).message };
   }
-  const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  return sender.send({ url: target.url, headers, body, timeoutMs, signal });
 }
 
 /** The receiver tells events apart by `webhook-id`: the same in every attempt and at every webhook. */
@@ -162,6 +163,9 @@ function tell(delivery: ClaimedDelivery, outcome: AttemptOutcome, deps: DeliverD
     durationMs: attempt.durationMs,
     sinceEventMs: Math.max(0, attempt.at + attempt.durationMs - delivery.eventAt),
   });
+  const level = state === "delivered" ? "debug" : "warn";
+  // Nobody asks for most of them, and there are thousands a second.
+  if (!deps.log.isLevelEnabled(level)) return;
   const fields = {
     deliveryId: delivery.id,
     subjectId: delivery.subjectId,
@@ -177,6 +181,5 @@ function tell(delivery: ClaimedDelivery, outcome: AttemptOutcome, deps: DeliverD
     retryAt: dueAt === null ? undefined : new Date(dueAt).toISOString(),
     reason: reason ?? undefined,
   };
-  if (state === "delivered") deps.log.debug(fields, "delivery.attempted");
-  else deps.log.warn(fields, "delivery.attempted");
+  deps.log[level](fields, "delivery.attempted");
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestClock } from "../../test/support/test-clock.ts";
 import { createLoop, type Wait } from "./loop.ts";
+import { createTestLog } from "../../test/support/test-log.ts";
 
 const FROM = 1_000_000;
 
@@ -9,12 +10,11 @@ const FROM = 1_000_000;
 function startLoop(turn: (n: number) => Promise<Wait | (() => Promise<Wait>)>) {
   const clock = createTestClock(FROM);
   const errors: object[] = [];
-  const quiet = (): void => {};
   let turns = 0;
   const loop = createLoop({
     name: "test",
     clock,
-    log: { debug: quiet, info: quiet, warn: quiet, error: (fields) => void errors.push(fields) },
+    log: createTestLog((fields) => void errors.push(fields)),
     turn: () => turn((turns += 1)),
   });
   onTestFinished(() => loop.stop());

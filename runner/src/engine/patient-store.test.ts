@@ -4,6 +4,7 @@ import { until } from "../../test/support/until.ts";
 import type { JobWrites } from "../ports/store.ts";
 import { Defect, Transient } from "../domain/errors.ts";
 import { createPatientStore } from "./patient-store.ts";
+import { createTestLog } from "../../test/support/test-log.ts";
 
 function given(failures: Error[]) {
   const stop = new AbortController();
@@ -20,7 +21,7 @@ function given(failures: Error[]) {
       releaseDeliveries: async () => {},
       releaseJobs: write,
     },
-    { clock, log: { debug() {}, info() {}, warn() {}, error() {} }, signal: stop.signal },
+    { clock, log: createTestLog(), signal: stop.signal },
   );
   return { store, clock, stop, writes: () => writes };
 }

@@ -62,6 +62,8 @@ export function createRelay(options: RelayOptions): Relay {
       log.error({ deliveryId: delivery.id, err: error }, "delivery.write-failed");
     } finally {
       bytesInFlight -= delivery.bytes;
+      inFlight.delete(delivery.id);
+      loop.wake();
     }
   }
 
@@ -72,14 +74,6 @@ export function createRelay(options: RelayOptions): Relay {
     void store.holdLane({ lane, until }).catch((error: unknown) => {
       log.error({ lane, err: error }, "lane.hold-failed");
     });
-  }
-
-  function begin(delivery: ClaimedDelivery): void {
-    const attempt = send(delivery).finally(() => {
-      inFlight.delete(delivery.id);
-      loop.wake();
-    });
-    inFlight.set(delivery.id, attempt);
   }
 
   /** Claimed while its attempt is under way, as when a clock set forward ended its lease: not made twice. */
@@ -113,7 +107,7 @@ export function createRelay(options: RelayOptions): Relay {
       const attempts = claimed.filter((delivery) => delivery.lane === id).length;
       lanes.begun(id, attempts, at);
     }
-    for (const delivery of claimed) begin(delivery);
+    for (const delivery of claimed) inFlight.set(delivery.id, send(delivery));
     return untilNext;
   }
 

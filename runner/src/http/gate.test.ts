@@ -167,11 +167,11 @@ test("a stream too many is refused, and names its setting", async () => {
 test("streams whose clients hang up before they begin leave room for others", async () => {
   const url = new URL(await backend.app.listen({ port: 0 }));
   const jobId = backend.addJob({ job: { status: "running" } });
-  const { job } = backend.reads;
+  const readJob = backend.reads.job.bind(backend.reads);
   const reading = Promise.withResolvers<void>();
   backend.reads.job = async (id) => {
     await reading.promise;
-    return job(id);
+    return readJob(id);
   };
   const path = `/v1/jobs/${jobId}/events`;
   const accept = "text/event-stream";

@@ -6,4 +6,5 @@ export interface Log {
   readonly info: Write;
   readonly warn: Write;
   readonly error: Write;
+  readonly isLevelEnabled: (level: "debug" | "info" | "warn" | "error") => boolean;
 }

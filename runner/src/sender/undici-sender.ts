@@ -3,8 +3,8 @@ import type { Answer } from "../domain/delivery.ts";
 import { createGuardedConnect } from "../egress/guarded-connect.ts";
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { Resolve } from "../egress/resolver.ts";
-import type { Outgoing, Sender } from "../ports/sender.ts";
-import { startExchange, type Exchange } from "./exchange.ts";
+import type { Sender } from "../ports/sender.ts";
+import { Exchange } from "./exchange.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Idle sockets are dropped before the proxies in front of endpoints drop them (Cloudflare: 30 s). */
@@ -22,76 +22,61 @@ export function createUndiciSender(settings: {
     connect: createGuardedConnect({ policy, resolve, timeoutMs: CONNECT_TIMEOUT_MS }),
     keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
     allowH2: false,
-    // One deadline covers the exchange (below); undici's own two would only run beside it.
+    // One deadline covers the exchange; undici's own two would only run beside it.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  const abortable = new WeakMap<AbortSignal, Set<Exchange>>();
 
-  function start(outgoing: Outgoing, onSend: () => void): Exchange {
-    const url = new URL(outgoing.url);
-    const request = {
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: "POST",
-      headers: outgoing.headers,
-      body: outgoing.body,
-    } as const;
-    return startExchange(agent, request, onSend);
-  }
-
-  /** The last exchange; a second one when the first met an idle socket just being closed. */
-  async function exchange(outgoing: Outgoing, current: { exchange: Exchange }): Promise<Answer> {
-    try {
-      return await current.exchange.answer;
-    } catch (error) {
-      if (current.exchange.hasBegun() || !isClosedReusedSocket(error)) throw error;
-      current.exchange = start(outgoing, () => {});
-      return current.exchange.answer;
-    }
+  /** Those under way that the signal aborts; one listener for all of them. */
+  function abortedBy(signal: AbortSignal): Set<Exchange> {
+    const known = abortable.get(signal);
+    if (known !== undefined) return known;
+    const exchanges = new Set<Exchange>();
+    abortable.set(signal, exchanges);
+    const onAbort = (): void => exchanges.forEach((exchange) => exchange.abort(ABORTED));
+    signal.addEventListener("abort", onAbort, { once: true });
+    return exchanges;
   }
 
   return {
-    async send(outgoing) {
-      const { signal, timeoutMs } = outgoing;
-      if (signal.aborted) return aborted();
-      let timer: NodeJS.Timeout | undefined;
-      // From when it is sent: waiting for one of the connections to an origin is not the endpoint's fault.
-      const startTimer = (): void => {
-        timer = setTimeout(() => current.exchange.abort(TOO_LATE), timeoutMs);
-      };
-      const current = { exchange: start(outgoing, startTimer) };
-      const onAbort = (): void => current.exchange.abort(STOPPING);
-      signal.addEventListener("abort", onAbort, { once: true });
-      try {
-        return await exchange(outgoing, current);
-      } catch (error) {
-        if (error === STOPPING) return aborted();
-        if (error !== TOO_LATE) return toFailed(error);
-        const message = `no complete answer within ${timeoutMs} ms`;
-        return { kind: "failed", code: "TIMEOUT", message };
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", onAbort);
-      }
+    send({ url, headers, body, timeoutMs, signal }) {
+      if (signal.aborted) return Promise.resolve(ABORTED);
+      const underWay = abortedBy(signal);
+      return new Promise((resolveAnswer) => {
+        const request = { ...targetOf(url), method: "POST", headers, body } as const;
+        const exchange = new Exchange(agent, request, {
+          timeoutMs,
+          onEnd(answer, ended) {
+            underWay.delete(ended);
+            resolveAnswer(answer);
+          },
+        });
+        underWay.add(exchange);
+        exchange.start();
+      });
     },
     close: () => agent.destroy(),
   };
 }
 
-const STOPPING = new Error("the daemon is stopping");
-const TOO_LATE = new Error("the deadline is over");
+const ABORTED: Answer = { kind: "failed", code: "ABORTED", message: "the daemon is stopping" };
 
-/** A socket that has answered before. */
-function isClosedReusedSocket(error: unknown): boolean {
-  const { code, socket } = error as { code?: string; socket?: { bytesRead?: number } };
-  return code === "UND_ERR_SOCKET" && (socket?.bytesRead ?? 0) > 0;
+interface Target {
+  readonly origin: string;
+  readonly path: string;
 }
 
-function aborted(): Answer {
-  return { kind: "failed", code: "ABORTED", message: "the daemon is stopping" };
-}
+/** Parsed URLs that are kept: parsing one anew for each event costs a tenth of sending it. */
+const KEPT_TARGETS = 1_000;
+const targets = new Map<string, Target>();
 
-function toFailed(error: unknown): Answer {
-  const { code, name, message } = error as Error & { code?: string };
-  return { kind: "failed", code: code ?? name, message: message || name };
+function targetOf(url: string): Target {
+  const known = targets.get(url);
+  if (known !== undefined) return known;
+  const { origin, pathname, search } = new URL(url);
+  const target = { origin, path: pathname + search };
+  if (targets.size >= KEPT_TARGETS) targets.delete(targets.keys().next().value ?? "");
+  targets.set(url, target);
+  return target;
 }

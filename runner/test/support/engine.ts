@@ -22,6 +22,7 @@ import {
   type Sent,
 } from "./scripted-sender.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
+import { createTestLog } from "./test-log.ts";
 
 export interface EngineScript {
   threads?: number;
@@ -126,7 +127,7 @@ export async function createWorld(): Promise<World> {
       urlRefusal: (url) => urlRefusal(url, { mode: "private" }),
       vault: createVault(Buffer.alloc(32, 1)),
       telemetry: { refused() {}, jobEnded() {}, stepEnded() {}, attemptEnded() {} },
-      log: { debug: write, info: write, warn: write, error: write },
+      log: createTestLog(write),
       settings: {
         maxQueued: 1_000,
         maxMetadataBytes: 16_384,

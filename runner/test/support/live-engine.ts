@@ -17,6 +17,7 @@ import { createVault } from "../../src/vault.ts";
 import { toPlugin } from "./engine.ts";
 import { createScriptedPool } from "./scripted-pool.ts";
 import { until } from "./until.ts";
+import { createTestLog } from "./test-log.ts";
 
 export interface LiveEngine {
   readonly engine: Engine;
@@ -64,7 +65,7 @@ export async function createLiveEngine(
     urlRefusal: () => null,
     vault: createVault(Buffer.alloc(32, 1)),
     telemetry: { refused: nothing, jobEnded: nothing, stepEnded: nothing, attemptEnded: nothing },
-    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    log: createTestLog(),
     settings: {
       maxQueued: 100_000,
       maxMetadataBytes: 16_384,

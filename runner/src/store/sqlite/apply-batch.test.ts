@@ -41,7 +41,7 @@ describe("applyBatch", () => {
       .all()
       .map((row) => row["id"]);
   const codes = (changes: readonly Change[]) =>
-    applyBatch(target, changes).map((outcome) => (outcome.ok ? "ok" : outcome.error.code));
+    applyBatch(target, changes).outcomes.map((outcome) => (outcome.ok ? "ok" : outcome.error.code));
 
   test("stores every change of a batch", () => {
     expect(codes([submitting("a"), submitting("b")])).toEqual(["ok", "ok"]);

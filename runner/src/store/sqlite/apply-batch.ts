@@ -1,6 +1,6 @@
 /** One batch is one transaction and one fsync; a change that fails takes no other with it. */
 import type { DatabaseSync } from "node:sqlite";
-import type { Change, Operations, Outcome } from "./change.ts";
+import type { Applied, Change, Operations, Outcome } from "./change.ts";
 import { toErrorData } from "./store-error.ts";
 
 export interface Target {
@@ -9,23 +9,24 @@ export interface Target {
 }
 
 /** The outcomes in the order of the changes; each that is `ok` is on disk. Never throws. */
-export function applyBatch(target: Target, changes: readonly Change[]): Outcome[] {
+export function applyBatch(target: Target, changes: readonly Change[]): Applied {
   try {
     return inTransaction(target.db, () => changes.map((change) => apply(target, change)));
   } catch (error) {
     // Savepoints cost as much as a small change, so they wait until a change has failed.
-    return changes.length === 1 ? [toFailed(error)] : applyApart(target, changes);
+    if (changes.length > 1) return applyApart(target, changes);
+    return { outcomes: [toFailed(error)], commitMs: 0 };
   }
 }
 
-function applyApart(target: Target, changes: readonly Change[]): Outcome[] {
+function applyApart(target: Target, changes: readonly Change[]): Applied {
   try {
     return inTransaction(target.db, () =>
       changes.map((change) => applyInSavepoint(target, change)),
     );
   } catch (error) {
     // The commit failed, or SQLite gave up the transaction (disk full, I/O): nothing was stored.
-    return changes.map(() => toFailed(error));
+    return { outcomes: changes.map(() => toFailed(error)), commitMs: 0 };
   }
 }
 
@@ -44,12 +45,13 @@ function applyInSavepoint(target: Target, change: Change): Outcome {
   }
 }
 
-function inTransaction(db: DatabaseSync, work: () => Outcome[]): Outcome[] {
+function inTransaction(db: DatabaseSync, work: () => Outcome[]): Applied {
   try {
     db.exec("BEGIN IMMEDIATE");
     const outcomes = work();
+    const from = performance.now();
     db.exec("COMMIT");
-    return outcomes;
+    return { outcomes, commitMs: performance.now() - from };
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;

@@ -34,7 +34,14 @@ export type ToWriter =
   | { readonly kind: "batch"; readonly changes: readonly Change[] }
   | { readonly kind: "close" };
 
+/** What became of a batch. */
+export interface Applied {
+  readonly outcomes: readonly Outcome[];
+  /** What the commit took, the disk's part of the work. */
+  readonly commitMs: number;
+}
+
 export type FromWriter =
   | { readonly kind: "ready" }
   | { readonly kind: "cannot-open"; readonly error: ErrorData }
-  | { readonly kind: "outcomes"; readonly outcomes: readonly Outcome[] };
+  | ({ readonly kind: "applied" } & Applied);

@@ -89,8 +89,13 @@ describe("the plan of every statement", () => {
     ],
     [
       "reading what is claimed",
-      /FROM json_each\(\?\)/,
+      /FROM json_each\(\?\)\s+CROSS JOIN/,
       /^SCAN json_each .*?; SEARCH deliveries USING INTEGER PRIMARY KEY/,
+    ],
+    [
+      "leasing what is claimed",
+      /SET lease_owner = \?, lease_until = \?/,
+      /^SEARCH deliveries USING INTEGER PRIMARY KEY/,
     ],
     [
       "the end of a turn",

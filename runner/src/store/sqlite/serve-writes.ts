@@ -17,7 +17,7 @@ export function serveWrites(port: MessagePort, open: () => DatabaseSync): void {
     port.on("message", (message: ToWriter) => {
       switch (message.kind) {
         case "batch":
-          send({ kind: "outcomes", outcomes: applyBatch(target, message.changes) });
+          send({ kind: "applied", ...applyBatch(target, message.changes) });
           return;
         case "close":
           target.db.close();

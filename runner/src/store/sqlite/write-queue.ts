@@ -12,9 +12,9 @@ import type { WriterThread } from "./writer-thread.ts";
 /** Bounds how long the first change of a batch waits for the last. */
 const MAX_BATCH = 1000;
 /** Changes that a second batch must have to be worth a commit of its own. */
-const WORTH_A_COMMIT = 16;
-/** A commit that takes longer waits for the disk: then larger batches do more than overlapping ones. */
-const QUICK_MS = 15;
+const WORTH_A_COMMIT = 64;
+/** With a disk that takes longer, larger batches do more than overlapping ones. */
+const QUICK_COMMIT_MS = 10;
 
 interface Call {
   readonly change: Change;
@@ -33,14 +33,14 @@ export function createWriteQueue(writer: Pick<WriterThread, "apply">): WriteQueu
   let waiting: Call[] = [];
   /** Batches: one, or two while commits are quick. */
   let atWriter = 0;
-  let lastTookMs = 0;
+  let lastCommitMs = 0;
   let isTurnSet = false;
   let isDraining = false;
   const drained = Promise.withResolvers<void>();
 
   function isWorthSending(): boolean {
     if (atWriter === 0) return waiting.length > 0;
-    return atWriter === 1 && lastTookMs < QUICK_MS && waiting.length >= WORTH_A_COMMIT;
+    return atWriter === 1 && lastCommitMs < QUICK_COMMIT_MS && waiting.length >= WORTH_A_COMMIT;
   }
 
   /**
@@ -59,10 +59,9 @@ export function createWriteQueue(writer: Pick<WriterThread, "apply">): WriteQueu
 
   async function writeBatch(batch: readonly Call[]): Promise<void> {
     atWriter += 1;
-    const from = performance.now();
     try {
-      const outcomes = await writer.apply(batch.map((call) => call.change));
-      lastTookMs = performance.now() - from;
+      const { outcomes, commitMs } = await writer.apply(batch.map((call) => call.change));
+      lastCommitMs = commitMs;
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.ok) batch[index]?.resolve(outcome.value);
         else batch[index]?.reject(toError(outcome.error));

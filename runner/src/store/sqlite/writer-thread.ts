@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { Transient } from "../../domain/errors.ts";
-import type { Change, FromWriter, Outcome, ToWriter, WriterData } from "./change.ts";
+import type { Applied, Change, FromWriter, ToWriter, WriterData } from "./change.ts";
 import { toError } from "./store-error.ts";
 
 export interface WriterThread {
@@ -10,7 +10,7 @@ export interface WriterThread {
    * `Transient` when the thread dies: the batch may be stored then or not, those called after it are
    * not, and are rejected as well. The next call starts the thread again.
    */
-  apply(changes: readonly Change[]): Promise<readonly Outcome[]>;
+  apply(changes: readonly Change[]): Promise<Applied>;
   /** Closes the database and ends the thread. */
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export async function createWriterThread(options: {
     async apply(changes) {
       try {
         const message = await (await thread()).ask({ kind: "batch", changes });
-        if (message.kind === "outcomes") return message.outcomes;
+        if (message.kind === "applied") return message;
         throw new Error(`it answered ${message.kind}`);
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);

@@ -38,7 +38,11 @@ interface Turn {
 export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliveries"] {
   const findDue = prepareFindDue(db);
   const readRows = prepareReadRows(db);
-  const lease = prepare(db, `UPDATE deliveries SET lease_owner = ?, lease_until = ? WHERE id = ?`);
+  const lease = prepare(
+    db,
+    `UPDATE deliveries SET lease_owner = ?, lease_until = ?
+     WHERE id IN (SELECT value FROM json_each(?))`,
+  );
   const endTurn = prepare(
     db,
     `UPDATE lanes SET hold_until = ?, turn = ?, ready_at = ${LEAST_DUE_AT} WHERE id = ?`,
@@ -51,18 +55,15 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
   return ({ owner, lanes, now, leaseUntil, maxBytes }) => {
     const turns = lanes.map((lane): Turn => ({ lane: lane.id, ids: findDue(lane, now) }));
     const rows = readRows(turns, maxBytes);
-    const claimed = new Set<number>();
-    for (const { id } of rows) {
-      lease.run(owner, leaseUntil, id);
-      claimed.add(id);
-    }
+    const claimed = new Set(rows.map(({ id }) => id));
+    lease.run(owner, leaseUntil, JSON.stringify([...claimed]));
     for (const { lane, ids } of turns) {
       // A lane that the bytes left nothing for keeps its turn, or large bodies would starve it.
       if (!ids.some((id) => claimed.has(id))) continue;
       turn += 1;
       endTurn.run(now, turn, lane);
     }
-    return rows.map(toClaimed);
+    return toClaimed(rows);
   };
 }
 
@@ -127,27 +128,37 @@ function prepareReadRows(db: DatabaseSync): (turns: readonly Turn[], maxBytes: n
   };
 }
 
-function toClaimed(row: DueRow): ClaimedDelivery {
+/** Deliveries to one webhook share its target, which crosses to the other thread once. */
+function toClaimed(rows: readonly DueRow[]): ClaimedDelivery[] {
+  const targets = new Map<string, ClaimedDelivery["target"]>();
+  return rows.map((row) => {
+    const target = targets.get(row.webhook_id) ?? toTarget(row);
+    targets.set(row.webhook_id, target);
+    return {
+      id: toDeliveryId(row.id),
+      subjectId: row.subject_id,
+      sequence: row.sequence,
+      kind: row.kind,
+      body: row.body,
+      bytes: row.bytes,
+      lane: row.lane,
+      eventAt: row.at,
+      target,
+      attempts: row.attempts,
+      retriesUsed: row.retries_used,
+    };
+  });
+}
+
+function toTarget(row: DueRow): ClaimedDelivery["target"] {
   return {
-    id: toDeliveryId(row.id),
-    subjectId: row.subject_id,
-    sequence: row.sequence,
-    kind: row.kind,
-    body: row.body,
-    bytes: row.bytes,
-    lane: row.lane,
-    eventAt: row.at,
-    target: {
-      webhookId: row.webhook_id,
-      isPersistent: row.is_persistent === 1,
-      url: row.url,
-      sealed: row.sealed,
-      retries: row.retries,
-      timeoutMs: row.timeout_ms,
-      expiresAt: row.expires_at,
-      failingSince: row.failing_since,
-    },
-    attempts: row.attempts,
-    retriesUsed: row.retries_used,
+    webhookId: row.webhook_id,
+    isPersistent: row.is_persistent === 1,
+    url: row.url,
+    sealed: row.sealed,
+    retries: row.retries,
+    timeoutMs: row.timeout_ms,
+    expiresAt: row.expires_at,
+    failingSince: row.failing_since,
   };
 }
