@@ -12,6 +12,7 @@ import { startReceiver, type ReceiverProcess } from "./processes.ts";
 
 const DELIVERIES = 50_000;
 const ROUNDS = 3;
+const ENDPOINTS = 50;
 const BARE_IN_FLIGHT = 64;
 
 interface Run {
@@ -21,58 +22,51 @@ interface Run {
   readonly bodies: readonly string[];
 }
 
+interface Round {
+  readonly ours: Run;
+  readonly barePerSecond: number;
+}
+
 export async function benchDelivery(): Promise<{ figures: readonly Figure[] }> {
-  const receiver = await startReceiver({ endpoints: 50 });
+  const receiver = await startReceiver({ endpoints: ENDPOINTS });
   try {
-    const rounds: { one: Run; fifty: Run; bare: number }[] = [];
+    const one: Round[] = [];
+    const fifty: Round[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const one = await drain(receiver, 1);
-      const fifty = await drain(receiver, 50);
-      rounds.push({ one, fifty, bare: await bareRate(receiver, one.bodies) });
+      one.push(await measure(receiver, 1));
+      fifty.push(await measure(receiver, ENDPOINTS));
     }
-    const ratio = (pick: (round: { one: Run; fifty: Run }) => Run): number =>
-      median(rounds.map((round) => pick(round).perSecond / round.bare));
     return {
-      figures: [
-        rate(
-          "to 1 endpoint",
-          rounds.map((r) => r.one.perSecond),
-        ),
-        rate(
-          "to 50 endpoints",
-          rounds.map((r) => r.fifty.perSecond),
-        ),
-        rate(
-          "bare undici.request, signed",
-          rounds.map((r) => r.bare),
-        ),
-        { name: "1 endpoint / bare", value: ratio((r) => r.one), unit: "×" },
-        { name: "50 endpoints / bare", value: ratio((r) => r.fifty), unit: "×" },
-        memory(
-          "at the start",
-          rounds.map((r) => r.one.startMb),
-        ),
-        memory(
-          "at its highest, 1 endpoint",
-          rounds.map((r) => r.one.peakMb),
-        ),
-        memory(
-          "at its highest, 50 endpoints",
-          rounds.map((r) => r.fifty.peakMb),
-        ),
-      ],
+      figures: [...toFigures("1 endpoint", one), ...toFigures(`${ENDPOINTS} endpoints`, fifty)],
     };
   } finally {
     receiver.close();
   }
 }
 
-function rate(name: string, values: readonly number[]): Figure {
-  return { name, value: median(values), unit: "deliveries/s" };
+/** Ours and the bare POSTs one after the other: the machine's speed drifts. */
+async function measure(receiver: ReceiverProcess, endpoints: number): Promise<Round> {
+  const ours = await drain(receiver, endpoints);
+  return { ours, barePerSecond: await bareRate(receiver, { endpoints, bodies: ours.bodies }) };
 }
 
-function memory(name: string, values: readonly number[]): Figure {
-  return { name: `daemon memory ${name}`, value: median(values), unit: "MB" };
+function toFigures(to: string, rounds: readonly Round[]): Figure[] {
+  const of = (pick: (round: Round) => number): number => median(rounds.map(pick));
+  return [
+    { name: `to ${to}`, value: of(({ ours }) => ours.perSecond), unit: "deliveries/s" },
+    {
+      name: `to ${to}: bare undici.request, signed`,
+      value: of(({ barePerSecond }) => barePerSecond),
+      unit: "deliveries/s",
+    },
+    {
+      name: `to ${to}: daemon / bare`,
+      value: of(({ ours, barePerSecond }) => ours.perSecond / barePerSecond),
+      unit: "×",
+    },
+    { name: `to ${to}: memory at the start`, value: of(({ ours }) => ours.startMb), unit: "MB" },
+    { name: `to ${to}: memory at its highest`, value: of(({ ours }) => ours.peakMb), unit: "MB" },
+  ];
 }
 
 /** A daemon started on a store full of due deliveries: from the first arrival to the last. */
@@ -102,10 +96,13 @@ async function drain(receiver: ReceiverProcess, endpoints: number): Promise<Run>
   }
 }
 
-/** The same number of POSTs of the same bodies, each signed, by undici alone in this process. */
-async function bareRate(receiver: ReceiverProcess, bodies: readonly string[]): Promise<number> {
+/** As many POSTs of the same bodies to the same endpoints, each signed, by undici alone in this process. */
+async function bareRate(
+  receiver: ReceiverProcess,
+  { endpoints, bodies }: { endpoints: number; bodies: readonly string[] },
+): Promise<number> {
   const agent = new Agent({ connections: BARE_IN_FLIGHT, allowH2: false });
-  const { origin, pathname: path } = new URL(receiver.urls[0] ?? "");
+  const origins = receiver.urls.slice(0, endpoints).map((url) => new URL(url).origin);
   const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
   const reached = receiver.expectTimed(DELIVERIES);
   let sent = 0;
@@ -113,6 +110,7 @@ async function bareRate(receiver: ReceiverProcess, bodies: readonly string[]): P
     while (sent < DELIVERIES) {
       sent += 1;
       const id = `evt_${sent}`;
+      const origin = origins[sent % origins.length] ?? "";
       const body = bodies[sent % bodies.length] ?? "";
       const timestamp = Math.floor(Date.now() / 1000);
       const headers = {
@@ -121,7 +119,7 @@ async function bareRate(receiver: ReceiverProcess, bodies: readonly string[]): P
         "webhook-timestamp": String(timestamp),
         "webhook-signature": signatureHeader([secret], { id, timestamp, body }),
       };
-      const answer = await agent.request({ origin, path, method: "POST", headers, body });
+      const answer = await agent.request({ origin, path: "/", method: "POST", headers, body });
       await answer.body.dump();
     }
   }

@@ -15,23 +15,29 @@ const MAX_WAIT_MS = 5_000;
 export function createPatientStore<
   Writes extends Pick<Store, "recordAttempt" | "releaseDeliveries" | "releaseJobs">,
 >(store: Writes, { clock, log, signal }: { clock: Clock; log: Log; signal: AbortSignal }): Writes {
-  async function patiently(name: string, write: () => Promise<void>): Promise<void> {
-    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
-      const isLast = signal.aborted;
-      try {
-        return await write();
-      } catch (error) {
-        if (isLast || !(error instanceof Transient)) throw error;
-        log.warn({ write: name, err: error, retryInMs: waitMs }, "store.write-postponed");
-        await clock.sleep(waitMs, { signal });
+  function patient<Argument>(
+    name: string,
+    write: (argument: Argument) => Promise<void>,
+  ): (argument: Argument) => Promise<void> {
+    return async (argument) => {
+      for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
+        const isLast = signal.aborted;
+        try {
+          return await write(argument);
+        } catch (error) {
+          if (isLast || !(error instanceof Transient)) throw error;
+          log.warn({ write: name, err: error, retryInMs: waitMs }, "store.write-postponed");
+          await clock.sleep(waitMs, { signal });
+        }
       }
-    }
+    };
   }
 
+  const { recordAttempt, releaseDeliveries, releaseJobs } = store;
   return {
     ...store,
-    recordAttempt: (outcome) => patiently("recordAttempt", () => store.recordAttempt(outcome)),
-    releaseDeliveries: (ids) => patiently("releaseDeliveries", () => store.releaseDeliveries(ids)),
-    releaseJobs: (claims) => patiently("releaseJobs", () => store.releaseJobs(claims)),
+    recordAttempt: patient("recordAttempt", recordAttempt),
+    releaseDeliveries: patient("releaseDeliveries", releaseDeliveries),
+    releaseJobs: patient("releaseJobs", releaseJobs),
   };
 }

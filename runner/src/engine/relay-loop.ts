@@ -98,15 +98,15 @@ export function createRelay(options: RelayOptions): Relay {
     const leaseUntil = now + LEASE_MS;
     const request = { owner, lanes: shares, now, leaseUntil, maxBytes };
     const claimed: ClaimedDelivery[] = [];
+    const attempts = new Map<number, number>();
     for (const delivery of await store.claimDeliveries(request)) {
       const current = inFlight.get(delivery.id);
-      if (current === undefined) claimed.push(delivery);
-      else giveBack(delivery, current);
+      if (current === undefined) {
+        claimed.push(delivery);
+        attempts.set(delivery.lane, (attempts.get(delivery.lane) ?? 0) + 1);
+      } else giveBack(delivery, current);
     }
-    for (const { id } of shares) {
-      const attempts = claimed.filter((delivery) => delivery.lane === id).length;
-      lanes.begun(id, attempts, at);
-    }
+    for (const [lane, begun] of attempts) lanes.begun(lane, begun, at);
     for (const delivery of claimed) inFlight.set(delivery.id, send(delivery));
     return untilNext;
   }

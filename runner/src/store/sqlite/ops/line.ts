@@ -44,6 +44,14 @@ export function prepareLine(db: DatabaseSync): Line {
     `SELECT id, state FROM deliveries
      WHERE job = ? AND webhook = ? AND (state = 'waiting' OR state = 'due') ORDER BY id LIMIT 1`,
   );
+  const promote = prepare(
+    db,
+    `UPDATE deliveries SET state = 'due', due_at = ?3
+     WHERE state = 'waiting' AND id = (
+       SELECT id FROM deliveries
+       WHERE job = ?1 AND webhook = ?2 AND (state = 'waiting' OR state = 'due') ORDER BY id LIMIT 1
+     )`,
+  );
   const makeDue = prepare(db, `UPDATE deliveries SET state = 'due', due_at = ? WHERE id = ?`);
   const makeWait = prepare(
     db,
@@ -71,8 +79,7 @@ export function prepareLine(db: DatabaseSync): Line {
     isHeld: ({ job, webhook }) => findFirst.get(job, webhook) !== undefined,
     isBehind,
     promote({ job, webhook, lane }, at) {
-      const first = findFirst.get(job, webhook);
-      if (first !== undefined) makeFirstDue(first, lane, at);
+      if (Number(promote.run(job, webhook, at).changes) > 0) lanes.readyFrom(lane, at);
     },
     arrange({ job, webhook, lane }, at) {
       const first = findFirst.get(job, webhook);

@@ -15,12 +15,18 @@ interface DeliveryRow {
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly lease_owner: string | null;
+  readonly is_persistent: 0 | 1;
+  readonly failing_since: number | null;
 }
 
 export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttempt"] {
   const find = prepare<DeliveryRow>(
     db,
-    `SELECT id, job, webhook, lane, state, attempts, lease_owner FROM deliveries WHERE id = ?`,
+    `SELECT id, job, deliveries.webhook, lane, deliveries.state, attempts, lease_owner,
+       persistent_webhooks.webhook IS NOT NULL AS is_persistent, failing_since
+     FROM deliveries
+       LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = deliveries.webhook
+     WHERE id = ?`,
   );
   const insertAttempt = prepare(
     db,
@@ -28,7 +34,10 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const count = prepare(db, `UPDATE deliveries SET attempts = ? WHERE id = ?`);
-  const judgeWebhook = prepareJudgeWebhook(db);
+  const setFailing = prepare(
+    db,
+    `UPDATE persistent_webhooks SET failing_since = ? WHERE webhook = ?`,
+  );
   const move = prepareMove(db);
 
   return (outcome) => {
@@ -40,7 +49,11 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
     if (attempt.number <= delivery.attempts || delivery.state === "delivered") return;
     const { number, at, durationMs, status, error, response } = attempt;
     insertAttempt.run(delivery.id, number, at, durationMs, status, error, response);
-    if (tookIt !== null) judgeWebhook(delivery.webhook, { tookIt, at });
+    // Since when a persistent webhook takes nothing.
+    const isFailing = delivery.failing_since !== null;
+    if (tookIt !== null && delivery.is_persistent === 1 && tookIt === isFailing) {
+      setFailing.run(tookIt ? null : at, delivery.webhook);
+    }
     // It was given up, or put behind another, while it was in flight: only a success counts.
     if (delivery.state !== "due" && outcome.state !== "delivered") count.run(number, delivery.id);
     else move(delivery, outcome);
@@ -71,22 +84,5 @@ function prepareMove(db: DatabaseSync) {
     else if (dueAt !== null && !waits) lanes.readyFrom(lane, dueAt);
     // Due since the attempt began, so "at once" holds for a clock that has not moved on as well.
     if (endedAt !== null && job !== null) line.promote({ job, webhook, lane }, at);
-  };
-}
-
-/** Keeps since when a persistent webhook takes nothing. */
-function prepareJudgeWebhook(db: DatabaseSync) {
-  const setFailing = prepare(
-    db,
-    `UPDATE persistent_webhooks SET failing_since = ? WHERE webhook = ? AND failing_since IS NULL`,
-  );
-  const clearFailing = prepare(
-    db,
-    `UPDATE persistent_webhooks SET failing_since = NULL
-     WHERE webhook = ? AND failing_since IS NOT NULL`,
-  );
-  return (webhook: number, { tookIt, at }: { tookIt: boolean; at: number }): void => {
-    if (tookIt) clearFailing.run(webhook);
-    else setFailing.run(at, webhook);
   };
 }
