@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 /** CSV, JSON and PNG files. */
 export const VEGA_DATA = fileURLToPath(
-  new URL("../../node_modules/vega-datasets/data", import.meta.url),
+  new URL("../../../node_modules/vega-datasets/data", import.meta.url),
 );
 /** underscore's documentation: `index.html`, 90 KB. */
 export const UNDERSCORE = fileURLToPath(new URL("../../node_modules/underscore", import.meta.url));
