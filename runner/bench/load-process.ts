@@ -1,5 +1,6 @@
 /** The load, in a process of its own: posts one body many times, `concurrency` at once. */
 import { Pool } from "undici";
+import { answerParent } from "./answer-parent.ts";
 
 export interface LoadCommand {
   readonly url: string;
@@ -47,13 +48,4 @@ async function run(command: LoadCommand): Promise<LoadReport> {
   return { firstAt, lastAt, latencies, refused };
 }
 
-process.on("message", (command: LoadCommand) => {
-  void run(command).then(
-    (report) => process.send?.(report),
-    (error: unknown) => {
-      process.stderr.write(`${String(error)}\n`);
-      process.exit(1);
-    },
-  );
-});
-process.on("disconnect", () => process.exit());
+answerParent(run);

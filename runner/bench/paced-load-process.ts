@@ -1,6 +1,7 @@
 /** Load at a rate, in a process of its own: sent by the clock, whatever comes back and whenever. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
+import { answerParent } from "./answer-parent.ts";
 
 export interface PacedLoadCommand {
   readonly url: string;
@@ -61,13 +62,4 @@ async function run(command: PacedLoadCommand): Promise<PacedLoadReport> {
   return told;
 }
 
-process.on("message", (command: PacedLoadCommand) => {
-  void run(command).then(
-    (report) => process.send?.(report),
-    (error: unknown) => {
-      process.stderr.write(`${String(error)}\n`);
-      process.exit(1);
-    },
-  );
-});
-process.on("disconnect", () => process.exit());
+answerParent(run);

@@ -64,7 +64,8 @@ describe("the write queue", () => {
     const several = (queue: WriteQueue, name: string) =>
       Promise.allSettled(Array.from({ length: 64 }, (_, i) => queue.write(change(name + i))));
 
-    test("sends a second batch beside the first, and no third", async () => {
+    /** Two batches are with the writer, and a third waits. */
+    async function threeOfThem() {
       const writer = createHeldWriter();
       const queue = createWriteQueue(writer);
       const all = [several(queue, "a")];
@@ -74,8 +75,13 @@ describe("the write queue", () => {
       all.push(several(queue, "c"));
       await twoTurns();
       expect(writer.batches).toHaveLength(2);
+      return { writer, settled: Promise.all(all) };
+    }
+
+    test("sends a second batch beside the first, and no third", async () => {
+      const { writer, settled } = await threeOfThem();
       for (let count = 1; count <= 3; count += 1) (await writer.batch(count)).end();
-      await Promise.all(all);
+      await settled;
       expect(writer.batches.flatMap(idsOf)).toHaveLength(192);
     });
 
@@ -96,16 +102,10 @@ describe("the write queue", () => {
     });
 
     test("loses both, and what waits, with the thread", async () => {
-      const writer = createHeldWriter();
-      const queue = createWriteQueue(writer);
-      const all = [several(queue, "a")];
-      await writer.batch(1);
-      all.push(several(queue, "b"));
-      await writer.batch(2);
-      all.push(several(queue, "c"));
+      const { writer, settled } = await threeOfThem();
       const gone = new Transient("STORE_WRITER_DIED", "gone");
       for (const batch of writer.batches) batch.fail(gone);
-      const outcomes = (await Promise.all(all)).flat();
+      const outcomes = (await settled).flat();
       expect(outcomes.map(({ status }) => status)).toEqual(
         Array.from({ length: 192 }, () => "rejected"),
       );

@@ -1,0 +1,13 @@
+/** The life of a load process: a command from the parent, a report back. */
+export function answerParent<Command>(run: (command: Command) => Promise<object>): void {
+  process.on("message", (command: Command) => {
+    void run(command).then(
+      (report) => process.send?.(report),
+      (error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  });
+  process.on("disconnect", () => process.exit());
+}
