@@ -119,6 +119,7 @@ export async function composeDaemon(
     settings: {
       maxQueued: settings.maxQueued,
       maxMetadataBytes: settings.metadataLimit,
+      maxLogBytes: settings.logLimit,
       maxBatchJobs: settings.maxBatchJobs,
       maxWebhooks: settings.maxWebhooks,
       maxInFlight: settings.maxDeliveriesInFlight,
@@ -269,7 +270,6 @@ export async function composePlugins(
         egress: settings.egress,
         memoryMb: settings.threadMemoryMb,
         outputLimitBytes: settings.outputLimit,
-        logLimitBytes: settings.logLimit,
         graceMs: settings.graceMs,
         pluginTimeoutMs: settings.pluginTimeoutMs,
       });

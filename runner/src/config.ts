@@ -122,7 +122,9 @@ export const Settings = z.object({
     .describe("Largest output of a plugin, in bytes as JSON; a step with a larger one fails."),
   logLimit: integer(1024, 256 * 1024 * 1024)
     .default(4 * 1024 * 1024)
-    .describe("Log that one step of a job keeps, in bytes; further lines are dropped."),
+    .describe(
+      "Log that a job keeps from one claim of it on, all its steps together, in bytes; further lines are dropped.",
+    ),
   requestTimeoutMs: integer(1_000, 60 * 60 * 1000)
     .default(120_000)
     .describe(

@@ -13,7 +13,8 @@ type FileFlag = (typeof FILE_FLAGS)[number];
 /** Runs one plugin as a job of its own, without a daemon; 1 when it fails. */
 export async function run(args: readonly string[]): Promise<number> {
   const { name, files, rest } = splitArgs(args);
-  const plugins = await composePlugins(parseSettings(rest));
+  const settings = parseSettings(rest);
+  const plugins = await composePlugins(settings);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -39,6 +40,7 @@ export async function run(args: readonly string[]): Promise<number> {
         inputFrom: null,
         jobInput: toJsonText(input),
         jobTimeoutMs: null,
+        logLimitBytes: settings.logLimit,
       },
       toHooks(stop.signal),
     );

@@ -36,6 +36,8 @@ export interface EngineSettings {
   readonly maxWindow: number;
   readonly maxQueued: number;
   readonly maxMetadataBytes: number;
+  /** What is kept of a job's log, from when it is claimed. */
+  readonly maxLogBytes: number;
   readonly maxBatchJobs: number;
   readonly maxInFlight: number;
   readonly retentionMs: number;

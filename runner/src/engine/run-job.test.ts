@@ -6,6 +6,7 @@ import {
   plugins,
   type World,
 } from "../../test/support/engine.ts";
+import { toJsonText } from "../domain/json-text.ts";
 import { MAX_STEP_ATTEMPTS } from "../domain/job.ts";
 import type { Store } from "../ports/store.ts";
 
@@ -67,6 +68,21 @@ test("a step that fails ends the job, and no later step begins", async () => {
     status: "failed",
     failure: { code: "PLUGIN_THREW" },
   });
+});
+
+test("a job's steps share the log that it may keep", async () => {
+  const { pool, submit } = await world.startEngine();
+  await submit(plugins("first", "second", "third"));
+  const line = { at: 0, level: "info", message: "é", data: null } as const;
+  const first = await pool.step(1);
+  expect(first.task.logLimitBytes).toBe(4096);
+  first.hooks.onLog([line, { ...line, data: toJsonText("x".repeat(94)) }]);
+  first.complete();
+  const second = await pool.step(2);
+  expect(second.task.logLimitBytes).toBe(3996);
+  second.hooks.onLog([{ ...line, message: "x".repeat(5000) }]);
+  second.complete();
+  expect((await pool.step(3)).task.logLimitBytes).toBe(0);
 });
 
 test("a daemon whose claim was taken over stores nothing of what it still ran", async () => {

@@ -28,6 +28,7 @@ export interface RunDeps extends StepDeps {
   readonly signals: JobSignals;
   readonly telemetry: Telemetry;
   readonly log: Log;
+  readonly maxLogBytes: number;
   readonly jobUrl: (jobId: string) => string;
   /** A transition was stored, so deliveries may be due. */
   readonly onCommitted: (transition: Pick<Transition, "status">) => void;
@@ -51,6 +52,7 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   const claim = { jobId: claimed.id, fence: claimed.fence };
   const context = { jobUrl: deps.jobUrl(claimed.id) };
   const stop = new AbortController();
+  const jobLog = { leftBytes: deps.maxLogBytes };
   let job = claimed;
   let hasBegun = false;
   let inStep = false;
@@ -78,7 +80,7 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   async function runAndCommit(): Promise<{ ended: boolean; stored: Promise<boolean> } | null> {
     inStep = true;
     try {
-      const result = await runStep(job, deps, { signal: stop.signal, onLost });
+      const result = await runStep(job, deps, { signal: stop.signal, log: jobLog, onLost });
       deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
       if (isLeaving() !== null) return null;
       const { transition, next } = settle(job, result, context);

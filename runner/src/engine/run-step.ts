@@ -1,10 +1,15 @@
 import type { RunningJob } from "../domain/job.ts";
 import { NULL_JSON } from "../domain/json-text.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { PluginPool, StepHooks, StepResult, StepTask } from "../ports/plugin-pool.ts";
+import type { LogLine, PluginPool, StepHooks, StepResult, StepTask } from "../ports/plugin-pool.ts";
 import type { JobWrites } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { JobSignals } from "./job-signals.ts";
+
+/** What is left of the log that a job may keep, over all of its steps. */
+export interface JobLog {
+  leftBytes: number;
+}
 
 export interface StepDeps {
   readonly store: Pick<JobWrites, "appendLogs">;
@@ -18,9 +23,9 @@ export interface StepDeps {
 export async function runStep(
   job: RunningJob,
   deps: StepDeps,
-  run: { signal: AbortSignal; onLost: (error: unknown) => void },
+  run: { signal: AbortSignal; log: JobLog; onLost: (error: unknown) => void },
 ): Promise<StepResult> {
-  const task = toTask(job);
+  const task = toTask(job, run.log);
   const result = await deps.pool.run(task, toHooks(job, deps, run));
   deps.signals.stepEnded(job.id);
   const durationMs = Math.max(0, result.endedAt - result.startedAt);
@@ -29,7 +34,7 @@ export async function runStep(
   return result;
 }
 
-function toTask(job: RunningJob): StepTask {
+function toTask(job: RunningJob, log: JobLog): StepTask {
   const step = job.completedSteps.length;
   const plugin = job.plugins[step];
   return {
@@ -42,6 +47,7 @@ function toTask(job: RunningJob): StepTask {
     inputFrom: job.plugins[step - 1]?.name ?? null,
     jobInput: job.input,
     jobTimeoutMs: job.timeoutMs === null ? null : leftOf(job.timeoutMs, job),
+    logLimitBytes: Math.max(0, log.leftBytes),
   };
 }
 
@@ -54,12 +60,13 @@ function leftOf(timeoutMs: number, { completedSteps }: RunningJob): number {
 function toHooks(
   job: RunningJob,
   { store, signals, clock, telemetry }: StepDeps,
-  { signal, onLost }: { signal: AbortSignal; onLost: (error: unknown) => void },
+  { signal, log, onLost }: { signal: AbortSignal; log: JobLog; onLost: (error: unknown) => void },
 ): StepHooks {
   const step = job.completedSteps.length;
   return {
     signal,
     onLog(lines) {
+      for (const line of lines) log.leftBytes -= bytesOf(line);
       const entries = lines.map((line) => ({ ...line, step }));
       void store.appendLogs(job.id, entries).catch(onLost);
     },
@@ -71,4 +78,9 @@ function toHooks(
       });
     },
   };
+}
+
+/** As the thread counts them. */
+function bytesOf({ message, data }: LogLine): number {
+  return Buffer.byteLength(message) + Buffer.byteLength(data ?? "");
 }

@@ -19,8 +19,6 @@ export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
 export interface ThreadSettings {
   readonly filesDir: string;
   readonly outputLimitBytes: number;
-  /** Of what one step logs. */
-  readonly logLimitBytes: number;
   readonly egress: EgressPolicy;
 }
 

@@ -50,8 +50,6 @@ export interface PluginPoolOptions {
   readonly beginLimitMs?: number;
   /** Default 64 MiB. */
   readonly outputLimitBytes?: number;
-  /** Of what one step logs. Default 4 MiB. */
-  readonly logLimitBytes?: number;
   /** What plugins see as `process.env`. Default: nothing, for the daemon's own holds its secrets. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -139,20 +137,14 @@ function notBegun(signal: AbortSignal): string {
 }
 
 function startCrews(options: PluginPoolOptions, runs: ReadonlyMap<number, Run>): Crews {
-  const {
-    threads,
-    memoryMb,
-    outputLimitBytes = 64 * MIB,
-    logLimitBytes = 4 * MIB,
-    filesDir,
-  } = options;
+  const { threads, memoryMb, outputLimitBytes = 64 * MIB, filesDir } = options;
   const { egress = { mode: "private" } } = options;
   return createCrews(threads, (size) =>
     createCrew({
       size,
       memoryMb,
       env: options.env,
-      settings: { filesDir, outputLimitBytes, logLimitBytes, egress },
+      settings: { filesDir, outputLimitBytes, egress },
       onNews: (news) => passOn(news, runs),
       onBuffersOver: (run, bytes) => {
         const held = `${Math.round(bytes / MIB)} MiB of buffers; it may hold ${memoryMb} MiB`;

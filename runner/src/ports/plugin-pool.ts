@@ -27,6 +27,8 @@ export interface StepTask {
   readonly jobInput: JsonText;
   /** What is left of the job's own time, in ms; the plugin's own timeout counts beside it. */
   readonly jobTimeoutMs: number | null;
+  /** What is left of the log that its job may keep, in bytes. */
+  readonly logLimitBytes: number;
 }
 
 export type StepResult =

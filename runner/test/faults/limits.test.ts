@@ -114,6 +114,19 @@ test("log: lines over 1,024 bytes are dropped and counted, and the job completes
   expect(await refused("log")).toBe(40);
 });
 
+test("log: what one step has logged, the next ones of the job may not", async () => {
+  const before = await refused("log");
+  const { jobId } = await daemon.post("/v1/jobs", { plugins: ["chats", "chats"] }, WAIT);
+  const messages = await until("the log", async () => {
+    const { items } = await daemon.get(`/v1/jobs/${jobId}/logs`);
+    return items.length === 12 ? items.map(({ message }: { message: string }) => message) : null;
+  });
+  expect(messages.at(10)).toContain("40 more lines were dropped");
+  expect(messages.at(11)).toContain("50 more lines were dropped");
+  expect(messages.at(11)).toContain("0 bytes left");
+  expect((await refused("log")) - before).toBe(90);
+});
+
 test("every limit is among the metrics before anything was refused", async () => {
   for (const limit of Object.keys(LIMITS))
     expect(await refused(limit as LimitName)).toBeGreaterThanOrEqual(0);

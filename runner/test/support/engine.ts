@@ -131,6 +131,7 @@ export async function createWorld(): Promise<World> {
       settings: {
         maxQueued: 1_000,
         maxMetadataBytes: 16_384,
+        maxLogBytes: 4096,
         maxBatchJobs: 1_000,
         maxWebhooks: script.maxWebhooks ?? 100,
         maxInFlight: script.maxDeliveriesInFlight ?? 16,

@@ -69,6 +69,7 @@ export async function createLiveEngine(
     settings: {
       maxQueued: 100_000,
       maxMetadataBytes: 16_384,
+      maxLogBytes: 4096,
       maxBatchJobs: 1_000,
       maxWebhooks: 100,
       maxInFlight,

@@ -84,6 +84,7 @@ async function runStep(
       inputFrom: request.inputFrom ?? null,
       jobInput: input,
       jobTimeoutMs: request.jobTimeoutMs ?? null,
+      logLimitBytes: 4 * 1024 * 1024,
     },
     {
       signal: request.signal ?? new AbortController().signal,

@@ -47,7 +47,7 @@ export default async function runTask(task: ThreadTask): Promise<void> {
   const settings = workerData as ThreadSettings;
   const outbox = createOutbox(
     (lines, progress) => tell({ kind: "said", run, lines, progress }),
-    settings.logLimitBytes,
+    task.logLimitBytes,
   );
   const step: CurrentStep = { run, outbox, abort: new AbortController() };
   Atomics.store(slate, SLATE.begunAt, BigInt(Date.now()));

@@ -65,7 +65,7 @@ test("a step keeps 10,000 lines and tells how many more there were", () => {
   expect(lines.at(-1)).toMatchObject({
     level: "warn",
     message: expect.stringMatching(
-      /^5 more lines were dropped: a step keeps 10000 lines /,
+      /^5 more lines were dropped: a step keeps 10000 lines, /,
     ) as string,
   });
 });
@@ -76,6 +76,6 @@ test("a step keeps so many bytes, without a gap, and tells which setting says ho
   const { lines, droppedLines } = outbox.close();
   expect(lines.map(({ message }) => message.length)).toEqual([1000, expect.any(Number)]);
   expect(lines[1]?.message).toContain("2 more lines were dropped");
-  expect(lines[1]?.message).toContain("1024 bytes (PLAYGROUND_LOG_LIMIT)");
+  expect(lines[1]?.message).toContain("1024 bytes left of PLAYGROUND_LOG_LIMIT");
   expect(droppedLines).toBe(2);
 });

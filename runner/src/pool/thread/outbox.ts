@@ -68,7 +68,7 @@ export function createOutbox(send: Send, limitBytes: number): Outbox {
       isClosed = true;
       clearTimeout(timer);
       if (dropped > 0) {
-        const message = `${dropped} more lines were dropped: a step keeps ${MAX_LINES} lines and ${limitBytes} bytes (PLAYGROUND_LOG_LIMIT).`;
+        const message = `${dropped} more lines were dropped: a step keeps ${MAX_LINES} lines, and its job had ${limitBytes} bytes left of PLAYGROUND_LOG_LIMIT.`;
         lines.push({ at: Date.now(), level: "warn", message, data: null });
       }
       return { lines, droppedLines: dropped };
