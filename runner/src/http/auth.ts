@@ -7,6 +7,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Of the token, for the log; null for the daemon's own, or without one. */
     tokenName: string | null;
+    /** Whether its token would be let in again; null without one. */
+    isStillKnown: (() => boolean) | null;
   }
   interface FastifyContextConfig {
     access?: RouteContract["access"];
@@ -59,7 +61,10 @@ export function createAuth(tokens: KnownTokens) {
           : "The token in the Authorization header is not known, or was removed.",
       );
     }
-    if (includes(caller.scope, access)) return caller;
+    if (includes(caller.scope, access)) {
+      request.isStillKnown = () => given !== null && tokens.find(given) !== null;
+      return caller;
+    }
     reply.header("www-authenticate", `${BEARER}, error="insufficient_scope", scope="${access}"`);
     throw new Refused(
       "INSUFFICIENT_SCOPE",

@@ -89,6 +89,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   });
 
   app.decorateRequest("tokenName", null);
+  app.decorateRequest("isStillKnown", null);
   registerRequestEnd(app, deps.metrics);
   registerRawAnswers(app);
   registerJsonBody(app);

@@ -68,6 +68,19 @@ test("an event is a frame with its sequence as id, its kind, and the payload as 
   ]);
 });
 
+test("a stream ends when its token is removed, before the next event", async () => {
+  const id = backend.addJob();
+  const { untilFrames, ended, frames } = await stream(id, { authorization: "Bearer read-token" });
+  const { untilFrames: others } = await stream(id);
+  backend.addEvent(id, "started");
+  await untilFrames(1);
+  backend.forgetToken("read-token");
+  backend.addEvent(id, "progress");
+  await ended;
+  expect(frames()).toHaveLength(1);
+  expect(await others(2)).toHaveLength(2);
+});
+
 test("events come as they happen, and the stream ends after the last one", async () => {
   const id = backend.addJob();
   const { untilFrames, ended, frames } = await stream(id);
@@ -197,7 +210,7 @@ test("a client that does not read holds up its own events alone", async () => {
   };
   const signal = AbortSignal.timeout(20_000);
   const text = streamEvents(
-    { jobId: id, job: { status: "running", sequence: 1 }, after: 0, signal },
+    { jobId: id, job: { status: "running", sequence: 1 }, after: 0, signal, isAllowed: () => true },
     { engine: backend.engine, reads: { events } },
   );
   expect((await text.next()).value).toBe("retry: 2000\n\n");
@@ -216,7 +229,7 @@ test("a stream on which nothing happens says so every 15 s", async () => {
   const id = backend.addJob();
   const { signal } = new AbortController();
   const text = streamEvents(
-    { jobId: id, job: { status: "queued", sequence: 0 }, after: 0, signal },
+    { jobId: id, job: { status: "queued", sequence: 0 }, after: 0, signal, isAllowed: () => true },
     backend,
   );
   await text.next();

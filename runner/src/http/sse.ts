@@ -19,6 +19,8 @@ export interface EventStream {
   /** The sequence of the last event that the client has seen. */
   readonly after: number;
   readonly signal: AbortSignal;
+  /** Asked before each event: a token may be removed while its stream is open. */
+  readonly isAllowed: () => boolean;
 }
 
 interface Deps {
@@ -44,7 +46,7 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
   try {
     yield `retry: ${RECONNECT_MS}\n\n`;
     let progress = hasEnded(job.status) ? null : deps.engine.stepProgress(jobId);
-    while (!signal.aborted) {
+    while (!signal.aborted && stream.isAllowed()) {
       const events = await deps.reads.events(jobId, { after, limit: BATCH });
       for (const event of events) {
         yield eventFrame(event);

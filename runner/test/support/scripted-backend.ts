@@ -69,6 +69,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
   const listeners = new Map<string, Set<(signal: JobSignal) => void>>();
   const submitted: SubmitRequest[] = [];
   const logLines: string[] = [];
+  const forgotten = new Set<string>();
   let submit: Engine["submit"] = async (request) => {
     submitted.push(request);
     return { jobId: addJob({ request }), replayed: false };
@@ -194,7 +195,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     },
     metrics: createMetrics(),
     logger: pino({ level: "debug" }, { write: (line: string) => void logLines.push(line) }),
-    tokens: { find: (given) => CALLERS[given] ?? null },
+    tokens: { find: (given) => (forgotten.has(given) ? null : (CALLERS[given] ?? null)) },
     settings: {
       requestTimeoutMs: 120_000,
       maxRequests: 100,
@@ -221,6 +222,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     addJob,
     addEvent,
     signal,
+    forgetToken: (token: string) => void forgotten.add(token),
     listenerCount: (id: string) => listeners.get(id)?.size ?? 0,
     answerSubmitWith: (answer: Engine["submit"]) => void (submit = answer),
     setProgress: (said: StepProgress | null) => void (progress = said),

@@ -23,6 +23,7 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
   let open = 0;
 
   async function sendStream(jobId: string, after: number, reply: FastifyReply) {
+    const { isStillKnown } = reply.request;
     const job = await reads.job(jobId);
     if (job === null) throw jobNotFound(jobId);
     if (isSpent(job, after)) return reply.code(204).send();
@@ -35,7 +36,9 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
       open += 1;
       signal.addEventListener("abort", () => (open -= 1), { once: true });
     }
-    const text = Readable.from(streamEvents({ jobId, job, after, signal }, deps));
+    const text = Readable.from(
+      streamEvents({ jobId, job, after, signal, isAllowed: () => isStillKnown?.() ?? true }, deps),
+    );
     return reply
       .header("content-type", "text/event-stream; charset=utf-8")
       .header("cache-control", "no-cache, no-transform")
