@@ -1,7 +1,7 @@
 /** The life of a load process: a command from the parent, a report back. */
-export function answerParent<Command>(run: (command: Command) => Promise<object>): void {
-  process.on("message", (command: Command) => {
-    void run(command).then(
+export function answerParent(run: (command: never) => Promise<object>): void {
+  process.on("message", (command) => {
+    void run(command as never).then(
       (report) => process.send?.(report),
       (error: unknown) => {
         process.stderr.write(`${String(error)}\n`);
