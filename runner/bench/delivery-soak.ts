@@ -23,14 +23,15 @@ export async function benchDeliverySoak(): Promise<{ figures: readonly Figure[] 
     const { deliveries } = await preload(join(root, "data"), { urls: receiver.urls, jobsPerUrl });
     const reached = receiver.expectTimed(deliveries);
     const daemon = await startDaemon({ root, env: { PLAYGROUND_LOG_LEVEL: "error" } });
+    const sampling = sampleResidentMb(daemon, SAMPLE_MS);
     try {
-      const sampling = sampleResidentMb(daemon, SAMPLE_MS);
       const { firstAt, lastAt } = await reached;
       const samples = sampling.stop();
       const perSecond = (deliveries * 1000) / (lastAt - firstAt);
       await sleep(RESTED_MS);
       return { figures: toFigures(samples, perSecond, residentMb(daemon)) };
     } finally {
+      sampling.stop();
       await daemon.close();
     }
   } finally {

@@ -78,8 +78,8 @@ async function drain(receiver: ReceiverProcess, endpoints: number): Promise<Run>
     const { deliveries, bodies } = await preload(join(root, "data"), { urls, jobsPerUrl });
     const reached = receiver.expectTimed(deliveries);
     const daemon = await startDaemon({ root, env: { PLAYGROUND_LOG_LEVEL: "error" } });
+    const sampling = sampleResidentMb(daemon, 250);
     try {
-      const sampling = sampleResidentMb(daemon, 250);
       const { firstAt, lastAt } = await reached;
       const residentMbs = sampling.stop();
       return {
@@ -89,6 +89,7 @@ async function drain(receiver: ReceiverProcess, endpoints: number): Promise<Run>
         bodies,
       };
     } finally {
+      sampling.stop();
       await daemon.close();
     }
   } finally {

@@ -6,9 +6,9 @@ export function cpuSeconds(daemon: Daemon): Promise<number> {
   return metricOf(daemon, "process_cpu_seconds_total");
 }
 
-/** Asks the kernel, so that the daemon has no work with it. */
-export function residentMb({ process }: Pick<Daemon, "process">): number {
-  const status = readFileSync(`/proc/${process.pid}/status`, "utf8");
+/** Asks Linux, so that the daemon has no work with it. */
+export function residentMb({ process: { pid } }: Pick<Daemon, "process">): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024) / 1e6;
 }
 

@@ -11,9 +11,14 @@ const root = new URL("../../", import.meta.url);
 const hasTools = existsSync(new URL("node_modules/vitest", root));
 const install = ["--yes", "pnpm@12", "install", "--frozen-lockfile"];
 const packages = ["--filter", ".", "--filter", "playground-runner"];
-const { status } = spawnSync("npx", [...install, ...packages, ...(hasTools ? [] : ["--prod"])], {
-  cwd: fileURLToPath(root),
-  stdio: "inherit",
-  shell: process.platform === "win32",
-});
+const { status, error } = spawnSync(
+  "npx",
+  [...install, ...packages, ...(hasTools ? [] : ["--prod"])],
+  {
+    cwd: fileURLToPath(root),
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  },
+);
+if (error) throw error;
 process.exitCode = status ?? 1;

@@ -86,8 +86,8 @@ test("a webhook without `on` wants every kind, one with it those alone", () => {
 });
 
 describe("what an answer says of its lane", () => {
-  const OWN = { isPersistent: false, now: 0 };
-  const PERSISTENT = { isPersistent: true, now: 0 };
+  const OWN = { isPersistent: false, now: 0, tookMs: 999 };
+  const PERSISTENT = { ...OWN, isPersistent: true };
   const failed = { kind: "failed", holdMs: 0 };
   const neutral = { kind: "neutral" };
 
@@ -99,6 +99,11 @@ describe("what an answer says of its lane", () => {
       expect(toLaneOutcome(answered(500), lane)).toEqual(failed);
       expect(toLaneOutcome(answered(429), lane)).toEqual(failed);
     }
+  });
+
+  test("a success that took a second is a slow one", () => {
+    expect(toLaneOutcome(answered(204), { ...OWN, tookMs: 1_000 })).toEqual({ kind: "slow" });
+    expect(toLaneOutcome(answered(500), { ...OWN, tookMs: 1_000 })).toEqual(failed);
   });
 
   test.each([400, 404, 409, 410])(

@@ -86,15 +86,18 @@ export function isGone(answer: Answer): boolean {
   return answer.kind === "answered" && answer.status === 410;
 }
 
+/** An endpoint that takes as long for an answer is not sent ever more of them at once. */
+const SLOW_MS = 1_000;
+
 /**
  * What an answer says of the lane. An origin's lane is shared by many jobs' webhooks, and one
  * path's 404 says nothing about the next; a persistent webhook has its lane for itself.
  */
 export function toLaneOutcome(
   answer: Answer,
-  { isPersistent, now }: { isPersistent: boolean; now: number },
+  { isPersistent, now, tookMs }: { isPersistent: boolean; now: number; tookMs: number },
 ): LaneOutcome {
-  if (isTaken(answer)) return { kind: "ok" };
+  if (isTaken(answer)) return { kind: tookMs < SLOW_MS ? "ok" : "slow" };
   if (answer.kind === "failed") {
     return answer.code === EGRESS_REFUSED ? { kind: "neutral" } : { kind: "failed", holdMs: 0 };
   }

@@ -46,6 +46,21 @@ describe("the window", () => {
     expect(allowance(lane, FREE, 0)).toBe(1);
   });
 
+  test("grows to sixteen with slow successes, and goes back to it", () => {
+    let lane = endTimes(newLane(FREE, 0), 100, { kind: "slow" });
+    expect(allowance(lane, FREE, 0)).toBe(16);
+    lane = endTimes(lane, 30, { kind: "ok" });
+    expect(allowance(lane, FREE, 0)).toBe(46);
+    lane = endTimes(lane, 10, { kind: "slow" });
+    expect(allowance(lane, FREE, 0)).toBe(36);
+    lane = endTimes(lane, 100, { kind: "slow" });
+    expect(allowance(lane, FREE, 0)).toBe(16);
+    const narrow = { ...FREE, maxWindow: 4 };
+    lane = newLane(narrow, 0);
+    for (let n = 0; n < 9; n += 1) lane = end(lane, { kind: "slow" }, 0, narrow);
+    expect(allowance(lane, narrow, 0)).toBe(4);
+  });
+
   test("counts what is in flight", () => {
     const lane = begun(newLane(FREE, 0), FREE, { now: 0, attempts: 2 });
     expect(allowance(lane, FREE, 0)).toBe(0);

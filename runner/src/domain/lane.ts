@@ -2,7 +2,8 @@
  * How much one endpoint is sent at a time. Pure; a lane is a persistent webhook, or the origin that
  * jobs' own webhooks point to. Three bounds, of which the least counts:
  * - a window, as TCP has it: it grows by one with each success and halves with each failure, so
- *   that an endpoint that hangs holds a connection or two and not all of them;
+ *   that an endpoint that hangs holds a connection or two and not all of them, and one that takes
+ *   its time no more than sixteen;
  * - a token bucket, where the endpoint has a rate limit;
  * - a circuit: after five failures in a row nothing is sent for a while, then one attempt tells.
  * None of them uses up a delivery's retries. Instants are of a clock that nobody can set: one that
@@ -30,6 +31,8 @@ export interface LanePolicy {
 const FIRST_WINDOW = 2;
 /** What a window has learned of an endpoint says nothing once it was left alone for this long. */
 const WINDOW_KEPT_MS = 10_000;
+/** For an endpoint that is slow: more would fill the connections that others at its origin share. */
+const SLOW_WINDOW = 16;
 const FAILURES_TO_OPEN = 5;
 const FIRST_OPEN_MS = 5_000;
 const MAX_OPEN_MS = 60_000;
@@ -83,6 +86,8 @@ export function begun(lane: Lane, policy: LanePolicy, at: { now: number; attempt
 
 export type LaneOutcome =
   | { readonly kind: "ok" }
+  /** The endpoint took it, but not soon. */
+  | { readonly kind: "slow" }
   /** The endpoint did not take it; `holdMs`: it asked to be left alone for so long. */
   | { readonly kind: "failed"; readonly holdMs: number }
   /** Not an answer about the endpoint: a shutdown, or a refusal that concerns one event alone. */
@@ -99,6 +104,12 @@ export function ended(
       return left;
     case "ok": {
       const window = Math.min(policy.maxWindow, lane.window + 1);
+      return { ...left, window, failuresInRow: 0 };
+    }
+    case "slow": {
+      const most = Math.min(policy.maxWindow, SLOW_WINDOW);
+      const window =
+        lane.window < most ? Math.min(most, lane.window + 1) : Math.max(most, lane.window - 1);
       return { ...left, window, failuresInRow: 0 };
     }
     case "failed": {

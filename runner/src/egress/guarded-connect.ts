@@ -36,7 +36,11 @@ export function createGuardedConnect(options: GuardOptions): buildConnector.conn
       if (error !== null) return callback(error, null);
       const reached = socket.remoteAddress;
       const late = reached === undefined ? null : refusalOf(reached, policy);
-      if (late === null) return callback(null, socket);
+      if (late === null) {
+        // undici tells of the socket when it was closed, and not when it was reset.
+        socket.once("error", (reset) => Object.assign(reset, { socket }));
+        return callback(null, socket);
+      }
       socket.destroy();
       return callback(refused(target.hostname, late), null);
     });

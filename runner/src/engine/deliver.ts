@@ -55,7 +55,11 @@ export async function makeAttempt(
   const endedAt = deps.clock.now();
   const laneOutcome = isAborted(answer)
     ? ({ kind: "neutral" } as const)
-    : toLaneOutcome(answer, { isPersistent: delivery.target.isPersistent, now: endedAt });
+    : toLaneOutcome(answer, {
+        isPersistent: delivery.target.isPersistent,
+        now: endedAt,
+        tookMs: endedAt - startedAt,
+      });
   return { answer, startedAt, endedAt, laneOutcome };
 }
 

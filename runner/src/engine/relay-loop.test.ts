@@ -68,6 +68,26 @@ test("no attempt begins while the bodies on their way are at the limit", async (
   expect(Math.max(...seen.map(({ attempts }) => attempts))).toBeGreaterThan(1);
 });
 
+test("an endpoint that takes two seconds has sixteen events under way, and no more", async () => {
+  const never = { signal: new AbortController().signal };
+  const { sender, submit } = await world.startEngine({
+    run: complete,
+    maxDeliveriesInFlight: 200,
+    answer: async () => {
+      await world.clock.sleep(2_000, never);
+      return answered(200);
+    },
+  });
+  for (let n = 0; n < 200; n += 1) await submit({ webhook: ONE });
+  let most = 0;
+  for (let seconds = 0; seconds < 30; seconds += 2) {
+    await world.settle();
+    most = Math.max(most, sender.inFlight());
+    world.clock.moveTo(world.clock.now() + 2_000);
+  }
+  expect(most).toBe(16);
+});
+
 describe("an open circuit", () => {
   test("keeps its endpoint's events, asks nothing for five seconds, and uses up no retry", async () => {
     let isDown = true;

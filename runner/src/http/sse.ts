@@ -49,6 +49,7 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
     while (!signal.aborted && stream.isAllowed()) {
       const events = await deps.reads.events(jobId, { after, limit: BATCH });
       for (const event of events) {
+        if (!stream.isAllowed()) return;
         yield eventFrame(event);
         after = event.sequence;
       }

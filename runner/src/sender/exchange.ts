@@ -5,10 +5,9 @@ import type { Answer } from "../domain/delivery.ts";
 export const MAX_ANSWER_BYTES = 16 * 1024;
 
 /**
- * One POST and its answer through undici's `dispatch`, its lowest level: no stream and no
- * AbortSignal per answer, which halved the sender's CPU time (measured against `Agent.request`).
- * It is made a second time, at once, when the first met an idle socket just being closed. A class:
- * closures for each of thousands a second cost more than the rest of it.
+ * One POST and its answer, made once more when the first met an idle socket just being closed.
+ * undici's `dispatch` makes no stream and no AbortSignal per answer: half of `Agent.request`'s CPU
+ * time (measured). A class, for closures made anew for each cost more than the rest of it.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #dispatcher: Dispatcher;
@@ -21,6 +20,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #retryAfter: string | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #timer: NodeJS.Timeout | undefined;
+  #hasBegun = false;
   #isSecond = false;
   #hasEnded = false;
 
@@ -37,11 +37,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    try {
-      this.#dispatcher.dispatch(this.#request, this);
-    } catch (error) {
-      this.#end(toFailed(error));
-    }
+    this.#dispatcher.dispatch(this.#request, this);
   }
 
   /** Ends it with an answer of one's own. */
@@ -55,6 +51,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#hasEnded) controller.abort(CUT_OFF);
     // From when it is sent: waiting for one of the connections to an origin is not the endpoint's fault.
     else this.#timer ??= setTimeout(endLate, this.#timeoutMs, this, this.#timeoutMs);
+  }
+
+  /** Before its head is read, 1xx included: whatever has begun was not sent into a closed socket. */
+  onResponseStarted(): void {
+    this.#hasBegun = true;
   }
 
   onResponseStart(
@@ -87,7 +88,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.#hasEnded) return;
-    if (this.#isSecond || this.#status !== 0 || !isClosedReusedSocket(error)) {
+    if (this.#isSecond || this.#hasBegun || !isClosedReusedSocket(error)) {
       this.#end(toFailed(error));
       return;
     }
@@ -110,10 +111,13 @@ function endLate(exchange: Exchange, timeoutMs: number): void {
   exchange.abort({ kind: "failed", code: "TIMEOUT", message });
 }
 
+/** By the endpoint: as it should, or with a reset that came while nothing was under way. */
+const CLOSED: ReadonlySet<string | undefined> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
 /** A socket that has answered before. */
 function isClosedReusedSocket(error: unknown): boolean {
   const { code, socket } = error as { code?: string; socket?: { bytesRead?: number } };
-  return code === "UND_ERR_SOCKET" && (socket?.bytesRead ?? 0) > 0;
+  return CLOSED.has(code) && (socket?.bytesRead ?? 0) > 0;
 }
 
 function toFailed(error: unknown): Answer {

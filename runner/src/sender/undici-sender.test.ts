@@ -3,8 +3,11 @@ import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createResolver } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
+import { until } from "../../test/support/until.ts";
 import { MAX_ANSWER_BYTES } from "./exchange.ts";
 import { createUndiciSender } from "./undici-sender.ts";
+
+const ABORTED = { kind: "failed", code: "ABORTED" };
 
 const closers: (() => Promise<void>)[] = [];
 let sender: Sender;
@@ -163,6 +166,56 @@ describe("the sender", () => {
     expect(await send(url)).toMatchObject({ status: 200 });
     expect(await send(url)).toMatchObject({ status: 200 });
     expect(requests).toBe(3);
+  });
+
+  test("does so too when the endpoint had reset it", async () => {
+    let requests = 0;
+    const url = await endpoint((request, response) => {
+      requests += 1;
+      if (requests === 2) request.socket.resetAndDestroy();
+      else response.end("ok");
+    });
+    expect(await send(url)).toMatchObject({ status: 200 });
+    expect(await send(url)).toMatchObject({ status: 200 });
+    expect(requests).toBe(3);
+  });
+
+  test("sends nothing of what waited for a connection when it was cut off", async () => {
+    const seen: unknown[] = [];
+    const url = await endpoint(({ headers }) => seen.push(headers["x-mine"]));
+    const stop = new AbortController();
+    const cutOff = ["1", "2", "3"].map((mine) =>
+      send(url, { signal: stop.signal, headers: { "x-mine": mine } }),
+    );
+    await until("the first to arrive", () => seen.length === 1);
+    stop.abort();
+    for (const answer of await Promise.all(cutOff)) expect(answer).toMatchObject(ABORTED);
+    // Behind them, on the connection that takes the place of the first one's.
+    const next = send(url, { timeoutMs: 500, headers: { "x-mine": "4" } });
+    await until("the next one", () => seen.length === 2);
+    expect(seen).toEqual(["1", "4"]);
+    await next;
+  });
+
+  test.each([
+    ["is asked to continue", "HTTP/1.1 100 Continue\r\n\r\n"],
+    ["gets early hints", "HTTP/1.1 103 Early Hints\r\n\r\n"],
+    ["gets half a head", "HTTP/1.1 200 OK\r\ncontent-le"],
+  ])("does not try a fresh socket twice that %s and is closed", async (_, head) => {
+    let connections = 0;
+    const server = createTcpServer((socket) => {
+      connections += 1;
+      socket.once("data", () => socket.end(head));
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    closers.push(async () => void (await new Promise((resolve) => server.close(resolve))));
+    const { port } = server.address() as AddressInfo;
+    expect(await send(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: "failed" });
+    expect(connections).toBe(1);
+  });
+
+  test("tells of a url that is none", async () => {
+    expect(await send("no url")).toMatchObject({ kind: "failed", code: "URL_INVALID" });
   });
 
   test("does not try a fresh socket twice", async () => {

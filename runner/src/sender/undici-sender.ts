@@ -26,6 +26,7 @@ export function createUndiciSender(settings: {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  const targets = createTargets();
   const abortable = new WeakMap<AbortSignal, Set<Exchange>>();
 
   /** Those under way that the signal aborts; one listener for all of them. */
@@ -42,9 +43,11 @@ export function createUndiciSender(settings: {
   return {
     send({ url, headers, body, timeoutMs, signal }) {
       if (signal.aborted) return Promise.resolve(ABORTED);
+      const target = targets.of(url);
+      if ("kind" in target) return Promise.resolve(target);
       const underWay = abortedBy(signal);
       return new Promise((resolveAnswer) => {
-        const request = { ...targetOf(url), method: "POST", headers, body } as const;
+        const request = { ...target, method: "POST", headers, body } as const;
         const exchange = new Exchange(agent, request, {
           timeoutMs,
           onEnd(answer, ended) {
@@ -69,14 +72,19 @@ interface Target {
 
 /** Parsed URLs that are kept: parsing one anew for each event costs a tenth of sending it. */
 const KEPT_TARGETS = 1_000;
-const targets = new Map<string, Target>();
 
-function targetOf(url: string): Target {
-  const known = targets.get(url);
-  if (known !== undefined) return known;
-  const { origin, pathname, search } = new URL(url);
-  const target = { origin, path: pathname + search };
-  if (targets.size >= KEPT_TARGETS) targets.delete(targets.keys().next().value ?? "");
-  targets.set(url, target);
-  return target;
+function createTargets(): { of(url: string): Target | Answer } {
+  const kept = new Map<string, Target>();
+  return {
+    of(url) {
+      const known = kept.get(url);
+      if (known !== undefined) return known;
+      const parsed = URL.parse(url);
+      if (parsed === null) return { kind: "failed", code: "URL_INVALID", message: "no URL" };
+      const target = { origin: parsed.origin, path: parsed.pathname + parsed.search };
+      if (kept.size >= KEPT_TARGETS) kept.delete(kept.keys().next().value ?? "");
+      kept.set(url, target);
+      return target;
+    },
+  };
 }

@@ -8,14 +8,17 @@ export interface Target {
   readonly operations: Operations;
 }
 
-/** The outcomes in the order of the changes; each that is `ok` is on disk. Never throws. */
+/** A disk that fails is not a quick one. */
+const FAILED_MS = Number.POSITIVE_INFINITY;
+
+/** The outcomes are in the order of the changes; each that is `ok` is on disk. Never throws. */
 export function applyBatch(target: Target, changes: readonly Change[]): Applied {
   try {
     return inTransaction(target.db, () => changes.map((change) => apply(target, change)));
   } catch (error) {
     // Savepoints cost as much as a small change, so they wait until a change has failed.
     if (changes.length > 1) return applyApart(target, changes);
-    return { outcomes: [toFailed(error)], commitMs: 0 };
+    return { outcomes: [toFailed(error)], commitMs: FAILED_MS };
   }
 }
 
@@ -26,7 +29,7 @@ function applyApart(target: Target, changes: readonly Change[]): Applied {
     );
   } catch (error) {
     // The commit failed, or SQLite gave up the transaction (disk full, I/O): nothing was stored.
-    return { outcomes: changes.map(() => toFailed(error)), commitMs: 0 };
+    return { outcomes: changes.map(() => toFailed(error)), commitMs: FAILED_MS };
   }
 }
 

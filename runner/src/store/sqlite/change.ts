@@ -37,7 +37,7 @@ export type ToWriter =
 /** What became of a batch. */
 export interface Applied {
   readonly outcomes: readonly Outcome[];
-  /** What the commit took, the disk's part of the work. */
+  /** What the commit took, the disk's part of the work; Infinity when there was none. */
   readonly commitMs: number;
 }
 

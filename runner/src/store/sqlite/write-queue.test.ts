@@ -50,12 +50,13 @@ describe("the write queue", () => {
     const queue = createWriteQueue(writer);
     void queue.write(change("a"));
     const first = await writer.batch(1);
-    const later = Promise.all(["b", "c"].map((id) => queue.write(change(id))));
+    const ids = Array.from({ length: 63 }, (_, n) => `later${n}`);
+    const later = Promise.all(ids.map((id) => queue.write(change(id))));
     await twoTurns();
     expect(writer.batches).toHaveLength(1);
     first.end();
     const second = await writer.batch(2);
-    expect(idsOf(second)).toEqual([["b"], ["c"]]);
+    expect(idsOf(second)).toEqual(ids.map((id) => [id]));
     second.end();
     await later;
   });
