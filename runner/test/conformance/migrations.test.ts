@@ -39,6 +39,18 @@ function countRows(): Map<string, number> {
   }
 }
 
+/** Every table, index and trigger as it was created; what ANALYZE keeps is SQLite's own. */
+function readSchema(file: string): unknown[] {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const sql = `SELECT type, name, tbl_name, sql FROM sqlite_schema
+      WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name`;
+    return db.prepare(sql).all();
+  } finally {
+    db.close();
+  }
+}
+
 test("every schema has a database of its own: run scripts/make-schema-fixture.ts with a new migration", () => {
   expect(schemaFixtureVersions()).toEqual(readMigrations().map((_, index) => index + 1));
 });
@@ -58,6 +70,13 @@ describe.each(schemaFixtureVersions())("a database of schema %d", (version) => {
       schemaVersion: readMigrations().length,
       broken: [],
     });
+  });
+
+  test("has, once migrated, the schema of a new one", async () => {
+    const fresh = join(folder, "new.db");
+    for (const file of [path, fresh]) await (await createSqliteStore({ path: file })).close();
+    expect(readSchema(fresh)).not.toEqual([]);
+    expect(readSchema(path)).toEqual(readSchema(fresh));
   });
 
   test("goes on: its jobs end, its deliveries are made, its webhooks and batches can be read", async () => {
