@@ -15,8 +15,8 @@ afterEach(async () => {
 
 interface LoopbackServer {
   readonly port: number;
-  requests(): number;
-  connections(): number;
+  readonly requests: () => number;
+  readonly connections: () => number;
 }
 
 /** Closes each connection after its answer, so that every request makes one. */

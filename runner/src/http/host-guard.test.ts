@@ -19,7 +19,7 @@ async function ask(
   return { status: answer.statusCode, code, detail };
 }
 
-describe("a request for the host", () => {
+describe("against DNS rebinding, a request for the host", () => {
   test.each([
     "localhost",
     "LOCALHOST:8787",
@@ -71,7 +71,7 @@ describe("a request for the host", () => {
   });
 });
 
-describe("a request from a page of", () => {
+describe("against cross-site requests (CSRF), a request from a page of", () => {
   test.each([
     ["http://localhost:8787", "localhost:8787"],
     ["https://jobs.example.com", "jobs.example.com"],
