@@ -1,0 +1,86 @@
+/** The sender over TLS, at an endpoint whose certificate is for `localhost` and signed by itself. */
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { expect, onTestFinished, test } from "vitest";
+import type { Answer } from "../domain/delivery.ts";
+import { createResolver } from "../egress/resolver.ts";
+import { createUndiciSender } from "./undici-sender.ts";
+
+/** Made for these tests, and good until 2126; the key protects nothing. */
+function readFixture(part: "key" | "cert"): string {
+  const url = new URL(`../../test/support/tls/self-signed-localhost.${part}.pem`, import.meta.url);
+  return readFileSync(url, "utf8");
+}
+
+interface Endpoint {
+  readonly port: number;
+  /** The bodies that came. */
+  readonly bodies: readonly string[];
+}
+
+async function startEndpoint(): Promise<Endpoint> {
+  const bodies: string[] = [];
+  const server = createServer(
+    { key: readFixture("key"), cert: readFixture("cert") },
+    (request, response) => {
+      let body = "";
+      request.setEncoding("utf8").on("data", (text: string) => (body += text));
+      request.on("end", () => {
+        bodies.push(body);
+        response.end("taken");
+      });
+    },
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { port: (server.address() as AddressInfo).port, bodies };
+}
+
+/** What `NODE_EXTRA_CA_CERTS` does for a daemon. */
+function trustFixture(): void {
+  const before = getCACertificates("default");
+  setDefaultCACertificates([...before, readFixture("cert")]);
+  onTestFinished(() => setDefaultCACertificates(before));
+}
+
+async function send(url: string): Promise<Answer> {
+  const sender = createUndiciSender({
+    connectionsPerOrigin: 1,
+    policy: { mode: "private" },
+    resolve: createResolver(),
+  });
+  onTestFinished(() => sender.close());
+  const { signal } = new AbortController();
+  return sender.send({ url, headers: {}, body: `{"ä":1}`, timeoutMs: 5_000, signal });
+}
+
+test("an endpoint that vouches for itself is refused with a code that says so, and gets nothing", async () => {
+  const { port, bodies } = await startEndpoint();
+  expect(await send(`https://localhost:${port}/`)).toMatchObject({
+    kind: "failed",
+    code: "DEPTH_ZERO_SELF_SIGNED_CERT",
+  });
+  expect(bodies).toEqual([]);
+});
+
+test("an endpoint whose certificate is of an authority that the process trusts gets the body", async () => {
+  trustFixture();
+  const { port, bodies } = await startEndpoint();
+  expect(await send(`https://localhost:${port}/`)).toMatchObject({ status: 200, body: "taken" });
+  expect(bodies).toEqual([`{"ä":1}`]);
+});
+
+test("an endpoint whose certificate is for another name is refused, and gets nothing", async () => {
+  trustFixture();
+  const { port, bodies } = await startEndpoint();
+  expect(await send(`https://127.0.0.1:${port}/`)).toMatchObject({
+    kind: "failed",
+    code: "ERR_TLS_CERT_ALTNAME_INVALID",
+  });
+  expect(bodies).toEqual([]);
+});
