@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { until } from "../support/until.ts";
-import { exchange, splitAnswers } from "../support/wire.ts";
+import { exchange, splitAnswers, type WireAnswer } from "../support/wire.ts";
 
 const REQUEST_TIMEOUT_MS = 1_000;
 
@@ -122,6 +122,50 @@ describe("a request is not smuggled within another by", () => {
       );
     }
   });
+});
+
+describe("a page in a browser on this machine, token and all, is refused", () => {
+  const body = JSON.stringify({ plugins: ["echo"], name: "from a page" });
+
+  /** As a browser sends it without asking first: a "simple" type, and the page's own headers. */
+  async function postFromPage(headers: readonly string[]): Promise<WireAnswer | undefined> {
+    const lines = [
+      "POST /v1/jobs HTTP/1.1",
+      `Authorization: Bearer ${daemon.token}`,
+      `Content-Length: ${body.length}`,
+      "Connection: close",
+      ...headers,
+    ];
+    const [answer] = splitAnswers(
+      await exchange(daemon.url, `${lines.join("\r\n")}\r\n\r\n${body}`),
+    );
+    expect(await daemon.get("/v1/jobs?name=from%20a%20page")).toMatchObject({ items: [] });
+    return answer;
+  }
+
+  test("when its name was bound to the daemon's address (DNS rebinding)", async () => {
+    const { port } = new URL(daemon.url);
+    const answer = await postFromPage([
+      `Host: evil.example:${port}`,
+      `Origin: http://evil.example:${port}`,
+      "Content-Type: application/json",
+    ]);
+    expect(answer?.status).toBe(421);
+    expect(JSON.parse(answer?.body ?? "")).toMatchObject({ code: "HOST_REFUSED" });
+  });
+
+  test.each(["application/json", "text/plain"])(
+    "when it posts %s to another site than its own (CSRF)",
+    async (type) => {
+      const answer = await postFromPage([
+        `Host: ${new URL(daemon.url).host}`,
+        "Origin: http://evil.example",
+        `Content-Type: ${type}`,
+      ]);
+      expect(answer?.status).toBe(403);
+      expect(JSON.parse(answer?.body ?? "")).toMatchObject({ code: "ORIGIN_REFUSED" });
+    },
+  );
 });
 
 describe("too much in the head:", () => {

@@ -17,7 +17,7 @@ test(
     });
     // Or the kills met nothing, and this test tells nothing.
     expect(counts.stepsInterrupted).toBeGreaterThan(0);
-    expect(counts.duplicateDeliveries).toBeGreaterThan(0);
+    expect(counts.duplicatesToTheWitness).toBeGreaterThan(0);
   },
   ROUNDS * MOST_MS_A_ROUND + 120_000,
 );

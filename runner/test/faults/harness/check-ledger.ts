@@ -19,6 +19,7 @@ const COUNTED = [
   "events",
   "deliveries",
   "duplicateDeliveries",
+  "duplicatesToTheWitness",
   "jobsLost",
   "eventsLost",
   "completedStepsRunAgain",
@@ -56,6 +57,8 @@ export function checkLedger(
     counts.stepsRun += runs.length;
     counts.deliveries += arrivals.length;
     counts.events += firsts(told).length;
+    // It answers each at once and well, so that only a lost daemon sends it one again.
+    counts.duplicatesToTheWitness += told.length - firsts(told).length;
     counts.duplicateDeliveries +=
       arrivals.length - new Set(arrivals.map((one) => `${one.endpoint} ${one.webhookId}`)).size;
   }

@@ -17,6 +17,8 @@ export interface Arrival {
   readonly errorCode: string | null;
   /** The run that each completed step's output is of, and the digest that it made of the input. */
   readonly outputs: readonly { readonly run: string; readonly digest: string }[];
+  /** How long after the event it came, in ms. */
+  readonly lagMs: number;
   /** Of the body's bytes. */
   readonly digest: string;
   /** How much of the plugins' file was written when it came, in bytes. */
@@ -99,6 +101,7 @@ export function createLedger(runsFile: string): Ledger {
         outputs: ((event.result?.outputs ?? []) as { step: Arrival["outputs"][number] }[]).map(
           ({ step }) => step,
         ),
+        lagMs: Date.now() - Date.parse(event.timestamp as string),
         digest: createHash("sha256").update(received.body).digest("base64"),
         runsBefore: statSync(runsFile, { throwIfNoEntry: false })?.size ?? 0,
       });

@@ -2,7 +2,8 @@
 import type { ServerResponse } from "node:http";
 import type { Endpoint } from "./trial.ts";
 
-const TIMEOUT_MS = 1_000;
+/** How long an attempt at one that hangs lasts. */
+export const TIMEOUT_MS = 1_000;
 /** Each misbehaves so often, then answers as it should. */
 const MISHAPS = 3;
 const DRIP_EVERY_MS = 100;
