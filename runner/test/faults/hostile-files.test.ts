@@ -194,22 +194,44 @@ describe("patterns that take for ever (ReDoS):", () => {
     expect(await run("echo", 1)).toMatchObject({ output: 1 });
   });
 
-  test("a plugin's own pattern does not hold up the daemon", async () => {
-    await writeFile(
-      join(daemon.pluginsDir, "pattern.ts"),
-      `import { definePlugin } from "playground-runner/plugin";
-       import { z } from "zod";
-       export default definePlugin({
-         name: "pattern",
-         description: "For a test.",
-         input: z.object({ text: z.string().regex(/^(a+)+$/) }),
-         run: (input) => input,
-       });`,
+  describe("a plugin's own pattern", () => {
+    beforeAll(async () => {
+      await writeFile(
+        join(daemon.pluginsDir, "pattern.ts"),
+        `import { definePlugin } from "playground-runner/plugin";
+         import { z } from "zod";
+         export default definePlugin({
+           name: "pattern",
+           description: "For a test.",
+           input: z.object({
+             endless: z.string().regex(/^(a+)+$/),
+             thirty: z.string().regex(/^(a+){1,30}$/),
+             optional: z.string().regex(/(a?){40}a{40}b/),
+             abreast: z.string().regex(/^${"a*".repeat(12)}b$/),
+             email: z.email({ pattern: /^(a+)+$/ }),
+             format: z.stringFormat("x", /^(a+)+$/),
+             short: z.string().regex(/^[a-z]+$/),
+           }).partial(),
+           run: (input) => input,
+         });`,
+      );
+      await until("the plugin", async () => (await daemon.request("/v1/plugins/pattern")).ok);
+    });
+
+    test.each(["endless", "thirty", "optional", "abreast", "email", "format"])(
+      "does not hold up the daemon: %s",
+      async (name) => {
+        const input = { [name]: `${"a".repeat(60)}!` };
+        const job = await run("pattern", input, { timeoutMs: 500 });
+        expect(job).toMatchObject({ status: "failed", errorCode: "JOB_TIMEOUT" });
+      },
     );
-    await until("the plugin", async () => (await daemon.request("/v1/plugins/pattern")).ok);
-    const text = `${"a".repeat(50)}b`;
-    const job = await run("pattern", { text }, { timeoutMs: 500 });
-    expect(job).toMatchObject({ status: "failed", errorCode: "JOB_TIMEOUT" });
+
+    test("still refuses what does not match, in the thread", async () => {
+      const job = await run("pattern", { short: "A" });
+      expect(job).toMatchObject({ status: "failed", errorCode: "INPUT_INVALID" });
+      expect(job.error).toContain("/short");
+    });
   });
 
   test.each([

@@ -1,7 +1,10 @@
 /** JSON that is made to harm: what it becomes, and that the daemon goes on. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { until } from "../support/until.ts";
 
 const WAIT = { prefer: "wait=30" };
 const MIB = 1024 * 1024;
@@ -130,5 +133,51 @@ describe("JSON bombs:", () => {
     );
     const { status, body } = await submit(packed, { "content-encoding": "gzip" });
     expect([status, body["code"]]).toEqual([400, "BODY_NOT_JSON"]);
+  });
+});
+
+describe("millions of errors:", () => {
+  const IN_TIME_MS = 5_000;
+  let large: Daemon;
+  beforeAll(async () => {
+    large = await startDaemon({ plugins: { echo: "(input) => input" } });
+    await writeFile(
+      join(large.pluginsDir, "texts.ts"),
+      `import { definePlugin } from "playground-runner/plugin";
+       import { z } from "zod";
+       export default definePlugin({
+         name: "texts",
+         description: "For a test.",
+         input: z.array(z.string()),
+         run: (input) => input.length,
+       });`,
+    );
+    await until("the plugin", async () => (await large.request("/v1/plugins/texts")).ok);
+  });
+  afterAll(() => large.close());
+
+  test("8 million items of the wrong type are refused in time, and health is answered meanwhile", async () => {
+    const body = `{"plugins":["texts"],"input":[${"1,".repeat(8_000_000)}1]}`;
+    const startedAt = performance.now();
+    let answer: Response | undefined;
+    const refused = large
+      .request("/v1/jobs", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      })
+      .then((got) => (answer = got));
+    while (answer === undefined) {
+      const askedAt = performance.now();
+      expect((await large.request("/healthz")).status).toBe(200);
+      expect(performance.now() - askedAt).toBeLessThan(IN_TIME_MS);
+    }
+    const problem = await (await refused).json();
+    expect(performance.now() - startedAt).toBeLessThan(2 * IN_TIME_MS);
+    expect(problem).toMatchObject({
+      status: 400,
+      code: "INPUT_INVALID",
+      issues: [{ path: "/input/0", message: "is 1: it must be a text" }],
+    });
   });
 });

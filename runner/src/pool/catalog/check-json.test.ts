@@ -7,6 +7,9 @@ function checkFor(schema: z.ZodType) {
   return createJsonCheck(z.toJSONSchema(schema, { io: "input" }) as JsonSchema);
 }
 
+/** Takes 2^60 steps and more with a pattern made for it. */
+const SLOW = `${"a".repeat(60)}!`;
+
 const Person = z.object({
   name: z.string().min(2),
   age: z.int().min(0).optional(),
@@ -54,6 +57,37 @@ test("no more than 20 issues are told", () => {
   expect(checkFor(z.array(z.string()))(Array.from({ length: 1000 }, () => 1))).toHaveLength(20);
 });
 
+test.each([
+  ["items", z.array(z.string()), Array.from({ length: 1_000_000 }, () => 1), "/0"],
+  [
+    "items under a long key",
+    z.record(z.string(), z.array(z.string())),
+    { ["k".repeat(10_000)]: [1, 2] },
+    `/${"k".repeat(10_000)}/0`,
+  ],
+])("of a large input with many wrong %s only the first is told", (_, schema, value, path) => {
+  expect(checkFor(schema)(value)).toEqual([{ path, message: "is 1: it must be a text" }]);
+});
+
+test("10,000 unions that are wrong are told in time", () => {
+  const check = checkFor(z.array(z.union([z.string(), z.array(z.string())])));
+  const startedAt = performance.now();
+  expect(check(Array.from({ length: 10_000 }, () => 1))).toHaveLength(20);
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+});
+
+test("a large input that is right is taken", () => {
+  expect(checkFor(z.array(z.string()))(Array.from({ length: 1_000_000 }, () => "x"))).toEqual([]);
+});
+
+test("all that is wrong beside a long text is told, with its beginning", () => {
+  const text = "x".repeat(1_000_000);
+  expect(checkFor(z.object({ n: z.int(), m: z.int() }))({ n: text, m: true })).toEqual([
+    { path: "/n", message: `is "${"x".repeat(59)}…: it must be a whole number` },
+    { path: "/m", message: "is true: it must be a whole number" },
+  ]);
+});
+
 test("zod's own formats are checked as zod checks them", () => {
   const check = checkFor(z.object({ at: z.iso.datetime(), mail: z.email() }));
   expect(check({ at: "2026-11-23T10:00:00Z", mail: "a@b.co" })).toEqual([]);
@@ -65,12 +99,64 @@ test("zod's own formats are checked as zod checks them", () => {
   ]);
 });
 
-test("a pattern that could hold up the daemon is left to the thread", () => {
-  const check = checkFor(z.string().regex(/^(a+)+$/));
+test.each([
+  ["a group repeated without end", z.string().regex(/^(a+)+$/)],
+  ["a group repeated 30 times", z.string().regex(/^(a+){1,30}$/)],
+  ["what may be there 30 times", z.string().regex(/(a?){30}a{30}b/)],
+  ["repetitions side by side", z.string().regex(/^a*a*a*a*b$/)],
+  ["one instead of a format's", z.email({ pattern: /^(a+)+$/ })],
+  ["one of a format of its own", z.stringFormat("x", /^(a+)+$/)],
+  [
+    "one beside a format's",
+    z
+      .string()
+      .lowercase()
+      .regex(/^(a+)+$/),
+  ],
+  ["one of keys", z.record(z.string().regex(/^(a+)+$/), z.number())],
+  ["a harmless one", z.string().regex(/^[a-z]+$/)],
+])("a plugin's own pattern is left to the thread: %s", (_, schema) => {
+  const text = schema.type === "record" ? { [SLOW]: 1 } : SLOW;
   const startedAt = performance.now();
-  expect(check(`${"a".repeat(40)}!`)).toEqual([]);
+  expect(checkFor(z.object({ text: schema }))({ text })).toEqual([]);
   expect(performance.now() - startedAt).toBeLessThan(1000);
-  expect(checkFor(z.string().regex(/^[a-z]+$/))("A")).toHaveLength(1);
+});
+
+test("branches of which a pattern takes one are both let through", () => {
+  const check = checkFor(z.xor([z.string().regex(/^a+$/), z.string().regex(/^b+$/)]));
+  expect(check("aa")).toEqual([]);
+  expect(check(1)).toEqual([
+    { path: "", message: "is 1: it must be a text that matches ^a+$, or a text that matches ^b+$" },
+  ]);
+});
+
+test.each([
+  ["email", z.email(), "a@b.co"],
+  ["uuid", z.uuid(), "123e4567-e89b-42d3-a456-426614174000"],
+  ["uuid of a version", z.uuidv7(), "01890a5d-ac96-774b-bcce-b302099a8057"],
+  ["date", z.iso.date(), "2026-11-23"],
+  ["datetime", z.iso.datetime({ offset: true }), "2026-11-23T10:00:00+01:00"],
+  ["duration", z.iso.duration(), "P1D"],
+  ["emoji", z.emoji(), "🙂"],
+  ["ipv4", z.ipv4(), "10.0.0.1"],
+  ["ipv6", z.ipv6(), "::1"],
+  ["mac", z.mac(), "00:1A:2B:3C:4D:5E"],
+  ["base64", z.base64(), "YQ=="],
+  ["hostname", z.hostname(), "a.example"],
+  ["hash", z.hash("md5"), "d41d8cd98f00b204e9800998ecf8427e"],
+])("zod's own pattern is checked: %s", (_, schema, right) => {
+  expect(checkFor(schema)(right)).toEqual([]);
+  expect(checkFor(schema)("§")).toHaveLength(1);
+});
+
+test.each([
+  ["the case", z.string().regex(z.regexes.boolean), "TRUE"],
+  ["the case, though zod's own of that text do not", z.string().regex(/^[0-9a-z]+$/i), "ABC"],
+  ["the case, in a format of its own", z.stringFormat("x", /^[0-9a-z]+$/i), "ABC"],
+  ["the lines", z.string().regex(/^[0-9a-z]+$/m), "abc\n!"],
+])("a pattern whose flags pass over %s refuses nothing that it takes", (_, schema, text) => {
+  expect(schema.safeParse(text).success).toBe(true);
+  expect(checkFor(schema)(text)).toEqual([]);
 });
 
 test("a schema that cannot be compiled takes everything", () => {

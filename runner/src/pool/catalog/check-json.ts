@@ -3,11 +3,14 @@
  * thread checks again with the plugin's own schema, so that what is costly or unsure to check here
  * is let through.
  */
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { Issue } from "../../domain/errors.ts";
 import type { JsonSchema } from "../../ports/plugin-catalog.ts";
+import { isZodFormat } from "./zod-formats.ts";
 
 const MAX_ISSUES = 20;
+/** Values of an input, with the characters of their names, up to which all that is wrong is told. */
+const MAX_FULLY_CHECKED = 10_000;
 const MAX_SHOWN = 60;
 const MAX_PATTERN_INPUT = 1000;
 
@@ -25,62 +28,98 @@ export function createJsonCheck(schema: JsonSchema | null): JsonCheck {
 
 function compile(schema: JsonSchema): JsonCheck {
   try {
-    const validate = newAjv().compile(schema);
-    return (value) => (validate(value) ? [] : toIssues(validate.errors ?? []));
+    const findFirst = newAjv({ allErrors: false }).compile(schema);
+    let findAll: ValidateFunction | undefined;
+    return (value) => {
+      if (findFirst(value)) return [];
+      if (!isSmall(value)) return toIssues(findFirst.errors ?? []);
+      findAll ??= newAjv({ allErrors: true }).compile(schema);
+      findAll(value);
+      return toIssues(findAll.errors ?? []);
+    };
   } catch {
     return () => [];
   }
 }
 
+/** A list of millions has millions of errors, each with its path: only the first is looked for then. */
+function isSmall(value: unknown): boolean {
+  const parts = [value];
+  let size = 0;
+  // Goes on to what is added on the way.
+  for (const part of parts) {
+    if (typeof part !== "object" || part === null) continue;
+    const members: unknown[] = Array.isArray(part) ? part : Object.values(part);
+    size += members.length;
+    if (!Array.isArray(part)) for (const key of Object.keys(part)) size += key.length;
+    if (size > MAX_FULLY_CHECKED) return false;
+    parts.push(...members);
+  }
+  return true;
+}
+
 /** One for each schema: it keeps all that it ever compiled. */
-function newAjv(): Ajv2020 {
+function newAjv({ allErrors }: { allErrors: boolean }): Ajv2020 {
   const ajv = new Ajv2020({
     strict: false,
-    allErrors: true,
+    allErrors,
     verbose: true,
     logger: false,
     // zod writes a pattern beside its formats, but for this one; Ajv's own `uri` takes less than zod.
     formats: { uri: (text: string) => URL.canParse(text) },
   });
-  ajv.removeKeyword("pattern");
+  // Compares each item of a list with each other.
+  ajv.removeKeyword("uniqueItems");
   ajv.removeKeyword("patternProperties");
-  return ajv.addKeyword({
+  ajv.removeKeyword("pattern");
+  ajv.addKeyword({
     keyword: "pattern",
     type: "string",
     schemaType: "string",
     error: { message: "must match the pattern" },
-    compile: (source: string, beside) => cautiousPattern(source, "format" in beside),
+    compile: (source: string, beside) => cautiousPattern(source, beside["format"]),
   });
+  // Two branches may fit here of which the thread, with their patterns, takes one.
+  ajv.removeKeyword("oneOf");
+  return ajv.addKeyword({ keyword: "oneOf", macro: (branches) => ({ anyOf: branches }) });
 }
 
 /**
- * A plugin's own pattern that may take exponential time (a group repeated without end), and long
- * texts, are left to the thread: here a regular expression would hold up the whole daemon. Beside a
- * format the pattern is zod's.
+ * A plugin's own patterns are left to the thread, and so are long texts: a regular expression may
+ * take for ever, no look at it tells reliably, and here it would hold up the whole daemon.
  */
-function cautiousPattern(source: string, isFormat: boolean): (text: string) => boolean {
+function cautiousPattern(source: string, format: unknown): (text: string) => boolean {
+  if (!isZodFormat(format, source)) return () => true;
   const pattern = new RegExp(source, "u");
-  const mayExplode = !isFormat && /\)(?:[*+]|\{\d+,\})/.test(source);
-  return (text) => mayExplode || text.length > MAX_PATTERN_INPUT || pattern.test(text);
+  return (text) => text.length > MAX_PATTERN_INPUT || pattern.test(text);
 }
 
 function toIssues(errors: readonly ErrorObject[]): Issue[] {
-  const issues = new Map<string, Issue>();
+  const told: ErrorObject[] = [];
   for (const error of errors) {
-    const issue = toIssue(error);
     // The branches of a union each tell their own errors: the union's own one sums them up, and comes last.
-    if (isUnion(error)) dropBranches(issues, error);
-    issues.set(`${error.schemaPath} ${issue.path}`, issue);
+    if (isUnion(error)) dropBranches(told, error);
+    told.push(error);
   }
-  return [...issues.values()].slice(0, MAX_ISSUES);
+  const issues = new Map<string, Issue>();
+  for (const error of told) {
+    const issue = toIssue(error);
+    issues.set(`${error.schemaPath} ${issue.path}`, issue);
+    if (issues.size === MAX_ISSUES) break;
+  }
+  return [...issues.values()];
 }
 
 function isUnion({ keyword }: ErrorObject): boolean {
   return keyword === "anyOf" || keyword === "oneOf";
 }
 
-function dropBranches(issues: Map<string, Issue>, union: ErrorObject): void {
-  for (const [key] of issues) if (key.startsWith(`${union.schemaPath}/`)) issues.delete(key);
+/** Looks back only as far as errors are of the union's value: a list may have thousands of unions. */
+function dropBranches(told: ErrorObject[], union: ErrorObject): void {
+  const before = told.findLastIndex((error) => !error.instancePath.startsWith(union.instancePath));
+  for (const error of told.splice(before + 1)) {
+    if (!error.schemaPath.startsWith(`${union.schemaPath}/`)) told.push(error);
+  }
 }
 
 function toIssue(error: ErrorObject): Issue {
@@ -170,7 +209,9 @@ function list(values: readonly unknown[]): string {
 function show(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(value) ?? "nothing";
+  // One character more than is shown is enough to see that it is too long.
+  const start = typeof value === "string" ? value.slice(0, MAX_SHOWN + 1) : value;
+  const text = JSON.stringify(start) ?? "nothing";
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }
 
