@@ -111,7 +111,8 @@ export const Settings = z.object({
     .describe(
       "Time that a plugin gets to stop by itself when it is cancelled, timed out, or the daemon stops, in ms.",
     ),
-  bodyLimit: integer(1024, 1024 * 1024 * 1024)
+  // A body becomes one text, and V8's longest is 512 MiB.
+  bodyLimit: integer(1024, 256 * 1024 * 1024)
     .default(16 * 1024 * 1024)
     .describe("Largest request body, in bytes."),
   metadataLimit: integer(2, 256 * 1024)
@@ -138,7 +139,7 @@ export const Settings = z.object({
   maxRequests: integer(1, 100_000)
     .default(200)
     .describe(
-      "Requests that are worked on at once; more are refused with 503. Those that wait for a job or an event are not counted.",
+      "Requests that are worked on at once; more are refused with 503, as are those whose bodies would be over 256 MiB together, or over twice the body limit where that is more. Those that wait for a job or an event are not counted.",
     ),
   maxWaits: integer(0, 100_000)
     .default(1_000)

@@ -36,7 +36,8 @@ export const REFUSALS = {
   OPTIONS_INVALID: "A plugin's options do not fit its schema.",
   IDEMPOTENCY_KEY_INVALID: "The Idempotency-Key is empty or over 255 characters.",
   IDEMPOTENCY_KEY_REUSED: "The Idempotency-Key was used before, with another request.",
-  OVERLOADED: "As many requests are being worked on as the limit allows.",
+  OVERLOADED:
+    "As many requests, or bytes of their bodies, are being worked on as the limit allows.",
   METADATA_TOO_LARGE: "The job's metadata is over the metadata limit.",
   BATCH_TOO_LARGE: "The batch has more jobs than the batch limit allows.",
   QUEUE_FULL: "As many jobs are queued as the queue limit allows.",

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import net from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   AUTHORIZED,
   createBackend,
@@ -120,6 +121,66 @@ test.each([
     for (const socket of sockets) socket.resetAndDestroy();
     await until("room", async () => (await get("/v1/jobs")).statusCode === 200);
   }
+});
+
+describe("with bodies of up to 128 MiB, of which there may be 256 MiB,", () => {
+  const LIMIT = 128 * 1024 * 1024;
+  const json = { "content-type": "application/json" };
+  const half = { ...json, "content-length": String(LIMIT) };
+  const chunked = { ...json, "transfer-encoding": "chunked" };
+  let url: URL;
+
+  beforeEach(async () => {
+    await backend.app.close();
+    backend = createBackend({ maxRequests: 10, bodyLimit: LIMIT });
+    url = new URL(await backend.app.listen({ port: 0 }));
+  });
+
+  /** Begins so many requests, of whose bodies nothing is sent. */
+  async function begin(headers: Record<string, string>, times: number): Promise<net.Socket[]> {
+    const answers = watchAnswers();
+    const sockets = Array.from({ length: times }, () => connect(url, "POST /v1/jobs", headers));
+    await until("all to be inside", () => answers.begun() === times);
+    return sockets;
+  }
+
+  test.each([
+    ["that say their length", half],
+    ["in chunks, as if each were as large as may be,", chunked],
+  ])("bodies %s are refused beyond that, until one is gone", async (_, headers) => {
+    const [first, second] = await begin(headers, 2);
+    const refused = await submit();
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers["retry-after"]).toBe("1");
+    expect(refused.json()).toMatchObject({ code: "OVERLOADED" });
+    expect(refused.json<{ detail: string }>().detail).toContain(`more than ${2 * LIMIT}`);
+    expect(await refusals("requests")).toBe(1);
+    expect((await get("/v1/jobs")).statusCode).toBe(200);
+
+    first?.resetAndDestroy();
+    await until("room", async () => (await submit()).statusCode === 202);
+    second?.resetAndDestroy();
+  });
+
+  test("one that says it is larger than may be gets 413 and takes no room", async () => {
+    const tooLarge = { ...json, "content-length": String(LIMIT + 1) };
+    const [first, ...others] = await begin(tooLarge, 3);
+    const [answer] = (await once(first!, "data")) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 413 /);
+    expect((await submit()).statusCode).toBe(202);
+    for (const socket of [first!, ...others]) socket.resetAndDestroy();
+  });
+
+  test("a request that waits for its job gives its body's room to others", async () => {
+    const [only] = await begin(half, 1);
+    const waiting = submit({ prefer: "wait=30" });
+    await until("it to wait", () => backend.listenerCount("job_1") === 1);
+    const [other] = await begin(half, 1);
+    expect((await submit()).statusCode).toBe(503);
+    backend.addEvent("job_1", "completed");
+    expect((await waiting).statusCode).toBe(200);
+    for (const socket of [only!, other!]) socket.resetAndDestroy();
+  });
 });
 
 test("a request that waits for its job makes room, and one wait too many is answered at once", async () => {

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 
 declare module "fastify" {
@@ -9,26 +9,58 @@ declare module "fastify" {
 }
 
 /**
+ * Bodies of the requests inside, in bytes: each is in memory more than once, as bytes, text and
+ * value, and 200 requests of 16 MiB would be 3 GiB of the first alone.
+ */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+
+interface GateSettings {
+  readonly maxRequests: number;
+  readonly bodyLimit: number;
+}
+
+/**
  * Lets so many requests be worked on at once and refuses the others before anything is done for
  * them, so that what is taken is quick and health checks, which pass, are answered.
  */
-export function registerGate(app: FastifyInstance, maxRequests: number): void {
+export function registerGate(app: FastifyInstance, settings: GateSettings): void {
+  const { maxRequests, bodyLimit } = settings;
+  // One body as large as may be must leave room for others.
+  const maxBytes = Math.max(MAX_BODY_BYTES, 2 * bodyLimit);
   let inside = 0;
+  let bytesInside = 0;
   app.decorateRequest("leave", null);
   app.addHook("onRequest", (request, reply, done) => {
     if (request.routeOptions.config.access === "open") return done();
+    const bytes = bodyBytes(request, bodyLimit);
     if (inside >= maxRequests) {
       return done(
         new Refused("OVERLOADED", `${inside} requests are being worked on, and no more may be.`),
       );
     }
+    if (bytesInside + bytes > maxBytes) {
+      const sizes = `have bodies of ${bytesInside} bytes, and with this one's ${bytes} would have more than ${maxBytes}`;
+      // The setting's name follows.
+      const detail = `The requests being worked on ${sizes}. For the number of requests,`;
+      return done(new Refused("OVERLOADED", detail));
+    }
     inside += 1;
+    bytesInside += bytes;
     request.leave = () => {
       request.leave = null;
       inside -= 1;
+      bytesInside -= bytes;
     };
     // Fastify's `onResponse` tells of answers that were sent, and not of clients that hung up before.
     reply.raw.once("close", () => request.leave?.());
     done();
   });
+}
+
+/** What of a body may come to be in memory; one that says it is too large is refused unread. */
+function bodyBytes({ headers, method }: FastifyRequest, bodyLimit: number): number {
+  if (method === "GET" || method === "HEAD") return 0;
+  if (headers["transfer-encoding"] !== undefined) return bodyLimit;
+  const length = Number(headers["content-length"] ?? 0);
+  return length > bodyLimit ? 0 : length;
 }

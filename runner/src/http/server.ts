@@ -97,7 +97,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerErrors(app, deps.metrics);
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
-  registerGate(app, settings.maxRequests);
+  registerGate(app, settings);
   app.addHook("onRequest", (request, reply, done) => {
     checkAddressed(request);
     request.tokenName = authenticate(request, reply)?.name ?? null;
