@@ -122,6 +122,7 @@ export const FAILURES = {
   PLUGIN_NOT_FOUND: "The plugin was removed between the job's request and its run.",
   PLUGIN_BROKEN: "The plugin's file can no longer be loaded.",
   STEP_INTERRUPTED: "The daemon stopped three times while this step ran.",
+  INTERNAL_ERROR: "The daemon could not tell or store what the step came to; its log says why.",
   CANCELLED: "The job was cancelled.",
 } as const satisfies Record<string, string>;
 

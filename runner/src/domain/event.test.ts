@@ -117,6 +117,15 @@ test("an event over 1 MiB carries the job's URL in place of outputs, with the sa
   expect(payload(big).jobUrl).toBe(common.jobUrl);
 });
 
+test("outputs that are longer together than a string may be are left out, not put together", () => {
+  const output = toJsonText("x".repeat(64 * MAX_EVENT_BYTES));
+  const steps = Array.from({ length: 9 }, () => ({ ...step("a"), output }));
+  expect(() => steps.map((each) => each.output).join("")).toThrow("Invalid string length");
+  const { result } = payload(completedEvent({ ...common, completedSteps: steps }));
+  expect(result).toMatchObject({ output: null, outputs: [], truncated: true });
+  expect(result.metrics).toHaveLength(9);
+});
+
 test("a started event over 1 MiB leaves the input out and says so", () => {
   const input = toJsonText("x".repeat(MAX_EVENT_BYTES));
   const started = payload(startedEvent({ ...common, job: { ...job, input } }));

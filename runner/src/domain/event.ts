@@ -58,15 +58,23 @@ function fits(body: JsonText): boolean {
   return body.length * 3 <= MAX_EVENT_BYTES || Buffer.byteLength(body) <= MAX_EVENT_BYTES;
 }
 
-/** Builds the event whole, and once more without its payload when that is over the limit. */
-function withinLimit(build: (truncated: boolean) => JobEvent): JobEvent {
+/**
+ * Builds the event whole, and without its payload when that is over the limit. A payload that alone
+ * is over it is not put together first: one of 512 MiB would be longer than a string may be.
+ */
+function withinLimit(
+  payload: readonly JsonText[],
+  build: (truncated: boolean) => JobEvent,
+): JobEvent {
+  const length = payload.reduce((sum, text) => sum + text.length, 0);
+  if (length > MAX_EVENT_BYTES) return build(true);
   const whole = build(false);
   return fits(whole.body) ? whole : build(true);
 }
 
 export function startedEvent(common: Common): JobEvent {
   const { job } = common;
-  return withinLimit((truncated) =>
+  return withinLimit([job.input], (truncated) =>
     toEvent("started", common, {
       config: jsonObject({
         input: truncated ? NULL_JSON : job.input,
@@ -99,7 +107,8 @@ export function completedEvent(
   const { job, completedSteps, at } = event;
   const durations = completedSteps.map((step) => step.metrics.duration);
   const totalDuration = durations.reduce((sum, duration) => sum + duration, 0);
-  return withinLimit((truncated) =>
+  const outputs = completedSteps.map((step) => step.output);
+  return withinLimit(outputs, (truncated) =>
     toEvent("completed", event, {
       result: jsonObject({
         metrics: jsonArray(

@@ -6,6 +6,7 @@ import {
   plugins,
   type World,
 } from "../../test/support/engine.ts";
+import { Transient } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
 import { MAX_STEP_ATTEMPTS } from "../domain/job.ts";
 import type { Store } from "../ports/store.ts";
@@ -155,12 +156,13 @@ test("interruptions of one step do not count against the next", async () => {
   expect((await world.job(id)).stepAttempts).toBe(1);
 });
 
-test("a step whose outcome the store cannot write goes back into the queue and runs again", async () => {
+test("a step whose outcome the store cannot write for now goes back into the queue and runs again", async () => {
   let broken = false;
   const { pool, submit, logged } = await world.startEngine({
     intercept: (store) =>
       interceptCalls(store, async (call, name) => {
-        if (broken && name === "commitTransition") throw new Error("The disk is full.");
+        if (broken && name === "commitTransition")
+          throw new Transient("STORE_DISK_FULL", "The disk is full.");
         return call();
       }),
   });
@@ -179,6 +181,29 @@ test("a step whose outcome the store cannot write goes back into the queue and r
   await world.settle();
   expect((await world.job(id)).steps).toMatchObject([{ output: '"kept"' }]);
   expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+});
+
+test("a step whose outcome cannot be stored at all fails its job, and is not run again", async () => {
+  const { pool, submit, logged } = await world.startEngine({
+    run: (step) => step.complete(),
+    intercept: (store) =>
+      interceptCalls(store, async (call, name, args) => {
+        const [, transition] = args as Parameters<Store["commitTransition"]>;
+        const isSecond = name === "commitTransition" && transition.step?.index === 1;
+        if (isSecond) throw new RangeError("Invalid string length");
+        return call();
+      }),
+  });
+  const id = await submit(plugins("first", "second"));
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(pool.begun).toHaveLength(2);
+  const { status, failure, steps } = await world.job(id);
+  expect({ status, code: failure?.code }).toEqual({ status: "failed", code: "INTERNAL_ERROR" });
+  expect(failure?.message).toContain('plugin "second"');
+  expect(failure?.message).toContain("Invalid string length");
+  expect(steps).toHaveLength(1);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "failed"]);
+  expect(logged.map(({ message }) => message)).toContain("job.write-failed");
 });
 
 test("a start that could not be stored leaves no gap in the job's events", async () => {

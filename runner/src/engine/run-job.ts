@@ -1,5 +1,5 @@
 /** Takes one claimed job through its plugins; each step's outcome, event and deliveries are one change. */
-import type { Failure } from "../domain/errors.ts";
+import { Transient, type Failure } from "../domain/errors.ts";
 import {
   begin,
   completeStep,
@@ -76,16 +76,31 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
     void commit(started).catch(onLost);
   }
 
+  /**
+   * Stores what the step came to; false when the claim is lost. An error that trying again does not
+   * mend fails the job, which would else run this step for ever.
+   */
+  async function conclude(result: StepResult): Promise<{ stored: boolean; ended: boolean }> {
+    const before = job;
+    try {
+      const { transition, next } = settle(job, result, context);
+      job = next;
+      return { stored: await commit(transition), ended: hasEnded(transition.status) };
+    } catch (error) {
+      if (error instanceof Transient) throw error;
+      onLost(error);
+      job = before;
+      return { stored: await failBetweenSteps(notConcluded(job, error)), ended: true };
+    }
+  }
+
   /** Runs the next step and calls its commit; null when the job was told to leave meanwhile. */
-  async function runAndCommit(): Promise<{ ended: boolean; stored: Promise<boolean> } | null> {
+  async function runAndCommit(): Promise<{ concluded: ReturnType<typeof conclude> } | null> {
     inStep = true;
     try {
       const result = await runStep(job, deps, { signal: stop.signal, log: jobLog, onLost });
       deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
-      if (isLeaving() !== null) return null;
-      const { transition, next } = settle(job, result, context);
-      job = next;
-      return { ended: hasEnded(transition.status), stored: commit(transition) };
+      return isLeaving() === null ? { concluded: conclude(result) } : null;
     } finally {
       inStep = false;
       // After the commit was called, so that the next claim shares its transaction.
@@ -96,8 +111,7 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   async function run(): Promise<void> {
     if (isPoison(job)) {
       const failure = interrupted(job);
-      const plugin = nextPlugin(job);
-      deps.log.error({ jobId: job.id, plugin, failure }, "job.gives-up-crashing");
+      deps.log.error({ ...claim, plugin: nextPlugin(job), failure }, "job.gives-up-crashing");
       return void (await failBetweenSteps(failure));
     }
     while (await deps.threads.acquire({ underWay: hasBegun, signal: stop.signal })) {
@@ -105,20 +119,19 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
       hasBegun = true;
       const step = await runAndCommit();
       if (step === null) break;
-      if (!(await step.stored)) {
+      const { stored, ended } = await step.concluded;
+      if (!stored) {
         deps.log.warn(claim, "job.claim-lost");
         return giveBack();
       }
-      if (step.ended) return;
+      if (ended) return;
       if (draining) release();
     }
     if (isLeaving() === "released") await giveBack();
   }
 
   /** Changes nothing when the job has ended, or another claim is newer. */
-  function giveBack(): Promise<void> {
-    return deps.store.releaseJobs([claim]);
-  }
+  const giveBack = (): Promise<void> => deps.store.releaseJobs([claim]);
 
   function release(): void {
     leaving ??= "released";
@@ -137,14 +150,12 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
     deps.log.error({ jobId: claimed.id, err: error }, "job.write-failed");
   }
 
-  // What could not be stored is not lost: the job goes back into the queue and runs its step again.
-  async function runToEnd(): Promise<void> {
-    try {
-      await run();
-    } catch (error) {
+  // What could not be stored for now is not lost: the job is queued again, to run its step anew.
+  function runToEnd(): Promise<void> {
+    return run().catch((error: unknown) => {
       onLost(error);
-      await giveBack();
-    }
+      return giveBack();
+    });
   }
 
   return {
@@ -177,6 +188,13 @@ function interrupted(job: RunningJob): Failure {
   return {
     code: "STEP_INTERRUPTED",
     message: `The daemon stopped ${MAX_STEP_ATTEMPTS} times while plugin "${nextPlugin(job)}" ran, so it is not tried again.`,
+  };
+}
+
+function notConcluded(job: RunningJob, error: unknown): Failure {
+  return {
+    code: "INTERNAL_ERROR",
+    message: `What plugin "${nextPlugin(job)}" came to could not be stored: ${String(error)}`,
   };
 }
 
