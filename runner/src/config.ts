@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
 import { parseEgressPolicy, type EgressPolicy } from "./egress/policy.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -118,7 +119,7 @@ export const Settings = z.object({
   metadataLimit: integer(2, 256 * 1024)
     .default(16 * 1024)
     .describe("Largest metadata of a job, in bytes as JSON; every event carries it."),
-  outputLimit: integer(1024, 512 * 1024 * 1024)
+  outputLimit: integer(1024, MAX_JOB_OUTPUT_BYTES)
     .default(64 * 1024 * 1024)
     .describe("Largest output of a plugin, in bytes as JSON; a step with a larger one fails."),
   logLimit: integer(1024, 256 * 1024 * 1024)

@@ -7,6 +7,8 @@ export interface BatchJob {
 	error?: string | null;
 	errorCode?: string | null;
 	output?: unknown;
+	/** The answer has no room left for this output. */
+	truncated?: boolean;
 }
 
 export interface Batch {
@@ -40,12 +42,27 @@ export async function submitBatch(
 		},
 		timeoutMs: waitSeconds * 1000 + ANSWER_MARGIN_MS,
 	});
-	return batch;
+	return withOutputs(context, batch);
 }
 
 /** The batch as the daemon has it now, with every job's output. */
 export async function getBatch(context: PlaygroundContext, batchId: string): Promise<Batch> {
-	return (await callPlayground<Batch>(context, { method: 'GET', path: pathOf(batchId) })).body;
+	const { body } = await callPlayground<Batch>(context, { method: 'GET', path: pathOf(batchId) });
+	return withOutputs(context, body);
+}
+
+/** Outputs that the batch's answer has no room for are asked for one by one. */
+async function withOutputs(context: PlaygroundContext, batch: Batch): Promise<Batch> {
+	const jobs: BatchJob[] = [];
+	for (const job of batch.jobs) {
+		jobs.push(job.truncated ? { ...job, output: await getOutput(context, job) } : job);
+	}
+	return { ...batch, jobs };
+}
+
+async function getOutput(context: PlaygroundContext, { jobId }: BatchJob): Promise<unknown> {
+	const path = `/v1/jobs/${encodeURIComponent(jobId)}`;
+	return (await callPlayground<{ output: unknown }>(context, { method: 'GET', path })).body.output;
 }
 
 /** Has the daemon call `url` once, when all the jobs have ended; at once if they have already. */

@@ -115,6 +115,20 @@ describe('the request', () => {
 });
 
 describe('jobs that end within the first wait', () => {
+	test('give their own outputs where the batch has no room for them', async () => {
+		serveBatches(daemon, ({ input }) =>
+			input.index === 1 ? { output: null, truncated: true } : { output: 'short' },
+		);
+		daemon.on('GET /v1/jobs/:id', ({ path }) => ({ status: 200, body: { output: `of ${path}` } }));
+		const [items] = await execute(world({ items: texts('one', 'two', 'three') }));
+		expect(items?.map(({ json }) => json['output'])).toEqual([
+			'short',
+			'of /v1/jobs/job_2',
+			'short',
+		]);
+		expect(daemon.requestsTo('GET /v1/jobs/:id')).toHaveLength(1);
+	});
+
 	test('give one item each, in order and paired, and the execution does not park', async () => {
 		serveBatches(daemon, ({ input }) => ({ output: { words: input.index * 10 } }));
 		const { context, waits } = executeContext(world({ items: texts('one', 'two', 'three') }));

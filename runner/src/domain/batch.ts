@@ -3,6 +3,12 @@ import type { Failure } from "./errors.ts";
 import type { JobStatus } from "./job.ts";
 import { toJsonText, type JsonText } from "./json-text.ts";
 
+/**
+ * Outputs that an answer with a batch shows, in bytes: as many as one output may have by default.
+ * A batch of 1,000 jobs could have 64 GiB of them, and all that is shown is held in memory.
+ */
+export const MAX_BATCH_OUTPUT_BYTES = 64 * 1024 * 1024;
+
 export interface BatchCounts {
   readonly total: number;
   readonly queued: number;

@@ -22,6 +22,13 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 /** How often a step may be begun before a crash in it counts as the step's own fault. */
 export const MAX_STEP_ATTEMPTS = 3;
 
+/**
+ * Outputs that an answer with a job shows, in bytes; none by itself may be larger. The answer has
+ * the last one twice and the input beside them: with the largest body that is 448 MiB, and V8's
+ * longest string is 512 MiB.
+ */
+export const MAX_JOB_OUTPUT_BYTES = 96 * 1024 * 1024;
+
 export interface PluginCall {
   readonly name: string;
   readonly options: JsonText;

@@ -109,6 +109,20 @@ describe("a batch", () => {
     ]);
   });
 
+  test("shows outputs up to 64 MiB in all, and says of which jobs it left them out", async () => {
+    run = (step) => step.complete(step.task.input === "0" ? "x" : "x".repeat(33 * 1024 * 1024));
+    const { body } = await submit({ jobs: [job(1), job(2), job(0)] }, { prefer: "wait=30" });
+    expect(Batch.parse(body).jobs.map(({ truncated }) => truncated)).toEqual([false, true, false]);
+    const [first, second, last] = body.jobs;
+    expect([first.output.length, second.output, last.output]).toEqual([
+      33 * 1024 * 1024,
+      null,
+      "x",
+    ]);
+    const { body: whole } = await api.call("GET", `/v1/jobs/${second.jobId}`);
+    expect(whole.output).toBe(first.output);
+  });
+
   test("under one Idempotency-Key is one batch", async () => {
     const request = { jobs: [job(1)], webhook: HOOK };
     const first = await submit(request, { "idempotency-key": "once" });

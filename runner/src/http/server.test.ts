@@ -459,6 +459,7 @@ describe("the job", () => {
             metrics: { processedItems: 1, duration: 1 },
             // What no JSON.stringify would write: it shows that nothing parsed it.
             output: '{"n":1.0000000000000000001}' as never,
+            truncated: false,
           },
         ],
       },

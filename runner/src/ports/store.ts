@@ -342,8 +342,18 @@ export interface StoredJob {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly failure: Failure | null;
-  readonly steps: readonly StepRecord[];
+  readonly steps: readonly StoredStep[];
   readonly webhook: JobWebhook | null;
+}
+
+export interface StoredStep extends StepRecord {
+  /** There is an output, and it was left out. */
+  readonly truncated: boolean;
+}
+
+/** Outputs over this are left out, without being read. */
+export interface OutputBound {
+  readonly maxOutputBytes: number;
 }
 
 export interface JobFilter {
@@ -393,6 +403,8 @@ export interface BatchJob {
   readonly failure: Failure | null;
   /** The last step's output of a completed job. */
   readonly output: JsonText | null;
+  /** There is an output, and it was left out. */
+  readonly truncated: boolean;
 }
 
 export interface DeliveryFilter {
@@ -410,7 +422,8 @@ export interface StoreCounts {
 }
 
 export interface StoreReads {
-  job(id: string): Promise<StoredJob | null>;
+  /** With the steps' outputs, the last one first, as far as the bound allows; without it none. */
+  job(id: string, bound?: OutputBound): Promise<StoredJob | null>;
   /** Newest first. */
   jobs(filter: JobFilter, page: Page): Promise<Paged<JobSummary>>;
   /** Events with a sequence above `after`, in order. */
@@ -430,7 +443,8 @@ export interface StoreReads {
     limit: number;
     except: readonly number[];
   }): Promise<readonly DueLane[]>;
-  batch(id: string): Promise<StoredBatch | null>;
+  /** With the jobs' outputs, in their order, as far as the bound allows; without it none. */
+  batch(id: string, bound?: OutputBound): Promise<StoredBatch | null>;
   /** Batches whose jobs have all ended and whose callback is not stored yet. */
   batchesToEnd(request: { limit: number }): Promise<readonly string[]>;
   /** A value that the store keeps about itself, such as the check of the vault's key. */

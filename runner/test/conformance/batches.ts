@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { toJsonText } from "../../src/domain/json-text.ts";
-import type { NewBatch, NewJob } from "../../src/ports/store.ts";
+import type { NewBatch, NewJob, OutputBound } from "../../src/ports/store.ts";
 import {
+  ALL_OUTPUTS,
   attemptOf,
   claimDue,
   claimOf,
   claimOne,
   completeAll,
+  completeWith,
   deliverAll,
   failIt,
   FAILURE,
@@ -56,6 +58,7 @@ export function batchConformance(createSubject: CreateSubject): void {
           status: "queued",
           failure: null,
           output: null,
+          truncated: false,
         })),
       });
       const { webhook: _, idempotency: __, ...spec } = jobs[0]!;
@@ -202,17 +205,54 @@ export function batchConformance(createSubject: CreateSubject): void {
       const { id } = await submitBatch(jobs);
       const done = await completeNext();
       await failNext();
-      expect((await t.store.batch(id))?.jobs).toEqual([
+      expect((await t.store.batch(id, ALL_OUTPUTS))?.jobs).toEqual([
         {
           jobId: jobs[0]!.id,
           name: null,
           status: "completed",
           failure: null,
           output: done.completedSteps.at(-1)?.output,
+          truncated: false,
         },
-        { jobId: jobs[1]!.id, name: "bad", status: "failed", failure: FAILURE, output: null },
-        { jobId: jobs[2]!.id, name: null, status: "queued", failure: null, output: null },
+        {
+          jobId: jobs[1]!.id,
+          name: "bad",
+          status: "failed",
+          failure: FAILURE,
+          output: null,
+          truncated: false,
+        },
+        {
+          jobId: jobs[2]!.id,
+          name: null,
+          status: "queued",
+          failure: null,
+          output: null,
+          truncated: false,
+        },
       ]);
+    });
+
+    test("leaves out the outputs that the bound has no bytes left for, and says so", async () => {
+      const { id } = await submitBatch([newJob(), newJob(), newJob(), newJob()]);
+      for (const output of ["é".repeat(40), "x".repeat(300), "last"]) {
+        await completeWith(t.store, await claimOne(t.store), ["not the job's", output]);
+      }
+      const shown = async (bound?: OutputBound) =>
+        (await t.store.batch(id, bound))?.jobs.map(({ output, truncated }) => [output, truncated]);
+      const [a, b, c] = [`"${"é".repeat(40)}"`, `"${"x".repeat(300)}"`, '"last"'].map((output) => [
+        output,
+        false,
+      ]);
+      const [out, none] = [
+        [null, true],
+        [null, false],
+      ];
+      expect(await shown()).toEqual([out, out, out, none]);
+      expect(await shown({ maxOutputBytes: 88 })).toEqual([a, out, c, none]);
+      expect(await shown({ maxOutputBytes: 87 })).toEqual([a, out, out, none]);
+      expect(await shown({ maxOutputBytes: 389 })).toEqual([a, b, out, none]);
+      expect(await shown({ maxOutputBytes: 390 })).toEqual([a, b, c, none]);
     });
 
     test("is null when it is not known", async () => {

@@ -19,6 +19,7 @@ import type {
 } from "../../src/ports/store.ts";
 
 export const UNLIMITED = { maxQueued: 1_000_000 };
+export const ALL_OUTPUTS = { maxOutputBytes: Number.POSITIVE_INFINITY };
 export const LEASE_MS = 1_000;
 export const FIRST_PAGE = { limit: 100, cursor: null };
 const CONTEXT = { jobUrl: "http://127.0.0.1/v1/jobs/x" };
@@ -119,12 +120,16 @@ export function beginning(job: RunningJob, at = 11): Transition {
 }
 
 /** The transition that the domain makes of a step that completed, and the job after it. */
-export function completing(job: RunningJob, at = 20): { transition: Transition; job: RunningJob } {
+export function completing(
+  job: RunningJob,
+  at = 20,
+  output = toJsonText({ output: job.completedSteps.length }),
+): { transition: Transition; job: RunningJob } {
   const index = job.completedSteps.length;
   const step = {
     plugin: job.plugins[index]?.name ?? "",
     metrics: { processedItems: index, duration: 5 },
-    output: toJsonText({ output: index }),
+    output,
     startedAt: at - 5,
     endedAt: at,
   };
@@ -157,6 +162,20 @@ export async function completeAll(store: Store, job: RunningJob, at = 20): Promi
     current = await completeOne(store, current, at);
   }
   return current;
+}
+
+/** The same with an output for each step. */
+export async function completeWith(
+  store: Store,
+  job: RunningJob,
+  outputs: readonly unknown[],
+): Promise<void> {
+  let current = await start(store, job);
+  for (const output of outputs) {
+    const { transition, job: next } = completing(current, 20, toJsonText(output));
+    await store.commitTransition(claimOf(job), transition);
+    current = next;
+  }
 }
 
 export async function failIt(store: Store, job: RunningJob, at = 30): Promise<void> {

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { hasEnded } from "../../src/domain/job.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { call } from "./calls.ts";
+import { ALL_OUTPUTS } from "./given.ts";
 import { createModelStore, type ModelStore } from "./model/model-store.ts";
 import type { ModelBatch, ModelDelivery, ModelJob } from "./model/state.ts";
 import { createRun } from "./run.ts";
@@ -53,7 +54,7 @@ async function expectSame(store: Store, model: ModelStore): Promise<void> {
 
 async function expectSameJob(store: Store, job: ModelJob) {
   const { webhook, idempotency: _, ...spec } = job.spec;
-  const real = await store.job(job.spec.id);
+  const real = await store.job(job.spec.id, ALL_OUTPUTS);
   const { status, sequence, stepAttempts, startedAt, endedAt, steps } = job;
   const changed = { status, sequence, stepAttempts, startedAt, endedAt, steps };
   expect(real).toMatchObject({ spec, ...changed });

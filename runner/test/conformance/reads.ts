@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { toJsonText } from "../../src/domain/json-text.ts";
-import type { JobFilter, Page } from "../../src/ports/store.ts";
+import type { JobFilter, OutputBound, Page } from "../../src/ports/store.ts";
 import {
   attemptOf,
   claim,
@@ -8,6 +8,7 @@ import {
   claimOf,
   claimOne,
   completeAll,
+  completeWith,
   completeWithWebhook,
   deliverAll,
   failIt,
@@ -27,6 +28,28 @@ export function readConformance(createSubject: CreateSubject): void {
   describe("job", () => {
     test("is null when it is not known", async () => {
       expect(await t.store.job("job_unknown")).toBeNull();
+    });
+
+    test("has its outputs, the last one first, as far as the bound allows", async () => {
+      const { id } = await submit(t.store);
+      await completeWith(t.store, await claimOne(t.store), ["é".repeat(40), "last"]);
+      const shown = async (bound?: OutputBound) =>
+        (await t.store.job(id, bound))?.steps.map(({ output, truncated }) => [output, truncated]);
+      const [first, last] = [`"${"é".repeat(40)}"`, '"last"'];
+      const out = [null, true];
+      expect(await shown()).toEqual([out, out]);
+      expect(await shown({ maxOutputBytes: 5 })).toEqual([out, out]);
+      expect(await shown({ maxOutputBytes: 87 })).toEqual([out, [last, false]]);
+      expect(await shown({ maxOutputBytes: 88 })).toEqual([
+        [first, false],
+        [last, false],
+      ]);
+    });
+
+    test("that failed has no output that was left out", async () => {
+      const { id } = await submit(t.store);
+      await failIt(t.store, await start(t.store, await claimOne(t.store)));
+      expect((await t.store.job(id))?.steps).toMatchObject([{ output: null, truncated: false }]);
     });
   });
 

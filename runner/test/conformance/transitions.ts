@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { EVENT_KINDS, type EventKind } from "../../src/domain/event.ts";
 import { fail } from "../../src/domain/job.ts";
 import {
+  ALL_OUTPUTS,
   beginning,
   claimDue,
   claimOf,
@@ -27,7 +28,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
   /** Everything that a transition may touch. */
   async function allOf(jobId: string) {
     return {
-      job: await t.store.job(jobId),
+      job: await t.store.job(jobId, ALL_OUTPUTS),
       events: await t.store.events(jobId, { after: 0, limit: 100 }),
       deliveries: await t.store.deliveries({ jobId }, FIRST_PAGE),
       counts: await t.store.counts(),
@@ -42,7 +43,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
       expect(await t.store.commitTransition(claimOf(job), transition)).toBe(true);
       const stored = await allOf(job.id);
       expect(stored.job).toMatchObject({ status: "running", sequence: 2, endedAt: null });
-      expect(stored.job?.steps).toEqual([transition.step]);
+      expect(stored.job?.steps).toEqual([{ ...transition.step, truncated: false }]);
       expect(stored.events[1]).toEqual(transition.events[0]);
       expect(stored.deliveries.items.map(({ sequence }) => sequence)).toEqual([2, 1]);
     });
@@ -60,7 +61,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
     test("completes a job", async () => {
       await submit(t.store);
       const job = await completeAll(t.store, await claimOne(t.store), 20);
-      const stored = await t.store.job(job.id);
+      const stored = await t.store.job(job.id, ALL_OUTPUTS);
       expect(stored).toMatchObject({
         status: "completed",
         endedAt: 20,
@@ -175,7 +176,8 @@ export function transitionConformance(createSubject: CreateSubject): void {
       };
       await t.store.commitTransition(claimOf(job), { ...transition, events, step });
       expect((await t.store.events(job.id, { after: 0, limit: 1 }))[0]?.body).toBe(body);
-      expect((await t.store.job(job.id))?.steps[0]).toEqual(step);
+      const stored = await t.store.job(job.id, ALL_OUTPUTS);
+      expect(stored?.steps[0]).toEqual({ ...step, truncated: false });
     });
 
     test.each<[string, readonly EventKind[] | null, EventKind[]]>([

@@ -170,7 +170,7 @@ export async function createWorld(): Promise<World> {
       await settle();
     },
     async job(id) {
-      const job = await store.job(id);
+      const job = await store.job(id, { maxOutputBytes: Number.POSITIVE_INFINITY });
       if (job === null) throw new Error(`There is no job ${id}.`);
       return job;
     },

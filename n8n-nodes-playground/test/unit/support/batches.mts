@@ -7,6 +7,7 @@ export interface PlayedJob {
 	error: string | null;
 	errorCode: string | null;
 	output: unknown;
+	truncated?: boolean;
 }
 
 export interface PlayedBatch {

@@ -1,5 +1,6 @@
 /** Many jobs in one request, with one callback when all of them have ended. */
 import { z } from "zod";
+import { MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
 import { IdParams, Instant, JobId, JsonValue } from "./fields.ts";
 import { BatchWebhook, BatchWebhookRequest } from "./job-webhook.ts";
 import { ending, JobStatusName, SubmitJob } from "./jobs.ts";
@@ -71,6 +72,11 @@ export const BatchJob = z
     status: JobStatusName,
     ...ending,
     output: JsonValue.describe("The last plugin's output; null until the job completed."),
+    truncated: z
+      .boolean()
+      .describe(
+        `True when the outputs would add up to more than ${MAX_BATCH_OUTPUT_BYTES / 1024 / 1024} MiB: \`output\` is null then, and the job has it.`,
+      ),
   })
   .meta({ id: "BatchJob" });
 export type BatchJob = z.infer<typeof BatchJob>;

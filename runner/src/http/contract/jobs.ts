@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { JOB_STATUSES } from "../../domain/job.ts";
+import { JOB_STATUSES, MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
 import { FailureCodeName, StepMetrics, StepProgress } from "./events.ts";
 import {
   IdParams,
@@ -129,6 +129,11 @@ const JobStep = z
     endedAt: Instant.nullable(),
     metrics: StepMetrics.nullable(),
     output: JsonValue,
+    truncated: z
+      .boolean()
+      .describe(
+        `True when this output and those of later steps add up to more than ${MAX_JOB_OUTPUT_BYTES / 1024 / 1024} MiB: \`output\` is null then.`,
+      ),
     ...ending,
   })
   .meta({ id: "JobStep", description: "One plugin's run within the job." });

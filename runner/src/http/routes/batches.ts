@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import { batchStatus, countJobs } from "../../domain/batch.ts";
+import { batchStatus, countJobs, MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
 import { Refused } from "../../domain/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { StoredBatch, StoreReads } from "../../ports/store.ts";
+import type { OutputBound, StoredBatch, StoreReads } from "../../ports/store.ts";
 import { getBatch, setBatchWebhook, submitBatch } from "../contract/batches.ts";
 import { toJobRequest, toWebhookTarget } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
@@ -17,12 +17,14 @@ export interface BatchesDeps {
   readonly waits: Waits;
 }
 
+const SHOWN: OutputBound = { maxOutputBytes: MAX_BATCH_OUTPUT_BYTES };
+
 export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
   const { engine, reads, batchUrl } = deps;
   const context = { batchUrl, headerNames: engine.headerNames };
 
-  async function find(id: string): Promise<StoredBatch> {
-    const batch = await reads.batch(id);
+  async function find(id: string, bound?: OutputBound): Promise<StoredBatch> {
+    const batch = await reads.batch(id, bound);
     if (batch === null) throw new Refused("BATCH_NOT_FOUND", `There is no batch "${id}".`);
     return batch;
   }
@@ -47,16 +49,16 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     const batch = await find(batchId);
     const isOver = batchStatus(countJobs(batch.jobs)) !== "running";
     return waitSeconds !== null && isOver
-      ? sendJson(reply, batchText(batch, context))
+      ? sendJson(reply, batchText(await find(batchId, SHOWN), context))
       : sendJson(reply.code(202), acceptedBatchText(batch, context));
   });
 
   mount(app, getBatch, async ({ params }, reply) =>
-    sendJson(reply, batchText(await find(params.id), context)),
+    sendJson(reply, batchText(await find(params.id, SHOWN), context)),
   );
 
   mount(app, setBatchWebhook, async ({ params, body }, reply) => {
     await engine.setBatchWebhook(params.id, toWebhookTarget(body));
-    return sendJson(reply, batchText(await find(params.id), context));
+    return sendJson(reply, batchText(await find(params.id, SHOWN), context));
   });
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { Refused } from "../../domain/errors.ts";
+import { MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { JobFilter, StoreReads } from "../../ports/store.ts";
 import { cancelJob, getJob, listJobs, retryJob } from "../contract/jobs.ts";
@@ -19,7 +20,7 @@ export function jobNotFound(id: string): Refused {
 
 export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: JobsDeps): void {
   async function sendJob(id: string, reply: FastifyReply): Promise<FastifyReply> {
-    const job = await reads.job(id);
+    const job = await reads.job(id, { maxOutputBytes: MAX_JOB_OUTPUT_BYTES });
     if (job === null) throw jobNotFound(id);
     const progress = engine.stepProgress(id);
     return sendJson(reply, jobText(job, { progress, jobUrl, headerNames: engine.headerNames }));

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { hasEnded, type JobStatus } from "../../domain/job.ts";
+import { hasEnded, MAX_JOB_OUTPUT_BYTES, type JobStatus } from "../../domain/job.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { StoreReads, StoredJob } from "../../ports/store.ts";
 import { submitJob } from "../contract/jobs.ts";
@@ -50,5 +50,5 @@ async function waitForJob(
   const waited = await waits.hold(reply, waitSeconds, (signal) =>
     engine.waitForEnd(jobId, { signal }),
   );
-  return waited ? reads.job(jobId) : null;
+  return waited ? reads.job(jobId, { maxOutputBytes: MAX_JOB_OUTPUT_BYTES }) : null;
 }

@@ -39,7 +39,8 @@ export function batchText(batch: StoredBatch, { batchUrl, headerNames }: BatchCo
 }
 
 /** The output is put in as the text that is stored, without parsing it. */
-function batchJobText({ jobId, name, status, failure, output }: StoredBatchJob): JsonText {
+function batchJobText(job: StoredBatchJob): JsonText {
+  const { jobId, name, status, failure, output, truncated } = job;
   return jsonFields<BatchJob>({
     jobId: toJsonText(jobId),
     name: toJsonText(name),
@@ -47,5 +48,6 @@ function batchJobText({ jobId, name, status, failure, output }: StoredBatchJob):
     error: toJsonText(failure?.message ?? null),
     errorCode: toJsonText(failure?.code ?? null),
     output: output ?? NULL_JSON,
+    truncated: toJsonText(truncated),
   });
 }

@@ -1,7 +1,7 @@
-import { pluginNames, type PluginCall, type StepRecord } from "../../domain/job.ts";
+import { pluginNames, type PluginCall } from "../../domain/job.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine, StepProgress } from "../../engine/engine.ts";
-import type { JobSummary as StoredSummary, StoredJob } from "../../ports/store.ts";
+import type { JobSummary as StoredSummary, StoredJob, StoredStep } from "../../ports/store.ts";
 import type { AcceptedJob, Job, JobStep, JobSummary } from "../contract/jobs.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 import { jobWebhookText } from "./job-webhook.ts";
@@ -79,7 +79,7 @@ export function progressText(progress: StepProgress | null): JsonText {
   return toJsonText({ fraction, message, at: new Date(at).toISOString() });
 }
 
-function stepText(plugin: PluginCall, record: StepRecord | "running" | undefined): JsonText {
+function stepText(plugin: PluginCall, record: StoredStep | "running" | undefined): JsonText {
   const step = record === "running" ? undefined : record;
   return jsonFields<JobStep>({
     plugin: toJsonText(plugin.name),
@@ -89,6 +89,7 @@ function stepText(plugin: PluginCall, record: StepRecord | "running" | undefined
     endedAt: instantText(step?.endedAt ?? null),
     metrics: toJsonText(step?.metrics ?? null),
     output: step?.output ?? NULL_JSON,
+    truncated: toJsonText(step?.truncated ?? false),
     error: toJsonText(step?.failure?.message ?? null),
     errorCode: toJsonText(step?.failure?.code ?? null),
   });

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JobStatus } from "../../../domain/job.ts";
-import type { JsonText } from "../../../domain/json-text.ts";
-import type { BatchJob, StoredBatch, StoreReads } from "../../../ports/store.ts";
+import type { BatchJob, OutputBound, StoredBatch, StoreReads } from "../../../ports/store.ts";
 import { toFailure, type FailureColumns } from "../rows.ts";
 import { prepare } from "../statement.ts";
+import { NO_OUTPUTS, prepareReadOutputs, type OutputColumns, type ReadOutput } from "./output.ts";
 import { prepareReadOwnWebhook } from "./own-webhook.ts";
 import { inSnapshot } from "./snapshot.ts";
 
@@ -14,11 +14,10 @@ interface BatchRow {
   readonly ended_at: number | null;
 }
 
-interface BatchJobRow extends FailureColumns {
+interface BatchJobRow extends FailureColumns, OutputColumns {
   readonly id: string;
   readonly name: string | null;
   readonly status: JobStatus;
-  readonly output: JsonText | null;
 }
 
 export function prepareReadBatch(db: DatabaseSync): StoreReads["batch"] {
@@ -29,32 +28,35 @@ export function prepareReadBatch(db: DatabaseSync): StoreReads["batch"] {
   // CROSS JOIN keeps the order of the tables: the key gives the order, nothing is sorted.
   const findJobs = prepare<BatchJobRow>(
     db,
-    `SELECT jobs.id, jobs.name, jobs.status, jobs.failure_code, jobs.failure_message, output
+    `SELECT jobs.id, jobs.name, jobs.status, jobs.failure_code, jobs.failure_message,
+       steps.id AS step, octet_length(output) AS output_bytes
      FROM batch_jobs CROSS JOIN jobs ON jobs.seq = batch_jobs.job
        LEFT JOIN steps ON steps.job = jobs.seq AND steps.position = jobs.completed_steps - 1
          AND jobs.status = 'completed'
      WHERE batch = ? ORDER BY batch_jobs.position`,
   );
   const findWebhook = prepareReadOwnWebhook(db, "batch");
+  const readOutputs = prepareReadOutputs(db);
 
-  function read(id: string): StoredBatch | null {
+  function read(id: string, bound: OutputBound): StoredBatch | null {
     const batch = findBatch.get(id);
     if (batch === undefined) return null;
+    const readOutput = readOutputs(bound);
     return {
       id,
       createdAt: batch.created_at,
       endedAt: batch.ended_at,
       webhook: findWebhook(batch.seq),
-      jobs: findJobs.all(batch.seq).map(toBatchJob),
+      jobs: findJobs.all(batch.seq).map((row) => toBatchJob(row, readOutput)),
     };
   }
 
-  return async (id) => inSnapshot(db, () => read(id));
+  return async (id, bound = NO_OUTPUTS) => inSnapshot(db, () => read(id, bound));
 }
 
-function toBatchJob(row: BatchJobRow): BatchJob {
-  const { id: jobId, name, status, output } = row;
-  return { jobId, name, status, failure: toFailure(row), output };
+function toBatchJob(row: BatchJobRow, readOutput: ReadOutput): BatchJob {
+  const { id: jobId, name, status } = row;
+  return { jobId, name, status, failure: toFailure(row), ...readOutput(row) };
 }
 
 export function prepareReadBatchesToEnd(db: DatabaseSync): StoreReads["batchesToEnd"] {

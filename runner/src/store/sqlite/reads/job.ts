@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { JobStatus, StepMetrics, StepRecord } from "../../../domain/job.ts";
-import type { JsonText } from "../../../domain/json-text.ts";
-import type { StoreReads, StoredJob } from "../../../ports/store.ts";
+import type { JobStatus, StepMetrics } from "../../../domain/job.ts";
+import type { OutputBound, StoredJob, StoredStep, StoreReads } from "../../../ports/store.ts";
 import { toFailure, toSpec, type FailureColumns, type SpecColumns } from "../rows.ts";
 import { prepare } from "../statement.ts";
+import { NO_OUTPUTS, prepareReadOutputs, type OutputColumns, type ReadOutput } from "./output.ts";
 import { prepareReadOwnWebhook } from "./own-webhook.ts";
 import { inSnapshot } from "./snapshot.ts";
 
@@ -17,14 +17,13 @@ interface JobRow extends SpecColumns, FailureColumns {
   readonly ended_at: number | null;
 }
 
-interface StepRow extends FailureColumns {
+interface StepRow extends FailureColumns, OutputColumns {
   readonly position: number;
   readonly plugin: string;
   readonly status: "completed" | "failed";
   readonly started_at: number;
   readonly ended_at: number;
   readonly metrics: string | null;
-  readonly output: JsonText | null;
 }
 
 export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
@@ -36,15 +35,18 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
   );
   const findSteps = prepare<StepRow>(
     db,
-    `SELECT position, plugin, status, started_at, ended_at, failure_code, failure_message,
-       metrics, output
-     FROM steps WHERE job = ? ORDER BY position`,
+    `SELECT id AS step, position, plugin, status, started_at, ended_at, failure_code,
+       failure_message, metrics, octet_length(output) AS output_bytes
+     FROM steps WHERE job = ? ORDER BY position DESC`,
   );
   const findWebhook = prepareReadOwnWebhook(db, "job");
+  const readOutputs = prepareReadOutputs(db);
 
-  function read(id: string): StoredJob | null {
+  function read(id: string, bound: OutputBound): StoredJob | null {
     const row = findJob.get(id);
     if (row === undefined) return null;
+    const readOutput = readOutputs(bound);
+    const lastFirst = findSteps.all(row.seq).map((step) => toStep(step, readOutput));
     return {
       spec: toSpec(row),
       status: row.status,
@@ -54,15 +56,15 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
       startedAt: row.started_at,
       endedAt: row.ended_at,
       failure: toFailure(row),
-      steps: findSteps.all(row.seq).map(toStep),
+      steps: lastFirst.toReversed(),
       webhook: findWebhook(row.seq),
     };
   }
 
-  return async (id) => inSnapshot(db, () => read(id));
+  return async (id, bound = NO_OUTPUTS) => inSnapshot(db, () => read(id, bound));
 }
 
-function toStep(row: StepRow): StepRecord {
+function toStep(row: StepRow, readOutput: ReadOutput): StoredStep {
   return {
     index: row.position,
     plugin: row.plugin,
@@ -70,7 +72,7 @@ function toStep(row: StepRow): StepRecord {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     metrics: row.metrics === null ? null : (JSON.parse(row.metrics) as StepMetrics),
-    output: row.output,
+    ...readOutput(row),
     failure: toFailure(row),
   };
 }

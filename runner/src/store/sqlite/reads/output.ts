@@ -1,0 +1,28 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { JsonText } from "../../../domain/json-text.ts";
+import type { OutputBound } from "../../../ports/store.ts";
+import { prepare } from "../statement.ts";
+
+/** Where an output is and how long: SQLite tells both without reading it. */
+export interface OutputColumns {
+  readonly step: number | null;
+  readonly output_bytes: number | null;
+}
+
+export type ReadOutput = (row: OutputColumns) => { output: JsonText | null; truncated: boolean };
+
+export const NO_OUTPUTS: OutputBound = { maxOutputBytes: 0 };
+
+/** Reads one output after the other; those that the bound has no bytes left for are left out. */
+export function prepareReadOutputs(db: DatabaseSync): (bound: OutputBound) => ReadOutput {
+  const find = prepare<{ output: JsonText }>(db, `SELECT output FROM steps WHERE id = ?`);
+  return ({ maxOutputBytes }) => {
+    let left = maxOutputBytes;
+    return ({ step, output_bytes: bytes }) => {
+      if (step === null || bytes === null) return { output: null, truncated: false };
+      if (bytes > left) return { output: null, truncated: true };
+      left -= bytes;
+      return { output: find.get(step)?.output ?? null, truncated: false };
+    };
+  };
+}
