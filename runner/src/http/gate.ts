@@ -5,6 +5,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Makes room for another request: this one is answered, or waits for something to happen. */
     leave: (() => void) | null;
+    /** Whether nothing is done for it any more but to send what there is. */
+    isAnswered: boolean;
   }
 }
 
@@ -30,6 +32,7 @@ export function registerGate(app: FastifyInstance, settings: GateSettings): void
   let inside = 0;
   let bytesInside = 0;
   app.decorateRequest("leave", null);
+  app.decorateRequest("isAnswered", false);
   app.addHook("onRequest", (request, reply, done) => {
     if (request.routeOptions.config.access === "open") return done();
     const bytes = bodyBytes(request, bodyLimit);
@@ -51,9 +54,17 @@ export function registerGate(app: FastifyInstance, settings: GateSettings): void
       inside -= 1;
       bytesInside -= bytes;
     };
-    // Fastify's `onResponse` tells of answers that were sent, and not of clients that hung up before.
-    reply.raw.once("close", () => request.leave?.());
+    // Not `onResponse`, which tells of answers that were sent, and not of clients that hung up before.
+    reply.raw.once("close", () => {
+      if (request.isAnswered) request.leave?.();
+    });
     done();
+  });
+  // A client that has gone leaves its work behind, which keeps its place until it is done.
+  app.addHook("onSend", (request, reply, payload, done) => {
+    request.isAnswered = true;
+    if (reply.raw.destroyed) request.leave?.();
+    done(null, payload);
   });
 }
 

@@ -48,6 +48,7 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
   const root = await mkdtemp(join(tmpdir(), "playground-docs-"));
   await symlink(RUNNER, join(root, "runner"));
   await symlink(DOCS, join(root, "docs"));
+  await symlink(join(RUNNER, "..", "node_modules"), join(root, "node_modules"));
   // A project of the reader's own, into which the packages of its examples were installed.
   await mkdir(join(root, "receiver"));
   await symlink(join(RUNNER, "node_modules"), join(root, "receiver", "node_modules"));
