@@ -61,10 +61,9 @@ export function registerGate(app: FastifyInstance, settings: GateSettings): void
     done();
   });
   // A client that has gone leaves its work behind, which keeps its place until it is done.
-  app.addHook("onSend", (request, reply, payload, done) => {
+  app.addHook("onSend", async (request, reply) => {
     request.isAnswered = true;
     if (reply.raw.destroyed) request.leave?.();
-    done(null, payload);
   });
 }
 

@@ -155,30 +155,21 @@ describe("the sender", () => {
     });
   });
 
-  test("tries a reused socket that the endpoint had closed once more, at once", async () => {
-    let requests = 0;
-    const url = await endpoint((request, response) => {
-      requests += 1;
-      // The second request meets a socket that is closed instead of answered.
-      if (requests === 2) request.socket.destroy();
-      else response.end("ok");
-    });
-    expect(await send(url)).toMatchObject({ status: 200 });
-    expect(await send(url)).toMatchObject({ status: 200 });
-    expect(requests).toBe(3);
-  });
-
-  test("does so too when the endpoint had reset it", async () => {
-    let requests = 0;
-    const url = await endpoint((request, response) => {
-      requests += 1;
-      if (requests === 2) request.socket.resetAndDestroy();
-      else response.end("ok");
-    });
-    expect(await send(url)).toMatchObject({ status: 200 });
-    expect(await send(url)).toMatchObject({ status: 200 });
-    expect(requests).toBe(3);
-  });
+  test.each(["destroy", "resetAndDestroy"] as const)(
+    "tries a reused socket that the endpoint had closed once more, at once (%s)",
+    async (close) => {
+      let requests = 0;
+      const url = await endpoint((request, response) => {
+        requests += 1;
+        // The second request meets a socket that is closed instead of answered.
+        if (requests === 2) request.socket[close]();
+        else response.end("ok");
+      });
+      expect(await send(url)).toMatchObject({ status: 200 });
+      expect(await send(url)).toMatchObject({ status: 200 });
+      expect(requests).toBe(3);
+    },
+  );
 
   test("sends nothing of what waited for a connection when it was cut off", async () => {
     const seen: unknown[] = [];
