@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- overload`: the daemon under three times the load it can carry. First what it can
  * carry, then three times that, sent at that rate whatever comes back, while health is asked 50
- * times a second from here; then how long until it carries what it could before.
+ * times a second from here; then how long until a job is taken within 100 ms again.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -7,7 +7,7 @@ import { keepAttempt, makeAttempt, type DeliverDeps } from "./deliver.ts";
 import { createLanes } from "./lanes.ts";
 import { createLoop, type Loop } from "./loop.ts";
 
-/** Longer than any attempt may take: a delivery in flight is never claimed a second time. */
+/** Longer than an attempt takes, but for its wait for a connection: what is claimed again meanwhile is given back. */
 const LEASE_MS = MAX_TIMEOUT_MS + 60_000;
 /** Lanes that get a turn in one claim. */
 const LANES_A_TURN = 64;
