@@ -8,7 +8,8 @@ export const REFUSALS = {
   BODY_INVALID: "The request's body, query or path does not fit the schema.",
   BODY_NOT_JSON: "The request's body is not valid JSON.",
   BODY_TOO_LARGE: "The request's body is over the body limit.",
-  CONTENT_TYPE_UNSUPPORTED: "The request's body is not sent as application/json.",
+  CONTENT_TYPE_UNSUPPORTED:
+    "The request's body is not sent as application/json: send the header `Content-Type: application/json`.",
   UNAUTHORIZED: "The bearer token is missing or wrong.",
   INSUFFICIENT_SCOPE: "The token may not do this; the detail names the scope that may.",
   HOST_REFUSED: "The Host header names another host than the daemon.",
