@@ -61,9 +61,10 @@ export function registerGate(app: FastifyInstance, settings: GateSettings): void
     done();
   });
   // A client that has gone leaves its work behind, which keeps its place until it is done.
-  app.addHook("onSend", async (request, reply) => {
+  app.addHook("onSend", (...[request, reply, payload, done]) => {
     request.isAnswered = true;
     if (reply.raw.destroyed) request.leave?.();
+    done(null, payload);
   });
 }
 
