@@ -10,39 +10,16 @@ type Field = Exclude<keyof Sample, "at">;
 
 interface Panel {
   readonly title: string;
-  readonly lines: readonly { readonly name: string; readonly field: Field }[];
+  /** A line's name in the legend, and what it shows. */
+  readonly lines: Readonly<Record<string, Field>>;
 }
 
 const PANELS: readonly Panel[] = [
-  { title: "Resident memory, MB", lines: [{ name: "resident", field: "residentMb" }] },
-  {
-    title: "Handles",
-    lines: [
-      { name: "descriptors", field: "descriptors" },
-      { name: "threads", field: "threads" },
-    ],
-  },
-  {
-    title: "Files, MB",
-    lines: [
-      { name: "database", field: "databaseMb" },
-      { name: "write-ahead log", field: "logMb" },
-    ],
-  },
-  {
-    title: "Request to 202, ms",
-    lines: [
-      { name: "p50", field: "acceptP50" },
-      { name: "p99", field: "acceptP99" },
-    ],
-  },
-  {
-    title: "Event to arrival, ms",
-    lines: [
-      { name: "p50", field: "arrivalP50" },
-      { name: "p99", field: "arrivalP99" },
-    ],
-  },
+  { title: "Resident memory, MB", lines: { resident: "residentMb" } },
+  { title: "Handles", lines: { descriptors: "descriptors", threads: "threads" } },
+  { title: "Files, MB", lines: { database: "databaseMb", "write-ahead log": "logMb" } },
+  { title: "Request to 202, ms", lines: { p50: "acceptP50", p99: "acceptP99" } },
+  { title: "Event to arrival, ms", lines: { p50: "arrivalP50", p99: "arrivalP99" } },
 ];
 
 const WIDTH = 760;
@@ -83,7 +60,7 @@ ${minutes.join("\n")}
 }
 
 function toPanel(
-  { title, lines }: Panel,
+  panel: Panel,
   given: {
     index: number;
     samples: readonly Sample[];
@@ -92,16 +69,17 @@ function toPanel(
   },
 ): string {
   const { index, samples, outages, x } = given;
+  const lines = Object.entries(panel.lines);
   const top = index * PANEL_HEIGHT + PLOT_TOP;
   const bottom = top + PLOT_HEIGHT;
-  const values = samples.flatMap((sample) => lines.map(({ field }) => sample[field] ?? 0));
+  const values = samples.flatMap((sample) => lines.map(([, field]) => sample[field] ?? 0));
   const most = roundUp(Math.max(...values));
   const y = (value: number): number => bottom - (PLOT_HEIGHT * value) / most;
   const bands = outages.map(
     ({ from, to }) =>
       `<rect class="outage" x="${x(from).toFixed(1)}" y="${top}" width="${(x(to) - x(from)).toFixed(1)}" height="${PLOT_HEIGHT}"/>`,
   );
-  const drawn = lines.map(({ field }, line) => {
+  const drawn = lines.map(([, field], line) => {
     const points = samples.flatMap((sample) => {
       const value = sample[field];
       return value === null ? [] : [`${x(sample.at).toFixed(1)},${y(value).toFixed(1)}`];
@@ -109,11 +87,11 @@ function toPanel(
     return `<polyline class="line c${line}" points="${points.join(" ")}"/>`;
   });
   const legend = lines.map(
-    ({ name }, line) =>
+    ([name], line) =>
       `<text class="c${line}" x="${WIDTH - RIGHT - 130 * (lines.length - 1 - line)}" y="${top - 10}" text-anchor="end">${name}</text>`,
   );
   return [
-    `<text class="title" x="${LEFT}" y="${top - 10}">${title}</text>`,
+    `<text class="title" x="${LEFT}" y="${top - 10}">${panel.title}</text>`,
     ...legend,
     ...bands,
     `<path class="axis" d="M${LEFT} ${top}V${bottom}H${WIDTH - RIGHT}" fill="none"/>`,
