@@ -70,21 +70,20 @@ export async function startReceiver({
   };
 }
 
-export async function runLoad(command: LoadCommand): Promise<LoadReport> {
-  const child = start("load-process.ts");
-  try {
-    child.send(command);
-    return await nextMessage<LoadReport>(child);
-  } finally {
-    child.disconnect();
-  }
+export function runLoad(command: LoadCommand): Promise<LoadReport> {
+  return run("load-process.ts", command);
 }
 
-export async function runPacedLoad(command: PacedLoadCommand): Promise<PacedLoadReport> {
-  const child = start("paced-load-process.ts");
+export function runPacedLoad(command: PacedLoadCommand): Promise<PacedLoadReport> {
+  return run("paced-load-process.ts", command);
+}
+
+/** Gives a process its one command; resolves with its report. */
+async function run<T>(file: string, command: LoadCommand | PacedLoadCommand): Promise<T> {
+  const child = start(file);
   try {
     child.send(command);
-    return await nextMessage<PacedLoadReport>(child);
+    return await nextMessage<T>(child);
   } finally {
     child.disconnect();
   }
