@@ -3,25 +3,13 @@ import {
   createWorld,
   HOOK,
   interceptCalls,
-  plugins,
+  REQUEST,
   type World,
 } from "../../test/support/engine.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));
 afterEach(() => world.close());
-
-const job = {
-  ...plugins("first"),
-  input: null,
-  webhook: null,
-  name: null,
-  metadata: {},
-  priority: 0,
-  runAt: null,
-  timeoutMs: null,
-  idempotencyKey: null,
-};
 
 test("a batch is waited for, ended and given its webhook without a look at outputs", async () => {
   const { engine, sender } = await world.startEngine({
@@ -34,7 +22,7 @@ test("a batch is waited for, ended and given its webhook without a look at outpu
         return call();
       }),
   });
-  const request = { jobs: [job, job], webhook: null, idempotencyKey: null };
+  const request = { jobs: [REQUEST, REQUEST], webhook: null, idempotencyKey: null };
   const { batchId } = await engine.submitBatch(request);
   await engine.waitForBatch(batchId, { signal: AbortSignal.timeout(10_000) });
   expect((await world.store.batch(batchId))?.endedAt).not.toBeNull();

@@ -439,12 +439,6 @@ describe("the job", () => {
           on: null,
           retries: 5,
         },
-        name: null,
-        metadata: {},
-        priority: 0,
-        runAt: null,
-        timeoutMs: null,
-        idempotencyKey: null,
       },
       job: {
         status: "running",

@@ -67,7 +67,8 @@ export interface World {
 
 export const HOOK = { url: "http://endpoint.test/hook", headers: {}, on: null, retries: 5 };
 
-const REQUEST: SubmitRequest = {
+/** A job that asks for nothing but its one plugin. */
+export const REQUEST: SubmitRequest = {
   plugins: [{ name: "first", options: {} }],
   input: { text: "input" },
   webhook: null,

@@ -14,7 +14,7 @@ import type { DeliverySummary, Store } from "../../src/ports/store.ts";
 import { createUndiciSender } from "../../src/sender/undici-sender.ts";
 import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { createVault } from "../../src/vault.ts";
-import { toPlugin } from "./engine.ts";
+import { REQUEST, toPlugin } from "./engine.ts";
 import { createScriptedPool } from "./scripted-pool.ts";
 import { until } from "./until.ts";
 import { createTestLog } from "./test-log.ts";
@@ -29,17 +29,6 @@ export interface LiveEngine {
   deliveries(jobId: string): Promise<readonly DeliverySummary[]>;
   close(): Promise<void>;
 }
-
-const REQUEST: JobRequest = {
-  plugins: [{ name: "only", options: {} }],
-  input: { text: "input" },
-  webhook: null,
-  name: null,
-  metadata: {},
-  priority: 0,
-  runAt: null,
-  timeoutMs: null,
-};
 
 export async function createLiveEngine(
   options: { resolve?: Resolve; egress?: string; maxInFlight?: number; maxWindow?: number } = {},
@@ -86,7 +75,7 @@ export async function createLiveEngine(
     engine,
     store,
     async submit(request) {
-      const { jobId } = await engine.submit({ ...REQUEST, ...request, idempotencyKey: null });
+      const { jobId } = await engine.submit({ ...REQUEST, ...request });
       return jobId;
     },
     untilAll: async (states, waiting) => {

@@ -76,7 +76,9 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
   };
   let progress: StepProgress | null = null;
 
-  function addJob(given: { request?: SubmitRequest; job?: Partial<StoredJob> } = {}): string {
+  function addJob(
+    given: { request?: Partial<SubmitRequest>; job?: Partial<StoredJob> } = {},
+  ): string {
     const id = `job_${jobs.size + 1}`;
     const plugins = given.request?.plugins ?? [{ name: "echo", options: {} }];
     jobs.set(id, {
