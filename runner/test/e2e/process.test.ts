@@ -389,19 +389,8 @@ describe("the command", () => {
   });
 
   test("run without an input, of a plugin that needs one and has no example, asks for it", async () => {
-    const pluginsDir = join(root, "plugins");
-    await mkdir(pluginsDir);
-    await writeFile(
-      join(pluginsDir, "strict.ts"),
-      `import { definePlugin } from "playground-runner/plugin";
-       import { z } from "zod";
-       export default definePlugin({
-         name: "strict",
-         description: "Takes a text.",
-         input: z.string(),
-         run: (text) => text,
-       });`,
-    );
+    const strict = { input: "z.string()", run: "(text) => text" };
+    await dropPlugin(join(root, "plugins"), "strict", strict);
     const { code, stdout, stderr } = await runCli(["run", "strict"], { cwd: root });
     expect(stderr).toBe('Give --input FILE: plugin "strict" has no example.\n');
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

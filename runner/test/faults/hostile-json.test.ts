@@ -1,10 +1,7 @@
 /** JSON that is made to harm: what it becomes, and that the daemon goes on. */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
-import { until } from "../support/until.ts";
 
 const WAIT = { prefer: "wait=30" };
 const MIB = 1024 * 1024;
@@ -140,19 +137,9 @@ describe("millions of errors:", () => {
   const IN_TIME_MS = 5_000;
   let large: Daemon;
   beforeAll(async () => {
-    large = await startDaemon({ plugins: { echo: "(input) => input" } });
-    await writeFile(
-      join(large.pluginsDir, "texts.ts"),
-      `import { definePlugin } from "playground-runner/plugin";
-       import { z } from "zod";
-       export default definePlugin({
-         name: "texts",
-         description: "For a test.",
-         input: z.array(z.string()),
-         run: (input) => input.length,
-       });`,
-    );
-    await until("the plugin", async () => (await large.request("/v1/plugins/texts")).ok);
+    large = await startDaemon({
+      plugins: { texts: { input: "z.array(z.string())", run: "(input) => input.length" } },
+    });
   });
   afterAll(() => large.close());
 

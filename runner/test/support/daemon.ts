@@ -27,15 +27,29 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
-/** Writes a plugin's file; `run` is the source of its function. */
-export async function dropPlugin(pluginsDir: string, name: string, run: string): Promise<void> {
+/** The source of a plugin's `run`, or that and the source of its input's schema. */
+type PluginSource = string | { readonly input: string; readonly run: string };
+
+/** Writes a plugin's file. */
+export async function dropPlugin(
+  pluginsDir: string,
+  name: string,
+  source: PluginSource,
+): Promise<void> {
+  const { input, run } = typeof source === "string" ? { run: source } : source;
   await mkdir(pluginsDir, { recursive: true });
   await writeFile(
     join(pluginsDir, `${name}.ts`),
     `import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { definePlugin } from "playground-runner/plugin";
-export default definePlugin({ name: "${name}", description: "For a test.", run: ${run} });
+${input === undefined ? "" : 'import { z } from "zod";'}
+export default definePlugin({
+  name: "${name}",
+  description: "For a test.",
+  ${input === undefined ? "" : `input: ${input},`}
+  run: ${run},
+});
 `,
   );
 }
@@ -50,8 +64,8 @@ export async function startDaemon(
     nodeArgs?: readonly string[];
     /** The program, when it is not the daemon's own. */
     entry?: URL;
-    /** Plugins to put into PLUGINS_DIR before the start: by name, the source of `run`. */
-    plugins?: Readonly<Record<string, string>>;
+    /** Plugins to put into PLUGINS_DIR before the start, by name. */
+    plugins?: Readonly<Record<string, PluginSource>>;
     /** Called with the process before it is ready. */
     onSpawn?: (child: ChildProcess) => void;
   } = {},
@@ -60,8 +74,8 @@ export async function startDaemon(
   const dataDir = join(root, "data");
   const pluginsDir = options.pluginsDir ?? join(root, "plugins");
   const token = "test-token-0123456789";
-  for (const [name, run] of Object.entries(options.plugins ?? {})) {
-    await dropPlugin(pluginsDir, name, run);
+  for (const [name, source] of Object.entries(options.plugins ?? {})) {
+    await dropPlugin(pluginsDir, name, source);
   }
   const entry = options.entry === undefined ? MAIN : fileURLToPath(options.entry);
   const child = spawn(process.execPath, [...(options.nodeArgs ?? []), entry], {
