@@ -1,7 +1,11 @@
-/** What is refused before the engine is asked; jobs' bodies are in server.test.ts. */
+/** What is refused before the engine is asked; jobs' bodies are in submit-job.test.ts. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { AUTHORIZED, createBackend, type Backend } from "../../test/support/scripted-backend.ts";
-import { Problem } from "./contract/problem.ts";
+import {
+  AUTHORIZED,
+  createBackend,
+  problemOf,
+  type Backend,
+} from "../../test/support/scripted-backend.ts";
 
 let backend: Backend;
 beforeAll(() => void (backend = createBackend()));
@@ -60,7 +64,7 @@ const CASES = [
 
 test.each(CASES)("%s %s refuses what is wrong at %s", async (method, url, path, body, message) => {
   const answer = await backend.app.inject({ method, url, payload: body, headers: AUTHORIZED });
-  const problem = Problem.parse(answer.json());
+  const problem = problemOf(answer);
   expect(problem).toMatchObject({ status: 400, code: "BODY_INVALID" });
   expect(problem.issues).toContainEqual({
     path,

@@ -1,5 +1,6 @@
 /** An engine, a store and a catalog that do as a test says, for what the real ones do too rarely. */
 import { pino } from "pino";
+import { expect } from "vitest";
 import { createHttpServer, type HttpSettings } from "../../src/http/server.ts";
 import type {
   Engine,
@@ -12,6 +13,7 @@ import type { JobEvent } from "../../src/domain/event.ts";
 import type { JobStatus } from "../../src/domain/job.ts";
 import { SCOPE_NAMES } from "../../src/domain/scope.ts";
 import type { Caller } from "../../src/http/auth.ts";
+import { Problem } from "../../src/http/contract/problem.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
 import type { JobWebhook, StoredJob, StoreReads } from "../../src/ports/store.ts";
@@ -216,6 +218,15 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
 
   return {
     app,
+    get: (url: string, headers: Record<string, string> = AUTHORIZED) =>
+      app.inject({ url, headers }),
+    submit: (payload: object | string, headers: Record<string, string> = {}) =>
+      app.inject({
+        method: "POST",
+        url: "/v1/jobs",
+        payload,
+        headers: { ...AUTHORIZED, "content-type": "application/json", ...headers },
+      }),
     reads,
     engine,
     submitted,
@@ -233,4 +244,12 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
       if (job !== undefined) jobs.set(id, { ...job, ...change });
     },
   };
+}
+
+/** The problem of an answer, after checking that it is one and tells its own status. */
+export function problemOf(answer: Awaited<ReturnType<Backend["get"]>>): Problem {
+  expect(answer.headers["content-type"]).toContain("application/problem+json");
+  const problem = Problem.parse(answer.json());
+  expect(problem.status).toBe(answer.statusCode);
+  return problem;
 }

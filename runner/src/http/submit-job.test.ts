@@ -1,0 +1,249 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createBackend, problemOf, type Backend } from "../../test/support/scripted-backend.ts";
+import { Job } from "./contract/jobs.ts";
+
+let backend: Backend;
+
+beforeEach(() => {
+  backend = createBackend();
+});
+
+afterEach(() => backend.app.close());
+
+describe("submitting", () => {
+  test("gives the engine the request with its defaults, and answers 202 with the job's place", async () => {
+    const answer = await backend.submit({ plugins: ["echo", { name: "echo", options: { a: 1 } }] });
+    expect(answer.statusCode).toBe(202);
+    expect(answer.headers["location"]).toBe("/v1/jobs/job_1");
+    expect(answer.json()).toEqual({
+      jobId: "job_1",
+      status: "queued",
+      name: null,
+      plugins: ["echo", "echo"],
+      url: "http://127.0.0.1:8787/v1/jobs/job_1",
+    });
+    expect(backend.submitted).toEqual([
+      {
+        plugins: [
+          { name: "echo", options: {} },
+          { name: "echo", options: { a: 1 } },
+        ],
+        input: null,
+        webhook: null,
+        name: null,
+        metadata: {},
+        priority: 0,
+        runAt: null,
+        timeoutMs: null,
+        idempotencyKey: null,
+      },
+    ]);
+  });
+
+  test("takes every field there is", async () => {
+    const answer = await backend.submit(
+      {
+        plugins: ["echo"],
+        input: [1, { two: null }],
+        webhook: {
+          url: "https://e.test/h",
+          headers: { "X-A": "b" },
+          on: ["failed", "failed"],
+          retries: 0,
+        },
+        name: "n",
+        metadata: { a: 1 },
+        priority: -1000,
+        runAt: "2026-11-23T10:30:00+01:00",
+        timeoutMs: 604_800_000,
+      },
+      { "idempotency-key": "key 1" },
+    );
+    expect(answer.statusCode).toBe(202);
+    expect(backend.submitted).toMatchObject([
+      {
+        input: [1, { two: null }],
+        webhook: { url: "https://e.test/h", headers: { "X-A": "b" }, on: ["failed"], retries: 0 },
+        runAt: Date.parse("2026-11-23T09:30:00Z"),
+        idempotencyKey: "key 1",
+      },
+    ]);
+  });
+
+  const hook = (more: object) => ({
+    plugins: ["echo"],
+    webhook: { url: "https://e.test/", ...more },
+  });
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`x${n}`, ""]));
+
+  test.each<[string, object | null, string]>([
+    ["/plugins", {}, "is missing: it must be an array"],
+    ["/plugins", { plugins: [] }, "is an empty list: it must be at least 1 item long"],
+    [
+      "/plugins",
+      { plugins: Array(51).fill("echo") },
+      "is a list: it must be at most 50 items long",
+    ],
+    ["/plugins/1", { plugins: ["echo", 7] }, "is 7: it must be a plugin's name, or an object"],
+    ["/plugins/0/name", { plugins: [{ name: "" }] }, 'is "": it must be at least 1 character long'],
+    ["/plugins/0/name", { plugins: [{ options: {} }] }, "is missing: it must be a string"],
+    ["/plugins/0/option", { plugins: [{ name: "a", option: 1 }] }, "is no field here"],
+    ["/callback", { plugins: ["echo"], callback: "x" }, "is no field here"],
+    ["/priority", { plugins: ["echo"], priority: 1001 }, "is 1001: it must be at most 1000"],
+    ["/priority", { plugins: ["echo"], priority: 0.5 }, "is 0.5: it must be a whole number"],
+    ["/priority", { plugins: ["echo"], priority: "1" }, 'is "1": it must be a number'],
+    [
+      "/name",
+      { plugins: ["echo"], name: "x".repeat(201) },
+      "is 201 characters long: it must be at most 200",
+    ],
+    ["/metadata", { plugins: ["echo"], metadata: [] }, "is an empty list: it must be an object"],
+    ["/runAt", { plugins: ["echo"], runAt: "2026-11-23T09:30:00" }, "with an offset"],
+    ["/runAt", { plugins: ["echo"], runAt: "2026-02-30T09:30:00Z" }, "must be an ISO 8601 instant"],
+    ["/timeoutMs", { plugins: ["echo"], timeoutMs: 0 }, "is 0: it must be at least 1"],
+    ["/timeoutMs", { plugins: ["echo"], timeoutMs: 604_800_001 }, "at most 604800000"],
+    ["/webhook/url", hook({ url: "ftp://e.test/" }), "must be an absolute http or https URL"],
+    ["/webhook/url", hook({ url: "/hook" }), "must be an absolute http or https URL"],
+    ["/webhook/url", hook({ url: "https://me:secret@e.test/" }), "no user name or password"],
+    [
+      "/webhook/url",
+      hook({ url: `https://e.test/${"x".repeat(2048)}` }),
+      "at most 2048 characters",
+    ],
+    ["/webhook/on", hook({ on: [] }), "must be at least 1 item long"],
+    ["/webhook/on/0", hook({ on: ["done"] }), 'is "done": it must be "started" or "progress"'],
+    ["/webhook/retries", hook({ retries: 11 }), "is 11: it must be at most 10"],
+    ["/webhook/headers", hook({ headers: many(51) }), "must be at most 50 headers"],
+    ["/webhook/headers/a b", hook({ headers: { "a b": "" } }), "is no valid header name"],
+    ["/webhook/headers/X", hook({ headers: { X: "a\r\nB: c" } }), "no line break"],
+    ["/webhook/headers/X", hook({ headers: { X: "a".repeat(4097) } }), "at most 4096 characters"],
+    ["/webhook/headers/X", hook({ headers: { X: 5 } }), "must be a string"],
+    ["/webhook/headers/x", hook({ headers: { X: "1", x: "2" } }), "given twice"],
+    [
+      "/webhook/headers/Content-Type",
+      hook({ headers: { "Content-Type": "a" } }),
+      "the daemon sets itself",
+    ],
+    [
+      "/webhook/headers/webhook-id",
+      hook({ headers: { "webhook-id": "a" } }),
+      "the daemon sets itself",
+    ],
+    ["/webhook/headers/Host", hook({ headers: { Host: "a" } }), "the daemon sets itself"],
+    ["", null, "is null: it must be an object"],
+    ["", [], "is an empty list: it must be an object"],
+  ])("refuses what is wrong at %j: %j", async (path, body, message) => {
+    const problem = problemOf(await backend.submit(JSON.stringify(body)));
+    expect(problem).toMatchObject({ status: 400, code: "BODY_INVALID" });
+    expect(problem.issues).toContainEqual({
+      path,
+      message: expect.stringContaining(message) as string,
+    });
+    expect(backend.submitted).toEqual([]);
+  });
+
+  test("says everything that is wrong at once, but never what a header or URL held", async () => {
+    const answer = await backend.submit({
+      plugins: [],
+      webhook: { url: "hunter2", headers: { Authorization: "hunter2\n" }, retries: -1 },
+    });
+    expect(problemOf(answer).issues).toHaveLength(4);
+    expect(answer.body).not.toContain("hunter2");
+  });
+
+  test("a million wrong items make few issues, and quickly", async () => {
+    const start = performance.now();
+    const answer = await backend.submit(`{"plugins":[${"0,".repeat(400_000)}0]}`);
+    expect(problemOf(answer).issues).toHaveLength(1);
+    expect(performance.now() - start).toBeLessThan(1500);
+  });
+
+  test.each([
+    ["not JSON", '{"plugins":', "BODY_NOT_JSON", 400],
+    ["__proto__", '{"plugins":["echo"],"input":{"__proto__":{"a":1}}}', "BODY_INVALID", 400],
+    [
+      "constructor.prototype",
+      '{"plugins":["echo"],"input":{"constructor":{"prototype":{"a":1}}}}',
+      "BODY_INVALID",
+      400,
+    ],
+    [
+      "10,000 levels",
+      `{"plugins":["echo"],"input":${"[".repeat(1e4)}${"]".repeat(1e4)}}`,
+      "BODY_INVALID",
+      400,
+    ],
+    ["no body", "", "BODY_INVALID", 400],
+    ["too large a body", JSON.stringify("x".repeat(1024 * 1024)), "BODY_TOO_LARGE", 413],
+  ])("refuses %s", async (_, body, code, status) => {
+    expect(problemOf(await backend.submit(body))).toMatchObject({ code, status });
+  });
+
+  test("refuses another content type", async () => {
+    const answer = await backend.submit("plugins=echo", {
+      "content-type": "application/x-www-form-urlencoded",
+    });
+    expect(problemOf(answer)).toMatchObject({ code: "CONTENT_TYPE_UNSUPPORTED", status: 415 });
+  });
+
+  test.each(["", "k".repeat(256)])("refuses the Idempotency-Key %j", async (key) => {
+    const answer = await backend.submit({ plugins: ["echo"] }, { "idempotency-key": key });
+    expect(problemOf(answer)).toMatchObject({ code: "IDEMPOTENCY_KEY_INVALID", status: 400 });
+  });
+
+  test("a known Idempotency-Key gives the first job, as it is now", async () => {
+    const jobId = backend.addJob({ job: { status: "running" } });
+    backend.answerSubmitWith(async () => ({ jobId, replayed: true }));
+    const answer = await backend.submit({ plugins: ["echo"] }, { "idempotency-key": "k" });
+    expect(answer.headers["idempotent-replayed"]).toBe("true");
+    expect(answer.json()).toMatchObject({ jobId, status: "running" });
+  });
+});
+
+describe("waiting for a job", () => {
+  test("answers 200 with the whole job when it ended in time", async () => {
+    const answering = backend.submit({ plugins: ["echo"] }, { prefer: "respond-async, wait=30" });
+    while (backend.listenerCount("job_1") === 0) await sleep(1);
+    backend.addEvent("job_1", "completed");
+    const answer = await answering;
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers["preference-applied"]).toBe("wait=30");
+    expect(Job.parse(answer.json())).toMatchObject({ jobId: "job_1", status: "completed" });
+    expect(backend.listenerCount("job_1")).toBe(0);
+  });
+
+  test("answers 202 with what the job is doing when the time is over", async () => {
+    const answering = backend.submit({ plugins: ["echo"] }, { prefer: "wait=1" });
+    while (backend.listenerCount("job_1") === 0) await sleep(1);
+    backend.addEvent("job_1", "started");
+    const answer = await answering;
+    expect(answer.statusCode).toBe(202);
+    expect(answer.json()).toMatchObject({ jobId: "job_1", status: "running" });
+  });
+
+  test("answers 202 at once when the server closes", async () => {
+    const answering = backend.submit({ plugins: ["echo"] }, { prefer: "wait=60" });
+    while (backend.listenerCount("job_1") === 0) await sleep(1);
+    await Promise.all([backend.app.close(), answering]);
+    expect((await answering).statusCode).toBe(202);
+  });
+
+  test("waits 60 s at most, and ignores a preference it cannot read", async () => {
+    const jobId = backend.addJob();
+    backend.answerSubmitWith(async () => ({ jobId, replayed: false }));
+    for (const [prefer, applied] of [
+      ["wait=3600", "wait=60"],
+      ["wait=soon", undefined],
+      ["return=minimal", undefined],
+    ] as const) {
+      const answering = backend.submit({ plugins: ["echo"] }, { prefer });
+      if (applied !== undefined) {
+        while (backend.listenerCount(jobId) === 0) await sleep(1);
+        backend.addEvent(jobId, "completed");
+      }
+      expect((await answering).headers["preference-applied"]).toBe(applied);
+    }
+  });
+});
