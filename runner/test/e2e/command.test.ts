@@ -1,0 +1,112 @@
+/** The command and its subcommands; without one it starts the daemon (process.test.ts). */
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runCli } from "../support/cli.ts";
+import { dropPlugin } from "../support/daemon.ts";
+
+let root: string;
+beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), "playground-command-"))));
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+describe("the command", () => {
+  test("--help shows every command and setting", async () => {
+    const { code, stdout } = await runCli(["--help"]);
+    expect(code).toBe(0);
+    for (const part of ["plugins", "run PLUGIN", "openapi", "--port", "PLAYGROUND_DATA_DIR"]) {
+      expect(stdout).toContain(part);
+    }
+  });
+
+  test("--version shows the package's version", async () => {
+    const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+    const { version } = JSON.parse(manifest) as { version: string };
+    expect(await runCli(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  test.each([
+    [["dance"], 'There is no command "dance"; there are start, plugins, run, '],
+    [["--prot", "1"], "--prot"],
+    [["run"], "run needs a plugin's name"],
+    [["run", "no-such-plugin"], 'There is no plugin "no-such-plugin"; there are '],
+    [["run", "json-query", "--input", "no-such-file"], '--input is "no-such-file": '],
+  ])("%j is refused in a line", async (args, message) => {
+    const { code, stdout, stderr } = await runCli(args, { cwd: root });
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("plugins lists the built-in ones and those dropped in, and fails for a broken one", async () => {
+    const pluginsDir = join(root, "plugins");
+    await dropPlugin(pluginsDir, "my-own", "() => null");
+    const good = await runCli(["plugins"], { cwd: root });
+    expect(good.code).toBe(0);
+    expect(good.stdout).toMatch(/^json-query +\S+ +built-in +\S/m);
+    expect(good.stdout).toMatch(/^my-own +\S+ +my-own\.ts +For a test\.$/m);
+    await writeFile(join(pluginsDir, "broken.ts"), "export default {");
+    const bad = await runCli(["plugins", "--json"], { cwd: root });
+    expect(bad.code).toBe(1);
+    const broken = (JSON.parse(bad.stdout) as { name: string; status: string }[]).find(
+      ({ status }) => status === "broken",
+    );
+    expect(broken).toBeDefined();
+  });
+
+  test("run runs a plugin on a file, with the result alone on stdout", async () => {
+    const pluginsDir = join(root, "plugins");
+    await dropPlugin(
+      pluginsDir,
+      "double",
+      `async (input, ctx) => {
+        ctx.log.info("doubling");
+        ctx.progress(0.5, "half");
+        await sleep(300);
+        return input * 2;
+      }`,
+    );
+    await writeFile(join(root, "input.json"), "21");
+    const { code, stdout, stderr } = await runCli(["run", "double", "--input", "input.json"], {
+      cwd: root,
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "42\n" });
+    expect(stderr).toContain("info doubling");
+    expect(stderr).toContain("progress 50 % half");
+    const piped = await runCli(["run", "double", "--input", "-"], { cwd: root, stdin: "4" });
+    expect(piped.stdout).toBe("8\n");
+    expect(await readdir(root)).toEqual(["input.json", "plugins"]);
+  });
+
+  test("run fails with the plugin's own message", async () => {
+    await dropPlugin(join(root, "plugins"), "fails", `() => { throw new Error("No luck"); }`);
+    const { code, stdout, stderr } = await runCli(["run", "fails"], { cwd: root });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("PLUGIN_THREW: No luck");
+  });
+
+  test("run with an input that does not fit names the field", async () => {
+    const { code, stderr } = await runCli(["run", "text-chunk", "--input", "-"], {
+      cwd: root,
+      stdin: "7",
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain("--input does not fit the plugin's schema:");
+  });
+
+  test("run without an input, of a plugin that needs one and has no example, asks for it", async () => {
+    const strict = { input: "z.string()", run: "(text) => text" };
+    await dropPlugin(join(root, "plugins"), "strict", strict);
+    const { code, stdout, stderr } = await runCli(["run", "strict"], { cwd: root });
+    expect(stderr).toBe('Give --input FILE: plugin "strict" has no example.\n');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("openapi prints the document as JSON", async () => {
+    const { code, stdout } = await runCli(["openapi"]);
+    expect(code).toBe(0);
+    const document = JSON.parse(stdout) as { openapi: string; paths: object };
+    expect(document.openapi).toMatch(/^3\.1/);
+    expect(Object.keys(document.paths)).toContain("/v1/jobs");
+  });
+});
