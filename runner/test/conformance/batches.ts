@@ -7,7 +7,7 @@ import {
   claimDue,
   claimOf,
   claimOne,
-  completeAll,
+  completeNext,
   completeWith,
   deliverAll,
   failIt,
@@ -39,7 +39,6 @@ export function batchConformance(createSubject: CreateSubject): void {
     (await t.store.batch(id))?.jobs.map(({ jobId }) => jobId) ?? null;
   const toEnd = (limit = 10) => t.store.batchesToEnd({ limit });
   const callback = (at = 90) => ({ at, body: toJsonText({ status: "completed" }) });
-  const completeNext = async (at = 20) => completeAll(t.store, await claimOne(t.store), at);
   const failNext = async () => failIt(t.store, await start(t.store, await claimOne(t.store)));
 
   describe("submitBatch", () => {
@@ -69,7 +68,7 @@ export function batchConformance(createSubject: CreateSubject): void {
     test("gives each job its own webhook as well", async () => {
       const webhook = newWebhook({ on: ["completed"] });
       await submitBatch([newJob({ webhook })], { webhook: newWebhook() });
-      await completeNext();
+      await completeNext(t.store);
       expect((await deliverAll(t.store)).map(({ target }) => target.webhookId)).toEqual([
         webhook.id,
       ]);
@@ -102,7 +101,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       const [first, second] = [keyed("a"), keyed("a")];
       const { id } = await submitBatch([first, second]);
       expect(await jobIds(id)).toEqual([first.id, first.id]);
-      await completeNext();
+      await completeNext(t.store);
       expect(await toEnd()).toEqual([id]);
     });
 
@@ -155,10 +154,10 @@ export function batchConformance(createSubject: CreateSubject): void {
       const second = await submitBatch([newJob()]);
       const empty = await submitBatch([]);
       expect(await toEnd()).toEqual([empty.id]);
-      await completeNext();
+      await completeNext(t.store);
       expect(await toEnd()).toEqual([empty.id]);
       await failNext();
-      await completeNext();
+      await completeNext(t.store);
       expect(await toEnd()).toEqual([first.id, second.id, empty.id]);
       expect(await toEnd(2)).toEqual([first.id, second.id]);
     });
@@ -166,10 +165,10 @@ export function batchConformance(createSubject: CreateSubject): void {
     test("count a job that ended before, or that is in two batches", async () => {
       const job = keyed("a");
       await submitBatch([job]);
-      await completeNext();
+      await completeNext(t.store);
       const late = await submitBatch([keyed("a"), newJob()]);
       expect(await toEnd()).not.toContain(late.id);
-      await completeNext();
+      await completeNext(t.store);
       expect(await toEnd()).toContain(late.id);
       const over = await submitBatch([keyed("a")]);
       expect(await toEnd()).toContain(over.id);
@@ -203,7 +202,7 @@ export function batchConformance(createSubject: CreateSubject): void {
     test("tells how each job ended, with the last step's output", async () => {
       const jobs = [newJob(), newJob({ name: "bad" }), newJob()];
       const { id } = await submitBatch(jobs);
-      const done = await completeNext();
+      const done = await completeNext(t.store);
       await failNext();
       expect((await t.store.batch(id, ALL_OUTPUTS))?.jobs).toEqual([
         {
@@ -264,7 +263,7 @@ export function batchConformance(createSubject: CreateSubject): void {
     test("stores the callback and its delivery, once", async () => {
       const webhook = newWebhook({ on: ["failed"], lane: { key: "n8n", ratePerSecond: 9 } });
       const { id } = await submitBatch([newJob()], { webhook });
-      await completeNext();
+      await completeNext(t.store);
       const event = callback(90);
       const told = [t.store.endBatch(id, event), t.store.endBatch(id, callback(91))];
       expect(await Promise.all(told)).toEqual([true, false]);
@@ -301,14 +300,14 @@ export function batchConformance(createSubject: CreateSubject): void {
 
     test("makes no delivery without a webhook", async () => {
       const { id } = await submitBatch([newJob()]);
-      await completeNext();
+      await completeNext(t.store);
       expect(await t.store.endBatch(id, callback())).toBe(true);
       expect(await claimDue(t.store)).toEqual([]);
     });
 
     test("is false for a batch that is not known, or whose jobs have not all ended", async () => {
       const { id } = await submitBatch([newJob(), newJob()]);
-      await completeNext();
+      await completeNext(t.store);
       expect(await t.store.endBatch(id, callback())).toBe(false);
       expect((await t.store.batch(id))?.endedAt).toBeNull();
       expect(await t.store.endBatch("batch_unknown", callback())).toBe(false);
@@ -322,14 +321,14 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await t.store.setBatchWebhook(id, webhook)).toBe(true);
       expect((await t.store.batch(id))?.webhook).toEqual(webhook);
       expect(await claimDue(t.store)).toEqual([]);
-      await completeNext();
+      await completeNext(t.store);
       await t.store.endBatch(id, callback());
       expect(await deliverAll(t.store)).toMatchObject([{ subjectId: id, kind: "batch" }]);
     });
 
     test("sends the callback of a batch that has ended at once", async () => {
       const { id } = await submitBatch([newJob()]);
-      await completeNext();
+      await completeNext(t.store);
       const event = callback(90);
       await t.store.endBatch(id, event);
       expect(await t.store.setBatchWebhook(id, newWebhook())).toBe(true);
@@ -348,7 +347,7 @@ export function batchConformance(createSubject: CreateSubject): void {
   describe("a batch's callback", () => {
     async function ended(at = 90) {
       const batch = await submitBatch([newJob()], { webhook: newWebhook() });
-      await completeNext();
+      await completeNext(t.store);
       await t.store.endBatch(batch.id, callback(at));
       return batch;
     }
@@ -390,17 +389,17 @@ export function batchConformance(createSubject: CreateSubject): void {
 
     test("keeps the jobs of a batch that has not ended", async () => {
       const { id, jobs } = await submitBatch([newJob(), newJob()]);
-      await completeNext(20);
+      await completeNext(t.store, 20);
       expect(await prune()).toBe(0);
-      await completeNext(200);
+      await completeNext(t.store, 200);
       expect(await prune()).toBe(0);
       expect(await jobIds(id)).toEqual(jobs.map((job) => job.id));
     });
 
     test("keeps a batch with its jobs until it ended long ago and its callback is delivered", async () => {
       const { id, jobs } = await submitBatch([newJob(), newJob()], { webhook: newWebhook() });
-      await completeNext(20);
-      await completeNext(30);
+      await completeNext(t.store, 20);
+      await completeNext(t.store, 30);
       expect(await prune()).toBe(0);
       await t.store.endBatch(id, callback(99));
       expect(await prune()).toBe(0);
@@ -416,7 +415,7 @@ export function batchConformance(createSubject: CreateSubject): void {
 
     test("keeps a batch that ended lately, with its jobs that ended long ago", async () => {
       const { id, jobs } = await submitBatch([newJob()]);
-      await completeNext(20);
+      await completeNext(t.store, 20);
       await t.store.endBatch(id, callback(100));
       expect(await prune()).toBe(0);
       expect(await jobIds(id)).toEqual([jobs[0]!.id]);
@@ -425,7 +424,7 @@ export function batchConformance(createSubject: CreateSubject): void {
     test("frees a batch's idempotency key", async () => {
       const idempotency = { key: "b", fingerprint: "x" };
       const { id } = await submitBatch([newJob()], { idempotency });
-      await completeNext(20);
+      await completeNext(t.store, 20);
       await t.store.endBatch(id, callback(30));
       await prune();
       await submitBatch([newJob()], { idempotency });

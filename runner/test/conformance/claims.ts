@@ -5,7 +5,9 @@ import {
   claim,
   claimOf,
   claimOne,
+  complete,
   completeAll,
+  completeNext,
   completeOne,
   failIt,
   LEASE_MS,
@@ -153,8 +155,7 @@ export function claimConformance(createSubject: CreateSubject): void {
 
     test("gives neither a completed nor a failed job", async () => {
       await submit(t.store);
-      await submit(t.store);
-      await completeAll(t.store, await claimOne(t.store));
+      await complete(t.store);
       await failIt(t.store, await start(t.store, await claimOne(t.store)));
       expect(await claim(t.store, { now: 1_000_000 })).toEqual([]);
     });
@@ -194,8 +195,7 @@ export function claimConformance(createSubject: CreateSubject): void {
     });
 
     test("leaves a job alone that has ended", async () => {
-      await submit(t.store);
-      const job = await completeAll(t.store, await claimOne(t.store));
+      const job = await complete(t.store);
       await t.store.releaseJobs([claimOf(job)]);
       expect((await t.store.job(job.id))?.status).toBe("completed");
     });
@@ -253,7 +253,7 @@ export function claimConformance(createSubject: CreateSubject): void {
 
     test("leaves the owner's own living leases, queued and ended jobs", async () => {
       for (let i = 0; i < 3; i += 1) await submit(t.store);
-      await completeAll(t.store, await claimOne(t.store));
+      await completeNext(t.store);
       await claimOne(t.store);
       expect(await t.store.reap({ owner: "owner_1", now: 10 })).toBe(0);
       expect((await t.store.counts()).jobs).toMatchObject({ queued: 1, running: 1, completed: 1 });

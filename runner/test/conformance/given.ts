@@ -18,7 +18,7 @@ import type {
   Store,
 } from "../../src/ports/store.ts";
 
-export const UNLIMITED = { maxQueued: 1_000_000 };
+export const UNLIMITED = { maxQueued: 1_000_000, maxWebhooks: 1_000_000 };
 export const ALL_OUTPUTS = { maxOutputBytes: Number.POSITIVE_INFINITY };
 export const LEASE_MS = 1_000;
 export const FIRST_PAGE = { limit: 100, cursor: null };
@@ -64,7 +64,7 @@ export async function register(
   fields: Partial<NewWebhook> = {},
 ): Promise<NewWebhook> {
   const webhook = newPersistent(fields);
-  await store.registerWebhook(webhook, { maxWebhooks: 1_000_000 });
+  await store.registerWebhook(webhook, UNLIMITED);
   return webhook;
 }
 
@@ -164,7 +164,22 @@ export async function completeAll(store: Store, job: RunningJob, at = 20): Promi
   return current;
 }
 
-/** The same with an output for each step. */
+/** Takes the job that is next to its end. */
+export async function completeNext(store: Store, at = 20): Promise<RunningJob> {
+  return completeAll(store, await claimOne(store), at);
+}
+
+/** Submits a job, and takes the one that is next to its end. */
+export async function complete(
+  store: Store,
+  fields: Partial<NewJob> = {},
+  at = 20,
+): Promise<RunningJob> {
+  await submit(store, fields);
+  return completeNext(store, at);
+}
+
+/** Takes a claimed job to its end with an output for each step. */
 export async function completeWith(
   store: Store,
   job: RunningJob,
@@ -197,8 +212,7 @@ export async function completeWithWebhook(
   store: Store,
   webhook: Partial<JobWebhook> = {},
 ): Promise<RunningJob> {
-  await submit(store, { webhook: newWebhook(webhook) });
-  return completeAll(store, await claimOne(store));
+  return complete(store, { webhook: newWebhook(webhook) });
 }
 
 export function attemptOf(

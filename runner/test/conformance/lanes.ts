@@ -7,7 +7,7 @@ import {
   claimDue,
   claimOf,
   claimOne,
-  completeAll,
+  completeWithWebhook,
   deliverAll,
   FIRST_PAGE,
   LEASE_MS,
@@ -68,8 +68,7 @@ export function laneConformance(createSubject: CreateSubject): void {
     test("tell the key and the rate, which the newest webhook sets", async () => {
       for (const ratePerSecond of [25, 12.5]) {
         const lane = { key: "https://hook.eu2.make.com", ratePerSecond };
-        await submit(t.store, { webhook: newWebhook({ lane }) });
-        await completeAll(t.store, await claimOne(t.store));
+        await completeWithWebhook(t.store, { lane });
       }
       const [lane, ...others] = await due(t.store);
       expect(lane).toEqual({
@@ -112,8 +111,7 @@ export function laneConformance(createSubject: CreateSubject): void {
 
     test("have a lane again whose line went on", async () => {
       const lane = { key: "a", ratePerSecond: null };
-      await submit(t.store, { webhook: newWebhook({ lane }) });
-      await completeAll(t.store, await claimOne(t.store));
+      await completeWithWebhook(t.store, { lane });
       for (let sent = 0; sent < 4; sent += 1) {
         expect(await keys()).toEqual(["a"]);
         const [delivery] = await claimDue(t.store);

@@ -4,7 +4,7 @@ import {
   attemptOf,
   claimDue,
   claimOne,
-  completeAll,
+  complete,
   completeOne,
   completeWithWebhook,
   deliverAll,
@@ -17,11 +17,6 @@ import { useStore, type CreateSubject } from "./subject.ts";
 
 export function recoveryConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
-
-  async function complete(at = 20) {
-    await submit(t.store);
-    return completeAll(t.store, await claimOne(t.store), at);
-  }
 
   /** Ends what is due, and what follows it, one attempt each. */
   async function endAll(toState: (delivery: ClaimedDelivery) => "delivered" | "dead") {
@@ -145,7 +140,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
     test("sends again what died, in its job's order, and leaves what was delivered", async () => {
       const { id } = await register(t.store);
-      const jobs = [await complete(), await complete()];
+      const jobs = [await complete(t.store), await complete(t.store)];
       await endAll(({ sequence }) => (sequence === 3 ? "delivered" : "dead"));
       expect(await t.store.recoverDeliveries({ ...request, webhookId: id })).toEqual({
         recovered: 6,
@@ -169,7 +164,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
     test("gives all retries again, and counts attempts on", async () => {
       const { id } = await register(t.store, { on: ["started"] });
-      await complete();
+      await complete(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 110 }));
       await endAll(() => "dead");
@@ -183,7 +178,11 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
     test("takes those of events since the instant only", async () => {
       const { id } = await register(t.store, { on: ["completed"] });
-      const jobs = [await complete(49), await complete(50), await complete(51)];
+      const jobs = [
+        await complete(t.store, {}, 49),
+        await complete(t.store, {}, 50),
+        await complete(t.store, {}, 51),
+      ];
       await endAll(() => "dead");
       await t.store.recoverDeliveries({ ...request, webhookId: id, since: 50 });
       const found = await Promise.all(jobs.map((job) => line({ jobId: job.id })));
@@ -192,7 +191,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
     test("makes those due now that wait for a retry", async () => {
       const { id } = await register(t.store, { on: ["started"] });
-      await complete();
+      await complete(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 5_000 }));
       const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id });
@@ -203,7 +202,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
     test("goes on where the limit ended it", async () => {
       const { id } = await register(t.store);
-      const job = await complete();
+      const job = await complete(t.store);
       await endAll(() => "dead");
       const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id, limit: 3 });
       expect(await recover()).toEqual({ recovered: 3, more: true });
@@ -217,7 +216,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
     test("puts what is due behind what it recovers, and passes by what is in flight", async () => {
       const { id } = await register(t.store);
-      await complete();
+      await complete(t.store);
       const [first] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
       await t.store.recoverDeliveries({ ...request, webhookId: id });
@@ -231,7 +230,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
     test("touches no other webhook's deliveries", async () => {
       const [mine, other] = [await register(t.store), await register(t.store)];
-      await complete();
+      await complete(t.store);
       await endAll(() => "dead");
       await t.store.recoverDeliveries({ ...request, webhookId: mine.id });
       expect(states(await line({ webhookId: other.id }))).toBe("dead dead dead dead");

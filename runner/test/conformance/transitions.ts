@@ -7,8 +7,9 @@ import {
   claimDue,
   claimOf,
   claimOne,
-  completeAll,
+  complete,
   completeOne,
+  completeWithWebhook,
   completing,
   deliverAll,
   eventKinds,
@@ -59,8 +60,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
     });
 
     test("completes a job", async () => {
-      await submit(t.store);
-      const job = await completeAll(t.store, await claimOne(t.store), 20);
+      const job = await complete(t.store);
       const stored = await t.store.job(job.id, ALL_OUTPUTS);
       expect(stored).toMatchObject({
         status: "completed",
@@ -185,14 +185,12 @@ export function transitionConformance(createSubject: CreateSubject): void {
       ["only the kinds that it names", ["completed", "started"], ["started", "completed"]],
       ["nothing when it names kinds that do not happen", ["failed"], []],
     ])("delivers to a webhook %s", async (_, on, kinds) => {
-      await submit(t.store, { webhook: newWebhook({ on }) });
-      await completeAll(t.store, await claimOne(t.store));
+      await completeWithWebhook(t.store, { on });
       expect((await deliverAll(t.store)).map(({ kind }) => kind)).toEqual(kinds);
     });
 
     test("makes no delivery for a job without a webhook", async () => {
-      await submit(t.store);
-      await completeAll(t.store, await claimOne(t.store));
+      await complete(t.store);
       expect(await claimDue(t.store)).toEqual([]);
       expect(EVENT_KINDS).toContain("completed");
     });

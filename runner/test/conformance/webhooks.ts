@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { EVENT_KINDS, type EventKind } from "../../src/domain/event.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
-import type { NewJob, NewWebhook } from "../../src/ports/store.ts";
+import type { NewWebhook } from "../../src/ports/store.ts";
 import {
   attemptOf,
   claimDue,
   claimOne,
-  completeAll,
+  complete,
   completeOne,
   completeWithWebhook,
   deliverAll,
@@ -17,19 +17,15 @@ import {
   register,
   start,
   submit,
+  UNLIMITED,
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
 
-const UNLIMITED = { maxWebhooks: 1_000_000 };
 const ALL_KINDS: EventKind[] = ["started", "progress", "progress", "completed"];
 
 export function webhookConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
 
-  async function complete(fields: Partial<NewJob> = {}, at = 20) {
-    await submit(t.store, fields);
-    return completeAll(t.store, await claimOne(t.store), at);
-  }
   const kindsTo = async (webhookId: string) =>
     (await t.store.deliveries({ webhookId }, FIRST_PAGE)).items
       .map(({ kind }) => kind)
@@ -96,7 +92,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
     test("goes to its job's own webhook and to every persistent one, each in its own line", async () => {
       const [a, b] = [await register(t.store), await register(t.store)];
       const own = newWebhook();
-      const job = await complete({ webhook: own });
+      const job = await complete(t.store, { webhook: own });
       const sent = await deliverAll(t.store);
       for (const { id } of [own, a, b]) {
         const line = sent.filter(({ target }) => target.webhookId === id);
@@ -109,7 +105,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("comes with the webhook as it is: persistent, its timeout, its expiry", async () => {
       const webhook = await register(t.store, { expiresAt: 5_000, timeoutMs: 300 });
-      await complete();
+      await complete(t.store);
       const [delivery] = await claimDue(t.store);
       expect(delivery?.target).toEqual({
         webhookId: webhook.id,
@@ -134,26 +130,26 @@ export function webhookConformance(createSubject: CreateSubject): void {
       ["another name and its job's plugin", { jobName: "weekly", plugins: ["first"] }, false],
     ])("and a webhook for %s", async (_, filter, isReached) => {
       const webhook = await register(t.store, filter);
-      await complete({ name: "nightly" });
+      await complete(t.store, { name: "nightly" });
       expect(await kindsTo(webhook.id)).toEqual(isReached ? ALL_KINDS : []);
     });
 
     test("of a job without a name does not go to a webhook for a name", async () => {
       const webhook = await register(t.store, { jobName: "nightly" });
-      await complete();
+      await complete(t.store);
       expect(await kindsTo(webhook.id)).toEqual([]);
     });
 
     test("of a job that has a plugin twice goes to a webhook once", async () => {
       const webhook = await register(t.store, { plugins: ["first"] });
       const plugins = ["first", "first"].map((name) => ({ name, options: toJsonText({}) }));
-      await complete({ plugins });
+      await complete(t.store, { plugins });
       expect(await kindsTo(webhook.id)).toEqual(ALL_KINDS);
     });
 
     test("goes to a webhook that wants its kind", async () => {
       const webhook = await register(t.store, { on: ["failed", "started"] });
-      await complete();
+      await complete(t.store);
       await submit(t.store);
       await failIt(t.store, await start(t.store, await claimOne(t.store)));
       expect(await kindsTo(webhook.id)).toEqual(["started", "started", "failed"]);
@@ -204,7 +200,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("holds for what was queued before: url, sealed headers, retries, rate", async () => {
       const webhook = await register(t.store);
-      await complete();
+      await complete(t.store);
       const patch = { url: "http://127.0.0.1:9/new", sealed: "new", retries: 0, ratePerSecond: 3 };
       await t.store.updateWebhook(webhook.id, patch, { now: 50 });
       const [lane] = await t.store.dueLanes({ now: 100, limit: 1, except: [] });
@@ -215,12 +211,12 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("changes which events come", async () => {
       const webhook = await register(t.store, { plugins: ["other"], on: ["completed"] });
-      await complete();
+      await complete(t.store);
       const wider = { plugins: ["first"], on: null };
       await t.store.updateWebhook(webhook.id, wider, { now: 50 });
-      await complete();
+      await complete(t.store);
       await t.store.updateWebhook(webhook.id, { jobName: "n" }, { now: 50 });
-      await complete();
+      await complete(t.store);
       expect(await kindsTo(webhook.id)).toEqual(ALL_KINDS);
     });
 
@@ -243,9 +239,9 @@ export function webhookConformance(createSubject: CreateSubject): void {
   describe("a paused webhook", () => {
     test("keeps what was queued and what comes, until it is active", async () => {
       const webhook = await register(t.store);
-      const before = await complete();
+      const before = await complete(t.store);
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
-      const meanwhile = await complete();
+      const meanwhile = await complete(t.store);
       expect(await t.store.dueLanes({ now: 1_000_000, limit: 10, except: [] })).toEqual([]);
       expect(await t.store.nextLaneDue({ except: [] })).toBeNull();
       await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
@@ -257,7 +253,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("is sent nothing, though its lane was named before, or a hold ends", async () => {
       const webhook = await register(t.store);
-      await complete();
+      await complete(t.store);
       const [lane] = await t.store.dueLanes({ now: 100, limit: 1, except: [] });
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
       await t.store.holdLane({ lane: lane!.id, until: 0 });
@@ -269,7 +265,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("goes on at once when it is active, though its lane was held", async () => {
       const webhook = await register(t.store);
-      await complete();
+      await complete(t.store);
       const [lane] = await t.store.dueLanes({ now: 100, limit: 1, except: [] });
       await t.store.holdLane({ lane: lane!.id, until: 90_000 });
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
@@ -279,7 +275,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("keeps what was in flight when it is given back", async () => {
       const webhook = await register(t.store);
-      await complete();
+      await complete(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
       await t.store.releaseDeliveries([delivery!.id]);
@@ -294,7 +290,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
     test("gives up what was queued, with the reason, and tells why", async () => {
       const webhook = await register(t.store);
       const other = await register(t.store);
-      await complete();
+      await complete(t.store);
       const queued = (await t.store.deliveries({ webhookId: webhook.id }, FIRST_PAGE)).items;
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
       for (const { id } of queued) {
@@ -309,17 +305,17 @@ export function webhookConformance(createSubject: CreateSubject): void {
     test("is passed by", async () => {
       const webhook = await register(t.store);
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
-      await complete();
+      await complete(t.store);
       expect(await statesTo(webhook.id)).toEqual([]);
       await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
       expect(await t.store.webhook(webhook.id)).toMatchObject({ state: "active", reason: null });
-      await complete();
+      await complete(t.store);
       expect(await kindsTo(webhook.id)).toEqual(ALL_KINDS);
     });
 
     test("lets its jobs be pruned", async () => {
       const webhook = await register(t.store);
-      await complete({}, 20);
+      await complete(t.store);
       expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(0);
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
       expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
@@ -328,7 +324,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
     test("keeps the attempt that was in flight: its success counts, its failure changes nothing", async () => {
       for (const state of ["delivered", "due", "dead"] as const) {
         const webhook = await register(t.store);
-        await complete();
+        await complete(t.store);
         const [delivery] = await claimDue(t.store);
         await t.store.updateWebhook(webhook.id, off, { now: 50 });
         const outcome = attemptOf(delivery!, { state, dueAt: 500, reason: "r" });
@@ -347,7 +343,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("takes back nothing that was in flight", async () => {
       const webhook = await register(t.store);
-      await complete();
+      await complete(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
       await t.store.releaseDeliveries([delivery!.id]);
@@ -358,7 +354,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("leaves nothing due in its lane", async () => {
       const webhook = await register(t.store);
-      await complete();
+      await complete(t.store);
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
       await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
       expect(await t.store.nextLaneDue({ except: [] })).toBeNull();
@@ -374,8 +370,8 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("is the first failure since the last success", async () => {
       const { id } = await register(t.store);
-      await complete();
-      await complete();
+      await complete(t.store);
+      await complete(t.store);
       const since = async () => (await t.store.webhook(id))?.failingSince;
       const told: [number, boolean | null, number | null][] = [
         [100, null, null],
@@ -407,7 +403,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
   describe("removeWebhook", () => {
     test("removes it with its deliveries, those of others stay", async () => {
       const [gone, other] = [await register(t.store), await register(t.store)];
-      await complete();
+      await complete(t.store);
       const inFlight = await claimDue(t.store);
       const { items } = await t.store.deliveries({ webhookId: gone.id }, FIRST_PAGE);
       expect(await t.store.removeWebhook(gone.id)).toBe(true);
@@ -458,7 +454,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
 
     test("keeps one that has something left to deliver, in flight or waiting for a retry", async () => {
       await register(t.store, { expiresAt: 12, on: ["started"] });
-      await complete();
+      await complete(t.store);
       const prune = () => t.store.pruneWebhooks({ now: 1_000_000, limit: 10 });
       expect(await prune()).toBe(0);
       const [delivery] = await claimDue(t.store);

@@ -7,7 +7,8 @@ import {
   claimDue,
   claimOf,
   claimOne,
-  completeAll,
+  complete,
+  completeNext,
   completeOne,
   deliverAll,
   failIt,
@@ -42,7 +43,7 @@ export async function fillStore(store: Store): Promise<Filled> {
   await store.updateWebhook(off.id, { state: "off", reason: "It answered 410." }, { now: 5 });
 
   const endedBatch = await fillBatch(store, "batch_ended");
-  for (const _ of endedBatch.jobs) await completeAll(store, await claimOne(store));
+  for (const _ of endedBatch.jobs) await completeNext(store);
   await store.endBatch(endedBatch.id, { at: 40, body: toJsonText({ status: "completed" }) });
 
   const completed = await submit(store, {
@@ -50,7 +51,7 @@ export async function fillStore(store: Store): Promise<Filled> {
     webhook: newWebhook(),
     idempotency: { key: "key", fingerprint: "print" },
   });
-  await completeAll(store, await claimOne(store));
+  await completeNext(store);
   await deliverAll(store);
   await store.appendLogs(completed.id, [
     { step: 0, at: 15, level: "info", message: "counted", data: toJsonText({ words: 3 }) },
@@ -61,7 +62,7 @@ export async function fillStore(store: Store): Promise<Filled> {
   await spreadDeliveries(store);
 
   const openBatch = await fillBatch(store, "batch_open");
-  await completeAll(store, await claimOne(store));
+  await completeNext(store);
   const running = await submit(store, { priority: 9, webhook: newWebhook({ on: ["failed"] }) });
   const claimed = await claimOne(store);
   await store.commitTransition(claimOf(claimed), beginning(claimed));
@@ -102,7 +103,6 @@ async function spreadDeliveries(store: Store): Promise<void> {
   for (const delivery of await claimDue(store, { now: 200 })) {
     await store.recordAttempt(attemptOf(delivery, { state: "due", dueAt: 5_000 }));
   }
-  await submit(store, { webhook: newWebhook({ lane: { key: "http://b", ratePerSecond: 2 } }) });
-  await completeAll(store, await claimOne(store));
+  await complete(store, { webhook: newWebhook({ lane: { key: "http://b", ratePerSecond: 2 } }) });
   await claimDue(store, { now: 200 });
 }
