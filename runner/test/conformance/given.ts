@@ -1,4 +1,4 @@
-/** Jobs, webhooks and answers to test with, and the short ways to bring a job into a state. */
+/** Jobs, batches, webhooks and answers to test with, and the short ways to bring a job into a state. */
 import type { EventKind } from "../../src/domain/event.ts";
 import {
   begin,
@@ -10,9 +10,13 @@ import {
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type {
   AttemptOutcome,
+  BatchEvent,
   Claim,
   ClaimedDelivery,
+  DeliveryFilter,
+  DeliverySummary,
   JobWebhook,
+  NewBatch,
   NewJob,
   NewWebhook,
   Store,
@@ -91,6 +95,28 @@ export async function submit(store: Store, fields: Partial<NewJob> = {}): Promis
   const job = newJob(fields);
   await store.submitJob(job, UNLIMITED);
   return job;
+}
+
+export function newBatch(jobs: readonly NewJob[], fields: Partial<NewBatch> = {}): NewBatch {
+  lastNumber += 1;
+  const id = `batch_${lastNumber}`;
+  return { id, jobs, webhook: null, idempotency: null, createdAt: 5, ...fields };
+}
+
+export async function submitBatch(
+  store: Store,
+  jobs: readonly NewJob[],
+  fields: Partial<NewBatch> = {},
+): Promise<NewBatch> {
+  const batch = newBatch(jobs, fields);
+  const { kind } = await store.submitBatch(batch, UNLIMITED);
+  if (kind !== "accepted") throw new Error(`The batch is not accepted: ${kind}.`);
+  return batch;
+}
+
+/** What a batch's webhook is told. */
+export function callbackEvent(at = 90): BatchEvent {
+  return { at, body: toJsonText({ status: "completed" }) };
 }
 
 export function claim(
@@ -254,6 +280,14 @@ export async function deliverAll(store: Store, { now = 100 } = {}): Promise<Clai
       ),
     );
   }
+}
+
+/** Deliveries, the first in line first. */
+export async function lineOf(
+  store: Store,
+  filter: DeliveryFilter = {},
+): Promise<readonly DeliverySummary[]> {
+  return (await store.deliveries(filter, FIRST_PAGE)).items.toReversed();
 }
 
 export async function eventKinds(store: Store, jobId: string): Promise<EventKind[]> {

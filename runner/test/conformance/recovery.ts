@@ -8,7 +8,7 @@ import {
   completeOne,
   completeWithWebhook,
   deliverAll,
-  FIRST_PAGE,
+  lineOf,
   register,
   start,
   submit,
@@ -29,10 +29,6 @@ export function recoveryConformance(createSubject: CreateSubject): void {
     }
   }
 
-  async function line(filter: { jobId?: string; webhookId?: string } = {}) {
-    const { items } = await t.store.deliveries(filter, FIRST_PAGE);
-    return items.toReversed();
-  }
   const states = (items: readonly DeliverySummary[]) => items.map(({ state }) => state).join(" ");
 
   describe("redeliver", () => {
@@ -41,7 +37,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       async (state) => {
         await completeWithWebhook(t.store, { on: ["started"], retries: 3 });
         await endAll(() => state);
-        const [ended] = await line();
+        const [ended] = await lineOf(t.store);
         expect(await t.store.redeliver(ended!.id, { now: 200 })).toBe(true);
         expect(await t.store.delivery(ended!.id)).toMatchObject({
           state: "due",
@@ -68,32 +64,32 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
     test("does not put off one that is due", async () => {
       await completeWithWebhook(t.store, { on: ["started"] });
-      const [due] = await line();
+      const [due] = await lineOf(t.store);
       expect(await t.store.redeliver(due!.id, { now: 900 })).toBe(true);
       expect((await t.store.delivery(due!.id))?.dueAt).toBe(11);
     });
 
     test("is false for one in flight, behind another, or not known", async () => {
       await completeWithWebhook(t.store);
-      const [first, second] = await line();
+      const [first, second] = await lineOf(t.store);
       expect(await t.store.redeliver(second!.id, { now: 200 })).toBe(false);
       await claimDue(t.store);
       expect(await t.store.redeliver(first!.id, { now: 200 })).toBe(false);
       expect(await t.store.redeliver("dlv_999999999", { now: 200 })).toBe(false);
       expect(await t.store.redeliver("nonsense", { now: 200 })).toBe(false);
-      expect(states(await line())).toBe("due waiting waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
     });
 
     test("lets what is behind it in its line wait for it", async () => {
       await completeWithWebhook(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
-      expect(states(await line())).toBe("dead due waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("dead due waiting waiting");
       await t.store.redeliver(delivery!.id, { now: 200 });
-      expect(states(await line())).toBe("due waiting waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
       const [again] = await claimDue(t.store, { now: 200 });
       await t.store.recordAttempt(attemptOf(again!, { state: "delivered" }));
-      expect(states(await line())).toBe("delivered due waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("delivered due waiting waiting");
     });
 
     test("passes by what is in flight, whose retry then waits its turn", async () => {
@@ -102,12 +98,12 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
       const [second] = await claimDue(t.store);
       expect(await t.store.redeliver(first!.id, { now: 200 })).toBe(true);
-      expect(states(await line())).toBe("due due waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("due due waiting waiting");
       await t.store.recordAttempt(attemptOf(second!, { state: "due", dueAt: 300 }));
-      expect(states(await line())).toBe("due waiting waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
       const [again] = await claimDue(t.store, { now: 200 });
       await t.store.recordAttempt(attemptOf(again!, { state: "delivered" }));
-      expect(states(await line())).toBe("delivered due waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("delivered due waiting waiting");
       expect(await claimDue(t.store, { now: 200 })).toMatchObject([
         { id: second!.id, attempts: 1 },
       ]);
@@ -120,7 +116,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const [second] = await claimDue(t.store);
       await t.store.redeliver(first!.id, { now: 200 });
       await t.store.releaseDeliveries([second!.id]);
-      expect(states(await line())).toBe("due waiting waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
     });
 
     test("holds up events of its job that come later", async () => {
@@ -128,10 +124,10 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const { id } = await register(t.store);
       const job = await start(t.store, await claimOne(t.store));
       await endAll(() => "delivered");
-      const [first] = await line({ webhookId: id });
+      const [first] = await lineOf(t.store, { webhookId: id });
       await t.store.redeliver(first!.id, { now: 200 });
       await completeOne(t.store, job);
-      expect(states(await line({ webhookId: id }))).toBe("due waiting");
+      expect(states(await lineOf(t.store, { webhookId: id }))).toBe("due waiting");
     });
   });
 
@@ -147,7 +143,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
         more: false,
       });
       for (const job of jobs) {
-        const its = await line({ jobId: job.id });
+        const its = await lineOf(t.store, { jobId: job.id });
         expect(states(its)).toBe("due waiting delivered waiting");
         expect(its[0]).toMatchObject({ dueAt: 200, endedAt: null, reason: null });
       }
@@ -185,7 +181,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       ];
       await endAll(() => "dead");
       await t.store.recoverDeliveries({ ...request, webhookId: id, since: 50 });
-      const found = await Promise.all(jobs.map((job) => line({ jobId: job.id })));
+      const found = await Promise.all(jobs.map((job) => lineOf(t.store, { jobId: job.id })));
       expect(found.map(states)).toEqual(["dead", "due", "due"]);
     });
 
@@ -206,7 +202,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await endAll(() => "dead");
       const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id, limit: 3 });
       expect(await recover()).toEqual({ recovered: 3, more: true });
-      expect(states(await line())).toBe("due waiting waiting dead");
+      expect(states(await lineOf(t.store))).toBe("due waiting waiting dead");
       expect(await recover()).toEqual({ recovered: 1, more: false });
       const sent = await deliverAll(t.store, { now: 200 });
       expect(sent.map(({ subjectId, sequence }) => [subjectId, sequence])).toEqual(
@@ -220,12 +216,12 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const [first] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
       await t.store.recoverDeliveries({ ...request, webhookId: id });
-      expect(states(await line())).toBe("due waiting waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
       const [again] = await claimDue(t.store, { now: 200 });
       await t.store.recordAttempt(attemptOf(again!, { state: "dead", reason: "r" }));
       await claimDue(t.store, { now: 200 });
       await t.store.recoverDeliveries({ ...request, webhookId: id });
-      expect(states(await line())).toBe("due due waiting waiting");
+      expect(states(await lineOf(t.store))).toBe("due due waiting waiting");
     });
 
     test("touches no other webhook's deliveries", async () => {
@@ -233,7 +229,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       await endAll(() => "dead");
       await t.store.recoverDeliveries({ ...request, webhookId: mine.id });
-      expect(states(await line({ webhookId: other.id }))).toBe("dead dead dead dead");
+      expect(states(await lineOf(t.store, { webhookId: other.id }))).toBe("dead dead dead dead");
       const unknown = { ...request, webhookId: "wh_unknown" };
       expect(await t.store.recoverDeliveries(unknown)).toEqual({ recovered: 0, more: false });
     });

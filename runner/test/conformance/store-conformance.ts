@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { batchCallbackConformance } from "./batch-callbacks.ts";
 import { batchConformance } from "./batches.ts";
 import { claimConformance } from "./claims.ts";
 import { deliveryConformance } from "./deliveries.ts";
@@ -9,6 +10,7 @@ import { recoveryConformance } from "./recovery.ts";
 import type { CreateSubject } from "./subject.ts";
 import { submitConformance } from "./submit.ts";
 import { transitionConformance } from "./transitions.ts";
+import { webhookEventConformance } from "./webhook-events.ts";
 import { webhookConformance } from "./webhooks.ts";
 
 /** What every store must do: the sentences of ports/store.ts as tests, through the port only. */
@@ -20,8 +22,10 @@ export function storeConformance(name: string, createSubject: CreateSubject): vo
     describe("keeps deliveries in line", () => deliveryConformance(createSubject));
     describe("gives lanes their turns", () => laneConformance(createSubject));
     describe("keeps persistent webhooks", () => webhookConformance(createSubject));
+    describe("brings events to persistent webhooks", () => webhookEventConformance(createSubject));
     describe("sends again", () => recoveryConformance(createSubject));
     describe("keeps batches", () => batchConformance(createSubject));
+    describe("brings batches' callbacks", () => batchCallbackConformance(createSubject));
     describe("reads and prunes", () => readConformance(createSubject));
     describe("under any order of calls", () => interleavingConformance(createSubject));
   });

@@ -17,7 +17,7 @@ import {
   register,
   start,
   submit,
-  UNLIMITED,
+  submitBatch,
 } from "../conformance/given.ts";
 
 /** The ids to look for. */
@@ -83,16 +83,9 @@ export async function fillStore(store: Store): Promise<Filled> {
   };
 }
 
-async function fillBatch(store: Store, id: string) {
-  const batch = {
-    id,
-    jobs: [newJob(), newJob()],
-    webhook: newWebhook({ lane: { key: `http://${id}.test`, ratePerSecond: null } }),
-    idempotency: null,
-    createdAt: 5,
-  };
-  await store.submitBatch(batch, UNLIMITED);
-  return batch;
+function fillBatch(store: Store, id: string) {
+  const webhook = newWebhook({ lane: { key: `http://${id}.test`, ratePerSecond: null } });
+  return submitBatch(store, [newJob(), newJob()], { id, webhook });
 }
 
 /** Of what is due: one is given up, the one behind it waits for its next try, the last is in flight. */
