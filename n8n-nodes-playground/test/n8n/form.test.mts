@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
 import type { Credential, Json } from './support/n8n-client.mts';
-import { chain, items, manualTrigger, runJob, START } from './support/workflows.mts';
-import { client } from './support/world.mts';
+import { chain, items, manualTrigger, runJob } from './support/workflows.mts';
+import { client, start } from './support/world.mts';
 
 let daemon: DaemonProcess;
 let credential: Credential;
@@ -91,7 +91,6 @@ test('what is filled into the form is the input of the job', async () => {
 		},
 	};
 	const workflow = chain('Form', manualTrigger(), items({ prices: [12.5, 30] }), query);
-	const id = await client.runManually(await client.createWorkflow(workflow), START);
-	const execution = await client.untilStatus(id as string, 'success');
+	const execution = await client.untilStatus(await start(workflow), 'success');
 	expect(execution.items('Run Job')[0]?.json.output).toBe(42.5);
 });

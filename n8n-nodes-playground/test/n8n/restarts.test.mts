@@ -1,44 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
-import { startGates, type Gates } from './support/gates.mts';
-import type { Credential, Json } from './support/n8n-client.mts';
-import {
-	chain,
-	items,
-	manualTrigger,
-	noOp,
-	playgroundTrigger,
-	runJob,
-	START,
-} from './support/workflows.mts';
-import { client, n8n } from './support/world.mts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useGatedDaemon } from './support/gated-daemon.mts';
+import type { Json } from './support/n8n-client.mts';
+import { chain, manualTrigger, noOp, playgroundTrigger } from './support/workflows.mts';
+import { client, n8n, start } from './support/world.mts';
 
-let daemon: DaemonProcess;
-let gates: Gates;
-let credential: Credential;
-
-beforeAll(async () => {
-	[daemon, gates] = await Promise.all([startDaemonProcess(), startGates()]);
-	const { baseUrl, token } = daemon;
-	credential = await client.createCredential({ baseUrl, token });
-});
-afterAll(async () => {
-	await Promise.all([daemon?.remove(), gates?.close()]);
-});
+const t = useGatedDaemon();
 
 async function park(name: string): Promise<string> {
-	const gate = items({ url: gates.url(name) });
-	const options = { firstWaitSeconds: 0 };
-	const workflow = chain(
-		name,
-		manualTrigger(),
-		gate,
-		runJob({ credential, options }),
-		noOp('After'),
-	);
-	const id = await client.runManually(await client.createWorkflow(workflow), START);
-	await client.untilStatus(id as string, 'waiting');
-	return id as string;
+	const job = t.job({ options: { firstWaitSeconds: 0 } });
+	const id = await start(chain(name, manualTrigger(), t.at(name), job, noOp('After')));
+	await client.untilStatus(id, 'waiting');
+	return id;
 }
 
 async function answerOf(executionId: string): Promise<Json> {
@@ -48,7 +20,7 @@ async function answerOf(executionId: string): Promise<Json> {
 
 async function runNamed(name: string): Promise<string> {
 	const body = { plugins: ['word-count'], name, input: { text: 'a' } };
-	return (await daemon.call('POST', '/v1/jobs', body)).jobId;
+	return (await t.daemon.call('POST', '/v1/jobs', body)).jobId;
 }
 
 describe('when n8n is killed and started again', () => {
@@ -59,7 +31,7 @@ describe('when n8n is killed and started again', () => {
 			(execution) => execution.items('Playground Trigger')[0]?.json.jobId,
 		);
 	const webhooks = async (): Promise<Json[]> =>
-		(await daemon.call('GET', '/v1/webhooks?limit=500')).items.map(({ id, createdAt }: Json) => ({
+		(await t.daemon.call('GET', '/v1/webhooks?limit=500')).items.map(({ id, createdAt }: Json) => ({
 			id,
 			createdAt,
 		}));
@@ -68,7 +40,7 @@ describe('when n8n is killed and started again', () => {
 
 	beforeAll(async () => {
 		const parameters = { events: ['completed'], jobName: 'restart' };
-		const trigger = playgroundTrigger(credential, parameters);
+		const trigger = playgroundTrigger(t.credential, parameters);
 		workflowId = await client.createWorkflow(chain('Survives', trigger, noOp('Take')));
 		await client.publish(workflowId);
 		registered = await webhooks();
@@ -87,18 +59,18 @@ describe('when n8n is killed and started again', () => {
 	});
 
 	test('an execution that was parked goes on', async () => {
-		gates.open('over the restart', { answer: 'still here' });
+		t.gates.open('over the restart', { answer: 'still here' });
 		expect(await answerOf(parked)).toEqual({ answer: 'still here' });
 	});
 });
 
 test('when the daemon is killed while an execution is parked, it is resumed after all', async () => {
 	const id = await park('over the crash');
-	await gates.untilArrived('over the crash');
-	await daemon.kill();
-	await daemon.start();
+	await t.gates.untilArrived('over the crash');
+	await t.daemon.kill();
+	await t.daemon.start();
 	// The step that the crash interrupted runs again.
-	gates.open('over the crash', { answer: 'again' });
-	gates.open('over the crash', { answer: 'again' });
+	t.gates.open('over the crash', { answer: 'again' });
+	t.gates.open('over the crash', { answer: 'again' });
 	expect(await answerOf(id)).toEqual({ answer: 'again' });
 });

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
-import { startGates, type Gates } from './support/gates.mts';
-import type { Credential, Json, Workflow } from './support/n8n-client.mts';
+import { describe, expect, test } from 'vitest';
+import { startDaemonProcess } from './support/daemon-process.mts';
+import { useGatedDaemon } from './support/gated-daemon.mts';
+import type { Json } from './support/n8n-client.mts';
 import { startProxy } from './support/proxy.mts';
 import { until } from './support/until.mts';
 import {
@@ -10,33 +10,12 @@ import {
 	manualTrigger,
 	noOp,
 	runJob,
-	START,
 	type RunJobSettings,
 } from './support/workflows.mts';
-import { client } from './support/world.mts';
+import { client, start } from './support/world.mts';
 
-let daemon: DaemonProcess;
-let gates: Gates;
-let credential: Credential;
-
-beforeAll(async () => {
-	[daemon, gates] = await Promise.all([startDaemonProcess(), startGates()]);
-	const { baseUrl, token } = daemon;
-	credential = await client.createCredential({ baseUrl, token });
-});
-afterAll(async () => {
-	await Promise.all([daemon?.remove(), gates?.close()]);
-});
-
-const job = (settings: Omit<RunJobSettings, 'credential'> = {}) =>
-	runJob({ credential, ...settings });
-
-const at = (...names: string[]) => items(...names.map((name) => ({ name, url: gates.url(name) })));
-
-async function start(workflow: Workflow): Promise<string> {
-	const id = await client.runManually(await client.createWorkflow(workflow), START);
-	return id as string;
-}
+const t = useGatedDaemon();
+const { job, at } = t;
 
 /** Run Job on gates, with a node behind each of its outputs. */
 function withErrorOutput(
@@ -61,9 +40,9 @@ describe.concurrent('a job that fails', () => {
 		/** The second of three fails. */
 		async function failSecond(onError: string) {
 			const names = [1, 2, 3].map((index) => `${onError} ${when} ${index}`);
-			gates.open(names[0] as string, 'first');
-			gates.fail(names[1] as string, 'bad page');
-			gates.open(names[2] as string, 'third');
+			t.gates.open(names[0] as string, 'first');
+			t.gates.fail(names[1] as string, 'bad page');
+			t.gates.open(names[2] as string, 'third');
 			return await start(
 				withErrorOutput(onError, names, { options: { firstWaitSeconds }, settings: { onError } }),
 			);
@@ -106,9 +85,9 @@ describe.concurrent('a job that fails', () => {
 
 describe.concurrent('Run Job', () => {
 	test('runs again under Retry On Fail what failed, and nothing else', async () => {
-		gates.open('steady', 'steady');
-		gates.fail('flaky', 'not yet');
-		gates.open('flaky', 'now');
+		t.gates.open('steady', 'steady');
+		t.gates.fail('flaky', 'not yet');
+		t.gates.open('flaky', 'now');
 		const retrying = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
 		const options = { firstWaitSeconds: 60 };
 		const id = await start(
@@ -116,15 +95,15 @@ describe.concurrent('Run Job', () => {
 		);
 		const execution = await client.untilStatus(id, 'success');
 		expect(execution.items('Run Job').map(outcome)).toEqual(['steady', 'now']);
-		expect([gates.arrivals('steady'), gates.arrivals('flaky')]).toEqual([1, 2]);
+		expect([t.gates.arrivals('steady'), t.gates.arrivals('flaky')]).toEqual([1, 2]);
 	});
 
 	test('runs nothing twice under Retry On Fail when the answer got lost', async () => {
-		const proxy = await startProxy(daemon.baseUrl);
+		const proxy = await startProxy(t.daemon.baseUrl);
 		try {
 			const { baseUrl } = proxy;
-			const through = await client.createCredential({ baseUrl, token: daemon.token });
-			for (const name of ['once-1', 'once-2']) gates.open(name, name);
+			const through = await client.createCredential({ baseUrl, token: t.daemon.token });
+			for (const name of ['once-1', 'once-2']) t.gates.open(name, name);
 			const settings = { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 };
 			const options = { firstWaitSeconds: 60 };
 			const retrying = runJob({ credential: through, options, settings });
@@ -133,19 +112,19 @@ describe.concurrent('Run Job', () => {
 			const execution = await client.untilStatus(id, 'success');
 			expect(execution.items('Run Job').map(outcome)).toEqual(['once-1', 'once-2']);
 			expect(proxy.calls).toEqual(['POST /v1/batches', 'POST /v1/batches']);
-			expect([gates.arrivals('once-1'), gates.arrivals('once-2')]).toEqual([1, 1]);
+			expect([t.gates.arrivals('once-1'), t.gates.arrivals('once-2')]).toEqual([1, 1]);
 		} finally {
 			await proxy.close();
 		}
 	});
 
 	test('fails after parking without another try, whatever Retry On Fail says', async () => {
-		gates.fail('tried once', 'bad page');
+		t.gates.fail('tried once', 'bad page');
 		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
 		const retrying = job({ options: { firstWaitSeconds: 0 }, settings });
 		const id = await start(chain('Parked', manualTrigger(), at('tried once'), retrying));
 		expect((await client.untilStatus(id, 'error')).error).toMatchObject({ message: 'bad page' });
-		expect(gates.arrivals('tried once')).toBe(1);
+		expect(t.gates.arrivals('tried once')).toBe(1);
 	});
 
 	test('gives error items that tell of the deadline, and the job goes on', async () => {
@@ -160,10 +139,10 @@ describe.concurrent('Run Job', () => {
 			details: { status: 'timeout' },
 		});
 		const { jobId } = late?.json.details;
-		expect(await daemon.call('GET', `/v1/jobs/${jobId}`)).toMatchObject({ status: 'running' });
-		gates.open('late', 'too late');
+		expect(await t.daemon.call('GET', `/v1/jobs/${jobId}`)).toMatchObject({ status: 'running' });
+		t.gates.open('late', 'too late');
 		await until('the job has ended', async () => {
-			const { status } = await daemon.call('GET', `/v1/jobs/${jobId}`);
+			const { status } = await t.daemon.call('GET', `/v1/jobs/${jobId}`);
 			return status === 'completed';
 		});
 	});
@@ -175,8 +154,8 @@ describe.concurrent('Run Job', () => {
 				settings: { onError: 'continueErrorOutput' },
 			}),
 		);
-		await gates.untilArrived('cancelled');
-		const { items: jobs } = await daemon.call('GET', '/v1/jobs?name=to%20be%20cancelled');
+		await t.gates.untilArrived('cancelled');
+		const { items: jobs } = await t.daemon.call('GET', '/v1/jobs?name=to%20be%20cancelled');
 		const cancel = job({ operation: 'cancel', jobId: jobs[0]?.jobId });
 		const cancelling = await start(chain('Cancel', manualTrigger(), cancel));
 		expect((await client.untilStatus(cancelling, 'success')).items('Run Job')).toHaveLength(1);

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
-import { startGates, type Gates } from './support/gates.mts';
-import type { Credential, Json, Workflow } from './support/n8n-client.mts';
+import { describe, expect, test } from 'vitest';
+import { useGatedDaemon } from './support/gated-daemon.mts';
+import type { Json } from './support/n8n-client.mts';
 import { startProxy } from './support/proxy.mts';
 import { until } from './support/until.mts';
 import {
@@ -15,11 +14,9 @@ import {
 	manualTrigger,
 	noOp,
 	runJob,
-	START,
 	webhook,
-	type RunJobSettings,
 } from './support/workflows.mts';
-import { client, n8n } from './support/world.mts';
+import { client, n8n, start } from './support/world.mts';
 
 /** One pixel. */
 const PNG =
@@ -27,32 +24,12 @@ const PNG =
 /** Parks without asking for a while first. */
 const PARKS = { firstWaitSeconds: 0 };
 
-let daemon: DaemonProcess;
-let gates: Gates;
-let credential: Credential;
-
-beforeAll(async () => {
-	[daemon, gates] = await Promise.all([startDaemonProcess(), startGates()]);
-	const { baseUrl, token } = daemon;
-	credential = await client.createCredential({ baseUrl, token });
-});
-afterAll(async () => {
-	await Promise.all([daemon?.remove(), gates?.close()]);
-});
-
-const job = (settings: Omit<RunJobSettings, 'credential'> = {}) =>
-	runJob({ credential, ...settings });
-
-const at = (...names: string[]) => items(...names.map((name) => ({ name, url: gates.url(name) })));
-
-async function start(workflow: Workflow): Promise<string> {
-	const id = await client.runManually(await client.createWorkflow(workflow), START);
-	return id as string;
-}
+const t = useGatedDaemon();
+const { job, at } = t;
 
 /** What the daemon sent, or is to send, to resume the execution. */
 async function callbacks(executionId: string): Promise<Json[]> {
-	const { items: deliveries } = await daemon.call('GET', '/v1/deliveries?limit=500');
+	const { items: deliveries } = await t.daemon.call('GET', '/v1/deliveries?limit=500');
 	return deliveries.filter(({ url }: Json) => url.includes(`/webhook-waiting/${executionId}/`));
 }
 
@@ -94,8 +71,8 @@ describe.concurrent('Run Job', () => {
 		);
 		await client.untilStatus(id, 'waiting');
 		for (const index of [2, 0, 1]) {
-			await gates.untilArrived(names[index] as string);
-			gates.open(names[index] as string, { answer: index });
+			await t.gates.untilArrived(names[index] as string);
+			t.gates.open(names[index] as string, { answer: index });
 		}
 		const execution = await client.untilStatus(id, 'success');
 		expect(execution.items('Pairs').map(({ json }) => json.value)).toEqual([
@@ -108,19 +85,19 @@ describe.concurrent('Run Job', () => {
 	});
 
 	test('asks the daemon three times in all, for however many items and however long it parks', async () => {
-		const proxy = await startProxy(daemon.baseUrl);
+		const proxy = await startProxy(t.daemon.baseUrl);
 		try {
 			const { baseUrl } = proxy;
 			// Nor does it need a token that may do more than run jobs.
-			const token = await daemon.addToken('run');
+			const token = await t.daemon.addToken('run');
 			const counted = await client.createCredential({ baseUrl, token });
 			const names = ['counted-1', 'counted-2', 'counted-3'];
 			const parked = runJob({ credential: counted, options: PARKS });
 			const id = await start(chain('Counted', manualTrigger(), at(...names), parked));
 			await client.untilStatus(id, 'waiting');
 			for (const name of names) {
-				await gates.untilArrived(name);
-				gates.open(name, { answer: name });
+				await t.gates.untilArrived(name);
+				t.gates.open(name, { answer: name });
 			}
 			expect((await client.untilStatus(id, 'success')).items('Run Job')).toHaveLength(3);
 			expect(proxy.calls).toEqual([
@@ -141,7 +118,7 @@ describe.concurrent('Run Job', () => {
 		const response = await fetch(`${n8n.baseUrl}/webhook/published`, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ url: gates.url('published') }),
+			body: JSON.stringify({ url: t.gates.url('published') }),
 		});
 		expect(response.status).toBe(200);
 		const waiting = await until('it is parked', async () => {
@@ -149,7 +126,7 @@ describe.concurrent('Run Job', () => {
 			return execution?.status === 'waiting' && execution;
 		});
 		expect(waiting.mode).toBe('webhook');
-		gates.open('published', { answer: 'in production' });
+		t.gates.open('published', { answer: 'in production' });
 		const execution = await client.untilStatus(waiting.id, 'success');
 		expect(outputs(execution.items('Run Job'))).toEqual([{ answer: 'in production' }]);
 		await client.unpublish(workflow);
@@ -180,8 +157,8 @@ describe.concurrent('Run Job', () => {
 			link('Left', 'Left done'),
 			link('Right', 'Right done'),
 		);
-		gates.open('left-right', { answer: 'left' });
-		gates.open('left-right', { answer: 'right' });
+		t.gates.open('left-right', { answer: 'left' });
+		t.gates.open('left-right', { answer: 'right' });
 		const execution = await client.untilStatus(await start(workflow), 'success');
 		expect(outputs(execution.items('Left done'))).toEqual([{ answer: 'left' }]);
 		expect(outputs(execution.items('Right done'))).toEqual([{ answer: 'right' }]);
@@ -200,7 +177,7 @@ describe.concurrent('Run Job', () => {
 		Object.assign(workflow.connections, link('Run Job', 'Loop'), {
 			Loop: { main: [to('Done'), to('Run Job')] },
 		});
-		for (const round of [1, 2, 3]) gates.open(`round-${round}`, { answer: round });
+		for (const round of [1, 2, 3]) t.gates.open(`round-${round}`, { answer: round });
 		const execution = await client.untilStatus(await start(workflow), 'success');
 		expect(outputs(execution.items('Done'))).toEqual([{ answer: 1 }, { answer: 2 }, { answer: 3 }]);
 		expect(execution.runs('Run Job')).toBe(3);
@@ -215,8 +192,8 @@ describe.concurrent('Run Job', () => {
 			chain('Parent', manualTrigger(), at('sub-1', 'sub-2'), executeWorkflow(child), noOp('After')),
 		);
 		await client.untilStatus(id, 'waiting');
-		gates.open('sub-2', { answer: 2 });
-		gates.open('sub-1', { answer: 1 });
+		t.gates.open('sub-2', { answer: 2 });
+		t.gates.open('sub-1', { answer: 1 });
 		const execution = await client.untilStatus(id, 'success');
 		expect(outputs(execution.items('After'))).toEqual([{ answer: 1 }, { answer: 2 }]);
 	});
@@ -228,7 +205,7 @@ describe.concurrent('Run Job', () => {
 		const written = await n8n.run(['execute', `--id=${workflow}`]);
 		const [execution] = await client.executions(workflow);
 		expect(execution, written).toMatchObject({ status: 'waiting', mode: 'cli' });
-		gates.open('cli', { answer: 'here' });
+		t.gates.open('cli', { answer: 'here' });
 		const resumed = await client.untilStatus(execution?.id, 'success');
 		expect(outputs(resumed.items('After'))).toEqual([{ answer: 'here' }]);
 	});
@@ -242,12 +219,12 @@ describe.concurrent('Run Job', () => {
 				pluginOptions: '{"mainContentOnly": false}',
 				name: 'nightly',
 				metadata: '{"customer": 7}',
-				webhook: { target: { url: gates.url('own webhook'), on: ['completed'], retries: 0 } },
+				webhook: { target: { url: t.gates.url('own webhook'), on: ['completed'], retries: 0 } },
 				firstWaitSeconds: 60,
 			},
 		});
 		const get = job({ name: 'Get', operation: 'get', jobId: '={{ $json.jobId }}' });
-		gates.open('own webhook', {});
+		t.gates.open('own webhook', {});
 		const html = items({ html: '<p>Flour, water, salt and time. Nothing else is needed.</p>' });
 		const id = await start(chain('Several', manualTrigger(), html, several, get));
 		const execution = await client.untilStatus(id, 'success');
@@ -257,7 +234,7 @@ describe.concurrent('Run Job', () => {
 			name: 'nightly',
 			metadata: { customer: 7 },
 		});
-		await gates.untilArrived('own webhook');
+		await t.gates.untilArrived('own webhook');
 	});
 
 	test('puts a file of the item into the input, and makes one of the output', async () => {
@@ -287,7 +264,7 @@ describe.concurrent('Run Job', () => {
 	test('without waiting gives ids, which the operation Get looks up', async () => {
 		const started = job({ name: 'Hand over', operation: 'start' });
 		const get = job({ name: 'Get', operation: 'get', jobId: '={{ $json.jobId }}' });
-		gates.open('started', { answer: 'later' });
+		t.gates.open('started', { answer: 'later' });
 		const id = await start(chain('Start and get', manualTrigger(), at('started'), started, get));
 		const execution = await client.untilStatus(id, 'success');
 		const [{ json } = {} as Json] = execution.items('Hand over');

@@ -1,21 +1,12 @@
 /** Run Job as a tool of n8n's own agent; examples/agent-tool.json is run by published-workflows. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startChatModel } from './support/chat-model.mts';
-import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
-import { startGates, type Gates } from './support/gates.mts';
+import { useGatedDaemon } from './support/gated-daemon.mts';
 import type { Execution, Json } from './support/n8n-client.mts';
-import { chain, manualTrigger, runJob, START, type Node } from './support/workflows.mts';
-import { client } from './support/world.mts';
+import { chain, manualTrigger, type Node } from './support/workflows.mts';
+import { client, start } from './support/world.mts';
 
-let daemon: DaemonProcess;
-let gates: Gates;
-
-beforeAll(async () => {
-	[daemon, gates] = await Promise.all([startDaemonProcess(), startGates()]);
-});
-afterAll(async () => {
-	await Promise.all([daemon?.remove(), gates?.close()]);
-});
+const t = useGatedDaemon();
 
 const langchain = (name: string, type: string, typeVersion: number, more: Json): Node => ({
 	...manualTrigger(),
@@ -27,10 +18,8 @@ const langchain = (name: string, type: string, typeVersion: number, more: Json):
 
 /** An agent whose model calls the tool once, with the gate's URL, and repeats what it answers. */
 async function askAgent(gate: string, options: Json): Promise<Execution> {
-	const model = await startChatModel({ url: gates.url(gate) });
+	const model = await startChatModel({ url: t.gates.url(gate) });
 	try {
-		const { baseUrl, token } = daemon;
-		const credential = await client.createCredential({ baseUrl, token });
 		const openAiApi = await client.createCredential(model.credential, 'openAiApi');
 		const parameters = { promptType: 'define', text: 'Go through the gate', options: {} };
 		const agent = langchain('Agent', 'agent', 3.1, { parameters });
@@ -39,14 +28,13 @@ async function askAgent(gate: string, options: Json): Promise<Execution> {
 			parameters: { model: { __rl: true, mode: 'id', value: 'any' }, responsesApiEnabled: false },
 		});
 		const input = "{ url: $fromAI('url', 'Of the gate', 'string') }";
-		const tool = runJob({ credential, name: 'Gate', input, options });
+		const tool = t.job({ name: 'Gate', input, options });
 		tool.type += 'Tool';
 		const workflow = chain('Agent', manualTrigger(), agent);
 		workflow.nodes.push(chat, tool);
 		const to = (type: string) => ({ [type]: [[{ node: 'Agent', type, index: 0 }]] });
 		Object.assign(workflow.connections, { Model: to('ai_languageModel'), Gate: to('ai_tool') });
-		const id = await client.runManually(await client.createWorkflow(workflow), START);
-		return await client.untilStatus(id as string, 'success');
+		return await client.untilStatus(await start(workflow), 'success');
 	} finally {
 		await model.close();
 	}
@@ -55,7 +43,7 @@ async function askAgent(gate: string, options: Json): Promise<Execution> {
 const answer = (execution: Execution): string => execution.items('Agent')[0]?.json.output;
 
 test('an agent gets the output of a job that ends within the wait', async () => {
-	gates.open('quick', { answer: 42 });
+	t.gates.open('quick', { answer: 42 });
 	expect(answer(await askAgent('quick', {}))).toContain('"output":{"answer":42}');
 });
 
@@ -63,10 +51,10 @@ test('an agent is told the id of a job that takes longer, and its execution does
 	const told = answer(await askAgent('slow', { firstWaitSeconds: 1 }));
 	const [, jobId] = /"jobId":"(job_\w+)"/.exec(told) ?? [];
 	expect(told).toContain('The job is still running');
-	expect(await daemon.call('GET', `/v1/jobs/${jobId}`)).toMatchObject({ status: 'running' });
+	expect(await t.daemon.call('GET', `/v1/jobs/${jobId}`)).toMatchObject({ status: 'running' });
 });
 
 test('an agent is told why a job failed', async () => {
-	gates.fail('broken', 'the gate is rusty');
+	t.gates.fail('broken', 'the gate is rusty');
 	expect(answer(await askAgent('broken', {}))).toContain('the gate is rusty');
 });

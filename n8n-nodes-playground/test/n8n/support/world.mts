@@ -1,9 +1,16 @@
 import { inject } from 'vitest';
-import { createN8nClient } from './n8n-client.mts';
+import { createN8nClient, type Workflow } from './n8n-client.mts';
 import { n8nAt } from './n8n-process.mts';
+import { START } from './workflows.mts';
 
 /** The suite's n8n, as every test file finds it. */
 const home = inject('n8nHome');
 
 export const n8n = n8nAt(home);
 export const client = createN8nClient(home.baseUrl, inject('n8nSession'));
+
+/** Runs a workflow by its manual trigger; resolves to the execution's id. */
+export async function start(workflow: Workflow): Promise<string> {
+	const id = await client.runManually(await client.createWorkflow(workflow), START);
+	return id as string;
+}
