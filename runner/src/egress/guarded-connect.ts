@@ -37,8 +37,11 @@ export function createGuardedConnect(options: GuardOptions): buildConnector.conn
       const reached = socket.remoteAddress;
       const late = reached === undefined ? null : refusalOf(reached, policy);
       if (late === null) {
-        // undici tells of the socket when it was closed, and not when it was reset.
-        socket.once("error", (reset) => Object.assign(reset, { socket }));
+        // undici tells whether there had been an answer when the socket was closed, and not when it
+        // was reset. The number alone: whoever logs the error shows all that is in it.
+        socket.once("error", (reset) => {
+          Object.assign(reset, { socket: { bytesRead: socket.bytesRead } });
+        });
         return callback(null, socket);
       }
       socket.destroy();

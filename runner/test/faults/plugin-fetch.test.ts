@@ -113,6 +113,15 @@ test("a host that is not there fails as in any fetch", async () => {
   expect(result).toMatchObject({ failure: { code: "PLUGIN_THREW", message: "fetch failed" } });
 });
 
+test("a connection that is reset leaves a short report in the job's log", async () => {
+  const port = await serve((request) => request.socket.resetAndDestroy());
+  const { result, lines } = await run("private", "fetches", { url: `http://127.0.0.1:${port}/` });
+  expect(result).toMatchObject({ failure: { code: "PLUGIN_THREW", message: "fetch failed" } });
+  const report = lines.map(({ message }) => message).join();
+  expect(report).toContain("ECONNRESET");
+  expect(report.length).toBeLessThan(1_500);
+});
+
 test("a thread whose plugins fetch nothing loads no HTTP client", async () => {
   await using threads = openThreads({ catalog });
   const loaded = async (input: object) => (await threads.run("tells-loaded", { input })).result;
