@@ -38,19 +38,16 @@ export interface Line {
   takeBack(delivery: Standing & { readonly lane: number; readonly due_at: number }): void;
 }
 
+/** The end of a query for the first of the line of the job (?1) and the webhook (?2). */
+const FIRST_IN_LINE = `FROM deliveries
+  WHERE job = ?1 AND webhook = ?2 AND (state = 'waiting' OR state = 'due') ORDER BY id LIMIT 1`;
+
 export function prepareLine(db: DatabaseSync): Line {
-  const findFirst = prepare<First>(
-    db,
-    `SELECT id, state FROM deliveries
-     WHERE job = ? AND webhook = ? AND (state = 'waiting' OR state = 'due') ORDER BY id LIMIT 1`,
-  );
+  const findFirst = prepare<First>(db, `SELECT id, state ${FIRST_IN_LINE}`);
   const promote = prepare(
     db,
     `UPDATE deliveries SET state = 'due', due_at = ?3
-     WHERE state = 'waiting' AND id = (
-       SELECT id FROM deliveries
-       WHERE job = ?1 AND webhook = ?2 AND (state = 'waiting' OR state = 'due') ORDER BY id LIMIT 1
-     )`,
+     WHERE state = 'waiting' AND id = (SELECT id ${FIRST_IN_LINE})`,
   );
   const makeDue = prepare(db, `UPDATE deliveries SET state = 'due', due_at = ? WHERE id = ?`);
   const makeWait = prepare(
