@@ -40,6 +40,22 @@ test("an attempt that fails is made again after 1 s, 5 s, 30 s … up to 24 h, t
   expect(items[0]?.reason).toContain("Given up after 11 attempts");
 });
 
+test("an attempt that cannot even be made is one that failed, and the lane goes on", async () => {
+  const { sender, submit } = await world.startEngine({
+    run: complete,
+    answer: () => {
+      if (sender.sent.length <= 3) throw new RangeError("not to be sent");
+      return answered(200);
+    },
+  });
+  const id = await submit({ webhook: { ...HOOK, on: ["completed"] } });
+  await world.runUntil(world.clock.now() + 60_000);
+  const { items } = await world.store.deliveries({ jobId: id }, ALL);
+  expect(items).toMatchObject([{ state: "delivered", attempts: 4 }]);
+  const delivery = await world.store.delivery(items[0]?.id ?? "");
+  expect(delivery?.log[0]?.error).toBe("failed with RangeError: not to be sent");
+});
+
 test("every attempt of an event has one webhook-id and the same bytes", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,

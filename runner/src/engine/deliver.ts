@@ -50,16 +50,18 @@ export async function makeAttempt(
   signal: AbortSignal,
 ): Promise<Exchange> {
   const startedAt = deps.clock.now();
-  const outgoing = prepare(delivery, deps, { startedAt, signal });
-  const answer = "kind" in outgoing ? outgoing : await deps.sender.send(outgoing);
+  let answer: Answer;
+  try {
+    answer = await deps.sender.send(prepare(delivery, deps, { startedAt, signal }));
+  } catch (error) {
+    // As a seal that does not open: shown with the delivery, and tried again as any other failure.
+    const { code, name, message } = error as Error & { code?: string };
+    answer = { kind: "failed", code: code ?? name, message };
+  }
   const endedAt = deps.clock.now();
   const laneOutcome = isAborted(answer)
     ? ({ kind: "neutral" } as const)
-    : toLaneOutcome(answer, {
-        isPersistent: delivery.target.isPersistent,
-        now: endedAt,
-        tookMs: endedAt - startedAt,
-      });
+    : toLaneOutcome(answer, { isPersistent: delivery.target.isPersistent, now: endedAt });
   return { answer, startedAt, endedAt, laneOutcome };
 }
 
@@ -84,21 +86,17 @@ function isAborted(answer: Answer): boolean {
   return answer.kind === "failed" && answer.code === "ABORTED";
 }
 
-/** What is to be sent, or why it cannot be. */
+/** Throws when what is sealed cannot be opened. */
 function prepare(
   { target, subjectId, sequence, body }: ClaimedDelivery,
   { sealedContents, userAgent }: DeliverDeps,
   { startedAt, signal }: { startedAt: number; signal: AbortSignal },
-): Outgoing | Answer {
+): Outgoing {
   const id = eventId({ subjectId, sequence });
-  try {
-    const contents = sealedContents.open(target.sealed);
-    const headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
-    const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    return { url: target.url, headers, body, timeoutMs, signal };
-  } catch (error) {
-    return { kind: "failed", code: "SEAL_BROKEN", message: (error as Error).message };
-  }
+  const contents = sealedContents.open(target.sealed);
+  const headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
+  const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  return { url: target.url, headers, body, timeoutMs, signal };
 }
 
 /** The receiver tells events apart by `webhook-id`: the same in every attempt and at every webhook. */
@@ -176,7 +174,7 @@ function tell(delivery: ClaimedDelivery, outcome: AttemptOutcome, deps: DeliverD
     webhookId: delivery.target.webhookId,
     sequence: delivery.sequence,
     kind: delivery.kind,
-    origin: new URL(delivery.target.url).origin,
+    origin: URL.parse(delivery.target.url)?.origin,
     attempt: attempt.number,
     status: attempt.status,
     error: attempt.error ?? undefined,
