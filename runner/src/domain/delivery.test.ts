@@ -5,8 +5,11 @@ import { EVENT_KINDS } from "./event.ts";
 
 const POLICY = { retries: 5, retriesUsed: 0, now: 0, random: 0.5 };
 
-function answered(status: number, more: { body?: string; retryAfter?: string } = {}): Answer {
-  return { kind: "answered", status, body: more.body ?? "", retryAfter: more.retryAfter ?? null };
+function answered(
+  status: number,
+  more: { body?: string; retryAfter?: string; tookMs?: number } = {},
+): Answer {
+  return { kind: "answered", status, body: "", retryAfter: null, tookMs: 0, ...more };
 }
 
 describe("judge", () => {
@@ -63,6 +66,7 @@ describe("judge", () => {
         status: fc.integer({ min: 100, max: 599 }),
         body: fc.string(),
         retryAfter: fc.option(fc.string()),
+        tookMs: fc.nat(),
       }),
       fc.record({ kind: fc.constant("failed" as const), code: fc.string(), message: fc.string() }),
     );
@@ -86,7 +90,7 @@ test("a webhook without `on` wants every kind, one with it those alone", () => {
 });
 
 describe("what an answer says of its lane", () => {
-  const OWN = { isPersistent: false, now: 0, tookMs: 999 };
+  const OWN = { isPersistent: false, now: 0 };
   const PERSISTENT = { ...OWN, isPersistent: true };
   const failed = { kind: "failed", holdMs: 0 };
   const neutral = { kind: "neutral" };
@@ -102,8 +106,9 @@ describe("what an answer says of its lane", () => {
   });
 
   test("a success that took a second is a slow one", () => {
-    expect(toLaneOutcome(answered(204), { ...OWN, tookMs: 1_000 })).toEqual({ kind: "slow" });
-    expect(toLaneOutcome(answered(500), { ...OWN, tookMs: 1_000 })).toEqual(failed);
+    expect(toLaneOutcome(answered(204, { tookMs: 999 }), OWN)).toEqual({ kind: "ok" });
+    expect(toLaneOutcome(answered(204, { tookMs: 1_000 }), OWN)).toEqual({ kind: "slow" });
+    expect(toLaneOutcome(answered(500, { tookMs: 1_000 }), OWN)).toEqual(failed);
   });
 
   test.each([400, 404, 409, 410])(

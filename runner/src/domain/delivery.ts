@@ -18,6 +18,8 @@ export type Answer =
       readonly retryAfter: string | null;
       /** The first 16 KiB of the answer's body, as text. */
       readonly body: string;
+      /** From when the request was sent: the wait for a connection is not the endpoint's. */
+      readonly tookMs: number;
     }
   | {
       /** No answer: refused, reset, timed out, no such host. */
@@ -95,13 +97,13 @@ const SLOW_MS = 1_000;
  */
 export function toLaneOutcome(
   answer: Answer,
-  { isPersistent, now, tookMs }: { isPersistent: boolean; now: number; tookMs: number },
+  { isPersistent, now }: { isPersistent: boolean; now: number },
 ): LaneOutcome {
-  if (isTaken(answer)) return { kind: tookMs < SLOW_MS ? "ok" : "slow" };
   if (answer.kind === "failed") {
     return answer.code === EGRESS_REFUSED ? { kind: "neutral" } : { kind: "failed", holdMs: 0 };
   }
-  const { status, retryAfter } = answer;
+  const { status, retryAfter, tookMs } = answer;
+  if (isTaken(answer)) return { kind: tookMs < SLOW_MS ? "ok" : "slow" };
   if (!isPersistent && status < 500 && status !== 429) return { kind: "neutral" };
   const isThrottled = status === 429 || status === 503;
   const asked = isThrottled && retryAfter !== null ? parseRetryAfter(retryAfter, now) : null;

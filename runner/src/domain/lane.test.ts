@@ -51,10 +51,13 @@ describe("the window", () => {
     expect(allowance(lane, FREE, 0)).toBe(16);
     lane = endTimes(lane, 30, { kind: "ok" });
     expect(allowance(lane, FREE, 0)).toBe(46);
-    lane = endTimes(lane, 10, { kind: "slow" });
-    expect(allowance(lane, FREE, 0)).toBe(36);
-    lane = endTimes(lane, 100, { kind: "slow" });
-    expect(allowance(lane, FREE, 0)).toBe(16);
+    lane = endTimes(lane, 2, { kind: "slow" });
+    expect(allowance(lane, FREE, 0)).toBe(35);
+    const wide = { ...FREE, maxWindow: 256 };
+    for (let n = 0; n < 256; n += 1) lane = end(lane, { kind: "ok" }, 0, wide);
+    expect(allowance(lane, wide, 0)).toBe(256);
+    for (let n = 0; n < 21; n += 1) lane = end(lane, { kind: "slow" }, 0, wide);
+    expect(allowance(lane, wide, 0)).toBe(16);
     const narrow = { ...FREE, maxWindow: 4 };
     lane = newLane(narrow, 0);
     for (let n = 0; n < 9; n += 1) lane = end(lane, { kind: "slow" }, 0, narrow);

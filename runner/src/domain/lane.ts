@@ -2,8 +2,8 @@
  * How much one endpoint is sent at a time. Pure; a lane is a persistent webhook, or the origin that
  * jobs' own webhooks point to. Three bounds, of which the least counts:
  * - a window, as TCP has it: it grows by one with each success and halves with each failure, so
- *   that an endpoint that hangs holds a connection or two and not all of them, and one that takes
- *   its time no more than sixteen;
+ *   that an endpoint that hangs holds a connection or two and not all of them; one that takes its
+ *   time has a window of no more than sixteen, to which a larger one goes back by eighths;
  * - a token bucket, where the endpoint has a rate limit;
  * - a circuit: after five failures in a row nothing is sent for a while, then one attempt tells.
  * None of them uses up a delivery's retries. Instants are of a clock that nobody can set: one that
@@ -33,6 +33,8 @@ const FIRST_WINDOW = 2;
 const WINDOW_KEPT_MS = 10_000;
 /** For an endpoint that is slow: more would fill the connections that others at its origin share. */
 const SLOW_WINDOW = 16;
+/** From 256 to 16 in 21 slow answers; a slow one among many that are not costs little. */
+const SLOW_SHRINK = 7 / 8;
 const FAILURES_TO_OPEN = 5;
 const FIRST_OPEN_MS = 5_000;
 const MAX_OPEN_MS = 60_000;
@@ -109,7 +111,9 @@ export function ended(
     case "slow": {
       const most = Math.min(policy.maxWindow, SLOW_WINDOW);
       const window =
-        lane.window < most ? Math.min(most, lane.window + 1) : Math.max(most, lane.window - 1);
+        lane.window < most
+          ? Math.min(most, lane.window + 1)
+          : Math.max(most, lane.window * SLOW_SHRINK);
       return { ...left, window, failuresInRow: 0 };
     }
     case "failed": {

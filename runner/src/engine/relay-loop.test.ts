@@ -75,7 +75,7 @@ test("an endpoint that takes two seconds has sixteen events under way, and no mo
     maxDeliveriesInFlight: 200,
     answer: async () => {
       await world.clock.sleep(2_000, never);
-      return answered(200);
+      return answered(200, { tookMs: 2_000 });
     },
   });
   for (let n = 0; n < 200; n += 1) await submit({ webhook: ONE });

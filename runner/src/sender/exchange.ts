@@ -18,6 +18,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #size = 0;
   #status = 0;
   #retryAfter: string | null = null;
+  #sentAt = 0;
   #controller: Dispatcher.DispatchController | null = null;
   #timer: NodeJS.Timeout | undefined;
   #hasBegun = false;
@@ -48,6 +49,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#sentAt = performance.now();
     if (this.#hasEnded) controller.abort(CUT_OFF);
     // From when it is sent: waiting for one of the connections to an origin is not the endpoint's fault.
     else this.#timer ??= setTimeout(endLate, this.#timeoutMs, this, this.#timeoutMs);
@@ -83,7 +85,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#size === 0
         ? ""
         : Buffer.concat(this.#chunks).subarray(0, MAX_ANSWER_BYTES).toString("utf8");
-    this.#end({ kind: "answered", status: this.#status, retryAfter: this.#retryAfter, body });
+    const tookMs = performance.now() - this.#sentAt;
+    this.#end({
+      kind: "answered",
+      status: this.#status,
+      retryAfter: this.#retryAfter,
+      body,
+      tookMs,
+    });
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {

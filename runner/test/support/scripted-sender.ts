@@ -3,9 +3,9 @@ import type { Outgoing, Sender } from "../../src/ports/sender.ts";
 
 export function answered(
   status: number,
-  fields: { retryAfter?: string; body?: string } = {},
+  fields: { retryAfter?: string; body?: string; tookMs?: number } = {},
 ): Answer {
-  return { kind: "answered", status, retryAfter: null, body: "", ...fields };
+  return { kind: "answered", status, retryAfter: null, body: "", tookMs: 0, ...fields };
 }
 
 export const NO_ANSWER: Answer = {
