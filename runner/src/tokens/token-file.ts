@@ -1,10 +1,11 @@
 /** The tokens that were added: DATA_DIR/tokens.json, with digests alone. No token can be read back. */
 import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { chown, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { SCOPE_NAMES } from "../domain/scope.ts";
+import { giveToOwnerOf } from "../give-to-owner.ts";
 
 const OWNER_ONLY = 0o600;
 
@@ -65,6 +66,7 @@ export async function changeTokens(
   try {
     const tokens = change(readTokens(path));
     await file.writeFile(`${JSON.stringify({ tokens }, null, 2)}\n`);
+    giveToOwnerOf(dirname(path), file.fd);
     await file.sync();
     await rename(next, path);
   } catch (error) {
@@ -73,12 +75,4 @@ export async function changeTokens(
   } finally {
     await file.close();
   }
-  await giveToOwnerOf(dirname(path), path);
-}
-
-/** Root may change the tokens of a daemon that runs as another user, which is to read them. */
-async function giveToOwnerOf(dir: string, path: string): Promise<void> {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = await stat(dir);
-  await chown(path, uid, gid);
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { CannotOpen } from "./store-error.ts";
+import { whyNotOpened } from "./why-not-opened.ts";
 
 const BUSY_TIMEOUT_MS = 5000;
 
@@ -32,7 +33,7 @@ function open(path: string, { readOnly }: { readOnly: boolean }): DatabaseSync {
     return db;
   } catch (cause) {
     db?.close();
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = whyNotOpened(path, cause);
     throw new CannotOpen("STORE_UNREADABLE", `The database ${path} cannot be opened: ${why}`, {
       cause,
     });

@@ -5,9 +5,9 @@ import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { integrityProblems, recognise } from "./check-database.ts";
 import { openReader } from "./connection.ts";
+import { makePrivate } from "./make-private.ts";
 import { CannotOpen } from "./store-error.ts";
 
-const OWNER_ONLY = 0o600;
 /** All pages in one step: between two, a write of the daemon's would start the copy anew. */
 const ALL_PAGES = 2_147_483_647;
 
@@ -22,7 +22,7 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   try {
     recognise(source, from);
     await rm(part, { force: true });
-    closeSync(openSync(part, "wx", OWNER_ONLY));
+    makePrivate(part);
     await backup(source, part, { rate: ALL_PAGES });
     settle(part, from);
     flush(part);

@@ -5,8 +5,9 @@
  * closing any descriptor of it would drop the lock (fcntl(2)).
  */
 import { DatabaseSync } from "node:sqlite";
-import { makePrivate } from "./make-private.ts";
+import { ensurePrivate } from "./make-private.ts";
 import { CannotOpen, sqliteCode } from "./store-error.ts";
+import { whyNotOpened } from "./why-not-opened.ts";
 
 const SQLITE_BUSY = 5;
 
@@ -15,7 +16,7 @@ export function lockDatabase(path: string): () => void {
   const file = `${path}-lock`;
   let lock: DatabaseSync | null = null;
   try {
-    makePrivate(file);
+    ensurePrivate(file);
     lock = new DatabaseSync(file, { timeout: 0 });
     lock.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
@@ -34,7 +35,7 @@ function toCannotOpen(cause: unknown, { path, file }: { path: string; file: stri
       { cause },
     );
   }
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = whyNotOpened(file, cause);
   return new CannotOpen("STORE_UNREADABLE", `The lock file ${file} cannot be opened: ${why}`, {
     cause,
   });

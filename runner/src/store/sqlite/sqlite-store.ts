@@ -7,7 +7,7 @@ import type { Store } from "../../ports/store.ts";
 import type { Change, Writes } from "./change.ts";
 import { openReader } from "./connection.ts";
 import { lockDatabase } from "./lock.ts";
-import { makePrivate } from "./make-private.ts";
+import { ensurePrivate } from "./make-private.ts";
 import { createReads } from "./reads.ts";
 import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
 import { createWriterThread } from "./writer-thread.ts";
@@ -28,7 +28,7 @@ export async function createSqliteStore({
 }): Promise<Store> {
   const unlock = lockDatabase(path);
   try {
-    makePrivate(path);
+    ensurePrivate(path);
     const thread = await createWriterThread({ entry: writer, path });
     const queue = createWriteQueue(thread);
     const reader = openReader(path);
