@@ -1,15 +1,14 @@
 import { existsSync, statSync } from "node:fs";
 import { BadSetting, parseSettings, type Settings } from "../config.ts";
-import { databasePath } from "../database-path.ts";
 import { copyDatabase } from "../store/sqlite/copy-database.ts";
 import { describeDatabase } from "./describe-database.ts";
-import { requireFile } from "./file-argument.ts";
+import { requireDatabase, requireFile } from "./file-argument.ts";
 
 /** Copies the database into one file, while the daemon runs or not. */
 export async function backup(args: readonly string[]): Promise<number> {
   const { file, force, rest } = requireFile("backup", args);
   const settings = parseSettings(rest);
-  const database = databasePath(settings);
+  const database = requireDatabase(settings);
   if (file === database) throw new BadSetting(`FILE is "${file}": it must not be the database.`);
   if (existsSync(file) && !force) {
     throw new BadSetting(`FILE is "${file}": it must not exist yet; --force replaces it.`);

@@ -1,13 +1,13 @@
 import { parseSettings } from "../config.ts";
-import { databasePath } from "../database-path.ts";
 import { checkDatabase } from "../store/sqlite/check-database.ts";
 import { describeDatabase } from "./describe-database.ts";
-import { splitFileArguments } from "./file-argument.ts";
+import { requireDatabase, requireThere, splitFileArguments } from "./file-argument.ts";
 
 /** Reads the database, or a backup, and tells what is wrong with it; 1 when something is. */
 export async function check(args: readonly string[]): Promise<number> {
   const { file, rest } = splitFileArguments(args);
-  const database = file ?? databasePath(parseSettings(rest));
+  const settings = parseSettings(rest);
+  const database = file === null ? requireDatabase(settings) : requireThere(file);
   const { schemaVersion, holds, broken } = checkDatabase(database);
   const lines = [
     `${database}, schema version ${schemaVersion}`,

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { BadSetting } from "../config.ts";
+import { BadSetting, toEnvName, type Settings } from "../config.ts";
+import { databasePath } from "../database-path.ts";
 
 export interface FileArguments {
   /** Absolute; null when none was given. */
@@ -31,4 +33,19 @@ export function requireFile(
     throw new BadSetting(`${command} needs a file first: playground-runner ${command} FILE`);
   }
   return { file, ...others };
+}
+
+/** The database in the data folder. Throws `BadSetting` when none is there. */
+export function requireDatabase(settings: Settings): string {
+  const database = databasePath(settings);
+  if (existsSync(database)) return database;
+  throw new BadSetting(
+    `${toEnvName("dataDir")} is "${settings.dataDir}", and ${database} is not there: --data-dir names another folder.`,
+  );
+}
+
+/** Throws `BadSetting` when nothing is there. */
+export function requireThere(file: string): string {
+  if (existsSync(file)) return file;
+  throw new BadSetting(`FILE is "${file}": it must be a backup, and nothing is there.`);
 }

@@ -9,7 +9,7 @@ import { createReads } from "../store/sqlite/reads.ts";
 import { restoreDatabase } from "../store/sqlite/restore-database.ts";
 import { createVault, loadVaultKey } from "../vault.ts";
 import { describeDatabase } from "./describe-database.ts";
-import { requireFile } from "./file-argument.ts";
+import { requireFile, requireThere } from "./file-argument.ts";
 
 const OWNER_ONLY = 0o700;
 
@@ -18,9 +18,7 @@ export async function restore(args: readonly string[]): Promise<number> {
   const { file, force, rest } = requireFile("restore", args);
   const settings = parseSettings(rest);
   const database = databasePath(settings);
-  if (!existsSync(file)) {
-    throw new BadSetting(`FILE is "${file}": it must be a backup, and nothing is there.`);
-  }
+  requireThere(file);
   if (existsSync(database) && !force) {
     const right = "a folder without one; --force keeps that one aside";
     throw new BadSetting(

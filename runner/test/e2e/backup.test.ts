@@ -1,6 +1,6 @@
 /** `backup`, `restore` and `check` on the databases of real daemons. */
-import { existsSync, readdirSync } from "node:fs";
-import { copyFile, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { chmod, chown, copyFile, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -111,11 +111,75 @@ describe("backup of a daemon at work", () => {
     expect(nowhere.code).toBe(2);
     expect(nowhere.stderr).toContain("it must be a file in a folder that you may write to");
     expect((await command("backup", root)).stderr).toContain("backup needs a file first");
-    const none = await command("backup", join(root, "other"), join(root, "none.db"));
-    expect(none.code).toBe(1);
-    expect(none.stderr).toMatch(/playground\.db cannot be opened/);
-    expect(existsSync(join(root, "none.db"))).toBe(false);
   });
+});
+
+test("backup and check of what is not there say so, and make nothing", async () => {
+  const root = await openFolder();
+  for (const args of [["backup", join(root, "none.db")], ["check"]]) {
+    const { code, stderr } = await runCli([...args, "--data-dir", join(root, "data")]);
+    expect(stderr).toBe(
+      `PLAYGROUND_DATA_DIR is "${root}/data", and ${root}/data/playground.db is not there: --data-dir names another folder.\n`,
+    );
+    expect(code).toBe(2);
+  }
+  const file = await runCli(["check", "none.db"], { cwd: root });
+  expect(file.stderr).toBe(
+    `FILE is "${root}/none.db": it must be a backup, and nothing is there.\n`,
+  );
+  expect(file.code).toBe(2);
+  expect(readdirSync(root)).toEqual([]);
+});
+
+describe.skipIf(process.getuid?.() !== 0)("root, for a daemon of another user,", () => {
+  const USER = 65_534;
+
+  async function openBackup(): Promise<{ root: string; file: string; dataDir: string }> {
+    const root = await openFolder();
+    await chmod(root, 0o755);
+    const daemon = await open(root);
+    const file = join(root, "backup.db");
+    await command("backup", root, file);
+    await daemon.end("SIGTERM");
+    const dataDir = join(root, "theirs");
+    await mkdir(dataDir, { mode: 0o700 });
+    await chown(dataDir, USER, USER);
+    return { root, file, dataDir };
+  }
+
+  test("restores what that user's daemon can open", async () => {
+    const { file, dataDir } = await openBackup();
+    for (const args of [
+      ["restore", file],
+      ["restore", file, "--force"],
+      ["backup", join(dataDir, "copy.db")],
+      ["tokens", "add", "ci", "--scope", "read"],
+    ]) {
+      const { code, stderr } = await runCli([...args, "--data-dir", dataDir]);
+      expect(code, stderr).toBe(0);
+    }
+    const owners = readdirSync(dataDir).map((name) => [name, statSync(join(dataDir, name)).uid]);
+    expect(owners.map(([name]) => name)).toContain("playground.db-lock");
+    expect(owners.filter(([, uid]) => uid !== USER)).toEqual([]);
+  });
+
+  test.each(["playground.db", "playground.db-lock"])(
+    "is named as the owner of a %s that the daemon may not open",
+    async (name) => {
+      const { file, dataDir } = await openBackup();
+      await runCli(["restore", file, "--data-dir", dataDir]);
+      await chown(join(dataDir, name), 0, 0);
+      const { code, stderr } = await runCli(["start", "--port", "0", "--data-dir", dataDir], {
+        cwd: dataDir,
+        env: { PLAYGROUND_LOG_LEVEL: "error" },
+        uid: USER,
+      });
+      expect(stderr).toContain(
+        `${name} belongs to user 0, and user ${USER}, whose process this is, may not write to it: give it to that user`,
+      );
+      expect(code).toBe(1);
+    },
+  );
 });
 
 describe("restore refuses", () => {

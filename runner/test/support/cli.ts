@@ -14,10 +14,11 @@ export interface CliRun {
 /** Runs the package's binary to its end, in an environment of its own. */
 export async function runCli(
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string>; stdin?: string } = {},
+  options: { cwd?: string; env?: Record<string, string>; stdin?: string; uid?: number } = {},
 ): Promise<CliRun> {
   const child = spawn(process.execPath, [BINARY, ...args], {
     cwd: options.cwd,
+    ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     env: { PATH: process.env["PATH"], ...options.env },
     // A run that does not end is a fault that the caller sees as a code of null.
     timeout: 20_000,
