@@ -23,8 +23,10 @@ import { createIds } from "./ids.ts";
 import { exposureWarning } from "./exposure-warning.ts";
 import { makeFolder } from "./make-folder.ts";
 import { createMetrics } from "./metrics.ts";
+import { createBrokenLog } from "./pool/catalog/log-broken.ts";
 import { createPluginCatalog, type LivePluginCatalog } from "./pool/catalog/plugin-catalog.ts";
 import { createPluginPool } from "./pool/plugin-pool.ts";
+import type { PluginInfo } from "./ports/plugin-catalog.ts";
 import type { PluginPool } from "./ports/plugin-pool.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
 import type { Store } from "./ports/store.ts";
@@ -87,6 +89,7 @@ export async function composeDaemon(
     openStore(databasePath(settings), vault, replacements),
     composePlugins(settings, {
       onError: (error) => log.error({ err: error }, "plugins.not-read"),
+      onChange: createBrokenLog(log),
     }),
   );
   const { catalog } = plugins;
@@ -240,7 +243,14 @@ async function openBoth<A extends Closable, B extends Closable>(
 /** The plugins alone, for the commands that need no store, no port and no folder of their own. */
 export async function composePlugins(
   settings: Settings,
-  { onError = toStderr }: { onError?: (error: unknown) => void } = {},
+  {
+    onError = toStderr,
+    onChange = () => {},
+  }: {
+    onError?: (error: unknown) => void;
+    /** Is told of the plugins after each look, from the first. */
+    onChange?: (plugins: readonly PluginInfo[]) => void;
+  } = {},
 ): Promise<{
   catalog: LivePluginCatalog;
   createPool(): PluginPool;
@@ -257,6 +267,7 @@ export async function composePlugins(
     onError,
     env,
   });
+  catalog.onChange(() => onChange(catalog.list()));
   await catalog.ready();
   let pool: PluginPool | null = null;
   return {

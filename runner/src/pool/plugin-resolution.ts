@@ -5,6 +5,7 @@
 import { registerHooks } from "node:module";
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+const SDK = "playground-runner/plugin";
 const SDK_URL = new URL(`../plugin-sdk.${extension}`, import.meta.url).href;
 
 function isZod(specifier: string): boolean {
@@ -15,7 +16,12 @@ function isZod(specifier: string): boolean {
 export function installPluginResolution(onResolve?: (url: string) => void): void {
   registerHooks({
     resolve(specifier, context, next) {
-      if (specifier === "playground-runner/plugin") return { url: SDK_URL, shortCircuit: true };
+      if (specifier === SDK) return { url: SDK_URL, shortCircuit: true };
+      if (/^playground-runner(?:\/|$)/.test(specifier)) {
+        throw new Error(
+          `it imports "${specifier}": it must be "${SDK}", all else is not for plugins`,
+        );
+      }
       const found = isZod(specifier)
         ? resolveZod(specifier, context, next)
         : next(specifier, context);

@@ -161,10 +161,15 @@ describe("what is read", () => {
 
 describe("a broken file is told, and the others work", () => {
   test.each([
-    ["syntax.mjs", "const a = 1;\nconst = 2;", /^.*\n.*syntax\.mjs:2\n/],
-    ["syntax.ts", "const a: number = 1;\nconst = 2;", /^.*\n.*syntax\.ts:2\n/],
-    ["enum.ts", "enum A { B }\nexport default A;", /enum is not supported.*\n.*enum\.ts:1/],
+    ["syntax.mjs", "const a = 1;\nconst = 2;", /^\S.* \(\/.*syntax\.mjs:2\)\n/],
+    ["syntax.ts", "const a: number = 1;\nconst = 2;", /^\S.* \(\/.*syntax\.ts:2\)\n/],
+    ["enum.ts", "enum A { B }\nexport default A;", /enum is not supported.*enum\.ts:1\)\n/],
     ["imports.ts", `import "no-such-package";`, /Cannot find package 'no-such-package'/],
+    [
+      "sdk.ts",
+      `import { definePlugin } from "playground-runner/plugins";`,
+      /^it imports "playground-runner\/plugins": it must be "playground-runner\/plugin"/,
+    ],
     ["throws.ts", `throw new Error("at import");`, /^at import$/],
     ["nothing.ts", "export const x = 1;", /no default export that is a plugin/],
     ["number.ts", "export default 7;", /no default export that is a plugin/],
@@ -230,6 +235,23 @@ describe("what changes while the daemon runs", () => {
     await until("all are gone", () => opened.list().length === 0);
     put("plugins/d.ts", plugin("d"));
     await until("d is there", () => names(opened).join() === "d");
+  });
+
+  test("a copy of a plugin does not take its name while the plugin is there, broken or not", async () => {
+    const opened = await open();
+    put("plugins/word.ts", plugin("word"));
+    await until("it is there", () => names(opened).join() === "word");
+    const holder = () => opened.list().find(({ status }) => status === "ready")?.source;
+    put("plugins/a-copy.ts", plugin("word"));
+    await until("the copy is seen", () => opened.list().length === 2);
+    expect(holder()).toBe("word.ts");
+    expect(opened.get("word")).toMatchObject({ status: "ready", source: "word.ts" });
+    put("plugins/word.ts", "export default {");
+    await until("it is broken", () => holder() === undefined);
+    put("plugins/word.ts", plugin("other"));
+    await until("it gave up the name", () => holder() === "word.ts" && opened.get("word") !== null);
+    await until("the copy has it", () => opened.get("word")?.source === "a-copy.ts");
+    expect(names(opened)).toEqual(["other", "word"]);
   });
 
   test("a file that is written in two halves ends up right", async () => {

@@ -3,9 +3,9 @@ import { relative } from "node:path";
 import type { Issue } from "../../domain/errors.ts";
 import type { PluginCatalog, PluginInfo, ReadyPlugin } from "../../ports/plugin-catalog.ts";
 import type { PluginLocation } from "../plugin-pool.ts";
-import type { ScanAnswer } from "../messages.ts";
 import { createJsonCheck, type JsonCheck } from "./check-json.ts";
 import { findBuiltIns, findDroppedIn, type PluginFile } from "./find-plugins.ts";
+import { assignNames, type NameHolders, type Read } from "./name-holders.ts";
 import { scan, type ScanOptions } from "./scan.ts";
 import { watchPlugins } from "./watch-plugins.ts";
 
@@ -51,6 +51,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   const listeners = new Set<() => void>();
   const checks = new WeakMap<ReadyPlugin, Checks>();
   let builtIns: Read[] | null = null;
+  let holders: NameHolders = new Map();
   let entries: readonly Entry[] = [];
   let byName: ReadonlyMap<string, Entry> = new Map();
 
@@ -62,7 +63,9 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     const read = await readAll(files, { importTimeoutMs, env, signal: closing.signal });
     if (closing.signal.aborted) return;
     builtIns ??= read.slice(0, first.length);
-    entries = toEntries([...builtIns, ...read.slice(first.length)]);
+    const all = [...builtIns, ...read.slice(first.length)];
+    holders = assignNames(all, holders);
+    entries = toEntries(all, holders);
     byName = index(entries);
     for (const listener of listeners) listener();
   }
@@ -106,11 +109,6 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   };
 }
 
-interface Read {
-  readonly found: PluginFile;
-  readonly answer: ScanAnswer;
-}
-
 async function readAll(files: readonly PluginFile[], options: ScanOptions): Promise<Read[]> {
   const importable = files.flatMap(({ file }) => (file === null ? [] : [file]));
   const answers = await scan(importable, options);
@@ -121,18 +119,16 @@ async function readAll(files: readonly PluginFile[], options: ScanOptions): Prom
   }));
 }
 
-/** In the order of the files: of two plugins with one name the first counts, built-in ones before all. */
-function toEntries(read: readonly Read[]): Entry[] {
-  const taken = new Map<string, PluginFile>();
+/** Of two plugins with one name the holder counts; the other one is broken. */
+function toEntries(read: readonly Read[], holders: NameHolders): Entry[] {
   const entries = read.map(({ found, answer }): Entry => {
     const { source, label, file } = found;
     if (!answer.ok) {
       return { info: { name: label, source, status: "broken", error: answer.error }, file };
     }
     const { name } = answer.plugin;
-    const holder = taken.get(name);
-    if (holder === undefined) {
-      taken.set(name, found);
+    const holder = holders.get(name) ?? found;
+    if (holder.path === found.path) {
       const version = answer.plugin.version ?? found.version ?? NO_VERSION;
       return { info: { ...answer.plugin, version, source, status: "ready" }, file };
     }

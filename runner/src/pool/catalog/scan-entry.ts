@@ -80,18 +80,20 @@ function loosen(jsonSchema: Record<string, unknown>): void {
   }
 }
 
-/** The error's message, with file and line where it is a syntax error. */
+/** The error's message; of a syntax error with file and line in its first line, and the source below. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return `the file throws ${String(error)} when it is imported`;
   if (!(error instanceof SyntaxError)) return error.message;
-  return error.message + (placeIn(error) ?? locate() ?? "");
+  const [place, ...source] = (placeIn(error) ?? locate() ?? "").split("\n");
+  const said = place === "" ? error.message : `${error.message} (${place})`;
+  return [said, ...source].join("\n");
 }
 
 /** File, line and a piece of the source: Node writes them above the stack, of TypeScript only. */
 function placeIn(error: unknown): string | null {
   const [place, ...rest] =
     error instanceof Error ? (error.stack ?? "").split("\n\nSyntaxError") : [];
-  return place === undefined || rest.length === 0 ? null : `\n${place}`;
+  return place === undefined || rest.length === 0 ? null : place.replace(/^file:\/\//, "");
 }
 
 /** Finds what is wrong in a JavaScript file by reading it as TypeScript, which tells the line. */

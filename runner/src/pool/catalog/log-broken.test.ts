@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { createTestLog } from "../../../test/support/test-log.ts";
+import type { BrokenPlugin, PluginInfo, ReadyPlugin } from "../../ports/plugin-catalog.ts";
+import { createBrokenLog } from "./log-broken.ts";
+
+const ready = { name: "a", source: "a.ts", status: "ready" } as ReadyPlugin;
+const broken = (error: string): BrokenPlugin => ({
+  name: "a",
+  source: "a.ts",
+  status: "broken",
+  error,
+});
+
+test("a plugin is logged once for each way of being broken, and when it is mended", () => {
+  const lines: [string, unknown][] = [];
+  const tell = createBrokenLog(createTestLog((fields, message) => lines.push([message, fields])));
+  const told = (plugins: readonly PluginInfo[]) => {
+    tell(plugins);
+    return lines.splice(0);
+  };
+  expect(told([ready])).toEqual([]);
+  expect(told([broken("x")])).toEqual([["plugin.broken", { file: "a.ts", error: "x" }]]);
+  expect(told([broken("x")])).toEqual([]);
+  expect(told([broken("y")])).toEqual([["plugin.broken", { file: "a.ts", error: "y" }]]);
+  expect(told([ready])).toEqual([["plugin.mended", { file: "a.ts", plugin: "a" }]]);
+  expect(told([broken("y")])).toHaveLength(1);
+  expect(told([])).toEqual([]);
+  expect(told([ready])).toEqual([]);
+});
