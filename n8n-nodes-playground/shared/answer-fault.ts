@@ -61,13 +61,20 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 		};
 	}
 	return {
-		message: problem.detail,
+		message: isBatchTooLarge(problem) ? `${problem.detail} ${FEWER_ITEMS}` : problem.detail,
 		description: [...issues.map(({ path, message }) => `${path} ${message}`), problem.code].join(
 			'\n',
 		),
 		httpCode,
 		issues,
 	};
+}
+
+const FEWER_ITEMS = 'Loop Over Items hands this node fewer items at a time.';
+
+/** Too many items, or too much in all of them together. */
+function isBatchTooLarge({ code, issues = [] }: Problem): boolean {
+	return code === 'BODY_TOO_LARGE' || issues.some(({ path }) => path === '/jobs');
 }
 
 function isJsonObject(body: unknown): boolean {

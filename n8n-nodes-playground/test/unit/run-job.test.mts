@@ -242,6 +242,18 @@ describe('a request that the daemon refuses', () => {
 		]);
 	});
 
+	test.each([
+		[413, 'BATCH_TOO_LARGE', [{ path: '/jobs', message: 'is 2 jobs long: it must be at most 1' }]],
+		[400, 'BODY_INVALID', [{ path: '/jobs', message: 'is a list: it must be shorter' }]],
+		[413, 'BODY_TOO_LARGE', []],
+	])('for too much at once, %i %s, says how to hand over less', async (status, code, issues) => {
+		daemon.on('POST /v1/batches', () => problem(status, code, 'It is too much.', issues));
+		const tooMuch = 'It is too much. Loop Over Items hands this node fewer items at a time.';
+		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toThrow(tooMuch);
+		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));
+		expect(items?.map(({ json }) => json)).toEqual([{ error: tooMuch }, { error: tooMuch }]);
+	});
+
 	test('is never sent when no daemon is there, and says so', async () => {
 		const { baseUrl } = daemon;
 		await daemon.stop();
