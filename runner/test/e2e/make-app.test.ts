@@ -171,6 +171,15 @@ describe("the instant trigger", () => {
     const id = webhook["externalHookId"] as string;
     expect(await daemon.get(`/v1/webhooks/${id}`)).toMatchObject(chosen);
   });
+
+  test("gets those of all jobs when no plugins and no job name were chosen", async () => {
+    const hook = await createReceiver();
+    onTestFinished(() => hook.close());
+    const webhook = await attach(hook, { on: ["failed"], plugins: [], jobName: "" });
+    const id = webhook["externalHookId"] as string;
+    const registered = await daemon.get(`/v1/webhooks/${id}`);
+    expect(registered).toMatchObject({ plugins: null, jobName: null });
+  });
 });
 
 describe("the modules", () => {
