@@ -70,16 +70,19 @@ export class Refused extends Error {
   readonly issues: readonly Issue[];
   /** How long to wait before the same request may be taken, in ms. */
   readonly retryAfterMs: number | null;
+  /** False where it is over a limit that no setting raises. */
+  readonly isAdjustable: boolean;
 
   constructor(
     code: RefusalCode,
     detail: string = REFUSALS[code],
-    more: { issues?: readonly Issue[]; retryAfterMs?: number } = {},
+    more: { issues?: readonly Issue[]; retryAfterMs?: number; isAdjustable?: boolean } = {},
   ) {
     super(detail);
     this.code = code;
     this.issues = more.issues ?? [];
     this.retryAfterMs = more.retryAfterMs ?? null;
+    this.isAdjustable = more.isAdjustable ?? true;
   }
 }
 

@@ -152,7 +152,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         case "limit":
           throw new Refused(
             "WEBHOOK_LIMIT",
-            `${outcome.count} webhooks are registered and the limit is ${deps.maxWebhooks}. Remove some, or raise PLAYGROUND_MAX_WEBHOOKS.`,
+            `${outcome.count} webhooks are registered and the limit is ${deps.maxWebhooks}. Remove some.`,
           );
       }
     },

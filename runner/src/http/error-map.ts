@@ -123,10 +123,11 @@ export interface Refusal {
 export function toRefusal(error: unknown, requestId: string): Refusal {
   const refused = toRefused(error);
   if (refused !== null) {
-    const { code, message, issues, retryAfterMs } = refused;
+    const { code, message, issues, retryAfterMs, isAdjustable } = refused;
     const status = REFUSAL_STATUS[code];
     const limit = LIMIT_OF[code] ?? null;
-    const detail = limit === null ? message : `${message} ${LIMITS[limit]} sets the limit.`;
+    const namesSetting = limit !== null && isAdjustable;
+    const detail = namesSetting ? `${message} ${LIMITS[limit]} sets the limit.` : message;
     return {
       problem: { ...base(code, REFUSALS[code], status), detail, issues: [...issues] },
       retryAfterSeconds: status === 503 ? toSeconds(retryAfterMs) : null,

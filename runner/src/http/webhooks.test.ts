@@ -140,7 +140,12 @@ describe("registering", () => {
   test("is refused beyond the limit, and for an address that is never connected to", async () => {
     for (const jobName of ["1", "2", "3"]) await register({ jobName });
     const full = await api.call("POST", "/v1/webhooks", { url: URL_A });
-    expect(problemOf(full)).toMatchObject({ status: 409, code: "WEBHOOK_LIMIT" });
+    expect(problemOf(full)).toMatchObject({
+      status: 409,
+      code: "WEBHOOK_LIMIT",
+      detail:
+        "3 webhooks are registered and the limit is 3. Remove some. PLAYGROUND_MAX_WEBHOOKS sets the limit.",
+    });
     const refused = await api.call("POST", "/v1/webhooks", { url: "http://169.254.169.254/" });
     expect(problemOf(refused)).toMatchObject({
       status: 400,
