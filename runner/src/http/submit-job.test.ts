@@ -203,6 +203,16 @@ describe("submitting", () => {
 });
 
 describe("waiting for a job", () => {
+  test("of a known Idempotency-Key that has ended gives it, though nobody may wait", async () => {
+    await backend.app.close();
+    backend = createBackend({ maxWaits: 0 });
+    const jobId = backend.addJob({ job: { status: "completed" } });
+    backend.answerSubmitWith(async () => ({ jobId, replayed: true }));
+    const answer = await backend.submit({ plugins: ["echo"] }, { prefer: "wait=10" });
+    expect([answer.statusCode, answer.headers["preference-applied"]]).toEqual([200, undefined]);
+    expect(Job.parse(answer.json())).toMatchObject({ jobId, status: "completed" });
+  });
+
   test("answers 200 with the whole job when it ended in time", async () => {
     const answering = backend.submit({ plugins: ["echo"] }, { prefer: "respond-async, wait=30" });
     while (backend.listenerCount("job_1") === 0) await sleep(1);

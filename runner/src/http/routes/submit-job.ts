@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { hasEnded, MAX_JOB_OUTPUT_BYTES, type JobStatus } from "../../domain/job.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { StoreReads, StoredJob } from "../../ports/store.ts";
+import type { OutputBound, StoreReads } from "../../ports/store.ts";
 import { submitJob } from "../contract/jobs.ts";
 import { toJobRequest } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
@@ -17,7 +17,7 @@ export interface SubmitJobDeps {
 }
 
 export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): void {
-  const { engine, reads, jobUrl } = deps;
+  const { engine, reads, jobUrl, waits } = deps;
 
   mount(app, submitJob, async ({ body, headers }, reply) => {
     const idempotencyKey = parseIdempotencyKey(headers["idempotency-key"]);
@@ -26,10 +26,10 @@ export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): vo
     reply.header("location", `/v1/jobs/${jobId}`);
     if (replayed) reply.header("idempotent-replayed", "true");
     const waitSeconds = parseWait(headers.prefer);
-    const job =
-      waitSeconds === null
-        ? await (replayed ? reads.job(jobId) : null)
-        : await waitForJob({ jobId, waitSeconds, reply }, deps);
+    const waited =
+      waitSeconds !== null &&
+      (await waits.hold(reply, waitSeconds, (signal) => engine.waitForEnd(jobId, { signal })));
+    const job = waited || replayed ? await reads.job(jobId, shownOf(waitSeconds)) : null;
     if (waitSeconds !== null && job !== null && hasEnded(job.status)) {
       const { headerNames } = engine;
       return sendJson(reply, jobText(job, { progress: null, jobUrl, headerNames }));
@@ -41,14 +41,7 @@ export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): vo
   });
 }
 
-/** The job after the wait; null when there was none. */
-async function waitForJob(
-  wait: { jobId: string; waitSeconds: number; reply: FastifyReply },
-  { engine, reads, waits }: SubmitJobDeps,
-): Promise<StoredJob | null> {
-  const { jobId, waitSeconds, reply } = wait;
-  const waited = await waits.hold(reply, waitSeconds, (signal) =>
-    engine.waitForEnd(jobId, { signal }),
-  );
-  return waited ? reads.job(jobId, { maxOutputBytes: MAX_JOB_OUTPUT_BYTES }) : null;
+/** Outputs are for who waits. */
+function shownOf(waitSeconds: number | null): OutputBound | undefined {
+  return waitSeconds === null ? undefined : { maxOutputBytes: MAX_JOB_OUTPUT_BYTES };
 }
