@@ -130,7 +130,7 @@ export const Settings = z.object({
   requestTimeoutMs: integer(1_000, 60 * 60 * 1000)
     .default(120_000)
     .describe(
-      "Time that a whole request may take to arrive, in ms; its headers at most 60 s of it.",
+      "Time that a whole request may take to arrive, in ms; its headers at most 60 s of it. A client that takes nothing of its answer for 30 s, or this time where it is shorter, is cut off.",
     ),
   maxQueued: integer(1, 100_000_000)
     .default(1_000_000)

@@ -104,6 +104,76 @@ test("every request that is answered makes room for one more, whatever the answe
   expect((await get("/v1/jobs")).statusCode).toBe(200);
 });
 
+test("requests without a token take no place, answered or not", async () => {
+  const url = new URL(await backend.app.listen({ port: 0 }));
+  const answers = watchAnswers();
+  const body = { "content-type": "application/json", "content-length": "1" };
+  const unknown = { ...body, authorization: "Bearer unknown" };
+  const sockets = Array.from({ length: MAX_REQUESTS }, () =>
+    connect(url, "POST /v1/jobs", unknown),
+  );
+  await until("all to be there", () => answers.begun() === MAX_REQUESTS);
+  expect((await get("/v1/jobs")).statusCode).toBe(200);
+  for (const socket of sockets) socket.resetAndDestroy();
+});
+
+test("a test of a webhook keeps its place while it is under way", async () => {
+  const testing: (() => void)[] = [];
+  backend.engine.testWebhook = async () => {
+    await new Promise<void>((resolve) => testing.push(resolve));
+    return [];
+  };
+  const start = () =>
+    backend.app.inject({ method: "POST", url: "/v1/webhooks/wh_1/test", headers: AUTHORIZED });
+  const tests = Array.from({ length: MAX_REQUESTS }, start);
+  await until("all to be under way", () => testing.length === MAX_REQUESTS);
+  expect((await start()).statusCode).toBe(503);
+  for (const end of testing) end();
+  for (const answer of await Promise.all(tests)) expect(answer.statusCode).toBe(200);
+});
+
+describe("answers that nobody reads", () => {
+  beforeEach(async () => {
+    await backend.app.close();
+    backend = createBackend({ maxRequests: MAX_REQUESTS, requestTimeoutMs: 300 });
+  });
+
+  test("lose their connections, those behind them too, and make room for others", async () => {
+    const jobId = backend.addJob({ request: { input: "x".repeat(16 * 1024 * 1024) } });
+    const url = new URL(await backend.app.listen({ port: 0 }));
+    const answers = watchAnswers();
+    const line = `GET /v1/jobs/${jobId}`;
+    const request = `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`;
+    const socket = connect(url, line, {}, request.repeat(19));
+    socket.on("error", () => {}).pause();
+    await until("all places to be taken", () => answers.begun() - answers.ended() >= MAX_REQUESTS);
+    expect((await get("/v1/jobs")).statusCode).toBe(503);
+    await until("all to be ended", () => answers.begun() === answers.ended());
+    expect((await get("/v1/jobs")).statusCode).toBe(200);
+    socket.resetAndDestroy();
+  });
+
+  test("are no reason to end a connection whose next request waits for its job", async () => {
+    const url = new URL(await backend.app.listen({ port: 0 }));
+    const body = '{"plugins":["echo"]}';
+    const headers = {
+      host: "x",
+      ...AUTHORIZED,
+      "content-type": "application/json",
+      prefer: "wait=1",
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const submission = `POST /v1/jobs HTTP/1.1\r\n${lines.join("")}content-length: ${body.length}\r\n\r\n${body}`;
+    const socket = connect(url, "GET /v1/jobs", {}, submission);
+    let text = "";
+    socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    const statuses = () => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    await until("both answers", () => statuses().length === 2 || socket.closed);
+    expect(statuses()).toEqual(["200", "202"]);
+    socket.resetAndDestroy();
+  });
+});
+
 describe("a client that hangs up", () => {
   const body = '{"plugins":["echo"]}';
   const headers = { "content-type": "application/json", "content-length": String(body.length) };
@@ -165,7 +235,9 @@ describe("with bodies of up to 128 MiB, of which there may be 256 MiB,", () => {
     expect(refused.statusCode).toBe(503);
     expect(refused.headers["retry-after"]).toBe("1");
     expect(refused.json()).toMatchObject({ code: "OVERLOADED" });
-    expect(refused.json<{ detail: string }>().detail).toContain(`more than ${2 * LIMIT}`);
+    expect(refused.json<{ detail: string }>().detail).toMatch(
+      new RegExp(`more than ${2 * LIMIT}\\.$`),
+    );
     expect(await refusals("requests")).toBe(1);
     expect((await get("/v1/jobs")).statusCode).toBe(200);
 
@@ -216,6 +288,33 @@ test("a request that waits for its job makes room, and one wait too many is answ
   await Promise.all(answers);
   for (const id of ["job_1", "job_2"]) backend.addEvent(id, "completed");
   for (const answer of await Promise.all(waiting)) expect(answer.statusCode).toBe(200);
+});
+
+test("requests whose wait is over take places again, one after the other", async () => {
+  await backend.app.close();
+  backend = createBackend({ maxRequests: 1 });
+  const jobId = backend.addJob();
+  backend.answerSubmitWith(async () => ({ jobId, replayed: true }));
+  const readJob = backend.reads.job.bind(backend.reads);
+  const reading: (() => void)[] = [];
+  backend.reads.job = async (id) => {
+    await new Promise<void>((resolve) => reading.push(resolve));
+    return readJob(id);
+  };
+  const waiting: ReturnType<typeof submit>[] = [];
+  for (let n = 1; n <= 3; n += 1) {
+    waiting.push(submit({ prefer: "wait=30" }));
+    await until("one more to wait", () => backend.listenerCount(jobId) === n);
+  }
+  backend.addEvent(jobId, "completed");
+  for (let n = 1; n <= 3; n += 1) {
+    await until("one more to read", () => reading.length === n);
+    expect((await get("/v1/jobs")).statusCode).toBe(503);
+    expect(reading).toHaveLength(n);
+    reading.at(-1)?.();
+  }
+  for (const answer of await Promise.all(waiting)) expect(answer.statusCode).toBe(200);
+  expect((await get("/v1/jobs")).statusCode).toBe(200);
 });
 
 test("a stream too many is refused, and names its setting", async () => {

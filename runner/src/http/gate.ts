@@ -5,6 +5,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Makes room for another request: this one is answered, or waits for something to happen. */
     leave: (() => void) | null;
+    /** After it left: takes a place again, when it is its turn. Null where none is needed. */
+    comeBack: (() => Promise<void>) | null;
     /** Whether nothing is done for it any more but to send what there is. */
     isAnswered: boolean;
   }
@@ -31,7 +33,21 @@ export function registerGate(app: FastifyInstance, settings: GateSettings): void
   const maxBytes = Math.max(MAX_BODY_BYTES, 2 * bodyLimit);
   let inside = 0;
   let bytesInside = 0;
+  const turns: (() => void)[] = [];
+
+  function enter(request: FastifyRequest, bytes: number): void {
+    inside += 1;
+    bytesInside += bytes;
+    request.leave = () => {
+      request.leave = null;
+      inside -= 1;
+      bytesInside -= bytes;
+      turns.shift()?.();
+    };
+  }
+
   app.decorateRequest("leave", null);
+  app.decorateRequest("comeBack", null);
   app.decorateRequest("isAnswered", false);
   app.addHook("onRequest", (request, reply, done) => {
     if (request.routeOptions.config.access === "open") return done();
@@ -42,17 +58,18 @@ export function registerGate(app: FastifyInstance, settings: GateSettings): void
       );
     }
     if (bytesInside + bytes > maxBytes) {
-      const sizes = `have bodies of ${bytesInside} bytes, and with this one's ${bytes} would have more than ${maxBytes}`;
-      // The setting's name follows.
-      const detail = `The requests being worked on ${sizes}. For the number of requests,`;
-      return done(new Refused("OVERLOADED", detail));
+      const detail = `The requests being worked on have bodies of ${bytesInside} bytes, and with this one's ${bytes} would have more than ${maxBytes}.`;
+      return done(new Refused("OVERLOADED", detail, { isAdjustable: false }));
     }
-    inside += 1;
-    bytesInside += bytes;
-    request.leave = () => {
-      request.leave = null;
-      inside -= 1;
-      bytesInside -= bytes;
+    enter(request, bytes);
+    request.comeBack = async () => {
+      if (inside < maxRequests) return enter(request, 0);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      turns.push(() => {
+        enter(request, 0);
+        resolve();
+      });
+      return promise;
     };
     // Not `onResponse`, which tells of answers that were sent, and not of clients that hung up before.
     reply.raw.once("close", () => {

@@ -5,7 +5,6 @@ export function holdSignal(
   reply: FastifyReply,
   until: { closing: AbortSignal; timeoutMs?: number },
 ): AbortSignal {
-  reply.request.leave?.();
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   const timer =

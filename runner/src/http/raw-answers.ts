@@ -27,6 +27,18 @@ export function registerRawAnswers(app: FastifyInstance): void {
   });
 }
 
+/**
+ * Ends connections that have taken nothing of an answer for so long: each holds what is sent, and a
+ * place at the gate. Without a listener of its own for the timeout, Node closes the connection.
+ */
+export function registerUnreadTimeout(app: FastifyInstance, timeoutMs: number): void {
+  app.server.on("request", (_request, response) => {
+    response.once("prefinish", () => response.setTimeout(timeoutMs));
+    // Before Node's own listener, which sets how long the connection may then be idle.
+    response.prependOnceListener("finish", () => response.setTimeout(0));
+  });
+}
+
 function endWith(error: Error, socket: Duplex): void {
   if (!socket.writable) return void socket.destroy();
   const { problem } = toRefusal(error, "");

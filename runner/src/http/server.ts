@@ -13,7 +13,7 @@ import type { HttpMetrics } from "./http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
 import { registerNotFound } from "./not-found.ts";
-import { answerClientError, registerRawAnswers } from "./raw-answers.ts";
+import { answerClientError, registerRawAnswers, registerUnreadTimeout } from "./raw-answers.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
 import { registerDeliveries } from "./routes/deliveries.ts";
@@ -29,6 +29,8 @@ import { createWaits } from "./waits.ts";
 const HEADERS_TIMEOUT_MS = 60_000;
 /** How often Node looks for requests that are out of time, in ms, where they may take longer. */
 const LOOK_EVERY_MS = 5_000;
+/** For a client to take any more of its answer, in ms, where a whole request may take longer. */
+const UNREAD_TIMEOUT_MS = 30_000;
 
 export interface HttpSettings extends HostSettings {
   /** For a whole request to arrive; a connection cannot be held open by sending slowly. */
@@ -92,17 +94,19 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.decorateRequest("isStillKnown", null);
   registerRequestEnd(app, deps.metrics);
   registerRawAnswers(app);
+  registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
   registerJsonBody(app);
   registerValidation(app);
   registerErrors(app, deps.metrics);
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
-  registerGate(app, settings);
   app.addHook("onRequest", (request, reply, done) => {
     checkAddressed(request);
     request.tokenName = authenticate(request, reply)?.name ?? null;
     done();
   });
+  // After it: whoever may do nothing takes no place.
+  registerGate(app, settings);
   // Before the routes: it listens to what is added.
   registerNotFound(app);
 

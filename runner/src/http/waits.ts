@@ -28,9 +28,13 @@ export function createWaits(options: {
         return false;
       }
       waiting += 1;
+      const { request } = reply;
       try {
         reply.header("preference-applied", `wait=${seconds}`);
+        request.leave?.();
         await wait(holdSignal(reply, { closing, timeoutMs: seconds * 1000 }));
+        // Many may wait for one batch: they must not all read its outputs at once.
+        await request.comeBack?.();
         return true;
       } finally {
         waiting -= 1;

@@ -34,6 +34,7 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
     // Its client may have hung up while the job was read.
     if (!signal.aborted) {
       open += 1;
+      reply.request.leave?.();
       signal.addEventListener("abort", () => (open -= 1), { once: true });
     }
     const text = Readable.from(
