@@ -57,8 +57,8 @@ export function createRelay(options: RelayOptions): Relay {
       loop.wake();
       await keepAttempt(delivery, exchange, deliverDeps);
     } catch (error) {
-      // Its lease runs out and it is made again: at least once. Not at once, or an endpoint would be
-      // flooded while the store cannot write.
+      // Trying the write again does not mend this. The lease runs out and the attempt is made again, at
+      // least once; not at once, or it would flood the endpoint.
       log.error({ deliveryId: delivery.id, err: error }, "delivery.write-failed");
     } finally {
       bytesInFlight -= delivery.bytes;

@@ -122,6 +122,19 @@ test.each([
   expect(performance.now() - startedAt).toBeLessThan(1000);
 });
 
+test.each([
+  ["closed", z.strictObject({ n: z.number().optional() }), {}],
+  ["that takes numbers beside them", z.object({}).catchall(z.number()), {}],
+  ["closed to what nothing evaluates", z.object({}), { unevaluatedProperties: false }],
+])("patterns of keys are left to the thread in an object that is %s", (_, schema, closing) => {
+  const patternProperties = { "^(a+)+$": {}, "^b": {} };
+  const check = checkFor(z.object({ in: schema.meta({ patternProperties, ...closing }) }));
+  const startedAt = performance.now();
+  expect(check({ in: { [`${"a".repeat(29)}!`]: "x", bc: "x" } })).toEqual([]);
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(check({ in: 1 })).toEqual([{ path: "/in", message: "is 1: it must be an object" }]);
+});
+
 test("branches of which a pattern takes one are both let through", () => {
   const check = checkFor(z.xor([z.string().regex(/^a+$/), z.string().regex(/^b+$/)]));
   expect(check("aa")).toEqual([]);

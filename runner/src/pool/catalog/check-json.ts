@@ -3,7 +3,12 @@
  * thread checks again with the plugin's own schema, so that what is costly or unsure to check here
  * is let through.
  */
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
+import {
+  Ajv2020,
+  type CodeKeywordDefinition,
+  type ErrorObject,
+  type ValidateFunction,
+} from "ajv/dist/2020.js";
 import type { Issue } from "../../domain/errors.ts";
 import type { JsonSchema } from "../../ports/plugin-catalog.ts";
 import { isZodFormat } from "./zod-formats.ts";
@@ -71,6 +76,7 @@ function newAjv({ allErrors }: { allErrors: boolean }): Ajv2020 {
   // Compares each item of a list with each other.
   ajv.removeKeyword("uniqueItems");
   ajv.removeKeyword("patternProperties");
+  passOverPatternsOfKeys(ajv);
   ajv.removeKeyword("pattern");
   ajv.addKeyword({
     keyword: "pattern",
@@ -82,6 +88,20 @@ function newAjv({ allErrors }: { allErrors: boolean }): Ajv2020 {
   // Two branches may fit here of which the thread, with their patterns, takes one.
   ajv.removeKeyword("oneOf");
   return ajv.addKeyword({ keyword: "oneOf", macro: (branches) => ({ anyOf: branches }) });
+}
+
+/** What `patternProperties` knows is not "additional": these look at its patterns, wherever it is. */
+function passOverPatternsOfKeys(ajv: Ajv2020): void {
+  const keyword = "additionalProperties";
+  const { code, ...definition } = ajv.getKeyword(keyword) as CodeKeywordDefinition;
+  ajv.removeKeyword(keyword);
+  ajv.addKeyword({
+    ...definition,
+    code(context) {
+      if (context.parentSchema["patternProperties"] === undefined) code(context);
+    },
+  });
+  ajv.removeKeyword("unevaluatedProperties");
 }
 
 /**
@@ -135,8 +155,8 @@ function toIssue(error: ErrorObject): Issue {
       message: `is missing: it must be ${describe(wanted)}`,
     };
   }
-  if (keyword === "additionalProperties" || keyword === "unevaluatedProperties") {
-    const property = String(told["additionalProperty"] ?? told["unevaluatedProperty"]);
+  if (keyword === "additionalProperties") {
+    const property = String(told["additionalProperty"]);
     const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
     return {
       path: join(instancePath, property),

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
@@ -9,6 +10,8 @@ beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), "watch-plugins-"))));
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 function watch(options: {
+  dir?: string;
+  rescanMs?: number;
   refresh: () => Promise<void>;
   onError?: (error: unknown) => void;
 }): PluginsWatch {
@@ -37,6 +40,21 @@ test("a refresh that fails is told, and made again though nothing changed", asyn
   await watching.ready;
   await succeeded;
   expect(errors).toEqual([new Error("no thread 1"), new Error("no thread 2")]);
+});
+
+test("a folder that cannot be read is told once at the first look", async () => {
+  // A link to itself: the system gives up following it, with ELOOP.
+  const loop = join(dir, "loop");
+  symlinkSync(loop, loop);
+  const errors: unknown[] = [];
+  const watching = watch({
+    dir: loop,
+    rescanMs: 60_000,
+    refresh: async () => void (await readdir(loop)),
+    onError: (error) => errors.push(error),
+  });
+  await watching.ready;
+  expect(errors).toMatchObject([{ code: "ELOOP" }]);
 });
 
 test("a directory that never keeps still is read nevertheless", async () => {

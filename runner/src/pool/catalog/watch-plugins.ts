@@ -23,7 +23,7 @@ export function watchPlugins(options: {
   dir: string;
   rescanMs: number;
   refresh: () => Promise<void>;
-  /** Is told what a refresh failed with. */
+  /** Is told, once a look, why it could not read what lies there. */
   onError: (error: unknown) => void;
   signal: AbortSignal;
 }): PluginsWatch {
@@ -33,14 +33,14 @@ export function watchPlugins(options: {
 
   async function run(): Promise<void> {
     let watcher = openWatcher(dir, bell.ring);
-    let seen = await refreshAs(await readStamp());
+    let seen = await refreshAs(await readStamp(untold));
     ready.resolve();
     while (!signal.aborted) {
       await bell.wait(rescanMs);
       // Anew each time: a directory that was deleted and made again is another one to the system.
       watcher?.close();
       watcher = openWatcher(dir, bell.ring);
-      const stamp = await readStamp();
+      const stamp = await readStamp(onError);
       if (stamp === null || stamp === seen || signal.aborted) continue;
       const still = await settled(stamp);
       if (!signal.aborted) seen = await refreshAs(still);
@@ -49,11 +49,11 @@ export function watchPlugins(options: {
   }
 
   /** Null when the directory cannot be read just now: what is known of it stays. */
-  async function readStamp(): Promise<string | null> {
+  async function readStamp(tell: (error: unknown) => void): Promise<string | null> {
     try {
       return await stampOf(dir);
     } catch (error) {
-      onError(error);
+      tell(error);
       return null;
     }
   }
@@ -74,7 +74,7 @@ export function watchPlugins(options: {
     let before = first;
     while (!signal.aborted && performance.now() < deadline) {
       await pause(SETTLE_MS, signal);
-      const now = await readStamp();
+      const now = await readStamp(untold);
       if (now === null || now === before) break;
       before = now;
     }
@@ -83,6 +83,9 @@ export function watchPlugins(options: {
 
   return { ready: ready.promise, ended: run() };
 }
+
+/** What the refresh that follows will tell, if it still is so. */
+const untold = (): void => {};
 
 /** Null where the directory is not there or the system has no watch left to give. */
 function openWatcher(dir: string, onEvent: () => void): FSWatcher | null {
