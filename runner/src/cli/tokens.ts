@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { cannotUseDataDir } from "../cannot-start.ts";
 import { BadSetting, parseSettings, type Settings } from "../config.ts";
@@ -46,7 +47,9 @@ async function add(args: readonly string[]): Promise<number> {
       return [...known, { name, scope, sha256, createdAt: new Date().toISOString() }];
     }),
   );
-  process.stderr.write(`The token "${name}" (${scope}); it is not kept, and not shown again:\n`);
+  process.stderr.write(
+    `The token "${name}" (${scope}), added to ${path}; it is not kept, and not shown again:\n`,
+  );
   process.stdout.write(`${token}\n`);
   return 0;
 }
@@ -55,6 +58,9 @@ async function list(args: readonly string[]): Promise<number> {
   const settings = parseSettings(args);
   const path = tokenFilePath(resolve(settings.dataDir));
   const known = await change(settings, async () => readTokens(path));
+  process.stderr.write(
+    `In ${path}${existsSync(path) ? "" : ", which is not there; --data-dir names another folder"}:\n`,
+  );
   const rows = known.map(({ name, scope, createdAt }) => [name, scope, createdAt]);
   process.stdout.write(`${toTable([["NAME", "SCOPE", "MADE AT"], ...rows])}\n`);
   return 0;
@@ -68,11 +74,11 @@ async function remove(args: readonly string[]): Promise<number> {
       if (known.some((one) => one.name === name)) return known.filter((one) => one.name !== name);
       const names = known.map((one) => one.name).join(", ");
       throw new BadSetting(
-        `There is no token "${name}"; there ${names ? `are ${names}` : "is none"}.`,
+        `There is no token "${name}" in ${path}; there ${names ? `are ${names}` : "is none"}.`,
       );
     }),
   );
-  process.stderr.write(`The token "${name}" is refused from now on.\n`);
+  process.stderr.write(`The token "${name}", taken out of ${path}, is refused from now on.\n`);
   return 0;
 }
 

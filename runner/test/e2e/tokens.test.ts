@@ -35,7 +35,7 @@ test("a token that is added works at once within its scope, and one that is remo
   expect(code).toBe(0);
   const token = stdout.trim();
   expect(stdout).toBe(`${token}\n`);
-  expect(stderr).toContain('"ci" (run)');
+  expect(stderr).toContain(`"ci" (run), added to ${daemon.dataDir}/tokens.json;`);
   expect(await ask(token, "GET", "/v1/jobs")).toBe(200);
   expect(await ask(token, "POST", "/v1/jobs")).toBe(202);
   expect(await ask(token, "POST", "/v1/webhooks")).toBe(403);
@@ -54,13 +54,21 @@ test("tokens are kept as digests, in a file for the daemon's user alone", async 
 });
 
 describe("the command", () => {
+  test("tells on stderr in which folder it looked", async () => {
+    expect((await tokens("list")).stderr).toBe(`In ${daemon.dataDir}/tokens.json:\n`);
+    const nowhere = await runCli(["tokens", "list", "--data-dir", "nowhere"], { cwd: root });
+    expect(nowhere.stderr).toBe(
+      `In ${root}/nowhere/tokens.json, which is not there; --data-dir names another folder:\n`,
+    );
+  });
+
   test.each([
     [[], "tokens needs a verb"],
     [["add", "x"], "--scope is missing: it must be one of read, run, admin."],
     [["add", "x", "--scope", "all"], '--scope is "all"'],
     [["add", "--scope", "read"], "NAME is"],
     [["add", "../x", "--scope", "read"], 'NAME is "../x"'],
-    [["remove", "nobody"], 'There is no token "nobody"; there '],
+    [["remove", "nobody"], 'There is no token "nobody" in '],
   ])("%j is refused in a line", async (args, message) => {
     const { code, stdout, stderr } = await tokens(...args);
     expect(stderr).toContain(message);
