@@ -180,8 +180,26 @@ const SECRET: ReadonlySet<string> = new Set(["token", "secretKey"]);
 
 const PREFIX = "PLAYGROUND_";
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 export function toEnvName(key: string): string {
   return `${PREFIX}${key.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+export const SETTING_NAMES: readonly string[] = KEYS.map(toEnvName);
+
+export const DEFAULTS = Settings.parse({});
+
+/** The environment's variables that look like settings and are none. */
+export function unknownVariables(env: Environment = process.env): string[] {
+  return Object.keys(env).filter(
+    (name) => name.startsWith(PREFIX) && !SETTING_NAMES.includes(name),
+  );
+}
+
+/** What to type before this program's arguments, where it was started as it was. */
+export function ownCommand(env: Environment = process.env): string {
+  return env["npm_lifecycle_event"] === "start" ? "npm start --" : "playground-runner";
 }
 
 export function toFlagName(key: string): string {
@@ -192,11 +210,8 @@ export function toFlagName(key: string): string {
  * Reads settings from flags, then from the environment; an empty variable counts as not set.
  * Throws `BadSetting`.
  */
-export function parseSettings(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): Settings {
-  const flags = parseFlags(args);
+export function parseSettings(args: readonly string[], env: Environment = process.env): Settings {
+  const flags = parseFlags(args, env);
   const given: Record<string, string> = {};
   const source: Record<string, string> = {};
   for (const key of KEYS) {
@@ -216,12 +231,12 @@ export function parseSettings(
   throw new BadSetting(problems.join("\n"));
 }
 
-function withoutOurs(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+function withoutOurs(env: Environment): Record<string, string> {
   const others = Object.entries(env).filter(([name]) => !name.startsWith(PREFIX));
   return Object.fromEntries(others) as Record<string, string>;
 }
 
-function parseFlags(args: readonly string[]): Record<string, string | undefined> {
+function parseFlags(args: readonly string[], env: Environment): Record<string, string | undefined> {
   const options = Object.fromEntries(
     KEYS.map((key) => [toFlagName(key), { type: "string" as const }]),
   );
@@ -229,6 +244,6 @@ function parseFlags(args: readonly string[]): Record<string, string | undefined>
     return parseArgs({ args: [...args], options, strict: true }).values;
   } catch (error) {
     const message = (error as Error).message.split(". To specify")[0];
-    throw new BadSetting(`${message}. \`playground-runner --help\` lists the settings.`);
+    throw new BadSetting(`${message}. \`${ownCommand(env)} --help\` lists the settings.`);
   }
 }

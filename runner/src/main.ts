@@ -2,7 +2,7 @@
 /** The process: argv, signals, exit codes. */
 import { CannotStart } from "./cannot-start.ts";
 import { HELP } from "./cli/help.ts";
-import { BadSetting } from "./config.ts";
+import { BadSetting, ownCommand } from "./config.ts";
 import { CannotOpen } from "./store/sqlite/store-error.ts";
 import { VERSION } from "./version.ts";
 
@@ -35,11 +35,19 @@ async function main(args: readonly string[]): Promise<number> {
   const isFlag = first.startsWith("-");
   const load = COMMANDS[isFlag ? "start" : first];
   if (load === undefined) {
-    const known = Object.keys(COMMANDS).join(", ");
-    throw new BadSetting(`There is no command "${first}"; there are ${known}. See --help.`);
+    throw new BadSetting(noCommand(first));
   }
   const command = await load();
   return command(isFlag ? args : rest);
+}
+
+function noCommand(given: string): string {
+  const known = Object.keys(COMMANDS).join(", ");
+  // What npm takes for a flag of its own it drops, and leaves the flag's value.
+  const hint = /^\d+$/.test(given)
+    ? ` A flag of npm start goes behind two dashes: npm start -- --port ${given}.`
+    : "";
+  return `There is no command "${given}"; there are ${known}. \`${ownCommand()} --help\` tells of them.${hint}`;
 }
 
 // Whoever read the output has gone, as in `plugins | head`: no reason for a daemon to die.

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { BadSetting, toEnvName, type Settings } from "../config.ts";
+import { BadSetting, ownCommand, toEnvName, type Settings } from "../config.ts";
 import { databasePath } from "../database-path.ts";
 
 export interface FileArguments {
@@ -30,7 +30,7 @@ export function requireFile(
 ): FileArguments & { readonly file: string } {
   const { file, ...others } = splitFileArguments(args);
   if (file === null) {
-    throw new BadSetting(`${command} needs a file first: playground-runner ${command} FILE`);
+    throw new BadSetting(`${command} needs a file first: ${ownCommand()} ${command} FILE`);
   }
   return { file, ...others };
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { composePlugins } from "../compose.ts";
-import { BadSetting, parseSettings } from "../config.ts";
+import { BadSetting, ownCommand, parseSettings } from "../config.ts";
 import type { Issue } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
 import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
@@ -72,7 +72,7 @@ function splitArgs(args: readonly string[]) {
   const name = rest.shift();
   if (name === undefined || name.startsWith("-")) {
     throw new BadSetting(
-      "run needs a plugin's name first: playground-runner run PLUGIN --input FILE",
+      `run needs a plugin's name first: ${ownCommand()} run PLUGIN --input FILE`,
     );
   }
   return { name, files, rest };

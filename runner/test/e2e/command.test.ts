@@ -38,6 +38,15 @@ describe("the command", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
+  test.each([
+    [["8790"], "npm start -- --port 8790"],
+    [["--prot", "1"], "`npm start -- --help` lists the settings"],
+    [["run"], "npm start -- run PLUGIN"],
+  ])("%j by npm start is told what to type there", async (args, message) => {
+    const env = { npm_lifecycle_event: "start" };
+    expect((await runCli(args, { cwd: root, env })).stderr).toContain(message);
+  });
+
   test("plugins lists the built-in ones and those dropped in, and fails for a broken one", async () => {
     const pluginsDir = join(root, "plugins");
     await dropPlugin(pluginsDir, "my-own", "() => null");
