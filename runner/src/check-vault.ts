@@ -25,6 +25,11 @@ export async function checkVault(
   }
 }
 
+/** Whether the store was written with a key before. */
+export async function isSealed(store: Pick<StoreReads, "meta">): Promise<boolean> {
+  return (await store.meta(KEY)) !== null;
+}
+
 /** Whether the store was written with this vault's key, or with none yet. */
 export async function isKeyOf(store: Pick<StoreReads, "meta">, vault: Vault): Promise<boolean> {
   const sealed = await store.meta(KEY);

@@ -12,7 +12,7 @@ import {
   cannotUseDataDir,
 } from "./cannot-start.ts";
 import { systemClock } from "./clock.ts";
-import { checkVault } from "./check-vault.ts";
+import { checkVault, isSealed } from "./check-vault.ts";
 import type { Settings } from "./config.ts";
 import { databasePath } from "./database-path.ts";
 import { createResolver } from "./egress/resolver.ts";
@@ -29,8 +29,7 @@ import { createPluginPool } from "./pool/plugin-pool.ts";
 import type { PluginInfo } from "./ports/plugin-catalog.ts";
 import type { PluginPool } from "./ports/plugin-pool.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
-import type { Store } from "./ports/store.ts";
-import type { Vault } from "./ports/vault.ts";
+import { missingPluginsDirWarning, variableWarnings } from "./setting-warnings.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { CannotOpen } from "./store/sqlite/store-error.ts";
 import { createKnownTokens } from "./tokens/known-tokens.ts";
@@ -78,18 +77,19 @@ export async function composeDaemon(
   const { dataDir, token, path, isNew } = await openDataDir(settings);
   if (isNew) say(`Made a token for the API: ${token}`);
   if (path !== null) say(`The API's token is kept in ${path}`);
-  const warning = exposureWarning(settings);
-  if (warning !== null) say(warning);
+  for (const warning of [exposureWarning(settings), ...variableWarnings()]) {
+    if (warning !== null) say(warning);
+  }
 
   const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
   const onError = (error: unknown): void => log.error({ err: error }, "tokens.not-read");
   const tokens = createKnownTokens({ ownToken: token, dataDir, onError });
-  const vault = createVault(await openVaultKey(dataDir, settings));
-  const [store, plugins] = await openBoth(
-    openStore(databasePath(settings), vault, replacements),
+  const [{ store, vault }, plugins] = await openBoth(
+    openStore(settings, replacements),
     composePlugins(settings, {
       onError: (error) => log.error({ err: error }, "plugins.not-read"),
       onChange: createBrokenLog(log),
+      say,
     }),
   );
   const { catalog } = plugins;
@@ -194,31 +194,30 @@ async function openDataDir(settings: Settings) {
   }
 }
 
-async function openVaultKey(dataDir: string, settings: Settings): Promise<Buffer> {
-  try {
-    return await loadVaultKey(dataDir, settings.secretKey);
-  } catch (error) {
-    throw error instanceof CannotStart ? error : cannotUseDataDir(error, settings);
-  }
-}
-
-async function openStore(
-  path: string,
-  vault: Vault,
-  { storeWriter }: Replacements,
-): Promise<Store> {
+/** The store, and the vault that what is sealed in it was sealed with. */
+async function openStore(settings: Settings, { storeWriter }: Replacements) {
   const store = await createSqliteStore({
-    path,
+    path: databasePath(settings),
     ...(storeWriter && { writer: storeWriter }),
   }).catch((error: unknown) => {
     throw error instanceof CannotOpen ? new CannotStart(error.message, { cause: error }) : error;
   });
   try {
+    const mayMake = !(await isSealed(store));
+    const vault = createVault(await openVaultKey(settings, { mayMake }));
     await checkVault(store, vault);
-    return store;
+    return { store, vault, close: () => store.close() };
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+async function openVaultKey(settings: Settings, making: { mayMake: boolean }): Promise<Buffer> {
+  try {
+    return await loadVaultKey(resolve(settings.dataDir), settings.secretKey, making);
+  } catch (error) {
+    throw error instanceof CannotStart ? error : cannotUseDataDir(error, settings);
   }
 }
 
@@ -244,12 +243,14 @@ async function openBoth<A extends Closable, B extends Closable>(
 export async function composePlugins(
   settings: Settings,
   {
-    onError = toStderr,
+    onError = (error) => toStderr(`The plugins could not be read: ${String(error)}`),
     onChange = () => {},
+    say = toStderr,
   }: {
     onError?: (error: unknown) => void;
     /** Is told of the plugins after each look, from the first. */
     onChange?: (plugins: readonly PluginInfo[]) => void;
+    say?: (line: string) => void;
   } = {},
 ): Promise<{
   catalog: LivePluginCatalog;
@@ -260,6 +261,8 @@ export async function composePlugins(
   const pluginsDir = resolve(settings.pluginsDir);
   await readdir(pluginsDir).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw cannotReadPluginsDir(error, settings);
+    const warning = missingPluginsDirWarning(settings);
+    if (warning !== null) say(warning);
   });
   const catalog = createPluginCatalog({
     builtinDir: BUILT_IN_PLUGINS,
@@ -293,8 +296,8 @@ export async function composePlugins(
   };
 }
 
-function toStderr(error: unknown): void {
-  process.stderr.write(`The plugins could not be read: ${String(error)}\n`);
+function toStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function toUrl(host: string, { port }: AddressInfo): string {

@@ -37,10 +37,28 @@ export function createVault(key: Buffer): Vault {
   };
 }
 
-/** The key given in base64, or the one kept in the data folder, made there at the first start. */
-export async function loadVaultKey(dataDir: string, given: string | undefined): Promise<Buffer> {
+/**
+ * The key given in base64, or the one kept in the data folder, made there at the first start. Where
+ * something was sealed before, a missing one may not be made: throws `CannotStart`.
+ */
+export async function loadVaultKey(
+  dataDir: string,
+  given: string | undefined,
+  { mayMake = true }: { mayMake?: boolean } = {},
+): Promise<Buffer> {
   if (given !== undefined) return Buffer.from(given, "base64");
   const path = join(dataDir, "secret-key");
+  const made = mayMake ? await makeKey(path) : null;
+  if (made !== null) return made;
+  const kept = Buffer.from(await readKey(path), "base64");
+  if (kept.length === KEY_BYTES) return kept;
+  throw new CannotStart(
+    `${path} does not hold a key of ${KEY_BYTES} bytes in base64. Put the right one back: webhook secrets cannot be read without it.`,
+  );
+}
+
+/** Null when there is one. */
+async function makeKey(path: string): Promise<Buffer | null> {
   const made = randomBytes(KEY_BYTES);
   try {
     const text = `${made.toString("base64")}\n`;
@@ -49,10 +67,18 @@ export async function loadVaultKey(dataDir: string, given: string | undefined): 
     return made;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return null;
   }
-  const kept = Buffer.from((await readFile(path, "utf8")).trim(), "base64");
-  if (kept.length === KEY_BYTES) return kept;
-  throw new CannotStart(
-    `${path} does not hold a key of ${KEY_BYTES} bytes in base64. Put the right one back: webhook secrets cannot be read without it.`,
-  );
+}
+
+async function readKey(path: string): Promise<string> {
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new CannotStart(
+      `${path} is not there, and this database was written with a key. Put the file back, or set PLAYGROUND_SECRET_KEY to that key: webhook secrets cannot be read without it.`,
+      { cause: error },
+    );
+  }
 }

@@ -10,7 +10,7 @@ import { fieldTable, type Schema } from "./schema-table.ts";
 /** The built-in plugins, as a daemon's catalog reads them. */
 export async function renderPlugins(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "playground-reference-"));
-  const args = ["--data-dir", folder, "--plugins-dir", join(folder, "plugins")];
+  const args = ["--data-dir", folder, "--plugins-dir", folder];
   const plugins = await composePlugins(parseSettings(args, {}));
   try {
     const sections = plugins.catalog.list().map(renderPlugin);

@@ -52,7 +52,27 @@ describe("a start", () => {
       1,
     );
     await exposed.end("SIGTERM");
-    expect((await open()).output()).not.toContain("Warning");
+    expect((await open()).output()).not.toContain("Warning: PLAYGROUND_HOST");
+  });
+
+  test("warns of variables that are no settings, and of a plugins folder that is not there", async () => {
+    const pluginsDir = join(root, "nowhere");
+    const daemon = await open({ pluginsDir, env: { PLAYGROUND_PROT: "9999" } });
+    expect(daemon.output().match(/^Warning: .*$/gm)).toEqual([
+      "Warning: PLAYGROUND_PROT is set and is no setting: is PLAYGROUND_PORT meant?",
+      `Warning: PLAYGROUND_PLUGINS_DIR is "${pluginsDir}", where no folder is yet: a daemon takes its plugins when it is made.`,
+    ]);
+  });
+
+  test("without the key that the database was written with is refused, and makes none", async () => {
+    const first = await open();
+    await first.end("SIGTERM");
+    const key = join(first.dataDir, "secret-key");
+    await rm(key);
+    const { code, stderr } = await refuse({ PLAYGROUND_LOG_LEVEL: "error" });
+    expect(stderr).toMatch(/^\S+secret-key is not there, and .* Put the file back, .*\n$/);
+    expect(code).toBe(1);
+    expect(existsSync(key)).toBe(false);
   });
 
   test("makes a token that only its user may read, in a folder of the same kind", async () => {
