@@ -6,6 +6,7 @@ import {
   ended,
   isIdle,
   isOpen,
+  letGo,
   newLane,
   nextAllowanceAt,
   type Lane,
@@ -130,6 +131,41 @@ test("an endpoint that asks to be left alone is, however few its failures", () =
   expect(allowance(lane, FREE, 31_000)).toBe(1);
   const sooner = end(lane, { kind: "failed", holdMs: 1_000 }, 2_000);
   expect(nextAllowanceAt(sooner, FREE, 2_000)).toBe(31_000);
+});
+
+describe("a lane that is let go", () => {
+  test("may send at once, as few as at first, and what is in flight still counts", () => {
+    let lane = endTimes(newLane(FREE, 0), 40, { kind: "ok" });
+    lane = begun(lane, FREE, { now: 0, attempts: 2 });
+    lane = ended(lane, FREE, { outcome: { kind: "failed", holdMs: 60_000 }, now: 1_000 });
+    expect(allowance(lane, FREE, 2_000)).toBe(0);
+    lane = letGo(lane, 2_000);
+    expect(lane.inFlight).toBe(1);
+    expect(allowance(lane, FREE, 2_000)).toBe(1);
+    expect(allowance(end(lane, { kind: "ok" }, 2_000), FREE, 2_000)).toBe(2);
+  });
+
+  test("sends one attempt when its circuit is open, and is held longer when that fails", () => {
+    const opened = endTimes(newLane(FREE, 0), 5, FAILED, 1_000);
+    const lane = letGo(opened, 2_000);
+    expect(allowance(lane, FREE, 2_000)).toBe(1);
+    const again = end(lane, FAILED, 2_000);
+    expect(nextAllowanceAt(again, FREE, 2_000)).toBe(12_000);
+  });
+
+  test("keeps to its rate", () => {
+    const policy = { maxWindow: 64, ratePerSecond: 2 };
+    let lane = begun(newLane(policy, 0), policy, { now: 0, attempts: 2 });
+    for (const holdMs of [60_000, 0]) {
+      lane = ended(lane, policy, { outcome: { kind: "failed", holdMs }, now: 0 });
+    }
+    expect(nextAllowanceAt(letGo(lane, 0), policy, 0)).toBe(500);
+  });
+
+  test("is as it was when it was not held", () => {
+    const lane = endTimes(newLane(FREE, 0), 40, { kind: "ok" });
+    expect(letGo(lane, 1_000)).toBe(lane);
+  });
 });
 
 const aRate = fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constantFrom(0.1, 0.5, 1.5, 24.9));

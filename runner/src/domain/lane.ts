@@ -134,6 +134,15 @@ export function ended(
   }
 }
 
+/**
+ * Somebody wants it tried now. The hold is over, its failures are not forgotten: the next attempts
+ * are few, and an open circuit is held again by the first that fails.
+ */
+export function letGo(lane: Lane, now: number): Lane {
+  if (now >= lane.heldUntil) return lane;
+  return { ...lane, heldUntil: 0, window: Math.min(FIRST_WINDOW, lane.window) };
+}
+
 /** Whether nothing would be lost by forgetting it. */
 export function isIdle(lane: Lane, policy: LanePolicy, now: number): boolean {
   const isFull =

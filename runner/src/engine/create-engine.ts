@@ -118,10 +118,10 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     listen: (jobId, listener) => signals.listen(jobId, listener),
     stepProgress: (jobId) => signals.stepProgress(jobId),
-    webhooks: createWebhooks({ ...shared, onDue: wake.relay }),
+    webhooks: createWebhooks({ ...shared, onDue: wake.relay, onLetGo: wake.lane }),
     testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
-    recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onDue: wake.relay }),
-    redeliver: (id) => redeliver(id, { ...shared, onDue: wake.relay }),
+    recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onLetGo: wake.lane }),
+    redeliver: (id) => redeliver(id, { ...shared, onLetGo: wake.lane }),
     headerNames: ({ sealed }) => Object.keys(sealedContents.open(sealed).headers),
     relayState: () => loops?.relay.state() ?? IDLE_RELAY,
     async start() {
@@ -153,6 +153,7 @@ function toShared(
   const wake = {
     claim: () => loops()?.claim.wake(),
     relay: () => loops()?.relay.loop.wake(),
+    lane: (lane: number) => loops()?.relay.letGo(lane),
     batch: () => loops()?.batch.wake(),
   };
   const common = {

@@ -5,6 +5,7 @@ import {
   isFailing,
   isIdle,
   isOpen,
+  letGo,
   newLane,
   nextAllowanceAt,
   type Lane,
@@ -28,6 +29,8 @@ export interface Lanes {
   begun(id: number, attempts: number, now: number): void;
   /** For how long the lane is held, in ms; 0 when it is not. */
   ended(id: number, outcome: LaneOutcome, now: number): number;
+  /** Ends the lane's hold. */
+  letGo(id: number, now: number): void;
   /** Lanes that may not send now, whatever is due in them. */
   full(now: number): readonly number[];
   /** When a lane that is full now may send without an attempt's end; null when none will. */
@@ -126,6 +129,10 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
       entry.lane = lane;
       if (lane.inFlight === 0 && entry.policy.ratePerSecond === null) busy.delete(id);
       return Math.max(0, lane.heldUntil - now);
+    },
+    letGo(id, now) {
+      const entry = entries.get(id);
+      if (entry !== undefined) entry.lane = letGo(entry.lane, now);
     },
     full(now) {
       const full: number[] = [];

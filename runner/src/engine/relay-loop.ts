@@ -15,6 +15,8 @@ const BACKSTOP_MS = 5_000;
 
 export interface Relay {
   readonly loop: Loop;
+  /** A person wants the lane's deliveries made now: ends the hold, which the store has ended before. */
+  letGo(lane: number): void;
   /** Waits for the attempts in flight, then aborts what is left; that counts no attempt. */
   drain(options: { graceMs: number }): Promise<void>;
   state(): RelayState;
@@ -127,6 +129,11 @@ export function createRelay(options: RelayOptions): Relay {
 
   const loop = createLoop({ name: "relay", turn, clock, log });
 
+  function letGo(lane: number): void {
+    lanes.letGo(lane, clock.monotonic());
+    loop.wake();
+  }
+
   async function drain({ graceMs }: { graceMs: number }): Promise<void> {
     const done = new AbortController();
     await Promise.race([
@@ -140,6 +147,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   return {
     loop,
+    letGo,
     drain,
     state: () => ({ inFlight: inFlight.size, bytesInFlight, openLanes: lanes.open() }),
   };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createWorld, HOOK, type EngineInTest, type World } from "../../test/support/engine.ts";
-import { answered } from "../../test/support/scripted-sender.ts";
+import { answered, NO_ANSWER } from "../../test/support/scripted-sender.ts";
 import { until } from "../../test/support/until.ts";
 import type { Answer } from "../domain/delivery.ts";
 import type { DeliverySummary } from "../ports/store.ts";
@@ -22,6 +22,69 @@ async function only(jobId: string): Promise<DeliverySummary> {
   if (first === undefined) throw new Error(`Job ${jobId} has no delivery.`);
   return first;
 }
+
+describe("a lane that is held", () => {
+  const ACTS = ["redeliver", "recover", "switch on"] as const;
+
+  /** Four jobs' events for one webhook whose endpoint answers as told; `act` is a person's. */
+  async function hold(answer: () => Answer) {
+    const started = await world.startEngine({ run: complete, answer });
+    const { engine, submit } = started;
+    const url = "http://endpoint.test/hook";
+    const { webhook } = await engine.webhooks.register({ url, on: ["completed"] });
+    const first = await submit();
+    await world.settle();
+    for (let n = 0; n < 3; n += 1) await submit();
+    await world.settle();
+    const act = async (which: (typeof ACTS)[number]): Promise<void> => {
+      if (which === "redeliver") await engine.redeliver((await only(first)).id);
+      if (which === "recover") await engine.recoverWebhook(webhook.id, 0);
+      if (which === "switch on") await engine.webhooks.update(webhook.id, { state: "active" });
+      await world.settle();
+    };
+    return { ...started, act };
+  }
+
+  test.each(ACTS)("for an hour by a Retry-After sends at once after: %s", async (which) => {
+    let isDown = true;
+    const { sender, act } = await hold(() =>
+      isDown ? answered(503, { retryAfter: "3600" }) : answered(200),
+    );
+    expect(sender.sent).toHaveLength(1);
+    isDown = false;
+    await act(which);
+    // The first event waits for its own retry, unless that is asked for.
+    expect(sender.sent).toHaveLength(which === "switch on" ? 4 : 5);
+  });
+
+  test.each(ACTS)(
+    "is held again by the next Retry-After, few attempts later: %s",
+    async (which) => {
+      const { sender, act } = await hold(() => answered(503, { retryAfter: "3600" }));
+      await act(which);
+      expect(sender.sent).toHaveLength(2);
+    },
+  );
+
+  test("by an open circuit sends one attempt after each act, and all when that succeeds", async () => {
+    let isDown = true;
+    const { engine, sender, submit, act } = await hold(() => (isDown ? NO_ANSWER : answered(200)));
+    await submit();
+    await world.settle();
+    expect(sender.sent).toHaveLength(5);
+    expect(engine.relayState().openLanes).toBe(1);
+    for (const [done, which] of ACTS.entries()) {
+      for (let n = 0; n < 20; n += 1) await submit();
+      await act(which);
+      expect(sender.sent).toHaveLength(6 + done);
+    }
+    isDown = false;
+    await act("recover");
+    expect(engine.relayState().openLanes).toBe(0);
+    const { due } = (await world.store.counts()).deliveries;
+    expect(due).toBe(0);
+  });
+});
 
 describe("recover", () => {
   /** A webhook that was given events while its endpoint answered as said, one job each. */

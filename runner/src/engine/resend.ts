@@ -7,8 +7,8 @@ export interface ResendDeps {
   readonly store: Pick<DeliveryWrites, "recoverDeliveries" | "redeliver"> &
     Pick<StoreReads, "webhook" | "delivery">;
   readonly clock: Pick<Clock, "now">;
-  /** Deliveries may have become due. */
-  readonly onDue: () => void;
+  /** The lane's hold is over, and deliveries may have become due. */
+  readonly onLetGo: (lane: number) => void;
 }
 
 /** Deliveries that one call makes due at most: `more` tells to call again. */
@@ -21,7 +21,7 @@ const RECOVER_LIMIT = 10_000;
 export async function recoverWebhook(
   id: string,
   since: number,
-  { store, clock, onDue }: ResendDeps,
+  { store, clock, onLetGo }: ResendDeps,
 ): Promise<{ recovered: number; more: boolean }> {
   const webhook = await store.webhook(id);
   if (webhook === null) throw new Refused("WEBHOOK_NOT_FOUND", `There is no webhook "${id}".`);
@@ -33,13 +33,14 @@ export async function recoverWebhook(
   }
   const request = { webhookId: id, since, limit: RECOVER_LIMIT, now: clock.now() };
   const done = await store.recoverDeliveries(request);
-  onDue();
+  onLetGo(webhook.lane);
   return done;
 }
 
 /** Sends one again. Throws `Refused`: DELIVERY_NOT_FOUND, DELIVERY_NOT_RESENDABLE. */
-export async function redeliver(id: string, { store, clock, onDue }: ResendDeps): Promise<void> {
-  if ((await store.delivery(id)) === null) {
+export async function redeliver(id: string, { store, clock, onLetGo }: ResendDeps): Promise<void> {
+  const delivery = await store.delivery(id);
+  if (delivery === null) {
     throw new Refused("DELIVERY_NOT_FOUND", `There is no delivery "${id}".`);
   }
   if (!(await store.redeliver(id, { now: clock.now() }))) {
@@ -48,5 +49,5 @@ export async function redeliver(id: string, { store, clock, onDue }: ResendDeps)
       `Delivery "${id}" is being sent now, or waits behind an earlier event of its job.`,
     );
   }
-  onDue();
+  onLetGo(delivery.lane);
 }

@@ -42,7 +42,7 @@ export interface WebhookRequest {
   readonly secret?: string | undefined;
 }
 
-export interface WebhookView extends Omit<StoredWebhook, "sealed" | "identity"> {
+export interface WebhookView extends Omit<StoredWebhook, "sealed" | "identity" | "lane"> {
   /** Values are never shown. */
   readonly headerNames: readonly string[];
   /** Until when the secret before the last rotation still signs; null when none does. */
@@ -75,10 +75,12 @@ export interface WebhooksDeps {
   readonly urlRefusal: (url: string) => string | null;
   /** Deliveries may have become due. */
   readonly onDue: () => void;
+  /** The lane's hold is over as well. */
+  readonly onLetGo: (lane: number) => void;
 }
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { store, sealedContents, clock, ids, onDue } = deps;
+  const { store, sealedContents, clock, ids, onDue, onLetGo } = deps;
   // A change is made of what is there: two of one webhook at a time would lose one.
   const turns = createTurns();
 
@@ -89,7 +91,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 
   function toView(webhook: StoredWebhook): WebhookView {
-    const { sealed, identity: _identity, ...rest } = webhook;
+    const { sealed, identity: _identity, lane: _lane, ...rest } = webhook;
     const { headers, previous } = sealedContents.open(sealed);
     const isPreviousValid = previous !== null && clock.now() < previous.until;
     return {
@@ -107,8 +109,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         `Webhook "${id}" would get the URL and filter of another webhook. Change or remove that one first.`,
       );
     }
-    onDue();
-    return toView(await find(id));
+    const webhook = await find(id);
+    if (patch.state === "active") onLetGo(webhook.lane);
+    else onDue();
+    return toView(webhook);
   }
 
   /** The patch that a request asks for; the sealed part only when it changes. */

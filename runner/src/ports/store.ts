@@ -65,6 +65,8 @@ export interface NewWebhook extends WebhookSpec {
 export interface StoredWebhook extends WebhookSpec {
   readonly id: string;
   readonly identity: string;
+  /** Never changes. */
+  readonly lane: number;
   readonly state: WebhookState;
   /** Why it is off. */
   readonly reason: string | null;
@@ -272,13 +274,14 @@ export interface DeliveryWrites {
   /**
    * Sends one again by hand. One that has ended becomes due at once with no retry left (so it is
    * tried once), and what is behind it in its line waits for it; one that waits for its retry is due
-   * now instead. False when there is none, or it is in flight or behind another of its job.
+   * now instead. A hold of its lane is over. False, and nothing changed, when there is none, or it is
+   * in flight or behind another of its job.
    */
   redeliver(id: string, request: { now: number }): Promise<boolean>;
   /**
    * Makes the webhook's dead deliveries of events since the instant deliverable again, with all
    * their retries and in their jobs' order, and those that wait for a retry due now; what was
-   * delivered stays so. `more`: the limit was reached, call again.
+   * delivered stays so. A hold of its lane is over. `more`: the limit was reached, call again.
    */
   recoverDeliveries(request: {
     webhookId: string;
@@ -294,7 +297,7 @@ export interface WebhookWrites {
   registerWebhook(webhook: NewWebhook, limits: { maxWebhooks: number }): Promise<RegisterOutcome>;
   /**
    * Changes what the patch names. `off` gives up what was queued, with the reason; `paused` keeps
-   * it; `active` lets it go on and forgets the failures.
+   * it; `active` lets it go on, ends a hold of its lane and forgets the failures.
    */
   updateWebhook(id: string, patch: WebhookPatch, request: { now: number }): Promise<UpdateOutcome>;
   /** Removes it with its deliveries. False when there is no such webhook. */
@@ -386,6 +389,12 @@ export interface DeliverySummary {
   readonly reason: string | null;
 }
 
+export interface StoredDelivery extends DeliverySummary {
+  readonly lane: number;
+  /** Every attempt, in order. */
+  readonly log: readonly AttemptRecord[];
+}
+
 export interface StoredBatch {
   readonly id: string;
   readonly createdAt: number;
@@ -431,9 +440,7 @@ export interface StoreReads {
   logs(jobId: string, request: { after: number; limit: number }): Promise<readonly LogEntry[]>;
   /** Newest first. */
   deliveries(filter: DeliveryFilter, page: Page): Promise<Paged<DeliverySummary>>;
-  delivery(
-    id: string,
-  ): Promise<(DeliverySummary & { readonly log: readonly AttemptRecord[] }) | null>;
+  delivery(id: string): Promise<StoredDelivery | null>;
   webhook(id: string): Promise<StoredWebhook | null>;
   /** Oldest first. */
   webhooks(page: Page): Promise<Paged<StoredWebhook>>;

@@ -83,6 +83,7 @@ async function expectSameWebhooks(store: Store, model: ModelStore): Promise<void
       state,
       reason,
       failingSince,
+      lane: expect.any(Number),
       updatedAt: expect.any(Number),
     })),
   );

@@ -62,6 +62,19 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store, { now: 6_000 })).toEqual([]);
     });
 
+    test("ends a hold of its lane, and only when it changes something", async () => {
+      await completeWithWebhook(t.store);
+      const [delivery] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 150 }));
+      const lane = (await t.store.delivery(delivery!.id))!.lane;
+      await t.store.holdLane({ lane, until: 5_000 });
+      const [, second] = await lineOf(t.store);
+      expect(await t.store.redeliver(second!.id, { now: 200 })).toBe(false);
+      expect(await claimDue(t.store, { now: 200 })).toEqual([]);
+      expect(await t.store.redeliver(delivery!.id, { now: 200 })).toBe(true);
+      expect(await claimDue(t.store, { now: 200 })).toMatchObject([{ id: delivery!.id }]);
+    });
+
     test("does not put off one that is due", async () => {
       await completeWithWebhook(t.store, { on: ["started"] });
       const [due] = await lineOf(t.store);
@@ -133,6 +146,19 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
   describe("recoverDeliveries", () => {
     const request = { since: 0, limit: 100, now: 200 };
+
+    test("ends a hold of its lane", async () => {
+      const { id } = await register(t.store, { on: ["completed"] });
+      await complete(t.store);
+      await complete(t.store);
+      const [first, second] = await claimDue(t.store);
+      await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
+      await t.store.releaseDeliveries([second!.id]);
+      await t.store.holdLane({ lane: (await t.store.webhook(id))!.lane, until: 5_000 });
+      expect(await claimDue(t.store, { now: 200 })).toEqual([]);
+      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      expect(await claimDue(t.store, { now: 200 })).toHaveLength(2);
+    });
 
     test("sends again what died, in its job's order, and leaves what was delivered", async () => {
       const { id } = await register(t.store);

@@ -201,11 +201,17 @@ export function createRun(store: Store, model: ModelStore) {
         const { on, plugins, jobName, lifeMs } = each;
         const expiresAt = lifeMs === null ? null : now + lifeMs;
         const patch = { on, plugins, jobName, expiresAt, ratePerSecond: 3 };
-        return answersLike(store.updateWebhook(id, patch, { now }), model.updateWebhook(id, patch));
+        return answersLike(
+          store.updateWebhook(id, patch, { now }),
+          model.updateWebhook(id, patch, { now }),
+        );
       }
       case "move webhook": {
         const patch = { state: each.state, reason: each.state === "off" ? "gone" : null };
-        return answersLike(store.updateWebhook(id, patch, { now }), model.updateWebhook(id, patch));
+        return answersLike(
+          store.updateWebhook(id, patch, { now }),
+          model.updateWebhook(id, patch, { now }),
+        );
       }
     }
   }

@@ -38,6 +38,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
         reason: null,
         failingSince: null,
         updatedAt: 77,
+        lane: expect.any(Number),
       };
       expect(await t.store.webhook(webhook.id)).toEqual(stored);
       await t.reopen();

@@ -34,6 +34,7 @@ export function toStoredWebhook(row: PersistentRow): StoredWebhook {
   return {
     id: row.id,
     identity: row.identity,
+    lane: row.lane,
     state: row.state,
     reason: row.reason,
     failingSince: row.failing_since,

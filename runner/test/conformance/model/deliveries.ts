@@ -1,5 +1,5 @@
 import type { AttemptOutcome } from "../../../src/ports/store.ts";
-import { isPending, type ModelDelivery, type ModelLane, type ModelState } from "./state.ts";
+import { isPending, letGo, type ModelDelivery, type ModelLane, type ModelState } from "./state.ts";
 
 const isFree = ({ state, lease }: ModelDelivery) => state === "due" && lease === null;
 
@@ -145,6 +145,7 @@ export function createDeliveryModel(state: ModelState) {
         Object.assign(delivery, { state: "due", dueAt: now, reason: null, retriesUsed });
       }
       arrange(state, delivery, now);
+      letGo(state, delivery.laneKey, now);
       return true;
     },
 
@@ -168,6 +169,7 @@ export function createDeliveryModel(state: ModelState) {
       }
       for (const each of late) each.dueAt = now;
       for (const each of dead) arrange(state, each, now);
+      letGo(state, webhookId, now);
       const recovered = dead.length + late.length;
       return { recovered, more: recovered === limit };
     },

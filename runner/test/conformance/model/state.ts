@@ -126,6 +126,12 @@ export function forgetLanes(state: ModelState): void {
   state.lanes = state.lanes.filter(({ key }) => used.has(key));
 }
 
+/** A hold of the lane is over. */
+export function letGo(state: ModelState, key: string, now: number): void {
+  const lane = state.lanes.find((each) => each.key === key);
+  if (lane !== undefined) lane.holdUntil = Math.min(lane.holdUntil, now);
+}
+
 export function openLane(
   state: ModelState,
   { key, ratePerSecond }: { key: string; ratePerSecond: number | null },

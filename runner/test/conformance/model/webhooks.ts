@@ -4,7 +4,14 @@ import type {
   UpdateOutcome,
   WebhookPatch,
 } from "../../../src/ports/store.ts";
-import { forgetLanes, isPending, openLane, type ModelState, type ModelWebhook } from "./state.ts";
+import {
+  forgetLanes,
+  isPending,
+  letGo,
+  openLane,
+  type ModelState,
+  type ModelWebhook,
+} from "./state.ts";
 
 export function createWebhookModel(state: ModelState) {
   const find = (id: string) => state.webhooks.find(({ spec }) => spec.id === id);
@@ -27,7 +34,7 @@ export function createWebhookModel(state: ModelState) {
       return { kind: "created" };
     },
 
-    updateWebhook(id: string, patch: WebhookPatch): UpdateOutcome {
+    updateWebhook(id: string, patch: WebhookPatch, { now }: { now: number }): UpdateOutcome {
       const webhook = find(id);
       if (webhook === undefined) return "missing";
       const { state: next = webhook.state, reason = webhook.reason, ...spec } = patch;
@@ -37,8 +44,7 @@ export function createWebhookModel(state: ModelState) {
       openLane(state, { key: id, ratePerSecond: webhook.spec.ratePerSecond });
       if (patch.state === "active") {
         webhook.failingSince = null;
-        const lane = state.lanes.find(({ key }) => key === id);
-        if (lane !== undefined) lane.holdUntil = 0;
+        letGo(state, id, now);
       }
       if (patch.state === "off") {
         const queued = state.deliveries.filter((each) => each.webhookId === id && isPending(each));

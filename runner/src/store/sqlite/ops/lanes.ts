@@ -11,6 +11,8 @@ export interface Lanes {
   open(spec: LaneSpec): number;
   /** A delivery of the lane can be claimed from the instant on. */
   readyFrom(lane: number, at: number): void;
+  /** A hold of the lane is over, now at the latest; its place in the order of turns stays. */
+  letGo(lane: number, now: number): void;
   /** Some of the lane's deliveries can be claimed no more, or later than before. */
   refresh(lane: number): void;
 }
@@ -37,6 +39,7 @@ export function prepareLanes(db: DatabaseSync): Lanes {
     db,
     `UPDATE lanes SET ready_at = ?2 WHERE id = ?1 AND (ready_at IS NULL OR ready_at > ?2)`,
   );
+  const letGo = prepare(db, `UPDATE lanes SET hold_until = min(hold_until, ?) WHERE id = ?`);
   const refresh = prepare(db, `UPDATE lanes SET ready_at = ${LEAST_DUE_AT} WHERE id = ?`);
 
   return {
@@ -47,6 +50,7 @@ export function prepareLanes(db: DatabaseSync): Lanes {
       return known.id;
     },
     readyFrom: (lane, at) => void lower.run(lane, at),
+    letGo: (lane, now) => void letGo.run(now, lane),
     refresh: (lane) => void refresh.run(lane),
   };
 }

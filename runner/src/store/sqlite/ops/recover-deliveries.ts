@@ -44,6 +44,7 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
       if (job !== null) line.arrange({ job, webhook: seq, lane }, now);
     }
     lanes.refresh(lane);
+    lanes.letGo(lane, now);
     const recovered = revived.length + hastened;
     return { recovered, more: recovered === limit };
   };

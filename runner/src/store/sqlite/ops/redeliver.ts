@@ -39,6 +39,7 @@ export function prepareRedeliver(db: DatabaseSync): Operations["redeliver"] {
     if (state === "due") hasten.run(now, id);
     else restart.run(now, id);
     lanes.readyFrom(lane, now);
+    lanes.letGo(lane, now);
     if (job !== null) line.arrange({ job, webhook, lane }, now);
     return true;
   };

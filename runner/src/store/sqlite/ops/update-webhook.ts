@@ -58,7 +58,8 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
 /** What a change of state does to the deliveries. */
 function prepareMoveState(db: DatabaseSync) {
   const stop = prepare(db, `UPDATE lanes SET stopped = 1 WHERE id = ?`);
-  const release = prepare(db, `UPDATE lanes SET stopped = 0, hold_until = 0 WHERE id = ?`);
+  const restart = prepare(db, `UPDATE lanes SET stopped = 0 WHERE id = ?`);
+  const lanes = prepareLanes(db);
   const giveUp = prepareGiveUp(db);
 
   return (
@@ -68,7 +69,8 @@ function prepareMoveState(db: DatabaseSync) {
   ): void => {
     switch (state) {
       case "active":
-        release.run(lane);
+        restart.run(lane);
+        lanes.letGo(lane, now);
         return;
       case "paused":
         stop.run(lane);
