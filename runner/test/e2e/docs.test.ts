@@ -1,6 +1,6 @@
 /** The documents are true: their examples run, their links lead somewhere, the paths they name exist. */
 import { glob, readFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, matchesGlob, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { examplesOf, openDocSession } from "../support/doc-session.ts";
@@ -21,6 +21,9 @@ for (const path of await list("**/*.md")) {
   DOCUMENTS.set(path, await readFile(join(ROOT, path), "utf8"));
 }
 
+/** `cd` into a folder that is not the clone itself; `npm install` that looks for one upwards. */
+const STRAYS = /^.*(?:\bcd (?!playground$|\/)|npm install (?!--prefix )).*$/gm;
+
 const RUN = [...DOCUMENTS].filter(([, text]) =>
   examplesOf(text).some(({ fence }) => fence.language === "bash"),
 );
@@ -31,12 +34,29 @@ test("the README and the tutorial have examples that run", () => {
   expect(paths).toContain("docs/tutorial/first-job.md");
 });
 
-describe("the examples run and print what is shown:", () => {
+const IGNORED = (await readFile(join(ROOT, ".gitignore"), "utf8"))
+  .split("\n")
+  .map((line) => line.replaceAll(/^\/|\/$/g, ""));
+
+describe("the examples run, print what is shown, and leave only what Git ignores:", () => {
   test.each(RUN)("%s", { timeout: 60_000 }, async (_, text) => {
     const session = await openDocSession();
     onTestFinished(() => session.close());
     for (const example of examplesOf(text)) await session.run(example);
+    await session.untilEndpointIsFree();
+    const made = await session.made();
+    expect(made.filter((name) => !IGNORED.some((line) => matchesGlob(name, line)))).toEqual([]);
   });
+});
+
+test("no command leaves the reader in another folder or installs into the project", () => {
+  const lost = RUN.flatMap(([path, text]) =>
+    fencesOf(text)
+      .filter(({ language }) => /^(?:ba)?sh$/.test(language))
+      .flatMap((fence) => fence.text.match(STRAYS) ?? [])
+      .map((command) => `${path}: ${command}`),
+  );
+  expect(lost).toEqual([]);
 });
 
 describe("links lead to files and headings that exist:", () => {

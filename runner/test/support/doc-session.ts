@@ -6,7 +6,7 @@
  * Everything else (```sh for what cannot run here, ```ini, …) is only shown.
  */
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -43,6 +43,10 @@ function pathOf({ text }: Fence): string | null {
 export async function openDocSession(replacing: Readonly<Record<string, string>> = {}): Promise<{
   /** Gives what was printed until the command ended. */
   run(example: Example): Promise<string>;
+  /** What lies in the folder now and is not the project's. */
+  made(): Promise<string[]>;
+  /** Throws when what the examples started on the endpoint's port goes on. */
+  untilEndpointIsFree(): Promise<void>;
   close(): Promise<void>;
 }> {
   const root = await mkdtemp(join(tmpdir(), "playground-docs-"));
@@ -62,7 +66,8 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
     const replaced = text
       .replaceAll("http://127.0.0.1:8787", daemon.url)
       .replaceAll("9000", endpointPort)
-      .replaceAll("npm start --silent -- ", "node runner/bin/playground-runner.mjs ");
+      .replaceAll("npm start --silent -- ", "playground-runner ")
+      .replaceAll("playground-runner ", "node runner/bin/playground-runner.mjs ");
     return Object.entries(replacing).reduce(
       (all, [from, to]) => all.replaceAll(from, to),
       replaced,
@@ -92,6 +97,17 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
 
   return {
     run,
+    async made() {
+      const entries = await readdir(root, { withFileTypes: true });
+      return entries.filter((entry) => !entry.isSymbolicLink()).map(({ name }) => name);
+    },
+    async untilEndpointIsFree() {
+      const url = `http://127.0.0.1:${endpointPort}`;
+      const isFree = async () => (await fetch(url).catch(() => null)) === null;
+      await until("the endpoint to be ended, as its reader's next one needs the port", isFree, {
+        timeoutMs: 10_000,
+      });
+    },
     async close() {
       await shell.close();
       await daemon.close();
