@@ -23,7 +23,7 @@ export interface PluginLog {
 /** The one directory that paths in a job's input or options may name files in: a job's submitter is not the operator. */
 export interface PluginFiles {
   /**
-   * The absolute path of a file in the files directory, whether it exists or not.
+   * The absolute path of a file in the files folder, whether it exists or not.
    * Throws when the path leads out of that directory: by `..`, as an absolute path, by a link.
    */
   resolve(path: string): string;

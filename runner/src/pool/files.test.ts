@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 describe("paths that stay inside", () => {
-  test("a relative path is taken from the files directory", () => {
+  test("a relative path is taken from the files folder", () => {
     expect(createFiles(root).resolve("in/a.csv")).toBe(join(root, "in", "a.csv"));
   });
 
@@ -62,7 +62,7 @@ describe("paths that lead out", () => {
 
   test("a link to a file outside is refused", () => {
     symlinkSync(join(base, "secret.txt"), join(root, "in", "b.csv"));
-    expect(() => createFiles(root).resolve("in/b.csv")).toThrow("leads out of the files directory");
+    expect(() => createFiles(root).resolve("in/b.csv")).toThrow("leads out of the files folder");
   });
 
   test("a file under a linked directory outside is refused, existing or not", () => {

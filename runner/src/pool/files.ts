@@ -14,7 +14,7 @@ export function createFiles(root: string): PluginFiles {
     resolve(path) {
       if (typeof path !== "string" || path.trim() === "" || path.includes("\0")) {
         throw new Error(
-          `file is ${JSON.stringify(path)}: it must be a path in the files directory, such as "in/people.csv"`,
+          `file is ${JSON.stringify(path)}: it must be a path in the files folder, such as "in/people.csv"`,
         );
       }
       mkdirSync(root, { recursive: true, mode: OWNER_ONLY });
@@ -24,7 +24,7 @@ export function createFiles(root: string): PluginFiles {
       const real = realPath(wanted);
       if (real === null || !isInside(realRoot, real)) {
         throw new Error(
-          `file is ${JSON.stringify(path)}: it leads out of the files directory; give a path inside it, such as "in/people.csv"`,
+          `file is ${JSON.stringify(path)}: it leads out of the files folder; give a path inside it, such as "in/people.csv"`,
         );
       }
       return real;

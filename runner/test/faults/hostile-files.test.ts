@@ -116,7 +116,7 @@ describe("path traversal:", () => {
     for (const file of leads()) {
       const job = await run("csv-profile", { file });
       expect(job, file).toMatchObject({ status: "failed", errorCode: "PLUGIN_THREW" });
-      expect(job.error).toContain("it leads out of the files directory");
+      expect(job.error).toContain("it leads out of the files folder");
       expect(JSON.stringify(job)).not.toContain(key);
     }
   });
@@ -129,7 +129,7 @@ describe("path traversal:", () => {
       "link-to-folder/x.png",
     ]) {
       const job = await runWith("image-resize", { base64: image }, { outputFile });
-      expect(job.error, outputFile).toContain("it leads out of the files directory");
+      expect(job.error, outputFile).toContain("it leads out of the files folder");
     }
     expect(await readdir(daemon.dataDir)).not.toContain("token.png");
     expect(await readdir(daemon.dataDir)).not.toContain("x.png");

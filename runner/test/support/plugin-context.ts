@@ -4,7 +4,7 @@ import type { PluginContext, PluginDefinition } from "../../src/plugin-sdk.ts";
 export interface PluginRun {
   readonly input: unknown;
   readonly options?: unknown;
-  /** The files directory; a plugin that asks for a file without one fails. */
+  /** The files folder; a plugin that asks for a file without one fails. */
   readonly filesRoot?: string;
   readonly signal?: AbortSignal;
 }

@@ -283,7 +283,7 @@ describe("what does not fit", () => {
 
   test("a file that is not there or lies outside is an error with its name", async () => {
     await expect(profile({ file: "nope.csv" })).rejects.toThrow('"nope.csv"');
-    await expect(profile({ file: "../package.json" })).rejects.toThrow("files directory");
+    await expect(profile({ file: "../package.json" })).rejects.toThrow("files folder");
   });
 
   test.each([{}, { text: "a", file: "b" }, { file: "a", url: "b" }, { file: "" }])(

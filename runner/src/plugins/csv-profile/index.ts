@@ -15,7 +15,7 @@ const Input = z
     file: z
       .string()
       .optional()
-      .describe("A CSV file in the daemon's files directory, such as `in/people.csv`."),
+      .describe("A CSV file in the daemon's files folder, such as `in/people.csv`."),
     url: z.string().optional().describe("Where to download the CSV from, by http or https."),
   })
   .superRefine(({ text, file, url }, check) => {

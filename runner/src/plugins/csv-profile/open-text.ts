@@ -55,7 +55,9 @@ async function openFile(
   const path = ctx.files.resolve(file);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
-    throw new Error(`file is ${JSON.stringify(file)}: the files directory holds no such file`);
+    throw new Error(
+      `file is ${JSON.stringify(file)}: the files folder holds no such file, ${path}`,
+    );
   }
   return { bytes: createReadStream(path, { highWaterMark: PIECE_LENGTH }), size: found.size };
 }

@@ -15,7 +15,7 @@ const Input = z
     file: z
       .string()
       .optional()
-      .describe("An image in the daemon's files directory, such as `in/photo.jpg`."),
+      .describe("An image in the daemon's files folder, such as `in/photo.jpg`."),
     url: z.string().optional().describe("Where to download the image from, at most 50 MiB."),
   })
   .superRefine(({ base64, file, url }, check) => {
@@ -64,7 +64,7 @@ const Options = z.object({
     .string()
     .optional()
     .describe(
-      "Write the result to this path in the files directory, over what is there. Empty: it is given as base64.",
+      "Write the result to this path in the files folder, over what is there. Empty: it is given as base64.",
     ),
 });
 
@@ -86,7 +86,7 @@ const Output = z.object({
   file: z
     .string()
     .nullable()
-    .describe("The path within the files directory; null when it is given as base64."),
+    .describe("The path within the files folder; null when it is given as base64."),
 });
 
 export default definePlugin({

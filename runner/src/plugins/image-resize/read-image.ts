@@ -35,7 +35,9 @@ async function fromFile(file: string, ctx: Pick<PluginContext, "files">): Promis
   const path = ctx.files.resolve(file);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
-    throw new Error(`file is ${JSON.stringify(file)}: the files directory holds no such file`);
+    throw new Error(
+      `file is ${JSON.stringify(file)}: the files folder holds no such file, ${path}`,
+    );
   }
   if (found.size > MAX_BYTES) {
     throw new Error(
