@@ -38,16 +38,16 @@ function passwordOf(credentials: string): string | null {
 }
 
 /**
- * Gives whose token the request carries, null where none is needed. Throws `Refused`: UNAUTHORIZED,
+ * Notes whose token the request carries, where one is needed. Throws `Refused`: UNAUTHORIZED,
  * INSUFFICIENT_SCOPE. Basic is taken on pages made for browsers alone: a browser sends it by
  * itself, so elsewhere it would let any web page act.
  */
 export function createAuth(tokens: KnownTokens) {
-  return function authenticate(request: FastifyRequest, reply: FastifyReply): Caller | null {
+  return function authenticate(request: FastifyRequest, reply: FastifyReply): void {
     // What says nothing of itself is for the admin; what is not there, for whoever has a token.
     const { access = request.is404 ? "read" : "admin", browser = false } =
       request.routeOptions.config;
-    if (access === "open") return null;
+    if (access === "open") return;
     const [, scheme, credentials] =
       /^(\S+) +(\S+) *$/.exec(request.headers.authorization ?? "") ?? [];
     const given = tokenIn({ scheme: scheme?.toLowerCase(), credentials, browser });
@@ -61,9 +61,10 @@ export function createAuth(tokens: KnownTokens) {
           : "The token in the Authorization header is not known, or was removed.",
       );
     }
+    request.tokenName = caller.name;
     if (includes(caller.scope, access)) {
       request.isStillKnown = () => given !== null && tokens.find(given) !== null;
-      return caller;
+      return;
     }
     reply.header("www-authenticate", `${BEARER}, error="insufficient_scope", scope="${access}"`);
     throw new Refused(

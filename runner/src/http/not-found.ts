@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 
 /** Answers what no route takes: 405 with `Allow` where another method would do, OPTIONS, else 404. */
@@ -19,7 +19,7 @@ export function registerNotFound(app: FastifyInstance): void {
 
   app.setNotFoundHandler((request, reply) => {
     const { method } = request;
-    const path = request.url.split("?", 1)[0] ?? "";
+    const path = pathOf(request);
     const allowed = allowedAt(path);
     if (allowed.length === 0) {
       throw new Refused(
@@ -40,4 +40,8 @@ function matches(pattern: string, path: string): boolean {
     wanted.length === given.length &&
     wanted.every((part, at) => (part.startsWith(":") ? given[at] !== "" : part === given[at]))
   );
+}
+
+export function pathOf({ url }: FastifyRequest): string {
+  return url.split("?", 1)[0] ?? "";
 }

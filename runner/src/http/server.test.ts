@@ -268,4 +268,29 @@ describe("the daemon", () => {
     });
     expect(backend.logLines[0]).not.toMatch(/secret|scripted-token/);
   });
+
+  test.each([
+    [
+      "of a token whose scope is too small",
+      { method: "POST", url: "/v1/jobs", headers: { authorization: "Bearer read-token" } },
+      { route: "/v1/jobs", status: 403, code: "INSUFFICIENT_SCOPE", token: "of-read" },
+    ],
+    [
+      "that no route takes",
+      { method: "GET", url: "/v2/jobs?key=secret" },
+      { route: "none", path: "/v2/jobs", status: 404, code: "ROUTE_NOT_FOUND" },
+    ],
+    [
+      "of a method that its path does not take",
+      { method: "PUT", url: "/v1/jobs" },
+      { route: "none", path: "/v1/jobs", status: 405, code: "METHOD_NOT_ALLOWED" },
+    ],
+  ] as const)("a request %s is logged with what refused it", async (_, request, line) => {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    await backend.app.inject({ headers, ...request });
+    const [logged = ""] = backend.logLines;
+    expect(JSON.parse(logged)).toMatchObject(line);
+    expect("path" in (JSON.parse(logged) as object)).toBe("path" in line);
+    expect(logged).not.toContain("secret");
+  });
 });

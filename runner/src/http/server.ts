@@ -1,6 +1,11 @@
-import Fastify, { LogController, type FastifyInstance, type FastifyReply } from "fastify";
+import Fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import type { Logger } from "pino";
-import { Transient } from "../domain/errors.ts";
+import { Refused, Transient } from "../domain/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PluginCatalog } from "../ports/plugin-catalog.ts";
 import type { StoreReads } from "../ports/store.ts";
@@ -12,7 +17,7 @@ import { createHostGuard, type HostSettings } from "./host-guard.ts";
 import type { HttpMetrics } from "./http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
-import { registerNotFound } from "./not-found.ts";
+import { pathOf, registerNotFound } from "./not-found.ts";
 import { answerClientError, registerRawAnswers, registerUnreadTimeout } from "./raw-answers.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
@@ -31,6 +36,16 @@ const HEADERS_TIMEOUT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 /** For a client to take any more of its answer, in ms, where a whole request may take longer. */
 const UNREAD_TIMEOUT_MS = 30_000;
+
+/** Of a path that no route takes, in characters. */
+const MAX_PATH_LOGGED = 200;
+
+declare module "fastify" {
+  interface FastifyReply {
+    /** Of the problem that it tells, for the log; null when it tells none. */
+    problemCode: string | null;
+  }
+}
 
 export interface HttpSettings extends HostSettings {
   /** For a whole request to arrive; a connection cannot be held open by sending slowly. */
@@ -92,17 +107,18 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
 
   app.decorateRequest("tokenName", null);
   app.decorateRequest("isStillKnown", null);
+  app.decorateReply("problemCode", null);
   registerRequestEnd(app, deps.metrics);
   registerRawAnswers(app);
   registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
   registerJsonBody(app);
   registerValidation(app);
-  registerErrors(app, deps.metrics);
+  registerErrors(app, { metrics: deps.metrics, bodyLimit: settings.bodyLimit });
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
   app.addHook("onRequest", (request, reply, done) => {
     checkAddressed(request);
-    request.tokenName = authenticate(request, reply)?.name ?? null;
+    authenticate(request, reply);
     done();
   });
   // After it: whoever may do nothing takes no place.
@@ -129,23 +145,36 @@ function atLeastWarn(logger: Logger): string {
   return logger.isLevelEnabled("info") ? "warn" : logger.level;
 }
 
-/** One line and one measurement per request. The URL is left out: the pattern is enough, and safe. */
+/** One line and one measurement per request. Of the URL the pattern is enough, and safe, where there is one. */
 function registerRequestEnd(app: FastifyInstance, metrics: HttpMetrics): void {
   app.addHook("onResponse", (request, reply, done) => {
-    const { method } = request;
-    const { statusCode: status, elapsedTime: durationMs } = reply;
-    const route = request.routeOptions.url ?? "none";
-    metrics.requestEnded({ method, route, status, durationMs });
-    const token = request.tokenName ?? undefined;
-    const fields = { method, route, status, durationMs: Math.round(durationMs), token };
+    const { method, tokenName, routeOptions } = request;
+    const { statusCode: status, elapsedTime, problemCode } = reply;
+    const route = routeOptions.url ?? "none";
+    metrics.requestEnded({ method, route, status, durationMs: elapsedTime });
+    const fields = {
+      method,
+      route,
+      ...(routeOptions.url === undefined && { path: pathOf(request).slice(0, MAX_PATH_LOGGED) }),
+      status,
+      ...(problemCode !== null && { code: problemCode }),
+      durationMs: Math.round(elapsedTime),
+      ...(tokenName !== null && { token: tokenName }),
+    };
     request.log[status < 400 ? "debug" : "info"](fields, "http.answered");
     done();
   });
 }
 
-function registerErrors(app: FastifyInstance, metrics: HttpMetrics): void {
+function registerErrors(
+  app: FastifyInstance,
+  { metrics, bodyLimit }: { metrics: HttpMetrics; bodyLimit: number },
+): void {
   app.setErrorHandler((error, request, reply) => {
-    const refusal = toRefusal(error, request.id);
+    const refusal = toRefusal(
+      isBodyTooLarge(error) ? bodyTooLarge(request, bodyLimit) : error,
+      request.id,
+    );
     if (refusal.limit !== null) metrics.refused(refusal.limit);
     if (refusal.problem.status === 500 || error instanceof Transient)
       request.log.error({ err: error }, "http.failed");
@@ -153,10 +182,23 @@ function registerErrors(app: FastifyInstance, metrics: HttpMetrics): void {
   });
 }
 
+function isBodyTooLarge(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "FST_ERR_CTP_BODY_TOO_LARGE";
+}
+
+/** Fastify's own error tells neither size. */
+function bodyTooLarge({ headers }: FastifyRequest, bodyLimit: number): Refused {
+  const size = headers["content-length"] ?? `over ${bodyLimit}`;
+  const others = "a file in the files folder, or a URL, for a plugin that takes these";
+  const detail = `The request's body is ${size} bytes: it must be at most ${bodyLimit}. Larger inputs go by ${others}.`;
+  return new Refused("BODY_TOO_LARGE", detail);
+}
+
 function sendProblem({ problem, retryAfterSeconds }: Refusal, reply: FastifyReply): FastifyReply {
   // Fastify closes after a body that it did not take, and a client that still sends it would get a
   // reset and lose this answer. Kept open, Node reads the rest and drops it.
   reply.removeHeader("connection");
+  reply.problemCode = problem.code;
   if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));
   return reply
     .code(problem.status)

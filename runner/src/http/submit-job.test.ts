@@ -181,6 +181,13 @@ describe("submitting", () => {
     expect(problemOf(await backend.submit(body))).toMatchObject({ code, status });
   });
 
+  test("tells the size and the limit of too large a body, and the way out", async () => {
+    const answer = await backend.submit(JSON.stringify("x".repeat(1024 * 1024)));
+    expect(problemOf(answer).detail).toBe(
+      "The request's body is 1048578 bytes: it must be at most 1048576. Larger inputs go by a file in the files folder, or a URL, for a plugin that takes these. PLAYGROUND_BODY_LIMIT sets the limit.",
+    );
+  });
+
   test("refuses another content type", async () => {
     const answer = await backend.submit("plugins=echo", {
       "content-type": "application/x-www-form-urlencoded",
