@@ -2,7 +2,8 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
+import { MAX_BATCH_JOBS } from "./domain/batch.ts";
+import { DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
 import { parseEgressPolicy, type EgressPolicy } from "./egress/policy.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -120,7 +121,7 @@ export const Settings = z.object({
     .default(16 * 1024)
     .describe("Largest metadata of a job, in bytes as JSON; every event carries it."),
   outputLimit: integer(1024, MAX_JOB_OUTPUT_BYTES)
-    .default(64 * 1024 * 1024)
+    .default(DEFAULT_OUTPUT_LIMIT_BYTES)
     .describe("Largest output of a plugin, in bytes as JSON; a step with a larger one fails."),
   logLimit: integer(1024, 256 * 1024 * 1024)
     .default(4 * 1024 * 1024)
@@ -135,7 +136,7 @@ export const Settings = z.object({
   maxQueued: integer(1, 100_000_000)
     .default(1_000_000)
     .describe("Jobs that may be queued; more are refused with 503."),
-  maxBatchJobs: integer(1, 10_000).default(1_000).describe("Jobs that one batch may have."),
+  maxBatchJobs: integer(1, MAX_BATCH_JOBS).default(1_000).describe("Jobs that one batch may have."),
   // All of them may begin in one turn of the event loop, and health waits for the turn's end.
   maxRequests: integer(1, 100_000)
     .default(200)

@@ -1,13 +1,16 @@
 /** A batch's one callback. Pure. */
 import type { Failure } from "./errors.ts";
-import type { JobStatus } from "./job.ts";
+import { DEFAULT_OUTPUT_LIMIT_BYTES, type JobStatus } from "./job.ts";
 import { toJsonText, type JsonText } from "./json-text.ts";
+
+/** The most that PLAYGROUND_MAX_BATCH_JOBS may allow. */
+export const MAX_BATCH_JOBS = 10_000;
 
 /**
  * Outputs that an answer with a batch shows, in bytes: as many as one output may have by default.
  * A batch of 1,000 jobs could have 64 GiB of them, and all that is shown is held in memory.
  */
-export const MAX_BATCH_OUTPUT_BYTES = 64 * 1024 * 1024;
+export const MAX_BATCH_OUTPUT_BYTES = DEFAULT_OUTPUT_LIMIT_BYTES;
 
 export interface BatchCounts {
   readonly total: number;

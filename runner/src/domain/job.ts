@@ -29,6 +29,9 @@ export const MAX_STEP_ATTEMPTS = 3;
  */
 export const MAX_JOB_OUTPUT_BYTES = 96 * 1024 * 1024;
 
+/** The largest output that a step may have, unless PLAYGROUND_OUTPUT_LIMIT says otherwise. */
+export const DEFAULT_OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
+
 export interface PluginCall {
   readonly name: string;
   readonly options: JsonText;

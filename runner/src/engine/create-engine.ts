@@ -24,7 +24,7 @@ import { createRetentionLoop } from "./retention-loop.ts";
 import { retryJob } from "./retry-job.ts";
 import { createSealedContents } from "./sealed-contents.ts";
 import { setBatchWebhook } from "./set-batch-webhook.ts";
-import { submitBatch } from "./submit-batch.ts";
+import { checkBatchSize, submitBatch } from "./submit-batch.ts";
 import { submitJob } from "./submit-job.ts";
 import { testWebhook } from "./test-webhook.ts";
 import { createWebhooks } from "./webhooks.ts";
@@ -85,6 +85,7 @@ export function createEngine(deps: EngineDeps): Engine {
       wake.claim();
       return accepted;
     },
+    checkBatchSize: (jobs) => checkBatchSize(jobs, shared.maxBatchJobs),
     async submitBatch(request) {
       refuseWhenStopping();
       const accepted = await submitBatch(request, shared);

@@ -51,6 +51,8 @@ export type JobSignal =
 export interface Engine {
   /** Stores the job; resolves when it is on disk. Throws `Refused`. */
   submit(request: SubmitRequest): Promise<{ jobId: string; replayed: boolean }>;
+  /** Throws `Refused` where a batch has too many jobs for any of them to be looked at. */
+  checkBatchSize(jobs: number): void;
   /** Stores a batch and its jobs, all or none. Throws `Refused`. */
   submitBatch(request: BatchRequest): Promise<{ batchId: string; replayed: boolean }>;
   /** Gives a batch that has none its webhook. Throws `Refused`. */

@@ -14,7 +14,7 @@ import {
 
 /**
  * Accepts many jobs, all or none, once per idempotency key; on disk when it resolves. Throws
- * `Refused` as for one job, with the paths of all jobs that are wrong.
+ * `Refused`: BATCH_TOO_LARGE, or as for one job, with the paths of all jobs that are wrong.
  */
 export async function submitBatch(
   request: BatchRequest,
@@ -23,7 +23,7 @@ export async function submitBatch(
     readonly maxBatchJobs: number;
   },
 ): Promise<{ batchId: string; replayed: boolean }> {
-  checkSize(request.jobs.length, deps.maxBatchJobs);
+  checkBatchSize(request.jobs.length, deps.maxBatchJobs);
   checkJobs(request.jobs, deps);
   if (request.webhook !== null) checkUrl(request.webhook.url, deps.urlRefusal, "/webhook/url");
   const { idempotencyKey, ...rest } = request;
@@ -42,7 +42,8 @@ export async function submitBatch(
   return { batchId, replayed };
 }
 
-function checkSize(size: number, maxBatchJobs: number): void {
+/** Throws `Refused`: BATCH_TOO_LARGE. */
+export function checkBatchSize(size: number, maxBatchJobs: number): void {
   if (size <= maxBatchJobs) return;
   const message = `is ${size} jobs long: it must be at most ${maxBatchJobs}`;
   throw new Refused("BATCH_TOO_LARGE", `The batch ${message}.`, {

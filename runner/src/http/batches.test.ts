@@ -163,6 +163,18 @@ describe("a batch", () => {
     expect((await api.call("GET", "/v1/jobs")).body.items).toEqual([]);
   });
 
+  test.each([1_001, 10_001, 400_000])(
+    "of %i is refused by the setting's name before a job is looked at",
+    async (size) => {
+      const answer = await submit({ jobs: Array.from({ length: size }, () => 0) });
+      expect(problemOf(answer)).toMatchObject({
+        status: 413,
+        code: "BATCH_TOO_LARGE",
+        detail: `The batch is ${size} jobs long: it must be at most 1000. PLAYGROUND_MAX_BATCH_JOBS sets the limit.`,
+      });
+    },
+  );
+
   test("that is not there answers BATCH_NOT_FOUND", async () => {
     for (const answer of [
       await get("batch_none"),

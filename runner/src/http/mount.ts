@@ -18,13 +18,17 @@ type Handler<C extends RouteContract> = (
   reply: FastifyReply,
 ) => Promise<unknown>;
 
-/** Adds the route that the contract tells of; the handler gets what the contract's schemas parsed. */
+/**
+ * Adds the route that the contract tells of; the handler gets what the contract's schemas parsed.
+ * `checkBody` is called before they do, for bodies that are too much to look at, and may throw.
+ */
 export function mount<C extends RouteContract>(
   app: FastifyInstance,
-  contract: C,
+  contract: C & { readonly checkBody?: (body: unknown) => void },
   handler: Handler<C>,
 ): void {
-  const { method, path: url, access, browser = false, params, query: querystring, body } = contract;
+  const { method, path: url, access, browser = false, checkBody } = contract;
+  const { params, query: querystring, body } = contract;
   const schema: FastifySchema = {
     ...(params && { params }),
     ...(querystring && { querystring }),
@@ -35,6 +39,12 @@ export function mount<C extends RouteContract>(
     url,
     schema,
     config: { access, browser },
+    ...(checkBody && {
+      preValidation: (request, _reply, done) => {
+        checkBody(request.body);
+        done();
+      },
+    }),
     handler: (request, reply) => handler(request as ContractRequest<C>, reply),
   });
 }

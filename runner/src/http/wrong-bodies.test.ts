@@ -44,7 +44,6 @@ const WEBHOOK_CASES: readonly Case[] = [
 const BATCH_CASES: readonly Case[] = [
   ["/jobs", {}, "is missing"],
   ["/jobs", { jobs: [] }, "at least 1 item"],
-  ["/jobs", { jobs: Array.from({ length: 10_001 }, () => JOB) }, "at most 10000 items"],
   ["/jobs/1/plugins", { jobs: [JOB, { input: 2 }] }, "is missing"],
   ["/jobs/0/idempotencyKey", { jobs: [{ ...JOB, idempotencyKey: "" }] }, "at least 1 character"],
   ["/jobs/0/callback", { jobs: [{ ...JOB, callback: 1 }] }, "is no field here"],

@@ -9,6 +9,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { Failure } from "../domain/errors.ts";
+import { DEFAULT_OUTPUT_LIMIT_BYTES } from "../domain/job.ts";
 import type { PluginPool, StepHooks, StepResult, StepTask } from "../ports/plugin-pool.ts";
 import { createCrew, type Crew } from "./crew.ts";
 import { createCrews, type Crews } from "./crews.ts";
@@ -137,7 +138,7 @@ function notBegun(signal: AbortSignal): string {
 }
 
 function startCrews(options: PluginPoolOptions, runs: ReadonlyMap<number, Run>): Crews {
-  const { threads, memoryMb, outputLimitBytes = 64 * MIB, filesDir } = options;
+  const { threads, memoryMb, outputLimitBytes = DEFAULT_OUTPUT_LIMIT_BYTES, filesDir } = options;
   const { egress = { mode: "private" } } = options;
   return createCrews(threads, (size) =>
     createCrew({

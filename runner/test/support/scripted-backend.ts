@@ -144,6 +144,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
       return () => void set.delete(listener);
     },
     stepProgress: () => progress,
+    checkBatchSize: () => {},
     submitBatch: notScripted,
     setBatchWebhook: notScripted,
     waitForBatch: notScripted,

@@ -11,7 +11,10 @@ import type { Waits } from "../waits.ts";
 import { acceptedBatchText, batchText, type BatchContext } from "../views/batch.ts";
 
 export interface BatchesDeps {
-  readonly engine: Pick<Engine, "submitBatch" | "waitForBatch" | "setBatchWebhook" | "headerNames">;
+  readonly engine: Pick<
+    Engine,
+    "checkBatchSize" | "submitBatch" | "waitForBatch" | "setBatchWebhook" | "headerNames"
+  >;
   readonly reads: Pick<StoreReads, "batch">;
   readonly batchUrl: BatchContext["batchUrl"];
   readonly waits: Waits;
@@ -29,7 +32,12 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     return batch;
   }
 
-  mount(app, submitBatch, async ({ body, headers }, reply) => {
+  function checkSize(body: unknown): void {
+    const { jobs } = (body ?? {}) as { jobs?: unknown };
+    if (Array.isArray(jobs)) engine.checkBatchSize(jobs.length);
+  }
+
+  mount(app, { ...submitBatch, checkBody: checkSize }, async ({ body, headers }, reply) => {
     const { batchId, replayed } = await engine.submitBatch({
       jobs: body.jobs.map(({ idempotencyKey = null, ...job }) => ({
         ...toJobRequest(job),
