@@ -24,7 +24,7 @@ export function renderMakeFiles(): Record<string, string> {
   });
   const events = mergeInterfaces([
     ...EVENT_KINDS.map((kind) => interfaceOf(EVENT_PAYLOADS[kind])),
-    [{ name: "test", type: "boolean", label: "Test" }, VERIFIED],
+    [VERIFIED],
   ]);
   const completed = samples.find(({ kind }) => kind === "completed")?.event;
   const job = { fields: interfaceOf(Job), sample: SAMPLE_JOB };

@@ -39,6 +39,8 @@ ${scopeLines().join("\n")}
       must hold between its rows. Only reads, while the daemon runs or not.
   playground-runner openapi
       Prints the OpenAPI document.
+  playground-runner --help, --version
+      Prints this, or the version.
 
 Settings, each a flag or an environment variable:
 

@@ -17,7 +17,7 @@ import { toTable } from "./table.ts";
 
 const OWNER_ONLY = 0o700;
 
-/** Adds, lists and removes tokens of the API; a daemon that runs notices. 1 when there is none to remove. */
+/** Adds, lists and removes tokens of the API; a daemon that runs notices. */
 export async function tokens(args: readonly string[]): Promise<number> {
   const [verb = "", ...rest] = args;
   const act = VERBS.get(verb);

@@ -79,8 +79,9 @@ export const COMMON_REFUSALS: readonly RefusalCode[] = [
   "ORIGIN_REFUSED",
   "OVERLOADED",
 ];
-/** What a route that takes a body may refuse beside. */
+/** What a route that reads a body may refuse beside, also where none is asked for. */
 export const BODY_REFUSALS: readonly RefusalCode[] = [
+  "BODY_INVALID",
   "BODY_NOT_JSON",
   "BODY_TOO_LARGE",
   "CONTENT_TYPE_UNSUPPORTED",
@@ -92,7 +93,6 @@ const DEFAULT_RETRY_AFTER_MS = 1000;
 const FOREIGN_CODES: Readonly<Record<string, RefusalCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "CONTENT_TYPE_UNSUPPORTED",
   FST_ERR_CTP_INVALID_CONTENT_TYPE: "CONTENT_TYPE_UNSUPPORTED",
-  FST_ERR_MAX_PARAM_LENGTH: "ROUTE_NOT_FOUND",
   HPE_HEADER_OVERFLOW: "REQUEST_HEADERS_TOO_LARGE",
   ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
 };

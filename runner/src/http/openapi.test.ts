@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createBackend } from "../../test/support/scripted-backend.ts";
+import { AUTHORIZED, createBackend, problemOf } from "../../test/support/scripted-backend.ts";
 import { ROUTES } from "./contract/routes.ts";
 import { renderDocs } from "./docs-page/render.ts";
 import { describeErrors } from "./error-map.ts";
@@ -97,9 +97,58 @@ test("every route tells every error it may answer with", () => {
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const { responses, security } of Object.values(operations)) {
       expect(Object.keys(responses), path).toEqual(expect.arrayContaining(["400", "default"]));
-      if (security.length > 0) expect(Object.keys(responses), path).toContain("401");
+      if (security.length === 0) continue;
+      expect(Object.keys(responses), path).toContain("401");
+      expect(responses["503"]?.["description"], path).toContain("`UNAVAILABLE`");
     }
   }
+});
+
+describe("what is refused", () => {
+  const backend = createBackend();
+  afterAll(() => backend.app.close());
+
+  const json = { "content-type": "application/json" };
+  const WRONG_BODIES = [
+    ["CONTENT_TYPE_UNSUPPORTED", { "content-type": "text/plain" }, "x"],
+    ["BODY_NOT_JSON", json, "{"],
+    ["BODY_INVALID", json, "[".repeat(1_000)],
+    ["BODY_TOO_LARGE", json, `"${"x".repeat(1024 * 1024)}"`],
+  ] as const;
+  const writing = ROUTES.filter((route) => route.method !== "GET");
+
+  test.each(writing)("of a body by $operationId is in the document", async ({ method, path }) => {
+    const url = path.replace(/:\w+/, "x");
+    const told = document.paths[path.replace(/:(\w+)/g, "{$1}")]?.[method.toLowerCase()]?.responses;
+    for (const [code, headers, payload] of WRONG_BODIES) {
+      const all = { ...AUTHORIZED, ...headers };
+      const problem = problemOf(await backend.app.inject({ method, url, payload, headers: all }));
+      expect(problem.code).toBe(code);
+      expect(told?.[problem.status]?.["description"]).toContain(`\`${code}\``);
+    }
+  });
+
+  test.each([
+    ["/v1/jobs", "JOB_NOT_FOUND"],
+    ["/v1/plugins", "PLUGIN_NOT_FOUND"],
+  ])("an id of any length is looked for below %s, and answers %s", async (path, code) => {
+    const answer = await backend.get(`${path}/${"x".repeat(10_000)}`);
+    expect(problemOf(answer)).toMatchObject({ status: 404, code });
+  });
+});
+
+test("requests take no field that is not told of; answers and events may get more", () => {
+  const closed = schemas.filter(([, schema]) => schema["additionalProperties"] === false);
+  expect(closed.map(([name]) => name)).toEqual([
+    "BatchJobRequest",
+    "BatchWebhookRequest",
+    "RecoverWebhook",
+    "RegisterWebhook",
+    "SubmitBatch",
+    "SubmitJob",
+    "UpdateWebhook",
+    "WebhookRequest",
+  ]);
 });
 
 describe("the page", () => {

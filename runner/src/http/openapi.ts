@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document, made of the contract alone: nothing is started for it. */
 import { z } from "zod";
-import { REFUSALS, type RefusalCode } from "../domain/errors.ts";
+import type { RefusalCode } from "../domain/errors.ts";
 import { SCOPE_NAMES, SCOPES } from "../domain/scope.ts";
 import { VERSION } from "../version.ts";
 import { BatchCallback } from "./contract/batches.ts";
@@ -8,7 +8,7 @@ import { EVENT_PAYLOADS } from "./contract/events.ts";
 import { PROBLEM_JSON, Problem } from "./contract/problem.ts";
 import { TAGS, type AnswerContract, type RouteContract } from "./contract/route-contract.ts";
 import { ROUTES } from "./contract/routes.ts";
-import { BODY_REFUSALS, COMMON_REFUSALS, FAULTS, REFUSAL_STATUS } from "./error-map.ts";
+import { BODY_REFUSALS, COMMON_REFUSALS, describeErrors, type ErrorCode } from "./error-map.ts";
 
 type Json = Record<string, unknown>;
 
@@ -68,11 +68,11 @@ const SENT_HEADERS = [
 
 const REFS = "#/components/schemas/";
 
+const ERRORS = new Map(describeErrors().map((error) => [error.code, error]));
+
 /** Any other answer is not the caller's to mend. */
 const FAULT: Json = {
-  description: Object.entries(FAULTS)
-    .map(([code, { title }]) => `\`${code}\`: ${title}`)
-    .join("\n\n"),
+  description: explain(["INTERNAL"]),
   content: { [PROBLEM_JSON]: { schema: refTo(Problem) } },
 };
 
@@ -126,10 +126,17 @@ function componentSchemas(): Record<string, Json> {
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Leaves out what `format` and JSON itself say already. */
-function simplify({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+/** Leaves out what `format` and JSON itself say already, and lets answers get further fields. */
+function simplify(context: {
+  zodSchema: z.core.$ZodType;
+  jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
+  const { zodSchema, jsonSchema } = context;
   if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
   delete jsonSchema.propertyNames;
+  // Requests are strict objects, and say themselves what else they take: nothing.
+  const isOpen = zodSchema instanceof z.ZodObject && zodSchema.def.catchall === undefined;
+  if (isOpen) delete jsonSchema.additionalProperties;
 }
 
 function refTo(schema: z.ZodType): Json {
@@ -151,7 +158,7 @@ function toOperation(route: RouteContract): Operation {
       : {
           requestBody: { required: true, content: { "application/json": { schema: refTo(body) } } },
         }),
-    responses: { ...toAnswers(route.answers), ...toErrors(refusalsOf(route)), default: FAULT },
+    responses: { ...toAnswers(route.answers), ...toErrors(errorsOf(route)), default: FAULT },
     security:
       access === "open" ? [] : [{ token: [access] }, ...(browser ? [{ browser: [access] }] : [])],
   };
@@ -223,24 +230,28 @@ const GUARDED_REFUSALS: ReadonlySet<RefusalCode> = new Set([
   "OVERLOADED",
 ]);
 
-/** All that a route may refuse. */
-function refusalsOf(route: RouteContract): readonly RefusalCode[] {
+/** All that a route may answer with beside what it is for, and a fault of the daemon. */
+function errorsOf(route: RouteContract): readonly ErrorCode[] {
   return [
     ...(route.access === "open"
       ? COMMON_REFUSALS.filter((code) => !GUARDED_REFUSALS.has(code))
-      : COMMON_REFUSALS),
-    ...(route.body === undefined ? [] : BODY_REFUSALS),
+      : [...COMMON_REFUSALS, "UNAVAILABLE" as const]),
+    ...(route.method === "GET" ? [] : BODY_REFUSALS),
     ...route.refusals,
   ];
 }
 
-function toErrors(codes: readonly RefusalCode[]): Record<string, Json> {
-  const byStatus = Map.groupBy(codes, (code) => REFUSAL_STATUS[code]);
+function explain(codes: readonly ErrorCode[]): string {
+  return codes.map((code) => `\`${code}\`: ${ERRORS.get(code)?.meaning}`).join("\n\n");
+}
+
+function toErrors(codes: readonly ErrorCode[]): Record<string, Json> {
+  const byStatus = Map.groupBy(codes, (code) => ERRORS.get(code)?.status);
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [
       String(status),
       {
-        description: group.map((code) => `\`${code}\`: ${REFUSALS[code]}`).join("\n\n"),
+        description: explain(group),
         ...(status === 503 ? { headers: toHeaders({ "Retry-After": "Seconds to wait." }) } : {}),
         content: { [PROBLEM_JSON]: { schema: refTo(Problem) } },
       },

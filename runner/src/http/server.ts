@@ -36,7 +36,8 @@ const HEADERS_TIMEOUT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 /** For a client to take any more of its answer, in ms, where a whole request may take longer. */
 const UNREAD_TIMEOUT_MS = 30_000;
-
+/** Node takes no longer one: an id of any length is looked for, and not found. */
+const MAX_URL_LENGTH = 16 * 1024;
 /** Of a path that no route takes, in characters. */
 const MAX_PATH_LOGGED = 200;
 
@@ -85,6 +86,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     // One line of our own per request, below; Fastify's would be two.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.bodyLimit,
+    routerOptions: { maxParamLength: MAX_URL_LENGTH },
     requestTimeout: requestTimeoutMs,
     http: {
       // Node's answer to a request without one has no body; raw-answers.ts gives it one.

@@ -243,10 +243,9 @@ test("a test sends a marked, signed sample of each kind, like the real ones", as
   expect(receiver.received).toHaveLength(4);
   for (const one of receiver.received) {
     verify(one, secret);
-    const { test: isTest, ...event } = one.event;
-    expect(isTest).toBe(true);
-    const kind = event.status as keyof typeof EVENT_PAYLOADS;
-    expect(EVENT_PAYLOADS[kind].safeParse(event).error, kind).toBeUndefined();
+    const kind = one.event.status as keyof typeof EVENT_PAYLOADS;
+    expect(one.event.test).toBe(true);
+    expect(EVENT_PAYLOADS[kind].parse(one.event)).toEqual(one.event);
   }
   // It is no delivery: nothing of it is kept.
   expect((await deliveriesOf(id)).items).toEqual([]);

@@ -1,6 +1,6 @@
 /** Many jobs in one request, with one callback when all of them have ended. */
 import { z } from "zod";
-import { MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
+import { MAX_BATCH_JOBS, MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
 import { IdParams, Instant, JobId, JsonValue } from "./fields.ts";
 import { BatchWebhook, BatchWebhookRequest } from "./job-webhook.ts";
 import { ending, JobStatusName, SubmitJob } from "./jobs.ts";
@@ -13,9 +13,6 @@ import {
 } from "./samples.ts";
 import { MAX_KEY_LENGTH, submitHeaders } from "./submit-headers.ts";
 
-/** The most that PLAYGROUND_MAX_BATCH_JOBS may allow. */
-const MAX_JOBS = 10_000;
-
 const BatchJobRequest = SubmitJob.extend({
   idempotencyKey: z
     .string()
@@ -27,13 +24,11 @@ const BatchJobRequest = SubmitJob.extend({
     ),
 }).meta({ id: "BatchJobRequest" });
 
-// Counted before each is looked at, as the plugins of a job are.
-const Jobs = z
-  .array(z.unknown())
-  .min(1, { abort: true })
-  .max(MAX_JOBS, { abort: true })
-  .pipe(z.array(BatchJobRequest).min(1).max(MAX_JOBS))
-  .describe("At most 1000, unless PLAYGROUND_MAX_BATCH_JOBS says otherwise.");
+// Counted by routes/batches before each is looked at: only the engine knows how many there may be.
+const Jobs = z.array(BatchJobRequest).min(1).meta({
+  description: "At most 1000, unless PLAYGROUND_MAX_BATCH_JOBS says otherwise.",
+  maxItems: MAX_BATCH_JOBS,
+});
 
 export const SubmitBatch = z
   .strictObject({ jobs: Jobs, webhook: BatchWebhookRequest.optional() })
@@ -57,7 +52,7 @@ export const AcceptedBatch = z
   .meta({ id: "AcceptedBatch", examples: [SAMPLE_ACCEPTED_BATCH] });
 export type AcceptedBatch = z.infer<typeof AcceptedBatch>;
 
-const BatchCounts = z.strictObject({
+const BatchCounts = z.object({
   total: z.int(),
   queued: z.int(),
   running: z.int(),
@@ -75,7 +70,7 @@ export const BatchJob = z
     truncated: z
       .boolean()
       .describe(
-        `True when the outputs would add up to more than ${MAX_BATCH_OUTPUT_BYTES / 1024 / 1024} MiB: \`output\` is null then, and the job has it.`,
+        `True when the ${MAX_BATCH_OUTPUT_BYTES / 1024 / 1024} MiB of outputs that the answer may hold had no room left for it: \`output\` is null then, and the job has it.`,
       ),
   })
   .meta({ id: "BatchJob" });
@@ -98,14 +93,12 @@ export const Batch = z
 export type Batch = z.infer<typeof Batch>;
 
 export const BatchCallback = z
-  .strictObject({
+  .object({
     status: z.enum(["completed", "failed"]),
     batchId: z.string(),
     timestamp: Instant,
     counts: BatchCounts,
-    jobs: z.array(
-      z.strictObject({ jobId: JobId, status: z.enum(["completed", "failed"]), ...ending }),
-    ),
+    jobs: z.array(z.object({ jobId: JobId, status: z.enum(["completed", "failed"]), ...ending })),
   })
   .meta({
     id: "BatchCallback",
@@ -142,7 +135,6 @@ export const submitBatch = defineRoute({
     },
   },
   refusals: [
-    "BODY_INVALID",
     "PLUGIN_NOT_FOUND",
     "PLUGIN_BROKEN",
     "INPUT_INVALID",
@@ -181,5 +173,5 @@ export const setBatchWebhook = defineRoute({
   params: IdParams,
   body: BatchWebhookRequest,
   answers: { 200: { description: "The batch as it is now.", schema: Batch } },
-  refusals: ["BODY_INVALID", "WEBHOOK_URL_REFUSED", "BATCH_NOT_FOUND", "BATCH_HAS_WEBHOOK"],
+  refusals: ["WEBHOOK_URL_REFUSED", "BATCH_NOT_FOUND", "BATCH_HAS_WEBHOOK"],
 });

@@ -34,13 +34,17 @@ const envelope = {
   jobName: z.string().nullable().describe("The `name` that the job was given."),
   metadata: JsonObject.describe("The `metadata` that the job was given; `{}` without."),
   jobUrl: z.string().describe("Where the whole job is."),
+  test: z
+    .literal(true)
+    .optional()
+    .describe("Only in the samples that a test of a webhook sends, of a job that never was."),
 };
 
 export const StartedEvent = z
-  .strictObject({
+  .object({
     status: z.literal("started"),
     ...envelope,
-    config: z.strictObject({
+    config: z.object({
       input: JsonValue,
       plugins: PluginNames,
       truncated: z
@@ -62,12 +66,12 @@ export const StartedEvent = z
   });
 
 export const ProgressEvent = z
-  .strictObject({
+  .object({
     status: z.literal("progress"),
     ...envelope,
     pluginName: z.string().describe("The plugin that completed."),
     metrics: StepMetrics,
-    progress: z.strictObject({
+    progress: z.object({
       status: z.literal("running"),
       completedPlugins: PluginNames,
       currentPlugin: z
@@ -92,12 +96,12 @@ export const ProgressEvent = z
   });
 
 export const CompletedEvent = z
-  .strictObject({
+  .object({
     status: z.literal("completed"),
     ...envelope,
-    result: z.strictObject({
+    result: z.object({
       metrics: ByPlugin(StepMetrics),
-      summary: z.strictObject({
+      summary: z.object({
         totalProcessed: z.number().describe("The sum of `processedItems`."),
         averageTime: z.number().describe("The plugins' mean duration, in ms."),
       }),
@@ -107,7 +111,7 @@ export const CompletedEvent = z
         .boolean()
         .describe("True when the event would be over 1 MiB: the outputs are at `jobUrl` then."),
     }),
-    summary: z.strictObject({
+    summary: z.object({
       duration: z.number().describe("In ms."),
       completedPlugins: PluginNames,
     }),
@@ -133,12 +137,12 @@ export const CompletedEvent = z
   });
 
 export const FailedEvent = z
-  .strictObject({
+  .object({
     status: z.literal("failed"),
     ...envelope,
     error: z.string(),
     errorCode: FailureCodeName,
-    progress: z.strictObject({
+    progress: z.object({
       status: z.literal("failed"),
       error: z.string(),
       completedPlugins: PluginNames,

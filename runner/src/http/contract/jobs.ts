@@ -132,7 +132,7 @@ const JobStep = z
     truncated: z
       .boolean()
       .describe(
-        `True when this output and those of later steps add up to more than ${MAX_JOB_OUTPUT_BYTES / 1024 / 1024} MiB: \`output\` is null then.`,
+        `True when the ${MAX_JOB_OUTPUT_BYTES / 1024 / 1024} MiB of outputs that the answer may hold, given to later steps first, had no room left for it: \`output\` is null then.`,
       ),
     ...ending,
   })
@@ -199,7 +199,6 @@ export const submitJob = defineRoute({
     },
   },
   refusals: [
-    "BODY_INVALID",
     "PLUGIN_NOT_FOUND",
     "PLUGIN_BROKEN",
     "INPUT_INVALID",
@@ -259,6 +258,8 @@ export const retryJob = defineRoute({
   path: "/v1/jobs/:id/retry",
   tag: "jobs",
   summary: "Run a failed job again, from the step that failed",
+  description:
+    "Its events go on where they were: there is no second `started`, and a second `completed` or `failed`.",
   access: "run",
   params: IdParams,
   answers: { 202: { description: "The job as it is now.", schema: Job, headers: location } },

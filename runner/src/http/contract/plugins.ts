@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { JsonValue } from "./fields.ts";
+import { JsonValue, pageOf } from "./fields.ts";
 import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_PLUGIN } from "./samples.ts";
 
@@ -40,8 +40,8 @@ export const listPlugins = defineRoute({
   access: "read",
   answers: {
     200: {
-      description: "Every plugin there is; the broken ones too.",
-      schema: z.object({ items: z.array(Plugin) }).meta({ id: "PluginList" }),
+      description: "Every plugin there is, on one page; the broken ones too.",
+      schema: pageOf(Plugin).meta({ id: "PluginList" }),
     },
   },
   refusals: [],

@@ -6,7 +6,7 @@ export const MAX_WAIT_SECONDS = 60;
 
 export const submitHeaders = {
   "Idempotency-Key": {
-    description: `1 to ${MAX_KEY_LENGTH} characters of your choice. A second request with this key makes nothing new: it answers with what the first one made. It is checked as a new one first, and so refused when its plugin was removed or broken meanwhile.`,
+    description: `1 to ${MAX_KEY_LENGTH} characters of your choice. A second request with this key makes nothing new: it answers with what the first one made, for as long as that is kept: 7 days after its end, unless PLAYGROUND_RETENTION_DAYS says otherwise. It is checked as a new one first, and so refused when its plugin was removed or broken meanwhile.`,
     example: "order-4711",
   },
   Prefer: {

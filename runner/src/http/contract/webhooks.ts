@@ -126,7 +126,7 @@ export const WebhookTest = z
           error: z.string().nullable(),
         }),
       )
-      .describe("One per sample, in order; the last one is the first that got no answer."),
+      .describe("One per sample, in order, up to the first that got no answer."),
   })
   .meta({ id: "WebhookTest", examples: [{ results: [SAMPLE_TESTED] }] });
 export type WebhookTest = z.infer<typeof WebhookTest>;
@@ -158,7 +158,7 @@ export const registerWebhook = defineRoute({
     200: { description: "It was registered already.", schema: Webhook, headers: location },
     201: { description: "It is registered.", schema: WebhookWithSecret, headers: location },
   },
-  refusals: ["BODY_INVALID", "WEBHOOK_URL_REFUSED", "WEBHOOK_LIMIT"],
+  refusals: ["WEBHOOK_URL_REFUSED", "WEBHOOK_LIMIT"],
 });
 
 export const listWebhooks = defineRoute({
@@ -202,7 +202,7 @@ export const updateWebhook = defineRoute({
   params: IdParams,
   body: UpdateWebhook,
   answers: { 200: { description: "The webhook as it is now.", schema: Webhook } },
-  refusals: ["BODY_INVALID", "WEBHOOK_URL_REFUSED", "WEBHOOK_NOT_FOUND", "WEBHOOK_EXISTS"],
+  refusals: ["WEBHOOK_URL_REFUSED", "WEBHOOK_NOT_FOUND", "WEBHOOK_EXISTS"],
 });
 
 export const removeWebhook = defineRoute({
@@ -257,5 +257,5 @@ export const recoverWebhook = defineRoute({
   params: IdParams,
   body: RecoverWebhook,
   answers: { 200: { description: "They are due.", schema: Recovered } },
-  refusals: ["BODY_INVALID", "WEBHOOK_NOT_FOUND", "WEBHOOK_OFF"],
+  refusals: ["WEBHOOK_NOT_FOUND", "WEBHOOK_OFF"],
 });

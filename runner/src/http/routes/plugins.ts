@@ -11,7 +11,7 @@ export function registerPlugins(
   catalog: Pick<PluginCatalog, "list" | "get">,
 ): void {
   mount(app, listPlugins, async (_, reply) =>
-    sendJson(reply, toJsonText({ items: catalog.list().map(pluginView) })),
+    sendJson(reply, toJsonText({ items: catalog.list().map(pluginView), nextCursor: null })),
   );
 
   mount(app, getPlugin, async ({ params }, reply) => {
