@@ -52,6 +52,12 @@ describe.each(NAMES)("%s", (name) => {
     }
   });
 
+  test("refuses an option that it does not know, by name", async () => {
+    const { options, example } = await load(name);
+    const given = { ...(example?.options as object), "tpo-rows": 2 };
+    expect(options?.safeParse(given).error?.message).toContain("tpo-rows");
+  });
+
   test("runs its own example, and counts", async () => {
     const plugin = await load(name);
     const { trace } = await runPlugin(plugin, plugin.example!);

@@ -25,7 +25,7 @@ const Input = z
     check.addIssue(`give exactly one of text, file and url; given: ${names}`);
   });
 
-const Options = z.object({
+const Options = z.strictObject({
   delimiter: z
     .enum(DELIMITER_NAMES)
     .default("auto")

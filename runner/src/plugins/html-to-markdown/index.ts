@@ -21,7 +21,7 @@ const Input = z
     if (html === undefined && !url) check.addIssue("give html or url");
   });
 
-const Options = z.object({
+const Options = z.strictObject({
   mainContentOnly: z
     .boolean()
     .default(true)

@@ -27,7 +27,7 @@ const Input = z
 
 const side = z.int().min(1).max(MAX_SIDE).optional();
 
-const Options = z.object({
+const Options = z.strictObject({
   width: side.describe("In pixels. Without it the width follows from the height."),
   height: side.describe("In pixels. Without it the height follows from the width."),
   fit: z

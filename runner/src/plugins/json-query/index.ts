@@ -17,7 +17,7 @@ const Input = z
     "With `options.expression`, all of the input is the data: use it so behind another plugin. Without, the input is `{data, expression}`.",
   );
 
-const Options = z.object({
+const Options = z.strictObject({
   expression: z
     .string()
     .optional()

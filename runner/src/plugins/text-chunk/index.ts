@@ -18,7 +18,7 @@ const Input = z
   .describe("Other fields are ignored, so that another plugin's output fits.");
 
 const Options = z
-  .object({
+  .strictObject({
     by: z
       .enum(["sentences", "tokens"])
       .default("sentences")
