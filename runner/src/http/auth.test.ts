@@ -29,6 +29,7 @@ describe.each(GUARDED)("%s", (_, route) => {
     for (const token of [null, "wrong", "", "read-token2"]) {
       const { status, problem } = await call(route, token);
       expect([status, problem.code]).toEqual([401, "UNAUTHORIZED"]);
+      expect(problem.detail).toContain("the file `token` of its data folder");
     }
   });
 

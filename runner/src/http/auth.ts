@@ -27,6 +27,8 @@ export interface KnownTokens {
   find(given: string): Caller | null;
 }
 
+const WHERE_TOKENS_ARE =
+  "the daemon has its own from PLAYGROUND_TOKEN, or made it at its first start and keeps it in the file `token` of its data folder, and `playground-runner tokens add` makes others";
 const BEARER = 'Bearer realm="playground"';
 const BASIC = 'Basic realm="playground", charset="UTF-8"';
 
@@ -57,8 +59,8 @@ export function createAuth(tokens: KnownTokens) {
       throw new Refused(
         "UNAUTHORIZED",
         scheme === undefined
-          ? "The request has no token. Send it as the header `Authorization: Bearer TOKEN`; the daemon prints it on its first start and keeps it in its data directory, and `playground-runner tokens add` makes others."
-          : "The token in the Authorization header is not known, or was removed.",
+          ? `The request has no token. Send it as the header \`Authorization: Bearer TOKEN\`; ${WHERE_TOKENS_ARE}.`
+          : `The token in the Authorization header is not known, or was removed: ${WHERE_TOKENS_ARE}.`,
       );
     }
     request.tokenName = caller.name;

@@ -31,7 +31,7 @@ function toCannotOpen(cause: unknown, { path, file }: { path: string; file: stri
   if (sqliteCode(cause) === SQLITE_BUSY) {
     return new CannotOpen(
       "STORE_IN_USE",
-      `The database ${path} is in use by another daemon. Stop it, or give this one another data directory.`,
+      `The database ${path} is in use by another daemon. Stop it, or give this one another data folder.`,
       { cause },
     );
   }
