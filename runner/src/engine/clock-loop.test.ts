@@ -39,6 +39,21 @@ test.each([
   expect(sender.sent).toHaveLength(3);
 });
 
+test("retries come in time when the clock is set ahead and, before a second has passed, back", async () => {
+  const { sender, submit } = await world.startEngine({
+    run: complete,
+    answer: () => (sender.sent.length < 3 ? NO_ANSWER : answered(200)),
+  });
+  await pass(300);
+  jump(HOUR_MS);
+  await submit({ webhook: ONE });
+  await pass(200);
+  expect(sender.sent).toHaveLength(1);
+  jump(-2 * HOUR_MS);
+  await pass(8_000);
+  expect(sender.sent).toHaveLength(3);
+});
+
 test("set back, it makes no retry early", async () => {
   const { sender, submit } = await world.startEngine({ run: complete, answer: () => NO_ANSWER });
   await submit({ webhook: ONE });

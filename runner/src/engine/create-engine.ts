@@ -28,6 +28,7 @@ import { checkBatchSize, submitBatch } from "./submit-batch.ts";
 import { submitJob } from "./submit-job.ts";
 import { testWebhook } from "./test-webhook.ts";
 import { createWebhooks } from "./webhooks.ts";
+import { createWatchedClock } from "./watched-clock.ts";
 
 export interface EngineSettings {
   readonly maxWebhooks: number;
@@ -68,11 +69,11 @@ type Shared = ReturnType<typeof toShared>;
 const IDLE_RELAY: RelayState = { inFlight: 0, bytesInFlight: 0, openLanes: 0 };
 
 export function createEngine(deps: EngineDeps): Engine {
-  const { store, clock } = deps;
+  const { store } = deps;
   let loops: Loops | null = null;
   const stopping = new AbortController();
   const shared = toShared(deps, { loops: () => loops, stopping: stopping.signal });
-  const { signals, activeJobs, sealedContents, wake } = shared;
+  const { clock, signals, activeJobs, sealedContents, wake } = shared;
 
   function refuseWhenStopping(): void {
     if (stopping.signal.aborted) throw new Refused("STOPPING", undefined, { retryAfterMs: 5_000 });
@@ -99,7 +100,7 @@ export function createEngine(deps: EngineDeps): Engine {
     cancel: (jobId) => cancelJob(jobId, shared),
     async retry(jobId) {
       refuseWhenStopping();
-      await retryJob(jobId, deps);
+      await retryJob(jobId, shared);
       signals.tell(jobId, { kind: "changed", status: "queued" });
       wake.claim();
     },
@@ -149,7 +150,8 @@ function toShared(
   deps: EngineDeps,
   { loops, stopping }: { loops: () => Loops | null; stopping: AbortSignal },
 ) {
-  const { settings, clock, log } = deps;
+  const { settings, log } = deps;
+  const clock = createWatchedClock(deps.clock);
   const signals = createJobSignals();
   const wake = {
     claim: () => loops()?.claim.wake(),
@@ -160,6 +162,7 @@ function toShared(
   const common = {
     ...deps,
     ...settings,
+    clock,
     store: createPatientStore(deps.store, { clock, log, signal: stopping }),
     owner: deps.ids.newId("owner"),
     signals,
