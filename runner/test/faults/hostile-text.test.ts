@@ -1,4 +1,6 @@
 /** Text that is made to be read as something else, and tokens where nobody must read them. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createOpenApiDocument } from "../../src/http/openapi.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
@@ -13,6 +15,7 @@ const LINE = '\n{"level":60,"msg":"forged"}\r\n\u001b[2J\u2028';
 
 let daemon: Daemon;
 let receiver: Receiver;
+let gates = 0;
 beforeAll(async () => {
   receiver = await createReceiver((_, response) => void response.writeHead(500).end(LINE));
   daemon = await startDaemon({
@@ -20,7 +23,7 @@ beforeAll(async () => {
       say: `async (input, ctx) => {
         ctx.log.error(input.text, { text: input.text });
         ctx.progress(0.5, input.text);
-        await sleep(200);
+        while (!existsSync(input.gate)) await sleep(5);
         throw new Error(input.text);
       }`,
     },
@@ -34,17 +37,25 @@ afterAll(async () => {
 
 /** A job that says the text wherever it can, and its stream until it ended. */
 async function tellAll(text: string): Promise<string> {
+  const gate = join(daemon.dataDir, `gate-${(gates += 1)}`);
   const webhook = { url: receiver.url, headers: { "X-Key": SECRET }, retries: 0 };
   const body = {
     plugins: ["say"],
     name: text.slice(0, 100),
     metadata: { [text]: text },
-    input: { text },
+    input: { text, gate },
     webhook,
   };
   const { jobId } = await daemon.post("/v1/jobs", body);
   const headers = { accept: "text/event-stream" };
-  return (await daemon.request(`/v1/jobs/${jobId}/events`, { headers })).text();
+  const stream = await daemon.request(`/v1/jobs/${jobId}/events`, { headers });
+  // A stream that is open tells of a running step's progress, whenever that came.
+  await until("the job to say it", async () => {
+    const { items } = await daemon.get(`/v1/jobs/${jobId}/logs`);
+    return items.length > 0;
+  });
+  await writeFile(gate, "");
+  return stream.text();
 }
 
 test("SSE injection: text with line ends makes no frame of its own", async () => {
