@@ -44,6 +44,14 @@ describe("the identity", () => {
     expect(one).toBe(other);
   });
 
+  test("does not depend on how a filter is written: all kinds are none named, twice is once", () => {
+    const on = ["completed", "failed", "progress", "started", "failed"] as const;
+    expect(toIdentity({ ...webhook, on })).toBe(toIdentity(webhook));
+    const twice = { ...webhook, on: ["failed", "failed"] as const, plugins: ["a", "b", "a"] };
+    const once = { ...webhook, on: ["failed"] as const, plugins: ["b", "a"] };
+    expect(toIdentity(twice)).toBe(toIdentity(once));
+  });
+
   test("is another with another url or filter, none at all included", () => {
     const all = [
       webhook,

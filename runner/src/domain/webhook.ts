@@ -1,5 +1,5 @@
 /** What a persistent webhook is, apart from where it is stored. Pure. */
-import type { EventKind } from "./event.ts";
+import { EVENT_KINDS, type EventKind } from "./event.ts";
 
 /** How long the secret before a rotation still signs beside the new one. */
 export const ROTATION_MS = 24 * 60 * 60 * 1000;
@@ -34,15 +34,25 @@ export function withSecret(sealed: Sealed, secret: string, now: number): Sealed 
   return { ...sealed, secret, previous };
 }
 
-/** What makes two registrations the same one: where the events go, and which. */
+/**
+ * What makes two registrations the same one: where the events go, and which. All kinds are the same
+ * as none named. Stored: whatever changes here needs a migration.
+ */
 export function toIdentity(webhook: {
   readonly url: string;
   readonly on: readonly EventKind[] | null;
   readonly plugins: readonly string[] | null;
   readonly jobName: string | null;
 }): string {
-  const { url, on, plugins, jobName } = webhook;
-  return JSON.stringify([url, on?.toSorted() ?? null, plugins?.toSorted() ?? null, jobName]);
+  const { url, plugins, jobName } = webhook;
+  const kinds = toSet(webhook.on);
+  const on = kinds?.length === EVENT_KINDS.length ? null : kinds;
+  return JSON.stringify([url, on, toSet(plugins), jobName]);
+}
+
+/** Each once, in one order. */
+function toSet(names: readonly string[] | null): readonly string[] | null {
+  return names === null ? null : [...new Set(names)].toSorted();
 }
 
 /** Attempts a second that an endpoint is known to take; null when nothing is known. */

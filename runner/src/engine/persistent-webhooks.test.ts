@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createWorld, type EngineInTest, type World } from "../../test/support/engine.ts";
 import { answered, NO_ANSWER } from "../../test/support/scripted-sender.ts";
 import type { Answer } from "../domain/delivery.ts";
+import { EVENT_KINDS } from "../domain/event.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));
@@ -232,4 +233,18 @@ test("changes that come at the same time lose none of each other", async () => {
   const signature = new Webhook(secret).sign(headers["webhook-id"] ?? "", sentAt, body);
   expect(headers["webhook-signature"]?.split(" ")).toContain(signature);
   expect(await engine.webhooks.get(id)).toMatchObject({ retries: 3, headerNames: ["x-mine"] });
+});
+
+test("of two webhooks that an older daemon left with one filter each can be changed", async () => {
+  const { engine } = await world.startEngine({ run: complete });
+  await engine.webhooks.register({ url: ENDPOINT });
+  const { webhook } = await engine.webhooks.register({ url: ENDPOINT, on: ["failed"] });
+  const asBefore = { on: null, identity: "of before" };
+  await world.store.updateWebhook(webhook.id, asBefore, { now: world.clock.now() });
+  const patch = { retries: 1, on: EVENT_KINDS };
+  expect(await engine.webhooks.update(webhook.id, patch)).toMatchObject(patch);
+  const named = await engine.webhooks.update(webhook.id, { jobName: "nightly" });
+  const request = { url: ENDPOINT, jobName: "nightly" };
+  expect(await engine.webhooks.register(request)).toMatchObject({ created: false });
+  expect(named).toMatchObject({ jobName: "nightly", retries: 1 });
 });

@@ -127,11 +127,13 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       headers: headers ?? before.headers,
     };
     const isSame = JSON.stringify(contents) === JSON.stringify(before);
+    const identity = toIdentity({ ...webhook, ...given });
     return {
       ...toHostsRate(webhook, given),
       ...given,
       ...(isSame ? {} : { sealed: toSealed(contents, sealedContents) }),
-      identity: toIdentity({ ...webhook, ...given }),
+      // An older daemon may have left two with one filter: each can be changed all the same.
+      ...(identity === toIdentity(webhook) ? {} : { identity }),
     };
   }
 

@@ -120,6 +120,18 @@ describe("registering", () => {
     expect(other.id).not.toBe(id);
   });
 
+  test("with all four kinds is the same as with none named, for POST and for PATCH", async () => {
+    const all = ["failed", "completed", "progress", "started"];
+    const { id } = await register();
+    const again = await api.call("POST", "/v1/webhooks", { url: URL_A, on: all });
+    expect([again.status, again.body.id]).toEqual([200, id]);
+    const other = await register({ on: ["failed"] });
+    const taken = await api.call("PATCH", `/v1/webhooks/${other.id}`, { on: all });
+    expect(problemOf(taken)).toMatchObject({ status: 409, code: "WEBHOOK_EXISTS" });
+    await runJob();
+    expect(sentTo(URL_A)).toHaveLength(3);
+  });
+
   test("again switches one on that was off", async () => {
     const { id } = await register({ on: ["completed"] });
     answer = () => answered(410);

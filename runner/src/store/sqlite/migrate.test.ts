@@ -1,5 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { EventKind } from "../../domain/event.ts";
+import { toIdentity } from "../../domain/webhook.ts";
 import { migrate, readMigrations, schemaVersion } from "./migrate.ts";
 
 describe("migrate", () => {
@@ -66,5 +68,53 @@ describe("migrate", () => {
         .all() as { detail: string }[];
       expect(plan?.detail).toMatch(/^SEARCH/);
     }
+  });
+});
+
+describe("the identities of webhooks that are there", () => {
+  const ALL = ["started", "progress", "completed", "failed"] as const;
+  const HOOK = { url: 'http://a.test/?q="[1]', on: null, plugins: null, jobName: null };
+
+  /** What the first schema's daemon stored for these, and what is there after all migrations. */
+  function migrated(webhooks: readonly Parameters<typeof toIdentity>[0][]) {
+    using db = new DatabaseSync(":memory:");
+    migrate(db, readMigrations().slice(0, 1));
+    db.exec("INSERT INTO lanes (key) VALUES ('lane')");
+    const insert = db.prepare(
+      "INSERT INTO webhooks (seq, id, lane, url, retries) VALUES (?1, ?1, 1, '', 0)",
+    );
+    const insertPersistent = db.prepare(
+      `INSERT INTO persistent_webhooks (webhook, identity, timeout_ms, created_at, updated_at)
+       VALUES (?, ?, 1, 0, 0)`,
+    );
+    const before = webhooks.map(({ url, on, plugins, jobName }) =>
+      JSON.stringify([url, on?.toSorted() ?? null, plugins?.toSorted() ?? null, jobName]),
+    );
+    for (const [index, identity] of before.entries()) {
+      insert.run(index);
+      insertPersistent.run(index, identity);
+    }
+    migrate(db);
+    const rows = db.prepare("SELECT identity FROM persistent_webhooks ORDER BY webhook").all();
+    return { before, after: rows.map(({ identity }) => identity) };
+  }
+
+  test("become those that a registration has now", () => {
+    const twice: readonly EventKind[] = ["failed", "completed", "failed"];
+    const webhooks = [
+      HOOK,
+      { ...HOOK, jobName: 'ä \u2028 \ud800 \u0000 "/\\ 🦆', on: ALL },
+      { ...HOOK, on: twice },
+      { ...HOOK, jobName: "b", on: [...ALL, ...ALL], plugins: ["b", "a", "b"] },
+      { ...HOOK, plugins: ["started", "progress", "completed", "failed"] },
+    ];
+    const { before, after } = migrated(webhooks);
+    expect(after).toEqual(webhooks.map(toIdentity));
+    expect(after.filter((each, index) => each === before[index])).toHaveLength(2);
+  });
+
+  test("stay as they were where another webhook has the one they would get", () => {
+    const { before, after } = migrated([{ ...HOOK, on: ALL }, HOOK]);
+    expect(after).toEqual(before);
   });
 });
