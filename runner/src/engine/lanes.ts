@@ -63,21 +63,12 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
       known === undefined || isIdle(known.lane, known.policy, now)
         ? newLane(policy, now)
         : known.lane;
-    if (known === undefined && entries.size >= KEPT) forgetOldest();
+    if (known === undefined && entries.size >= KEPT) forgetOldest(entries, busy);
     const entry = { policy, lane };
     // Last in the map's order: the first is the one that was due longest ago.
     entries.delete(id);
     entries.set(id, entry);
     return entry;
-  }
-
-  function forgetOldest(): void {
-    for (const [id, { lane }] of entries) {
-      if (lane.inFlight > 0) continue;
-      entries.delete(id);
-      busy.delete(id);
-      return;
-    }
   }
 
   function roomForFailing(): number {
@@ -157,4 +148,14 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
     },
     open: () => [...entries.values()].filter(({ lane }) => isOpen(lane)).length,
   };
+}
+
+/** What has attempts in flight is never forgotten. */
+function forgetOldest(entries: Map<number, Entry>, busy: Set<number>): void {
+  for (const [id, { lane }] of entries) {
+    if (lane.inFlight > 0) continue;
+    entries.delete(id);
+    busy.delete(id);
+    return;
+  }
 }

@@ -115,28 +115,6 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return toView(webhook);
   }
 
-  /** The patch that a request asks for; the sealed part only when it changes. */
-  function toPatch(webhook: StoredWebhook, request: WebhookRequest): WebhookPatch {
-    const { headers, secret, ...plain } = request;
-    const given = Object.fromEntries(
-      Object.entries(plain).filter(([, value]) => value !== undefined),
-    ) as Partial<StoredWebhook>;
-    const before = sealedContents.open(webhook.sealed);
-    const contents = {
-      ...(secret === undefined ? before : withSecret(before, secret, clock.now())),
-      headers: headers ?? before.headers,
-    };
-    const isSame = JSON.stringify(contents) === JSON.stringify(before);
-    const identity = toIdentity({ ...webhook, ...given });
-    return {
-      ...toHostsRate(webhook, given),
-      ...given,
-      ...(isSame ? {} : { sealed: toSealed(contents, sealedContents) }),
-      // An older daemon may have left two with one filter: each can be changed all the same.
-      ...(identity === toIdentity(webhook) ? {} : { identity }),
-    };
-  }
-
   return {
     async register(request) {
       checkUrl(request.url, deps.urlRefusal, "/url");
@@ -151,7 +129,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         case "existing": {
           const webhook = await turns.take(outcome.id, async () => {
             const known = await find(outcome.id);
-            return change(outcome.id, { ...toPatch(known, request), ...toSwitchedOn(known) });
+            return change(outcome.id, { ...toPatch(known, request, deps), ...toSwitchedOn(known) });
           });
           return { webhook, created: false, secret: null };
         }
@@ -170,7 +148,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     async update(id, { state, ...request }) {
       if (request.url !== undefined) checkUrl(request.url, deps.urlRefusal, "/url");
       return turns.take(id, async () => {
-        const patch = toPatch(await find(id), request);
+        const patch = toPatch(await find(id), request, deps);
         return change(id, state === undefined ? patch : { ...patch, state, reason: null });
       });
     },
@@ -186,6 +164,32 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       });
       return { webhook, secret };
     },
+  };
+}
+
+/** The patch that a request asks for; the sealed part only when it changes. */
+function toPatch(
+  webhook: StoredWebhook,
+  request: WebhookRequest,
+  { sealedContents, clock }: Pick<WebhooksDeps, "sealedContents" | "clock">,
+): WebhookPatch {
+  const { headers, secret, ...plain } = request;
+  const given = Object.fromEntries(
+    Object.entries(plain).filter(([, value]) => value !== undefined),
+  ) as Partial<StoredWebhook>;
+  const before = sealedContents.open(webhook.sealed);
+  const contents = {
+    ...(secret === undefined ? before : withSecret(before, secret, clock.now())),
+    headers: headers ?? before.headers,
+  };
+  const isSame = JSON.stringify(contents) === JSON.stringify(before);
+  const identity = toIdentity({ ...webhook, ...given });
+  return {
+    ...toHostsRate(webhook, given),
+    ...given,
+    ...(isSame ? {} : { sealed: toSealed(contents, sealedContents) }),
+    // An older daemon may have left two with one filter: each can be changed all the same.
+    ...(identity === toIdentity(webhook) ? {} : { identity }),
   };
 }
 
