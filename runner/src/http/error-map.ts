@@ -3,7 +3,7 @@ import { Refused, REFUSALS, Transient, type Issue, type RefusalCode } from "../d
 import { LIMITS, type LimitName } from "../domain/limits.ts";
 import type { Problem } from "./contract/problem.ts";
 
-export const REFUSAL_STATUS = {
+const REFUSAL_STATUS = {
   BODY_INVALID: 400,
   BODY_NOT_JSON: 400,
   BODY_TOO_LARGE: 413,
@@ -56,7 +56,7 @@ const LIMIT_OF: Partial<Record<ErrorCode, LimitName>> = {
 };
 
 /** What is not the caller's to mend. */
-export const FAULTS = {
+const FAULTS = {
   UNAVAILABLE: {
     status: 503,
     title:
