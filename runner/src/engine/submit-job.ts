@@ -116,7 +116,11 @@ function checkPlugins(request: JobRequest, catalog: SubmitDeps["catalog"], at: s
   const first = request.plugins[0];
   if (first === undefined) return;
   refuseIf("INPUT_INVALID", `The input does not fit the schema of plugin "${first.name}"`, {
-    issues: catalog.checkInput(first.name, request.input),
+    issues: catalog.checkInput(first.name, request.input).map((issue) => ({
+      ...issue,
+      // One that was left out is null by now.
+      message: issue.message.replace(/^is null:/, "is null or missing:"),
+    })),
     under: `${at}/input`,
   });
 }

@@ -216,6 +216,18 @@ test("input that does not fit the first plugin names the field within the reques
   });
 });
 
+test("an input that was left out is told to be missing", async () => {
+  const answer = await daemon.request("/v1/jobs", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ plugins: ["csv-profile"] }),
+  });
+  expect(await answer.json()).toMatchObject({
+    code: "INPUT_INVALID",
+    issues: [{ path: "/input", message: "is null or missing: it must be an object" }],
+  });
+});
+
 describe("on the wire", () => {
   /** Sends bytes as they are and gives all that comes back until the other side closes. */
   async function exchange(bytes: string): Promise<string> {

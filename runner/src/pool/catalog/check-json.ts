@@ -11,12 +11,12 @@ import {
 } from "ajv/dist/2020.js";
 import type { Issue } from "../../domain/errors.ts";
 import type { JsonSchema } from "../../ports/plugin-catalog.ts";
+import { nameType, showValue } from "../value-words.ts";
 import { isZodFormat } from "./zod-formats.ts";
 
 const MAX_ISSUES = 20;
 /** Values of an input, with the characters of their names, up to which all that is wrong is told. */
 const MAX_FULLY_CHECKED = 10_000;
-const MAX_SHOWN = 60;
 const MAX_PATTERN_INPUT = 1000;
 
 export type JsonCheck = (value: unknown) => readonly Issue[];
@@ -163,7 +163,10 @@ function toIssue(error: ErrorObject): Issue {
       message: `is not known: known are ${list(known)}`,
     };
   }
-  return { path: instancePath, message: `is ${show(error.data)}: it must be ${wantedBy(error)}` };
+  return {
+    path: instancePath,
+    message: `is ${showValue(error.data)}: it must be ${wantedBy(error)}`,
+  };
 }
 
 function wantedBy({ keyword, params, parentSchema, message }: ErrorObject): string {
@@ -200,39 +203,17 @@ function describe(schema: JsonSchema | undefined): string {
   if (schema === undefined) return "given";
   const { type, const: constant, enum: options, format, pattern } = schema;
   const union = (schema["anyOf"] ?? schema["oneOf"]) as readonly JsonSchema[] | undefined;
-  if (constant !== undefined) return show(constant);
+  if (constant !== undefined) return showValue(constant);
   if (Array.isArray(options)) return `one of ${list(options)}`;
   if (union !== undefined) return [...new Set(union.map(describe))].join(", or ");
   if (typeof format === "string") return `a valid ${format}`;
   if (typeof pattern === "string") return `a text that matches ${pattern}`;
-  if (Array.isArray(type)) return type.map((name) => named(String(name))).join(" or ");
-  return typeof type === "string" ? named(type) : "given";
-}
-
-function named(type: string): string {
-  const names: Record<string, string> = {
-    array: "a list",
-    object: "an object",
-    string: "a text",
-    integer: "a whole number",
-    number: "a number",
-    boolean: "true or false",
-    null: "null",
-  };
-  return names[type] ?? type;
+  if (Array.isArray(type)) return type.map((name) => nameType(String(name))).join(" or ");
+  return typeof type === "string" ? nameType(type) : "given";
 }
 
 function list(values: readonly unknown[]): string {
-  return values.length === 0 ? "none" : values.map(show).join(", ");
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return "an object";
-  // One character more than is shown is enough to see that it is too long.
-  const start = typeof value === "string" ? value.slice(0, MAX_SHOWN + 1) : value;
-  const text = JSON.stringify(start) ?? "nothing";
-  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+  return values.length === 0 ? "none" : values.map(showValue).join(", ");
 }
 
 /** RFC 6901. */

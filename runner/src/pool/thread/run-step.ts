@@ -3,9 +3,11 @@ import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { LogLevel } from "../../ports/plugin-pool.ts";
 import type { PluginContext, PluginDefinition } from "../../plugin-sdk.ts";
+import type { z } from "zod";
 import { createFiles } from "../files.ts";
 import { loadPlugin } from "../load-plugin.ts";
 import type { StepOutcome, ThreadSettings, ThreadTask } from "../messages.ts";
+import { nameType, showValue } from "../value-words.ts";
 import type { CurrentStep } from "./current-step.ts";
 import { errorMessage, errorReport } from "./describe-error.ts";
 import { createPluginFetch } from "./plugin-fetch.ts";
@@ -102,7 +104,7 @@ async function check(
   value: unknown,
   { code, what }: Misfit,
 ): Promise<unknown> {
-  const result = await schema.safeParseAsync(value);
+  const result = await schema.safeParseAsync(value, { error: sayType });
   if (result.success) return result.data;
   const { issues } = result.error;
   const told = issues
@@ -111,6 +113,12 @@ async function check(
   if (issues.length > MAX_ISSUES) told.push(`and ${issues.length - MAX_ISSUES} more`);
   throw new StepFailed(code, `${what}: ${told.join("; ")}`);
 }
+
+/** A wrong type in the words of the check at the request; zod's own words, and the plugin's, for all else. */
+const sayType: z.core.$ZodErrorMap = (issue) =>
+  issue.code === "invalid_type"
+    ? `must be ${nameType(issue.expected)}, not ${showValue(issue.input)}`
+    : undefined;
 
 function createContext(parts: {
   task: ThreadTask;
