@@ -125,7 +125,8 @@ export const FAILURES = {
   OPTIONS_INVALID: "The plugin's options do not fit its schema.",
   PLUGIN_NOT_FOUND: "The plugin was removed between the job's request and its run.",
   PLUGIN_BROKEN: "The plugin's file can no longer be loaded.",
-  STEP_INTERRUPTED: "The daemon stopped three times while this step ran.",
+  STEP_INTERRUPTED:
+    "The step was interrupted three times: the daemon stopped, or could not store what it came to.",
   INTERNAL_ERROR: "The daemon could not tell or store what the step came to; its log says why.",
   CANCELLED: "The job was cancelled.",
 } as const satisfies Record<string, string>;

@@ -74,7 +74,7 @@ export interface RunningJob extends JobSpec {
   readonly sequence: number;
   /** How often the step that is next has been begun, this time included. */
   readonly stepAttempts: number;
-  /** When the first step was first begun. */
+  /** When it was claimed to be begun: the first time, once the start has been told. */
   readonly startedAt: number;
   readonly completedSteps: readonly CompletedStep[];
 }

@@ -25,17 +25,17 @@ interface Entry {
 /** A job claimed ahead that no thread took in this time goes back into the queue, in ms. */
 const MAX_WAIT_MS = 1_000;
 
-/** `onRoom` is called whenever a thread comes free or a job ends that had none. */
+/** `onRoom` is called whenever a thread comes free, a job ends that had none, or one goes back. */
 export function createActiveJobs(options: {
   size: number;
-  deps: Omit<RunDeps, "threads" | "lookahead">;
+  deps: Omit<RunDeps, "threads" | "lookahead" | "onGivenBack">;
   clock: Clock;
   onRoom: () => void;
 }): ActiveJobs {
   const { size, clock, onRoom } = options;
   const threads = createThreads(size, onRoom);
   const lookahead = createLookahead(size);
-  const deps: RunDeps = { ...options.deps, threads, lookahead };
+  const deps: RunDeps = { ...options.deps, threads, lookahead, onGivenBack: onRoom };
   const jobs = new Map<string, Entry>();
   let watching = false;
 

@@ -1,12 +1,27 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createWorld, HOOK, plugins, type World } from "../../test/support/engine.ts";
+import {
+  createWorld,
+  HOOK,
+  interceptCalls,
+  plugins,
+  type World,
+} from "../../test/support/engine.ts";
 import { until } from "../../test/support/until.ts";
+import { Transient } from "../domain/errors.ts";
+import type { Store } from "../ports/store.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));
 afterEach(() => world.close());
 
 const CANCELLED = { status: "failed", failure: { code: "CANCELLED" } };
+
+function failingCommits(store: Store, isFull: () => boolean): Store {
+  return interceptCalls(store, async (call, name) => {
+    if (isFull() && name === "commitTransition") throw new Transient("STORE_DISK_FULL", "full");
+    return call();
+  });
+}
 
 test("a queued job is cancelled at once, and tells its webhook", async () => {
   const { engine, pool, sender, submit } = await world.startEngine({ threads: 1 });
@@ -66,6 +81,42 @@ test("a running job has ended when the cancel resolves, and its plugin is asked 
   await world.settle();
   expect(await world.job(id)).toMatchObject({ ...CANCELLED, steps: [] });
   expect(await world.kinds(id)).toEqual(["started", "failed"]);
+  expect(pool.begun).toHaveLength(1);
+});
+
+test("a cancel that could not be stored leaves a job that runs again, and can be cancelled", async () => {
+  let isFull = false;
+  const { engine, pool, submit } = await world.startEngine({
+    intercept: (store) => failingCommits(store, () => isFull),
+  });
+  const id = await submit();
+  await pool.step(1);
+  await world.settle();
+  isFull = true;
+  await expect(engine.cancel(id)).rejects.toMatchObject({ code: "STORE_DISK_FULL" });
+  isFull = false;
+  await pool.step(2);
+  expect(await world.job(id)).toMatchObject({ status: "running", stepAttempts: 1 });
+  await engine.cancel(id);
+  expect(await world.job(id)).toMatchObject(CANCELLED);
+});
+
+test("a cancel that could not be stored can be made again while the plugin stops", async () => {
+  let isFull = false;
+  const { engine, pool, submit } = await world.startEngine({
+    obeysStop: false,
+    intercept: (store) => failingCommits(store, () => isFull),
+  });
+  const id = await submit();
+  const step = await pool.step(1);
+  await world.settle();
+  isFull = true;
+  await expect(engine.cancel(id)).rejects.toMatchObject({ code: "STORE_DISK_FULL" });
+  isFull = false;
+  await engine.cancel(id);
+  expect(await world.job(id)).toMatchObject(CANCELLED);
+  step.complete("too late");
+  await world.settle();
   expect(pool.begun).toHaveLength(1);
 });
 

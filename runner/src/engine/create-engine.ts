@@ -17,6 +17,7 @@ import { createClockLoop } from "./clock-loop.ts";
 import type { Engine } from "./engine.ts";
 import { createJobSignals } from "./job-signals.ts";
 import { createLeaseLoop } from "./lease-loop.ts";
+import { createPatience } from "./patience.ts";
 import { createPatientStore } from "./patient-store.ts";
 import { createRelay, type RelayState } from "./relay-loop.ts";
 import { recoverWebhook, redeliver } from "./resend.ts";
@@ -153,6 +154,7 @@ function toShared(
   const { settings, log } = deps;
   const clock = createWatchedClock(deps.clock);
   const signals = createJobSignals();
+  const patience = createPatience({ clock, log, signal: stopping });
   const wake = {
     claim: () => loops()?.claim.wake(),
     relay: () => loops()?.relay.loop.wake(),
@@ -163,7 +165,8 @@ function toShared(
     ...deps,
     ...settings,
     clock,
-    store: createPatientStore(deps.store, { clock, log, signal: stopping }),
+    store: createPatientStore(deps.store, patience),
+    patience,
     owner: deps.ids.newId("owner"),
     signals,
     sealedContents: createSealedContents(deps.vault),

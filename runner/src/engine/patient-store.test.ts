@@ -3,12 +3,14 @@ import { createTestClock } from "../../test/support/test-clock.ts";
 import { until } from "../../test/support/until.ts";
 import type { JobWrites } from "../ports/store.ts";
 import { Defect, Transient } from "../domain/errors.ts";
+import { createPatience } from "./patience.ts";
 import { createPatientStore } from "./patient-store.ts";
 import { createTestLog } from "../../test/support/test-log.ts";
 
 function given(failures: Error[]) {
   const stop = new AbortController();
   const clock = createTestClock();
+  const logged: string[] = [];
   let writes = 0;
   const write: JobWrites["releaseJobs"] = async () => {
     writes += 1;
@@ -21,16 +23,21 @@ function given(failures: Error[]) {
       releaseDeliveries: async () => {},
       releaseJobs: write,
     },
-    { clock, log: createTestLog(), signal: stop.signal },
+    createPatience({
+      clock,
+      log: createTestLog((_, message) => logged.push(message)),
+      signal: stop.signal,
+    }),
   );
-  return { store, clock, stop, writes: () => writes };
+  const release = () => store.releaseJobs([], { countsAttempt: false });
+  return { release, clock, stop, logged, writes: () => writes };
 }
 
 const full = (): Error => new Transient("STORE_DISK_FULL", "The disk is full.");
 
 test("a release that the store cannot write is written again, later each time", async () => {
-  const { store, clock, writes } = given([full(), full()]);
-  const released = store.releaseJobs([]);
+  const { release, clock, writes } = given([full(), full()]);
+  const released = release();
   for (const [after, waitMs] of [
     [1, 100],
     [2, 200],
@@ -45,8 +52,8 @@ test("a release that the store cannot write is written again, later each time", 
 });
 
 test("a daemon that stops tries once more and waits no longer", async () => {
-  const { store, clock, stop, writes } = given([full(), full(), full()]);
-  const released = expect(store.releaseJobs([])).rejects.toThrow("The disk is full.");
+  const { release, clock, stop, writes } = given([full(), full(), full()]);
+  const released = expect(release()).rejects.toThrow("The disk is full.");
   await until("the wait", () => clock.sleepers() === 1);
   stop.abort();
   await released;
@@ -54,7 +61,18 @@ test("a daemon that stops tries once more and waits no longer", async () => {
 });
 
 test("a defect is not tried again", async () => {
-  const { store, writes } = given([new Defect("STORE_CLOSED", "closed")]);
-  await expect(store.releaseJobs([])).rejects.toThrow("closed");
+  const { release, writes } = given([new Defect("STORE_CLOSED", "closed")]);
+  await expect(release()).rejects.toThrow("closed");
   expect(writes()).toBe(1);
+});
+
+test("the log is told once of an outage, however many writes it puts off, and once of its end", async () => {
+  const { release, clock, logged } = given(Array.from({ length: 7 }, full));
+  const released = Promise.all([release(), release(), release()]);
+  for (let look = 0; look < 3; look += 1) {
+    await until("the waits", () => clock.sleepers() >= 3 - 2 * Math.floor(look / 2));
+    clock.moveTo(clock.now() + 5_000);
+  }
+  await released;
+  expect(logged).toEqual(["store.writes-postponed", "store.no-writes-postponed"]);
 });

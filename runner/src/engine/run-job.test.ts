@@ -6,9 +6,10 @@ import {
   plugins,
   type World,
 } from "../../test/support/engine.ts";
+import { until } from "../../test/support/until.ts";
 import { Transient } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
-import { MAX_STEP_ATTEMPTS } from "../domain/job.ts";
+import { MAX_STEP_ATTEMPTS, type Transition } from "../domain/job.ts";
 import type { Store } from "../ports/store.ts";
 
 let world: World;
@@ -156,43 +157,106 @@ test("interruptions of one step do not count against the next", async () => {
   expect((await world.job(id)).stepAttempts).toBe(1);
 });
 
-test("a step whose outcome the store cannot write for now goes back into the queue and runs again", async () => {
-  let broken = false;
+/** Fails the commits of which the test says so. */
+function failCommits(fault: (transition: Transition) => Error | null) {
+  return (store: Store): Store =>
+    interceptCalls(store, async (call, name, args) => {
+      const [, transition] = args as Parameters<Store["commitTransition"]>;
+      const error = name === "commitTransition" ? fault(transition) : null;
+      if (error !== null) throw error;
+      return call();
+    });
+}
+
+const FULL = new Transient("STORE_DISK_FULL", "The disk is full.");
+const TEN_MINUTES = 10 * 60_000;
+
+test("an outcome that the store cannot write for now is kept, and its step not run again", async () => {
+  let broken = true;
   const { pool, submit, logged } = await world.startEngine({
-    intercept: (store) =>
-      interceptCalls(store, async (call, name) => {
-        if (broken && name === "commitTransition")
-          throw new Transient("STORE_DISK_FULL", "The disk is full.");
-        return call();
-      }),
+    intercept: failCommits(({ step }) => (broken && step !== undefined ? FULL : null)),
   });
-  const id = await submit();
-  const step = await pool.step(1);
-  await world.settle();
-  broken = true;
-  step.complete("lost");
-  await world.settle();
-  expect((await world.job(id)).status).toBe("queued");
-  expect(logged.map(({ message }) => message)).toContain("job.write-failed");
+  const id = await submit(plugins("first", "second"));
+  (await pool.step(1)).complete("kept");
+  await world.runUntil(world.clock.now() + TEN_MINUTES);
+  expect((await world.job(id)).status).toBe("running");
+  expect(pool.begun).toHaveLength(1);
   broken = false;
   await world.runUntil(world.clock.now() + 5_000);
+  expect((await pool.step(2)).task.input).toBe('"kept"');
+  expect(logged.map(({ message }) => message)).toEqual([
+    "store.writes-postponed",
+    "store.no-writes-postponed",
+  ]);
+});
+
+test("while outcomes cannot be written no more jobs run than there are threads", async () => {
+  let broken = true;
+  const { pool, submit } = await world.startEngine({
+    threads: 2,
+    run: (step) => step.complete(),
+    intercept: failCommits(({ step }) => (broken && step !== undefined ? FULL : null)),
+  });
+  const ids = [];
+  for (let n = 0; n < 10; n += 1) ids.push(await submit());
+  await world.runUntil(world.clock.now() + TEN_MINUTES);
+  // Those that had a thread when the first commits failed, beside them.
+  expect(pool.begun.length).toBeLessThanOrEqual(4);
+  broken = false;
+  await world.runUntil(world.clock.now() + 60_000);
+  for (const id of ids) expect((await world.job(id)).status).toBe("completed");
+  expect(pool.begun).toHaveLength(10);
+});
+
+test("a job whose outcome cannot be written for now can be cancelled", async () => {
+  const { engine, pool, submit } = await world.startEngine({
+    intercept: failCommits(({ step }) => (step === undefined ? null : FULL)),
+  });
+  const id = await submit();
+  (await pool.step(1)).complete();
+  await world.runUntil(world.clock.now() + 1_000);
+  await engine.cancel(id);
+  await world.runUntil(world.clock.now() + TEN_MINUTES);
+  expect(pool.begun).toHaveLength(1);
+  expect(await world.kinds(id)).toEqual(["started", "failed"]);
+});
+
+test("a step of which nothing can be stored is run three times, and no more", async () => {
+  const { pool, submit } = await world.startEngine({
+    run: (step) => step.complete(),
+    intercept: failCommits(({ step }) => (step === undefined ? null : new RangeError("too long"))),
+  });
+  const id = await submit();
+  await world.runUntil(world.clock.now() + TEN_MINUTES);
+  expect(pool.begun).toHaveLength(MAX_STEP_ATTEMPTS);
+  expect(await world.job(id)).toMatchObject({
+    status: "failed",
+    failure: { code: "STEP_INTERRUPTED" },
+  });
+});
+
+test("a step is run again soon after its write has failed", async () => {
+  let failures = 2;
+  const { pool, submit } = await world.startEngine({
+    run: (step) => step.complete(),
+    intercept: failCommits(({ step }) =>
+      step === undefined || failures-- <= 0 ? null : new RangeError("too long"),
+    ),
+  });
+  const id = await submit();
+  await world.runUntil(world.clock.now() + 1_000);
   expect(pool.begun).toHaveLength(2);
-  pool.begun[1]?.complete("kept");
-  await world.settle();
-  expect((await world.job(id)).steps).toMatchObject([{ output: '"kept"' }]);
-  expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+  expect((await world.job(id)).status).toBe("completed");
 });
 
 test("a step whose outcome cannot be stored at all fails its job, and is not run again", async () => {
   const { pool, submit, logged } = await world.startEngine({
     run: (step) => step.complete(),
-    intercept: (store) =>
-      interceptCalls(store, async (call, name, args) => {
-        const [, transition] = args as Parameters<Store["commitTransition"]>;
-        const isSecond = name === "commitTransition" && transition.step?.index === 1;
-        if (isSecond) throw new RangeError("Invalid string length");
-        return call();
-      }),
+    intercept: failCommits(({ step }) =>
+      step?.index === 1 && step.status === "completed"
+        ? new RangeError("Invalid string length")
+        : null,
+    ),
   });
   const id = await submit(plugins("first", "second"));
   await world.runUntil(world.clock.now() + 60_000);
@@ -200,26 +264,71 @@ test("a step whose outcome cannot be stored at all fails its job, and is not run
   const { status, failure, steps } = await world.job(id);
   expect({ status, code: failure?.code }).toEqual({ status: "failed", code: "INTERNAL_ERROR" });
   expect(failure?.message).toContain('plugin "second"');
-  expect(failure?.message).toContain("Invalid string length");
-  expect(steps).toHaveLength(1);
+  // The error's own text is for the log alone.
+  expect(failure?.message).not.toContain("Invalid string length");
+  expect(steps).toMatchObject([
+    { status: "completed" },
+    { plugin: "second", status: "failed", failure },
+  ]);
   expect(await world.kinds(id)).toEqual(["started", "progress", "failed"]);
   expect(logged.map(({ message }) => message)).toContain("job.write-failed");
 });
 
-test("a start that could not be stored leaves no gap in the job's events", async () => {
+test("a start that could not be stored is stored before what follows, and its step not run again", async () => {
   let failures = 0;
   const { pool, submit } = await world.startEngine({
+    intercept: failCommits(() => (failures++ === 0 ? FULL : null)),
+  });
+  const id = await submit();
+  const step = await pool.step(1);
+  await world.settle();
+  step.complete();
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(pool.begun).toHaveLength(1);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+});
+
+test("a start that is lost while its step ends leaves no gap in the job's events", async () => {
+  let failures = 0;
+  const { submit } = await world.startEngine({
     run: (step) => step.complete(),
-    intercept: (store) =>
-      interceptCalls(store, async (call, name) => {
-        if (name === "commitTransition" && failures++ === 0) throw new Error("The disk is full.");
-        return call();
-      }),
+    intercept: failCommits(() => (failures++ === 0 ? FULL : null)),
   });
   const id = await submit();
   await world.runUntil(world.clock.now() + 60_000);
-  expect(pool.begun).toHaveLength(2);
   expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+});
+
+test("the last try of a step is logged, since nothing else runs beside it", async () => {
+  const before = await world.startEngine();
+  await before.submit();
+  await before.pool.step(1);
+  for (let attempt = 2; attempt <= MAX_STEP_ATTEMPTS; attempt += 1) {
+    const { pool, logged } = await world.startEngine();
+    await pool.step(1);
+    const isLast = attempt === MAX_STEP_ATTEMPTS;
+    const messages = logged.map(({ message }) => message);
+    expect(messages.includes("job.last-try-alone")).toBe(isLast);
+  }
+});
+
+test("a job's start is when it began, not when it was claimed ahead and given back", async () => {
+  const { pool, submit } = await world.startEngine({ threads: 1 });
+  await submit();
+  (await pool.step(1)).complete();
+  await world.settle();
+  await submit();
+  await pool.step(2);
+  const id = await submit();
+  await until("it to be claimed", async () => (await world.job(id)).status === "running");
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(await world.job(id)).toMatchObject({ status: "queued", startedAt: null });
+  const beganAt = world.clock.now();
+  pool.begun[1]?.complete();
+  await pool.step(3);
+  await world.settle();
+  expect((await world.job(id)).startedAt).toBe(beganAt);
+  expect(await world.store.events(id, { after: 0, limit: 1 })).toMatchObject([{ at: beganAt }]);
 });
 
 test("a long step keeps its lease as long as it runs", async () => {

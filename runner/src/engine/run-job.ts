@@ -1,38 +1,29 @@
-/** Takes one claimed job through its plugins; each step's outcome, event and deliveries are one change. */
-import { Transient, type Failure } from "../domain/errors.ts";
-import {
-  begin,
-  completeStep,
-  fail,
-  failStep,
-  hasEnded,
-  isPoison,
-  MAX_STEP_ATTEMPTS,
-  type EventContext,
-  type RunningJob,
-  type Transition,
-} from "../domain/job.ts";
-import type { Log } from "../ports/log.ts";
-import type { StepResult } from "../ports/plugin-pool.ts";
-import type { JobWrites } from "../ports/store.ts";
+/** Takes one claimed job through its plugins. */
+import type { Failure } from "../domain/errors.ts";
+import { isPoison, MAX_STEP_ATTEMPTS, type RunningJob } from "../domain/job.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import {
+  createClaimedJob,
+  nextPlugin,
+  type ClaimedJobDeps,
+  type Concluded,
+} from "./claimed-job.ts";
 import type { JobSignals } from "./job-signals.ts";
 import type { Lookahead } from "./lookahead.ts";
 import { runStep, type StepDeps } from "./run-step.ts";
-import type { Threads } from "./threads.ts";
 
-export interface RunDeps extends StepDeps {
-  readonly store: Pick<JobWrites, "appendLogs" | "commitTransition" | "releaseJobs">;
-  readonly threads: Pick<Threads, "acquire" | "release">;
-  readonly lookahead: Pick<Lookahead, "stepEnded">;
+export interface RunDeps extends StepDeps, Omit<ClaimedJobDeps, "onLost"> {
+  readonly store: StepDeps["store"] & ClaimedJobDeps["store"];
+  readonly clock: StepDeps["clock"] & Pick<Clock, "sleep">;
   readonly signals: JobSignals;
   readonly telemetry: Telemetry;
-  readonly log: Log;
+  readonly lookahead: Pick<Lookahead, "stepEnded">;
   readonly maxLogBytes: number;
-  readonly jobUrl: (jobId: string) => string;
-  /** A transition was stored, so deliveries may be due. */
-  readonly onCommitted: (transition: Pick<Transition, "status">) => void;
 }
+
+/** How long a job whose write failed is kept, so that a store that fails is not asked without a pause. */
+const PAUSE_MS = 1_000;
 
 /** A job that this process has claimed. */
 export interface ActiveJob {
@@ -50,57 +41,29 @@ export interface ActiveJob {
 
 export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   const claim = { jobId: claimed.id, fence: claimed.fence };
-  const context = { jobUrl: deps.jobUrl(claimed.id) };
+  const onLost = (error: unknown): void => {
+    deps.log.error({ jobId: claimed.id, err: error }, "job.write-failed");
+  };
+  const job = createClaimedJob(claimed, { ...deps, onLost });
   const stop = new AbortController();
   const jobLog = { leftBytes: deps.maxLogBytes };
-  let job = claimed;
   let hasBegun = false;
   let inStep = false;
   let draining = false;
   let leaving: "cancelled" | "released" | null = null;
   const isLeaving = (): typeof leaving => leaving;
 
-  const commit = (transition: Transition): Promise<boolean> =>
-    commitTransition(transition, { job: claimed, deps });
-
-  function failBetweenSteps(failure: Failure): Promise<boolean> {
-    const completedCount = job.completedSteps.length;
-    return commit(fail(job, { completedCount, failure, at: deps.clock.now() }, context));
-  }
-
-  function tellStart(): void {
-    const started = begin(job, job.startedAt, context);
-    if (started === null) return;
-    job = { ...job, sequence: started.sequence };
-    // Not awaited: the store keeps the order of calls, so no outcome is stored before this.
-    void commit(started).catch(onLost);
-  }
-
-  /**
-   * Stores what the step came to; false when the claim is lost. An error that trying again does not
-   * mend fails the job, which would else run this step for ever.
-   */
-  async function conclude(result: StepResult): Promise<{ stored: boolean; ended: boolean }> {
-    const before = job;
-    try {
-      const { transition, next } = settle(job, result, context);
-      job = next;
-      return { stored: await commit(transition), ended: hasEnded(transition.status) };
-    } catch (error) {
-      if (error instanceof Transient) throw error;
-      onLost(error);
-      job = before;
-      return { stored: await failBetweenSteps(notConcluded(job, error)), ended: true };
-    }
-  }
-
   /** Runs the next step and calls its commit; null when the job was told to leave meanwhile. */
-  async function runAndCommit(): Promise<{ concluded: ReturnType<typeof conclude> } | null> {
+  async function runAndCommit(): Promise<{ concluded: Promise<Concluded> } | null> {
     inStep = true;
     try {
-      const result = await runStep(job, deps, { signal: stop.signal, log: jobLog, onLost });
+      const result = await runStep(job.current(), deps, {
+        signal: stop.signal,
+        log: jobLog,
+        onLost,
+      });
       deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
-      return isLeaving() === null ? { concluded: conclude(result) } : null;
+      return isLeaving() === null ? { concluded: job.conclude(result) } : null;
     } finally {
       inStep = false;
       // After the commit was called, so that the next claim shares its transaction.
@@ -109,52 +72,50 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   }
 
   async function run(): Promise<void> {
-    if (isPoison(job)) {
-      const failure = interrupted(job);
-      deps.log.error({ ...claim, plugin: nextPlugin(job), failure }, "job.gives-up-crashing");
-      return void (await failBetweenSteps(failure));
+    if (isPoison(claimed)) {
+      const failure = interrupted(claimed);
+      deps.log.error({ ...claim, plugin: nextPlugin(claimed), failure }, "job.gives-up-crashing");
+      return void (await job.failBetweenSteps(failure));
+    }
+    if (claimed.stepAttempts === MAX_STEP_ATTEMPTS) {
+      deps.log.warn({ ...claim, plugin: nextPlugin(claimed) }, "job.last-try-alone");
     }
     while (await deps.threads.acquire({ underWay: hasBegun, signal: stop.signal })) {
-      if (!hasBegun) tellStart();
+      if (!hasBegun) job.start();
       hasBegun = true;
       const step = await runAndCommit();
       if (step === null) break;
       const { stored, ended } = await step.concluded;
       if (!stored) {
         deps.log.warn(claim, "job.claim-lost");
-        return giveBack();
+        return job.giveBack({ countsAttempt: true });
       }
       if (ended) return;
       if (draining) release();
     }
-    if (isLeaving() === "released") await giveBack();
+    await job.giveBack({ countsAttempt: false });
   }
-
-  /** Changes nothing when the job has ended, or another claim is newer. */
-  const giveBack = (): Promise<void> => deps.store.releaseJobs([claim]);
 
   function release(): void {
     leaving ??= "released";
     stop.abort();
   }
 
+  /** May be called again, for one that could not be stored. */
   async function cancel(): Promise<boolean> {
-    if (leaving !== null) return false;
+    if (leaving === "released") return false;
     leaving = "cancelled";
-    const stored = failBetweenSteps({ code: "CANCELLED", message: "The job was cancelled." });
+    const stored = job.failBetweenSteps({ code: "CANCELLED", message: "The job was cancelled." });
     stop.abort();
     return stored;
   }
 
-  function onLost(error: unknown): void {
-    deps.log.error({ jobId: claimed.id, err: error }, "job.write-failed");
-  }
-
-  // What could not be stored for now is not lost: the job is queued again, to run its step anew.
+  // What could not be stored is not the end: the step runs anew, as often as it may be begun.
   function runToEnd(): Promise<void> {
-    return run().catch((error: unknown) => {
+    return run().catch(async (error: unknown) => {
       onLost(error);
-      return giveBack();
+      await deps.clock.sleep(PAUSE_MS, { signal: stop.signal });
+      await job.giveBack({ countsAttempt: true });
     });
   }
 
@@ -170,48 +131,9 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   };
 }
 
-function settle(
-  job: RunningJob,
-  result: StepResult,
-  context: EventContext,
-): { transition: Transition; next: RunningJob } {
-  if (!result.ok) return { transition: failStep(job, result, context), next: job };
-  const completed = completeStep(job, { plugin: nextPlugin(job), ...result }, context);
-  return { transition: completed.transition, next: completed.job };
-}
-
-function nextPlugin(job: RunningJob): string {
-  return job.plugins[job.completedSteps.length]?.name ?? "";
-}
-
 function interrupted(job: RunningJob): Failure {
   return {
     code: "STEP_INTERRUPTED",
-    message: `The daemon stopped ${MAX_STEP_ATTEMPTS} times while plugin "${nextPlugin(job)}" ran, so it is not tried again.`,
+    message: `Plugin "${nextPlugin(job)}" was interrupted ${MAX_STEP_ATTEMPTS} times: the daemon stopped, or could not store what it came to. It is not tried again.`,
   };
-}
-
-function notConcluded(job: RunningJob, error: unknown): Failure {
-  return {
-    code: "INTERNAL_ERROR",
-    message: `What plugin "${nextPlugin(job)}" came to could not be stored: ${String(error)}`,
-  };
-}
-
-/** Stores the transition and tells of it. False when the claim is no longer the newest. */
-async function commitTransition(
-  transition: Transition,
-  { job, deps }: { job: RunningJob; deps: RunDeps },
-): Promise<boolean> {
-  const claim = { jobId: job.id, fence: job.fence };
-  if (!(await deps.store.commitTransition(claim, transition))) return false;
-  const { status, failure = null, endedAt } = transition;
-  deps.signals.tell(job.id, { kind: "changed", status });
-  deps.onCommitted(transition);
-  if (endedAt !== undefined && (status === "completed" || status === "failed")) {
-    const durationMs = Math.max(0, endedAt - job.startedAt);
-    deps.telemetry.jobEnded({ status, failureCode: failure?.code ?? null, durationMs });
-    deps.log.debug({ jobId: job.id, status, failure, durationMs }, "job.ended");
-  }
-  return true;
 }

@@ -227,8 +227,11 @@ export interface JobWrites {
    * the events do not follow on the last one stored.
    */
   commitTransition(claim: Claim, transition: Transition): Promise<boolean>;
-  /** Puts leased jobs back into the queue; the begun step does not count as an attempt. */
-  releaseJobs(claims: readonly Claim[]): Promise<void>;
+  /** Puts leased jobs back into the queue. An attempt that does not count is one that nothing came of. */
+  releaseJobs(
+    claims: readonly Claim[],
+    request: { readonly countsAttempt: boolean },
+  ): Promise<void>;
   /** A failed job goes back into the queue at the step that failed. False if it is not failed. */
   requeueJob(claim: Claim, change: { now: number }): Promise<boolean>;
   /** Extends the leases of the jobs still in hand; one that is not named runs out. */

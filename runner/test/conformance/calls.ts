@@ -60,7 +60,7 @@ export const call = fc.oneof(
   kind("end batches", 2, { pick }),
   kind("claim", 3, { owner, limit, ahead: fc.integer({ min: 0, max: 2 }) }),
   kind("advance", 9, { pick, fails: fc.boolean() }),
-  kind("release", 2, { pick }),
+  kind("release", 2, { pick, countsAttempt: fc.boolean() }),
   kind("requeue", 2, { pick }),
   kind("renew", 1, { pick }),
   kind("reap", 1, { owner }),

@@ -18,6 +18,8 @@ import {
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
 
+const UNCOUNTED = { countsAttempt: false };
+
 export function claimConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
   const ids = (jobs: readonly { id: string }[]) => jobs.map(({ id }) => id);
@@ -84,17 +86,30 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(second.stepAttempts).toBe(2);
     });
 
-    test("keeps the first start when a job is claimed again", async () => {
+    test("keeps the start that was told when a job is claimed again", async () => {
       await submit(t.store);
-      const first = await claimOne(t.store, { now: 10 });
-      await t.store.releaseJobs([claimOf(first)]);
+      const first = await start(t.store, await claimOne(t.store, { now: 10 }));
+      await t.store.releaseJobs([claimOf(first)], UNCOUNTED);
+      expect((await claimOne(t.store, { now: 50 })).startedAt).toBe(10);
+      await t.store.reap({ owner: "owner_2", now: 50 + LEASE_MS + 1 });
       expect((await claimOne(t.store, { now: 99 })).startedAt).toBe(10);
+    });
+
+    test("forgets a start that was not told: until then the job has only been queued", async () => {
+      const { id } = await submit(t.store);
+      const first = await claimOne(t.store, { now: 10 });
+      await t.store.releaseJobs([claimOf(first)], UNCOUNTED);
+      expect((await t.store.job(id))?.startedAt).toBeNull();
+      expect((await claimOne(t.store, { now: 50 })).startedAt).toBe(50);
+      await t.store.reap({ owner: "owner_2", now: 50 + LEASE_MS + 1 });
+      expect((await t.store.job(id))?.startedAt).toBeNull();
+      expect((await claimOne(t.store, { now: 99 })).startedAt).toBe(99);
     });
 
     test("gives a job that was begun before with its completed steps and their outputs", async () => {
       await submit(t.store);
       const job = await completeOne(t.store, await start(t.store, await claimOne(t.store)));
-      await t.store.releaseJobs([claimOf(job)]);
+      await t.store.releaseJobs([claimOf(job)], UNCOUNTED);
       const again = await claimOne(t.store);
       expect(again.completedSteps).toEqual(job.completedSteps);
       expect(again.completedSteps).toHaveLength(1);
@@ -119,7 +134,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
       const again = await claim(t.store, { limit: 1, ahead: 5 });
       expect(ids(again)).toEqual([interrupted.id]);
-      await t.store.releaseJobs(again.map(claimOf));
+      await t.store.releaseJobs(again.map(claimOf), UNCOUNTED);
       const urgent = await submit(t.store, { priority: 2 });
       expect(ids(await claim(t.store, { limit: 1, ahead: 5 }))).toEqual([urgent.id]);
       expect(ids(await claim(t.store, { limit: 2, ahead: 5 }))).toEqual([interrupted.id, first.id]);
@@ -166,22 +181,29 @@ export function claimConformance(createSubject: CreateSubject): void {
       const first = await submit(t.store);
       await submit(t.store);
       const job = await claimOne(t.store);
-      await t.store.releaseJobs([claimOf(job)]);
+      await t.store.releaseJobs([claimOf(job)], UNCOUNTED);
       expect(await t.store.job(first.id)).toMatchObject({ status: "queued", stepAttempts: 0 });
       const again = await claimOne(t.store);
       expect(again).toMatchObject({ id: first.id, stepAttempts: 1 });
     });
 
+    test("counts the attempt when something came of it that was lost", async () => {
+      const { id } = await submit(t.store);
+      await t.store.releaseJobs([claimOf(await claimOne(t.store))], { countsAttempt: true });
+      expect(await t.store.job(id)).toMatchObject({ status: "queued", stepAttempts: 1 });
+      expect(await claimOne(t.store)).toMatchObject({ id, stepAttempts: 2 });
+    });
+
     test("releases many at once", async () => {
       for (let i = 0; i < 3; i += 1) await submit(t.store);
-      await t.store.releaseJobs((await claim(t.store)).map(claimOf));
+      await t.store.releaseJobs((await claim(t.store)).map(claimOf), UNCOUNTED);
       expect((await t.store.counts()).jobs).toMatchObject({ queued: 3, running: 0 });
     });
 
     test("ends the right to change the job", async () => {
       await submit(t.store);
       const job = await claimOne(t.store);
-      await t.store.releaseJobs([claimOf(job)]);
+      await t.store.releaseJobs([claimOf(job)], UNCOUNTED);
       expect(await t.store.commitTransition(claimOf(job), beginning(job))).toBe(false);
     });
 
@@ -190,13 +212,13 @@ export function claimConformance(createSubject: CreateSubject): void {
       const stale = await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
       const held = await claimOne(t.store, { now: 5_000 });
-      await t.store.releaseJobs([claimOf(stale)]);
+      await t.store.releaseJobs([claimOf(stale)], UNCOUNTED);
       expect(await t.store.job(held.id)).toMatchObject({ status: "running", fence: held.fence });
     });
 
     test("leaves a job alone that has ended", async () => {
       const job = await complete(t.store);
-      await t.store.releaseJobs([claimOf(job)]);
+      await t.store.releaseJobs([claimOf(job)], UNCOUNTED);
       expect((await t.store.job(job.id))?.status).toBe("completed");
     });
   });

@@ -211,7 +211,7 @@ export function readConformance(createSubject: CreateSubject): void {
         deliveries: { waiting: 2, due: 1, delivered: 0, dead: 1 },
         webhooks: { active: 0, paused: 0, off: 0 },
       });
-      await t.store.releaseJobs([claimOf(held)]);
+      await t.store.releaseJobs([claimOf(held)], { countsAttempt: false });
       expect((await t.store.counts()).jobs).toMatchObject({ queued: 3, running: 0 });
     });
   });

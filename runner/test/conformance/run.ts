@@ -123,8 +123,11 @@ export function createRun(store: Store, model: ModelStore) {
     switch (kind) {
       case "advance":
         return advance(hand, "fails" in each && each.fails);
-      case "release":
-        return answersLike(store.releaseJobs([real]), model.releaseJob(expected));
+      case "release": {
+        const countsAttempt = "countsAttempt" in each && each.countsAttempt;
+        const released = store.releaseJobs([real], { countsAttempt });
+        return answersLike(released, model.releaseJob(expected, countsAttempt));
+      }
       case "requeue":
         return answersLike(store.requeueJob(real, { now }), model.requeueJob(expected));
       case "renew":

@@ -38,6 +38,7 @@ export function createJobModel(state: ModelState) {
 
   function putBack(job: ModelJob): void {
     Object.assign(job, { status: "queued", lease: null, fence: job.fence + 1 });
+    if (job.sequence === 0) job.startedAt = null;
   }
 
   function pruneBatches(endedBefore: number, limit: number): void {
@@ -123,11 +124,11 @@ export function createJobModel(state: ModelState) {
       return true;
     },
 
-    releaseJob(claim: Claim): void {
+    releaseJob(claim: Claim, countsAttempt: boolean): void {
       const job = held(claim);
       if (job?.status !== "running") return;
       putBack(job);
-      job.stepAttempts -= 1;
+      if (!countsAttempt) job.stepAttempts -= 1;
     },
 
     requeueJob(claim: Claim): boolean {

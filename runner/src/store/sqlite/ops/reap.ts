@@ -2,12 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareLine, type Standing } from "./line.ts";
+import { FREED } from "./release-jobs.ts";
 
 /** One daemon alone has the file, so every other owner is gone, whatever its lease says. */
 export function prepareReap(db: DatabaseSync): Operations["reap"] {
   const freeJobs = prepare(
     db,
-    `UPDATE jobs SET status = 'queued', fence = fence + 1, lease_owner = NULL, lease_until = NULL
+    `UPDATE jobs SET status = 'queued', fence = fence + 1, ${FREED}
      WHERE status = 'running' AND (lease_owner <> ?1 OR lease_until < ?2)`,
   );
   const freeDeliveries = prepare<Standing & { lane: number; due_at: number }>(
