@@ -1,5 +1,7 @@
+import { constants } from "node:buffer";
 import { describe, expect, test } from "vitest";
 import { BadSetting, parseSettings } from "./config.ts";
+import { MAX_BODY_LIMIT, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
 
 describe("EGRESS", () => {
   test("allows private networks when it is not set", () => {
@@ -20,6 +22,18 @@ describe("EGRESS", () => {
     expect(parse).toThrow(BadSetting);
     expect(parse).toThrow(/^PLAYGROUND_EGRESS is "10\.0\.0\.0": it must be "private" .*"public"/);
   });
+});
+
+test("an answer with a job of the largest body fits into a string, whatever its numbers become", () => {
+  const highest = String(MAX_BODY_LIMIT);
+  expect(parseSettings([], { PLAYGROUND_BODY_LIMIT: highest }).bodyLimit).toBe(MAX_BODY_LIMIT);
+  const parse = () => parseSettings([], { PLAYGROUND_BODY_LIMIT: `${MAX_BODY_LIMIT + 1}` });
+  expect(parse).toThrow(`it must be at most ${MAX_BODY_LIMIT}.`);
+
+  const given = `[${Array.from({ length: 1000 }, () => "1e20").join(",")}]`;
+  const growth = JSON.stringify(JSON.parse(given)).length / given.length;
+  const input = MAX_BODY_LIMIT * growth;
+  expect(input + 2 * MAX_JOB_OUTPUT_BYTES).toBeLessThan(constants.MAX_STRING_LENGTH);
 });
 
 describe("SECRET_KEY", () => {

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { MAX_BATCH_JOBS } from "./domain/batch.ts";
-import { DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
+import { MAX_BODY_LIMIT, DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
 import { parseEgressPolicy, type EgressPolicy } from "./egress/policy.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -113,8 +113,7 @@ export const Settings = z.object({
     .describe(
       "Time that a plugin gets to stop by itself when it is cancelled, timed out, or the daemon stops, in ms.",
     ),
-  // A body becomes one text, and V8's longest is 512 MiB.
-  bodyLimit: integer(1024, 256 * 1024 * 1024)
+  bodyLimit: integer(1024, MAX_BODY_LIMIT)
     .default(16 * 1024 * 1024)
     .describe("Largest request body, in bytes."),
   metadataLimit: integer(2, 256 * 1024)
@@ -141,7 +140,7 @@ export const Settings = z.object({
   maxRequests: integer(1, 100_000)
     .default(200)
     .describe(
-      "Requests that are worked on at once; more are refused with 503, as are those whose bodies would be over 256 MiB together, or over twice the body limit where that is more. Those that wait for a job or an event are not counted.",
+      "Requests that are worked on at once; more are refused with 503, as are those whose bodies would be over 256 MiB together. Those that wait for a job or an event are not counted.",
     ),
   maxWaits: integer(0, 100_000)
     .default(1_000)

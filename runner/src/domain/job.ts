@@ -22,12 +22,15 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 /** How often a step may be begun before a crash in it counts as the step's own fault. */
 export const MAX_STEP_ATTEMPTS = 3;
 
-/**
- * Outputs that an answer with a job shows, in bytes; none by itself may be larger. The answer has
- * the last one twice and the input beside them: with the largest body that is 448 MiB, and V8's
- * longest string is 512 MiB.
- */
+/** Outputs that an answer with a job shows, in bytes; none by itself may be larger. */
 export const MAX_JOB_OUTPUT_BYTES = 96 * 1024 * 1024;
+
+/**
+ * The highest PLAYGROUND_BODY_LIMIT, in bytes. An answer with a job has the last output twice beside
+ * the input, which is written anew: `1e20` becomes 21 digits, so that a list of them is 4.4 times
+ * as long. With the largest body that is 474 MiB, and V8's longest string is 512 MiB.
+ */
+export const MAX_BODY_LIMIT = 64 * 1024 * 1024;
 
 /** The largest output that a step may have, unless PLAYGROUND_OUTPUT_LIMIT says otherwise. */
 export const DEFAULT_OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;

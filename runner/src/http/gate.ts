@@ -29,8 +29,6 @@ interface GateSettings {
  */
 export function registerGate(app: FastifyInstance, settings: GateSettings): void {
   const { maxRequests, bodyLimit } = settings;
-  // One body as large as may be must leave room for others.
-  const maxBytes = Math.max(MAX_BODY_BYTES, 2 * bodyLimit);
   let inside = 0;
   let bytesInside = 0;
   const turns: (() => void)[] = [];
@@ -57,8 +55,8 @@ export function registerGate(app: FastifyInstance, settings: GateSettings): void
         new Refused("OVERLOADED", `${inside} requests are being worked on, and no more may be.`),
       );
     }
-    if (bytesInside + bytes > maxBytes) {
-      const detail = `The requests being worked on have bodies of ${bytesInside} bytes, and with this one's ${bytes} would have more than ${maxBytes}.`;
+    if (bytesInside + bytes > MAX_BODY_BYTES) {
+      const detail = `The requests being worked on have bodies of ${bytesInside} bytes, and with this one's ${bytes} would have more than ${MAX_BODY_BYTES}.`;
       return done(new Refused("OVERLOADED", detail, { isAdjustable: false }));
     }
     enter(request, bytes);
