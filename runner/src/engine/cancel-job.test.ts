@@ -79,7 +79,10 @@ test("a running job has ended when the cancel resolves, and its plugin is asked 
   expect(step.hooks.signal.aborted).toBe(true);
   step.complete("too late");
   await world.settle();
-  expect(await world.job(id)).toMatchObject({ ...CANCELLED, steps: [] });
+  expect(await world.job(id)).toMatchObject({
+    ...CANCELLED,
+    steps: [{ index: 0, plugin: "first", metrics: null, output: null, ...CANCELLED }],
+  });
   expect(await world.kinds(id)).toEqual(["started", "failed"]);
   expect(pool.begun).toHaveLength(1);
 });

@@ -47,6 +47,8 @@ export interface ClaimedJob {
   conclude(result: StepResult): Promise<Concluded>;
   /** False when the job has ended, or the claim is lost. */
   failBetweenSteps(failure: Failure): Promise<boolean>;
+  /** The same, with the step that is under way. */
+  failInStep(failure: Failure, startedAt: number): Promise<boolean>;
   /** Changes nothing when the job has ended, or another claim is newer. */
   giveBack(request: { countsAttempt: boolean }): Promise<void>;
 }
@@ -128,6 +130,10 @@ export function createClaimedJob(claimed: RunningJob, deps: ClaimedJobDeps): Cla
     failBetweenSteps(failure) {
       const completedCount = job.completedSteps.length;
       return commit(fail(job, { completedCount, failure, at: deps.clock.now() }, context));
+    },
+    failInStep(failure, startedAt) {
+      const outcome = { failure, metrics: null, startedAt, endedAt: deps.clock.now() };
+      return commit(failStep(job, outcome, context));
     },
     async giveBack(request) {
       await deps.store.releaseJobs([{ jobId: job.id, fence: job.fence }], request);

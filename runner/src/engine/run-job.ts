@@ -48,14 +48,14 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   const stop = new AbortController();
   const jobLog = { leftBytes: deps.maxLogBytes };
   let hasBegun = false;
-  let inStep = false;
+  let stepBegunAt: number | null = null;
   let draining = false;
   let leaving: "cancelled" | "released" | null = null;
   const isLeaving = (): typeof leaving => leaving;
 
   /** Runs the next step and calls its commit; null when the job was told to leave meanwhile. */
   async function runAndCommit(): Promise<{ concluded: Promise<Concluded> } | null> {
-    inStep = true;
+    stepBegunAt = deps.clock.now();
     try {
       const result = await runStep(job.current(), deps, {
         signal: stop.signal,
@@ -65,7 +65,7 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
       deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
       return isLeaving() === null ? { concluded: job.conclude(result) } : null;
     } finally {
-      inStep = false;
+      stepBegunAt = null;
       // After the commit was called, so that the next claim shares its transaction.
       deps.threads.release();
     }
@@ -105,7 +105,9 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
   async function cancel(): Promise<boolean> {
     if (leaving === "released") return false;
     leaving = "cancelled";
-    const stored = job.failBetweenSteps({ code: "CANCELLED", message: "The job was cancelled." });
+    const failure = { code: "CANCELLED", message: "The job was cancelled." } as const;
+    const stored =
+      stepBegunAt === null ? job.failBetweenSteps(failure) : job.failInStep(failure, stepBegunAt);
     stop.abort();
     return stored;
   }
@@ -124,7 +126,7 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
     cancel,
     drain() {
       draining = true;
-      if (!inStep) release();
+      if (stepBegunAt === null) release();
     },
     release,
     ended: runToEnd().catch(onLost),
