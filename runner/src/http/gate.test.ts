@@ -75,6 +75,7 @@ test("while as many requests as may be are worked on, others get 503 and when to
   for (const answer of [await submit(), await get("/v1/jobs")]) {
     expect(answer.statusCode).toBe(503);
     expect(answer.headers["retry-after"]).toBe("1");
+    expect(answer.headers["content-type"]).toBe("application/problem+json");
     expect(answer.json()).toMatchObject({ code: "OVERLOADED" });
     expect(answer.json<{ detail: string }>().detail).toContain("PLAYGROUND_MAX_REQUESTS");
   }
@@ -82,6 +83,19 @@ test("while as many requests as may be are worked on, others get 503 and when to
   for (const release of held) release();
   await Promise.all(answers);
   expect(await refusals("requests")).toBe(2);
+  const metrics = (await get("/metrics")).body;
+  expect(metrics).toMatch(/_count\{[^}]*route="\/v1\/jobs"[^}]*status="503"[^}]*\} 1$/m);
+});
+
+test("the log tells how many were refused, and not of each", async () => {
+  const answers = await fill();
+  for (let n = 0; n < 5; n += 1) await submit();
+  for (const release of held) release();
+  await Promise.all(answers);
+  await backend.app.close();
+  const told = backend.logLines.filter((line) => line.includes('"status":503'));
+  expect(told).toHaveLength(1);
+  expect(JSON.parse(told[0] ?? "")).toMatchObject({ msg: "http.shed", requests: 5 });
 });
 
 test("health is answered meanwhile", async () => {

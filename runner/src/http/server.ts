@@ -118,13 +118,15 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerErrors(app, { metrics: deps.metrics, bodyLimit: settings.bodyLimit });
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
-  app.addHook("onRequest", (request, reply, done) => {
-    checkAddressed(request);
-    authenticate(request, reply);
-    done();
+  registerGate(app, {
+    settings,
+    metrics: deps.metrics,
+    logger,
+    authenticate(request, reply) {
+      checkAddressed(request);
+      authenticate(request, reply);
+    },
   });
-  // After it: whoever may do nothing takes no place.
-  registerGate(app, settings);
   // Before the routes: it listens to what is added.
   registerNotFound(app);
 
@@ -154,6 +156,7 @@ function registerRequestEnd(app: FastifyInstance, metrics: HttpMetrics): void {
     const { statusCode: status, elapsedTime, problemCode } = reply;
     const route = routeOptions.url ?? "none";
     metrics.requestEnded({ method, route, status, durationMs: elapsedTime });
+    if (request.isShed) return done();
     const fields = {
       method,
       route,
