@@ -6,6 +6,7 @@
  * Everything else (```sh for what cannot run here, ```ini, …) is only shown.
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -102,11 +103,11 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
       return entries.filter((entry) => !entry.isSymbolicLink()).map(({ name }) => name);
     },
     async untilEndpointIsFree() {
-      const url = `http://127.0.0.1:${endpointPort}`;
-      const isFree = async () => (await fetch(url).catch(() => null)) === null;
-      await until("the endpoint to be ended, as its reader's next one needs the port", isFree, {
-        timeoutMs: 10_000,
-      });
+      await until(
+        "the endpoint to be ended, as its reader's next one needs the port",
+        () => isFree(Number(endpointPort)),
+        { timeoutMs: 10_000 },
+      );
     },
     async close() {
       await shell.close();
@@ -170,8 +171,20 @@ async function untilPickedUp(daemon: Daemon, source: string): Promise<void> {
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
+  await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
 }
