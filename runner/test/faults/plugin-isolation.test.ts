@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { LivePluginCatalog } from "../../src/pool/catalog/plugin-catalog.ts";
@@ -184,3 +184,14 @@ describe("completes, and what it left does not reach the next step:", () => {
     expect(lines.at(-1)?.message).toMatch(/^990000 more lines were dropped/);
   });
 });
+
+test.runIf(process.platform === "linux")(
+  "a plugin's thread gives way to the daemon's own",
+  async () => {
+    await using threads = openThreads({ catalog });
+    const { result } = await threads.run("tells-its-priority", {});
+    // A thread begins with the priority of the one that started it, which is this one.
+    expect(result).toMatchObject({ ok: true, output: String(Math.min(19, getPriority(0) + 5)) });
+    expect(getPriority(0)).toBeLessThan(19);
+  },
+);

@@ -12,6 +12,7 @@ import {
 } from "../messages.ts";
 import { captureOutput } from "./capture-output.ts";
 import { asCurrentStep, currentStep, type CurrentStep } from "./current-step.ts";
+import { giveWay } from "./give-way.ts";
 import { createOutbox } from "./outbox.ts";
 import { refuseToKillTheDaemon } from "./refuse-kill.ts";
 import { reportFaults } from "./report-faults.ts";
@@ -35,6 +36,7 @@ port.on("message", (request: StopRequest) => {
   if (step?.run === request.run) step.abort.abort(new DOMException(request.reason, "AbortError"));
 });
 
+giveWay();
 installPluginResolution();
 const endLines = captureOutput();
 refuseToKillTheDaemon();
