@@ -2,18 +2,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Agent } from "undici";
-import { signatureHeader } from "../src/domain/signature.ts";
 import { startDaemon } from "../test/support/daemon.ts";
 import { median, type Figure } from "./figures.ts";
 import { sampleResidentMb } from "./metrics-of.ts";
 import { EVENTS_PER_JOB, preload } from "./preload.ts";
-import { startReceiver, type ReceiverProcess } from "./processes.ts";
+import { runBareSender, startReceiver, type ReceiverProcess } from "./processes.ts";
 
 const DELIVERIES = 50_000;
 const ROUNDS = 3;
 const ENDPOINTS = 50;
-const BARE_IN_FLIGHT = 64;
 
 interface Run {
   readonly perSecond: number;
@@ -97,35 +94,17 @@ async function drain(receiver: ReceiverProcess, endpoints: number): Promise<Run>
   }
 }
 
-/** As many POSTs of the same bodies to the same endpoints, each signed, by undici alone in this process. */
+/**
+ * As many POSTs of the same bodies to the same endpoints, each signed, by `undici.request` alone: in
+ * a process started for it, as the daemon is.
+ */
 async function bareRate(
   receiver: ReceiverProcess,
   { endpoints, bodies }: { endpoints: number; bodies: readonly string[] },
 ): Promise<number> {
-  const agent = new Agent({ connections: BARE_IN_FLIGHT, allowH2: false });
-  const origins = receiver.urls.slice(0, endpoints).map((url) => new URL(url).origin);
-  const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+  const urls = receiver.urls.slice(0, endpoints);
   const reached = receiver.expectTimed(DELIVERIES);
-  let sent = 0;
-  async function lane(): Promise<void> {
-    while (sent < DELIVERIES) {
-      sent += 1;
-      const id = `evt_${sent}`;
-      const origin = origins[sent % origins.length] ?? "";
-      const body = bodies[sent % bodies.length] ?? "";
-      const timestamp = Math.floor(Date.now() / 1000);
-      const headers = {
-        "content-type": "application/json",
-        "webhook-id": id,
-        "webhook-timestamp": String(timestamp),
-        "webhook-signature": signatureHeader([secret], { id, timestamp, body }),
-      };
-      const answer = await agent.request({ origin, path: "/", method: "POST", headers, body });
-      await answer.body.dump();
-    }
-  }
-  await Promise.all(Array.from({ length: BARE_IN_FLIGHT }, lane));
+  await runBareSender({ urls, bodies, count: DELIVERIES });
   const { firstAt, lastAt } = await reached;
-  await agent.close();
   return (DELIVERIES * 1000) / (lastAt - firstAt);
 }

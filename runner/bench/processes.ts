@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { BareSenderCommand, BareSenderReport } from "./bare-sender-process.ts";
 import type { LoadCommand, LoadReport } from "./load-process.ts";
 import type { PacedLoadCommand, PacedLoadReport } from "./paced-load-process.ts";
 import type { ReceiverCommand, ReceiverReport } from "./receiver-process.ts";
@@ -79,7 +80,13 @@ export function runPacedLoad(command: PacedLoadCommand): Promise<PacedLoadReport
 }
 
 /** Gives a process its one command; resolves with its report. */
-async function run<T>(file: string, command: LoadCommand | PacedLoadCommand): Promise<T> {
+export function runBareSender(command: BareSenderCommand): Promise<BareSenderReport> {
+  return run("bare-sender-process.ts", command);
+}
+
+type Command = LoadCommand | PacedLoadCommand | BareSenderCommand;
+
+async function run<T>(file: string, command: Command): Promise<T> {
   const child = start(file);
   try {
     child.send(command);
