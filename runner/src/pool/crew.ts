@@ -78,6 +78,9 @@ export function createCrew(options: CrewOptions): Crew {
     run: (task, signal) => piscina.run(task, { signal }) as Promise<void>,
     async close() {
       clearInterval(memoryCheck);
+      // Piscina would replace a thread that was ended before and is gone only after the others:
+      // nothing would ever end the new one.
+      piscina.options.minThreads = 0;
       await piscina.destroy();
       ports.close();
     },

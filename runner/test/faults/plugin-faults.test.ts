@@ -194,6 +194,16 @@ describe("a step that is cancelled", () => {
     expect(failureOf(await waiting).code).toBe("CANCELLED");
     expect(failureOf(await threads.run("echo")).code).toBe("CANCELLED");
   });
+
+  test("leaves no thread when its pool closes before its own has ended", async () => {
+    const before = await countThreads();
+    for (let n = 0; n < 20; n += 1) {
+      await using threads = openThreads({ catalog, graceMs: 5 });
+      await threads.run("echo");
+      await threads.run("loops", { signal: AbortSignal.timeout(5) });
+    }
+    await expectThreadsGone(before);
+  });
 });
 
 describe("what an ended step left behind", () => {

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -101,10 +101,24 @@ function toJson(value: unknown): JsonText {
 
 /** Threads of this process, as Linux counts them. */
 export async function countThreads(): Promise<number> {
-  return (await readdir("/proc/self/task")).length;
+  return (await threadIds()).length;
 }
 
-/** Fails when there are more threads than before and they do not go. */
+/** Fails, naming those there are, when there are more threads than before and they do not go. */
 export async function expectThreadsGone(before: number): Promise<void> {
-  await until(`no more than ${before} threads`, async () => (await countThreads()) <= before);
+  const gone = async (): Promise<boolean> => (await countThreads()) <= before;
+  await until(`no more than ${before} threads`, gone, { timeoutMs: 30_000 }).catch(
+    async (cause) => {
+      const names = await Promise.all((await threadIds()).map(threadName));
+      throw new Error(`${before} threads became ${names.join(", ")}`, { cause });
+    },
+  );
+}
+
+function threadIds(): Promise<string[]> {
+  return readdir("/proc/self/task");
+}
+
+async function threadName(id: string): Promise<string> {
+  return (await readFile(`/proc/self/task/${id}/comm`, "utf8")).trim();
 }
