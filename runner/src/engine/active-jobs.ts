@@ -1,6 +1,7 @@
 import type { RunningJob } from "../domain/job.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Claim } from "../ports/store.ts";
+import { ShortLivedMap } from "../short-lived-map.ts";
 import { createLookahead } from "./lookahead.ts";
 import { runJob, type ActiveJob, type RunDeps } from "./run-job.ts";
 import { createThreads } from "./threads.ts";
@@ -36,7 +37,7 @@ export function createActiveJobs(options: {
   const threads = createThreads(size, onRoom);
   const lookahead = createLookahead(size);
   const deps: RunDeps = { ...options.deps, threads, lookahead, onGivenBack: onRoom };
-  const jobs = new Map<string, Entry>();
+  const jobs = new ShortLivedMap<string, Entry>();
   let watching = false;
 
   function start(job: RunningJob): void {
@@ -68,7 +69,7 @@ export function createActiveJobs(options: {
   }
 
   async function drain({ graceMs }: { graceMs: number }): Promise<void> {
-    const all = [...jobs.values()].map((entry) => entry.active);
+    const all = jobs.values().map((entry) => entry.active);
     for (const active of all) active.drain();
     const allEnded = Promise.all(all.map((active) => active.ended));
     const done = new AbortController();
@@ -85,7 +86,7 @@ export function createActiveJobs(options: {
     }),
     start,
     get: (jobId) => jobs.get(jobId)?.active ?? null,
-    claims: () => [...jobs.values()].map((entry) => entry.claim),
+    claims: () => jobs.values().map((entry) => entry.claim),
     drain,
   };
 }

@@ -3,6 +3,7 @@ import { MAX_TIMEOUT_MS } from "../domain/webhook.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { ClaimedDelivery, DeliveryWrites, StoreReads } from "../ports/store.ts";
+import { ShortLivedMap } from "../short-lived-map.ts";
 import { keepAttempt, makeAttempt, type DeliverDeps } from "./deliver.ts";
 import { createLanes } from "./lanes.ts";
 import { createLoop, type Loop } from "./loop.ts";
@@ -46,7 +47,7 @@ export interface RelayOptions {
 export function createRelay(options: RelayOptions): Relay {
   const { store, deliverDeps, clock, log, owner } = options;
   const lanes = createLanes(options);
-  const inFlight = new Map<string, Promise<void>>();
+  const inFlight = new ShortLivedMap<string, Promise<void>>();
   const stopping = new AbortController();
   let bytesInFlight = 0;
 

@@ -11,6 +11,7 @@ import type { EgressPolicy } from "../egress/policy.ts";
 import type { Failure } from "../domain/errors.ts";
 import { DEFAULT_OUTPUT_LIMIT_BYTES } from "../domain/job.ts";
 import type { PluginPool, StepHooks, StepResult, StepTask } from "../ports/plugin-pool.ts";
+import { ShortLivedMap } from "../short-lived-map.ts";
 import { createCrew, type Crew } from "./crew.ts";
 import { createCrews, type Crews } from "./crews.ts";
 import type { StepOutcome, ThreadNews, ThreadTask } from "./messages.ts";
@@ -67,9 +68,11 @@ interface Run {
   fault: Failure | null;
 }
 
+type Runs = ShortLivedMap<number, Run>;
+
 export function createPluginPool(options: PluginPoolOptions): PluginPool {
   const { catalog, threads, memoryMb, graceMs, pluginTimeoutMs } = options;
-  const runs = new Map<number, Run>();
+  const runs: Runs = new ShortLivedMap();
   const crews = startCrews(options, runs);
   const slots = createSlots(threads);
   const stopListening = catalog.onChange(() => crews.markStale());
@@ -137,7 +140,7 @@ function notBegun(signal: AbortSignal): string {
   return signal.aborted ? "The job was cancelled." : "The daemon stopped before the step began.";
 }
 
-function startCrews(options: PluginPoolOptions, runs: ReadonlyMap<number, Run>): Crews {
+function startCrews(options: PluginPoolOptions, runs: Runs): Crews {
   const { threads, memoryMb, outputLimitBytes = DEFAULT_OUTPUT_LIMIT_BYTES, filesDir } = options;
   const { egress = { mode: "private" } } = options;
   return createCrews(threads, (size) =>
@@ -195,7 +198,7 @@ function judge(outcome: StepOutcome, stopped: Failure | null): StepOutcome {
   return { ok: false, failure: stopped, metrics: outcome.metrics };
 }
 
-function passOn(news: ThreadNews, runs: ReadonlyMap<number, Run>): void {
+function passOn(news: ThreadNews, runs: Runs): void {
   const run = news.run === null ? undefined : runs.get(news.run);
   if (run === undefined) return;
   if (news.kind === "fault") {

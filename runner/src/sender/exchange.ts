@@ -13,7 +13,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #dispatcher: Dispatcher;
   readonly #request: Dispatcher.DispatchOptions;
   readonly #timeoutMs: number;
-  readonly #onEnd: (answer: Answer, exchange: Exchange) => void;
+  readonly #onEnd: (answer: Answer) => void;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -29,7 +29,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     dispatcher: Dispatcher,
     request: Dispatcher.DispatchOptions,
-    options: { timeoutMs: number; onEnd: (answer: Answer, exchange: Exchange) => void },
+    options: { timeoutMs: number; onEnd: (answer: Answer) => void },
   ) {
     this.#dispatcher = dispatcher;
     this.#request = request;
@@ -109,7 +109,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
-    this.#onEnd(answer, this);
+    this.#onEnd(answer);
   }
 }
 

@@ -4,6 +4,7 @@ import { createGuardedConnect } from "../egress/guarded-connect.ts";
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { Resolve } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
+import { ShortLivedMap } from "../short-lived-map.ts";
 import { Exchange } from "./exchange.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -27,15 +28,18 @@ export function createUndiciSender(settings: {
     bodyTimeout: 0,
   });
   const targets = createTargets();
-  const abortable = new WeakMap<AbortSignal, Set<Exchange>>();
+  let lastId = 0;
+  const abortable = new WeakMap<AbortSignal, ShortLivedMap<number, Exchange>>();
 
   /** Those under way that the signal aborts; one listener for all of them. */
-  function abortedBy(signal: AbortSignal): Set<Exchange> {
+  function abortedBy(signal: AbortSignal): ShortLivedMap<number, Exchange> {
     const known = abortable.get(signal);
     if (known !== undefined) return known;
-    const exchanges = new Set<Exchange>();
+    const exchanges = new ShortLivedMap<number, Exchange>();
     abortable.set(signal, exchanges);
-    const onAbort = (): void => exchanges.forEach((exchange) => exchange.abort(ABORTED));
+    const onAbort = (): void => {
+      for (const exchange of exchanges.values()) exchange.abort(ABORTED);
+    };
     signal.addEventListener("abort", onAbort, { once: true });
     return exchanges;
   }
@@ -46,15 +50,17 @@ export function createUndiciSender(settings: {
       const target = targets.of(url);
       const underWay = abortedBy(signal);
       return new Promise((resolveAnswer) => {
+        lastId += 1;
+        const id = lastId;
         const request = { ...target, method: "POST", headers, body } as const;
         const exchange = new Exchange(agent, request, {
           timeoutMs,
-          onEnd(answer, ended) {
-            underWay.delete(ended);
+          onEnd(answer) {
+            underWay.delete(id);
             resolveAnswer(answer);
           },
         });
-        underWay.add(exchange);
+        underWay.set(id, exchange);
         exchange.start();
       });
     },
