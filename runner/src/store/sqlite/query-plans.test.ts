@@ -89,8 +89,13 @@ describe("the plan of every statement", () => {
     ],
     [
       "reading what is claimed",
-      /FROM json_each\(\?\)\s+CROSS JOIN/,
+      /FROM json_each\(\?\)\s+CROSS JOIN deliveries/,
       /^SCAN json_each .*?; SEARCH deliveries USING INTEGER PRIMARY KEY/,
+    ],
+    [
+      "reading whom it goes to",
+      /FROM json_each\(\?\)\s+CROSS JOIN webhooks/,
+      /^SCAN json_each .*?; SEARCH webhooks USING INTEGER PRIMARY KEY/,
     ],
     [
       "leasing what is claimed",

@@ -17,6 +17,11 @@ interface DueRow {
   readonly at: number;
   readonly attempts: number;
   readonly retries_used: number;
+  readonly webhook: number;
+}
+
+interface TargetRow {
+  readonly webhook: number;
   readonly webhook_id: string;
   readonly is_persistent: 0 | 1;
   readonly url: string;
@@ -38,6 +43,7 @@ interface Turn {
 export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliveries"] {
   const findDue = prepareFindDue(db);
   const readRows = prepareReadRows(db);
+  const readTargets = prepareReadTargets(db);
   const lease = prepare(
     db,
     `UPDATE deliveries SET lease_owner = ?, lease_until = ?
@@ -63,7 +69,8 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
       turn += 1;
       endTurn.run(now, turn, lane);
     }
-    return toClaimed(rows);
+    const targets = readTargets(new Set(rows.map(({ webhook }) => webhook)));
+    return rows.map((row) => toClaimed(row, targets));
   };
 }
 
@@ -101,13 +108,9 @@ function prepareReadRows(db: DatabaseSync): (turns: readonly Turn[], maxBytes: n
        deliveries.sequence, coalesce(kind, 'batch') AS kind,
        coalesce(events.body, batches.body) AS body,
        coalesce(octet_length(events.body), octet_length(batches.body)) AS bytes,
-       deliveries.created_at AS at, attempts, retries_used, webhooks.id AS webhook_id,
-       persistent_webhooks.webhook IS NOT NULL AS is_persistent, url, sealed, retries, timeout_ms,
-       expires_at, failing_since
+       deliveries.created_at AS at, attempts, retries_used, webhook
      FROM json_each(?)
        CROSS JOIN deliveries ON deliveries.id = json_each.value
-       CROSS JOIN webhooks ON webhooks.seq = deliveries.webhook
-       LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = deliveries.webhook
        LEFT JOIN jobs ON jobs.seq = deliveries.job
        LEFT JOIN events
          ON events.job = deliveries.job AND events.sequence = deliveries.sequence
@@ -128,29 +131,43 @@ function prepareReadRows(db: DatabaseSync): (turns: readonly Turn[], maxBytes: n
   };
 }
 
-/** Deliveries to one webhook share its target, which crosses to the other thread once. */
-function toClaimed(rows: readonly DueRow[]): ClaimedDelivery[] {
-  const targets = new Map<string, ClaimedDelivery["target"]>();
-  return rows.map((row) => {
-    const target = targets.get(row.webhook_id) ?? toTarget(row);
-    targets.set(row.webhook_id, target);
-    return {
-      id: toDeliveryId(row.id),
-      subjectId: row.subject_id,
-      sequence: row.sequence,
-      kind: row.kind,
-      body: row.body,
-      bytes: row.bytes,
-      lane: row.lane,
-      eventAt: row.at,
-      target,
-      attempts: row.attempts,
-      retriesUsed: row.retries_used,
-    };
-  });
+type Targets = ReadonlyMap<number, ClaimedDelivery["target"]>;
+
+/** Deliveries to one webhook share its target, which is read and crosses to the other thread once. */
+function prepareReadTargets(db: DatabaseSync): (webhooks: ReadonlySet<number>) => Targets {
+  const find = prepare<TargetRow>(
+    db,
+    `SELECT webhooks.seq AS webhook, webhooks.id AS webhook_id,
+       persistent_webhooks.webhook IS NOT NULL AS is_persistent, url, sealed, retries, timeout_ms,
+       expires_at, failing_since
+     FROM json_each(?)
+       CROSS JOIN webhooks ON webhooks.seq = json_each.value
+       LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = webhooks.seq`,
+  );
+  return (webhooks) =>
+    new Map(find.all(JSON.stringify([...webhooks])).map((row) => [row.webhook, toTarget(row)]));
 }
 
-function toTarget(row: DueRow): ClaimedDelivery["target"] {
+function toClaimed(row: DueRow, targets: Targets): ClaimedDelivery {
+  const target = targets.get(row.webhook);
+  // A foreign key holds this.
+  if (target === undefined) throw new Error(`Delivery ${row.id} has no webhook.`);
+  return {
+    id: toDeliveryId(row.id),
+    subjectId: row.subject_id,
+    sequence: row.sequence,
+    kind: row.kind,
+    body: row.body,
+    bytes: row.bytes,
+    lane: row.lane,
+    eventAt: row.at,
+    target,
+    attempts: row.attempts,
+    retriesUsed: row.retries_used,
+  };
+}
+
+function toTarget(row: TargetRow): ClaimedDelivery["target"] {
   return {
     webhookId: row.webhook_id,
     isPersistent: row.is_persistent === 1,
