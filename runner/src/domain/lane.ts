@@ -33,7 +33,7 @@ const FIRST_WINDOW = 2;
 const WINDOW_KEPT_MS = 10_000;
 /** For an endpoint that is slow: more would fill the connections that others at its origin share. */
 const SLOW_WINDOW = 16;
-/** From 256 to 16 in 21 slow answers; a slow one among many that are not costs little. */
+/** From 512 to 16 in 26 slow answers; a slow one among many that are not costs little. */
 const SLOW_SHRINK = 7 / 8;
 const FAILURES_TO_OPEN = 5;
 const FIRST_OPEN_MS = 5_000;
