@@ -1,35 +1,19 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
+  claimAhead,
   createWorld,
   interceptCalls,
   plugins,
-  type EngineInTest,
   type World,
 } from "../../test/support/engine.ts";
-import { until } from "../../test/support/until.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));
 afterEach(() => world.close());
 
-/** One thread, busy with a job that came after a short one; `ids` were claimed ahead of it. */
-async function claimAhead(engine: EngineInTest, jobs: number): Promise<string[]> {
-  const { pool, submit } = engine;
-  await submit();
-  (await pool.step(1)).complete();
-  await world.settle();
-  await submit();
-  await pool.step(2);
-  const ids = await Promise.all(Array.from({ length: jobs }, () => submit()));
-  await until("all to be claimed", async () =>
-    (await Promise.all(ids.map((id) => world.job(id)))).every((job) => job.status === "running"),
-  );
-  return ids;
-}
-
 test("a job claimed ahead that waits over a second goes back and counts no attempt", async () => {
   const engine = await world.startEngine({ threads: 1 });
-  const [id = ""] = await claimAhead(engine, 1);
+  const [id = ""] = await claimAhead(world, engine, 1);
   await world.runUntil(world.clock.now() + 2_100);
   expect(await world.job(id)).toMatchObject({ status: "queued", stepAttempts: 0 });
   expect(await world.kinds(id)).toEqual([]);
@@ -37,7 +21,7 @@ test("a job claimed ahead that waits over a second goes back and counts no attem
 
 test("jobs that went back run when the thread comes free", async () => {
   const engine = await world.startEngine({ threads: 1 });
-  const ids = await claimAhead(engine, 3);
+  const ids = await claimAhead(world, engine, 3);
   await world.runUntil(world.clock.now() + 2_100);
   engine.pool.begun[1]?.complete();
   for (let n = 3; n <= 5; n += 1) (await engine.pool.step(n)).complete();
@@ -56,7 +40,7 @@ test("a job that went back while the thread came free is claimed again at once",
         return call();
       }),
   });
-  const [id = ""] = await claimAhead(engine, 1);
+  const [id = ""] = await claimAhead(world, engine, 1);
   await world.runUntil(world.clock.now() + 2_100);
   engine.pool.begun[1]?.complete();
   await world.settle();
@@ -127,7 +111,7 @@ test("ten restarts in the middle of a step do not fail its job", async () => {
 
 test("a drain gives back at once what waits for a thread", async () => {
   const engine = await world.startEngine({ threads: 1 });
-  const [id = ""] = await claimAhead(engine, 1);
+  const [id = ""] = await claimAhead(world, engine, 1);
   const stopped = engine.engine.stop({ graceMs: 5_000 });
   await world.settle();
   expect(await world.job(id)).toMatchObject({ status: "queued", stepAttempts: 0 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
+  claimAhead,
   createWorld,
   HOOK,
   interceptCalls,
@@ -48,17 +49,9 @@ test("a job scheduled for later is cancelled and never runs", async () => {
 });
 
 test("a job claimed ahead that waits for a thread is cancelled and takes none", async () => {
-  const { engine, pool, submit } = await world.startEngine({ threads: 1 });
-  await submit();
-  (await pool.step(1)).complete();
-  await world.settle();
-  await submit();
-  await pool.step(2);
-  const id = await submit();
-  await until(
-    "the job to be claimed ahead",
-    async () => (await world.job(id)).status === "running",
-  );
+  const running = await world.startEngine({ threads: 1 });
+  const { engine, pool, submit } = running;
+  const [id = ""] = await claimAhead(world, running, 1);
   await engine.cancel(id);
   expect(await world.job(id)).toMatchObject(CANCELLED);
   pool.begun[1]?.complete();

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
+  claimAhead,
   createWorld,
   HOOK,
   interceptCalls,
   plugins,
   type World,
 } from "../../test/support/engine.ts";
-import { until } from "../../test/support/until.ts";
 import { Transient } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
 import { MAX_STEP_ATTEMPTS, type Transition } from "../domain/job.ts";
@@ -313,14 +313,9 @@ test("the last try of a step is logged, since nothing else runs beside it", asyn
 });
 
 test("a job's start is when it began, not when it was claimed ahead and given back", async () => {
-  const { pool, submit } = await world.startEngine({ threads: 1 });
-  await submit();
-  (await pool.step(1)).complete();
-  await world.settle();
-  await submit();
-  await pool.step(2);
-  const id = await submit();
-  await until("it to be claimed", async () => (await world.job(id)).status === "running");
+  const engine = await world.startEngine({ threads: 1 });
+  const [id = ""] = await claimAhead(world, engine, 1);
+  const { pool } = engine;
   await world.runUntil(world.clock.now() + 60_000);
   expect(await world.job(id)).toMatchObject({ status: "queued", startedAt: null });
   const beganAt = world.clock.now();

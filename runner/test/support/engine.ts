@@ -21,6 +21,7 @@ import {
   type ScriptedSender,
   type Sent,
 } from "./scripted-sender.ts";
+import { until } from "./until.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 import { createTestLog } from "./test-log.ts";
 
@@ -216,4 +217,24 @@ export function toPlugin(name: string): PluginInfo {
     example: null,
     timeoutMs: null,
   };
+}
+
+/** On an engine with one thread, busy with a job that came after a short one: the ids of jobs claimed ahead. */
+export async function claimAhead(
+  world: World,
+  { pool, submit }: EngineInTest,
+  jobs: number,
+): Promise<string[]> {
+  await submit();
+  (await pool.step(1)).complete();
+  await world.settle();
+  await submit();
+  await pool.step(2);
+  const ids = await Promise.all(Array.from({ length: jobs }, () => submit()));
+  await until("all to be claimed", async () =>
+    (await Promise.all(ids.map((id) => world.job(id)))).every((job) => job.status === "running"),
+  );
+  // The store shows a claim before the engine hears of it.
+  await world.settle();
+  return ids;
 }
