@@ -47,12 +47,12 @@ export interface Exchange {
 export async function makeAttempt(
   delivery: ClaimedDelivery,
   deps: DeliverDeps,
-  signal: AbortSignal,
+  signals: Pick<Outgoing, "signal" | "recall">,
 ): Promise<Exchange> {
   const startedAt = deps.clock.now();
   let answer: Answer;
   try {
-    answer = await deps.sender.send(prepare(delivery, deps, { startedAt, signal }));
+    answer = await deps.sender.send(prepare(delivery, deps, { startedAt, signals }));
   } catch (error) {
     // As a seal that does not open: shown with the delivery, and tried again as any other failure.
     const { code, name, message } = error as Error & { code?: string };
@@ -65,7 +65,7 @@ export async function makeAttempt(
   return { answer, startedAt, endedAt, laneOutcome };
 }
 
-/** Resolves when the attempt is stored. One that a shutdown cut off is none: the delivery is due as before. */
+/** Resolves when the attempt is stored. One that a shutdown cut off, or a hold of its lane kept from being sent, is none: the delivery is due as before. */
 export async function keepAttempt(
   delivery: ClaimedDelivery,
   { answer, startedAt, endedAt }: Exchange,
@@ -90,13 +90,13 @@ function isAborted(answer: Answer): boolean {
 function prepare(
   { target, subjectId, sequence, body }: ClaimedDelivery,
   { sealedContents, userAgent }: DeliverDeps,
-  { startedAt, signal }: { startedAt: number; signal: AbortSignal },
+  { startedAt, signals }: { startedAt: number; signals: Pick<Outgoing, "signal" | "recall"> },
 ): Outgoing {
   const id = eventId({ subjectId, sequence });
   const contents = sealedContents.open(target.sealed);
   const headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
   const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  return { url: target.url, headers, body, timeoutMs, signal };
+  return { url: target.url, headers, body, timeoutMs, ...signals };
 }
 
 /** The receiver tells events apart by `webhook-id`: the same in every attempt and at every webhook. */

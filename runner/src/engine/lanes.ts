@@ -17,6 +17,8 @@ import type { DueLane } from "../ports/store.ts";
 interface Entry {
   readonly policy: LanePolicy;
   lane: Lane;
+  /** Aborted when the lane is held. */
+  recall: AbortController;
 }
 
 /**
@@ -27,7 +29,9 @@ export interface Lanes {
   /** Shares `room` attempts out among the lanes; those that may send none are left out. */
   share(due: readonly DueLane[], request: { room: number; now: number }): readonly Share[];
   begun(id: number, attempts: number, now: number): void;
-  /** For how long the lane is held, in ms; 0 when it is not. */
+  /** Aborts when the lane is held: what has not been sent by then is not to be. */
+  recall(id: number): AbortSignal;
+  /** For how long the lane is held from now on, in ms; 0 when the outcome does not hold it. */
   ended(id: number, outcome: LaneOutcome, now: number): number;
   /** Ends the lane's hold. */
   letGo(id: number, now: number): void;
@@ -43,6 +47,7 @@ export interface Share {
   readonly limit: number;
 }
 
+const HELD = "held";
 /** Lanes remembered, for what their windows and their failures tell. */
 const KEPT = 10_000;
 
@@ -64,7 +69,7 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
         ? newLane(policy, now)
         : known.lane;
     if (known === undefined && entries.size >= KEPT) forgetOldest(entries, busy);
-    const entry = { policy, lane };
+    const entry = { policy, lane, recall: known?.recall ?? new AbortController() };
     // Last in the map's order: the first is the one that was due longest ago.
     entries.delete(id);
     entries.set(id, entry);
@@ -113,13 +118,18 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
       entry.lane = begun(entry.lane, entry.policy, { now, attempts });
       busy.add(id);
     },
+    recall: (id) => (entries.get(id)?.recall ?? new AbortController()).signal,
     ended(id, outcome, now) {
       const entry = entries.get(id);
       if (entry === undefined) return 0;
       const lane = ended(entry.lane, entry.policy, { outcome, now });
       entry.lane = lane;
       if (lane.inFlight === 0 && entry.policy.ratePerSecond === null) busy.delete(id);
-      return Math.max(0, lane.heldUntil - now);
+      if (outcome.kind !== "failed" || lane.heldUntil <= now) return 0;
+      // With a reason of its own, abort() makes no DOMException.
+      entry.recall.abort(HELD);
+      entry.recall = new AbortController();
+      return lane.heldUntil - now;
     },
     letGo(id, now) {
       const entry = entries.get(id);

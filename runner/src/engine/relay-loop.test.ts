@@ -10,6 +10,7 @@ afterEach(() => world.close());
 
 const complete = (step: { complete(): void }): void => step.complete();
 const ONE = { ...HOOK, on: ["completed"] as const };
+const RECALLED: Answer = { kind: "failed", code: "ABORTED", message: "left alone" };
 const ALL = { limit: 100, cursor: null };
 
 test("first tries are made before retries that became due earlier", async () => {
@@ -108,6 +109,33 @@ describe("an open circuit", () => {
     expect(engine.relayState().openLanes).toBe(0);
     const { items } = await world.store.deliveries({ state: "delivered" }, ALL);
     expect(items.map(({ attempts }) => attempts)).toEqual(Array.from({ length: 10 }, () => 1));
+  });
+
+  test("recalls what waits for a connection: it is due again, and counts no attempt", async () => {
+    const { sender, submit } = await world.startEngine({
+      run: complete,
+      maxDeliveriesInFlight: 100,
+      answer: async ({ outgoing: { recall } }) => {
+        if (sender.sent.length <= 20) return answered(200);
+        if (sender.sent.length <= 25) {
+          await world.clock.sleep(1_000, { signal: new AbortController().signal });
+          return NO_ANSWER;
+        }
+        return new Promise((resolve) => recall?.addEventListener("abort", () => resolve(RECALLED)));
+      },
+    });
+    for (let n = 0; n < 20; n += 1) await submit({ webhook: ONE });
+    await world.settle();
+    for (let n = 0; n < 15; n += 1) await submit({ webhook: ONE });
+    await until("all to be under way", () => sender.inFlight() === 15);
+    await world.runUntil(world.clock.now() + 1_000);
+    await until("none to be under way", () => sender.inFlight() === 0);
+    await world.settle();
+    const { items } = await world.store.deliveries({ state: "due" }, ALL);
+    expect(items.map(({ attempts }) => attempts).toSorted()).toEqual([
+      ...Array.from({ length: 10 }, () => 0),
+      ...Array.from({ length: 5 }, () => 1),
+    ]);
   });
 
   test("lets one attempt through at a time, however many are due", async () => {

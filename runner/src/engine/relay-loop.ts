@@ -54,7 +54,10 @@ export function createRelay(options: RelayOptions): Relay {
   async function send(delivery: ClaimedDelivery): Promise<void> {
     bytesInFlight += delivery.bytes;
     try {
-      const exchange = await makeAttempt(delivery, deliverDeps, stopping.signal);
+      const exchange = await makeAttempt(delivery, deliverDeps, {
+        signal: stopping.signal,
+        recall: lanes.recall(delivery.lane),
+      });
       // The endpoint is free for the next before this one is stored: a commit is no part of its work.
       settle(delivery.lane, exchange.laneOutcome);
       loop.wake();

@@ -47,12 +47,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(CUT_OFF);
   }
 
+  /** The same, if it has not been sent. */
+  recall(answer: Answer): void {
+    if (this.#controller === null) this.#end(answer);
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Not by the controller's abort, which closes the connection.
+    if (this.#hasEnded) throw CUT_OFF;
     this.#controller = controller;
     this.#sentAt = performance.now();
-    if (this.#hasEnded) controller.abort(CUT_OFF);
     // From when it is sent: waiting for one of the connections to an origin is not the endpoint's fault.
-    else this.#timer ??= setTimeout(endLate, this.#timeoutMs, this, this.#timeoutMs);
+    this.#timer ??= setTimeout(endLate, this.#timeoutMs, this, this.#timeoutMs);
   }
 
   /** Before its head is read, 1xx included: whatever has begun was not sent into a closed socket. */

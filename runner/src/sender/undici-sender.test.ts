@@ -39,7 +39,12 @@ async function endpoint(
 
 function send(
   url: string,
-  over: { timeoutMs?: number; signal?: AbortSignal; headers?: Record<string, string> } = {},
+  over: {
+    timeoutMs?: number;
+    signal?: AbortSignal;
+    recall?: AbortSignal;
+    headers?: Record<string, string>;
+  } = {},
 ) {
   return sender.send({
     url,
@@ -47,6 +52,7 @@ function send(
     body: `{"ä":1}`,
     timeoutMs: over.timeoutMs ?? 5_000,
     signal: over.signal ?? new AbortController().signal,
+    ...(over.recall && { recall: over.recall }),
   });
 }
 
@@ -133,6 +139,27 @@ describe("the sender", () => {
     const url = await endpoint(() => stop.abort());
     expect(await send(url, { signal: stop.signal })).toMatchObject({ code: "ABORTED" });
     expect(await send(url, { signal: stop.signal })).toMatchObject({ code: "ABORTED" });
+  });
+
+  test("recalls what waits for a connection, not what was sent, and keeps the connection", async () => {
+    const recall = new AbortController();
+    const ports: unknown[] = [];
+    const asked = Promise.withResolvers<ServerResponse>();
+    const url = await endpoint((request, response) => {
+      ports.push(request.socket.remotePort);
+      if (ports.length === 1) asked.resolve(response);
+      else response.end();
+    });
+    const first = send(url, { recall: recall.signal });
+    const held = await asked.promise;
+    const waiting = [1, 2, 3].map(() => send(url, { recall: recall.signal }));
+    recall.abort();
+    for (const answer of await Promise.all(waiting)) expect(answer).toMatchObject(ABORTED);
+    expect(await send(url, { recall: recall.signal })).toMatchObject(ABORTED);
+    held.end();
+    expect(await first).toMatchObject({ kind: "answered", status: 200 });
+    expect(await send(url)).toMatchObject({ kind: "answered", status: 200 });
+    expect(ports).toEqual([ports[0], ports[0]]);
   });
 
   test("tells a refused connection, a reset and garbage as failures with a code", async () => {

@@ -28,27 +28,16 @@ export function createUndiciSender(settings: {
     bodyTimeout: 0,
   });
   const targets = createTargets();
+  const abortable = createUnderWay((exchange) => exchange.abort(ABORTED));
+  const recallable = createUnderWay((exchange) => exchange.recall(RECALLED));
   let lastId = 0;
-  const abortable = new WeakMap<AbortSignal, ShortLivedMap<number, Exchange>>();
-
-  /** Those under way that the signal aborts; one listener for all of them. */
-  function abortedBy(signal: AbortSignal): ShortLivedMap<number, Exchange> {
-    const known = abortable.get(signal);
-    if (known !== undefined) return known;
-    const exchanges = new ShortLivedMap<number, Exchange>();
-    abortable.set(signal, exchanges);
-    const onAbort = (): void => {
-      for (const exchange of exchanges.values()) exchange.abort(ABORTED);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    return exchanges;
-  }
 
   return {
-    send({ url, headers, body, timeoutMs, signal }) {
+    send({ url, headers, body, timeoutMs, signal, recall }) {
       if (signal.aborted) return Promise.resolve(ABORTED);
+      if (recall?.aborted === true) return Promise.resolve(RECALLED);
       const target = targets.of(url);
-      const underWay = abortedBy(signal);
+      const underWay = [abortable.by(signal), ...(recall ? [recallable.by(recall)] : [])];
       return new Promise((resolveAnswer) => {
         lastId += 1;
         const id = lastId;
@@ -56,11 +45,11 @@ export function createUndiciSender(settings: {
         const exchange = new Exchange(agent, request, {
           timeoutMs,
           onEnd(answer) {
-            underWay.delete(id);
+            for (const exchanges of underWay) exchanges.delete(id);
             resolveAnswer(answer);
           },
         });
-        underWay.set(id, exchange);
+        for (const exchanges of underWay) exchanges.set(id, exchange);
         exchange.start();
       });
     },
@@ -68,6 +57,27 @@ export function createUndiciSender(settings: {
   };
 }
 
+/** Exchanges by the signal that each is ended by; one listener for all of a signal's. */
+function createUnderWay(end: (exchange: Exchange) => void): {
+  by(signal: AbortSignal): ShortLivedMap<number, Exchange>;
+} {
+  const bySignal = new WeakMap<AbortSignal, ShortLivedMap<number, Exchange>>();
+  return {
+    by(signal) {
+      const known = bySignal.get(signal);
+      if (known !== undefined) return known;
+      const exchanges = new ShortLivedMap<number, Exchange>();
+      bySignal.set(signal, exchanges);
+      const onAbort = (): void => {
+        for (const exchange of exchanges.values()) end(exchange);
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      return exchanges;
+    },
+  };
+}
+
+const RECALLED: Answer = { kind: "failed", code: "ABORTED", message: "the endpoint is left alone" };
 const ABORTED: Answer = { kind: "failed", code: "ABORTED", message: "the daemon is stopping" };
 
 interface Target {
