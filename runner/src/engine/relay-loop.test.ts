@@ -132,10 +132,9 @@ describe("an open circuit", () => {
     await until("none to be under way", () => sender.inFlight() === 0);
     await world.settle();
     const { items } = await world.store.deliveries({ state: "due" }, ALL);
-    expect(items.map(({ attempts }) => attempts).toSorted()).toEqual([
-      ...Array.from({ length: 10 }, () => 0),
-      ...Array.from({ length: 5 }, () => 1),
-    ]);
+    const tried = items.filter(({ attempts }) => attempts === 1);
+    const untried = items.filter(({ attempts }) => attempts === 0);
+    expect([tried.length, untried.length]).toEqual([5, 10]);
   });
 
   test("lets one attempt through at a time, however many are due", async () => {

@@ -170,13 +170,16 @@ test("after a rotation the old secret and the new one both verify", async () => 
 
 test("a 410 switches it off, with the reason; switched on, it recovers what it missed, in order", async () => {
   let isGone = true;
-  const receiver = await openReceiver(
-    (_, response) => void response.writeHead(isGone ? 410 : 200).end(),
-  );
+  // What happens after the first 410 passes it by.
+  const hasEnded = Promise.withResolvers<void>();
+  const receiver = await openReceiver((_, response) => {
+    void hasEnded.promise.then(() => response.writeHead(isGone ? 410 : 200).end());
+  });
   const jobName = newName();
   const { id } = await register({ url: receiver.url, jobName });
   const since = new Date(Date.now() - 1_000).toISOString();
   const jobId = await runJob(jobName);
+  hasEnded.resolve();
   const off = await until("it is off", async () => {
     const webhook = await daemon.get(`/v1/webhooks/${id}`);
     return webhook.state === "off" ? webhook : null;
