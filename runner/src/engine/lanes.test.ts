@@ -94,6 +94,18 @@ describe("a lane that is held", () => {
     expect(lanes.full(0)).toEqual([]);
   });
 
+  test("recalls what was begun before, and what was claimed meanwhile", () => {
+    const lanes = lanesOf();
+    attempt(lanes, 1, OK);
+    const before = lanes.recall(1, 0);
+    fail(lanes, 1, 4);
+    expect(before.aborted).toBe(false);
+    fail(lanes, 1, 1);
+    expect(before.aborted).toBe(true);
+    expect(lanes.recall(1, 4_999).aborted).toBe(true);
+    expect(lanes.recall(1, 5_000).aborted).toBe(false);
+  });
+
   test("is watched here when it looks due all the same, as after a clock was set", () => {
     const lanes = lanesOf();
     fail(lanes, 1, 5);

@@ -29,8 +29,8 @@ export interface Lanes {
   /** Shares `room` attempts out among the lanes; those that may send none are left out. */
   share(due: readonly DueLane[], request: { room: number; now: number }): readonly Share[];
   begun(id: number, attempts: number, now: number): void;
-  /** Aborts when the lane is held: what has not been sent by then is not to be. */
-  recall(id: number): AbortSignal;
+  /** Aborted when the lane is held, or held already: what has not been sent by then is not to be. */
+  recall(id: number, now: number): AbortSignal;
   /** For how long the lane is held from now on, in ms; 0 when the outcome does not hold it. */
   ended(id: number, outcome: LaneOutcome, now: number): number;
   /** Ends the lane's hold. */
@@ -118,7 +118,7 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
       entry.lane = begun(entry.lane, entry.policy, { now, attempts });
       busy.add(id);
     },
-    recall: (id) => (entries.get(id)?.recall ?? new AbortController()).signal,
+    recall: (id, now) => recallOf(entries.get(id), now),
     ended(id, outcome, now) {
       const entry = entries.get(id);
       if (entry === undefined) return 0;
@@ -158,6 +158,11 @@ export function createLanes(options: { maxWindow: number; maxInFlight: number })
     },
     open: () => [...entries.values()].filter(({ lane }) => isOpen(lane)).length,
   };
+}
+
+function recallOf(entry: Entry | undefined, now: number): AbortSignal {
+  if (entry === undefined) return new AbortController().signal;
+  return now < entry.lane.heldUntil ? AbortSignal.abort(HELD) : entry.recall.signal;
 }
 
 /** What has attempts in flight is never forgotten. */

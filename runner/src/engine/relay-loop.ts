@@ -56,7 +56,7 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       const exchange = await makeAttempt(delivery, deliverDeps, {
         signal: stopping.signal,
-        recall: lanes.recall(delivery.lane),
+        recall: lanes.recall(delivery.lane, clock.monotonic()),
       });
       // The endpoint is free for the next before this one is stored: a commit is no part of its work.
       settle(delivery.lane, exchange.laneOutcome);
