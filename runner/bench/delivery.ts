@@ -9,7 +9,7 @@ import { EVENTS_PER_JOB, preload } from "./preload.ts";
 import { runBareSender, startReceiver, type ReceiverProcess } from "./processes.ts";
 
 const DELIVERIES = 50_000;
-const ROUNDS = 3;
+const ROUNDS = 7;
 const ENDPOINTS = 50;
 
 interface Run {
