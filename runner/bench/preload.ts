@@ -5,11 +5,11 @@ import { join } from "node:path";
 import type { EventKind } from "../src/domain/event.ts";
 import { begin, completeStep, type RunningJob } from "../src/domain/job.ts";
 import { toJsonText } from "../src/domain/json-text.ts";
-import { createIds } from "../src/ids.ts";
+import { createIds } from "../src/system/ids.ts";
 import type { NewJob, Store } from "../src/ports/store.ts";
 import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import type { Vault } from "../src/ports/vault.ts";
-import { createVault, loadVaultKey } from "../src/vault.ts";
+import { createVault, loadVaultKey } from "../src/secrets/vault.ts";
 
 const ids = createIds(() => Date.now());
 /** Jobs whose changes are under way at once: enough for the writer to group them. */

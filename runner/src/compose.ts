@@ -10,31 +10,31 @@ import {
   cannotListen,
   cannotReadPluginsDir,
   cannotUseDataDir,
-} from "./cannot-start.ts";
-import { systemClock } from "./clock.ts";
-import { checkVault, isSealed } from "./check-vault.ts";
+} from "./startup/cannot-start.ts";
+import { systemClock } from "./system/clock.ts";
+import { checkVault, isSealed } from "./secrets/check-vault.ts";
 import type { Settings } from "./config.ts";
-import { databasePath } from "./database-path.ts";
+import { databasePath } from "./startup/database-path.ts";
 import { createResolver } from "./egress/resolver.ts";
 import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine } from "./engine/create-engine.ts";
 import { createHttpServer } from "./http/server.ts";
-import { createIds } from "./ids.ts";
-import { exposureWarning } from "./exposure-warning.ts";
+import { createIds } from "./system/ids.ts";
+import { exposureWarning } from "./startup/exposure-warning.ts";
 import { makeFolder } from "./make-folder.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics } from "./system/metrics.ts";
 import { createBrokenLog } from "./pool/catalog/log-broken.ts";
 import { createPluginCatalog, type LivePluginCatalog } from "./pool/catalog/plugin-catalog.ts";
 import { createPluginPool } from "./pool/plugin-pool.ts";
 import type { PluginInfo } from "./ports/plugin-catalog.ts";
 import type { PluginPool } from "./ports/plugin-pool.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
-import { missingPluginsDirWarning, variableWarnings } from "./setting-warnings.ts";
+import { missingPluginsDirWarning, variableWarnings } from "./startup/setting-warnings.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { CannotOpen } from "./store/sqlite/store-error.ts";
-import { createKnownTokens } from "./tokens/known-tokens.ts";
-import { loadToken } from "./tokens/own-token.ts";
-import { createVault, loadVaultKey } from "./vault.ts";
+import { createKnownTokens } from "./secrets/known-tokens.ts";
+import { loadToken } from "./secrets/own-token.ts";
+import { createVault, loadVaultKey } from "./secrets/vault.ts";
 import { VERSION } from "./version.ts";
 
 const CONNECTIONS_PER_ORIGIN = 64;

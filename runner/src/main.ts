@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The process: argv, signals, exit codes. */
-import { CannotStart } from "./cannot-start.ts";
+import { CannotStart } from "./startup/cannot-start.ts";
 import { HELP } from "./cli/help.ts";
 import { BadSetting, ownCommand } from "./config.ts";
 import { CannotOpen } from "./store/sqlite/store-error.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { BadSetting, ownCommand, toEnvName, type Settings } from "../config.ts";
-import { databasePath } from "../database-path.ts";
+import { databasePath } from "../startup/database-path.ts";
 
 export interface FileArguments {
   /** Absolute; null when none was given. */

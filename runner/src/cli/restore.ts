@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isKeyOf } from "../check-vault.ts";
+import { isKeyOf } from "../secrets/check-vault.ts";
 import { BadSetting, parseSettings, type Settings } from "../config.ts";
-import { databasePath } from "../database-path.ts";
+import { databasePath } from "../startup/database-path.ts";
 import { makeFolder } from "../make-folder.ts";
 import { openReader } from "../store/sqlite/connection.ts";
 import { createReads } from "../store/sqlite/reads.ts";
 import { restoreDatabase } from "../store/sqlite/restore-database.ts";
-import { createVault, loadVaultKey } from "../vault.ts";
+import { createVault, loadVaultKey } from "../secrets/vault.ts";
 import { describeDatabase } from "./describe-database.ts";
 import { requireFile, requireThere } from "./file-argument.ts";
 

@@ -1,6 +1,6 @@
 import { composeDaemon, type Replacements } from "../compose.ts";
 import { parseSettings } from "../config.ts";
-import { shrinkHeap } from "../shrink-heap.ts";
+import { shrinkHeap } from "../system/shrink-heap.ts";
 
 /** Runs the daemon until SIGTERM or SIGINT; a second one, or one before it is there, ends it at once. */
 export async function start(

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { cannotUseDataDir } from "../cannot-start.ts";
+import { cannotUseDataDir } from "../startup/cannot-start.ts";
 import { BadSetting, parseSettings, type Settings } from "../config.ts";
 import { SCOPE_NAMES, type Scope } from "../domain/scope.ts";
 import { makeFolder } from "../make-folder.ts";
@@ -12,7 +12,7 @@ import {
   TokenName,
   tokenFilePath,
   TokensBusy,
-} from "../tokens/token-file.ts";
+} from "../secrets/token-file.ts";
 import { toTable } from "./table.ts";
 
 const OWNER_ONLY = 0o700;

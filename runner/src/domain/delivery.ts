@@ -1,6 +1,6 @@
 /** What one attempt's answer means for its delivery. Pure; the table is the contract's guarantee 4. */
 import type { EventKind } from "./event.ts";
-import type { LaneOutcome } from "./lane.ts";
+import type { LaneOutcome } from "./destination.ts";
 import { parseRetryAfter, retryWaitMs } from "./retry.ts";
 
 /**

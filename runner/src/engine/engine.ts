@@ -1,9 +1,9 @@
 /** What the engine offers to whoever takes requests: the HTTP routes and the command line. */
 import type { EventKind } from "../domain/event.ts";
 import type { JobStatus } from "../domain/job.ts";
-import type { RelayState } from "./relay-loop.ts";
-import type { TestedEvent } from "./test-webhook.ts";
-import type { Webhooks } from "./webhooks.ts";
+import type { RelayState } from "./deliveries/relay-loop.ts";
+import type { TestedEvent } from "./webhooks/test-webhook.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
 
 /** A webhook given with a job or a batch. */
 export interface WebhookTarget {

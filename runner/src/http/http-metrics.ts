@@ -1,5 +1,5 @@
 import type { LimitName } from "../domain/limits.ts";
-import type { RelayState } from "../engine/relay-loop.ts";
+import type { RelayState } from "../engine/deliveries/relay-loop.ts";
 import type { StoreCounts } from "../ports/store.ts";
 
 /** What the server tells of itself, and asks for. */

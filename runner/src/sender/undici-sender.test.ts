@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createResolver } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
 import { until } from "../../test/support/until.ts";
-import { MAX_ANSWER_BYTES } from "./exchange.ts";
+import { MAX_ANSWER_BYTES } from "./post-request.ts";
 import { createUndiciSender } from "./undici-sender.ts";
 
 const ABORTED = { kind: "failed", code: "ABORTED" };

@@ -4,8 +4,8 @@ import { createGuardedConnect } from "../egress/guarded-connect.ts";
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { Resolve } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
-import { ShortLivedMap } from "../short-lived-map.ts";
-import { Exchange } from "./exchange.ts";
+import { ShortLivedMap } from "../system/short-lived-map.ts";
+import { Exchange } from "./post-request.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Idle sockets are dropped before the proxies in front of endpoints drop them (Cloudflare: 30 s). */

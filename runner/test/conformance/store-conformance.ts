@@ -4,7 +4,7 @@ import { batchConformance } from "./batches.ts";
 import { claimConformance } from "./claims.ts";
 import { deliveryConformance } from "./deliveries.ts";
 import { interleavingConformance } from "./interleavings.ts";
-import { laneConformance } from "./lanes.ts";
+import { laneConformance } from "./destinations.ts";
 import { readConformance } from "./reads.ts";
 import { recoveryConformance } from "./recovery.ts";
 import type { CreateSubject } from "./subject.ts";

@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { expect } from "vitest";
 import { Problem } from "../../src/http/contract/problem.ts";
 import { createHttpServer } from "../../src/http/server.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { createMetrics } from "../../src/system/metrics.ts";
 import { createWorld, type EngineInTest, type EngineScript, type World } from "./engine.ts";
 
 const TOKEN = "api-token-0123456789";

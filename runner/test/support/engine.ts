@@ -9,11 +9,11 @@ import type { Issue } from "../../src/domain/errors.ts";
 import { urlRefusal } from "../../src/egress/url-refusal.ts";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine, SubmitRequest } from "../../src/engine/engine.ts";
-import { createIds } from "../../src/ids.ts";
+import { createIds } from "../../src/system/ids.ts";
 import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
 import type { Store, StoredJob } from "../../src/ports/store.ts";
 import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import { createVault } from "../../src/vault.ts";
+import { createVault } from "../../src/secrets/vault.ts";
 import { createScriptedPool, type ScriptedPool, type ScriptedStep } from "./scripted-pool.ts";
 import {
   answered,

@@ -17,7 +17,7 @@ import { Problem } from "../../src/http/contract/problem.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
 import type { JobWebhook, StoredJob, StoreReads } from "../../src/ports/store.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { createMetrics } from "../../src/system/metrics.ts";
 
 export const TOKEN = "scripted-token-0123456789";
 /** By their token; the own one, and one for each scope. */

@@ -1,5 +1,5 @@
 import { jsonObject, toJsonText, type JsonText } from "../../domain/json-text.ts";
-import { eventId } from "../../engine/deliver.ts";
+import { eventId } from "../../engine/deliveries/deliver.ts";
 import type { AttemptRecord, DeliverySummary as StoredDelivery } from "../../ports/store.ts";
 import type { Delivery, DeliverySummary } from "../contract/deliveries.ts";
 import { instantText, jsonFields } from "./json-fields.ts";

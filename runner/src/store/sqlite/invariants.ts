@@ -2,7 +2,7 @@
  * What holds in every committed state, whatever was killed when. Each query finds the rows that
  * break its sentence and tells of each in words. `OPEN` is a delivery that has not ended.
  */
-import { LEAST_DUE_AT } from "./ops/lanes.ts";
+import { LEAST_DUE_AT } from "./ops/destinations.ts";
 
 export interface Invariant {
   /** What is so. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { giveToOwnerOf } from "../../give-to-owner.ts";
+import { giveToOwnerOf } from "../../system/give-to-owner.ts";
 
 const OWNER_ONLY = 0o600;
 

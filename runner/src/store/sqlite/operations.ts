@@ -5,7 +5,7 @@ import { prepareClaimDeliveries } from "./ops/claim-deliveries.ts";
 import { prepareClaimJobs } from "./ops/claim-jobs.ts";
 import { prepareCommitTransition } from "./ops/commit-transition.ts";
 import { prepareEndBatch, prepareSetBatchWebhook } from "./ops/end-batch.ts";
-import { prepareHoldLane } from "./ops/hold-lane.ts";
+import { prepareHoldLane } from "./ops/pause-destination.ts";
 import { preparePruneJobs } from "./ops/prune-jobs.ts";
 import { preparePruneWebhooks } from "./ops/prune-webhooks.ts";
 import { prepareReap } from "./ops/reap.ts";

@@ -7,7 +7,7 @@ import { prepareReadDelivery } from "./reads/delivery.ts";
 import { prepareReadEvents } from "./reads/events.ts";
 import { prepareReadJob } from "./reads/job.ts";
 import { prepareReadJobs } from "./reads/jobs.ts";
-import { prepareReadDueLanes, prepareReadNextLaneDue } from "./reads/lanes.ts";
+import { prepareReadDueLanes, prepareReadNextLaneDue } from "./reads/destinations.ts";
 import { prepareReadLogs } from "./reads/logs.ts";
 import { prepareReadMeta } from "./reads/meta.ts";
 import { prepareReadNextJobDue } from "./reads/next-job-due.ts";

@@ -4,7 +4,7 @@ import type { ClaimedDelivery, DeliveryKind } from "../../../ports/store.ts";
 import type { Operations } from "../change.ts";
 import { toDeliveryId } from "../rows.ts";
 import { prepare, type Statement } from "../statement.ts";
-import { LEAST_DUE_AT } from "./lanes.ts";
+import { LEAST_DUE_AT } from "./destinations.ts";
 
 interface DueRow {
   readonly id: number;

@@ -3,8 +3,8 @@ import { wants } from "../../../domain/delivery.ts";
 import type { JobEvent } from "../../../domain/event.ts";
 import { toKinds } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./lanes.ts";
-import { prepareLine } from "./line.ts";
+import { prepareLanes } from "./destinations.ts";
+import { prepareLine } from "./ordering-key.ts";
 import { prepareFindReceivers, type Receiver } from "./routes.ts";
 
 /** Stores an event of a job and its delivery to every webhook that wants it. */

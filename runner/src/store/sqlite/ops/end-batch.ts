@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareInsertWebhook } from "./insert-webhook.ts";
-import { prepareLanes } from "./lanes.ts";
+import { prepareLanes } from "./destinations.ts";
 
 export function prepareEndBatch(db: DatabaseSync): Operations["endBatch"] {
   const end = prepare<{ seq: number }>(

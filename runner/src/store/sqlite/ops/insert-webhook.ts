@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { JobWebhook } from "../../../ports/store.ts";
 import { toKindsText } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./lanes.ts";
+import { prepareLanes } from "./destinations.ts";
 
 /** Whose own webhook it is; a persistent one is nobody's. */
 export interface WebhookOwner {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
-import { prepareLine, type Standing } from "./line.ts";
+import { prepareLine, type Standing } from "./ordering-key.ts";
 import { FREED } from "./release-jobs.ts";
 
 /** One daemon alone has the file, so every other owner is gone, whatever its lease says. */

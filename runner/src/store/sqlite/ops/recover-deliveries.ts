@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./lanes.ts";
-import { prepareLine } from "./line.ts";
+import { prepareLanes } from "./destinations.ts";
+import { prepareLine } from "./ordering-key.ts";
 
 export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverDeliveries"] {
   const find = prepare<{ seq: number; lane: number }>(

@@ -3,8 +3,8 @@ import type { DeliveryState } from "../../../domain/delivery.ts";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./lanes.ts";
-import { prepareLine } from "./line.ts";
+import { prepareLanes } from "./destinations.ts";
+import { prepareLine } from "./ordering-key.ts";
 
 interface DeliveryRow {
   readonly id: number;

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareLine, type Standing } from "./line.ts";
+import { prepareLine, type Standing } from "./ordering-key.ts";
 
 export function prepareReleaseDeliveries(db: DatabaseSync): Operations["releaseDeliveries"] {
   const release = prepare<Standing & { lane: number; due_at: number }>(

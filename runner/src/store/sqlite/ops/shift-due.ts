@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
-import { LEAST_DUE_AT } from "./lanes.ts";
+import { LEAST_DUE_AT } from "./destinations.ts";
 
 export function prepareShiftDue(db: DatabaseSync): Operations["shiftDue"] {
   const shiftAll = [

@@ -5,7 +5,7 @@ import { SELECT_PERSISTENT, toStoredWebhook, type PersistentRow } from "../persi
 import { toKindsText } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareGiveUp } from "./give-up.ts";
-import { prepareLanes } from "./lanes.ts";
+import { prepareLanes } from "./destinations.ts";
 import { prepareSetRoutes } from "./routes.ts";
 
 export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhook"] {

@@ -1,0 +1,44 @@
+import { Refused } from "../../domain/errors.ts";
+import type { JobWebhook, JobWrites, StoreReads } from "../../ports/store.ts";
+import type { WebhookTarget } from "../engine.ts";
+import type { SealedContents } from "../webhooks/sealed-contents.ts";
+import { checkUrl, toJobWebhook, type SubmitDeps } from "../jobs/submit-job.ts";
+
+export interface SetBatchWebhookDeps extends Pick<SubmitDeps, "urlRefusal" | "ids"> {
+  readonly store: Pick<JobWrites, "setBatchWebhook"> & Pick<StoreReads, "batch">;
+  readonly sealedContents: SealedContents;
+  /** A delivery may have become due. */
+  readonly onDue: () => void;
+}
+
+/**
+ * Gives a batch its webhook when it has none; the same one again changes nothing. Throws `Refused`:
+ * BATCH_NOT_FOUND, BATCH_HAS_WEBHOOK, WEBHOOK_URL_REFUSED.
+ */
+export async function setBatchWebhook(
+  batchId: string,
+  target: WebhookTarget,
+  deps: SetBatchWebhookDeps,
+): Promise<void> {
+  checkUrl(target.url, deps.urlRefusal, "/url");
+  const webhook = toJobWebhook(target, deps);
+  if (await deps.store.setBatchWebhook(batchId, webhook)) return deps.onDue();
+  const batch = await deps.store.batch(batchId);
+  if (batch === null) throw new Refused("BATCH_NOT_FOUND", `There is no batch "${batchId}".`);
+  const { sealedContents } = deps;
+  if (batch.webhook !== null && isSame(batch.webhook, target, sealedContents)) return;
+  throw new Refused(
+    "BATCH_HAS_WEBHOOK",
+    `Batch "${batchId}" has another webhook already, and a batch keeps the one it has.`,
+  );
+}
+
+/** So that a client whose answer got lost can ask again. */
+function isSame(
+  webhook: JobWebhook,
+  { url, headers, retries }: WebhookTarget,
+  { open }: Pick<SealedContents, "open">,
+): boolean {
+  const stored = [webhook.url, webhook.retries, Object.entries(open(webhook.sealed).headers)];
+  return JSON.stringify(stored) === JSON.stringify([url, retries, Object.entries(headers)]);
+}

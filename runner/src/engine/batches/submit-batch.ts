@@ -1,0 +1,72 @@
+import { Refused } from "../../domain/errors.ts";
+import type { JobWrites } from "../../ports/store.ts";
+import type { BatchRequest } from "../engine.ts";
+import {
+  checkJob,
+  checkUrl,
+  toAccepted,
+  toIdempotency,
+  toJobWebhook,
+  toNewJob,
+  type CheckDeps,
+  type SubmitDeps,
+} from "../jobs/submit-job.ts";
+
+/**
+ * Accepts many jobs, all or none, once per idempotency key; on disk when it resolves. Throws
+ * `Refused`: BATCH_TOO_LARGE, or as for one job, with the paths of all jobs that are wrong.
+ */
+export async function submitBatch(
+  request: BatchRequest,
+  deps: Omit<SubmitDeps, "store"> & {
+    readonly store: Pick<JobWrites, "submitBatch">;
+    readonly maxBatchJobs: number;
+  },
+): Promise<{ batchId: string; replayed: boolean }> {
+  checkBatchSize(request.jobs.length, deps.maxBatchJobs);
+  checkJobs(request.jobs, deps);
+  if (request.webhook !== null) checkUrl(request.webhook.url, deps.urlRefusal, "/webhook/url");
+  const { idempotencyKey, ...rest } = request;
+  const id = deps.ids.newId("batch");
+  const outcome = await deps.store.submitBatch(
+    {
+      id,
+      jobs: request.jobs.map((job) => toNewJob(job, deps)),
+      webhook: request.webhook && toJobWebhook(request.webhook, deps),
+      idempotency: toIdempotency(idempotencyKey, rest, deps),
+      createdAt: deps.clock.now(),
+    },
+    { maxQueued: deps.maxQueued },
+  );
+  const { id: batchId, replayed } = toAccepted(id, outcome, deps.maxQueued);
+  return { batchId, replayed };
+}
+
+/** Throws `Refused`: BATCH_TOO_LARGE. */
+export function checkBatchSize(size: number, maxBatchJobs: number): void {
+  if (size <= maxBatchJobs) return;
+  const message = `is ${size} jobs long: it must be at most ${maxBatchJobs}`;
+  throw new Refused("BATCH_TOO_LARGE", `The batch ${message}.`, {
+    issues: [{ path: "/jobs", message }],
+  });
+}
+
+/** Throws one `Refused` with the first wrong job's code and the issues of all that are wrong. */
+function checkJobs(jobs: BatchRequest["jobs"], deps: CheckDeps): void {
+  const refusals = jobs.flatMap((job, index) => {
+    try {
+      checkJob(job, deps, `/jobs/${index}`);
+      return [];
+    } catch (error) {
+      if (error instanceof Refused) return [error];
+      throw error;
+    }
+  });
+  const [first] = refusals;
+  if (first === undefined) return;
+  const count = `${refusals.length} of ${jobs.length} jobs ${refusals.length === 1 ? "is" : "are"}`;
+  const issues = refusals.flatMap((refusal) => refusal.issues);
+  throw new Refused(first.code, `${count} refused, and so is the batch: ${first.message}`, {
+    issues,
+  });
+}

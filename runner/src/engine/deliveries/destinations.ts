@@ -1,0 +1,176 @@
+import {
+  allowance,
+  begun,
+  ended,
+  isFailing,
+  isIdle,
+  isOpen,
+  letGo,
+  newLane,
+  nextAllowanceAt,
+  type Lane,
+  type LaneOutcome,
+  type LanePolicy,
+} from "../../domain/destination.ts";
+import type { DueLane } from "../../ports/store.ts";
+
+interface Entry {
+  readonly policy: LanePolicy;
+  lane: Lane;
+  /** Aborted when the lane is held. */
+  recall: AbortController;
+}
+
+/**
+ * The lanes that this process is sending in, or has reason to hold back. `now` is an instant of
+ * the clock that nobody can set.
+ */
+export interface Lanes {
+  /** Shares `room` attempts out among the lanes; those that may send none are left out. */
+  share(due: readonly DueLane[], request: { room: number; now: number }): readonly Share[];
+  begun(id: number, attempts: number, now: number): void;
+  /** Aborted when the lane is held, or held already: what has not been sent by then is not to be. */
+  recall(id: number, now: number): AbortSignal;
+  /** For how long the lane is held from now on, in ms; 0 when the outcome does not hold it. */
+  ended(id: number, outcome: LaneOutcome, now: number): number;
+  /** Ends the lane's hold. */
+  letGo(id: number, now: number): void;
+  /** Lanes that may not send now, whatever is due in them. */
+  full(now: number): readonly number[];
+  /** When a lane that is full now may send without an attempt's end; null when none will. */
+  nextAllowanceAt(now: number): number | null;
+  open(): number;
+}
+
+export interface Share {
+  readonly id: number;
+  readonly limit: number;
+}
+
+const HELD = "held";
+/** Lanes remembered, for what their windows and their failures tell. */
+const KEPT = 10_000;
+
+export function createLanes(options: { maxWindow: number; maxInFlight: number }): Lanes {
+  const entries = new Map<number, Entry>();
+  /**
+   * Those that may have to wait though they look due. A hold is the store's to keep; it is in here
+   * only while the store does not know of it: on its way there, or over by a clock set forward.
+   */
+  const busy = new Set<number>();
+  /** Failing lanes get half of the attempts, or many dead endpoints would take them all. */
+  const maxFailing = Math.max(1, Math.floor(options.maxInFlight / 2));
+
+  function entryOf({ id, ratePerSecond }: DueLane, now: number): Entry {
+    const known = entries.get(id);
+    const policy = { maxWindow: options.maxWindow, ratePerSecond };
+    const lane =
+      known === undefined || isIdle(known.lane, known.policy, now)
+        ? newLane(policy, now)
+        : known.lane;
+    if (known === undefined && entries.size >= KEPT) forgetOldest(entries, busy);
+    const entry = { policy, lane, recall: known?.recall ?? new AbortController() };
+    // Last in the map's order: the first is the one that was due longest ago.
+    entries.delete(id);
+    entries.set(id, entry);
+    return entry;
+  }
+
+  function roomForFailing(): number {
+    let room = maxFailing;
+    for (const id of busy) {
+      const lane = entries.get(id)?.lane;
+      if (lane !== undefined && isFailing(lane)) room -= lane.inFlight;
+    }
+    return room;
+  }
+
+  return {
+    share(due, { room, now }) {
+      const wanting = due
+        .map((lane) => {
+          const { lane: state, policy } = entryOf(lane, now);
+          return { id: lane.id, state, limit: allowance(state, policy, now) };
+        })
+        .filter(({ id, limit }) => {
+          if (limit === 0) busy.add(id);
+          return limit > 0;
+        });
+      const fair = Math.max(1, Math.floor(room / Math.max(1, wanting.length)));
+      const shares: Share[] = [];
+      const left = { all: room, failing: roomForFailing() };
+      for (const { id, state, limit } of wanting) {
+        const most = isFailing(state) ? Math.min(left.all, left.failing) : left.all;
+        const share = Math.min(limit, fair, most);
+        if (share <= 0) {
+          busy.add(id);
+          continue;
+        }
+        shares.push({ id, limit: share });
+        left.all -= share;
+        if (isFailing(state)) left.failing -= share;
+      }
+      return shares;
+    },
+    begun(id, attempts, now) {
+      const entry = entries.get(id);
+      if (entry === undefined || attempts === 0) return;
+      entry.lane = begun(entry.lane, entry.policy, { now, attempts });
+      busy.add(id);
+    },
+    recall: (id, now) => recallOf(entries.get(id), now),
+    ended(id, outcome, now) {
+      const entry = entries.get(id);
+      if (entry === undefined) return 0;
+      const lane = ended(entry.lane, entry.policy, { outcome, now });
+      entry.lane = lane;
+      if (lane.inFlight === 0 && entry.policy.ratePerSecond === null) busy.delete(id);
+      if (outcome.kind !== "failed" || lane.heldUntil <= now) return 0;
+      // With a reason of its own, abort() makes no DOMException.
+      entry.recall.abort(HELD);
+      entry.recall = new AbortController();
+      return lane.heldUntil - now;
+    },
+    letGo(id, now) {
+      const entry = entries.get(id);
+      if (entry !== undefined) entry.lane = letGo(entry.lane, now);
+    },
+    full(now) {
+      const full: number[] = [];
+      const isFailingFull = roomForFailing() <= 0;
+      for (const id of busy) {
+        const entry = entries.get(id);
+        if (entry === undefined) continue;
+        const { lane, policy } = entry;
+        if (allowance(lane, policy, now) === 0 || (isFailingFull && isFailing(lane))) full.push(id);
+        else if (lane.inFlight === 0) busy.delete(id);
+      }
+      return full;
+    },
+    nextAllowanceAt(now) {
+      let next: number | null = null;
+      for (const id of busy) {
+        const entry = entries.get(id);
+        const at = entry === undefined ? null : nextAllowanceAt(entry.lane, entry.policy, now);
+        if (at !== null && (next === null || at < next)) next = at;
+      }
+      return next;
+    },
+    open: () => [...entries.values()].filter(({ lane }) => isOpen(lane)).length,
+  };
+}
+
+function recallOf(entry: Entry | undefined, now: number): AbortSignal {
+  if (entry === undefined) return new AbortController().signal;
+  return now < entry.lane.heldUntil ? AbortSignal.abort(HELD) : entry.recall.signal;
+}
+
+/** What has attempts in flight is never forgotten. */
+function forgetOldest(entries: Map<number, Entry>, busy: Set<number>): void {
+  for (const [id, { lane }] of entries) {
+    if (lane.inFlight > 0) continue;
+    entries.delete(id);
+    busy.delete(id);
+    return;
+  }
+}

@@ -1,0 +1,23 @@
+import { signatureHeader } from "../../domain/signature.ts";
+import { signingSecrets, type Sealed } from "../../domain/webhook.ts";
+
+/** The user's own headers, and ours over them: Standard Webhooks' three and what HTTP needs. */
+export function toRequestHeaders(
+  contents: Sealed,
+  request: { id: string; body: string; now: number; userAgent: string },
+): Record<string, string> {
+  const { id, body, now } = request;
+  const secrets = signingSecrets(contents, now);
+  const timestamp = Math.floor(now / 1000);
+  const headers: Record<string, string> = {
+    ...contents.headers,
+    "content-type": "application/json",
+    "user-agent": request.userAgent,
+    "webhook-id": id,
+    "webhook-timestamp": String(timestamp),
+  };
+  if (secrets.length > 0) {
+    headers["webhook-signature"] = signatureHeader(secrets, { id, timestamp, body });
+  }
+  return headers;
+}

@@ -1,0 +1,37 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
+import type { JobWrites, StoreReads } from "../../ports/store.ts";
+import type { ActiveJobs } from "./active-jobs.ts";
+import { createLoop, type Loop } from "../loop.ts";
+
+/** A job's lease, in ms; a daemon that renews none of three times has gone. */
+export const LEASE_MS = 30_000;
+/** Looked for at least this often, should a wake have been missed, in ms. */
+const BACKSTOP_MS = 5_000;
+
+/** Leases jobs as threads come free. Wake it when a job was queued or a thread is free. */
+export function createClaimLoop(deps: {
+  store: Pick<JobWrites, "claimJobs"> & Pick<StoreReads, "nextJobDue">;
+  activeJobs: Pick<ActiveJobs, "room" | "start">;
+  clock: Clock;
+  log: Log;
+  owner: string;
+}): Loop {
+  const { store, activeJobs, clock, log, owner } = deps;
+
+  async function untilNextDue(): Promise<number> {
+    const nextAt = await store.nextJobDue();
+    return nextAt === null ? BACKSTOP_MS : Math.min(BACKSTOP_MS, Math.max(0, nextAt - clock.now()));
+  }
+
+  async function turn(): Promise<null | (() => Promise<number>)> {
+    const { limit, ahead } = activeJobs.room();
+    if (limit + ahead === 0) return null;
+    const now = clock.now();
+    const jobs = await store.claimJobs({ owner, limit, ahead, now, leaseUntil: now + LEASE_MS });
+    for (const job of jobs) activeJobs.start(job);
+    return jobs.length === limit + ahead ? null : untilNextDue;
+  }
+
+  return createLoop({ name: "claim", turn, clock, log });
+}

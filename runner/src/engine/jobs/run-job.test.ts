@@ -1,0 +1,382 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  claimAhead,
+  createWorld,
+  HOOK,
+  interceptCalls,
+  plugins,
+  type World,
+} from "../../../test/support/engine.ts";
+import { Transient } from "../../domain/errors.ts";
+import { toJsonText } from "../../domain/json-text.ts";
+import { MAX_STEP_ATTEMPTS, type Transition } from "../../domain/job.ts";
+import type { Store } from "../../ports/store.ts";
+
+let world: World;
+beforeEach(async () => void (world = await createWorld()));
+afterEach(() => world.close());
+
+test("each step gets the output of the one before, and the job's own input beside it", async () => {
+  const { pool, submit } = await world.startEngine();
+  await submit({ ...plugins("first", "second"), input: 1 });
+  const first = await pool.step(1);
+  expect(first.task).toMatchObject({ plugin: "first", input: "1", jobInput: "1" });
+  first.complete({ from: "first" });
+  const second = await pool.step(2);
+  expect(second.task).toMatchObject({
+    plugin: "second",
+    input: '{"from":"first"}',
+    jobInput: "1",
+  });
+});
+
+test("a job's events are stored in order, with no gap in their sequence", async () => {
+  const { submit } = await world.startEngine({ run: (step) => step.complete() });
+  const id = await submit(plugins("first", "second"));
+  await world.settle();
+  const events = await world.store.events(id, { after: 0, limit: 100 });
+  expect(events.map(({ kind, sequence }) => [sequence, kind])).toEqual([
+    [1, "started"],
+    [2, "progress"],
+    [3, "progress"],
+    [4, "completed"],
+  ]);
+});
+
+test("a step begins only when the outcome of the one before is stored", async () => {
+  const stored = Promise.withResolvers<void>();
+  const { pool, submit } = await world.startEngine({
+    intercept: (store) =>
+      interceptCalls(store, async (call, name, args) => {
+        const [, transition] = args as Parameters<Store["commitTransition"]>;
+        if (name === "commitTransition" && transition.step !== undefined) await stored.promise;
+        return call();
+      }),
+  });
+  await submit(plugins("first", "second"));
+  (await pool.step(1)).complete();
+  await world.settle();
+  expect(pool.begun).toHaveLength(1);
+  stored.resolve();
+  await pool.step(2);
+});
+
+test("a step that fails ends the job, and no later step begins", async () => {
+  const { pool, submit } = await world.startEngine({ run: (step) => step.fail("PLUGIN_THREW") });
+  const id = await submit(plugins("first", "second"));
+  await world.settle();
+  expect(pool.begun).toHaveLength(1);
+  expect(await world.job(id)).toMatchObject({
+    status: "failed",
+    failure: { code: "PLUGIN_THREW" },
+  });
+});
+
+test("a job's steps share the log that it may keep", async () => {
+  const { pool, submit } = await world.startEngine();
+  await submit(plugins("first", "second", "third"));
+  const line = { at: 0, level: "info", message: "é", data: null } as const;
+  const first = await pool.step(1);
+  expect(first.task.logLimitBytes).toBe(4096);
+  first.hooks.onLog([line, { ...line, data: toJsonText("x".repeat(94)) }]);
+  first.complete();
+  const second = await pool.step(2);
+  expect(second.task.logLimitBytes).toBe(3996);
+  second.hooks.onLog([{ ...line, message: "x".repeat(5000) }]);
+  second.complete();
+  expect((await pool.step(3)).task.logLimitBytes).toBe(0);
+});
+
+test("a daemon whose claim was taken over stores nothing of what it still ran", async () => {
+  const first = await world.startEngine();
+  const id = await first.submit({ webhook: HOOK });
+  const lost = await first.pool.step(1);
+  const second = await world.startEngine();
+  const taken = await second.pool.step(1);
+  lost.complete("from the lost claim");
+  await world.settle();
+  expect((await world.job(id)).steps).toEqual([]);
+  expect(first.logged.map(({ message }) => message)).toContain("job.claim-lost");
+  taken.complete("from the claim that holds");
+  await world.settle();
+  expect((await world.job(id)).steps).toMatchObject([{ output: '"from the claim that holds"' }]);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+});
+
+test("a job taken over goes on at the step that was interrupted", async () => {
+  const first = await world.startEngine();
+  const id = await first.submit(plugins("first", "second"));
+  (await first.pool.step(1)).complete("kept");
+  await first.pool.step(2);
+  const second = await world.startEngine({ run: (step) => step.complete() });
+  await world.settle();
+  expect(second.pool.begun.map(({ task }) => task.plugin)).toEqual(["second"]);
+  expect(second.pool.begun[0]?.task.input).toBe('"kept"');
+  expect(await world.kinds(id)).toEqual(["started", "progress", "progress", "completed"]);
+});
+
+test("a step that three daemons died over is not begun a fourth time", async () => {
+  const before = await world.startEngine();
+  const id = await before.submit(plugins("first", "second"));
+  (await before.pool.step(1)).complete();
+  await before.pool.step(2);
+  for (let attempt = 2; attempt <= MAX_STEP_ATTEMPTS; attempt += 1) {
+    const { pool } = await world.startEngine();
+    expect((await pool.step(1)).task.plugin).toBe("second");
+  }
+  const last = await world.startEngine();
+  await world.settle();
+  expect(last.pool.begun).toEqual([]);
+  const job = await world.job(id);
+  expect(job).toMatchObject({ status: "failed", failure: { code: "STEP_INTERRUPTED" } });
+  expect(job.failure?.message).toContain('"second"');
+  expect(await world.kinds(id)).toEqual(["started", "progress", "failed"]);
+});
+
+test("a job behind a poisonous one is not held up by it", async () => {
+  const engines = [await world.startEngine({ threads: 1 })];
+  await engines[0]?.submit({ name: "poison" });
+  await engines[0]?.pool.step(1);
+  const next = await engines[0]?.submit({ name: "next" });
+  for (let i = 1; i < MAX_STEP_ATTEMPTS; i += 1) {
+    const engine = await world.startEngine({ threads: 1 });
+    await engine.pool.step(1);
+  }
+  await world.startEngine({ threads: 1, run: (step) => step.complete() });
+  await world.settle();
+  expect((await world.job(next ?? "")).status).toBe("completed");
+});
+
+test("interruptions of one step do not count against the next", async () => {
+  const first = await world.startEngine();
+  const id = await first.submit(plugins("first", "second"));
+  await first.pool.step(1);
+  const second = await world.startEngine();
+  (await second.pool.step(1)).complete();
+  await second.pool.step(2);
+  expect((await world.job(id)).stepAttempts).toBe(1);
+});
+
+/** Fails the commits of which the test says so. */
+function failCommits(fault: (transition: Transition) => Error | null) {
+  return (store: Store): Store =>
+    interceptCalls(store, async (call, name, args) => {
+      const [, transition] = args as Parameters<Store["commitTransition"]>;
+      const error = name === "commitTransition" ? fault(transition) : null;
+      if (error !== null) throw error;
+      return call();
+    });
+}
+
+const FULL = new Transient("STORE_DISK_FULL", "The disk is full.");
+const TEN_MINUTES = 10 * 60_000;
+
+test("an outcome that the store cannot write for now is kept, and its step not run again", async () => {
+  let broken = true;
+  const { pool, submit, logged } = await world.startEngine({
+    intercept: failCommits(({ step }) => (broken && step !== undefined ? FULL : null)),
+  });
+  const id = await submit(plugins("first", "second"));
+  (await pool.step(1)).complete("kept");
+  await world.runUntil(world.clock.now() + TEN_MINUTES);
+  expect((await world.job(id)).status).toBe("running");
+  expect(pool.begun).toHaveLength(1);
+  broken = false;
+  await world.runUntil(world.clock.now() + 5_000);
+  expect((await pool.step(2)).task.input).toBe('"kept"');
+  expect(logged.map(({ message }) => message)).toEqual([
+    "store.writes-postponed",
+    "store.no-writes-postponed",
+  ]);
+});
+
+test("while outcomes cannot be written no more jobs run than there are threads", async () => {
+  let broken = true;
+  const { pool, submit } = await world.startEngine({
+    threads: 2,
+    run: (step) => step.complete(),
+    intercept: failCommits(({ step }) => (broken && step !== undefined ? FULL : null)),
+  });
+  const ids = [];
+  for (let n = 0; n < 10; n += 1) ids.push(await submit());
+  await world.runUntil(world.clock.now() + TEN_MINUTES);
+  // Those that had a thread when the first commits failed, beside them.
+  expect(pool.begun.length).toBeLessThanOrEqual(4);
+  broken = false;
+  await world.runUntil(world.clock.now() + 60_000);
+  for (const id of ids) expect((await world.job(id)).status).toBe("completed");
+  expect(pool.begun).toHaveLength(10);
+});
+
+test("a job whose outcome cannot be written for now can be cancelled", async () => {
+  const { engine, pool, submit } = await world.startEngine({
+    intercept: failCommits(({ step }) => (step === undefined ? null : FULL)),
+  });
+  const id = await submit();
+  (await pool.step(1)).complete();
+  await world.runUntil(world.clock.now() + 1_000);
+  await engine.cancel(id);
+  await world.runUntil(world.clock.now() + TEN_MINUTES);
+  expect(pool.begun).toHaveLength(1);
+  expect(await world.kinds(id)).toEqual(["started", "failed"]);
+});
+
+test("a step of which nothing can be stored is run three times, and no more", async () => {
+  const { pool, submit } = await world.startEngine({
+    run: (step) => step.complete(),
+    intercept: failCommits(({ step }) => (step === undefined ? null : new RangeError("too long"))),
+  });
+  const id = await submit();
+  await world.runUntil(world.clock.now() + TEN_MINUTES);
+  expect(pool.begun).toHaveLength(MAX_STEP_ATTEMPTS);
+  expect(await world.job(id)).toMatchObject({
+    status: "failed",
+    failure: { code: "STEP_INTERRUPTED" },
+  });
+});
+
+test("a step is run again soon after its write has failed", async () => {
+  let failures = 2;
+  const { pool, submit } = await world.startEngine({
+    run: (step) => step.complete(),
+    intercept: failCommits(({ step }) =>
+      step === undefined || failures-- <= 0 ? null : new RangeError("too long"),
+    ),
+  });
+  const id = await submit();
+  await world.runUntil(world.clock.now() + 1_000);
+  expect(pool.begun).toHaveLength(2);
+  expect((await world.job(id)).status).toBe("completed");
+});
+
+test("a step whose outcome cannot be stored at all fails its job, and is not run again", async () => {
+  const { pool, submit, logged } = await world.startEngine({
+    run: (step) => step.complete(),
+    intercept: failCommits(({ step }) =>
+      step?.index === 1 && step.status === "completed"
+        ? new RangeError("Invalid string length")
+        : null,
+    ),
+  });
+  const id = await submit(plugins("first", "second"));
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(pool.begun).toHaveLength(2);
+  const { status, failure, steps } = await world.job(id);
+  expect({ status, code: failure?.code }).toEqual({ status: "failed", code: "INTERNAL_ERROR" });
+  expect(failure?.message).toContain('plugin "second"');
+  // The error's own text is for the log alone.
+  expect(failure?.message).not.toContain("Invalid string length");
+  expect(steps).toMatchObject([
+    { status: "completed" },
+    { plugin: "second", status: "failed", failure },
+  ]);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "failed"]);
+  expect(logged.map(({ message }) => message)).toContain("job.write-failed");
+});
+
+test("a start that could not be stored is stored before what follows, and its step not run again", async () => {
+  let failures = 0;
+  const { pool, submit } = await world.startEngine({
+    intercept: failCommits(() => (failures++ === 0 ? FULL : null)),
+  });
+  const id = await submit();
+  const step = await pool.step(1);
+  await world.settle();
+  step.complete();
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(pool.begun).toHaveLength(1);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+});
+
+test("a start that is lost while its step ends leaves no gap in the job's events", async () => {
+  let failures = 0;
+  const { submit } = await world.startEngine({
+    run: (step) => step.complete(),
+    intercept: failCommits(() => (failures++ === 0 ? FULL : null)),
+  });
+  const id = await submit();
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+});
+
+test("the last try of a step is logged, since nothing else runs beside it", async () => {
+  const before = await world.startEngine();
+  await before.submit();
+  await before.pool.step(1);
+  for (let attempt = 2; attempt <= MAX_STEP_ATTEMPTS; attempt += 1) {
+    const { pool, logged } = await world.startEngine();
+    await pool.step(1);
+    const isLast = attempt === MAX_STEP_ATTEMPTS;
+    const messages = logged.map(({ message }) => message);
+    expect(messages.includes("job.last-try-alone")).toBe(isLast);
+  }
+});
+
+test("a job's start is when it began, not when it was claimed ahead and given back", async () => {
+  const engine = await world.startEngine({ threads: 1 });
+  const [id = ""] = await claimAhead(world, engine, 1);
+  const { pool } = engine;
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(await world.job(id)).toMatchObject({ status: "queued", startedAt: null });
+  const beganAt = world.clock.now();
+  pool.begun[1]?.complete();
+  await pool.step(3);
+  await world.settle();
+  expect((await world.job(id)).startedAt).toBe(beganAt);
+  expect(await world.store.events(id, { after: 0, limit: 1 })).toMatchObject([{ at: beganAt }]);
+});
+
+test("a long step keeps its lease as long as it runs", async () => {
+  const { pool, submit } = await world.startEngine();
+  const id = await submit();
+  const step = await pool.step(1);
+  await world.runUntil(world.clock.now() + 10 * 60_000);
+  expect(pool.begun).toHaveLength(1);
+  step.complete();
+  await world.settle();
+  expect((await world.job(id)).status).toBe("completed");
+});
+
+test("a step knows which plugin its input is from", async () => {
+  const { pool, submit } = await world.startEngine();
+  await submit(plugins("first", "second"));
+  const first = await pool.step(1);
+  expect(first.task.inputFrom).toBeNull();
+  first.complete();
+  expect((await pool.step(2)).task.inputFrom).toBe("first");
+});
+
+test("what is left of timeoutMs goes from step to step", async () => {
+  const { pool, submit } = await world.startEngine();
+  await submit({ ...plugins("first", "second"), timeoutMs: 10_000 });
+  const first = await pool.step(1);
+  expect(first.task.jobTimeoutMs).toBe(10_000);
+  await world.runUntil(world.clock.now() + 4_000);
+  first.complete();
+  expect((await pool.step(2)).task.jobTimeoutMs).toBe(6_000);
+});
+
+test("a job that is tried again has what its completed steps left of timeoutMs", async () => {
+  const { engine, pool, submit } = await world.startEngine();
+  const id = await submit({ ...plugins("first", "second"), timeoutMs: 10_000 });
+  const first = await pool.step(1);
+  await world.runUntil(world.clock.now() + 4_000);
+  first.complete();
+  (await pool.step(2)).fail("JOB_TIMEOUT");
+  await world.runUntil(world.clock.now() + 60_000);
+  await engine.retry(id);
+  expect((await pool.step(3)).task.jobTimeoutMs).toBe(6_000);
+});
+
+test("a plugin's lines are stored with the number of its step", async () => {
+  const { pool, submit } = await world.startEngine();
+  const id = await submit(plugins("first", "second"));
+  (await pool.step(1)).complete();
+  const second = await pool.step(2);
+  second.hooks.onLog([{ at: 1, level: "info", message: "hello", data: null }]);
+  second.complete();
+  await world.settle();
+  expect(await world.store.logs(id, { after: 0, limit: 10 })).toMatchObject([
+    { step: 1, level: "info", message: "hello" },
+  ]);
+});

@@ -1,0 +1,169 @@
+/** The system's clock is set by an hour, back or forth, while deliveries are under way. */
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createWorld, HOOK, plugins, type World } from "../../../test/support/engine.ts";
+import { answered, NO_ANSWER } from "../../../test/support/scripted-sender.ts";
+import { until } from "../../../test/support/until.ts";
+import type { Answer } from "../../domain/delivery.ts";
+
+let world: World;
+beforeEach(async () => void (world = await createWorld()));
+afterEach(() => world.close());
+
+const HOUR_MS = 60 * 60 * 1000;
+const complete = (step: { complete(): void }): void => step.complete();
+const ONE = { ...HOOK, on: ["completed"] as const };
+
+/** Sets the clock by so much; the time that passes goes on as before. */
+function jump(byMs: number): void {
+  world.clock.set(world.clock.now() + byMs);
+}
+
+async function pass(ms: number): Promise<void> {
+  await world.runUntil(world.clock.now() + ms);
+}
+
+test.each([
+  ["back", -HOUR_MS],
+  ["forth", HOUR_MS],
+])("a retry due in 5 s comes within about 5 s when the clock is set %s an hour", async (_, by) => {
+  const { sender, submit } = await world.startEngine({
+    run: complete,
+    answer: () => (sender.sent.length < 3 ? NO_ANSWER : answered(200)),
+  });
+  await submit({ webhook: ONE });
+  await pass(1_000);
+  expect(sender.sent).toHaveLength(2);
+  jump(by);
+  await pass(6_500);
+  expect(sender.sent).toHaveLength(3);
+});
+
+test("retries come in time when the clock is set ahead and, before a second has passed, back", async () => {
+  const { sender, submit } = await world.startEngine({
+    run: complete,
+    answer: () => (sender.sent.length < 3 ? NO_ANSWER : answered(200)),
+  });
+  await pass(300);
+  jump(HOUR_MS);
+  await submit({ webhook: ONE });
+  await pass(200);
+  expect(sender.sent).toHaveLength(1);
+  jump(-2 * HOUR_MS);
+  await pass(8_000);
+  expect(sender.sent).toHaveLength(3);
+});
+
+test("set back, it makes no retry early", async () => {
+  const { sender, submit } = await world.startEngine({ run: complete, answer: () => NO_ANSWER });
+  await submit({ webhook: ONE });
+  await pass(1_000);
+  jump(-HOUR_MS);
+  await pass(4_500);
+  expect(sender.sent).toHaveLength(2);
+});
+
+test.each([
+  ["back", -HOUR_MS],
+  ["forth", HOUR_MS],
+])(
+  "an open circuit closes after its five seconds when the clock is set %s an hour",
+  async (_, by) => {
+    const { sender, submit } = await world.startEngine({
+      run: complete,
+      answer: () => (sender.sent.length <= 5 ? NO_ANSWER : answered(200)),
+    });
+    for (let n = 0; n < 5; n += 1) await submit({ webhook: { ...ONE, retries: 0 } });
+    await world.settle();
+    expect(sender.sent).toHaveLength(5);
+    await submit({ webhook: ONE });
+    jump(by);
+    await pass(4_000);
+    expect(sender.sent).toHaveLength(5);
+    await pass(2_500);
+    expect(sender.sent).toHaveLength(6);
+  },
+);
+
+test("set back and forth, it opens no rate limit", async () => {
+  const { engine, sender, submit } = await world.startEngine({ run: complete, threads: 8 });
+  await engine.webhooks.register({ url: "http://slow.test/", ratePerSecond: 2, on: ["completed"] });
+  for (let n = 0; n < 30; n += 1) await submit();
+  for (let second = 0; second < 5; second += 1) {
+    jump(second % 2 === 0 ? HOUR_MS : -HOUR_MS);
+    await pass(1_000);
+  }
+  expect(sender.sent.length).toBeGreaterThanOrEqual(8);
+  expect(sender.sent.length).toBeLessThanOrEqual(12);
+});
+
+test("set forth, it makes no attempt twice that is under way", async () => {
+  const answer = Promise.withResolvers<Answer>();
+  const { sender, submit } = await world.startEngine({
+    run: complete,
+    answer: () => answer.promise,
+  });
+  const id = await submit({ webhook: ONE });
+  await until("the request", () => sender.inFlight() === 1);
+  jump(HOUR_MS);
+  // The lease of the delivery is over by the clock, and whoever looks for such finds it.
+  await pass(60_000);
+  expect(sender.sent).toHaveLength(1);
+  answer.resolve(answered(200));
+  await pass(60_000);
+  const { items } = await world.store.deliveries({ jobId: id }, { limit: 10, cursor: null });
+  expect(items).toMatchObject([{ state: "delivered", attempts: 1 }]);
+  expect(sender.sent).toHaveLength(1);
+});
+
+test("wherever it is set, no event is lost and none comes before the one before it was settled", async () => {
+  const aStep = fc.record({
+    by: fc.constantFrom(-HOUR_MS, HOUR_MS, 0),
+    passMs: fc.integer({ min: 0, max: 8_000 }),
+    submits: fc.boolean(),
+  });
+  const anAnswer = fc.constantFrom<Answer>(
+    answered(200),
+    NO_ANSWER,
+    answered(503, { retryAfter: "3" }),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(aStep, { minLength: 1, maxLength: 6 }),
+      fc.array(anAnswer, { maxLength: 30 }),
+      async (steps, answers) => {
+        const given = [...answers];
+        const taken: { jobId: string; sequence: number }[] = [];
+        const { engine, submit } = await world.startEngine({
+          run: complete,
+          answer: async ({ event, outgoing }) => {
+            await world.clock.sleep(500, { signal: outgoing.signal });
+            const answer = given.shift() ?? answered(200);
+            const { jobId, sequence } = event as { jobId: string; sequence: number };
+            if (answer.kind === "answered" && answer.status === 200)
+              taken.push({ jobId, sequence });
+            return answer;
+          },
+        });
+        const jobIds: string[] = [];
+        for (const { by, passMs, submits } of steps) {
+          if (submits)
+            jobIds.push(await submit({ ...plugins("only"), webhook: { ...HOOK, retries: 10 } }));
+          jump(by);
+          await pass(passMs);
+        }
+        // Thirty failures at most: held a minute each at the longest, retried after two.
+        for (let minute = 0; minute < 240; minute += 1) {
+          if (taken.length === jobIds.length * 3) break;
+          await pass(60_000);
+        }
+        await engine.stop({ graceMs: 0 });
+        for (const id of jobIds) {
+          const sequences = taken.filter(({ jobId }) => jobId === id).map((each) => each.sequence);
+          expect(sequences).toEqual([1, 2, 3]);
+        }
+      },
+    ),
+    { numRuns: 8 },
+  );
+}, 60_000);

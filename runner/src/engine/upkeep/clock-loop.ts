@@ -1,0 +1,33 @@
+import type { Log } from "../../ports/log.ts";
+import type { DeliveryWrites } from "../../ports/store.ts";
+import { createLoop, type Loop } from "../loop.ts";
+import type { WatchedClock } from "./watched-clock.ts";
+
+const EVERY_MS = 1_000;
+
+/**
+ * When the system's clock was set back, moves what is due along with it: a retry in 5 s must not
+ * become one in an hour and 5 s. A clock set forward makes retries early, which is harmless, and
+ * cannot be told from a machine that slept.
+ */
+export function createClockLoop(deps: {
+  store: Pick<DeliveryWrites, "shiftDue">;
+  clock: WatchedClock;
+  log: Log;
+  onShift: () => void;
+}): Loop {
+  const { store, clock, log, onShift } = deps;
+
+  async function turn(): Promise<number> {
+    const byMs = Math.round(clock.setBackMs());
+    if (byMs > 0) {
+      log.warn({ byMs }, "clock.set-back");
+      await store.shiftDue({ now: clock.now(), byMs: -byMs });
+      clock.moved(byMs);
+      onShift();
+    }
+    return EVERY_MS;
+  }
+
+  return createLoop({ name: "clock", turn, clock, log });
+}

@@ -1,0 +1,29 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
+import type { JobWrites, WebhookWrites } from "../../ports/store.ts";
+import { createLoop, type Loop } from "../loop.ts";
+
+/** Jobs deleted in one transaction: few enough that no other change waits long for it. */
+const SLICE = 100;
+const BETWEEN_SLICES_MS = 50;
+const EVERY_MS = 60_000;
+
+/** Deletes jobs that ended longer than `retentionMs` ago and webhooks that expired, a slice at a time. */
+export function createRetentionLoop(deps: {
+  store: Pick<JobWrites, "pruneJobs"> & Pick<WebhookWrites, "pruneWebhooks">;
+  clock: Clock;
+  log: Log;
+  retentionMs: number;
+}): Loop {
+  const { store, clock, log, retentionMs } = deps;
+
+  async function turn(): Promise<number> {
+    const now = clock.now();
+    const jobs = await store.pruneJobs({ endedBefore: now - retentionMs, limit: SLICE });
+    const webhooks = await store.pruneWebhooks({ now, limit: SLICE });
+    if (jobs + webhooks > 0) log.debug({ jobs, webhooks }, "retention.pruned");
+    return Math.max(jobs, webhooks) < SLICE ? EVERY_MS : BETWEEN_SLICES_MS;
+  }
+
+  return createLoop({ name: "retention", turn, clock, log });
+}

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { createTestClock } from "../../../test/support/test-clock.ts";
+import { until } from "../../../test/support/until.ts";
+import type { JobWrites } from "../../ports/store.ts";
+import { Defect, Transient } from "../../domain/errors.ts";
+import { createPatience } from "./store-retry.ts";
+import { createPatientStore } from "./retrying-store.ts";
+import { createTestLog } from "../../../test/support/test-log.ts";
+
+function given(failures: Error[]) {
+  const stop = new AbortController();
+  const clock = createTestClock();
+  const logged: string[] = [];
+  let writes = 0;
+  const write: JobWrites["releaseJobs"] = async () => {
+    writes += 1;
+    const failure = failures.shift();
+    if (failure !== undefined) throw failure;
+  };
+  const store = createPatientStore(
+    {
+      recordAttempt: async () => {},
+      releaseDeliveries: async () => {},
+      releaseJobs: write,
+    },
+    createPatience({
+      clock,
+      log: createTestLog((_, message) => logged.push(message)),
+      signal: stop.signal,
+    }),
+  );
+  const release = () => store.releaseJobs([], { countsAttempt: false });
+  return { release, clock, stop, logged, writes: () => writes };
+}
+
+const full = (): Error => new Transient("STORE_DISK_FULL", "The disk is full.");
+
+test("a release that the store cannot write is written again, later each time", async () => {
+  const { release, clock, writes } = given([full(), full()]);
+  const released = release();
+  for (const [after, waitMs] of [
+    [1, 100],
+    [2, 200],
+  ] as const) {
+    await until("the wait", () => clock.sleepers() === 1);
+    expect(writes()).toBe(after);
+    expect(clock.nextWakeAt()).toBe(clock.now() + waitMs);
+    clock.moveTo(clock.now() + waitMs);
+  }
+  await released;
+  expect(writes()).toBe(3);
+});
+
+test("a daemon that stops tries once more and waits no longer", async () => {
+  const { release, clock, stop, writes } = given([full(), full(), full()]);
+  const released = expect(release()).rejects.toThrow("The disk is full.");
+  await until("the wait", () => clock.sleepers() === 1);
+  stop.abort();
+  await released;
+  expect(writes()).toBe(2);
+});
+
+test("a defect is not tried again", async () => {
+  const { release, writes } = given([new Defect("STORE_CLOSED", "closed")]);
+  await expect(release()).rejects.toThrow("closed");
+  expect(writes()).toBe(1);
+});
+
+test("the log is told once of an outage, however many writes it puts off, and once of its end", async () => {
+  const { release, clock, logged } = given(Array.from({ length: 7 }, full));
+  const released = Promise.all([release(), release(), release()]);
+  for (let look = 0; look < 3; look += 1) {
+    await until("the waits", () => clock.sleepers() >= 3 - 2 * Math.floor(look / 2));
+    clock.moveTo(clock.now() + 5_000);
+  }
+  await released;
+  expect(logged).toEqual(["store.writes-postponed", "store.no-writes-postponed"]);
+});

@@ -1,0 +1,47 @@
+import { Transient } from "../../domain/errors.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
+
+const FIRST_WAIT_MS = 100;
+const MAX_WAIT_MS = 5_000;
+
+/** Writes again, until the store can. The write must be one that may be repeated. */
+export type Patience = <T>(name: string, write: () => Promise<T>) => Promise<T>;
+
+/**
+ * Once the signal has aborted each write is tried a last time. The log is told of the first that is
+ * put off and when none is any more, not of each try: a full disk puts off a thousand.
+ */
+export function createPatience(deps: { clock: Clock; log: Log; signal: AbortSignal }): Patience {
+  const { clock, log, signal } = deps;
+  let postponed = 0;
+
+  async function writeLater<T>(write: () => Promise<T>): Promise<T> {
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
+      await clock.sleep(waitMs, { signal });
+      const isLast = signal.aborted;
+      try {
+        return await write();
+      } catch (error) {
+        if (isLast || !(error instanceof Transient)) throw error;
+      }
+    }
+  }
+
+  return async (name, write) => {
+    const isLast = signal.aborted;
+    try {
+      return await write();
+    } catch (error) {
+      if (isLast || !(error instanceof Transient)) throw error;
+      if (postponed === 0) log.warn({ write: name, err: error }, "store.writes-postponed");
+    }
+    postponed += 1;
+    try {
+      return await writeLater(write);
+    } finally {
+      postponed -= 1;
+      if (postponed === 0) log.info({}, "store.no-writes-postponed");
+    }
+  };
+}

@@ -1,0 +1,250 @@
+/** What becomes of a persistent webhook by the answers of its endpoint. */
+import { Webhook } from "standardwebhooks";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createWorld, type EngineInTest, type World } from "../../../test/support/engine.ts";
+import { answered, NO_ANSWER } from "../../../test/support/scripted-sender.ts";
+import type { Answer } from "../../domain/delivery.ts";
+import { EVENT_KINDS } from "../../domain/event.ts";
+
+let world: World;
+beforeEach(async () => void (world = await createWorld()));
+afterEach(() => world.close());
+
+const ENDPOINT = "http://endpoint.test/hook";
+const DAY_MS = 24 * 60 * 60 * 1000;
+const complete = (step: { complete(): void }): void => step.complete();
+const FIFTY = { limit: 50, cursor: null };
+
+/** An engine with one webhook that wants `completed` alone; `answer` can be changed on the way. */
+async function start(
+  request: { retries?: number; expiresAt?: number } = {},
+): Promise<EngineInTest & { id: string; say: (answer: Answer) => void; job: () => Promise<void> }> {
+  let current = answered(200);
+  const started = await world.startEngine({ run: complete, answer: () => current });
+  const { webhook } = await started.engine.webhooks.register({
+    url: ENDPOINT,
+    on: ["completed"],
+    retries: 0,
+    ...request,
+  });
+  return {
+    ...started,
+    id: webhook.id,
+    say: (answer) => void (current = answer),
+    async job() {
+      await started.submit();
+      await world.settle();
+    },
+  };
+}
+
+async function later(ms: number): Promise<void> {
+  world.clock.moveTo(world.clock.now() + ms);
+  await world.settle();
+}
+
+describe("a webhook whose endpoint answers 410", () => {
+  test("is off at once and says why, and what was queued for it is given up", async () => {
+    const { engine, id, say, job } = await start();
+    await engine.webhooks.update(id, { state: "paused" });
+    for (let n = 0; n < 3; n += 1) await job();
+    say(answered(410));
+    await engine.webhooks.update(id, { state: "active" });
+    await world.settle();
+    expect(await engine.webhooks.get(id)).toMatchObject({
+      state: "off",
+      reason: "The endpoint answered 410: it is gone.",
+    });
+    const { items } = await world.store.deliveries({ webhookId: id }, FIFTY);
+    expect(items.map(({ state }) => state)).toEqual(["dead", "dead", "dead"]);
+  });
+
+  test("gets no event while it is off, and those after it was switched on", async () => {
+    const { engine, id, say, job, sender } = await start();
+    say(answered(410));
+    await job();
+    say(answered(200));
+    await job();
+    expect(sender.sent).toHaveLength(1);
+    await engine.webhooks.update(id, { state: "active" });
+    await job();
+    expect(sender.sent).toHaveLength(2);
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active", reason: null });
+  });
+
+  test("is switched on by being registered again", async () => {
+    const { engine, id, say, job, sender } = await start();
+    say(answered(410));
+    await job();
+    say(answered(200));
+    const again = await engine.webhooks.register({ url: ENDPOINT, on: ["completed"] });
+    expect(again.webhook).toMatchObject({ id, state: "active" });
+    await job();
+    expect(sender.sent).toHaveLength(2);
+  });
+});
+
+describe("a webhook whose every attempt fails", () => {
+  test("is off after five days, and not before", async () => {
+    const { engine, id, say, job } = await start();
+    say(answered(500));
+    await job();
+    const since = new Date(world.clock.now()).toISOString();
+    for (let day = 1; day < 5; day += 1) {
+      await later(DAY_MS);
+      await job();
+    }
+    await later(DAY_MS - 1);
+    await job();
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
+    // By now the circuit is open, for a minute at the longest.
+    await later(60_001);
+    await job();
+    expect(await engine.webhooks.get(id)).toMatchObject({
+      state: "off",
+      reason: `Every attempt has failed since ${since}.`,
+    });
+  });
+
+  test("stays on as long as one in five days succeeds", async () => {
+    const { engine, id, say, job } = await start();
+    for (let day = 0; day < 20; day += 1) {
+      say(day % 4 === 3 ? answered(200) : NO_ANSWER);
+      await job();
+      await later(DAY_MS);
+    }
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
+  });
+
+  test("stays on as long as a delivery has retries left", async () => {
+    const { engine, id, say, job } = await start({ retries: 5 });
+    say(answered(500));
+    await job();
+    await later(6 * DAY_MS);
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
+    say(answered(200));
+    await later(10 * 60_000);
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active", failingSince: null });
+  });
+
+  test("starts anew with its failures when it is switched on", async () => {
+    const { engine, id, say, job } = await start();
+    say(answered(500));
+    await job();
+    await later(5 * DAY_MS);
+    await job();
+    await engine.webhooks.update(id, { state: "active" });
+    await job();
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
+  });
+});
+
+describe("a webhook that has expired", () => {
+  test("is removed when its endpoint answers 404 twice", async () => {
+    const expiresAt = world.clock.now() + 1_000;
+    const { engine, id, say, job } = await start({ retries: 5, expiresAt });
+    say(answered(404));
+    await job();
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
+    await later(1_000);
+    await expect(engine.webhooks.get(id)).rejects.toMatchObject({ code: "WEBHOOK_NOT_FOUND" });
+  });
+
+  test("is not removed by the first 404, and by the second one is", async () => {
+    const expiresAt = world.clock.now() + 1_000;
+    const { engine, id, say, job } = await start({ retries: 5, expiresAt });
+    say(answered(404));
+    await engine.webhooks.update(id, { state: "paused" });
+    await job();
+    await later(2_000);
+    await engine.webhooks.update(id, { state: "active" });
+    await world.settle();
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
+    await later(1_000);
+    await expect(engine.webhooks.get(id)).rejects.toMatchObject({ code: "WEBHOOK_NOT_FOUND" });
+  });
+
+  test("is not removed before that, however often it answers 404", async () => {
+    const expiresAt = world.clock.now() + 60_000;
+    const { engine, id, say, job } = await start({ retries: 5, expiresAt });
+    say(answered(404));
+    await job();
+    await later(1_000);
+    await later(5_000);
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
+  });
+
+  test("gets no event any more", async () => {
+    const { sender, job } = await start({ expiresAt: world.clock.now() + 1_000 });
+    await job();
+    await later(1_000);
+    await job();
+    expect(sender.sent).toHaveLength(1);
+  });
+});
+
+test("a job's own webhook is never switched off: 410 settles the event alone", async () => {
+  const { sender, submit } = await world.startEngine({
+    run: complete,
+    answer: () => answered(410),
+  });
+  const webhook = { url: ENDPOINT, headers: {}, on: null, retries: 5 };
+  await submit({ webhook });
+  await world.settle();
+  expect(sender.sent.map(({ event }) => event.status)).toEqual([
+    "started",
+    "progress",
+    "completed",
+  ]);
+});
+
+test("what was queued when the url changed goes to the new one, at its host's rate", async () => {
+  const { engine, id, job, sender } = await start();
+  await engine.webhooks.update(id, { state: "paused" });
+  await job();
+  const moved = await engine.webhooks.update(id, {
+    url: "https://hook.eu2.make.com/abc",
+    state: "active",
+  });
+  await world.settle();
+  expect(sender.sent.map(({ outgoing }) => outgoing.url)).toEqual([
+    "https://hook.eu2.make.com/abc",
+  ]);
+  expect(moved.ratePerSecond).toBe(25);
+  expect((await engine.webhooks.update(id, { url: ENDPOINT })).ratePerSecond).toBeNull();
+  await engine.webhooks.update(id, { ratePerSecond: 3 });
+  const kept = await engine.webhooks.update(id, { url: "https://hook.eu1.make.com/def" });
+  expect(kept.ratePerSecond).toBe(3);
+});
+
+test("changes that come at the same time lose none of each other", async () => {
+  const { engine, id, sender, job } = await start();
+  const [{ secret }] = await Promise.all([
+    engine.webhooks.rotateSecret(id),
+    engine.webhooks.update(id, { headers: { "x-mine": "yes" } }),
+    engine.webhooks.update(id, { jobName: null, retries: 3 }),
+    engine.webhooks.update(id, { url: "http://other.test/hook" }),
+  ]);
+  await job();
+  const { url, headers, body } = sender.sent[0]!.outgoing;
+  expect(url).toBe("http://other.test/hook");
+  expect(headers["x-mine"]).toBe("yes");
+  const sentAt = new Date(Number(headers["webhook-timestamp"]) * 1_000);
+  const signature = new Webhook(secret).sign(headers["webhook-id"] ?? "", sentAt, body);
+  expect(headers["webhook-signature"]?.split(" ")).toContain(signature);
+  expect(await engine.webhooks.get(id)).toMatchObject({ retries: 3, headerNames: ["x-mine"] });
+});
+
+test("of two webhooks that an older daemon left with one filter each can be changed", async () => {
+  const { engine } = await world.startEngine({ run: complete });
+  await engine.webhooks.register({ url: ENDPOINT });
+  const { webhook } = await engine.webhooks.register({ url: ENDPOINT, on: ["failed"] });
+  const asBefore = { on: null, identity: "of before" };
+  await world.store.updateWebhook(webhook.id, asBefore, { now: world.clock.now() });
+  const patch = { retries: 1, on: EVENT_KINDS };
+  expect(await engine.webhooks.update(webhook.id, patch)).toMatchObject(patch);
+  const named = await engine.webhooks.update(webhook.id, { jobName: "nightly" });
+  const request = { url: ENDPOINT, jobName: "nightly" };
+  expect(await engine.webhooks.register(request)).toMatchObject({ created: false });
+  expect(named).toMatchObject({ jobName: "nightly", retries: 1 });
+});

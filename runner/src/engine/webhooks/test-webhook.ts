@@ -1,0 +1,52 @@
+/** Sends a webhook a sample of each kind that it wants: at once, in order, outside the queue. */
+import type { Answer } from "../../domain/delivery.ts";
+import { isTaken } from "../../domain/delivery.ts";
+import { EVENT_KINDS, type EventKind } from "../../domain/event.ts";
+import { Refused } from "../../domain/errors.ts";
+import { sampleEvents } from "../../domain/sample-event.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Ids } from "../../ports/ids.ts";
+import type { Sender } from "../../ports/sender.ts";
+import type { StoreReads } from "../../ports/store.ts";
+import type { SealedContents } from "./sealed-contents.ts";
+import { toRequestHeaders } from "../deliveries/request-headers.ts";
+
+export interface TestedEvent {
+  readonly kind: EventKind;
+  readonly webhookId: string;
+  readonly ok: boolean;
+  readonly answer: Answer;
+  readonly durationMs: number;
+}
+
+/** Stops at the first sample that got no answer at all: the rest would wait as long. */
+export async function testWebhook(
+  id: string,
+  deps: {
+    store: Pick<StoreReads, "webhook">;
+    sender: Pick<Sender, "send">;
+    sealedContents: Pick<SealedContents, "open">;
+    clock: Pick<Clock, "now">;
+    ids: Pick<Ids, "newId">;
+    userAgent: string;
+  },
+  signal: AbortSignal,
+): Promise<readonly TestedEvent[]> {
+  const webhook = await deps.store.webhook(id);
+  if (webhook === null) throw new Refused("WEBHOOK_NOT_FOUND", `There is no webhook "${id}".`);
+  const contents = deps.sealedContents.open(webhook.sealed);
+  const tested: TestedEvent[] = [];
+  for (const event of sampleEvents(webhook.on ?? EVENT_KINDS, deps.clock.now())) {
+    const now = deps.clock.now();
+    const { body, kind } = event;
+    const webhookId = deps.ids.newId("evt");
+    const { userAgent } = deps;
+    const headers = toRequestHeaders(contents, { id: webhookId, body, now, userAgent });
+    const { url, timeoutMs } = webhook;
+    const answer = await deps.sender.send({ url, headers, body, timeoutMs, signal });
+    const durationMs = Math.max(0, deps.clock.now() - now);
+    tested.push({ kind, webhookId, ok: isTaken(answer), answer, durationMs });
+    if (answer.kind === "failed") break;
+  }
+  return tested;
+}
