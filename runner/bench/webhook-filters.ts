@@ -5,7 +5,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { NewWebhook, Store } from "../src/ports/store.ts";
+import type { NewWebhook } from "../src/ports/store/webhooks.ts";
+import type { Store } from "../src/ports/store/store.ts";
 import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import { median, type Figure } from "./figures.ts";
 import { claimNew, EVENTS_PER_JOB, newJob, storeEvents } from "./preload.ts";

@@ -1,6 +1,7 @@
 /** A batch's one callback. Pure. */
 import type { Failure } from "./errors.ts";
-import { DEFAULT_OUTPUT_LIMIT_BYTES, type JobStatus } from "./job.ts";
+import { DEFAULT_OUTPUT_LIMIT_BYTES } from "./job.ts";
+import type { JobStatus } from "./job-spec.ts";
 import { toJsonText, type JsonText } from "./json-text.ts";
 
 /** The most that PLAYGROUND_MAX_BATCH_JOBS may allow. */

@@ -12,7 +12,7 @@ import {
   type EventKind,
   type JobEvent,
 } from "./event.ts";
-import type { CompletedStep, JobSpec } from "./job.ts";
+import type { CompletedStep, JobSpec } from "./job-spec.ts";
 import { toJsonText } from "./json-text.ts";
 
 const AT = Date.parse("2026-11-23T09:30:00.000Z");

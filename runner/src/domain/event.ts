@@ -4,7 +4,7 @@
  * `result` fields added. Each kind has one shape: every key always present, none changes its type.
  */
 import type { Failure } from "./errors.ts";
-import type { CompletedStep, JobSpec } from "./job.ts";
+import type { CompletedStep, JobSpec } from "./job-spec.ts";
 import { jsonArray, jsonObject, NULL_JSON, toJsonText, type JsonText } from "./json-text.ts";
 
 export const EVENT_KINDS = ["started", "progress", "completed", "failed"] as const;

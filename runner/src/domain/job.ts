@@ -6,6 +6,7 @@
  *     ▲                 │ └────step failed, cancelled──▶ failed
  *     └──released, lease ran out, retried──────┘
  */
+import type { CompletedStep, JobSpec, JobStatus, StepMetrics } from "./job-spec.ts";
 import type { Failure } from "./errors.ts";
 import {
   completedEvent,
@@ -15,9 +16,6 @@ import {
   type JobEvent,
 } from "./event.ts";
 import type { JsonText } from "./json-text.ts";
-
-export const JOB_STATUSES = ["queued", "running", "completed", "failed"] as const;
-export type JobStatus = (typeof JOB_STATUSES)[number];
 
 /** How often a step may be begun before a crash in it counts as the step's own fault. */
 export const MAX_STEP_ATTEMPTS = 3;
@@ -34,40 +32,6 @@ export const MAX_BODY_LIMIT = 64 * 1024 * 1024;
 
 /** The largest output that a step may have, unless PLAYGROUND_OUTPUT_LIMIT says otherwise. */
 export const DEFAULT_OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
-
-export interface PluginCall {
-  readonly name: string;
-  readonly options: JsonText;
-}
-
-/** Numbers a step counted; `processedItems` and `duration` (ms) are always there. */
-export interface StepMetrics {
-  readonly processedItems: number;
-  readonly duration: number;
-  readonly [name: string]: number;
-}
-
-export interface CompletedStep {
-  readonly plugin: string;
-  readonly metrics: StepMetrics;
-  readonly output: JsonText;
-}
-
-/** What stays the same over a job's life. */
-export interface JobSpec {
-  readonly id: string;
-  readonly name: string | null;
-  /** A JSON object; `{}` when the request had none. */
-  readonly metadata: JsonText;
-  readonly plugins: readonly PluginCall[];
-  readonly input: JsonText;
-  readonly priority: number;
-  /** Not claimed before this instant (ms since the epoch). */
-  readonly runAt: number;
-  /** Time that all the steps together may take, in ms. */
-  readonly timeoutMs: number | null;
-  readonly createdAt: number;
-}
 
 /** A job in the hands of the daemon that claimed it. */
 export interface RunningJob extends JobSpec {

@@ -1,6 +1,7 @@
+import type { KnownTokens } from "../ports/known-tokens.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
-import { includes, type Scope } from "../domain/scope.ts";
+import { includes } from "../domain/scope.ts";
 import type { RouteContract } from "./contract/route-contract.ts";
 
 declare module "fastify" {
@@ -14,17 +15,6 @@ declare module "fastify" {
     access?: RouteContract["access"];
     browser?: boolean;
   }
-}
-
-export interface Caller {
-  /** Null for the daemon's own token. */
-  readonly name: string | null;
-  readonly scope: Scope;
-}
-
-export interface KnownTokens {
-  /** Whose token it is, found in a time that tells nothing of the tokens; null when it is nobody's. */
-  find(given: string): Caller | null;
 }
 
 const WHERE_TOKENS_ARE =

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { Refused } from "../domain/errors.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal } from "./error-map.ts";
-import type { HttpMetrics } from "./http-metrics.ts";
+import type { HttpMetrics } from "../ports/http-metrics.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

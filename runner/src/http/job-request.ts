@@ -1,6 +1,6 @@
 /** What a body asks of the engine: the defaults are filled in here. */
 import { DEFAULT_RETRIES } from "../domain/retry.ts";
-import type { JobRequest, WebhookTarget } from "../engine/engine.ts";
+import type { JobRequest, WebhookTarget } from "../engine/requests.ts";
 import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook.ts";
 import type { SubmitJob } from "./contract/jobs.ts";
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { until } from "../../test/support/until.ts";
 import { AUTHORIZED, createBackend, type Backend } from "../../test/support/scripted-backend.ts";
-import type { StoreReads } from "../ports/store.ts";
+import type { StoreReads } from "../ports/store/store.ts";
 import { streamEvents } from "./sse.ts";
 
 let backend: Backend;

@@ -2,7 +2,8 @@
 import { hasEnded } from "../domain/job.ts";
 import type { JobEvent } from "../domain/event.ts";
 import type { Engine, StepProgress } from "../engine/engine.ts";
-import type { StoreReads, StoredJob } from "../ports/store.ts";
+import type { StoredJob } from "../ports/store/jobs.ts";
+import type { Store } from "../ports/store/store.ts";
 import { progressText } from "./views/job.ts";
 
 const HEARTBEAT_MS = 15_000;
@@ -25,7 +26,7 @@ export interface EventStream {
 
 interface Deps {
   readonly engine: Pick<Engine, "listen" | "stepProgress">;
-  readonly reads: Pick<StoreReads, "events">;
+  readonly reads: Pick<Store, "events">;
 }
 
 /** Whether the client has seen everything that will ever happen to the job. */

@@ -2,7 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { Failure } from "../domain/errors.ts";
-import type { StepMetrics } from "../domain/job.ts";
+import type { StepMetrics } from "../domain/job-spec.ts";
 import type { JsonText } from "../domain/json-text.ts";
 import type { JsonSchema } from "../ports/plugin-catalog.ts";
 import type { LogLine, StepTask } from "../ports/plugin-pool.ts";

@@ -1,5 +1,5 @@
 import type { Failure } from "../domain/errors.ts";
-import type { StepMetrics } from "../domain/job.ts";
+import type { StepMetrics } from "../domain/job-spec.ts";
 import type { JsonText } from "../domain/json-text.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;

@@ -18,3 +18,10 @@ export interface Telemetry {
     sinceEventMs: number;
   }): void;
 }
+
+export interface RelayState {
+  readonly inFlight: number;
+  readonly bytesInFlight: number;
+  /** Lanes whose circuit is open. */
+  readonly openLanes: number;
+}

@@ -1,5 +1,5 @@
 import { CannotStart } from "../startup/cannot-start.ts";
-import type { JobWrites, StoreReads } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 import type { Vault } from "../ports/vault.ts";
 
 const KEY = "vault-check";
@@ -10,7 +10,7 @@ const KNOWN = "playground";
  * into the store, later ones open it.
  */
 export async function checkVault(
-  store: Pick<JobWrites, "setMeta"> & Pick<StoreReads, "meta">,
+  store: Pick<Store, "setMeta" | "meta">,
   vault: Vault,
 ): Promise<void> {
   const sealed = await store.meta(KEY);
@@ -26,12 +26,12 @@ export async function checkVault(
 }
 
 /** Whether the store was written with a key before. */
-export async function isSealed(store: Pick<StoreReads, "meta">): Promise<boolean> {
+export async function isSealed(store: Pick<Store, "meta">): Promise<boolean> {
   return (await store.meta(KEY)) !== null;
 }
 
 /** Whether the store was written with this vault's key, or with none yet. */
-export async function isKeyOf(store: Pick<StoreReads, "meta">, vault: Vault): Promise<boolean> {
+export async function isKeyOf(store: Pick<Store, "meta">, vault: Vault): Promise<boolean> {
   const sealed = await store.meta(KEY);
   try {
     return sealed === null || vault.open(sealed) === KNOWN;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { KnownTokens } from "../http/auth.ts";
+import type { KnownTokens } from "../ports/known-tokens.ts";
 import { createKnownTokens } from "./known-tokens.ts";
 import { changeTokens, digestOf, tokenFilePath } from "./token-file.ts";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { KnownTokens } from "../http/auth.ts";
+import type { KnownTokens } from "../ports/known-tokens.ts";
 import type { Scope } from "../domain/scope.ts";
 import { createKnownTokens } from "./known-tokens.ts";
 import { changeTokens, digestOf, readTokens, tokenFilePath } from "./token-file.ts";

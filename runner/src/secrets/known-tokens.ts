@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { statSync } from "node:fs";
 import { CannotStart } from "../startup/cannot-start.ts";
-import type { KnownTokens } from "../http/auth.ts";
+import type { KnownTokens } from "../ports/known-tokens.ts";
 import { digestOf, readTokens, tokenFilePath, type AddedToken } from "./token-file.ts";
 
 type Known = Pick<AddedToken, "name" | "scope"> & { readonly digest: Buffer };

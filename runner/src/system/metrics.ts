@@ -1,9 +1,9 @@
 /** Counts for Prometheus. Labels hold plugin names, routes, states: few values, and never an id. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { LIMITS } from "../domain/limits.ts";
-import type { HttpMetrics } from "../http/http-metrics.ts";
-import type { RelayState } from "../engine/deliveries/relay-loop.ts";
-import type { StoreCounts } from "../ports/store.ts";
+import type { HttpMetrics } from "../ports/http-metrics.ts";
+import type { RelayState } from "../ports/telemetry.ts";
+import type { StoreCounts } from "../ports/store/upkeep.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 
 /** Seconds. From an event loop's turn to a step that takes an hour. */

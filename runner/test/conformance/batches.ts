@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { OutputBound } from "../../src/ports/store.ts";
+import type { OutputBound } from "../../src/ports/store/jobs.ts";
 import {
   ALL_OUTPUTS,
   attemptOf,

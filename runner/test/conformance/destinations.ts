@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { toJsonText } from "../../src/domain/json-text.ts";
-import type { Store } from "../../src/ports/store.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 import {
   attemptOf,
   beginning,

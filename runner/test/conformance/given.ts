@@ -10,17 +10,14 @@ import {
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type {
   AttemptOutcome,
-  BatchEvent,
-  Claim,
   ClaimedDelivery,
   DeliveryFilter,
   DeliverySummary,
-  JobWebhook,
-  NewBatch,
-  NewJob,
-  NewWebhook,
-  Store,
-} from "../../src/ports/store.ts";
+} from "../../src/ports/store/deliveries.ts";
+import type { BatchEvent, NewBatch } from "../../src/ports/store/batches.ts";
+import type { Claim, NewJob } from "../../src/ports/store/jobs.ts";
+import type { JobWebhook, NewWebhook } from "../../src/ports/store/webhooks.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 
 export const UNLIMITED = { maxQueued: 1_000_000, maxWebhooks: 1_000_000 };
 export const ALL_OUTPUTS = { maxOutputBytes: Number.POSITIVE_INFINITY };

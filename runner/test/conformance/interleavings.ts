@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hasEnded } from "../../src/domain/job.ts";
-import type { Store } from "../../src/ports/store.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 import { call } from "./calls.ts";
 import { ALL_OUTPUTS } from "./given.ts";
 import { createModelStore, type ModelStore } from "./model/model-store.ts";

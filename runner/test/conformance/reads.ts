@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { toJsonText } from "../../src/domain/json-text.ts";
-import type { JobFilter, OutputBound, Page } from "../../src/ports/store.ts";
+import type { JobFilter, OutputBound } from "../../src/ports/store/jobs.ts";
+import type { Page } from "../../src/ports/store/page.ts";
 import {
   attemptOf,
   claim,

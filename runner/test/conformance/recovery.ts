@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ClaimedDelivery, DeliverySummary } from "../../src/ports/store.ts";
+import type { ClaimedDelivery, DeliverySummary } from "../../src/ports/store/deliveries.ts";
 import {
   attemptOf,
   claimDue,

@@ -2,7 +2,9 @@
 import { expect } from "vitest";
 import type { RunningJob, Transition } from "../../src/domain/job.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
-import type { ClaimedDelivery, NewJob, Store } from "../../src/ports/store.ts";
+import type { ClaimedDelivery } from "../../src/ports/store/deliveries.ts";
+import type { NewJob } from "../../src/ports/store/jobs.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 import type { Call, CallOf, JobCall } from "./calls.ts";
 import {
   attemptOf,

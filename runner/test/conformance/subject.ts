@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from "vitest";
-import type { Store } from "../../src/ports/store.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 
 /** What a store gives to be tested: one set of data that can be opened, closed and opened again. */
 export interface Subject {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { EventKind } from "../../src/domain/event.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
-import type { NewWebhook } from "../../src/ports/store.ts";
+import type { NewWebhook } from "../../src/ports/store/webhooks.ts";
 import {
   attemptOf,
   claimDue,

@@ -1,6 +1,6 @@
 /** Brings a store into a state with rows of every table and in every state, by the port alone. */
 import { toJsonText } from "../../src/domain/json-text.ts";
-import type { Store } from "../../src/ports/store.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 import {
   attemptOf,
   beginning,

@@ -2,21 +2,18 @@
 import { pino } from "pino";
 import { expect } from "vitest";
 import { createHttpServer, type HttpSettings } from "../../src/http/server.ts";
-import type {
-  Engine,
-  JobSignal,
-  StepProgress,
-  SubmitRequest,
-  WebhookTarget,
-} from "../../src/engine/engine.ts";
+import type { Engine, JobSignal, StepProgress } from "../../src/engine/engine.ts";
+import type { SubmitRequest, WebhookTarget } from "../../src/engine/requests.ts";
 import type { JobEvent } from "../../src/domain/event.ts";
-import type { JobStatus } from "../../src/domain/job.ts";
+import type { JobStatus } from "../../src/domain/job-spec.ts";
 import { SCOPE_NAMES } from "../../src/domain/scope.ts";
-import type { Caller } from "../../src/http/auth.ts";
+import type { Caller } from "../../src/ports/known-tokens.ts";
 import { Problem } from "../../src/http/contract/problem.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
-import type { JobWebhook, StoredJob, StoreReads } from "../../src/ports/store.ts";
+import type { JobWebhook } from "../../src/ports/store/webhooks.ts";
+import type { StoredJob } from "../../src/ports/store/jobs.ts";
+import type { StoreReads } from "../../src/ports/store/store.ts";
 import { createMetrics } from "../../src/system/metrics.ts";
 
 export const TOKEN = "scripted-token-0123456789";

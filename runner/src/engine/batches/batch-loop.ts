@@ -1,7 +1,7 @@
 import { batchCallback } from "../../domain/batch.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { JobWrites, StoreReads } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
 const AT_ONCE = 20;
@@ -9,7 +9,7 @@ const BACKSTOP_MS = 5_000;
 
 /** Stores the callback of each batch whose jobs have all ended. Wake it when a job of one ended. */
 export function createBatchLoop(deps: {
-  store: Pick<JobWrites, "endBatch"> & Pick<StoreReads, "batch" | "batchesToEnd">;
+  store: Pick<Store, "endBatch" | "batch" | "batchesToEnd">;
   clock: Clock;
   log: Log;
   /** A callback is due, and whoever waits for the batch may look again. */

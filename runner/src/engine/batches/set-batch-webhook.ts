@@ -1,11 +1,13 @@
 import { Refused } from "../../domain/errors.ts";
-import type { JobWebhook, JobWrites, StoreReads } from "../../ports/store.ts";
-import type { WebhookTarget } from "../engine.ts";
+import type { JobWebhook } from "../../ports/store/webhooks.ts";
+import type { Store } from "../../ports/store/store.ts";
+import type { WebhookTarget } from "../requests.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
-import { checkUrl, toJobWebhook, type SubmitDeps } from "../jobs/submit-job.ts";
+import { toJobWebhook, type SubmitDeps } from "../jobs/submit-job.ts";
+import { checkUrl } from "../webhooks/check-url.ts";
 
 export interface SetBatchWebhookDeps extends Pick<SubmitDeps, "urlRefusal" | "ids"> {
-  readonly store: Pick<JobWrites, "setBatchWebhook"> & Pick<StoreReads, "batch">;
+  readonly store: Pick<Store, "setBatchWebhook" | "batch">;
   readonly sealedContents: SealedContents;
   /** A delivery may have become due. */
   readonly onDue: () => void;

@@ -1,9 +1,8 @@
 import { Refused } from "../../domain/errors.ts";
-import type { JobWrites } from "../../ports/store.ts";
-import type { BatchRequest } from "../engine.ts";
+import type { Store } from "../../ports/store/store.ts";
+import type { BatchRequest } from "../requests.ts";
 import {
   checkJob,
-  checkUrl,
   toAccepted,
   toIdempotency,
   toJobWebhook,
@@ -11,6 +10,7 @@ import {
   type CheckDeps,
   type SubmitDeps,
 } from "../jobs/submit-job.ts";
+import { checkUrl } from "../webhooks/check-url.ts";
 
 /**
  * Accepts many jobs, all or none, once per idempotency key; on disk when it resolves. Throws
@@ -19,7 +19,7 @@ import {
 export async function submitBatch(
   request: BatchRequest,
   deps: Omit<SubmitDeps, "store"> & {
-    readonly store: Pick<JobWrites, "submitBatch">;
+    readonly store: Pick<Store, "submitBatch">;
     readonly maxBatchJobs: number;
   },
 ): Promise<{ batchId: string; replayed: boolean }> {

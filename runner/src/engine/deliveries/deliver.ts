@@ -13,19 +13,17 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Outgoing, Sender } from "../../ports/sender.ts";
-import type {
-  AttemptOutcome,
-  ClaimedDelivery,
-  DeliveryWrites,
-  WebhookWrites,
-} from "../../ports/store.ts";
+import type { AttemptOutcome, ClaimedDelivery } from "../../ports/store/deliveries.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import { toRequestHeaders } from "./request-headers.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
 
 export interface DeliverDeps {
-  readonly store: Pick<DeliveryWrites, "recordAttempt" | "releaseDeliveries"> &
-    Pick<WebhookWrites, "updateWebhook" | "removeWebhook">;
+  readonly store: Pick<
+    Store,
+    "recordAttempt" | "releaseDeliveries" | "updateWebhook" | "removeWebhook"
+  >;
   readonly sender: Pick<Sender, "send">;
   readonly sealedContents: Pick<SealedContents, "open">;
   readonly clock: Pick<Clock, "now">;

@@ -12,7 +12,7 @@ import {
   type LaneOutcome,
   type LanePolicy,
 } from "../../domain/destination.ts";
-import type { DueLane } from "../../ports/store.ts";
+import type { DueLane } from "../../ports/store/destinations.ts";
 
 interface Entry {
   readonly policy: LanePolicy;

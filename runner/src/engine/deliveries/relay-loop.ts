@@ -1,8 +1,10 @@
+import type { RelayState } from "../../ports/telemetry.ts";
 import type { LaneOutcome } from "../../domain/destination.ts";
 import { MAX_TIMEOUT_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { ClaimedDelivery, DeliveryWrites, StoreReads } from "../../ports/store.ts";
+import type { ClaimedDelivery } from "../../ports/store/deliveries.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { ShortLivedMap } from "../../system/short-lived-map.ts";
 import { keepAttempt, makeAttempt, type DeliverDeps } from "./deliver.ts";
 import { createLanes } from "./destinations.ts";
@@ -23,16 +25,11 @@ export interface Relay {
   state(): RelayState;
 }
 
-export interface RelayState {
-  readonly inFlight: number;
-  readonly bytesInFlight: number;
-  /** Lanes whose circuit is open. */
-  readonly openLanes: number;
-}
-
 export interface RelayOptions {
-  readonly store: Pick<DeliveryWrites, "claimDeliveries" | "holdLane" | "releaseDeliveries"> &
-    Pick<StoreReads, "dueLanes" | "nextLaneDue">;
+  readonly store: Pick<
+    Store,
+    "claimDeliveries" | "holdLane" | "releaseDeliveries" | "dueLanes" | "nextLaneDue"
+  >;
   readonly deliverDeps: DeliverDeps;
   readonly clock: Clock;
   readonly log: Log;

@@ -3,7 +3,7 @@ import { createWorld, HOOK, type EngineInTest, type World } from "../../../test/
 import { answered, NO_ANSWER } from "../../../test/support/scripted-sender.ts";
 import { until } from "../../../test/support/until.ts";
 import type { Answer } from "../../domain/delivery.ts";
-import type { DeliverySummary } from "../../ports/store.ts";
+import type { DeliverySummary } from "../../ports/store/deliveries.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));

@@ -1,11 +1,10 @@
 /** Deliveries that are sent again by hand. */
 import { Refused } from "../../domain/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { DeliveryWrites, StoreReads } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 
 export interface ResendDeps {
-  readonly store: Pick<DeliveryWrites, "recoverDeliveries" | "redeliver"> &
-    Pick<StoreReads, "webhook" | "delivery">;
+  readonly store: Pick<Store, "recoverDeliveries" | "redeliver" | "webhook" | "delivery">;
   readonly clock: Pick<Clock, "now">;
   /** The lane's hold is over, and deliveries may have become due. */
   readonly onLetGo: (lane: number) => void;

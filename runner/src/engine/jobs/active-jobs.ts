@@ -1,6 +1,6 @@
 import type { RunningJob } from "../../domain/job.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Claim } from "../../ports/store.ts";
+import type { Claim } from "../../ports/store/jobs.ts";
 import { ShortLivedMap } from "../../system/short-lived-map.ts";
 import { createLookahead } from "./lookahead.ts";
 import { runJob, type ActiveJob, type RunDeps } from "./run-job.ts";

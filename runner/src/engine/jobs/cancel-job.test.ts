@@ -9,7 +9,7 @@ import {
 } from "../../../test/support/engine.ts";
 import { until } from "../../../test/support/until.ts";
 import { Transient } from "../../domain/errors.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));

@@ -1,7 +1,7 @@
 import { Refused } from "../../domain/errors.ts";
 import { fail, hasEnded, type Transition } from "../../domain/job.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { JobWrites, StoreReads } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { ActiveJobs } from "./active-jobs.ts";
 import type { JobSignals } from "./job-signals.ts";
 
@@ -16,7 +16,7 @@ const BETWEEN_LOOKS_MS = 25;
 export async function cancelJob(
   jobId: string,
   deps: {
-    store: Pick<JobWrites, "commitTransition"> & Pick<StoreReads, "job">;
+    store: Pick<Store, "commitTransition" | "job">;
     activeJobs: Pick<ActiveJobs, "get">;
     signals: Pick<JobSignals, "tell">;
     clock: Clock;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { JobWrites, StoreReads } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { ActiveJobs } from "./active-jobs.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
@@ -11,7 +11,7 @@ const BACKSTOP_MS = 5_000;
 
 /** Leases jobs as threads come free. Wake it when a job was queued or a thread is free. */
 export function createClaimLoop(deps: {
-  store: Pick<JobWrites, "claimJobs"> & Pick<StoreReads, "nextJobDue">;
+  store: Pick<Store, "claimJobs" | "nextJobDue">;
   activeJobs: Pick<ActiveJobs, "room" | "start">;
   clock: Clock;
   log: Log;

@@ -13,14 +13,14 @@ import {
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { StepResult } from "../../ports/plugin-pool.ts";
-import type { JobWrites } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobSignals } from "./job-signals.ts";
 import type { Patience } from "../upkeep/store-retry.ts";
 import type { Threads } from "../steps/threads.ts";
 
 export interface ClaimedJobDeps {
-  readonly store: Pick<JobWrites, "commitTransition" | "releaseJobs">;
+  readonly store: Pick<Store, "commitTransition" | "releaseJobs">;
   readonly threads: Pick<Threads, "acquire" | "release">;
   readonly clock: Pick<Clock, "now">;
   readonly signals: Pick<JobSignals, "tell">;

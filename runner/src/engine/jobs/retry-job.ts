@@ -1,6 +1,6 @@
 import { Refused } from "../../domain/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { JobWrites, StoreReads } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 
 /**
  * Puts a failed job back into the queue at the step that failed; steps that completed do not run
@@ -9,7 +9,7 @@ import type { JobWrites, StoreReads } from "../../ports/store.ts";
 export async function retryJob(
   jobId: string,
   deps: {
-    store: Pick<JobWrites, "requeueJob"> & Pick<StoreReads, "job">;
+    store: Pick<Store, "requeueJob" | "job">;
     clock: Pick<Clock, "now">;
   },
 ): Promise<void> {

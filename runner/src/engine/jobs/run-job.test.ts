@@ -10,7 +10,7 @@ import {
 import { Transient } from "../../domain/errors.ts";
 import { toJsonText } from "../../domain/json-text.ts";
 import { MAX_STEP_ATTEMPTS, type Transition } from "../../domain/job.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));

@@ -1,18 +1,21 @@
+import { checkUrl } from "../webhooks/check-url.ts";
 import { Refused, summarize, type Issue } from "../../domain/errors.ts";
 import { toJsonText } from "../../domain/json-text.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import { knownRatePerSecond, NOTHING_SEALED } from "../../domain/webhook.ts";
-import type { Idempotency, JobWebhook, JobWrites, NewJob, SubmitOutcome } from "../../ports/store.ts";
-import type { JobRequest, SubmitRequest, WebhookTarget } from "../engine.ts";
+import type { Idempotency, NewJob, SubmitOutcome } from "../../ports/store/jobs.ts";
+import type { JobWebhook } from "../../ports/store/webhooks.ts";
+import type { Store } from "../../ports/store/store.ts";
+import type { JobRequest, SubmitRequest, WebhookTarget } from "../requests.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
 
 /** How long a client is asked to wait when the queue is full, in ms. */
 const QUEUE_FULL_RETRY_AFTER_MS = 5_000;
 
 export interface SubmitDeps {
-  readonly store: Pick<JobWrites, "submitJob">;
+  readonly store: Pick<Store, "submitJob">;
   readonly sealedContents: Pick<SealedContents, "seal">;
   /** Why the daemon may not connect to the URL, or null. */
   readonly urlRefusal: (url: string) => string | null;
@@ -84,14 +87,6 @@ function checkMetadata(metadata: JobRequest["metadata"], maxBytes: number, path:
   if (bytes <= maxBytes) return;
   const message = `is ${bytes} bytes as JSON: it must be at most ${maxBytes}`;
   throw new Refused("METADATA_TOO_LARGE", `The metadata ${message}.`, {
-    issues: [{ path, message }],
-  });
-}
-
-export function checkUrl(url: string, urlRefusal: SubmitDeps["urlRefusal"], path: string): void {
-  const message = urlRefusal(url);
-  if (message === null) return;
-  throw new Refused("WEBHOOK_URL_REFUSED", `The webhook's URL is refused: ${message}.`, {
     issues: [{ path, message }],
   });
 }

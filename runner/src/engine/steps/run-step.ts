@@ -1,8 +1,14 @@
 import type { RunningJob } from "../../domain/job.ts";
 import { NULL_JSON } from "../../domain/json-text.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { LogLine, PluginPool, StepHooks, StepResult, StepTask } from "../../ports/plugin-pool.ts";
-import type { JobWrites } from "../../ports/store.ts";
+import type {
+  LogLine,
+  PluginPool,
+  StepHooks,
+  StepResult,
+  StepTask,
+} from "../../ports/plugin-pool.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
 
@@ -12,7 +18,7 @@ export interface JobLog {
 }
 
 export interface StepDeps {
-  readonly store: Pick<JobWrites, "appendLogs">;
+  readonly store: Pick<Store, "appendLogs">;
   readonly pool: Pick<PluginPool, "run">;
   readonly clock: Pick<Clock, "now">;
   readonly signals: Pick<JobSignals, "tell" | "stepEnded">;

@@ -1,5 +1,5 @@
 import type { Log } from "../../ports/log.ts";
-import type { DeliveryWrites } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { createLoop, type Loop } from "../loop.ts";
 import type { WatchedClock } from "./watched-clock.ts";
 
@@ -11,7 +11,7 @@ const EVERY_MS = 1_000;
  * cannot be told from a machine that slept.
  */
 export function createClockLoop(deps: {
-  store: Pick<DeliveryWrites, "shiftDue">;
+  store: Pick<Store, "shiftDue">;
   clock: WatchedClock;
   log: Log;
   onShift: () => void;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { JobWrites } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { ActiveJobs } from "../jobs/active-jobs.ts";
 import { LEASE_MS } from "../jobs/claim-loop.ts";
 import { createLoop, type Loop } from "../loop.ts";
@@ -10,7 +10,7 @@ const EVERY_MS = LEASE_MS / 3;
 
 /** Renews the leases of the jobs in hand, then frees those that nobody renews. */
 export function createLeaseLoop(deps: {
-  store: Pick<JobWrites, "renewLeases" | "reap">;
+  store: Pick<Store, "renewLeases" | "reap">;
   activeJobs: Pick<ActiveJobs, "claims">;
   clock: Clock;
   log: Log;

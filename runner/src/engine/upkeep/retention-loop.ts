@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { JobWrites, WebhookWrites } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
 /** Jobs deleted in one transaction: few enough that no other change waits long for it. */
@@ -10,7 +10,7 @@ const EVERY_MS = 60_000;
 
 /** Deletes jobs that ended longer than `retentionMs` ago and webhooks that expired, a slice at a time. */
 export function createRetentionLoop(deps: {
-  store: Pick<JobWrites, "pruneJobs"> & Pick<WebhookWrites, "pruneWebhooks">;
+  store: Pick<Store, "pruneJobs" | "pruneWebhooks">;
   clock: Clock;
   log: Log;
   retentionMs: number;

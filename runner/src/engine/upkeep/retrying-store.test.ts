@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createTestClock } from "../../../test/support/test-clock.ts";
 import { until } from "../../../test/support/until.ts";
-import type { JobWrites } from "../../ports/store.ts";
+import type { JobWrites } from "../../ports/store/jobs.ts";
 import { Defect, Transient } from "../../domain/errors.ts";
 import { createPatience } from "./store-retry.ts";
 import { createPatientStore } from "./retrying-store.ts";

@@ -7,7 +7,7 @@ import { sampleEvents } from "../../domain/sample-event.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Sender } from "../../ports/sender.ts";
-import type { StoreReads } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { SealedContents } from "./sealed-contents.ts";
 import { toRequestHeaders } from "../deliveries/request-headers.ts";
 
@@ -23,7 +23,7 @@ export interface TestedEvent {
 export async function testWebhook(
   id: string,
   deps: {
-    store: Pick<StoreReads, "webhook">;
+    store: Pick<Store, "webhook">;
     sender: Pick<Sender, "send">;
     sealedContents: Pick<SealedContents, "open">;
     clock: Pick<Clock, "now">;

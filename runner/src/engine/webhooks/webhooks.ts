@@ -15,16 +15,15 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type {
   NewWebhook,
-  Page,
-  Paged,
   StoredWebhook,
-  StoreReads,
   WebhookPatch,
   WebhookWrites,
-} from "../../ports/store.ts";
+} from "../../ports/store/webhooks.ts";
+import type { Page, Paged } from "../../ports/store/page.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { SealedContents } from "./sealed-contents.ts";
 import { createTurns } from "./keyed-mutex.ts";
-import { checkUrl } from "../jobs/submit-job.ts";
+import { checkUrl } from "./check-url.ts";
 
 const SECRET_BYTES = 32;
 
@@ -66,7 +65,7 @@ export interface Webhooks {
 }
 
 export interface WebhooksDeps {
-  readonly store: WebhookWrites & Pick<StoreReads, "webhook" | "webhooks">;
+  readonly store: WebhookWrites & Pick<Store, "webhook" | "webhooks">;
   readonly sealedContents: SealedContents;
   readonly clock: Pick<Clock, "now">;
   readonly ids: Pick<Ids, "newId" | "randomBytes">;

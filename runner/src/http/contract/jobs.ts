@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { JOB_STATUSES, MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
+import { MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
+import { JOB_STATUSES } from "../../domain/job-spec.ts";
 import { FailureCodeName, StepMetrics, StepProgress } from "./events.ts";
 import {
   IdParams,

@@ -2,7 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { batchStatus, countJobs, MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
 import { Refused } from "../../domain/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { OutputBound, StoredBatch, StoreReads } from "../../ports/store.ts";
+import type { OutputBound } from "../../ports/store/jobs.ts";
+import type { StoredBatch } from "../../ports/store/batches.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { getBatch, setBatchWebhook, submitBatch } from "../contract/batches.ts";
 import { toJobRequest, toWebhookTarget } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
@@ -15,7 +17,7 @@ export interface BatchesDeps {
     Engine,
     "checkBatchSize" | "submitBatch" | "waitForBatch" | "setBatchWebhook" | "headerNames"
   >;
-  readonly reads: Pick<StoreReads, "batch">;
+  readonly reads: Pick<Store, "batch">;
   readonly batchUrl: BatchContext["batchUrl"];
   readonly waits: Waits;
 }

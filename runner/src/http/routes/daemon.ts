@@ -2,16 +2,16 @@ import type { FastifyInstance } from "fastify";
 import { Refused } from "../../domain/errors.ts";
 import { toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { StoreReads } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { getDocs, getHealth, getMetrics, getOpenApi, getReadiness } from "../contract/daemon.ts";
 import { DOCS_POLICY, renderDocs } from "../docs-page/render.ts";
-import type { HttpMetrics } from "../http-metrics.ts";
+import type { HttpMetrics } from "../../ports/http-metrics.ts";
 import { mount, sendJson } from "../mount.ts";
 import { createOpenApiDocument } from "../openapi.ts";
 
 export interface DaemonDeps {
   readonly engine: Pick<Engine, "relayState">;
-  readonly reads: Pick<StoreReads, "counts">;
+  readonly reads: Pick<Store, "counts">;
   readonly metrics: HttpMetrics;
   /** Why the daemon does not take work now; empty when it does. */
   readonly notReady: () => readonly string[];

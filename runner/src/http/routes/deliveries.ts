@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { Refused } from "../../domain/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { DeliveryFilter, StoreReads } from "../../ports/store.ts";
+import type { DeliveryFilter } from "../../ports/store/deliveries.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { getDelivery, listDeliveries, redeliver } from "../contract/deliveries.ts";
 import { mount, sendJson } from "../mount.ts";
 import { deliverySummaryText, deliveryText } from "../views/delivery.ts";
@@ -9,7 +10,7 @@ import { pageText } from "../views/json-fields.ts";
 
 export interface DeliveriesDeps {
   readonly engine: Pick<Engine, "redeliver">;
-  readonly reads: Pick<StoreReads, "delivery" | "deliveries">;
+  readonly reads: Pick<Store, "delivery" | "deliveries">;
 }
 
 export function registerDeliveries(app: FastifyInstance, { engine, reads }: DeliveriesDeps): void {

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Refused } from "../../domain/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { StoreReads } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { listEvents } from "../contract/events.ts";
 import { holdSignal } from "../hold.ts";
 import { mount, sendJson } from "../mount.ts";
@@ -12,7 +12,7 @@ import { jobNotFound } from "./jobs.ts";
 
 export interface JobEventsDeps {
   readonly engine: Pick<Engine, "listen" | "stepProgress">;
-  readonly reads: Pick<StoreReads, "job" | "events">;
+  readonly reads: Pick<Store, "job" | "events">;
   readonly maxStreams: number;
   /** Aborted when the server closes. */
   readonly closing: AbortSignal;

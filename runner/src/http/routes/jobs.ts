@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { Refused } from "../../domain/errors.ts";
 import { MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { JobFilter, StoreReads } from "../../ports/store.ts";
+import type { JobFilter } from "../../ports/store/jobs.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { cancelJob, getJob, listJobs, retryJob } from "../contract/jobs.ts";
 import { mount, sendJson } from "../mount.ts";
 import { jobSummaryText, jobText, type JobUrl } from "../views/job.ts";
@@ -10,7 +11,7 @@ import { pageText } from "../views/json-fields.ts";
 
 export interface JobsDeps {
   readonly engine: Pick<Engine, "cancel" | "retry" | "stepProgress" | "headerNames">;
-  readonly reads: Pick<StoreReads, "job" | "jobs">;
+  readonly reads: Pick<Store, "job" | "jobs">;
   readonly jobUrl: JobUrl;
 }
 

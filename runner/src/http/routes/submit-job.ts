@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
-import { hasEnded, MAX_JOB_OUTPUT_BYTES, type JobStatus } from "../../domain/job.ts";
+import { hasEnded, MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
+import type { JobStatus } from "../../domain/job-spec.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { OutputBound, StoreReads } from "../../ports/store.ts";
+import type { OutputBound } from "../../ports/store/jobs.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { submitJob } from "../contract/jobs.ts";
 import { toJobRequest } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
@@ -11,7 +13,7 @@ import { acceptedJobText, jobText, type JobUrl } from "../views/job.ts";
 
 export interface SubmitJobDeps {
   readonly engine: Pick<Engine, "submit" | "waitForEnd" | "headerNames">;
-  readonly reads: Pick<StoreReads, "job">;
+  readonly reads: Pick<Store, "job">;
   readonly jobUrl: JobUrl;
   readonly waits: Waits;
 }

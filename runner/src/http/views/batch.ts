@@ -1,7 +1,7 @@
 import { batchStatus, countJobs } from "../../domain/batch.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { BatchJob as StoredBatchJob, StoredBatch } from "../../ports/store.ts";
+import type { BatchJob as StoredBatchJob, StoredBatch } from "../../ports/store/batches.ts";
 import type { AcceptedBatch, Batch, BatchJob } from "../contract/batches.ts";
 import { batchWebhookText } from "./job-webhook.ts";
 import { instantText, jsonFields } from "./json-fields.ts";

@@ -1,6 +1,9 @@
 import { jsonObject, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import { eventId } from "../../engine/deliveries/deliver.ts";
-import type { AttemptRecord, DeliverySummary as StoredDelivery } from "../../ports/store.ts";
+import type {
+  AttemptRecord,
+  DeliverySummary as StoredDelivery,
+} from "../../ports/store/deliveries.ts";
 import type { Delivery, DeliverySummary } from "../contract/deliveries.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 

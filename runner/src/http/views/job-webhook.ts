@@ -1,7 +1,7 @@
 import { EVENT_KINDS } from "../../domain/event.ts";
 import { toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { JobWebhook as StoredWebhook } from "../../ports/store.ts";
+import type { JobWebhook as StoredWebhook } from "../../ports/store/webhooks.ts";
 import type { BatchWebhook, JobWebhook } from "../contract/job-webhook.ts";
 
 export function maskHeaders(names: readonly string[]): Record<string, "***"> {

@@ -1,5 +1,5 @@
 import { jsonObject, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
-import type { Paged } from "../../ports/store.ts";
+import type { Paged } from "../../ports/store/page.ts";
 
 /** An answer with every key that its schema has, each one's value as JSON text. */
 export function jsonFields<Shape extends object>(

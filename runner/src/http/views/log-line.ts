@@ -1,5 +1,5 @@
 import { NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
-import type { LogEntry } from "../../ports/store.ts";
+import type { LogEntry } from "../../ports/store/logs.ts";
 import type { LogLine } from "../contract/logs.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 

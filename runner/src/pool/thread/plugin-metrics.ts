@@ -1,4 +1,4 @@
-import type { StepMetrics } from "../../domain/job.ts";
+import type { StepMetrics } from "../../domain/job-spec.ts";
 import type { PluginMetrics } from "../../plugin-sdk.ts";
 
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;

@@ -1,7 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { toJsonText } from "../../domain/json-text.ts";
-import type { JobWebhook, NewJob } from "../../ports/store.ts";
+import type { JobWebhook } from "../../ports/store/webhooks.ts";
+import type { NewJob } from "../../ports/store/jobs.ts";
 import { applyBatch, type Target } from "./apply-batch.ts";
 import type { Change } from "./change.ts";
 import { migrate } from "./migrate.ts";

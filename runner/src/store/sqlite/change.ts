@@ -2,10 +2,10 @@
  * What crosses between the main thread and the writer thread: a batch of changes one way, their
  * outcomes the other. A change is a call of one of the port's writing methods, as data.
  */
-import type { DeliveryWrites, JobWrites, WebhookWrites } from "../../ports/store.ts";
+import type { StoreWrites } from "../../ports/store/store.ts";
 import type { ErrorData } from "./store-error.ts";
 
-export type Writes = JobWrites & DeliveryWrites & WebhookWrites;
+export type Writes = StoreWrites;
 
 /** The port's writing methods, within the writer's open transaction. */
 export type Operations = {

@@ -1,4 +1,4 @@
-import type { StoredWebhook, WebhookState } from "../../ports/store.ts";
+import type { StoredWebhook, WebhookState } from "../../ports/store/webhooks.ts";
 import { toKinds } from "./rows.ts";
 
 export interface PersistentRow {

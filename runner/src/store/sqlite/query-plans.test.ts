@@ -4,7 +4,8 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { DeliveryFilter, JobFilter } from "../../ports/store.ts";
+import type { DeliveryFilter } from "../../ports/store/deliveries.ts";
+import type { JobFilter } from "../../ports/store/jobs.ts";
 import { migrate } from "./migrate.ts";
 import { createOperations } from "./operations.ts";
 import { createReads } from "./reads.ts";

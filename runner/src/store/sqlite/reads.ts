@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { StoreReads } from "../../ports/store.ts";
+import type { StoreReads } from "../../ports/store/store.ts";
 import { prepareReadBatch, prepareReadBatchesToEnd } from "./reads/batch.ts";
 import { prepareReadCounts } from "./reads/counts.ts";
 import { prepareReadDeliveries } from "./reads/deliveries.ts";

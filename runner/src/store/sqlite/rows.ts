@@ -1,7 +1,7 @@
 /** How rows are written and read: JSON columns, pairs of columns, and the ids shown outside. */
 import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { EventKind } from "../../domain/event.ts";
-import type { CompletedStep, PluginCall, StepMetrics } from "../../domain/job.ts";
+import type { CompletedStep, PluginCall, StepMetrics } from "../../domain/job-spec.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 
 export interface FailureColumns {

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { toJsonText } from "../../domain/json-text.ts";
-import type { NewJob, Store } from "../../ports/store.ts";
+import type { NewJob } from "../../ports/store/jobs.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 
 const UNLIMITED = { maxQueued: 1_000_000 };

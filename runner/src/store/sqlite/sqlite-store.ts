@@ -3,7 +3,7 @@
  * the main thread never waits for an fsync; reads are made here, on a connection of their own.
  */
 import { extname } from "node:path";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { Change, Writes } from "./change.ts";
 import { openReader } from "./connection.ts";
 import { lockDatabase } from "./lock.ts";

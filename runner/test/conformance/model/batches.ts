@@ -1,5 +1,7 @@
 import { hasEnded } from "../../../src/domain/job.ts";
-import type { BatchEvent, JobWebhook, NewBatch, SubmitOutcome } from "../../../src/ports/store.ts";
+import type { BatchEvent, NewBatch } from "../../../src/ports/store/batches.ts";
+import type { JobWebhook } from "../../../src/ports/store/webhooks.ts";
+import type { SubmitOutcome } from "../../../src/ports/store/jobs.ts";
 import { newDelivery } from "./deliveries.ts";
 import { newModelJob } from "./jobs.ts";
 import { openLane, type ModelBatch, type ModelState } from "./state.ts";

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from "../../../src/ports/store.ts";
+import type { AttemptOutcome } from "../../../src/ports/store/deliveries.ts";
 import { isPending, letGo, type ModelDelivery, type ModelLane, type ModelState } from "./state.ts";
 
 const isFree = ({ state, lease }: ModelDelivery) => state === "due" && lease === null;

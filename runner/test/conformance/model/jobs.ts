@@ -4,7 +4,7 @@ import {
   type RunningJob,
   type Transition,
 } from "../../../src/domain/job.ts";
-import type { Claim, NewJob, SubmitOutcome } from "../../../src/ports/store.ts";
+import type { Claim, NewJob, SubmitOutcome } from "../../../src/ports/store/jobs.ts";
 import { arrange, newDelivery } from "./deliveries.ts";
 import {
   forgetLanes,

@@ -3,8 +3,9 @@
  * What a real store answers to any order of calls is compared with what this one does.
  */
 import { DELIVERY_STATES } from "../../../src/domain/delivery.ts";
-import { JOB_STATUSES } from "../../../src/domain/job.ts";
-import { WEBHOOK_STATES, type StoreCounts } from "../../../src/ports/store.ts";
+import { JOB_STATUSES } from "../../../src/domain/job-spec.ts";
+import { WEBHOOK_STATES } from "../../../src/ports/store/webhooks.ts";
+import { type StoreCounts } from "../../../src/ports/store/upkeep.ts";
 import { createBatchModel } from "./batches.ts";
 import { createDeliveryModel } from "./deliveries.ts";
 import { createJobModel } from "./jobs.ts";

@@ -1,15 +1,11 @@
 /** What the model store holds: plain arrays, nothing indexed, nothing kept that can be counted. */
 import type { EventKind, JobEvent } from "../../../src/domain/event.ts";
-import type { JobStatus, StepRecord } from "../../../src/domain/job.ts";
-import type {
-  BatchEvent,
-  DeliveryKind,
-  JobWebhook,
-  NewBatch,
-  NewJob,
-  NewWebhook,
-  WebhookState,
-} from "../../../src/ports/store.ts";
+import type { StepRecord } from "../../../src/domain/job.ts";
+import type { JobStatus } from "../../../src/domain/job-spec.ts";
+import type { BatchEvent, NewBatch } from "../../../src/ports/store/batches.ts";
+import type { DeliveryKind } from "../../../src/ports/store/deliveries.ts";
+import type { JobWebhook, NewWebhook, WebhookState } from "../../../src/ports/store/webhooks.ts";
+import type { NewJob } from "../../../src/ports/store/jobs.ts";
 
 export interface Lease {
   readonly owner: string;

@@ -3,7 +3,7 @@ import type {
   RegisterOutcome,
   UpdateOutcome,
   WebhookPatch,
-} from "../../../src/ports/store.ts";
+} from "../../../src/ports/store/webhooks.ts";
 import {
   forgetLanes,
   isPending,

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JsonText } from "../../../domain/json-text.ts";
-import type { ClaimedDelivery, DeliveryKind } from "../../../ports/store.ts";
+import type { ClaimedDelivery, DeliveryKind } from "../../../ports/store/deliveries.ts";
 import type { Operations } from "../change.ts";
 import { toDeliveryId } from "../rows.ts";
 import { prepare, type Statement } from "../statement.ts";

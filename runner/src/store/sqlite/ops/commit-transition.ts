@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import { hasEnded, type JobStatus, type StepRecord, type Transition } from "../../../domain/job.ts";
+import { hasEnded, type StepRecord, type Transition } from "../../../domain/job.ts";
+import type { JobStatus } from "../../../domain/job-spec.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareEmitEvent } from "./emit-event.ts";

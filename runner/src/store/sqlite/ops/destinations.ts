@@ -3,7 +3,7 @@
  * least `due_at` of its deliveries that can be claimed, so that who has a turn is one index's order.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { LaneSpec } from "../../../ports/store.ts";
+import type { LaneSpec } from "../../../ports/store/destinations.ts";
 import { prepare } from "../statement.ts";
 
 export interface Lanes {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { JobWebhook } from "../../../ports/store.ts";
+import type { JobWebhook } from "../../../ports/store/webhooks.ts";
 import { toKindsText } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareLanes } from "./destinations.ts";

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { pluginNames } from "../../../domain/job.ts";
-import type { Idempotency, NewJob } from "../../../ports/store.ts";
+import type { Idempotency, NewJob } from "../../../ports/store/jobs.ts";
 import { prepare } from "../statement.ts";
 import { prepareInsertWebhook } from "./insert-webhook.ts";
 

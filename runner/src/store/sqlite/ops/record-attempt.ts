@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState } from "../../../domain/delivery.ts";
-import type { AttemptOutcome } from "../../../ports/store.ts";
+import type { AttemptOutcome } from "../../../ports/store/deliveries.ts";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";

@@ -1,7 +1,7 @@
 /** The routes by which events find persistent webhooks: one row per kind and plugin that it wants. */
 import type { DatabaseSync } from "node:sqlite";
 import { EVENT_KINDS, type JobEvent } from "../../../domain/event.ts";
-import type { StoredWebhook } from "../../../ports/store.ts";
+import type { StoredWebhook } from "../../../ports/store/webhooks.ts";
 import { prepare } from "../statement.ts";
 
 /** In a route: any plugin, or any job name. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { NewBatch, NewJob, SubmitOutcome } from "../../../ports/store.ts";
+import type { NewBatch } from "../../../ports/store/batches.ts";
+import type { NewJob, SubmitOutcome } from "../../../ports/store/jobs.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareInsertWebhook } from "./insert-webhook.ts";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { WebhookPatch } from "../../../ports/store.ts";
+import type { WebhookPatch } from "../../../ports/store/webhooks.ts";
 import type { Operations } from "../change.ts";
 import { SELECT_PERSISTENT, toStoredWebhook, type PersistentRow } from "../persistent-webhook.ts";
 import { toKindsText } from "../rows.ts";

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { JobStatus } from "../../../domain/job.ts";
-import type { BatchJob, OutputBound, StoredBatch, StoreReads } from "../../../ports/store.ts";
+import type { JobStatus } from "../../../domain/job-spec.ts";
+import type { BatchJob, StoredBatch } from "../../../ports/store/batches.ts";
+import type { OutputBound } from "../../../ports/store/jobs.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { toFailure, type FailureColumns } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { NO_OUTPUTS, prepareReadOutputs, type OutputColumns, type ReadOutput } from "./output.ts";

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { StoreCounts, StoreReads } from "../../../ports/store.ts";
+import type { StoreCounts } from "../../../ports/store/upkeep.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { prepare } from "../statement.ts";
 
 export function prepareReadCounts(db: DatabaseSync): StoreReads["counts"] {

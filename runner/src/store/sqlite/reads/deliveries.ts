@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { DeliveryFilter, StoreReads } from "../../../ports/store.ts";
+import type { DeliveryFilter } from "../../../ports/store/deliveries.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { prepare } from "../statement.ts";
 import { SELECT_DELIVERIES, toDeliverySummary, type DeliveryRow } from "./delivery-summary.ts";
 import { createFilteredStatement } from "./filtered-statement.ts";

@@ -1,5 +1,5 @@
 import type { DeliveryState } from "../../../domain/delivery.ts";
-import type { DeliveryKind, DeliverySummary } from "../../../ports/store.ts";
+import type { DeliveryKind, DeliverySummary } from "../../../ports/store/deliveries.ts";
 import { toDeliveryId } from "../rows.ts";
 
 export interface DeliveryRow {

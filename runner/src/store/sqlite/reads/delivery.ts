@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AttemptRecord, StoreReads } from "../../../ports/store.ts";
+import type { AttemptRecord } from "../../../ports/store/deliveries.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { SELECT_DELIVERIES, toDeliverySummary, type DeliveryRow } from "./delivery-summary.ts";

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { DueLane, StoreReads } from "../../../ports/store.ts";
+import type { DueLane } from "../../../ports/store/destinations.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { prepare } from "../statement.ts";
 
 interface LaneRow {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JobEvent } from "../../../domain/event.ts";
-import type { StoreReads } from "../../../ports/store.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { prepare } from "../statement.ts";
 
 export function prepareReadEvents(db: DatabaseSync): StoreReads["events"] {

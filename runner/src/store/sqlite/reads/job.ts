@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { JobStatus, StepMetrics } from "../../../domain/job.ts";
-import type { OutputBound, StoredJob, StoredStep, StoreReads } from "../../../ports/store.ts";
+import type { JobStatus, StepMetrics } from "../../../domain/job-spec.ts";
+import type { OutputBound, StoredJob, StoredStep } from "../../../ports/store/jobs.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { toFailure, toSpec, type FailureColumns, type SpecColumns } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { NO_OUTPUTS, prepareReadOutputs, type OutputColumns, type ReadOutput } from "./output.ts";

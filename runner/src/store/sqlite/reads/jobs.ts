@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { JobStatus } from "../../../domain/job.ts";
-import type { JobFilter, JobSummary, StoreReads } from "../../../ports/store.ts";
+import type { JobStatus } from "../../../domain/job-spec.ts";
+import type { JobFilter, JobSummary } from "../../../ports/store/jobs.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { toFailure, type FailureColumns } from "../rows.ts";
 import { createFilteredStatement } from "./filtered-statement.ts";
 import { pageBackwards } from "./page-backwards.ts";

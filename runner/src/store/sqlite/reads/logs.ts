@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { LogEntry, StoreReads } from "../../../ports/store.ts";
+import type { LogEntry } from "../../../ports/store/logs.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { prepare } from "../statement.ts";
 
 export function prepareReadLogs(db: DatabaseSync): StoreReads["logs"] {

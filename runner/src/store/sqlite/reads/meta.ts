@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { StoreReads } from "../../../ports/store.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { prepare } from "../statement.ts";
 
 export function prepareReadMeta(db: DatabaseSync): StoreReads["meta"] {

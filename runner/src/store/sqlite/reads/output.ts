@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JsonText } from "../../../domain/json-text.ts";
-import type { OutputBound } from "../../../ports/store.ts";
+import type { OutputBound } from "../../../ports/store/jobs.ts";
 import { prepare } from "../statement.ts";
 
 /** Where an output is and how long: SQLite tells both without reading it. */

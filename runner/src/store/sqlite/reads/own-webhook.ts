@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { JobWebhook } from "../../../ports/store.ts";
+import type { JobWebhook } from "../../../ports/store/webhooks.ts";
 import { toKinds } from "../rows.ts";
 import { prepare } from "../statement.ts";
 

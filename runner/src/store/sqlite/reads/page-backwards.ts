@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Page, Paged } from "../../../ports/store.ts";
+import type { Page, Paged } from "../../../ports/store/page.ts";
 import { parseCursor, toCursor } from "./cursor.ts";
 
 /** Rows looked at before the event loop gets its turn; about 5 ms at the slowest filter. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { StoreReads } from "../../../ports/store.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
 import { SELECT_PERSISTENT, toStoredWebhook, type PersistentRow } from "../persistent-webhook.ts";
 import { prepare } from "../statement.ts";
 import { parseCursor, toCursor } from "./cursor.ts";

@@ -1,6 +1,6 @@
 import type { LimitName } from "../domain/limits.ts";
-import type { RelayState } from "../engine/deliveries/relay-loop.ts";
-import type { StoreCounts } from "../ports/store.ts";
+import type { RelayState } from "./telemetry.ts";
+import type { StoreCounts } from "./store/upkeep.ts";
 
 /** What the server tells of itself, and asks for. */
 export interface HttpMetrics {

@@ -1,0 +1,40 @@
+/** What a job is, as its request and its completed steps say; `job.ts` decides how it moves. */
+import type { JsonText } from "./json-text.ts";
+
+export const JOB_STATUSES = ["queued", "running", "completed", "failed"] as const;
+
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export interface PluginCall {
+  readonly name: string;
+  readonly options: JsonText;
+}
+
+/** Numbers a step counted; `processedItems` and `duration` (ms) are always there. */
+export interface StepMetrics {
+  readonly processedItems: number;
+  readonly duration: number;
+  readonly [name: string]: number;
+}
+
+export interface CompletedStep {
+  readonly plugin: string;
+  readonly metrics: StepMetrics;
+  readonly output: JsonText;
+}
+
+/** What stays the same over a job's life. */
+export interface JobSpec {
+  readonly id: string;
+  readonly name: string | null;
+  /** A JSON object; `{}` when the request had none. */
+  readonly metadata: JsonText;
+  readonly plugins: readonly PluginCall[];
+  readonly input: JsonText;
+  readonly priority: number;
+  /** Not claimed before this instant (ms since the epoch). */
+  readonly runAt: number;
+  /** Time that all the steps together may take, in ms. */
+  readonly timeoutMs: number | null;
+  readonly createdAt: number;
+}
