@@ -10,18 +10,18 @@ import { runLoad, type ReceiverProcess } from "./processes.ts";
 
 const SECONDS = 2;
 
-/** Runs `once` in `concurrency` lanes for two seconds; gives the rate per second. */
+/** Runs `once` in `concurrency` destinations for two seconds; gives the rate per second. */
 async function rate(concurrency: number, act: () => Promise<unknown>): Promise<number> {
   const from = performance.now();
   const until = from + SECONDS * 1000;
   let done = 0;
-  async function lane(): Promise<void> {
+  async function destination(): Promise<void> {
     while (performance.now() < until) {
       await act();
       done += 1;
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, lane));
+  await Promise.all(Array.from({ length: concurrency }, destination));
   return (done * 1000) / (performance.now() - from);
 }
 

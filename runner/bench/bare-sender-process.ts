@@ -19,7 +19,7 @@ async function run({ urls, bodies, count }: BareSenderCommand): Promise<BareSend
   const dispatcher = new Agent({ connections: IN_FLIGHT, allowH2: false });
   const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
   let sent = 0;
-  async function lane(): Promise<void> {
+  async function destination(): Promise<void> {
     while (sent < count) {
       sent += 1;
       const id = `evt_${sent}`;
@@ -36,7 +36,7 @@ async function run({ urls, bodies, count }: BareSenderCommand): Promise<BareSend
       await answer.body.dump();
     }
   }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await Promise.all(Array.from({ length: IN_FLIGHT }, destination));
   await dispatcher.close();
   return { sent };
 }

@@ -42,7 +42,7 @@ const CONNECTIONS_PER_ORIGIN = 64;
  * Attempts that one endpoint may have in flight; beyond its connections they wait in the sender, so
  * that these need not wait for the next claim's commit.
  */
-const MAX_WINDOW = 512;
+const MAX_CONCURRENCY = 512;
 /** Bodies of attempts in flight, in bytes: bounds what deliveries hold in memory. */
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 /** Connections that wait to be taken; one too many is tried again by its client's system after a second or more. */
@@ -127,7 +127,7 @@ export async function composeDaemon(
       maxWebhooks: settings.maxWebhooks,
       maxInFlight: settings.maxDeliveriesInFlight,
       maxBytesInFlight: MAX_BYTES_IN_FLIGHT,
-      maxWindow: MAX_WINDOW,
+      maxConcurrency: MAX_CONCURRENCY,
       retentionMs: settings.retentionDays * DAY_MS,
       userAgent: `Playground/${VERSION}`,
       jobUrl,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { judge, toLaneOutcome, wants, type Answer } from "./delivery.ts";
+import { judge, toDestinationOutcome, wants, type Answer } from "./delivery.ts";
 import { EVENT_KINDS } from "./event.ts";
 
 const POLICY = { retries: 5, retriesUsed: 0, now: 0, random: 0.5 };
@@ -89,47 +89,47 @@ test("a webhook without `on` wants every kind, one with it those alone", () => {
   expect(EVENT_KINDS.filter((kind) => wants(["failed"], kind))).toEqual(["failed"]);
 });
 
-describe("what an answer says of its lane", () => {
+describe("what an answer says of its destination", () => {
   const OWN = { isPersistent: false, now: 0 };
   const PERSISTENT = { ...OWN, isPersistent: true };
-  const failed = { kind: "failed", holdMs: 0 };
+  const failed = { kind: "failed", pauseMs: 0 };
   const neutral = { kind: "neutral" };
 
   test("a success is one, and no answer a failure", () => {
     const reset: Answer = { kind: "failed", code: "ECONNRESET", message: "" };
-    for (const lane of [OWN, PERSISTENT]) {
-      expect(toLaneOutcome(answered(204), lane)).toEqual({ kind: "ok" });
-      expect(toLaneOutcome(reset, lane)).toEqual(failed);
-      expect(toLaneOutcome(answered(500), lane)).toEqual(failed);
-      expect(toLaneOutcome(answered(429), lane)).toEqual(failed);
+    for (const destination of [OWN, PERSISTENT]) {
+      expect(toDestinationOutcome(answered(204), destination)).toEqual({ kind: "ok" });
+      expect(toDestinationOutcome(reset, destination)).toEqual(failed);
+      expect(toDestinationOutcome(answered(500), destination)).toEqual(failed);
+      expect(toDestinationOutcome(answered(429), destination)).toEqual(failed);
     }
   });
 
   test("a success that took a second is a slow one", () => {
-    expect(toLaneOutcome(answered(204, { tookMs: 999 }), OWN)).toEqual({ kind: "ok" });
-    expect(toLaneOutcome(answered(204, { tookMs: 1_000 }), OWN)).toEqual({ kind: "slow" });
-    expect(toLaneOutcome(answered(500, { tookMs: 1_000 }), OWN)).toEqual(failed);
+    expect(toDestinationOutcome(answered(204, { tookMs: 999 }), OWN)).toEqual({ kind: "ok" });
+    expect(toDestinationOutcome(answered(204, { tookMs: 1_000 }), OWN)).toEqual({ kind: "slow" });
+    expect(toDestinationOutcome(answered(500, { tookMs: 1_000 }), OWN)).toEqual(failed);
   });
 
   test.each([400, 404, 409, 410])(
     "%d at one job's url says nothing of the others at its origin",
     (status) => {
-      expect(toLaneOutcome(answered(status), OWN)).toEqual(neutral);
-      expect(toLaneOutcome(answered(status), PERSISTENT)).toEqual(failed);
+      expect(toDestinationOutcome(answered(status), OWN)).toEqual(neutral);
+      expect(toDestinationOutcome(answered(status), PERSISTENT)).toEqual(failed);
     },
   );
 
   test("an address that may not be connected to says nothing of an endpoint", () => {
     const refused: Answer = { kind: "failed", code: "EGRESS_REFUSED", message: "" };
-    expect(toLaneOutcome(refused, OWN)).toEqual(neutral);
+    expect(toDestinationOutcome(refused, OWN)).toEqual(neutral);
   });
 
-  test("Retry-After holds the lane when it is throttled or overloaded, and not otherwise", () => {
+  test("Retry-After holds the destination when it is throttled or overloaded, and not otherwise", () => {
     const retryAfter = "120";
     for (const status of [429, 503]) {
-      const outcome = toLaneOutcome(answered(status, { retryAfter }), OWN);
-      expect(outcome).toEqual({ kind: "failed", holdMs: 120_000 });
+      const outcome = toDestinationOutcome(answered(status, { retryAfter }), OWN);
+      expect(outcome).toEqual({ kind: "failed", pauseMs: 120_000 });
     }
-    expect(toLaneOutcome(answered(500, { retryAfter }), OWN)).toEqual(failed);
+    expect(toDestinationOutcome(answered(500, { retryAfter }), OWN)).toEqual(failed);
   });
 });

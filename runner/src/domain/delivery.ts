@@ -1,6 +1,6 @@
 /** What one attempt's answer means for its delivery. Pure; the table is the contract's guarantee 4. */
 import type { EventKind } from "./event.ts";
-import type { LaneOutcome } from "./destination.ts";
+import type { DestinationOutcome } from "./destination.ts";
 import { parseRetryAfter, retryWaitMs } from "./retry.ts";
 
 /**
@@ -92,22 +92,22 @@ export function isGone(answer: Answer): boolean {
 const SLOW_MS = 1_000;
 
 /**
- * What an answer says of the lane. An origin's lane is shared by many jobs' webhooks, and one
- * path's 404 says nothing about the next; a persistent webhook has its lane for itself.
+ * What an answer says of the destination. An origin's destination is shared by many jobs' webhooks, and one
+ * path's 404 says nothing about the next; a persistent webhook has its destination for itself.
  */
-export function toLaneOutcome(
+export function toDestinationOutcome(
   answer: Answer,
   { isPersistent, now }: { isPersistent: boolean; now: number },
-): LaneOutcome {
+): DestinationOutcome {
   if (answer.kind === "failed") {
-    return answer.code === EGRESS_REFUSED ? { kind: "neutral" } : { kind: "failed", holdMs: 0 };
+    return answer.code === EGRESS_REFUSED ? { kind: "neutral" } : { kind: "failed", pauseMs: 0 };
   }
   const { status, retryAfter, tookMs } = answer;
   if (isTaken(answer)) return { kind: tookMs < SLOW_MS ? "ok" : "slow" };
   if (!isPersistent && status < 500 && status !== 429) return { kind: "neutral" };
   const isThrottled = status === 429 || status === 503;
   const asked = isThrottled && retryAfter !== null ? parseRetryAfter(retryAfter, now) : null;
-  return { kind: "failed", holdMs: asked ?? 0 };
+  return { kind: "failed", pauseMs: asked ?? 0 };
 }
 
 /** Whether a webhook with this `on` wants this kind; no `on` wants all. */

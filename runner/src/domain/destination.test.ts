@@ -6,84 +6,97 @@ import {
   ended,
   isIdle,
   isOpen,
-  letGo,
-  newLane,
+  resume,
+  newDestination,
   nextAllowanceAt,
-  type Lane,
-  type LaneOutcome,
-  type LanePolicy,
+  type Destination,
+  type DestinationOutcome,
+  type DestinationPolicy,
 } from "./destination.ts";
 
-const FREE: LanePolicy = { maxWindow: 64, ratePerSecond: null };
-const FAILED: LaneOutcome = { kind: "failed", holdMs: 0 };
+const FREE: DestinationPolicy = { maxConcurrency: 64, ratePerSecond: null };
+const FAILED: DestinationOutcome = { kind: "failed", pauseMs: 0 };
 
-function end(lane: Lane, outcome: LaneOutcome, now = 0, policy = FREE): Lane {
-  return ended(begun(lane, policy, { now, attempts: 1 }), policy, { outcome, now });
+function end(
+  destination: Destination,
+  outcome: DestinationOutcome,
+  now = 0,
+  policy = FREE,
+): Destination {
+  return ended(begun(destination, policy, { now, attempts: 1 }), policy, { outcome, now });
 }
 
-function endTimes(lane: Lane, times: number, outcome: LaneOutcome, now = 0): Lane {
-  return Array.from({ length: times }).reduce<Lane>((each) => end(each, outcome, now), lane);
+function endTimes(
+  destination: Destination,
+  times: number,
+  outcome: DestinationOutcome,
+  now = 0,
+): Destination {
+  return Array.from({ length: times }).reduce<Destination>(
+    (each) => end(each, outcome, now),
+    destination,
+  );
 }
 
-describe("the window", () => {
+describe("the concurrency limit", () => {
   test("is two at first, grows by one with each success, and no further than allowed", () => {
-    let lane = newLane(FREE, 0);
-    expect(allowance(lane, FREE, 0)).toBe(2);
-    lane = endTimes(lane, 10, { kind: "ok" });
-    expect(allowance(lane, FREE, 0)).toBe(12);
-    lane = endTimes(lane, 100, { kind: "ok" });
-    expect(allowance(lane, FREE, 0)).toBe(64);
+    let destination = newDestination(FREE, 0);
+    expect(allowance(destination, FREE, 0)).toBe(2);
+    destination = endTimes(destination, 10, { kind: "ok" });
+    expect(allowance(destination, FREE, 0)).toBe(12);
+    destination = endTimes(destination, 100, { kind: "ok" });
+    expect(allowance(destination, FREE, 0)).toBe(64);
   });
 
   test("halves with each failure, and stays at one", () => {
-    let lane = endTimes(newLane(FREE, 0), 62, { kind: "ok" });
+    let destination = endTimes(newDestination(FREE, 0), 62, { kind: "ok" });
     const seen: number[] = [];
     for (let failures = 0; failures < 4; failures += 1) {
-      lane = end(lane, FAILED);
-      seen.push(allowance(lane, FREE, 0));
+      destination = end(destination, FAILED);
+      seen.push(allowance(destination, FREE, 0));
     }
     expect(seen).toEqual([32, 16, 8, 4]);
-    lane = endTimes(newLane(FREE, 0), 3, FAILED);
-    expect(allowance(lane, FREE, 0)).toBe(1);
+    destination = endTimes(newDestination(FREE, 0), 3, FAILED);
+    expect(allowance(destination, FREE, 0)).toBe(1);
   });
 
   test("grows to sixteen with slow successes, and goes back to it", () => {
-    let lane = endTimes(newLane(FREE, 0), 100, { kind: "slow" });
-    expect(allowance(lane, FREE, 0)).toBe(16);
-    lane = endTimes(lane, 30, { kind: "ok" });
-    expect(allowance(lane, FREE, 0)).toBe(46);
-    lane = endTimes(lane, 2, { kind: "slow" });
-    expect(allowance(lane, FREE, 0)).toBe(35);
-    const wide = { ...FREE, maxWindow: 256 };
-    for (let n = 0; n < 256; n += 1) lane = end(lane, { kind: "ok" }, 0, wide);
-    expect(allowance(lane, wide, 0)).toBe(256);
-    for (let n = 0; n < 21; n += 1) lane = end(lane, { kind: "slow" }, 0, wide);
-    expect(allowance(lane, wide, 0)).toBe(16);
-    const narrow = { ...FREE, maxWindow: 4 };
-    lane = newLane(narrow, 0);
-    for (let n = 0; n < 9; n += 1) lane = end(lane, { kind: "slow" }, 0, narrow);
-    expect(allowance(lane, narrow, 0)).toBe(4);
+    let destination = endTimes(newDestination(FREE, 0), 100, { kind: "slow" });
+    expect(allowance(destination, FREE, 0)).toBe(16);
+    destination = endTimes(destination, 30, { kind: "ok" });
+    expect(allowance(destination, FREE, 0)).toBe(46);
+    destination = endTimes(destination, 2, { kind: "slow" });
+    expect(allowance(destination, FREE, 0)).toBe(35);
+    const wide = { ...FREE, maxConcurrency: 256 };
+    for (let n = 0; n < 256; n += 1) destination = end(destination, { kind: "ok" }, 0, wide);
+    expect(allowance(destination, wide, 0)).toBe(256);
+    for (let n = 0; n < 21; n += 1) destination = end(destination, { kind: "slow" }, 0, wide);
+    expect(allowance(destination, wide, 0)).toBe(16);
+    const narrow = { ...FREE, maxConcurrency: 4 };
+    destination = newDestination(narrow, 0);
+    for (let n = 0; n < 9; n += 1) destination = end(destination, { kind: "slow" }, 0, narrow);
+    expect(allowance(destination, narrow, 0)).toBe(4);
   });
 
   test("counts what is in flight", () => {
-    const lane = begun(newLane(FREE, 0), FREE, { now: 0, attempts: 2 });
-    expect(allowance(lane, FREE, 0)).toBe(0);
-    expect(nextAllowanceAt(lane, FREE, 0)).toBeNull();
+    const destination = begun(newDestination(FREE, 0), FREE, { now: 0, attempts: 2 });
+    expect(allowance(destination, FREE, 0)).toBe(0);
+    expect(nextAllowanceAt(destination, FREE, 0)).toBeNull();
   });
 
   test("is not moved by an answer that says nothing of the endpoint", () => {
-    const lane = endTimes(newLane(FREE, 0), 4, FAILED);
-    expect(end(lane, { kind: "neutral" })).toEqual(lane);
+    const destination = endTimes(newDestination(FREE, 0), 4, FAILED);
+    expect(end(destination, { kind: "neutral" })).toEqual(destination);
   });
 });
 
 describe("the circuit", () => {
-  const opened = endTimes(newLane(FREE, 0), 5, FAILED, 1_000);
+  const opened = endTimes(newDestination(FREE, 0), 5, FAILED, 1_000);
 
   test("opens after five failures in a row, and not when one of them succeeds", () => {
-    expect(isOpen(endTimes(newLane(FREE, 0), 4, FAILED))).toBe(false);
+    expect(isOpen(endTimes(newDestination(FREE, 0), 4, FAILED))).toBe(false);
     expect(isOpen(opened)).toBe(true);
-    const mixed = end(endTimes(newLane(FREE, 0), 4, FAILED), { kind: "ok" });
+    const mixed = end(endTimes(newDestination(FREE, 0), 4, FAILED), { kind: "ok" });
     expect(isOpen(endTimes(mixed, 4, FAILED))).toBe(false);
   });
 
@@ -97,74 +110,78 @@ describe("the circuit", () => {
 
   test("stays open twice as long when that attempt fails, up to a minute", () => {
     const holds: number[] = [];
-    let lane = opened;
+    let destination = opened;
     for (let probe = 0; probe < 6; probe += 1) {
-      const now = lane.heldUntil;
-      lane = end(lane, FAILED, now);
-      holds.push(lane.heldUntil - now);
+      const now = destination.pausedUntil;
+      destination = end(destination, FAILED, now);
+      holds.push(destination.pausedUntil - now);
     }
     expect(holds).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
   });
 
   test("closes when that attempt succeeds", () => {
-    const lane = end(opened, { kind: "ok" }, 6_000);
-    expect(isOpen(lane)).toBe(false);
-    expect(allowance(lane, FREE, 6_000)).toBeGreaterThan(1);
+    const destination = end(opened, { kind: "ok" }, 6_000);
+    expect(isOpen(destination)).toBe(false);
+    expect(allowance(destination, FREE, 6_000)).toBeGreaterThan(1);
   });
 
   test("opens no longer for the attempts that were under way when it opened", () => {
-    let lane = begun(endTimes(newLane(FREE, 0), 62, { kind: "ok" }), FREE, {
+    let destination = begun(endTimes(newDestination(FREE, 0), 62, { kind: "ok" }), FREE, {
       now: 0,
       attempts: 64,
     });
-    for (let i = 0; i < 64; i += 1) lane = ended(lane, FREE, { outcome: FAILED, now: 1_000 + i });
-    expect(lane.inFlight).toBe(0);
-    expect(nextAllowanceAt(lane, FREE, 2_000)).toBe(1_004 + 5_000);
-    const next = end(lane, FAILED, lane.heldUntil);
-    expect(next.heldUntil - lane.heldUntil).toBe(10_000);
+    for (let i = 0; i < 64; i += 1)
+      destination = ended(destination, FREE, { outcome: FAILED, now: 1_000 + i });
+    expect(destination.inFlight).toBe(0);
+    expect(nextAllowanceAt(destination, FREE, 2_000)).toBe(1_004 + 5_000);
+    const next = end(destination, FAILED, destination.pausedUntil);
+    expect(next.pausedUntil - destination.pausedUntil).toBe(10_000);
   });
 });
 
 test("an endpoint that asks to be left alone is, however few its failures", () => {
-  const lane = end(newLane(FREE, 0), { kind: "failed", holdMs: 30_000 }, 1_000);
-  expect(allowance(lane, FREE, 30_999)).toBe(0);
-  expect(allowance(lane, FREE, 31_000)).toBe(1);
-  const sooner = end(lane, { kind: "failed", holdMs: 1_000 }, 2_000);
+  const destination = end(newDestination(FREE, 0), { kind: "failed", pauseMs: 30_000 }, 1_000);
+  expect(allowance(destination, FREE, 30_999)).toBe(0);
+  expect(allowance(destination, FREE, 31_000)).toBe(1);
+  const sooner = end(destination, { kind: "failed", pauseMs: 1_000 }, 2_000);
   expect(nextAllowanceAt(sooner, FREE, 2_000)).toBe(31_000);
 });
 
-describe("a lane that is let go", () => {
+describe("a destination that is let go", () => {
   test("may send at once, as few as at first, and what is in flight still counts", () => {
-    let lane = endTimes(newLane(FREE, 0), 40, { kind: "ok" });
-    lane = begun(lane, FREE, { now: 0, attempts: 2 });
-    lane = ended(lane, FREE, { outcome: { kind: "failed", holdMs: 60_000 }, now: 1_000 });
-    expect(allowance(lane, FREE, 2_000)).toBe(0);
-    lane = letGo(lane, 2_000);
-    expect(lane.inFlight).toBe(1);
-    expect(allowance(lane, FREE, 2_000)).toBe(1);
-    expect(allowance(end(lane, { kind: "ok" }, 2_000), FREE, 2_000)).toBe(2);
+    let destination = endTimes(newDestination(FREE, 0), 40, { kind: "ok" });
+    destination = begun(destination, FREE, { now: 0, attempts: 2 });
+    destination = ended(destination, FREE, {
+      outcome: { kind: "failed", pauseMs: 60_000 },
+      now: 1_000,
+    });
+    expect(allowance(destination, FREE, 2_000)).toBe(0);
+    destination = resume(destination, 2_000);
+    expect(destination.inFlight).toBe(1);
+    expect(allowance(destination, FREE, 2_000)).toBe(1);
+    expect(allowance(end(destination, { kind: "ok" }, 2_000), FREE, 2_000)).toBe(2);
   });
 
   test("sends one attempt when its circuit is open, and is held longer when that fails", () => {
-    const opened = endTimes(newLane(FREE, 0), 5, FAILED, 1_000);
-    const lane = letGo(opened, 2_000);
-    expect(allowance(lane, FREE, 2_000)).toBe(1);
-    const again = end(lane, FAILED, 2_000);
+    const opened = endTimes(newDestination(FREE, 0), 5, FAILED, 1_000);
+    const destination = resume(opened, 2_000);
+    expect(allowance(destination, FREE, 2_000)).toBe(1);
+    const again = end(destination, FAILED, 2_000);
     expect(nextAllowanceAt(again, FREE, 2_000)).toBe(12_000);
   });
 
   test("keeps to its rate", () => {
-    const policy = { maxWindow: 64, ratePerSecond: 2 };
-    let lane = begun(newLane(policy, 0), policy, { now: 0, attempts: 2 });
-    for (const holdMs of [60_000, 0]) {
-      lane = ended(lane, policy, { outcome: { kind: "failed", holdMs }, now: 0 });
+    const policy = { maxConcurrency: 64, ratePerSecond: 2 };
+    let destination = begun(newDestination(policy, 0), policy, { now: 0, attempts: 2 });
+    for (const pauseMs of [60_000, 0]) {
+      destination = ended(destination, policy, { outcome: { kind: "failed", pauseMs }, now: 0 });
     }
-    expect(nextAllowanceAt(letGo(lane, 0), policy, 0)).toBe(500);
+    expect(nextAllowanceAt(resume(destination, 0), policy, 0)).toBe(500);
   });
 
   test("is as it was when it was not held", () => {
-    const lane = endTimes(newLane(FREE, 0), 40, { kind: "ok" });
-    expect(letGo(lane, 1_000)).toBe(lane);
+    const destination = endTimes(newDestination(FREE, 0), 40, { kind: "ok" });
+    expect(resume(destination, 1_000)).toBe(destination);
   });
 });
 
@@ -178,17 +195,20 @@ describe("the rate", () => {
     );
     fc.assert(
       fc.property(aRate, schedule, (ratePerSecond, turns) => {
-        const policy = { maxWindow: 1_000, ratePerSecond };
-        let lane = newLane(policy, 0);
+        const policy = { maxConcurrency: 1_000, ratePerSecond };
+        let destination = newDestination(policy, 0);
         let now = 0;
         const sentAt: number[] = [];
         for (const { afterMs, wanted, ok } of turns) {
           now += afterMs;
-          const attempts = Math.min(wanted, allowance(lane, policy, now));
-          lane = begun(lane, policy, { now, attempts });
+          const attempts = Math.min(wanted, allowance(destination, policy, now));
+          destination = begun(destination, policy, { now, attempts });
           for (let i = 0; i < attempts; i += 1) {
             sentAt.push(now);
-            lane = ended(lane, policy, { outcome: ok ? { kind: "ok" } : FAILED, now });
+            destination = ended(destination, policy, {
+              outcome: ok ? { kind: "ok" } : FAILED,
+              now,
+            });
           }
         }
         // A full bucket, and what flows in meanwhile.
@@ -206,18 +226,18 @@ describe("the rate", () => {
   test("is used in full: who sends whenever it is allowed sends as many as the rate says", () => {
     fc.assert(
       fc.property(aRate, (ratePerSecond) => {
-        const policy = { maxWindow: 1_000, ratePerSecond };
-        let lane = newLane(policy, 0);
+        const policy = { maxConcurrency: 1_000, ratePerSecond };
+        let destination = newDestination(policy, 0);
         let sent = 0;
         let now = 0;
         while (now < 60_000) {
-          const attempts = allowance(lane, policy, now);
-          lane = begun(lane, policy, { now, attempts });
+          const attempts = allowance(destination, policy, now);
+          destination = begun(destination, policy, { now, attempts });
           for (let i = 0; i < attempts; i += 1) {
-            lane = ended(lane, policy, { outcome: { kind: "ok" }, now });
+            destination = ended(destination, policy, { outcome: { kind: "ok" }, now });
           }
           sent += attempts;
-          now = nextAllowanceAt(lane, policy, now) ?? now;
+          now = nextAllowanceAt(destination, policy, now) ?? now;
         }
         // Each token is waited for to the next whole millisecond.
         expect(sent).toBeGreaterThan((60 * ratePerSecond) / (1 + ratePerSecond / 1000) - 1);
@@ -226,15 +246,15 @@ describe("the rate", () => {
   });
 
   test("of Make's default keeps below 300 in any ten seconds", () => {
-    const policy = { maxWindow: 64, ratePerSecond: 25 };
-    let lane = newLane(policy, 0);
+    const policy = { maxConcurrency: 64, ratePerSecond: 25 };
+    let destination = newDestination(policy, 0);
     const sentAt: number[] = [];
     for (let now = 0; now < 60_000; now += 1) {
-      const attempts = allowance(lane, policy, now);
-      lane = begun(lane, policy, { now, attempts });
+      const attempts = allowance(destination, policy, now);
+      destination = begun(destination, policy, { now, attempts });
       for (let i = 0; i < attempts; i += 1) {
         sentAt.push(now);
-        lane = ended(lane, policy, { outcome: { kind: "ok" }, now });
+        destination = ended(destination, policy, { outcome: { kind: "ok" }, now });
       }
     }
     const most = Math.max(
@@ -245,15 +265,16 @@ describe("the rate", () => {
   });
 });
 
-test("a lane is forgotten only when a new one would do the same", () => {
-  const policy = { maxWindow: 64, ratePerSecond: 10 };
-  let lane = newLane(policy, 0);
-  expect(isIdle(lane, policy, 0)).toBe(true);
-  lane = begun(lane, policy, { now: 0, attempts: 10 });
-  expect(isIdle(lane, policy, 0)).toBe(false);
-  for (let i = 0; i < 10; i += 1) lane = ended(lane, policy, { outcome: { kind: "ok" }, now: 0 });
-  // Its bucket is full after a second; what its window has learned is kept for ten.
-  expect(isIdle(lane, policy, 9_999)).toBe(false);
-  expect(isIdle(lane, policy, 10_000)).toBe(true);
-  expect(isIdle(end(newLane(FREE, 0), FAILED), FREE, 1_000_000)).toBe(false);
+test("a destination is forgotten only when a new one would do the same", () => {
+  const policy = { maxConcurrency: 64, ratePerSecond: 10 };
+  let destination = newDestination(policy, 0);
+  expect(isIdle(destination, policy, 0)).toBe(true);
+  destination = begun(destination, policy, { now: 0, attempts: 10 });
+  expect(isIdle(destination, policy, 0)).toBe(false);
+  for (let i = 0; i < 10; i += 1)
+    destination = ended(destination, policy, { outcome: { kind: "ok" }, now: 0 });
+  // Its bucket is full after a second; what its concurrency limit has learned is kept for ten.
+  expect(isIdle(destination, policy, 9_999)).toBe(false);
+  expect(isIdle(destination, policy, 10_000)).toBe(true);
+  expect(isIdle(end(newDestination(FREE, 0), FAILED), FREE, 1_000_000)).toBe(false);
 });

@@ -37,7 +37,7 @@ export interface EngineSettings {
   readonly maxWebhooks: number;
   readonly maxBytesInFlight: number;
   /** Attempts that one endpoint may have in flight. */
-  readonly maxWindow: number;
+  readonly maxConcurrency: number;
   readonly maxQueued: number;
   readonly maxMetadataBytes: number;
   /** What is kept of a job's log, from when it is claimed. */
@@ -69,7 +69,7 @@ export interface EngineDeps {
 type Loops = ReturnType<typeof startLoops>;
 type Shared = ReturnType<typeof toShared>;
 
-const IDLE_RELAY: RelayState = { inFlight: 0, bytesInFlight: 0, openLanes: 0 };
+const IDLE_RELAY: RelayState = { inFlight: 0, bytesInFlight: 0, openDestinations: 0 };
 
 export function createEngine(deps: EngineDeps): Engine {
   const { store } = deps;
@@ -123,10 +123,11 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     listen: (jobId, listener) => signals.listen(jobId, listener),
     stepProgress: (jobId) => signals.stepProgress(jobId),
-    webhooks: createWebhooks({ ...shared, onDue: wake.relay, onLetGo: wake.lane }),
+    webhooks: createWebhooks({ ...shared, onDue: wake.relay, onResume: wake.destination }),
     testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
-    recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onLetGo: wake.lane }),
-    redeliver: (id) => redeliver(id, { ...shared, onLetGo: wake.lane }),
+    recoverWebhook: (id, since) =>
+      recoverWebhook(id, since, { ...shared, onResume: wake.destination }),
+    redeliver: (id) => redeliver(id, { ...shared, onResume: wake.destination }),
     headerNames: ({ sealed }) => Object.keys(sealedContents.open(sealed).headers),
     relayState: () => loops?.relay.state() ?? IDLE_RELAY,
     async start() {
@@ -160,7 +161,7 @@ function toShared(
   const wake = {
     claim: () => loops()?.claim.wake(),
     relay: () => loops()?.relay.loop.wake(),
-    lane: (lane: number) => loops()?.relay.letGo(lane),
+    destination: (destination: number) => loops()?.relay.resume(destination),
     batch: () => loops()?.batch.wake(),
   };
   const common = {

@@ -22,6 +22,6 @@ export interface Telemetry {
 export interface RelayState {
   readonly inFlight: number;
   readonly bytesInFlight: number;
-  /** Lanes whose circuit is open. */
-  readonly openLanes: number;
+  /** Destinations whose circuit is open. */
+  readonly openDestinations: number;
 }

@@ -6,7 +6,7 @@ const COUNTS = {
   deliveries: { waiting: 0, due: 0, delivered: 0, dead: 0 },
   webhooks: { active: 0, paused: 0, off: 0 },
 };
-const IDLE = { inFlight: 0, bytesInFlight: 0, openLanes: 0 };
+const IDLE = { inFlight: 0, bytesInFlight: 0, openDestinations: 0 };
 
 test("attempts are counted by outcome, with the wait for the first and the whole way of a delivered event", async () => {
   const metrics = createMetrics();

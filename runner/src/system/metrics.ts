@@ -82,7 +82,7 @@ function createRelayGauges(registry: Registry): (relay: RelayState) => void {
   return (relay) => {
     inFlight.set(relay.inFlight);
     bytesInFlight.set(relay.bytesInFlight);
-    circuits.set(relay.openLanes);
+    circuits.set(relay.openDestinations);
   };
 }
 

@@ -17,7 +17,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
 
   describe("endBatch", () => {
     test("stores the callback and its delivery, once", async () => {
-      const webhook = newWebhook({ on: ["failed"], lane: { key: "n8n", ratePerSecond: 9 } });
+      const webhook = newWebhook({ on: ["failed"], destination: { key: "n8n", ratePerSecond: 9 } });
       const { id } = await submitBatch(t.store, [newJob()], { webhook });
       await completeNext(t.store);
       const event = callbackEvent(90);
@@ -26,8 +26,8 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       expect(await t.store.batchesToEnd({ limit: 10 })).toEqual([]);
       expect((await t.store.batch(id))?.endedAt).toBe(90);
       expect(await claimDue(t.store, { now: 89 })).toEqual([]);
-      const [lane] = await t.store.dueLanes({ now: 90, limit: 5, except: [] });
-      expect(lane).toMatchObject(webhook.lane);
+      const [destination] = await t.store.dueDestinations({ now: 90, limit: 5, except: [] });
+      expect(destination).toMatchObject(webhook.destination);
       expect(await claimDue(t.store, { now: 90 })).toEqual([
         {
           id: expect.any(String),
@@ -36,7 +36,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
           kind: "batch",
           body: event.body,
           bytes: Buffer.byteLength(event.body),
-          lane: lane!.id,
+          destination: destination!.id,
           eventAt: 90,
           target: {
             webhookId: webhook.id,

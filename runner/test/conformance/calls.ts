@@ -68,10 +68,10 @@ export const call = fc.oneof(
   kind("claim deliveries", 4, {
     owner,
     limit,
-    lanes: fc.integer({ min: 1, max: 4 }),
+    destinations: fc.integer({ min: 1, max: 4 }),
     maxBytes: fc.constantFrom(1, 1000, 1_000_000),
   }),
-  kind("hold lane", 1, { pick, ms: fc.constantFrom(-100, 0, 50, 400) }),
+  kind("hold destination", 1, { pick, ms: fc.constantFrom(-100, 0, 50, 400) }),
   kind("attempt", 8, {
     pick,
     state: fc.constantFrom("delivered" as const, "dead" as const, "due" as const),

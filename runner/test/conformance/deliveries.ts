@@ -43,7 +43,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
           kind: "started",
           body,
           bytes: Buffer.byteLength(body),
-          lane: expect.any(Number),
+          destination: expect.any(Number),
           eventAt: 13,
           target: {
             webhookId: webhook.id,

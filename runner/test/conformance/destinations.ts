@@ -16,12 +16,12 @@ import {
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
 
-export function laneConformance(createSubject: CreateSubject): void {
+export function destinationConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
 
-  /** A job whose start is an event to the lane of this key, due at the instant. */
+  /** A job whose start is an event to the destination of this key, due at the instant. */
   async function startIn(key: string, at = 11, input = ""): Promise<string> {
-    const webhook = newWebhook({ lane: { key, ratePerSecond: null }, on: ["started"] });
+    const webhook = newWebhook({ destination: { key, ratePerSecond: null }, on: ["started"] });
     const { id } = await submit(t.store, { webhook, input: toJsonText(input) });
     const job = await claimOne(t.store);
     await t.store.commitTransition(claimOf(job), beginning(job, at));
@@ -29,25 +29,25 @@ export function laneConformance(createSubject: CreateSubject): void {
   }
 
   const due = (store: Store, { now = 100, limit = 100, except = [] as readonly number[] } = {}) =>
-    store.dueLanes({ now, limit, except });
+    store.dueDestinations({ now, limit, except });
   const keys = async (request?: Parameters<typeof due>[1]) =>
     (await due(t.store, request)).map(({ key }) => key);
-  async function laneOf(key: string): Promise<number> {
-    const lane = (await due(t.store, { now: 1_000_000 })).find((each) => each.key === key);
-    if (lane === undefined) throw new Error(`Nothing is due in ${key}.`);
-    return lane.id;
+  async function destinationOf(key: string): Promise<number> {
+    const destination = (await due(t.store, { now: 1_000_000 })).find((each) => each.key === key);
+    if (destination === undefined) throw new Error(`Nothing is due in ${key}.`);
+    return destination.id;
   }
   const claimIn = async (
     names: readonly string[],
     { limit = 1, now = 100, maxBytes = 1_000_000 } = {},
   ) => {
-    const ids = await Promise.all(names.map(laneOf));
-    const lanes = ids.map((id) => ({ id, limit }));
+    const ids = await Promise.all(names.map(destinationOf));
+    const destinations = ids.map((id) => ({ id, limit }));
     const lease = { owner: "owner_1", leaseUntil: now + LEASE_MS };
-    return t.store.claimDeliveries({ ...lease, lanes, now, maxBytes });
+    return t.store.claimDeliveries({ ...lease, destinations, now, maxBytes });
   };
 
-  describe("dueLanes", () => {
+  describe("dueDestinations", () => {
     test("are those with deliveries due, the one that has waited longest first", async () => {
       await startIn("b", 30);
       await startIn("c", 20);
@@ -67,11 +67,11 @@ export function laneConformance(createSubject: CreateSubject): void {
 
     test("tell the key and the rate, which the newest webhook sets", async () => {
       for (const ratePerSecond of [25, 12.5]) {
-        const lane = { key: "https://hook.eu2.make.com", ratePerSecond };
-        await completeWithWebhook(t.store, { lane });
+        const destination = { key: "https://hook.eu2.make.com", ratePerSecond };
+        await completeWithWebhook(t.store, { destination });
       }
-      const [lane, ...others] = await due(t.store);
-      expect(lane).toEqual({
+      const [destination, ...others] = await due(t.store);
+      expect(destination).toEqual({
         id: expect.any(Number),
         key: "https://hook.eu2.make.com",
         ratePerSecond: 12.5,
@@ -88,7 +88,7 @@ export function laneConformance(createSubject: CreateSubject): void {
       expect(await keys({ now: 500 })).toEqual(["b"]);
     });
 
-    test("have a lane again whose delivery was given back, or freed from a lost owner", async () => {
+    test("have a destination again whose delivery was given back, or freed from a lost owner", async () => {
       await startIn("a");
       await startIn("b");
       const [a] = await claimDue(t.store, { now: 100 });
@@ -106,12 +106,12 @@ export function laneConformance(createSubject: CreateSubject): void {
       await t.store.recordAttempt(attemptOf(a!, { state: "delivered" }));
       await t.store.recordAttempt(attemptOf(b!, { state: "due", dueAt: 500 }));
       expect(await keys({ now: 499 })).toEqual([]);
-      expect(await t.store.nextLaneDue({ except: [] })).toBe(500);
+      expect(await t.store.nextDestinationDue({ except: [] })).toBe(500);
     });
 
-    test("have a lane again whose line went on", async () => {
-      const lane = { key: "a", ratePerSecond: null };
-      await completeWithWebhook(t.store, { lane });
+    test("have a destination again whose line went on", async () => {
+      const destination = { key: "a", ratePerSecond: null };
+      await completeWithWebhook(t.store, { destination });
       for (let sent = 0; sent < 4; sent += 1) {
         expect(await keys()).toEqual(["a"]);
         const [delivery] = await claimDue(t.store);
@@ -129,36 +129,38 @@ export function laneConformance(createSubject: CreateSubject): void {
     });
   });
 
-  describe("nextLaneDue", () => {
+  describe("nextDestinationDue", () => {
     test("is null when nothing is to be delivered", async () => {
-      expect(await t.store.nextLaneDue({ except: [] })).toBeNull();
+      expect(await t.store.nextDestinationDue({ except: [] })).toBeNull();
       await startIn("a");
       await claimDue(t.store);
-      expect(await t.store.nextLaneDue({ except: [] })).toBeNull();
+      expect(await t.store.nextDestinationDue({ except: [] })).toBeNull();
     });
 
-    test("is the earliest instant of all lanes but those excepted", async () => {
+    test("is the earliest instant of all destinations but those excepted", async () => {
       await startIn("a");
       await startIn("b");
       const [a, b] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(a!, { state: "due", dueAt: 500 }));
       await t.store.recordAttempt(attemptOf(b!, { state: "due", dueAt: 700 }));
-      expect(await t.store.nextLaneDue({ except: [] })).toBe(500);
-      expect(await t.store.nextLaneDue({ except: [a!.lane] })).toBe(700);
-      expect(await t.store.nextLaneDue({ except: [a!.lane, b!.lane] })).toBeNull();
+      expect(await t.store.nextDestinationDue({ except: [] })).toBe(500);
+      expect(await t.store.nextDestinationDue({ except: [a!.destination] })).toBe(700);
+      expect(
+        await t.store.nextDestinationDue({ except: [a!.destination, b!.destination] }),
+      ).toBeNull();
     });
 
-    test("is an instant gone by when a lane is due now", async () => {
+    test("is an instant gone by when a destination is due now", async () => {
       await startIn("a", 30);
-      expect(await t.store.nextLaneDue({ except: [] })).toBe(30);
+      expect(await t.store.nextDestinationDue({ except: [] })).toBe(30);
     });
   });
 
-  describe("claimDeliveries by lanes", () => {
+  describe("claimDeliveries by destinations", () => {
     const subjects = (claimed: readonly { subjectId: string }[]) =>
       claimed.map(({ subjectId }) => subjectId);
 
-    test("gives of the lanes named only, up to each lane's limit", async () => {
+    test("gives of the destinations named only, up to each destination's limit", async () => {
       const inA = [await startIn("a", 11), await startIn("a", 12), await startIn("a", 13)];
       const inB = [await startIn("b", 5)];
       await startIn("c");
@@ -187,21 +189,21 @@ export function laneConformance(createSubject: CreateSubject): void {
       expect(await claimIn(["a"], { now: 500, limit: 2 })).toHaveLength(2);
     });
 
-    test("ends each lane's turn: it stands behind all others that are due", async () => {
+    test("ends each destination's turn: it stands behind all others that are due", async () => {
       for (let round = 0; round < 3; round += 1) {
         for (const key of ["a", "b", "c"]) await startIn(key);
       }
       const order: string[] = [];
       for (let turn = 0; turn < 9; turn += 1) {
         // At one instant: it is not the clock that makes the turns fair.
-        const [lane] = await due(t.store, { limit: 1 });
-        order.push(lane!.key);
-        await claimIn([lane!.key]);
+        const [destination] = await due(t.store, { limit: 1 });
+        order.push(destination!.key);
+        await claimIn([destination!.key]);
       }
       expect(order.join("")).toBe("abcabcabc");
     });
 
-    test("lets a lane with a long backlog hold up no other", async () => {
+    test("lets a destination with a long backlog hold up no other", async () => {
       for (let i = 0; i < 50; i += 1) await startIn("busy", 11);
       await claimIn(["busy"], { limit: 5, now: 20 });
       await startIn("quiet", 21);
@@ -232,42 +234,42 @@ export function laneConformance(createSubject: CreateSubject): void {
       expect(await claimIn(["a"], { limit: 3, maxBytes: 2 * bytes - 1 })).toHaveLength(1);
     });
 
-    test("leaves the turn to a lane for which no bytes were left", async () => {
+    test("leaves the turn to a destination for which no bytes were left", async () => {
       for (const key of ["a", "a", "b", "b"]) await startIn(key);
       for (const expected of ["a", "b", "a", "b"]) {
-        const [lane, ...others] = await keys();
-        expect(lane).toBe(expected);
-        const claimed = await claimIn([lane!, ...others], { limit: 1, maxBytes: 1 });
+        const [destination, ...others] = await keys();
+        expect(destination).toBe(expected);
+        const claimed = await claimIn([destination!, ...others], { limit: 1, maxBytes: 1 });
         expect(claimed).toHaveLength(1);
       }
     });
 
-    test("gives nothing of a lane that nobody knows", async () => {
+    test("gives nothing of a destination that nobody knows", async () => {
       await startIn("a");
       const request = { owner: "owner_1", now: 100, leaseUntil: 200, maxBytes: 1_000 };
-      const lanes = [{ id: 999_999, limit: 5 }];
-      expect(await t.store.claimDeliveries({ ...request, lanes })).toEqual([]);
+      const destinations = [{ id: 999_999, limit: 5 }];
+      expect(await t.store.claimDeliveries({ ...request, destinations })).toEqual([]);
     });
   });
 
-  describe("holdLane", () => {
-    test("lets nothing of the lane count as due before the instant", async () => {
+  describe("pauseDestination", () => {
+    test("lets nothing of the destination count as due before the instant", async () => {
       await startIn("a");
       await startIn("b");
-      const lane = await laneOf("a");
-      await t.store.holdLane({ lane, until: 500 });
+      const destination = await destinationOf("a");
+      await t.store.pauseDestination({ destination, until: 500 });
       expect(await keys({ now: 499 })).toEqual(["b"]);
-      const lanes = [{ id: lane, limit: 5 }];
-      const request = { owner: "owner_1", leaseUntil: 900, maxBytes: 1_000, lanes };
+      const destinations = [{ id: destination, limit: 5 }];
+      const request = { owner: "owner_1", leaseUntil: 900, maxBytes: 1_000, destinations };
       expect(await t.store.claimDeliveries({ ...request, now: 499 })).toEqual([]);
-      expect(await t.store.nextLaneDue({ except: [await laneOf("b")] })).toBe(500);
+      expect(await t.store.nextDestinationDue({ except: [await destinationOf("b")] })).toBe(500);
       expect(await keys({ now: 500 })).toEqual(["b", "a"]);
       expect(await t.store.claimDeliveries({ ...request, now: 500 })).toHaveLength(1);
     });
 
     test("holds what comes later as well", async () => {
       await startIn("a");
-      await t.store.holdLane({ lane: await laneOf("a"), until: 500 });
+      await t.store.pauseDestination({ destination: await destinationOf("a"), until: 500 });
       await deliverAll(t.store);
       await startIn("a", 50);
       expect(await keys({ now: 499 })).toEqual([]);
@@ -275,14 +277,14 @@ export function laneConformance(createSubject: CreateSubject): void {
 
     test("is shortened by an earlier instant", async () => {
       await startIn("a");
-      const lane = await laneOf("a");
-      await t.store.holdLane({ lane, until: 500 });
-      await t.store.holdLane({ lane, until: 200 });
+      const destination = await destinationOf("a");
+      await t.store.pauseDestination({ destination, until: 500 });
+      await t.store.pauseDestination({ destination, until: 200 });
       expect(await keys({ now: 200 })).toEqual(["a"]);
     });
 
-    test("is for a lane alone that is there", async () => {
-      await t.store.holdLane({ lane: 999_999, until: 500 });
+    test("is for a destination alone that is there", async () => {
+      await t.store.pauseDestination({ destination: 999_999, until: 500 });
       await startIn("a");
       expect(await keys()).toEqual(["a"]);
     });
@@ -307,11 +309,11 @@ export function laneConformance(createSubject: CreateSubject): void {
       const [delivery] = await claimDue(t.store, { now: 1_000 });
       await t.store.shiftDue({ now: 100, byMs: -900 });
       await t.store.releaseDeliveries([delivery!.id]);
-      await t.store.holdLane({ lane: delivery!.lane, until: 0 });
+      await t.store.pauseDestination({ destination: delivery!.destination, until: 0 });
       expect(await keys({ now: 100 })).toEqual(["a"]);
     });
 
-    test("moves a lane's hold and its last turn, of an idle lane too", async () => {
+    test("moves a destination's hold and its last turn, of an idle destination too", async () => {
       await startIn("a", 1_000);
       const [delivery] = await claimDue(t.store, { now: 1_000 });
       await t.store.recordAttempt(attemptOf(delivery!, { state: "delivered", at: 1_000 }));
@@ -322,18 +324,18 @@ export function laneConformance(createSubject: CreateSubject): void {
 
     test("moves forward as well", async () => {
       await startIn("a", 300);
-      await t.store.holdLane({ lane: await laneOf("a"), until: 500 });
+      await t.store.pauseDestination({ destination: await destinationOf("a"), until: 500 });
       await t.store.shiftDue({ now: 200, byMs: 1_000 });
-      expect(await t.store.nextLaneDue({ except: [] })).toBe(1_500);
-      await t.store.holdLane({ lane: await laneOf("a"), until: 0 });
-      expect(await t.store.nextLaneDue({ except: [] })).toBe(1_300);
+      expect(await t.store.nextDestinationDue({ except: [] })).toBe(1_500);
+      await t.store.pauseDestination({ destination: await destinationOf("a"), until: 0 });
+      expect(await t.store.nextDestinationDue({ except: [] })).toBe(1_300);
     });
   });
 
-  test("a lane that no webhook has any more is forgotten, and its id does not come again", async () => {
+  test("a destination that no webhook has any more is forgotten, and its id does not come again", async () => {
     await startIn("a");
-    const first = await laneOf("a");
-    await t.store.holdLane({ lane: first, until: 1_000_000 });
+    const first = await destinationOf("a");
+    await t.store.pauseDestination({ destination: first, until: 1_000_000 });
     const id = await startIn("b");
     const [delivery] = await claimIn(["b"]);
     await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
@@ -343,6 +345,6 @@ export function laneConformance(createSubject: CreateSubject): void {
     );
     expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
     await startIn("b");
-    expect([first, delivery!.lane]).not.toContain(await laneOf("b"));
+    expect([first, delivery!.destination]).not.toContain(await destinationOf("b"));
   });
 }

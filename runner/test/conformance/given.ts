@@ -35,7 +35,7 @@ export function newWebhook(fields: Partial<JobWebhook> = {}): JobWebhook {
     sealed: "sealed headers",
     on: null,
     retries: 5,
-    lane: { key: "http://127.0.0.1:9", ratePerSecond: null },
+    destination: { key: "http://127.0.0.1:9", ratePerSecond: null },
     ...fields,
   };
 }
@@ -220,14 +220,14 @@ export async function failIt(store: Store, job: RunningJob, at = 30): Promise<vo
   await store.commitTransition(claimOf(job), failing(job, at));
 }
 
-/** Leases up to `limit` deliveries of each lane that is due. */
+/** Leases up to `limit` deliveries of each destination that is due. */
 export async function claimDue(
   store: Store,
   { now = 100, limit = 100, owner = "owner_1", maxBytes = 1_000_000_000 } = {},
 ): Promise<readonly ClaimedDelivery[]> {
-  const due = await store.dueLanes({ now, limit: 1000, except: [] });
-  const lanes = due.map(({ id }) => ({ id, limit }));
-  return store.claimDeliveries({ owner, lanes, now, leaseUntil: now + LEASE_MS, maxBytes });
+  const due = await store.dueDestinations({ now, limit: 1000, except: [] });
+  const destinations = due.map(({ id }) => ({ id, limit }));
+  return store.claimDeliveries({ owner, destinations, now, leaseUntil: now + LEASE_MS, maxBytes });
 }
 
 /** A job with a webhook, taken to its end; its first delivery is due. */

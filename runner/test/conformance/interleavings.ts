@@ -40,7 +40,9 @@ export function interleavingConformance(createSubject: CreateSubject): void {
 
 async function expectSame(store: Store, model: ModelStore): Promise<void> {
   expect(await store.counts()).toEqual(model.counts());
-  expect(await store.nextLaneDue({ except: [] })).toBe(model.nextLaneDue({ except: [] }));
+  expect(await store.nextDestinationDue({ except: [] })).toBe(
+    model.nextDestinationDue({ except: [] }),
+  );
   expect(await store.batchesToEnd({ limit: 1000 })).toEqual(model.batchesToEnd());
   const listed = await store.jobs({}, ALL);
   expect(listed.items.map(({ id }) => id).toReversed()).toEqual(
@@ -58,9 +60,9 @@ async function expectSameJob(store: Store, job: ModelJob) {
   const { status, sequence, stepAttempts, startedAt, endedAt, steps } = job;
   const changed = { status, sequence, stepAttempts, startedAt, endedAt, steps };
   expect(real).toMatchObject({ spec, ...changed });
-  expect({ ...real?.webhook, lane: real?.webhook?.lane.key }).toEqual({
+  expect({ ...real?.webhook, destination: real?.webhook?.destination.key }).toEqual({
     ...webhook,
-    lane: webhook?.lane.key,
+    destination: webhook?.destination.key,
   });
   expect(real?.failure !== null).toBe(status === "failed");
   expect(hasEnded(status)).toBe(real?.endedAt !== null);
@@ -83,7 +85,7 @@ async function expectSameWebhooks(store: Store, model: ModelStore): Promise<void
       state,
       reason,
       failingSince,
-      lane: expect.any(Number),
+      destination: expect.any(Number),
       updatedAt: expect.any(Number),
     })),
   );

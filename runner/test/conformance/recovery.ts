@@ -62,12 +62,12 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store, { now: 6_000 })).toEqual([]);
     });
 
-    test("ends a hold of its lane, and only when it changes something", async () => {
+    test("ends a hold of its destination, and only when it changes something", async () => {
       await completeWithWebhook(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 150 }));
-      const lane = (await t.store.delivery(delivery!.id))!.lane;
-      await t.store.holdLane({ lane, until: 5_000 });
+      const destination = (await t.store.delivery(delivery!.id))!.destination;
+      await t.store.pauseDestination({ destination, until: 5_000 });
       const [, second] = await lineOf(t.store);
       expect(await t.store.redeliver(second!.id, { now: 200 })).toBe(false);
       expect(await claimDue(t.store, { now: 200 })).toEqual([]);
@@ -147,14 +147,17 @@ export function recoveryConformance(createSubject: CreateSubject): void {
   describe("recoverDeliveries", () => {
     const request = { since: 0, limit: 100, now: 200 };
 
-    test("ends a hold of its lane", async () => {
+    test("ends a hold of its destination", async () => {
       const { id } = await register(t.store, { on: ["completed"] });
       await complete(t.store);
       await complete(t.store);
       const [first, second] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
       await t.store.releaseDeliveries([second!.id]);
-      await t.store.holdLane({ lane: (await t.store.webhook(id))!.lane, until: 5_000 });
+      await t.store.pauseDestination({
+        destination: (await t.store.webhook(id))!.destination,
+        until: 5_000,
+      });
       expect(await claimDue(t.store, { now: 200 })).toEqual([]);
       await t.store.recoverDeliveries({ ...request, webhookId: id });
       expect(await claimDue(t.store, { now: 200 })).toHaveLength(2);

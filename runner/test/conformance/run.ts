@@ -37,7 +37,7 @@ export function createRun(store: Store, model: ModelStore) {
   const deliveryHands: DeliveryHand[] = [];
   const webhookIds: string[] = [];
   const batchIds: string[] = [];
-  const laneKeys = new Map<number, string>();
+  const destinationKeys = new Map<number, string>();
   let answers: Promise<void>[] = [];
 
   const answersLike = (answer: Promise<unknown>, expected: unknown): void => {
@@ -56,7 +56,7 @@ export function createRun(store: Store, model: ModelStore) {
       ? null
       : newWebhook({
           on: webhook.on,
-          lane: { key: webhook.origin, ratePerSecond: webhook.rate },
+          destination: { key: webhook.origin, ratePerSecond: webhook.rate },
         });
 
   function toJob({ steps, delay, webhook, ...fields }: JobCall): NewJob {
@@ -143,21 +143,25 @@ export function createRun(store: Store, model: ModelStore) {
   async function claimDeliveries({
     owner,
     limit,
-    lanes: count,
+    destinations: count,
     maxBytes,
   }: CallOf<"claim deliveries">) {
     await settled();
-    const except = [...laneKeys].slice(0, limit === 0 ? 1 : 0);
-    const due = await store.dueLanes({ now, limit: count, except: except.map(([id]) => id) });
+    const except = [...destinationKeys].slice(0, limit === 0 ? 1 : 0);
+    const due = await store.dueDestinations({
+      now,
+      limit: count,
+      except: except.map(([id]) => id),
+    });
     expect(due.map(({ key, ratePerSecond }) => ({ key, ratePerSecond }))).toEqual(
-      model.dueLanes({ now, limit: count, except: except.map(([, key]) => key) }),
+      model.dueDestinations({ now, limit: count, except: except.map(([, key]) => key) }),
     );
-    for (const { id, key } of due) laneKeys.set(id, key);
+    for (const { id, key } of due) destinationKeys.set(id, key);
     const request = { owner, now, leaseUntil: now + LEASE_MS, maxBytes };
     const keys = due.map(({ key }) => ({ key, limit }));
-    const expected = model.claimDeliveries({ ...request, lanes: keys });
+    const expected = model.claimDeliveries({ ...request, destinations: keys });
     const ids = due.map(({ id }) => ({ id, limit }));
-    const claimed = await store.claimDeliveries({ ...request, lanes: ids });
+    const claimed = await store.claimDeliveries({ ...request, destinations: ids });
     expect(
       claimed.map((d) => [d.subjectId, d.target.webhookId, d.sequence, d.attempts, d.body]),
     ).toEqual(expected.map((d) => [d.subjectId, d.webhookId, d.sequence, d.attempts, d.body]));
@@ -221,11 +225,14 @@ export function createRun(store: Store, model: ModelStore) {
     }
   }
 
-  function hold({ pick, ms }: CallOf<"hold lane">): void {
-    const lane = some([...laneKeys], pick);
-    if (lane === undefined) return;
-    const [id, key] = lane;
-    answersLike(store.holdLane({ lane: id, until: now + ms }), model.holdLane(key, now + ms));
+  function hold({ pick, ms }: CallOf<"hold destination">): void {
+    const destination = some([...destinationKeys], pick);
+    if (destination === undefined) return;
+    const [id, key] = destination;
+    answersLike(
+      store.pauseDestination({ destination: id, until: now + ms }),
+      model.pauseDestination(key, now + ms),
+    );
   }
 
   async function make(each: Call): Promise<void> {
@@ -270,7 +277,7 @@ export function createRun(store: Store, model: ModelStore) {
         return changeJob(each);
       case "claim deliveries":
         return claimDeliveries(each);
-      case "hold lane":
+      case "hold destination":
         return hold(each);
       case "attempt":
       case "release delivery":

@@ -4,7 +4,7 @@ import { batchConformance } from "./batches.ts";
 import { claimConformance } from "./claims.ts";
 import { deliveryConformance } from "./deliveries.ts";
 import { interleavingConformance } from "./interleavings.ts";
-import { laneConformance } from "./destinations.ts";
+import { destinationConformance } from "./destinations.ts";
 import { readConformance } from "./reads.ts";
 import { recoveryConformance } from "./recovery.ts";
 import type { CreateSubject } from "./subject.ts";
@@ -20,7 +20,7 @@ export function storeConformance(name: string, createSubject: CreateSubject): vo
     describe("hands jobs out", () => claimConformance(createSubject));
     describe("keeps what happens to a job", () => transitionConformance(createSubject));
     describe("keeps deliveries in line", () => deliveryConformance(createSubject));
-    describe("gives lanes their turns", () => laneConformance(createSubject));
+    describe("gives destinations their turns", () => destinationConformance(createSubject));
     describe("keeps persistent webhooks", () => webhookConformance(createSubject));
     describe("brings events to persistent webhooks", () => webhookEventConformance(createSubject));
     describe("sends again", () => recoveryConformance(createSubject));

@@ -42,7 +42,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
         expect(line.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
         expect(line.map(({ kind }) => kind)).toEqual(ALL_KINDS);
       }
-      expect(new Set(sent.map(({ lane }) => lane)).size).toBe(3);
+      expect(new Set(sent.map(({ destination }) => destination)).size).toBe(3);
     });
 
     test("comes with the webhook as it is: persistent, its timeout, its expiry", async () => {
@@ -121,8 +121,8 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       const before = await complete(t.store);
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
       const meanwhile = await complete(t.store);
-      expect(await t.store.dueLanes({ now: 1_000_000, limit: 10, except: [] })).toEqual([]);
-      expect(await t.store.nextLaneDue({ except: [] })).toBeNull();
+      expect(await t.store.dueDestinations({ now: 1_000_000, limit: 10, except: [] })).toEqual([]);
+      expect(await t.store.nextDestinationDue({ except: [] })).toBeNull();
       await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
       const sent = await deliverAll(t.store);
       expect(sent.map(({ subjectId }) => subjectId).toSorted()).toEqual(
@@ -130,23 +130,29 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       );
     });
 
-    test("is sent nothing, though its lane was named before, or a hold ends", async () => {
+    test("is sent nothing, though its destination was named before, or a hold ends", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
-      const [lane] = await t.store.dueLanes({ now: 100, limit: 1, except: [] });
+      const [destination] = await t.store.dueDestinations({ now: 100, limit: 1, except: [] });
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
-      await t.store.holdLane({ lane: lane!.id, until: 0 });
-      const lanes = [{ id: lane!.id, limit: 5 }];
-      const request = { owner: "owner_1", now: 100, leaseUntil: 900, maxBytes: 1_000, lanes };
+      await t.store.pauseDestination({ destination: destination!.id, until: 0 });
+      const destinations = [{ id: destination!.id, limit: 5 }];
+      const request = {
+        owner: "owner_1",
+        now: 100,
+        leaseUntil: 900,
+        maxBytes: 1_000,
+        destinations,
+      };
       expect(await t.store.claimDeliveries(request)).toEqual([]);
       expect(await claimDue(t.store)).toEqual([]);
     });
 
-    test("goes on at once when it is active, though its lane was held", async () => {
+    test("goes on at once when it is active, though its destination was held", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
-      const [lane] = await t.store.dueLanes({ now: 100, limit: 1, except: [] });
-      await t.store.holdLane({ lane: lane!.id, until: 90_000 });
+      const [destination] = await t.store.dueDestinations({ now: 100, limit: 1, except: [] });
+      await t.store.pauseDestination({ destination: destination!.id, until: 90_000 });
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
       await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
       expect(await claimDue(t.store)).toHaveLength(1);
@@ -231,12 +237,12 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store, { now: 1_000_000 })).toEqual([]);
     });
 
-    test("leaves nothing due in its lane", async () => {
+    test("leaves nothing due in its destination", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
       await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
-      expect(await t.store.nextLaneDue({ except: [] })).toBeNull();
+      expect(await t.store.nextDestinationDue({ except: [] })).toBeNull();
     });
   });
 

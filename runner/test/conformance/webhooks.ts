@@ -38,7 +38,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
         reason: null,
         failingSince: null,
         updatedAt: 77,
-        lane: expect.any(Number),
+        destination: expect.any(Number),
       };
       expect(await t.store.webhook(webhook.id)).toEqual(stored);
       await t.reopen();
@@ -101,8 +101,8 @@ export function webhookConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       const patch = { url: "http://127.0.0.1:9/new", sealed: "new", retries: 0, ratePerSecond: 3 };
       await t.store.updateWebhook(webhook.id, patch, { now: 50 });
-      const [lane] = await t.store.dueLanes({ now: 100, limit: 1, except: [] });
-      expect(lane).toMatchObject({ key: webhook.id, ratePerSecond: 3 });
+      const [destination] = await t.store.dueDestinations({ now: 100, limit: 1, except: [] });
+      expect(destination).toMatchObject({ key: webhook.id, ratePerSecond: 3 });
       const { ratePerSecond: _, ...target } = patch;
       expect((await claimDue(t.store))[0]?.target).toMatchObject(target);
     });

@@ -55,11 +55,13 @@ const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
   "a delivery has an instant if it is due, an end if it has ended, a lease only if it is due":
     "UPDATE deliveries SET ended_at = NULL WHERE state = 'dead'",
   "the attempts of a delivery are numbered 1, 2, 3 … up to those it counts": "DELETE FROM attempts",
-  "ready_at of a lane is the earliest instant of its deliveries that can be claimed":
-    "UPDATE lanes SET ready_at = NULL",
-  "a delivery is in its webhook's lane": "UPDATE deliveries SET lane = lane + 1",
-  "every lane has a webhook": "INSERT INTO lanes (key) VALUES ('http://nobody')",
-  "a lane stands still if its webhook is paused or off": "UPDATE lanes SET stopped = 0",
+  "ready_at of a destination is the earliest instant of its deliveries that can be claimed":
+    "UPDATE destinations SET ready_at = NULL",
+  "a delivery is in its webhook's destination":
+    "UPDATE deliveries SET destination = destination + 1",
+  "every destination has a webhook": "INSERT INTO destinations (key) VALUES ('http://nobody')",
+  "a destination stands still if its webhook is paused or off":
+    "UPDATE destinations SET stopped = 0",
   "a persistent webhook has routes unless it is off": "DELETE FROM webhook_routes",
   "every reference leads to a row": "DELETE FROM jobs WHERE id = :completed",
 };

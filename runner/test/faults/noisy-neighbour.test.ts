@@ -91,7 +91,7 @@ test("connections follow the attempts under way, and are used again", async () =
       response.end();
     }, 2);
   });
-  const live = await start({ maxWindow: 6 });
+  const live = await start({ maxConcurrency: 6 });
   const webhook = { ...ONE, url: endpoint.url };
   await Promise.all(Array.from({ length: 300 }, () => live.submit({ webhook })));
   await live.untilAll(["delivered"]);

@@ -140,7 +140,7 @@ export async function createWorld(): Promise<World> {
         maxWebhooks: script.maxWebhooks ?? 100,
         maxInFlight: script.maxDeliveriesInFlight ?? 16,
         maxBytesInFlight: script.maxBytesInFlight ?? 64 * 1024 * 1024,
-        maxWindow: 64,
+        maxConcurrency: 64,
         retentionMs: script.retentionMs ?? Number.POSITIVE_INFINITY,
         userAgent: "Playground/test",
         jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,

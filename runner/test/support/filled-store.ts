@@ -84,7 +84,7 @@ export async function fillStore(store: Store): Promise<Filled> {
 }
 
 function fillBatch(store: Store, id: string) {
-  const webhook = newWebhook({ lane: { key: `http://${id}.test`, ratePerSecond: null } });
+  const webhook = newWebhook({ destination: { key: `http://${id}.test`, ratePerSecond: null } });
   return submitBatch(store, [newJob(), newJob()], { id, webhook });
 }
 
@@ -96,6 +96,8 @@ async function spreadDeliveries(store: Store): Promise<void> {
   for (const delivery of await claimDue(store, { now: 200 })) {
     await store.recordAttempt(attemptOf(delivery, { state: "due", dueAt: 5_000 }));
   }
-  await complete(store, { webhook: newWebhook({ lane: { key: "http://b", ratePerSecond: 2 } }) });
+  await complete(store, {
+    webhook: newWebhook({ destination: { key: "http://b", ratePerSecond: 2 } }),
+  });
   await claimDue(store, { now: 200 });
 }

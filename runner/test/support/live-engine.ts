@@ -33,14 +33,19 @@ export interface LiveEngine {
 }
 
 export async function createLiveEngine(
-  options: { resolve?: Resolve; egress?: string; maxInFlight?: number; maxWindow?: number } = {},
+  options: {
+    resolve?: Resolve;
+    egress?: string;
+    maxInFlight?: number;
+    maxConcurrency?: number;
+  } = {},
 ): Promise<LiveEngine> {
-  const { egress = "private", maxInFlight = 256, maxWindow = 64 } = options;
+  const { egress = "private", maxInFlight = 256, maxConcurrency = 64 } = options;
   const folder = await mkdtemp(join(tmpdir(), "playground-live-"));
   const store = await createSqliteStore({ path: join(folder, "playground.db") });
   const now = (): number => systemClock.now();
   const sender = createUndiciSender({
-    connectionsPerOrigin: maxWindow,
+    connectionsPerOrigin: maxConcurrency,
     policy: parseEgressPolicy(egress),
     resolve: options.resolve ?? createResolver(),
   });
@@ -65,7 +70,7 @@ export async function createLiveEngine(
       maxWebhooks: 100,
       maxInFlight,
       maxBytesInFlight: 64 * 1024 * 1024,
-      maxWindow,
+      maxConcurrency,
       retentionMs: Number.POSITIVE_INFINITY,
       userAgent: "Playground/test",
       jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,

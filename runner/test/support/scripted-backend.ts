@@ -51,8 +51,8 @@ const PLUGINS: readonly PluginInfo[] = [
 
 /** Not sealed at all: what the routes do with it is what is tested. */
 function toStored({ headers, ...webhook }: WebhookTarget): JobWebhook {
-  const lane = { key: new URL(webhook.url).origin, ratePerSecond: null };
-  return { id: "wh_1", ...webhook, sealed: JSON.stringify(headers), lane };
+  const destination = { key: new URL(webhook.url).origin, ratePerSecond: null };
+  return { id: "wh_1", ...webhook, sealed: JSON.stringify(headers), destination };
 }
 
 /** Tested on the real engine, not here. */
@@ -157,7 +157,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     recoverWebhook: notScripted,
     redeliver: notScripted,
     headerNames: ({ sealed }) => Object.keys(JSON.parse(sealed ?? "{}") as object),
-    relayState: () => ({ inFlight: 2, bytesInFlight: 300, openLanes: 1 }),
+    relayState: () => ({ inFlight: 2, bytesInFlight: 300, openDestinations: 1 }),
     start: async () => {},
     stop: async () => {},
   };
@@ -179,8 +179,8 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     webhooks: async () => ({ items: [], nextCursor: null }),
     batch: async () => null,
     batchesToEnd: async () => [],
-    dueLanes: async () => [],
-    nextLaneDue: async () => null,
+    dueDestinations: async () => [],
+    nextDestinationDue: async () => null,
     nextJobDue: async () => null,
     meta: async () => null,
   };

@@ -40,7 +40,7 @@ test("an attempt that fails is made again after 1 s, 5 s, 30 s … up to 24 h, t
   expect(items[0]?.reason).toContain("Given up after 11 attempts");
 });
 
-test("an attempt that cannot even be made is one that failed, and the lane goes on", async () => {
+test("an attempt that cannot even be made is one that failed, and the destination goes on", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,
     answer: () => {
@@ -242,7 +242,7 @@ test("whatever the endpoints answer, no event is sent before the one before it w
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(scripts, fc.integer({ min: 0, max: 1 }), async (script, retries) => {
-      // Origins of its own: a lane that is held still holds in the next run.
+      // Origins of its own: a destination that is held still holds in the next run.
       runs += 1;
       /** What each job's endpoint was sent, and whether that settled the event. */
       const attempts = script.map((): { sequence: number; settles: boolean }[] => []);

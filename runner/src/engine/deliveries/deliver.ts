@@ -4,10 +4,10 @@ import {
   isGone,
   isTaken,
   judge,
-  toLaneOutcome,
+  toDestinationOutcome,
   type Answer,
 } from "../../domain/delivery.ts";
-import type { LaneOutcome } from "../../domain/destination.ts";
+import type { DestinationOutcome } from "../../domain/destination.ts";
 import { DEFAULT_TIMEOUT_MS, OFF_AFTER_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
@@ -37,8 +37,8 @@ export interface Exchange {
   readonly answer: Answer;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** What the answer says of the delivery's lane. */
-  readonly laneOutcome: LaneOutcome;
+  /** What the answer says of the delivery's destination. */
+  readonly destinationOutcome: DestinationOutcome;
 }
 
 /** Resolves with what came of it, and never rejects. */
@@ -57,13 +57,13 @@ export async function makeAttempt(
     answer = { kind: "failed", code: code ?? name, message };
   }
   const endedAt = deps.clock.now();
-  const laneOutcome = isAborted(answer)
+  const destinationOutcome = isAborted(answer)
     ? ({ kind: "neutral" } as const)
-    : toLaneOutcome(answer, { isPersistent: delivery.target.isPersistent, now: endedAt });
-  return { answer, startedAt, endedAt, laneOutcome };
+    : toDestinationOutcome(answer, { isPersistent: delivery.target.isPersistent, now: endedAt });
+  return { answer, startedAt, endedAt, destinationOutcome };
 }
 
-/** Resolves when the attempt is stored. One that a shutdown cut off, or a hold of its lane kept from being sent, is none: the delivery is due as before. */
+/** Resolves when the attempt is stored. One that a shutdown cut off, or a hold of its destination kept from being sent, is none: the delivery is due as before. */
 export async function keepAttempt(
   delivery: ClaimedDelivery,
   { answer, startedAt, endedAt }: Exchange,

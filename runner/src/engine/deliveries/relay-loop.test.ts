@@ -99,14 +99,14 @@ describe("an open circuit", () => {
     for (let n = 0; n < 5; n += 1) await submit({ webhook: { ...ONE, retries: 0 } });
     await world.settle();
     expect(sender.sent).toHaveLength(5);
-    expect(engine.relayState().openLanes).toBe(1);
+    expect(engine.relayState().openDestinations).toBe(1);
     isDown = false;
     for (let n = 0; n < 10; n += 1) await submit({ webhook: { ...ONE, retries: 0 } });
     await world.runUntil(world.clock.now() + 4_999);
     expect(sender.sent).toHaveLength(5);
     await world.runUntil(world.clock.now() + 1);
     expect(sender.sent).toHaveLength(15);
-    expect(engine.relayState().openLanes).toBe(0);
+    expect(engine.relayState().openDestinations).toBe(0);
     const { items } = await world.store.deliveries({ state: "delivered" }, ALL);
     expect(items.map(({ attempts }) => attempts)).toEqual(Array.from({ length: 10 }, () => 1));
   });

@@ -1,5 +1,5 @@
 import type { RelayState } from "../../ports/telemetry.ts";
-import type { LaneOutcome } from "../../domain/destination.ts";
+import type { DestinationOutcome } from "../../domain/destination.ts";
 import { MAX_TIMEOUT_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
@@ -7,19 +7,19 @@ import type { ClaimedDelivery } from "../../ports/store/deliveries.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { ShortLivedMap } from "../../system/short-lived-map.ts";
 import { keepAttempt, makeAttempt, type DeliverDeps } from "./deliver.ts";
-import { createLanes } from "./destinations.ts";
+import { createDestinations } from "./destinations.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
 /** Longer than an attempt takes, but for its wait for a connection: what is claimed again meanwhile is given back. */
 const LEASE_MS = MAX_TIMEOUT_MS + 60_000;
-/** Lanes that get a turn in one claim. */
-const LANES_A_TURN = 64;
+/** Destinations that get a turn in one claim. */
+const DESTINATIONS_A_TURN = 64;
 const BACKSTOP_MS = 5_000;
 
 export interface Relay {
   readonly loop: Loop;
-  /** A person wants the lane's deliveries made now: ends the hold, which the store has ended before. */
-  letGo(lane: number): void;
+  /** A person wants the destination's deliveries made now: ends the hold, which the store has ended before. */
+  resume(destination: number): void;
   /** Waits for the attempts in flight, then aborts what is left; that counts no attempt. */
   drain(options: { graceMs: number }): Promise<void>;
   state(): RelayState;
@@ -28,7 +28,11 @@ export interface Relay {
 export interface RelayOptions {
   readonly store: Pick<
     Store,
-    "claimDeliveries" | "holdLane" | "releaseDeliveries" | "dueLanes" | "nextLaneDue"
+    | "claimDeliveries"
+    | "pauseDestination"
+    | "releaseDeliveries"
+    | "dueDestinations"
+    | "nextDestinationDue"
   >;
   readonly deliverDeps: DeliverDeps;
   readonly clock: Clock;
@@ -36,14 +40,14 @@ export interface RelayOptions {
   readonly owner: string;
   readonly maxInFlight: number;
   readonly maxBytesInFlight: number;
-  /** Attempts that one lane may have in flight. */
-  readonly maxWindow: number;
+  /** Attempts that one destination may have in flight. */
+  readonly maxConcurrency: number;
 }
 
-/** Sends what is due, lane by lane in fair turns. Wake it when an event was stored. */
+/** Sends what is due, destination by destination in fair turns. Wake it when an event was stored. */
 export function createRelay(options: RelayOptions): Relay {
   const { store, deliverDeps, clock, log, owner } = options;
-  const lanes = createLanes(options);
+  const destinations = createDestinations(options);
   const inFlight = new ShortLivedMap<string, Promise<void>>();
   const stopping = new AbortController();
   let bytesInFlight = 0;
@@ -53,10 +57,10 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       const exchange = await makeAttempt(delivery, deliverDeps, {
         signal: stopping.signal,
-        recall: lanes.recall(delivery.lane, clock.monotonic()),
+        recall: destinations.recall(delivery.destination, clock.monotonic()),
       });
       // The endpoint is free for the next before this one is stored: a commit is no part of its work.
-      settle(delivery.lane, exchange.laneOutcome);
+      settle(delivery.destination, exchange.destinationOutcome);
       loop.wake();
       await keepAttempt(delivery, exchange, deliverDeps);
     } catch (error) {
@@ -70,12 +74,12 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  function settle(lane: number, outcome: LaneOutcome): void {
-    const holdMs = lanes.ended(lane, outcome, clock.monotonic());
-    if (holdMs === 0) return;
-    const until = Math.ceil(clock.now() + holdMs);
-    void store.holdLane({ lane, until }).catch((error: unknown) => {
-      log.error({ lane, err: error }, "lane.hold-failed");
+  function settle(destination: number, outcome: DestinationOutcome): void {
+    const pauseMs = destinations.ended(destination, outcome, clock.monotonic());
+    if (pauseMs === 0) return;
+    const until = Math.ceil(clock.now() + pauseMs);
+    void store.pauseDestination({ destination, until }).catch((error: unknown) => {
+      log.error({ destination, err: error }, "destination.pause-failed");
     });
   }
 
@@ -94,35 +98,39 @@ export function createRelay(options: RelayOptions): Relay {
     if (room <= 0 || maxBytes <= 0) return null;
     const now = clock.now();
     const at = clock.monotonic();
-    const due = await store.dueLanes({ now, limit: LANES_A_TURN, except: lanes.full(at) });
-    const shares = lanes.share(due, { room, now: at });
-    // Lanes that look due and may not send are full from now on: the next look leaves them out.
+    const due = await store.dueDestinations({
+      now,
+      limit: DESTINATIONS_A_TURN,
+      except: destinations.full(at),
+    });
+    const shares = destinations.share(due, { room, now: at });
+    // Destinations that look due and may not send are full from now on: the next look leaves them out.
     if (shares.length === 0) return due.length === 0 ? untilNext : 0;
     const leaseUntil = now + LEASE_MS;
-    const request = { owner, lanes: shares, now, leaseUntil, maxBytes };
+    const request = { owner, destinations: shares, now, leaseUntil, maxBytes };
     const claimed: ClaimedDelivery[] = [];
     const attempts = new Map<number, number>();
     for (const delivery of await store.claimDeliveries(request)) {
       const current = inFlight.get(delivery.id);
       if (current === undefined) {
         claimed.push(delivery);
-        attempts.set(delivery.lane, (attempts.get(delivery.lane) ?? 0) + 1);
+        attempts.set(delivery.destination, (attempts.get(delivery.destination) ?? 0) + 1);
       } else giveBack(delivery, current);
     }
-    for (const [lane, begun] of attempts) lanes.begun(lane, begun, at);
+    for (const [destination, begun] of attempts) destinations.begun(destination, begun, at);
     for (const delivery of claimed) inFlight.set(delivery.id, send(delivery));
     return untilNext;
   }
 
   async function untilNext(): Promise<number> {
     const at = clock.monotonic();
-    const laneAt = await store.nextLaneDue({ except: lanes.full(at) });
-    const allowanceAt = lanes.nextAllowanceAt(at);
+    const destinationAt = await store.nextDestinationDue({ except: destinations.full(at) });
+    const allowanceAt = destinations.nextAllowanceAt(at);
     return Math.max(
       0,
       Math.min(
         BACKSTOP_MS,
-        laneAt === null ? BACKSTOP_MS : laneAt - clock.now(),
+        destinationAt === null ? BACKSTOP_MS : destinationAt - clock.now(),
         allowanceAt === null ? BACKSTOP_MS : allowanceAt - at,
       ),
     );
@@ -130,8 +138,8 @@ export function createRelay(options: RelayOptions): Relay {
 
   const loop = createLoop({ name: "relay", turn, clock, log });
 
-  function letGo(lane: number): void {
-    lanes.letGo(lane, clock.monotonic());
+  function resume(destination: number): void {
+    destinations.resume(destination, clock.monotonic());
     loop.wake();
   }
 
@@ -148,8 +156,12 @@ export function createRelay(options: RelayOptions): Relay {
 
   return {
     loop,
-    letGo,
+    resume,
     drain,
-    state: () => ({ inFlight: inFlight.size, bytesInFlight, openLanes: lanes.open() }),
+    state: () => ({
+      inFlight: inFlight.size,
+      bytesInFlight,
+      openDestinations: destinations.open(),
+    }),
   };
 }

@@ -23,7 +23,7 @@ async function only(jobId: string): Promise<DeliverySummary> {
   return first;
 }
 
-describe("a lane that is held", () => {
+describe("a destination that is held", () => {
   const ACTS = ["redeliver", "recover", "switch on"] as const;
 
   /** Four jobs' events for one webhook whose endpoint answers as told; `act` is a person's. */
@@ -72,7 +72,7 @@ describe("a lane that is held", () => {
     await submit();
     await world.settle();
     expect(sender.sent).toHaveLength(5);
-    expect(engine.relayState().openLanes).toBe(1);
+    expect(engine.relayState().openDestinations).toBe(1);
     for (const [done, which] of ACTS.entries()) {
       for (let n = 0; n < 20; n += 1) await submit();
       await act(which);
@@ -80,7 +80,7 @@ describe("a lane that is held", () => {
     }
     isDown = false;
     await act("recover");
-    expect(engine.relayState().openLanes).toBe(0);
+    expect(engine.relayState().openDestinations).toBe(0);
     const { due } = (await world.store.counts()).deliveries;
     expect(due).toBe(0);
   });

@@ -6,8 +6,8 @@ import type { Store } from "../../ports/store/store.ts";
 export interface ResendDeps {
   readonly store: Pick<Store, "recoverDeliveries" | "redeliver" | "webhook" | "delivery">;
   readonly clock: Pick<Clock, "now">;
-  /** The lane's hold is over, and deliveries may have become due. */
-  readonly onLetGo: (lane: number) => void;
+  /** The destination's hold is over, and deliveries may have become due. */
+  readonly onResume: (destination: number) => void;
 }
 
 /** Deliveries that one call makes due at most: `more` tells to call again. */
@@ -20,7 +20,7 @@ const RECOVER_LIMIT = 10_000;
 export async function recoverWebhook(
   id: string,
   since: number,
-  { store, clock, onLetGo }: ResendDeps,
+  { store, clock, onResume }: ResendDeps,
 ): Promise<{ recovered: number; more: boolean }> {
   const webhook = await store.webhook(id);
   if (webhook === null) throw new Refused("WEBHOOK_NOT_FOUND", `There is no webhook "${id}".`);
@@ -32,12 +32,12 @@ export async function recoverWebhook(
   }
   const request = { webhookId: id, since, limit: RECOVER_LIMIT, now: clock.now() };
   const done = await store.recoverDeliveries(request);
-  onLetGo(webhook.lane);
+  onResume(webhook.destination);
   return done;
 }
 
 /** Sends one again. Throws `Refused`: DELIVERY_NOT_FOUND, DELIVERY_NOT_RESENDABLE. */
-export async function redeliver(id: string, { store, clock, onLetGo }: ResendDeps): Promise<void> {
+export async function redeliver(id: string, { store, clock, onResume }: ResendDeps): Promise<void> {
   const delivery = await store.delivery(id);
   if (delivery === null) {
     throw new Refused("DELIVERY_NOT_FOUND", `There is no delivery "${id}".`);
@@ -48,5 +48,5 @@ export async function redeliver(id: string, { store, clock, onLetGo }: ResendDep
       `Delivery "${id}" is being sent now, or waits behind an earlier event of its job.`,
     );
   }
-  onLetGo(delivery.lane);
+  onResume(delivery.destination);
 }

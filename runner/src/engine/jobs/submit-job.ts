@@ -168,6 +168,6 @@ export function toJobWebhook(
     id: ids.newId("wh"),
     url,
     sealed: sealedContents.seal({ ...NOTHING_SEALED, headers }),
-    lane: { key: new URL(url).origin, ratePerSecond: knownRatePerSecond(url) },
+    destination: { key: new URL(url).origin, ratePerSecond: knownRatePerSecond(url) },
   };
 }

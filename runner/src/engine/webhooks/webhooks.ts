@@ -41,7 +41,7 @@ export interface WebhookRequest {
   readonly secret?: string | undefined;
 }
 
-export interface WebhookView extends Omit<StoredWebhook, "sealed" | "identity" | "lane"> {
+export interface WebhookView extends Omit<StoredWebhook, "sealed" | "identity" | "destination"> {
   /** Values are never shown. */
   readonly headerNames: readonly string[];
   /** Until when the secret before the last rotation still signs; null when none does. */
@@ -74,12 +74,12 @@ export interface WebhooksDeps {
   readonly urlRefusal: (url: string) => string | null;
   /** Deliveries may have become due. */
   readonly onDue: () => void;
-  /** The lane's hold is over as well. */
-  readonly onLetGo: (lane: number) => void;
+  /** The destination's hold is over as well. */
+  readonly onResume: (destination: number) => void;
 }
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { store, sealedContents, clock, ids, onDue, onLetGo } = deps;
+  const { store, sealedContents, clock, ids, onDue, onResume } = deps;
   // A change is made of what is there: two of one webhook at a time would lose one.
   const turns = createTurns();
 
@@ -90,7 +90,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 
   function toView(webhook: StoredWebhook): WebhookView {
-    const { sealed, identity: _identity, lane: _lane, ...rest } = webhook;
+    const { sealed, identity: _identity, destination: _destination, ...rest } = webhook;
     const { headers, previous } = sealedContents.open(sealed);
     const isPreviousValid = previous !== null && clock.now() < previous.until;
     return {
@@ -109,7 +109,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       );
     }
     const webhook = await find(id);
-    if (patch.state === "active") onLetGo(webhook.lane);
+    if (patch.state === "active") onResume(webhook.destination);
     else onDue();
     return toView(webhook);
   }

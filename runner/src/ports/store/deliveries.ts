@@ -27,7 +27,7 @@ export interface ClaimedDelivery {
   readonly body: JsonText;
   /** Of the body, in UTF-8. */
   readonly bytes: number;
-  readonly lane: number;
+  readonly destination: number;
   readonly eventAt: number;
   readonly target: DeliveryTarget;
   /** Attempts made so far. */
@@ -76,7 +76,7 @@ export interface DeliverySummary {
 }
 
 export interface StoredDelivery extends DeliverySummary {
-  readonly lane: number;
+  readonly destination: number;
   /** Every attempt, in order. */
   readonly log: readonly AttemptRecord[];
 }
@@ -90,14 +90,14 @@ export interface DeliveryFilter {
 
 export interface DeliveryWrites {
   /**
-   * Leases deliveries that are due in the lanes named, up to each lane's limit: first tries before
-   * retries, then by the time they became due. Afterwards each lane named stands behind all others
+   * Leases deliveries that are due in the destinations named, up to each destination's limit: first tries before
+   * retries, then by the time they became due. Afterwards each destination named stands behind all others
    * that are due (its turn is over). `maxBytes` bounds the bodies of one claim; one always fits, and
-   * a lane for which no bytes were left keeps its turn.
+   * a destination for which no bytes were left keeps its turn.
    */
   claimDeliveries(request: {
     owner: string;
-    lanes: readonly { readonly id: number; readonly limit: number }[];
+    destinations: readonly { readonly id: number; readonly limit: number }[];
     now: number;
     leaseUntil: number;
     maxBytes: number;
@@ -113,14 +113,14 @@ export interface DeliveryWrites {
   /**
    * Sends one again by hand. One that has ended becomes due at once with no retry left (so it is
    * tried once), and what is behind it in its line waits for it; one that waits for its retry is due
-   * now instead. A hold of its lane is over. False, and nothing changed, when there is none, or it is
+   * now instead. A hold of its destination is over. False, and nothing changed, when there is none, or it is
    * in flight or behind another of its job.
    */
   redeliver(id: string, request: { now: number }): Promise<boolean>;
   /**
    * Makes the webhook's dead deliveries of events since the instant deliverable again, with all
    * their retries and in their jobs' order, and those that wait for a retry due now; what was
-   * delivered stays so. A hold of its lane is over. `more`: the limit was reached, call again.
+   * delivered stays so. A hold of its destination is over. `more`: the limit was reached, call again.
    */
   recoverDeliveries(request: {
     webhookId: string;

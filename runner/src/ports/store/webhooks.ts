@@ -1,5 +1,5 @@
 import type { EventKind } from "../../domain/event.ts";
-import type { LaneSpec } from "./destinations.ts";
+import type { DestinationSpec } from "./destinations.ts";
 import type { Page, Paged } from "./page.ts";
 
 /** A webhook given with a job. */
@@ -11,8 +11,8 @@ export interface JobWebhook {
   /** Null wants all kinds. */
   readonly on: readonly EventKind[] | null;
   readonly retries: number;
-  /** The lane that its deliveries take: the URL's origin. */
-  readonly lane: LaneSpec;
+  /** The destination that its deliveries take: the URL's origin. */
+  readonly destination: DestinationSpec;
 }
 
 export const WEBHOOK_STATES = ["active", "paused", "off"] as const;
@@ -48,7 +48,7 @@ export interface StoredWebhook extends WebhookSpec {
   readonly id: string;
   readonly identity: string;
   /** Never changes. */
-  readonly lane: number;
+  readonly destination: number;
   readonly state: WebhookState;
   /** Why it is off. */
   readonly reason: string | null;
@@ -76,7 +76,7 @@ export interface WebhookWrites {
   registerWebhook(webhook: NewWebhook, limits: { maxWebhooks: number }): Promise<RegisterOutcome>;
   /**
    * Changes what the patch names. `off` gives up what was queued, with the reason; `paused` keeps
-   * it; `active` lets it go on, ends a hold of its lane and forgets the failures.
+   * it; `active` lets it go on, ends a hold of its destination and forgets the failures.
    */
   updateWebhook(id: string, patch: WebhookPatch, request: { now: number }): Promise<UpdateOutcome>;
   /** Removes it with its deliveries. False when there is no such webhook. */

@@ -156,28 +156,29 @@ const DELIVERIES: readonly Invariant[] = [
   },
 ];
 
-const LANES: readonly Invariant[] = [
+const DESTINATIONS: readonly Invariant[] = [
   {
-    holds: "ready_at of a lane is the earliest instant of its deliveries that can be claimed",
-    sql: `SELECT printf('lane "%s" says %s, and it is %s', key, coalesce(ready_at, 'never'),
+    holds:
+      "ready_at of a destination is the earliest instant of its deliveries that can be claimed",
+    sql: `SELECT printf('destination "%s" says %s, and it is %s', key, coalesce(ready_at, 'never'),
             coalesce(actual, 'never')) AS told
-          FROM (SELECT key, ready_at, ${LEAST_DUE_AT} AS actual FROM lanes)
+          FROM (SELECT key, ready_at, ${LEAST_DUE_AT} AS actual FROM destinations)
           WHERE ready_at IS NOT actual`,
   },
   {
-    holds: "a delivery is in its webhook's lane",
+    holds: "a delivery is in its webhook's destination",
     sql: `SELECT printf('dlv_%d', deliveries.id) AS told FROM deliveries
-            JOIN webhooks ON seq = webhook WHERE deliveries.lane <> webhooks.lane`,
+            JOIN webhooks ON seq = webhook WHERE deliveries.destination <> webhooks.destination`,
   },
   {
-    holds: "every lane has a webhook",
-    sql: `SELECT printf('lane "%s"', key) AS told FROM lanes
-          WHERE id NOT IN (SELECT lane FROM webhooks)`,
+    holds: "every destination has a webhook",
+    sql: `SELECT printf('destination "%s"', key) AS told FROM destinations
+          WHERE id NOT IN (SELECT destination FROM webhooks)`,
   },
   {
-    holds: "a lane stands still if its webhook is paused or off",
+    holds: "a destination stands still if its webhook is paused or off",
     sql: `SELECT printf('%s is %s', webhooks.id, state) AS told
-          FROM persistent_webhooks JOIN webhooks ON seq = webhook JOIN lanes ON lanes.id = lane
+          FROM persistent_webhooks JOIN webhooks ON seq = webhook JOIN destinations ON destinations.id = destination
           WHERE stopped <> (state <> 'active')`,
   },
   {
@@ -194,5 +195,5 @@ export const INVARIANTS: readonly Invariant[] = [
   ...JOBS,
   ...BATCHES,
   ...DELIVERIES,
-  ...LANES,
+  ...DESTINATIONS,
 ];

@@ -3,7 +3,7 @@ import { toKinds } from "./rows.ts";
 
 export interface PersistentRow {
   readonly seq: number;
-  readonly lane: number;
+  readonly destination: number;
   readonly id: string;
   readonly identity: string;
   readonly state: WebhookState;
@@ -24,17 +24,17 @@ export interface PersistentRow {
 
 /** Selects `PersistentRow`s; the conditions come after it. */
 export const SELECT_PERSISTENT = `
-  SELECT seq, lane, webhooks.id, identity, state, reason, failing_since, url, sealed, kinds,
+  SELECT seq, destination, webhooks.id, identity, state, reason, failing_since, url, sealed, kinds,
     retries, plugins, job_name, timeout_ms, rate_per_second, expires_at, created_at, updated_at
   FROM persistent_webhooks
     JOIN webhooks ON seq = webhook
-    JOIN lanes ON lanes.id = lane`;
+    JOIN destinations ON destinations.id = destination`;
 
 export function toStoredWebhook(row: PersistentRow): StoredWebhook {
   return {
     id: row.id,
     identity: row.identity,
-    lane: row.lane,
+    destination: row.destination,
     state: row.state,
     reason: row.reason,
     failingSince: row.failing_since,

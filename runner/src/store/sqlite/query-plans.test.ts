@@ -13,7 +13,7 @@ import { createReads } from "./reads.ts";
 /** Scans of tables of four rows, of an index that gives the order, of one job's plugin names. */
 const HARMLESS = /^SCAN (job|delivery|webhook)_counts$| USING (COVERING )?INDEX |^SCAN json_each /;
 
-const isShift = (sql: string) => /UPDATE lanes .*hold_until \+ \?2/s.test(sql);
+const isShift = (sql: string) => /UPDATE destinations .*paused_until \+ \?2/s.test(sql);
 
 describe("the plan of every statement", () => {
   let db: DatabaseSync;
@@ -53,7 +53,7 @@ describe("the plan of every statement", () => {
   }
 
   test("that writes goes through an index and sorts nothing", () => {
-    // A clock that was set moves every lane.
+    // A clock that was set moves every destination.
     const plans = plansOf(() => createOperations(db)).filter(({ sql }) => !isShift(sql));
     expect(plans.length).toBeGreaterThan(20);
     expect(offences(plans)).toEqual([]);
@@ -69,13 +69,13 @@ describe("the plan of every statement", () => {
     ["a claim of jobs", /INDEXED BY jobs_ready/, /jobs USING INDEX jobs_ready/],
     [
       "a claim of first tries",
-      /SELECT deliveries.id FROM lanes CROSS JOIN deliveries INDEXED BY deliveries_first/,
-      /deliveries USING INDEX deliveries_first \(lane=\? AND due_at<\?\)/,
+      /SELECT deliveries.id FROM destinations CROSS JOIN deliveries INDEXED BY deliveries_first/,
+      /deliveries USING INDEX deliveries_first \(destination=\? AND due_at<\?\)/,
     ],
     [
       "a claim of retries",
-      /SELECT deliveries.id FROM lanes CROSS JOIN deliveries INDEXED BY deliveries_retries/,
-      /deliveries USING INDEX deliveries_retries \(lane=\? AND due_at<\?\)/,
+      /SELECT deliveries.id FROM destinations CROSS JOIN deliveries INDEXED BY deliveries_retries/,
+      /deliveries USING INDEX deliveries_retries \(destination=\? AND due_at<\?\)/,
     ],
     ["marking scheduled jobs due", /SET due = 1/, /USING INDEX jobs_scheduled/],
     [
@@ -104,9 +104,9 @@ describe("the plan of every statement", () => {
       /^SEARCH deliveries USING INTEGER PRIMARY KEY/,
     ],
     [
-      "the end of a turn",
-      /SET hold_until = \?, turn/,
-      /lanes USING INTEGER PRIMARY KEY .*deliveries USING INDEX deliveries_first \(lane=\?\).*deliveries USING INDEX deliveries_retries \(lane=\?\)/,
+      "the order in which destinations are served",
+      /SET paused_until = \?, served/,
+      /destinations USING INTEGER PRIMARY KEY .*deliveries USING INDEX deliveries_first \(destination=\?\).*deliveries USING INDEX deliveries_retries \(destination=\?\)/,
     ],
     [
       "an event's way to persistent webhooks",
@@ -149,14 +149,14 @@ describe("the plan of every statement", () => {
 
   test.each([
     [
-      "the lanes that are due",
-      /FROM lanes .* wake_at <= \?/s,
-      ["SEARCH lanes USING INDEX lanes_ready (wake_at<?)"],
+      "the destinations that are due",
+      /FROM destinations .* wake_at <= \?/s,
+      ["SEARCH destinations USING INDEX destinations_ready (wake_at<?)"],
     ],
     [
-      "the next lane to be due",
-      /FROM lanes .* wake_at IS NOT NULL/s,
-      ["SEARCH lanes USING INDEX lanes_ready (wake_at>?)"],
+      "the next destination to be due",
+      /FROM destinations .* wake_at IS NOT NULL/s,
+      ["SEARCH destinations USING INDEX destinations_ready (wake_at>?)"],
     ],
     ["the batches to end", /FROM batches INDEXED BY/, ["SCAN batches USING INDEX batches_to_end"]],
   ])("that reads %s is one index in its order", (_, sql, plan) => {
@@ -190,7 +190,11 @@ describe("the plan of every statement", () => {
 
   test.each([
     ["state", { state: "dead" }, BY_KEY],
-    ["job", { jobId: "job_1" }, /^SEARCH deliveries USING INDEX deliveries_in_line \(job=\?\)/],
+    [
+      "job",
+      { jobId: "job_1" },
+      /^SEARCH deliveries USING INDEX deliveries_by_ordering_key \(job=\?\)/,
+    ],
     ["batch", { batchId: "b" }, /^SEARCH deliveries USING INDEX deliveries_by_batch \(batch=\?/],
     ["webhook", { webhookId: "wh_1" }, /^SEARCH deliveries USING INDEX deliveries_by_webhook/],
   ])("of a list of deliveries by %s reads what it must only", async (_, filter, plan) => {
@@ -206,9 +210,9 @@ describe("the plan of every statement", () => {
     db.exec(`
       INSERT INTO jobs (id, status, priority, run_at, due, created_at)
       VALUES ('job_1', 'completed', 0, 0, 1, 0);
-      INSERT INTO lanes (key) VALUES ('origin');
-      INSERT INTO webhooks (id, job, lane, url, retries) VALUES ('wh_1', 1, 1, 'u', 0);
-      INSERT INTO deliveries (job, webhook, lane, sequence, state, created_at)
+      INSERT INTO destinations (key) VALUES ('origin');
+      INSERT INTO webhooks (id, job, destination, url, retries) VALUES ('wh_1', 1, 1, 'u', 0);
+      INSERT INTO deliveries (job, webhook, destination, sequence, state, created_at)
       VALUES (1, 1, 1, 1, 'dead', 0);
     `);
   }

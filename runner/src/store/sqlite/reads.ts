@@ -7,7 +7,7 @@ import { prepareReadDelivery } from "./reads/delivery.ts";
 import { prepareReadEvents } from "./reads/events.ts";
 import { prepareReadJob } from "./reads/job.ts";
 import { prepareReadJobs } from "./reads/jobs.ts";
-import { prepareReadDueLanes, prepareReadNextLaneDue } from "./reads/destinations.ts";
+import { prepareReadDueDestinations, prepareReadNextDestinationDue } from "./reads/destinations.ts";
 import { prepareReadLogs } from "./reads/logs.ts";
 import { prepareReadMeta } from "./reads/meta.ts";
 import { prepareReadNextJobDue } from "./reads/next-job-due.ts";
@@ -24,8 +24,8 @@ export function createReads(db: DatabaseSync): StoreReads {
     delivery: prepareReadDelivery(db),
     webhook: prepareReadWebhook(db),
     webhooks: prepareReadWebhooks(db),
-    dueLanes: prepareReadDueLanes(db),
-    nextLaneDue: prepareReadNextLaneDue(db),
+    dueDestinations: prepareReadDueDestinations(db),
+    nextDestinationDue: prepareReadNextDestinationDue(db),
     batch: prepareReadBatch(db),
     batchesToEnd: prepareReadBatchesToEnd(db),
     meta: prepareReadMeta(db),

@@ -71,7 +71,7 @@ function createWrites(queue: WriteQueue): Writes {
     appendLogs: write("appendLogs"),
     pruneJobs: write("pruneJobs"),
     claimDeliveries: write("claimDeliveries"),
-    holdLane: write("holdLane"),
+    pauseDestination: write("pauseDestination"),
     recordAttempt: write("recordAttempt"),
     releaseDeliveries: write("releaseDeliveries"),
     redeliver: write("redeliver"),

@@ -4,7 +4,7 @@ import type { JobWebhook } from "../../../src/ports/store/webhooks.ts";
 import type { SubmitOutcome } from "../../../src/ports/store/jobs.ts";
 import { newDelivery } from "./deliveries.ts";
 import { newModelJob } from "./jobs.ts";
-import { openLane, type ModelBatch, type ModelState } from "./state.ts";
+import { openDestination, type ModelBatch, type ModelState } from "./state.ts";
 
 export function createBatchModel(state: ModelState) {
   const find = (id: string) => state.batches.find(({ spec }) => spec.id === id);
@@ -15,7 +15,7 @@ export function createBatchModel(state: ModelState) {
     if (webhook === null || callback === null) return;
     const { id: subjectId } = spec;
     const { at: eventAt, body } = callback;
-    const to = { webhookId: webhook.id, laneKey: webhook.lane.key };
+    const to = { webhookId: webhook.id, destinationKey: webhook.destination.key };
     const event = { sequence: 1, kind: "batch", body, eventAt } as const;
     newDelivery(state, { subjectId, jobId: null, ...to, ...event });
   }
@@ -47,7 +47,7 @@ export function createBatchModel(state: ModelState) {
       }
       for (const job of added) newModelJob(state, job);
       state.batches.push({ spec, jobIds, webhook: spec.webhook, callback: null });
-      if (spec.webhook !== null) openLane(state, spec.webhook.lane);
+      if (spec.webhook !== null) openDestination(state, spec.webhook.destination);
       return { kind: "accepted" };
     },
 
@@ -55,7 +55,7 @@ export function createBatchModel(state: ModelState) {
       const batch = find(id);
       if (batch === undefined || batch.webhook !== null) return false;
       batch.webhook = webhook;
-      openLane(state, webhook.lane);
+      openDestination(state, webhook.destination);
       tell(batch);
       return true;
     },

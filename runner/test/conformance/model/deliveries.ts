@@ -1,5 +1,11 @@
 import type { AttemptOutcome } from "../../../src/ports/store/deliveries.ts";
-import { isPending, letGo, type ModelDelivery, type ModelLane, type ModelState } from "./state.ts";
+import {
+  isPending,
+  resume,
+  type ModelDelivery,
+  type ModelDestination,
+  type ModelState,
+} from "./state.ts";
 
 const isFree = ({ state, lease }: ModelDelivery) => state === "due" && lease === null;
 
@@ -21,7 +27,14 @@ export function newDelivery(
   state: ModelState,
   fields: Pick<
     ModelDelivery,
-    "subjectId" | "jobId" | "webhookId" | "laneKey" | "sequence" | "kind" | "body" | "eventAt"
+    | "subjectId"
+    | "jobId"
+    | "webhookId"
+    | "destinationKey"
+    | "sequence"
+    | "kind"
+    | "body"
+    | "eventAt"
   >,
 ): void {
   state.made += 1;
@@ -35,28 +48,36 @@ export function newDelivery(
 }
 
 export function createDeliveryModel(state: ModelState) {
-  const inLane = (lane: ModelLane) =>
-    state.deliveries.filter(({ laneKey }) => laneKey === lane.key).filter(isFree);
-  const isStopped = ({ key }: ModelLane) =>
+  const inDestination = (destination: ModelDestination) =>
+    state.deliveries
+      .filter(({ destinationKey }) => destinationKey === destination.key)
+      .filter(isFree);
+  const isStopped = ({ key }: ModelDestination) =>
     state.webhooks.some(({ spec, state: is }) => spec.id === key && is !== "active");
 
-  function wakeAt(lane: ModelLane): number | null {
-    const instants = inLane(lane).map(({ dueAt }) => dueAt ?? 0);
-    if (instants.length === 0 || isStopped(lane)) return null;
-    return Math.max(Math.min(...instants), lane.holdUntil);
+  function wakeAt(destination: ModelDestination): number | null {
+    const instants = inDestination(destination).map(({ dueAt }) => dueAt ?? 0);
+    if (instants.length === 0 || isStopped(destination)) return null;
+    return Math.max(Math.min(...instants), destination.pausedUntil);
   }
 
   const awake = () =>
-    state.lanes
-      .map((lane) => ({ lane, at: wakeAt(lane) }))
-      .filter((each): each is { lane: ModelLane; at: number } => each.at !== null)
+    state.destinations
+      .map((destination) => ({ destination, at: wakeAt(destination) }))
+      .filter((each): each is { destination: ModelDestination; at: number } => each.at !== null)
       .toSorted(
-        (a, b) => a.at - b.at || a.lane.turn - b.lane.turn || a.lane.number - b.lane.number,
+        (a, b) =>
+          a.at - b.at ||
+          a.destination.served - b.destination.served ||
+          a.destination.number - b.destination.number,
       );
 
-  function claimLane(lane: ModelLane, { limit, now }: { limit: number; now: number }) {
+  function claimDestination(
+    destination: ModelDestination,
+    { limit, now }: { limit: number; now: number },
+  ) {
     const isRetry = ({ attempts }: ModelDelivery) => (attempts > 0 ? 1 : 0);
-    return inLane(lane)
+    return inDestination(destination)
       .filter(({ dueAt }) => (dueAt ?? 0) <= now)
       .toSorted(
         (a, b) => isRetry(a) - isRetry(b) || (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.order - b.order,
@@ -65,18 +86,26 @@ export function createDeliveryModel(state: ModelState) {
   }
 
   return {
-    dueLanes: ({ now, limit, except }: { now: number; limit: number; except: readonly string[] }) =>
+    dueDestinations: ({
+      now,
+      limit,
+      except,
+    }: {
+      now: number;
+      limit: number;
+      except: readonly string[];
+    }) =>
       awake()
-        .filter(({ lane, at }) => at <= now && !except.includes(lane.key))
+        .filter(({ destination, at }) => at <= now && !except.includes(destination.key))
         .slice(0, limit)
-        .map(({ lane: { key, ratePerSecond } }) => ({ key, ratePerSecond })),
+        .map(({ destination: { key, ratePerSecond } }) => ({ key, ratePerSecond })),
 
-    nextLaneDue: ({ except }: { except: readonly string[] }) =>
-      awake().find(({ lane }) => !except.includes(lane.key))?.at ?? null,
+    nextDestinationDue: ({ except }: { except: readonly string[] }) =>
+      awake().find(({ destination }) => !except.includes(destination.key))?.at ?? null,
 
     claimDeliveries(request: {
       owner: string;
-      lanes: readonly { key: string; limit: number }[];
+      destinations: readonly { key: string; limit: number }[];
       now: number;
       leaseUntil: number;
       maxBytes: number;
@@ -84,11 +113,11 @@ export function createDeliveryModel(state: ModelState) {
       const { owner, now, leaseUntil, maxBytes } = request;
       const claimed: ModelDelivery[] = [];
       let bytes = 0;
-      for (const { key, limit } of request.lanes) {
-        const lane = state.lanes.find((each) => each.key === key);
-        const at = lane === undefined ? null : wakeAt(lane);
-        if (lane === undefined || at === null || at > now) continue;
-        const due = claimLane(lane, { limit, now });
+      for (const { key, limit } of request.destinations) {
+        const destination = state.destinations.find((each) => each.key === key);
+        const at = destination === undefined ? null : wakeAt(destination);
+        if (destination === undefined || at === null || at > now) continue;
+        const due = claimDestination(destination, { limit, now });
         if (due.length === 0) continue;
         let taken = 0;
         for (const each of due) {
@@ -100,16 +129,19 @@ export function createDeliveryModel(state: ModelState) {
         }
         const isOver = taken < due.length;
         if (taken === 0) break;
-        state.turns += 1;
-        Object.assign(lane, { turn: state.turns, holdUntil: Math.max(lane.holdUntil, now) });
+        state.served += 1;
+        Object.assign(destination, {
+          served: state.served,
+          pausedUntil: Math.max(destination.pausedUntil, now),
+        });
         if (isOver) break;
       }
       return claimed;
     },
 
-    holdLane(key: string, until: number): void {
-      const lane = state.lanes.find((each) => each.key === key);
-      if (lane !== undefined) lane.holdUntil = until;
+    pauseDestination(key: string, until: number): void {
+      const destination = state.destinations.find((each) => each.key === key);
+      if (destination !== undefined) destination.pausedUntil = until;
     },
 
     recordAttempt(delivery: ModelDelivery, outcome: AttemptOutcome): void {
@@ -145,7 +177,7 @@ export function createDeliveryModel(state: ModelState) {
         Object.assign(delivery, { state: "due", dueAt: now, reason: null, retriesUsed });
       }
       arrange(state, delivery, now);
-      letGo(state, delivery.laneKey, now);
+      resume(state, delivery.destinationKey, now);
       return true;
     },
 
@@ -169,7 +201,7 @@ export function createDeliveryModel(state: ModelState) {
       }
       for (const each of late) each.dueAt = now;
       for (const each of dead) arrange(state, each, now);
-      letGo(state, webhookId, now);
+      resume(state, webhookId, now);
       const recovered = dead.length + late.length;
       return { recovered, more: recovered === limit };
     },
@@ -178,7 +210,8 @@ export function createDeliveryModel(state: ModelState) {
       for (const each of state.deliveries) {
         if (each.state === "due" && (each.dueAt ?? 0) > now) each.dueAt = (each.dueAt ?? 0) + byMs;
       }
-      for (const lane of state.lanes) if (lane.holdUntil > now) lane.holdUntil += byMs;
+      for (const destination of state.destinations)
+        if (destination.pausedUntil > now) destination.pausedUntil += byMs;
     },
   };
 }

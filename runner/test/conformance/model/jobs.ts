@@ -7,10 +7,10 @@ import {
 import type { Claim, NewJob, SubmitOutcome } from "../../../src/ports/store/jobs.ts";
 import { arrange, newDelivery } from "./deliveries.ts";
 import {
-  forgetLanes,
+  forgetDestinations,
   isGone,
   isPending,
-  openLane,
+  openDestination,
   receiversOf,
   type ModelJob,
   type ModelState,
@@ -29,7 +29,7 @@ export function newModelJob(state: ModelState, spec: NewJob): void {
     steps: [],
     events: [],
   });
-  if (spec.webhook !== null) openLane(state, spec.webhook.lane);
+  if (spec.webhook !== null) openDestination(state, spec.webhook.destination);
 }
 
 export function createJobModel(state: ModelState) {
@@ -116,9 +116,9 @@ export function createJobModel(state: ModelState) {
       job.events.push(...events);
       const { id } = job.spec;
       for (const { kind, body, at, sequence: number } of events) {
-        for (const { id: webhookId, laneKey } of receiversOf(state, job, { kind, at })) {
+        for (const { id: webhookId, destinationKey } of receiversOf(state, job, { kind, at })) {
           const event = { sequence: number, kind, body, eventAt: at };
-          newDelivery(state, { subjectId: id, jobId: id, webhookId, laneKey, ...event });
+          newDelivery(state, { subjectId: id, jobId: id, webhookId, destinationKey, ...event });
         }
       }
       return true;
@@ -166,7 +166,7 @@ export function createJobModel(state: ModelState) {
       const ids = new Set(old.map(({ spec }) => spec.id));
       state.jobs = state.jobs.filter((job) => !old.includes(job));
       state.deliveries = state.deliveries.filter(({ subjectId }) => !ids.has(subjectId));
-      forgetLanes(state);
+      forgetDestinations(state);
       return old.length;
     },
   };

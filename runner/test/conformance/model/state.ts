@@ -39,19 +39,19 @@ export interface ModelWebhook {
   failingSince: number | null;
 }
 
-export interface ModelLane {
+export interface ModelDestination {
   readonly key: string;
   readonly number: number;
   ratePerSecond: number | null;
-  holdUntil: number;
-  turn: number;
+  pausedUntil: number;
+  served: number;
 }
 
 export interface ModelDelivery {
   readonly subjectId: string;
   readonly jobId: string | null;
   readonly webhookId: string;
-  readonly laneKey: string;
+  readonly destinationKey: string;
   readonly sequence: number;
   readonly kind: DeliveryKind;
   readonly body: string;
@@ -72,16 +72,16 @@ export interface ModelState {
   jobs: ModelJob[];
   batches: ModelBatch[];
   webhooks: ModelWebhook[];
-  lanes: ModelLane[];
+  destinations: ModelDestination[];
   deliveries: ModelDelivery[];
-  /** Lanes and deliveries made, and turns taken, so far. */
+  /** Destinations and deliveries made, and served taken, so far. */
   made: number;
-  turns: number;
+  served: number;
 }
 
 export function newState(exclusive: boolean): ModelState {
-  const none = { jobs: [], batches: [], webhooks: [], lanes: [], deliveries: [] };
-  return { exclusive, ...none, made: 0, turns: 0 };
+  const none = { jobs: [], batches: [], webhooks: [], destinations: [], deliveries: [] };
+  return { exclusive, ...none, made: 0, served: 0 };
 }
 
 export function isPending({ state }: ModelDelivery): boolean {
@@ -101,42 +101,44 @@ export function receiversOf(
   state: ModelState,
   job: ModelJob,
   event: { kind: EventKind; at: number },
-): { id: string; laneKey: string }[] {
+): { id: string; destinationKey: string }[] {
   const { webhook, name, plugins } = job.spec;
   const own =
-    webhook === null ? [] : [{ id: webhook.id, on: webhook.on, laneKey: webhook.lane.key }];
+    webhook === null
+      ? []
+      : [{ id: webhook.id, on: webhook.on, destinationKey: webhook.destination.key }];
   const persistent = state.webhooks
     .filter(({ state: is, spec }) => is !== "off" && event.at < (spec.expiresAt ?? Infinity))
     .filter(({ spec }) => spec.jobName === null || spec.jobName === name)
     .filter(({ spec }) => plugins.some((plugin) => spec.plugins?.includes(plugin.name) ?? true))
-    .map(({ spec }) => ({ id: spec.id, on: spec.on, laneKey: spec.id }));
+    .map(({ spec }) => ({ id: spec.id, on: spec.on, destinationKey: spec.id }));
   return [...own, ...persistent].filter(({ on }) => on === null || on.includes(event.kind));
 }
 
-/** Lanes that no webhook has are forgotten. */
-export function forgetLanes(state: ModelState): void {
+/** Destinations that no webhook has are forgotten. */
+export function forgetDestinations(state: ModelState): void {
   const own = [...state.jobs.map(({ spec }) => spec), ...state.batches].map(
-    ({ webhook }) => webhook?.lane.key,
+    ({ webhook }) => webhook?.destination.key,
   );
   const used = new Set([...own, ...state.webhooks.map(({ spec }) => spec.id)]);
-  state.lanes = state.lanes.filter(({ key }) => used.has(key));
+  state.destinations = state.destinations.filter(({ key }) => used.has(key));
 }
 
-/** A hold of the lane is over. */
-export function letGo(state: ModelState, key: string, now: number): void {
-  const lane = state.lanes.find((each) => each.key === key);
-  if (lane !== undefined) lane.holdUntil = Math.min(lane.holdUntil, now);
+/** A hold of the destination is over. */
+export function resume(state: ModelState, key: string, now: number): void {
+  const destination = state.destinations.find((each) => each.key === key);
+  if (destination !== undefined) destination.pausedUntil = Math.min(destination.pausedUntil, now);
 }
 
-export function openLane(
+export function openDestination(
   state: ModelState,
   { key, ratePerSecond }: { key: string; ratePerSecond: number | null },
 ): void {
-  const known = state.lanes.find((lane) => lane.key === key);
+  const known = state.destinations.find((destination) => destination.key === key);
   if (known !== undefined) {
     known.ratePerSecond = ratePerSecond;
     return;
   }
   state.made += 1;
-  state.lanes.push({ key, number: state.made, ratePerSecond, holdUntil: 0, turn: 0 });
+  state.destinations.push({ key, number: state.made, ratePerSecond, pausedUntil: 0, served: 0 });
 }

@@ -5,10 +5,10 @@ import type {
   WebhookPatch,
 } from "../../../src/ports/store/webhooks.ts";
 import {
-  forgetLanes,
+  forgetDestinations,
   isPending,
-  letGo,
-  openLane,
+  resume,
+  openDestination,
   type ModelState,
   type ModelWebhook,
 } from "./state.ts";
@@ -20,7 +20,7 @@ export function createWebhookModel(state: ModelState) {
     const ids = new Set(gone.map(({ spec }) => spec.id));
     state.webhooks = state.webhooks.filter(({ spec }) => !ids.has(spec.id));
     state.deliveries = state.deliveries.filter(({ webhookId }) => !ids.has(webhookId));
-    forgetLanes(state);
+    forgetDestinations(state);
   }
 
   return {
@@ -30,7 +30,7 @@ export function createWebhookModel(state: ModelState) {
       const count = state.webhooks.length;
       if (count >= maxWebhooks) return { kind: "limit", count };
       state.webhooks.push({ spec, state: "active", reason: null, failingSince: null });
-      openLane(state, { key: spec.id, ratePerSecond: spec.ratePerSecond });
+      openDestination(state, { key: spec.id, ratePerSecond: spec.ratePerSecond });
       return { kind: "created" };
     },
 
@@ -41,10 +41,10 @@ export function createWebhookModel(state: ModelState) {
       webhook.spec = { ...webhook.spec, ...spec };
       webhook.state = next;
       webhook.reason = next === "off" ? reason : null;
-      openLane(state, { key: id, ratePerSecond: webhook.spec.ratePerSecond });
+      openDestination(state, { key: id, ratePerSecond: webhook.spec.ratePerSecond });
       if (patch.state === "active") {
         webhook.failingSince = null;
-        letGo(state, id, now);
+        resume(state, id, now);
       }
       if (patch.state === "off") {
         const queued = state.deliveries.filter((each) => each.webhookId === id && isPending(each));

@@ -8,7 +8,7 @@ import { LEAST_DUE_AT } from "./destinations.ts";
 
 interface DueRow {
   readonly id: number;
-  readonly lane: number;
+  readonly destination: number;
   readonly subject_id: string;
   readonly sequence: number;
   readonly kind: DeliveryKind;
@@ -35,8 +35,8 @@ interface TargetRow {
 /** Rows read by one statement: a few, since their bodies may be large. */
 const AT_ONCE = 16;
 
-interface Turn {
-  readonly lane: number;
+interface Share {
+  readonly destination: number;
   readonly ids: readonly number[];
 }
 
@@ -49,62 +49,67 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
     `UPDATE deliveries SET lease_owner = ?, lease_until = ?
      WHERE id IN (SELECT value FROM json_each(?))`,
   );
-  const endTurn = prepare(
+  const setServed = prepare(
     db,
-    `UPDATE lanes SET hold_until = ?, turn = ?, ready_at = ${LEAST_DUE_AT} WHERE id = ?`,
+    `UPDATE destinations SET paused_until = ?, served = ?, ready_at = ${LEAST_DUE_AT} WHERE id = ?`,
   );
-  let { turn } = prepare<{ turn: number }>(
+  let { served } = prepare<{ served: number }>(
     db,
-    `SELECT coalesce(max(turn), 0) AS turn FROM lanes`,
-  ).get() ?? { turn: 0 };
+    `SELECT coalesce(max(served), 0) AS served FROM destinations`,
+  ).get() ?? { served: 0 };
 
-  return ({ owner, lanes, now, leaseUntil, maxBytes }) => {
-    const turns = lanes.map((lane): Turn => ({ lane: lane.id, ids: findDue(lane, now) }));
-    const rows = readRows(turns, maxBytes);
+  return ({ owner, destinations, now, leaseUntil, maxBytes }) => {
+    const shares = destinations.map((destination): Share => ({
+      destination: destination.id,
+      ids: findDue(destination, now),
+    }));
+    const rows = readRows(shares, maxBytes);
     const claimed = new Set(rows.map(({ id }) => id));
     lease.run(owner, leaseUntil, JSON.stringify([...claimed]));
-    for (const { lane, ids } of turns) {
-      // A lane that the bytes left nothing for keeps its turn, or large bodies would starve it.
+    for (const { destination, ids } of shares) {
+      // A destination that got nothing because of its large bodies keeps its place, or it would starve.
       if (!ids.some((id) => claimed.has(id))) continue;
-      turn += 1;
-      endTurn.run(now, turn, lane);
+      served += 1;
+      setServed.run(now, served, destination);
     }
     const targets = readTargets(new Set(rows.map(({ webhook }) => webhook)));
     return rows.map((row) => toClaimed(row, targets));
   };
 }
 
-/** Finds what is due in a lane: first tries before retries. */
+/** Finds what is due in a destination: first tries before retries. */
 function prepareFindDue(
   db: DatabaseSync,
-): (lane: { readonly id: number; readonly limit: number }, now: number) => number[] {
+): (destination: { readonly id: number; readonly limit: number }, now: number) => number[] {
   const [findFirstTries, findRetries] = [
     ["deliveries_first", "attempts = 0"],
     ["deliveries_retries", "attempts > 0"],
   ].map(([index, condition]) =>
     prepare<{ id: number }>(
       db,
-      `SELECT deliveries.id FROM lanes CROSS JOIN deliveries INDEXED BY ${index}
-       WHERE lanes.id = ?1 AND wake_at <= ?2 AND lane = lanes.id AND state = 'due'
+      `SELECT deliveries.id FROM destinations CROSS JOIN deliveries INDEXED BY ${index}
+       WHERE destinations.id = ?1 AND wake_at <= ?2 AND destination = destinations.id AND state = 'due'
          AND lease_owner IS NULL AND ${condition} AND due_at <= ?2
        ORDER BY due_at, deliveries.id LIMIT ?3`,
     ),
   ) as [Statement<{ id: number }>, Statement<{ id: number }>];
 
-  return ({ id: lane, limit }, now) => {
-    const ids = findFirstTries.all(lane, now, limit).map(({ id }) => id);
+  return ({ id: destination, limit }, now) => {
+    const ids = findFirstTries.all(destination, now, limit).map(({ id }) => id);
     if (ids.length >= limit) return ids;
-    return ids.concat(findRetries.all(lane, now, limit - ids.length).map(({ id }) => id));
+    return ids.concat(findRetries.all(destination, now, limit - ids.length).map(({ id }) => id));
   };
 }
 
-/** Reads the deliveries of some turns, in their order, until their bodies are over the bytes. */
-function prepareReadRows(db: DatabaseSync): (turns: readonly Turn[], maxBytes: number) => DueRow[] {
-  // One statement for all lanes: begun once for each, it was two thirds of a claim in 50 lanes.
+/** Reads the deliveries of some destinations, in their order, until their bodies are over the bytes. */
+function prepareReadRows(
+  db: DatabaseSync,
+): (shares: readonly Share[], maxBytes: number) => DueRow[] {
+  // One statement for all destinations: begun once for each, it was two thirds of a claim in 50 destinations.
   // CROSS JOIN keeps the order of the tables, so the rows come in the order of the ids.
   const find = prepare<DueRow>(
     db,
-    `SELECT deliveries.id, deliveries.lane, coalesce(jobs.id, batches.id) AS subject_id,
+    `SELECT deliveries.id, deliveries.destination, coalesce(jobs.id, batches.id) AS subject_id,
        deliveries.sequence, coalesce(kind, 'batch') AS kind,
        coalesce(events.body, batches.body) AS body,
        coalesce(octet_length(events.body), octet_length(batches.body)) AS bytes,
@@ -116,8 +121,8 @@ function prepareReadRows(db: DatabaseSync): (turns: readonly Turn[], maxBytes: n
          ON events.job = deliveries.job AND events.sequence = deliveries.sequence
        LEFT JOIN batches ON batches.seq = deliveries.batch`,
   );
-  return (turns, maxBytes) => {
-    const ids = turns.flatMap((turn) => turn.ids);
+  return (shares, maxBytes) => {
+    const ids = shares.flatMap(({ ids }) => ids);
     const rows: DueRow[] = [];
     let bytes = 0;
     for (let from = 0; from < ids.length; from += AT_ONCE) {
@@ -159,7 +164,7 @@ function toClaimed(row: DueRow, targets: Targets): ClaimedDelivery {
     kind: row.kind,
     body: row.body,
     bytes: row.bytes,
-    lane: row.lane,
+    destination: row.destination,
     eventAt: row.at,
     target,
     attempts: row.attempts,

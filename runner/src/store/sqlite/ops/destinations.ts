@@ -1,46 +1,49 @@
 /**
- * Lanes, kept within the transaction of whatever changes a delivery: a lane's `ready_at` is the
+ * Destinations, kept within the transaction of whatever changes a delivery: a destination's `ready_at` is the
  * least `due_at` of its deliveries that can be claimed, so that who has a turn is one index's order.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { LaneSpec } from "../../../ports/store/destinations.ts";
+import type { DestinationSpec } from "../../../ports/store/destinations.ts";
 import { prepare } from "../statement.ts";
 
-export interface Lanes {
-  /** The lane of this key, made when there is none. */
-  open(spec: LaneSpec): number;
-  /** A delivery of the lane can be claimed from the instant on. */
-  readyFrom(lane: number, at: number): void;
-  /** A hold of the lane is over, now at the latest; its place in the order of turns stays. */
-  letGo(lane: number, now: number): void;
-  /** Some of the lane's deliveries can be claimed no more, or later than before. */
-  refresh(lane: number): void;
+export interface Destinations {
+  /** The destination of this key, made when there is none. */
+  open(spec: DestinationSpec): number;
+  /** A delivery of the destination can be claimed from the instant on. */
+  readyFrom(destination: number, at: number): void;
+  /** A hold of the destination is over, now at the latest; its place in the order of turns stays. */
+  resume(destination: number, now: number): void;
+  /** Some of the destination's deliveries can be claimed no more, or later than before. */
+  refresh(destination: number): void;
 }
 
-/** An expression for the `ready_at` of the row of `lanes` that it stands in. */
+/** An expression for the `ready_at` of the row of `destinations` that it stands in. */
 export const LEAST_DUE_AT = `(
   SELECT min(at) FROM (
     SELECT min(due_at) AS at FROM deliveries INDEXED BY deliveries_first
-    WHERE lane = lanes.id AND state = 'due' AND lease_owner IS NULL AND attempts = 0
+    WHERE destination = destinations.id AND state = 'due' AND lease_owner IS NULL AND attempts = 0
     UNION ALL
     SELECT min(due_at) FROM deliveries INDEXED BY deliveries_retries
-    WHERE lane = lanes.id AND state = 'due' AND lease_owner IS NULL AND attempts > 0
+    WHERE destination = destinations.id AND state = 'due' AND lease_owner IS NULL AND attempts > 0
   )
 )`;
 
-export function prepareLanes(db: DatabaseSync): Lanes {
+export function prepareDestinations(db: DatabaseSync): Destinations {
   const find = prepare<{ id: number; rate_per_second: number | null }>(
     db,
-    `SELECT id, rate_per_second FROM lanes WHERE key = ?`,
+    `SELECT id, rate_per_second FROM destinations WHERE key = ?`,
   );
-  const insert = prepare(db, `INSERT INTO lanes (key, rate_per_second) VALUES (?, ?)`);
-  const setRate = prepare(db, `UPDATE lanes SET rate_per_second = ? WHERE id = ?`);
+  const insert = prepare(db, `INSERT INTO destinations (key, rate_per_second) VALUES (?, ?)`);
+  const setRate = prepare(db, `UPDATE destinations SET rate_per_second = ? WHERE id = ?`);
   const lower = prepare(
     db,
-    `UPDATE lanes SET ready_at = ?2 WHERE id = ?1 AND (ready_at IS NULL OR ready_at > ?2)`,
+    `UPDATE destinations SET ready_at = ?2 WHERE id = ?1 AND (ready_at IS NULL OR ready_at > ?2)`,
   );
-  const letGo = prepare(db, `UPDATE lanes SET hold_until = min(hold_until, ?) WHERE id = ?`);
-  const refresh = prepare(db, `UPDATE lanes SET ready_at = ${LEAST_DUE_AT} WHERE id = ?`);
+  const resume = prepare(
+    db,
+    `UPDATE destinations SET paused_until = min(paused_until, ?) WHERE id = ?`,
+  );
+  const refresh = prepare(db, `UPDATE destinations SET ready_at = ${LEAST_DUE_AT} WHERE id = ?`);
 
   return {
     open({ key, ratePerSecond }) {
@@ -49,8 +52,8 @@ export function prepareLanes(db: DatabaseSync): Lanes {
       if (known.rate_per_second !== ratePerSecond) setRate.run(ratePerSecond, known.id);
       return known.id;
     },
-    readyFrom: (lane, at) => void lower.run(lane, at),
-    letGo: (lane, now) => void letGo.run(now, lane),
-    refresh: (lane) => void refresh.run(lane),
+    readyFrom: (destination, at) => void lower.run(destination, at),
+    resume: (destination, now) => void resume.run(now, destination),
+    refresh: (destination) => void refresh.run(destination),
   };
 }

@@ -3,8 +3,8 @@ import { wants } from "../../../domain/delivery.ts";
 import type { JobEvent } from "../../../domain/event.ts";
 import { toKinds } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./destinations.ts";
-import { prepareLine } from "./ordering-key.ts";
+import { prepareDestinations } from "./destinations.ts";
+import { prepareOrderingKey } from "./ordering-key.ts";
 import { prepareFindReceivers, type Receiver } from "./routes.ts";
 
 /** Stores an event of a job and its delivery to every webhook that wants it. */
@@ -15,7 +15,7 @@ export function prepareEmitEvent(db: DatabaseSync): (job: number, event: JobEven
   );
   const findOwn = prepare<Receiver & { readonly kinds: string | null }>(
     db,
-    `SELECT seq, lane, kinds FROM webhooks WHERE job = ?`,
+    `SELECT seq, destination, kinds FROM webhooks WHERE job = ?`,
   );
   const findReceivers = prepareFindReceivers(db);
   const deliver = prepareDeliver(db);
@@ -31,18 +31,22 @@ export function prepareEmitEvent(db: DatabaseSync): (job: number, event: JobEven
 function prepareDeliver(db: DatabaseSync) {
   const insert = prepare(
     db,
-    `INSERT INTO deliveries (job, webhook, lane, sequence, state, due_at, created_at)
+    `INSERT INTO deliveries (job, webhook, destination, sequence, state, due_at, created_at)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
-  const lanes = prepareLanes(db);
-  const line = prepareLine(db);
+  const destinations = prepareDestinations(db);
+  const orderingKey = prepareOrderingKey(db);
 
-  return (job: number, { seq: webhook, lane }: Receiver, { sequence, at }: JobEvent): void => {
-    if (line.isHeld({ job, webhook })) {
-      insert.run(job, webhook, lane, sequence, "waiting", null, at);
+  return (
+    job: number,
+    { seq: webhook, destination }: Receiver,
+    { sequence, at }: JobEvent,
+  ): void => {
+    if (orderingKey.isBlocked({ job, webhook })) {
+      insert.run(job, webhook, destination, sequence, "waiting", null, at);
       return;
     }
-    insert.run(job, webhook, lane, sequence, "due", at, at);
-    lanes.readyFrom(lane, at);
+    insert.run(job, webhook, destination, sequence, "due", at, at);
+    destinations.readyFrom(destination, at);
   };
 }

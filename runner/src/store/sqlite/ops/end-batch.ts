@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareInsertWebhook } from "./insert-webhook.ts";
-import { prepareLanes } from "./destinations.ts";
+import { prepareDestinations } from "./destinations.ts";
 
 export function prepareEndBatch(db: DatabaseSync): Operations["endBatch"] {
   const end = prepare<{ seq: number }>(
@@ -38,21 +38,21 @@ export function prepareSetBatchWebhook(db: DatabaseSync): Operations["setBatchWe
 
 /** The callback of a batch that has ended, to its webhook, if it has one. */
 function prepareDeliverCallback(db: DatabaseSync) {
-  const findWebhook = prepare<{ seq: number; lane: number }>(
+  const findWebhook = prepare<{ seq: number; destination: number }>(
     db,
-    `SELECT seq, lane FROM webhooks WHERE batch = ?`,
+    `SELECT seq, destination FROM webhooks WHERE batch = ?`,
   );
   const insertDelivery = prepare(
     db,
-    `INSERT INTO deliveries (batch, webhook, lane, sequence, state, due_at, created_at)
+    `INSERT INTO deliveries (batch, webhook, destination, sequence, state, due_at, created_at)
      VALUES (?1, ?2, ?3, 1, 'due', ?4, ?4)`,
   );
-  const lanes = prepareLanes(db);
+  const destinations = prepareDestinations(db);
 
   return (batch: number, at: number): void => {
     const webhook = findWebhook.get(batch);
     if (webhook === undefined) return;
-    insertDelivery.run(batch, webhook.seq, webhook.lane, at);
-    lanes.readyFrom(webhook.lane, at);
+    insertDelivery.run(batch, webhook.seq, webhook.destination, at);
+    destinations.readyFrom(webhook.destination, at);
   };
 }

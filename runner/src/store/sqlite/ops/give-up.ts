@@ -12,10 +12,10 @@ export function prepareGiveUp(
        lease_until = NULL
      WHERE webhook = ? AND state IN ('waiting', 'due')`,
   );
-  // Its lane holds nothing else.
+  // Its destination holds nothing else.
   const empty = prepare(
     db,
-    `UPDATE lanes SET ready_at = NULL WHERE id = (SELECT lane FROM webhooks WHERE seq = ?)`,
+    `UPDATE destinations SET ready_at = NULL WHERE id = (SELECT destination FROM webhooks WHERE seq = ?)`,
   );
   return ({ webhook, reason, at }) => {
     giveUp.run(reason, at, webhook);

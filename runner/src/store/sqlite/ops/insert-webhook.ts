@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { JobWebhook } from "../../../ports/store/webhooks.ts";
 import { toKindsText } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./destinations.ts";
+import { prepareDestinations } from "./destinations.ts";
 
 /** Whose own webhook it is; a persistent one is nobody's. */
 export interface WebhookOwner {
@@ -10,19 +10,28 @@ export interface WebhookOwner {
   readonly batch?: number;
 }
 
-/** Stores a webhook in its lane; gives its key. */
+/** Stores a webhook in its destination; gives its key. */
 export function prepareInsertWebhook(
   db: DatabaseSync,
 ): (webhook: JobWebhook, owner: WebhookOwner) => number {
   const insert = prepare(
     db,
-    `INSERT INTO webhooks (id, job, batch, lane, url, kinds, retries, sealed)
+    `INSERT INTO webhooks (id, job, batch, destination, url, kinds, retries, sealed)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const lanes = prepareLanes(db);
-  return ({ id, lane, url, on, retries, sealed }, { job = null, batch = null }) => {
+  const destinations = prepareDestinations(db);
+  return ({ id, destination, url, on, retries, sealed }, { job = null, batch = null }) => {
     const kinds = toKindsText(on);
-    const row = insert.run(id, job, batch, lanes.open(lane), url, kinds, retries, sealed);
+    const row = insert.run(
+      id,
+      job,
+      batch,
+      destinations.open(destination),
+      url,
+      kinds,
+      retries,
+      sealed,
+    );
     return Number(row.lastInsertRowid);
   };
 }

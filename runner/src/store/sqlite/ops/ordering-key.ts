@@ -1,53 +1,53 @@
 /**
- * The line of a job's deliveries to one webhook: the first that has not ended is due, the others
- * wait for it, but for those in flight. What has ended may stand anywhere: an earlier one may be
- * sent again by hand.
+ * The ordering key of a delivery is its job and its webhook. The first delivery of a key that has
+ * not ended is due, and the later ones wait for it, except those in flight. Ended deliveries may be
+ * anywhere: an operator may send an earlier one again.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./destinations.ts";
+import { prepareDestinations } from "./destinations.ts";
 
-interface Place {
+interface Key {
   readonly job: number;
   readonly webhook: number;
 }
 
-/** A delivery as it stands in a line; that of a batch stands in none. */
+/** A delivery and its ordering key; the callback of a batch has none. */
 export interface Standing {
   readonly id: number;
   readonly job: number | null;
   readonly webhook: number;
 }
 
-/** The first of a line that has not ended. */
+/** The first delivery of an ordering key that has not ended. */
 interface First {
   readonly id: number;
   readonly state: "waiting" | "due";
 }
 
-export interface Line {
-  /** Whether one has not ended. */
-  isHeld(line: Place): boolean;
-  /** Whether one before this has not ended. */
+export interface OrderingKey {
+  /** Whether a delivery of the key has not ended. */
+  isBlocked(key: Key): boolean;
+  /** Whether an earlier delivery of the same key has not ended. */
   isBehind(delivery: Standing): boolean;
-  /** The first that has not ended becomes due, if it waits. */
-  promote(line: Place & { readonly lane: number }, at: number): void;
-  /** The same, and what is due behind it waits again, but for what is in flight. */
-  arrange(line: Place & { readonly lane: number }, at: number): void;
-  /** A delivery that was in flight is due again, or waits when it is behind another now. */
-  takeBack(delivery: Standing & { readonly lane: number; readonly due_at: number }): void;
+  /** Makes the first delivery that has not ended due, if it waits. */
+  promote(key: Key & { readonly destination: number }, at: number): void;
+  /** Like `promote`, and makes later deliveries that are due wait again, except those in flight. */
+  arrange(key: Key & { readonly destination: number }, at: number): void;
+  /** Makes a delivery that was in flight due again, or makes it wait if an earlier one is due. */
+  takeBack(delivery: Standing & { readonly destination: number; readonly due_at: number }): void;
 }
 
-/** The end of a query for the first of the line of the job (?1) and the webhook (?2). */
-const FIRST_IN_LINE = `FROM deliveries
+/** The end of a query for the first delivery of job ?1 and webhook ?2 that has not ended. */
+const FIRST = `FROM deliveries
   WHERE job = ?1 AND webhook = ?2 AND (state = 'waiting' OR state = 'due') ORDER BY id LIMIT 1`;
 
-export function prepareLine(db: DatabaseSync): Line {
-  const findFirst = prepare<First>(db, `SELECT id, state ${FIRST_IN_LINE}`);
+export function prepareOrderingKey(db: DatabaseSync): OrderingKey {
+  const findFirst = prepare<First>(db, `SELECT id, state ${FIRST}`);
   const promote = prepare(
     db,
     `UPDATE deliveries SET state = 'due', due_at = ?3
-     WHERE state = 'waiting' AND id = (SELECT id ${FIRST_IN_LINE})`,
+     WHERE state = 'waiting' AND id = (SELECT id ${FIRST})`,
   );
   const makeDue = prepare(db, `UPDATE deliveries SET state = 'due', due_at = ? WHERE id = ?`);
   const makeWait = prepare(
@@ -59,34 +59,36 @@ export function prepareLine(db: DatabaseSync): Line {
     `UPDATE deliveries SET state = 'waiting', due_at = NULL
      WHERE job = ? AND webhook = ? AND id > ? AND state = 'due' AND lease_owner IS NULL`,
   );
-  const lanes = prepareLanes(db);
+  const destinations = prepareDestinations(db);
 
   function isBehind({ id, job, webhook }: Standing): boolean {
     const first = job === null ? undefined : findFirst.get(job, webhook);
     return first !== undefined && first.id < id;
   }
 
-  function makeFirstDue(first: First, lane: number, at: number): void {
+  function makeFirstDue(first: First, destination: number, at: number): void {
     if (first.state === "due") return;
     makeDue.run(at, first.id);
-    lanes.readyFrom(lane, at);
+    destinations.readyFrom(destination, at);
   }
 
   return {
-    isHeld: ({ job, webhook }) => findFirst.get(job, webhook) !== undefined,
+    isBlocked: ({ job, webhook }) => findFirst.get(job, webhook) !== undefined,
     isBehind,
-    promote({ job, webhook, lane }, at) {
-      if (Number(promote.run(job, webhook, at).changes) > 0) lanes.readyFrom(lane, at);
+    promote({ job, webhook, destination }, at) {
+      if (Number(promote.run(job, webhook, at).changes) > 0)
+        destinations.readyFrom(destination, at);
     },
-    arrange({ job, webhook, lane }, at) {
+    arrange({ job, webhook, destination }, at) {
       const first = findFirst.get(job, webhook);
       if (first === undefined) return;
-      makeFirstDue(first, lane, at);
-      if (Number(makeOthersWait.run(job, webhook, first.id).changes) > 0) lanes.refresh(lane);
+      makeFirstDue(first, destination, at);
+      if (Number(makeOthersWait.run(job, webhook, first.id).changes) > 0)
+        destinations.refresh(destination);
     },
     takeBack(delivery) {
       if (isBehind(delivery)) makeWait.run(delivery.id);
-      else lanes.readyFrom(delivery.lane, delivery.due_at);
+      else destinations.readyFrom(delivery.destination, delivery.due_at);
     },
   };
 }

@@ -3,13 +3,13 @@ import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 
 export function preparePruneWebhooks(db: DatabaseSync): Operations["pruneWebhooks"] {
-  // Its lane holds its deliveries alone: one that can be claimed shows in `ready_at`, one in flight
+  // Its destination holds its deliveries alone: one that can be claimed shows in `ready_at`, one in flight
   // among the few that are leased, and one that waits is behind one of these.
   const find = prepare<{ webhook: number }>(
     db,
     `SELECT webhook FROM persistent_webhooks INDEXED BY persistent_webhooks_expiring
        CROSS JOIN webhooks ON seq = webhook
-       CROSS JOIN lanes ON lanes.id = lane
+       CROSS JOIN destinations ON destinations.id = destination
      WHERE expires_at < ? AND ready_at IS NULL AND NOT EXISTS (
        SELECT 1 FROM deliveries INDEXED BY deliveries_leased
        WHERE lease_owner IS NOT NULL AND deliveries.webhook = persistent_webhooks.webhook

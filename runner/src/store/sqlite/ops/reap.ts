@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
-import { prepareLine, type Standing } from "./ordering-key.ts";
+import { prepareOrderingKey, type Standing } from "./ordering-key.ts";
 import { FREED } from "./release-jobs.ts";
 
 /** One daemon alone has the file, so every other owner is gone, whatever its lease says. */
@@ -11,15 +11,15 @@ export function prepareReap(db: DatabaseSync): Operations["reap"] {
     `UPDATE jobs SET status = 'queued', fence = fence + 1, ${FREED}
      WHERE status = 'running' AND (lease_owner <> ?1 OR lease_until < ?2)`,
   );
-  const freeDeliveries = prepare<Standing & { lane: number; due_at: number }>(
+  const freeDeliveries = prepare<Standing & { destination: number; due_at: number }>(
     db,
     `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL
      WHERE lease_owner IS NOT NULL AND (lease_owner <> ?1 OR lease_until < ?2)
-     RETURNING id, job, webhook, lane, due_at`,
+     RETURNING id, job, webhook, destination, due_at`,
   );
-  const line = prepareLine(db);
+  const orderingKey = prepareOrderingKey(db);
   return ({ owner, now }) => {
-    for (const freed of freeDeliveries.all(owner, now)) line.takeBack(freed);
+    for (const freed of freeDeliveries.all(owner, now)) orderingKey.takeBack(freed);
     return Number(freeJobs.run(owner, now).changes);
   };
 }

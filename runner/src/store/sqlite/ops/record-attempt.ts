@@ -4,14 +4,14 @@ import type { AttemptOutcome } from "../../../ports/store/deliveries.ts";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./destinations.ts";
-import { prepareLine } from "./ordering-key.ts";
+import { prepareDestinations } from "./destinations.ts";
+import { prepareOrderingKey } from "./ordering-key.ts";
 
 interface DeliveryRow {
   readonly id: number;
   readonly job: number | null;
   readonly webhook: number;
-  readonly lane: number;
+  readonly destination: number;
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly lease_owner: string | null;
@@ -22,7 +22,7 @@ interface DeliveryRow {
 export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttempt"] {
   const find = prepare<DeliveryRow>(
     db,
-    `SELECT id, job, deliveries.webhook, lane, deliveries.state, attempts, lease_owner,
+    `SELECT id, job, deliveries.webhook, destination, deliveries.state, attempts, lease_owner,
        persistent_webhooks.webhook IS NOT NULL AS is_persistent, failing_since
      FROM deliveries
        LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = deliveries.webhook
@@ -67,22 +67,22 @@ function prepareMove(db: DatabaseSync) {
        reason = ?, lease_owner = NULL, lease_until = NULL
      WHERE id = ?`,
   );
-  const lanes = prepareLanes(db);
-  const line = prepareLine(db);
+  const destinations = prepareDestinations(db);
+  const orderingKey = prepareOrderingKey(db);
 
   return (delivery: DeliveryRow, outcome: AttemptOutcome): void => {
-    const { id, job, webhook, lane } = delivery;
+    const { id, job, webhook, destination } = delivery;
     const { attempt, retriesUsed, reason } = outcome;
     const { number, at, durationMs } = attempt;
     const dueAt = outcome.state === "due" ? (outcome.dueAt ?? at) : null;
     const endedAt = dueAt === null ? Math.floor(at + durationMs) : null;
-    const waits = dueAt !== null && line.isBehind(delivery);
+    const waits = dueAt !== null && orderingKey.isBehind(delivery);
     const state = waits ? "waiting" : outcome.state;
     update.run(state, waits ? null : dueAt, endedAt, number, retriesUsed, reason, id);
-    // A lease that had run out: the lane counted this delivery among those to be claimed.
-    if (delivery.lease_owner === null) lanes.refresh(lane);
-    else if (dueAt !== null && !waits) lanes.readyFrom(lane, dueAt);
+    // A lease that had run out: the destination counted this delivery among those to be claimed.
+    if (delivery.lease_owner === null) destinations.refresh(destination);
+    else if (dueAt !== null && !waits) destinations.readyFrom(destination, dueAt);
     // Due since the attempt began, so "at once" holds for a clock that has not moved on as well.
-    if (endedAt !== null && job !== null) line.promote({ job, webhook, lane }, at);
+    if (endedAt !== null && job !== null) orderingKey.promote({ job, webhook, destination }, at);
   };
 }

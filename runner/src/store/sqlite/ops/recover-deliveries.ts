@@ -1,13 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
-import { prepareLanes } from "./destinations.ts";
-import { prepareLine } from "./ordering-key.ts";
+import { prepareDestinations } from "./destinations.ts";
+import { prepareOrderingKey } from "./ordering-key.ts";
 
 export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverDeliveries"] {
-  const find = prepare<{ seq: number; lane: number }>(
+  const find = prepare<{ seq: number; destination: number }>(
     db,
-    `SELECT seq, lane FROM webhooks WHERE id = ?`,
+    `SELECT seq, destination FROM webhooks WHERE id = ?`,
   );
   // In no line, a batch's callback is due at once; the others when they are first in theirs.
   const revive = prepare<{ job: number | null }>(
@@ -26,25 +26,27 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
     `UPDATE deliveries SET due_at = ?1
      WHERE id IN (
        SELECT id FROM deliveries INDEXED BY deliveries_retries
-       WHERE lane = ?2 AND state = 'due' AND lease_owner IS NULL AND attempts > 0 AND due_at > ?1
+       WHERE destination = ?2 AND state = 'due' AND lease_owner IS NULL AND attempts > 0 AND due_at > ?1
          AND webhook = ?3 AND created_at >= ?4
        ORDER BY due_at, id LIMIT ?5
      )`,
   );
-  const lanes = prepareLanes(db);
-  const line = prepareLine(db);
+  const destinations = prepareDestinations(db);
+  const orderingKey = prepareOrderingKey(db);
 
   return ({ webhookId, since, limit, now }) => {
     const webhook = find.get(webhookId);
     if (webhook === undefined) return { recovered: 0, more: false };
-    const { seq, lane } = webhook;
+    const { seq, destination } = webhook;
     const revived = revive.all(now, seq, since, limit);
-    const hastened = Number(hasten.run(now, lane, seq, since, limit - revived.length).changes);
+    const hastened = Number(
+      hasten.run(now, destination, seq, since, limit - revived.length).changes,
+    );
     for (const job of new Set(revived.map((row) => row.job))) {
-      if (job !== null) line.arrange({ job, webhook: seq, lane }, now);
+      if (job !== null) orderingKey.arrange({ job, webhook: seq, destination }, now);
     }
-    lanes.refresh(lane);
-    lanes.letGo(lane, now);
+    destinations.refresh(destination);
+    destinations.resume(destination, now);
     const recovered = revived.length + hastened;
     return { recovered, more: recovered === limit };
   };

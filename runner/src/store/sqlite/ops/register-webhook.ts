@@ -25,8 +25,8 @@ export function prepareRegisterWebhook(db: DatabaseSync): Operations["registerWe
     if (known !== undefined) return { kind: "existing", id: known.id };
     const count = countAll.get()?.count ?? 0;
     if (count >= maxWebhooks) return { kind: "limit", count };
-    const lane = { key: id, ratePerSecond: webhook.ratePerSecond };
-    const seq = insertWebhook({ ...webhook, lane }, {});
+    const destination = { key: id, ratePerSecond: webhook.ratePerSecond };
+    const seq = insertWebhook({ ...webhook, destination }, {});
     const pluginNames = plugins === null ? null : JSON.stringify(plugins);
     insertPersistent.run(seq, identity, pluginNames, jobName, timeoutMs, expiresAt, createdAt);
     setRoutes(seq, { ...webhook, state: "active" });

@@ -2,20 +2,20 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareLine, type Standing } from "./ordering-key.ts";
+import { prepareOrderingKey, type Standing } from "./ordering-key.ts";
 
 export function prepareReleaseDeliveries(db: DatabaseSync): Operations["releaseDeliveries"] {
-  const release = prepare<Standing & { lane: number; due_at: number }>(
+  const release = prepare<Standing & { destination: number; due_at: number }>(
     db,
     `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL
      WHERE id = ? AND lease_owner IS NOT NULL
-     RETURNING id, job, webhook, lane, due_at`,
+     RETURNING id, job, webhook, destination, due_at`,
   );
-  const line = prepareLine(db);
+  const orderingKey = prepareOrderingKey(db);
   return (ids) => {
     for (const id of ids) {
       const released = release.get(parseDeliveryId(id));
-      if (released !== undefined) line.takeBack(released);
+      if (released !== undefined) orderingKey.takeBack(released);
     }
   };
 }

@@ -30,7 +30,7 @@ export function prepareSetRoutes(
 /** A webhook that wants an event. */
 export interface Receiver {
   readonly seq: number;
-  readonly lane: number;
+  readonly destination: number;
 }
 
 /** Finds the persistent webhooks that want an event of a job, each once. */
@@ -44,7 +44,7 @@ export function prepareFindReceivers(
   );
   const findRoutes = prepare<Receiver & { readonly expires_at: number | null }>(
     db,
-    `SELECT webhooks.seq, lane, expires_at
+    `SELECT webhooks.seq, destination, expires_at
      FROM webhook_routes
        CROSS JOIN persistent_webhooks ON persistent_webhooks.webhook = webhook_routes.webhook
        CROSS JOIN webhooks ON webhooks.seq = webhook_routes.webhook

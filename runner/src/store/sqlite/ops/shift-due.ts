@@ -16,14 +16,14 @@ export function prepareShiftDue(db: DatabaseSync): Operations["shiftDue"] {
        WHERE ${condition} AND due_at > ?1`,
     ),
   );
-  // Idle lanes too: their last turn was by the old clock.
-  const shiftLanes = prepare(
+  // Idle destinations too: their last turn was by the old clock.
+  const shiftDestinations = prepare(
     db,
-    `UPDATE lanes SET ready_at = ${LEAST_DUE_AT},
-       hold_until = iif(hold_until > ?1, hold_until + ?2, hold_until)`,
+    `UPDATE destinations SET ready_at = ${LEAST_DUE_AT},
+       paused_until = iif(paused_until > ?1, paused_until + ?2, paused_until)`,
   );
   return ({ now, byMs }) => {
     for (const shift of shiftAll) shift.run(now, byMs);
-    shiftLanes.run(now, byMs);
+    shiftDestinations.run(now, byMs);
   };
 }

@@ -5,7 +5,7 @@ import { SELECT_PERSISTENT, toStoredWebhook, type PersistentRow } from "../persi
 import { toKindsText } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareGiveUp } from "./give-up.ts";
-import { prepareLanes } from "./destinations.ts";
+import { prepareDestinations } from "./destinations.ts";
 import { prepareSetRoutes } from "./routes.ts";
 
 export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhook"] {
@@ -26,7 +26,7 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
   );
   const setRoutes = prepareSetRoutes(db);
   const moveState = prepareMoveState(db);
-  const lanes = prepareLanes(db);
+  const destinations = prepareDestinations(db);
 
   return (id, patch, { now }) => {
     const row = find.get(id);
@@ -48,35 +48,35 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
       now,
       seq,
     );
-    lanes.open({ key: id, ratePerSecond: webhook.ratePerSecond });
+    destinations.open({ key: id, ratePerSecond: webhook.ratePerSecond });
     setRoutes(seq, webhook);
-    moveState({ seq, lane: row.lane }, patch, now);
+    moveState({ seq, destination: row.destination }, patch, now);
     return "updated";
   };
 }
 
 /** What a change of state does to the deliveries. */
 function prepareMoveState(db: DatabaseSync) {
-  const stop = prepare(db, `UPDATE lanes SET stopped = 1 WHERE id = ?`);
-  const restart = prepare(db, `UPDATE lanes SET stopped = 0 WHERE id = ?`);
-  const lanes = prepareLanes(db);
+  const stop = prepare(db, `UPDATE destinations SET stopped = 1 WHERE id = ?`);
+  const restart = prepare(db, `UPDATE destinations SET stopped = 0 WHERE id = ?`);
+  const destinations = prepareDestinations(db);
   const giveUp = prepareGiveUp(db);
 
   return (
-    { seq, lane }: { seq: number; lane: number },
+    { seq, destination }: { seq: number; destination: number },
     { state, reason = null }: WebhookPatch,
     now: number,
   ): void => {
     switch (state) {
       case "active":
-        restart.run(lane);
-        lanes.letGo(lane, now);
+        restart.run(destination);
+        destinations.resume(destination, now);
         return;
       case "paused":
-        stop.run(lane);
+        stop.run(destination);
         return;
       case "off":
-        stop.run(lane);
+        stop.run(destination);
         giveUp({ webhook: seq, reason: reason ?? "The webhook is off.", at: now });
         return;
       case undefined:

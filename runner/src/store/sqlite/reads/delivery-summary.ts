@@ -4,7 +4,7 @@ import { toDeliveryId } from "../rows.ts";
 
 export interface DeliveryRow {
   readonly key: number;
-  readonly lane: number;
+  readonly destination: number;
   readonly job_id: string | null;
   readonly batch_id: string | null;
   readonly webhook_id: string;
@@ -21,7 +21,7 @@ export interface DeliveryRow {
 
 /** Selects `DeliveryRow`s; the conditions come after it. */
 export const SELECT_DELIVERIES = `
-  SELECT deliveries.id AS key, deliveries.lane, jobs.id AS job_id, batches.id AS batch_id,
+  SELECT deliveries.id AS key, deliveries.destination, jobs.id AS job_id, batches.id AS batch_id,
     webhooks.id AS webhook_id, url, deliveries.sequence, coalesce(kind, 'batch') AS kind, state,
     due_at, deliveries.created_at, deliveries.ended_at, attempts, reason
   FROM deliveries

@@ -17,6 +17,6 @@ export function prepareReadDelivery(db: DatabaseSync): StoreReads["delivery"] {
     const row = key === null ? undefined : find.get(key);
     if (row === undefined) return null;
     const log = findAttempts.all(row.key).map((attempt) => ({ ...attempt }));
-    return { ...toDeliverySummary(row), lane: row.lane, log };
+    return { ...toDeliverySummary(row), destination: row.destination, log };
   };
 }

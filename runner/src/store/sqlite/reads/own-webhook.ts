@@ -21,7 +21,7 @@ export function prepareReadOwnWebhook(
   const find = prepare<OwnRow>(
     db,
     `SELECT webhooks.id, url, sealed, kinds, retries, key, rate_per_second
-     FROM webhooks JOIN lanes ON lanes.id = lane WHERE ${owner} = ?`,
+     FROM webhooks JOIN destinations ON destinations.id = destination WHERE ${owner} = ?`,
   );
   return (seq) => {
     const row = find.get(seq);
@@ -33,7 +33,7 @@ export function prepareReadOwnWebhook(
           sealed: row.sealed,
           on: toKinds(row.kinds),
           retries: row.retries,
-          lane: { key: row.key, ratePerSecond: row.rate_per_second },
+          destination: { key: row.key, ratePerSecond: row.rate_per_second },
         };
   };
 }
