@@ -18,8 +18,8 @@ import { createClockLoop } from "./upkeep/clock-loop.ts";
 import type { Engine } from "./engine.ts";
 import { createJobSignals } from "./jobs/job-signals.ts";
 import { createLeaseLoop } from "./upkeep/lease-loop.ts";
-import { createPatience } from "./upkeep/store-retry.ts";
-import { createPatientStore } from "./upkeep/retrying-store.ts";
+import { createStoreRetry } from "./upkeep/store-retry.ts";
+import { createRetryingStore } from "./upkeep/retrying-store.ts";
 import { createRelay } from "./deliveries/relay-loop.ts";
 import type { RelayState } from "../ports/telemetry.ts";
 import { recoverWebhook, redeliver } from "./deliveries/resend.ts";
@@ -157,7 +157,7 @@ function toShared(
   const { settings, log } = deps;
   const clock = createWatchedClock(deps.clock);
   const signals = createJobSignals();
-  const patience = createPatience({ clock, log, signal: stopping });
+  const retryWrite = createStoreRetry({ clock, log, signal: stopping });
   const wake = {
     claim: () => loops()?.claim.wake(),
     relay: () => loops()?.relay.loop.wake(),
@@ -168,8 +168,8 @@ function toShared(
     ...deps,
     ...settings,
     clock,
-    store: createPatientStore(deps.store, patience),
-    patience,
+    store: createRetryingStore(deps.store, retryWrite),
+    retryWrite,
     owner: deps.ids.newId("owner"),
     signals,
     sealedContents: createSealedContents(deps.vault),

@@ -2,9 +2,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 
 export interface Loop {
-  /** Has the turn run again soon; calls made during a turn lead to one more turn. */
+  /** Has the tick run again soon; calls made during a tick lead to one more tick. */
   wake(): void;
-  /** Resolves when the turn under way has ended. */
+  /** Resolves when the tick under way has ended. */
   stop(): Promise<void>;
 }
 
@@ -16,25 +16,25 @@ const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
 
 /**
- * Runs `turn` again and again: when woken, and after the wait (ms) that it returned. Null waits for
- * a wake alone; a function is asked for the wait once nothing has woken the loop during the turn.
- * A turn that fails is logged and tried again, later each time.
+ * Runs `tick` again and again: when woken, and after the wait (ms) that it returned. Null waits for
+ * a wake alone; a function is asked for the wait once nothing has woken the loop during the tick.
+ * A tick that fails is logged and tried again, later each time.
  */
 export function createLoop(options: {
   name: string;
-  turn: () => Promise<Wait | (() => Promise<Wait>)>;
+  tick: () => Promise<Wait | (() => Promise<Wait>)>;
   clock: Clock;
   log: Log;
 }): Loop {
-  const { name, turn, clock, log } = options;
+  const { name, tick, clock, log } = options;
   let stopped = false;
   let woken = false;
   let sleeping: AbortController | null = null;
   let failures = 0;
 
-  async function takeTurn(): Promise<Wait> {
+  async function runTick(): Promise<Wait> {
     try {
-      const wait = await turn();
+      const wait = await tick();
       const waitMs = typeof wait === "function" ? (woken ? 0 : await wait()) : wait;
       failures = 0;
       return waitMs;
@@ -49,7 +49,7 @@ export function createLoop(options: {
   async function run(): Promise<void> {
     while (!stopped) {
       woken = false;
-      const waitMs = await takeTurn();
+      const waitMs = await runTick();
       if (woken || stopped) continue;
       sleeping = new AbortController();
       await clock.sleep(waitMs, { signal: sleeping.signal });

@@ -10,7 +10,7 @@ declare module "fastify" {
     /** Makes room for another request: this one is answered, or waits for something to happen. */
     leave: (() => void) | null;
     /** After it left: takes a place again, when it is its turn. Null where none is needed. */
-    comeBack: (() => Promise<void>) | null;
+    reacquire: (() => Promise<void>) | null;
     /** Whether nothing is done for it any more but to send what there is. */
     isAnswered: boolean;
     /** Whether it was refused for want of a place. */
@@ -57,7 +57,7 @@ export function registerGate(app: FastifyInstance, deps: GateDeps): void {
   }
 
   app.decorateRequest("leave", null);
-  app.decorateRequest("comeBack", null);
+  app.decorateRequest("reacquire", null);
   app.decorateRequest("isAnswered", false);
   app.decorateRequest("isShed", false);
   const shed = createShedder(app, deps);
@@ -72,7 +72,7 @@ export function registerGate(app: FastifyInstance, deps: GateDeps): void {
       return done(new Refused("OVERLOADED", detail, { isAdjustable: false }));
     }
     enter(request, bytes);
-    request.comeBack = async () => {
+    request.reacquire = async () => {
       if (inside < maxRequests) return enter(request, 0);
       const { promise, resolve } = Promise.withResolvers<void>();
       turns.push(() => {

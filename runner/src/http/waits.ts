@@ -34,7 +34,7 @@ export function createWaits(options: {
         request.leave?.();
         await wait(holdSignal(reply, { closing, timeoutMs: seconds * 1000 }));
         // Many may wait for one batch: they must not all read its outputs at once.
-        await request.comeBack?.();
+        await request.reacquire?.();
         return true;
       } finally {
         waiting -= 1;

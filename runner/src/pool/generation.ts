@@ -6,7 +6,7 @@
  * step. Measured: 35,000 bare round trips a second with two threads, with or without.
  */
 import { Piscina } from "piscina";
-import type { Hello, ThreadNews, ThreadSettings, ThreadTask } from "./messages.ts";
+import type { Hello, ThreadMessage, ThreadSettings, ThreadTask } from "./messages.ts";
 import { createThreadPorts, type ThreadPorts } from "./thread-ports.ts";
 
 const MEMORY_CHECK_MS = 500;
@@ -16,19 +16,22 @@ const MIB = 1024 * 1024;
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const ENTRY = new URL(`./thread/entry.${extension}`, import.meta.url).href;
 
-export interface CrewOptions {
+export interface GenerationOptions {
   readonly size: number;
   /** JavaScript heap that one thread may use; its buffers may take as much again. */
   readonly memoryMb: number;
   readonly settings: ThreadSettings;
   readonly env: Readonly<Record<string, string>> | undefined;
-  readonly onNews: (news: ThreadNews) => void;
+  readonly onMessage: (message: ThreadMessage) => void;
   readonly onBuffersOver: (run: number, bytes: number) => void;
 }
 
-export interface Crew extends Pick<ThreadPorts, "requestStop" | "readNews" | "beginOf" | "forget"> {
+export interface Generation extends Pick<
+  ThreadPorts,
+  "requestStop" | "readMessages" | "beginOf" | "forget"
+> {
   /**
-   * Resolves when the thread is free again: what became of the step is in the news. Rejects when
+   * Resolves when the thread is free again: what became of the step is in the message. Rejects when
    * the thread dies; aborting the signal ends the thread.
    */
   run(task: ThreadTask, signal: AbortSignal): Promise<void>;
@@ -39,9 +42,9 @@ export interface Crew extends Pick<ThreadPorts, "requestStop" | "readNews" | "be
 /** A thread holds 11 MB when it does nothing: all but one are ended after five quiet minutes. */
 const IDLE_THREAD_MS = 5 * 60_000;
 
-export function createCrew(options: CrewOptions): Crew {
+export function createGeneration(options: GenerationOptions): Generation {
   const { size, memoryMb, settings, env } = options;
-  const ports = createThreadPorts(options.onNews);
+  const ports = createThreadPorts(options.onMessage);
   const piscina = new Piscina({
     filename: ENTRY,
     minThreads: 1,

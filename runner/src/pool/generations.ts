@@ -1,82 +1,85 @@
 /**
  * Which threads a step gets. Modules stay in a thread for its life, so after a plugin's file has
- * changed the next step starts a new crew, and the old one ends when its last step has.
+ * changed the next step starts a new generation, and the old one ends when its last step has.
  */
-import type { Crew } from "./generation.ts";
+import type { Generation } from "./generation.ts";
 
-export interface CrewLease {
-  readonly crew: Crew;
+export interface GenerationSlot {
+  readonly generation: Generation;
   release(): void;
 }
 
-export interface Crews {
-  /** A place in the crew of the day. */
-  join(): CrewLease;
+export interface Generations {
+  /** A place in the generation of the day. */
+  join(): GenerationSlot;
   /** A new thread for this step alone. */
-  alone(): CrewLease;
+  alone(): GenerationSlot;
   /** The threads of the day may hold what is no longer so. */
   markStale(): void;
   /** Ends every thread, at work or not. */
   close(): Promise<void>;
 }
 
-interface Generation {
-  readonly crew: Crew;
+interface Current {
+  readonly generation: Generation;
   atWork: number;
   hasWorked: boolean;
   isStale: boolean;
 }
 
-export function createCrews(size: number, createCrew: (size: number) => Crew): Crews {
+export function createGenerations(
+  size: number,
+  createGeneration: (size: number) => Generation,
+): Generations {
   const closing = new Set<Promise<void>>();
-  const open = new Set<Crew>();
-  let today = begin();
+  const open = new Set<Generation>();
+  let latest = begin();
 
-  function start(threads: number): Crew {
-    const crew = createCrew(threads);
-    open.add(crew);
-    return crew;
+  function start(threads: number): Generation {
+    const generation = createGeneration(threads);
+    open.add(generation);
+    return generation;
   }
 
-  function end(crew: Crew): void {
-    if (!open.delete(crew)) return;
-    const closed = crew.close().finally(() => closing.delete(closed));
+  function end(generation: Generation): void {
+    if (!open.delete(generation)) return;
+    const closed = generation.close().finally(() => closing.delete(closed));
     closing.add(closed);
   }
 
-  function begin(): Generation {
-    return { crew: start(size), atWork: 0, hasWorked: false, isStale: false };
+  function begin(): Current {
+    return { generation: start(size), atWork: 0, hasWorked: false, isStale: false };
   }
 
-  function endIfDone(generation: Generation): void {
-    if (generation.isStale && generation.atWork === 0) end(generation.crew);
+  function endIfDone(current: Current): void {
+    if (current.isStale && current.atWork === 0) end(current.generation);
   }
 
   return {
     join() {
-      if (today.isStale) today = begin();
-      const generation = today;
-      generation.hasWorked = true;
-      generation.atWork += 1;
+      if (latest.isStale) latest = begin();
+      const current = latest;
+      current.hasWorked = true;
+      current.atWork += 1;
       return {
-        crew: generation.crew,
+        generation: current.generation,
         release() {
-          generation.atWork -= 1;
-          endIfDone(generation);
+          current.atWork -= 1;
+          endIfDone(current);
         },
       };
     },
     alone() {
-      const crew = start(1);
-      return { crew, release: () => end(crew) };
+      const generation = start(1);
+      return { generation, release: () => end(generation) };
     },
     markStale() {
-      if (!today.hasWorked) return;
-      today.isStale = true;
-      endIfDone(today);
+      if (!latest.hasWorked) return;
+      latest.isStale = true;
+      endIfDone(latest);
     },
     async close() {
-      for (const crew of open) end(crew);
+      for (const generation of open) end(generation);
       await Promise.all(closing);
     },
   };

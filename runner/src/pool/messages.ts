@@ -36,12 +36,12 @@ export interface Hello {
   readonly kind: "hello";
   readonly threadId: number;
   readonly port: MessagePort;
-  readonly slate: Slate;
+  readonly sharedState: SharedState;
 }
 
 /** What a thread keeps written where the main thread reads it even after the thread's death. */
-export type Slate = BigInt64Array<SharedArrayBuffer>;
-export const SLATE = {
+export type SharedState = BigInt64Array<SharedArrayBuffer>;
+export const SHARED_STATE = {
   /** The run that the thread is at; 0 when it is idle. */
   run: 0,
   /** How many runs it has begun. */
@@ -54,7 +54,7 @@ export const SLATE = {
  * What a thread tells, over one port so that it arrives in order and is there to be read when the
  * thread is not. Piscina's result of a task says only that the thread is free.
  */
-export type ThreadNews =
+export type ThreadMessage =
   | {
       readonly kind: "said";
       readonly run: number;

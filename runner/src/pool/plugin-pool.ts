@@ -12,9 +12,9 @@ import type { Failure } from "../domain/errors.ts";
 import { DEFAULT_OUTPUT_LIMIT_BYTES } from "../domain/job.ts";
 import type { PluginPool, StepHooks, StepResult, StepTask } from "../ports/plugin-pool.ts";
 import { ShortLivedMap } from "../system/short-lived-map.ts";
-import { createCrew, type Crew } from "./generation.ts";
-import { createCrews, type Crews } from "./generations.ts";
-import type { StepOutcome, ThreadNews, ThreadTask } from "./messages.ts";
+import { createGeneration, type Generation } from "./generation.ts";
+import { createGenerations, type Generations } from "./generations.ts";
+import type { StepOutcome, ThreadMessage, ThreadTask } from "./messages.ts";
 import { createSlots } from "./slots.ts";
 import { watchStep, type StepWatch } from "./step-watch.ts";
 
@@ -62,7 +62,7 @@ interface Run {
   readonly hooks: StepHooks;
   readonly watch: StepWatch;
   readonly memoryMb: number;
-  crew: Crew;
+  generation: Generation;
   outcome: StepOutcome | null;
   /** What the thread said before it died. */
   fault: Failure | null;
@@ -73,9 +73,9 @@ type Runs = ShortLivedMap<number, Run>;
 export function createPluginPool(options: PluginPoolOptions): PluginPool {
   const { catalog, threads, memoryMb, graceMs, pluginTimeoutMs } = options;
   const runs: Runs = new ShortLivedMap();
-  const crews = startCrews(options, runs);
+  const generations = startCrews(options, runs);
   const slots = createSlots(threads);
-  const stopListening = catalog.onChange(() => crews.markStale());
+  const stopListening = catalog.onChange(() => generations.markStale());
   let lastRun = 0;
 
   async function runInSlot(step: StepTask, hooks: StepHooks): Promise<StepOutcome> {
@@ -86,7 +86,7 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
     if ("error" in plugin) return failed("PLUGIN_BROKEN", plugin.error);
     lastRun = (lastRun % MAX_RUN) + 1;
     const { jobTimeoutMs, ...task } = step;
-    const lease = crews.join();
+    const lease = generations.join();
     const run: Run = {
       task: { ...task, run: lastRun, file: plugin.file },
       hooks,
@@ -97,17 +97,17 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
         graceMs,
         beginLimitMs: options.beginLimitMs ?? BEGIN_LIMIT_MS,
         signal: hooks.signal,
-        begunAt: () => run.crew.beginOf(run.task.run)?.at ?? null,
-        requestStop: (reason) => run.crew.requestStop(run.task.run, reason),
+        begunAt: () => run.generation.beginOf(run.task.run)?.at ?? null,
+        requestStop: (reason) => run.generation.requestStop(run.task.run, reason),
       }),
       memoryMb,
-      crew: lease.crew,
+      generation: lease.generation,
       outcome: null,
       fault: null,
     };
     runs.set(run.task.run, run);
     try {
-      return (await attempt(run)) ?? (await attemptAlone(run, crews));
+      return (await attempt(run)) ?? (await attemptAlone(run, generations));
     } finally {
       runs.delete(run.task.run);
       run.watch.end();
@@ -129,7 +129,7 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
       stopListening();
       slots.close();
       for (const { watch } of runs.values()) watch.kill(STOPPING);
-      await crews.close();
+      await generations.close();
     },
   };
 }
@@ -140,16 +140,16 @@ function notBegun(signal: AbortSignal): string {
   return signal.aborted ? "The job was cancelled." : "The daemon stopped before the step began.";
 }
 
-function startCrews(options: PluginPoolOptions, runs: Runs): Crews {
+function startCrews(options: PluginPoolOptions, runs: Runs): Generations {
   const { threads, memoryMb, outputLimitBytes = DEFAULT_OUTPUT_LIMIT_BYTES, filesDir } = options;
   const { egress = { mode: "private" } } = options;
-  return createCrews(threads, (size) =>
-    createCrew({
+  return createGenerations(threads, (size) =>
+    createGeneration({
       size,
       memoryMb,
       env: options.env,
       settings: { filesDir, outputLimitBytes, egress },
-      onNews: (news) => passOn(news, runs),
+      onMessage: (message) => passOn(message, runs),
       onBuffersOver: (run, bytes) => {
         const held = `${Math.round(bytes / MIB)} MiB of buffers; it may hold ${memoryMb} MiB`;
         const message = `The plugin's thread held ${held}.`;
@@ -161,29 +161,29 @@ function startCrews(options: PluginPoolOptions, runs: Runs): Crews {
 
 /** Null when the thread died and it is not certain that this step did it. */
 async function attempt(run: Run): Promise<StepOutcome | null> {
-  const { crew, watch, task } = run;
+  const { generation, watch, task } = run;
   let death: unknown = null;
   try {
-    await crew.run(task, watch.killSignal);
+    await generation.run(task, watch.killSignal);
   } catch (error) {
     death = error;
   }
-  crew.readNews();
+  generation.readMessages();
   if (run.outcome === null) {
     // Channels do not wait for each other: what a new or dying thread said is here after this turn.
     await nextTurn();
-    crew.readNews();
+    generation.readMessages();
   }
-  const isFirst = crew.beginOf(task.run)?.isFirstOfThread ?? false;
-  crew.forget(task.run);
+  const isFirst = generation.beginOf(task.run)?.isFirstOfThread ?? false;
+  generation.forget(task.run);
   if (run.outcome !== null) return judge(run.outcome, watch.stopped);
   const failure = watch.stopped ?? run.fault ?? (isFirst ? deathOf(death, run.memoryMb) : null);
   return failure === null ? null : { ok: false, failure, metrics: null };
 }
 
-async function attemptAlone(run: Run, crews: Crews): Promise<StepOutcome> {
-  const lease = crews.alone();
-  run.crew = lease.crew;
+async function attemptAlone(run: Run, generations: Generations): Promise<StepOutcome> {
+  const lease = generations.alone();
+  run.generation = lease.generation;
   try {
     const outcome = await attempt(run);
     return outcome ?? failed("PLUGIN_CRASHED", "The plugin's thread could not be started.");
@@ -198,18 +198,18 @@ function judge(outcome: StepOutcome, stopped: Failure | null): StepOutcome {
   return { ok: false, failure: stopped, metrics: outcome.metrics };
 }
 
-function passOn(news: ThreadNews, runs: Runs): void {
-  const run = news.run === null ? undefined : runs.get(news.run);
+function passOn(message: ThreadMessage, runs: Runs): void {
+  const run = message.run === null ? undefined : runs.get(message.run);
   if (run === undefined) return;
-  if (news.kind === "fault") {
-    run.fault ??= news.failure;
+  if (message.kind === "fault") {
+    run.fault ??= message.failure;
     return;
   }
-  if (news.lines.length > 0) run.hooks.onLog(news.lines);
-  if (news.kind === "ended") {
-    run.outcome = news.outcome;
-    if (news.droppedLines > 0) run.hooks.onLogDropped?.(news.droppedLines);
-  } else if (news.progress !== null) run.hooks.onProgress(news.progress);
+  if (message.lines.length > 0) run.hooks.onLog(message.lines);
+  if (message.kind === "ended") {
+    run.outcome = message.outcome;
+    if (message.droppedLines > 0) run.hooks.onLogDropped?.(message.droppedLines);
+  } else if (message.progress !== null) run.hooks.onProgress(message.progress);
 }
 
 function failed(code: Failure["code"], message: string): StepOutcome {

@@ -1,17 +1,17 @@
 /**
- * The ports to a crew's threads: logs, progress and faults come in, stop requests go out. Piscina's
+ * The ports to a generation's threads: logs, progress and faults come in, stop requests go out. Piscina's
  * own channel carries tasks and results only, and does not tell which thread has which task; the
- * slate that each thread shares does, even after the thread's death.
+ * sharedState that each thread shares does, even after the thread's death.
  */
 import { receiveMessageOnPort } from "node:worker_threads";
-import { SLATE, type Hello, type StopRequest, type ThreadNews } from "./messages.ts";
+import { SHARED_STATE, type Hello, type StopRequest, type ThreadMessage } from "./messages.ts";
 
 export interface ThreadPorts {
   add(hello: Hello): void;
   /** Asks the step to stop, in whichever thread it runs, and in one that is only starting. */
   requestStop(run: number, reason: string): void;
-  /** Hands out the news that has arrived but was not read yet. */
-  readNews(): void;
+  /** Hands out the message that has arrived but was not read yet. */
+  readMessages(): void;
   /** The run that the thread is at; null when it is idle or not known. */
   runOf(threadId: number): number | null;
   /** When the run began, and whether it was the first of its thread; null when it has not begun. */
@@ -25,7 +25,7 @@ interface Thread extends Hello {
   isGone: boolean;
 }
 
-export function createThreadPorts(onNews: (news: ThreadNews) => void): ThreadPorts {
+export function createThreadPorts(onMessage: (message: ThreadMessage) => void): ThreadPorts {
   const threads = new Map<number, Thread>();
   const stopRequests = new Map<number, StopRequest>();
 
@@ -33,7 +33,7 @@ export function createThreadPorts(onNews: (news: ThreadNews) => void): ThreadPor
     add(hello) {
       const thread: Thread = { ...hello, isGone: false };
       threads.set(hello.threadId, thread);
-      hello.port.on("message", onNews);
+      hello.port.on("message", onMessage);
       hello.port.on("close", () => {
         thread.isGone = true;
         // One that died at work is kept until its run has asked `beginOf`.
@@ -47,8 +47,9 @@ export function createThreadPorts(onNews: (news: ThreadNews) => void): ThreadPor
       stopRequests.set(run, request);
       for (const thread of threads.values()) tell(thread, request);
     },
-    readNews() {
-      for (const thread of threads.values()) for (const news of unread(thread)) onNews(news);
+    readMessages() {
+      for (const thread of threads.values())
+        for (const message of unread(thread)) onMessage(message);
     },
     runOf(threadId) {
       const thread = threads.get(threadId);
@@ -75,13 +76,13 @@ function tell({ port }: Thread, request: StopRequest): void {
   port.postMessage(request);
 }
 
-function read({ slate }: Thread, field: keyof typeof SLATE): number {
-  return Number(Atomics.load(slate, SLATE[field]));
+function read({ sharedState }: Thread, field: keyof typeof SHARED_STATE): number {
+  return Number(Atomics.load(sharedState, SHARED_STATE[field]));
 }
 
-function* unread({ port }: Thread): Generator<ThreadNews> {
+function* unread({ port }: Thread): Generator<ThreadMessage> {
   for (;;) {
-    const received: { message: ThreadNews } | undefined = receiveMessageOnPort(port);
+    const received: { message: ThreadMessage } | undefined = receiveMessageOnPort(port);
     if (received === undefined) return;
     yield received.message;
   }

@@ -260,7 +260,7 @@ export function attemptOf(
     dueAt: outcome.state === "due" ? outcome.dueAt : null,
     retriesUsed: delivery.retriesUsed + (outcome.state === "due" ? 1 : 0),
     reason: outcome.state === "dead" ? outcome.reason : null,
-    tookIt: answered,
+    succeeded: answered,
   };
 }
 

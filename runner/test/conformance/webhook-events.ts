@@ -247,10 +247,13 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
   });
 
   describe("failingSince", () => {
-    async function attempt(at: number, tookIt: boolean | null) {
+    async function attempt(at: number, succeeded: boolean | null) {
       const [delivery] = await claimDue(t.store, { now: at, limit: 1 });
-      const state = tookIt === true ? "delivered" : "dead";
-      await t.store.recordAttempt({ ...attemptOf(delivery!, { state, at, reason: "r" }), tookIt });
+      const state = succeeded === true ? "delivered" : "dead";
+      await t.store.recordAttempt({
+        ...attemptOf(delivery!, { state, at, reason: "r" }),
+        succeeded,
+      });
     }
 
     test("is the first failure since the last success", async () => {
@@ -266,8 +269,8 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
         [140, true, null],
         [150, false, 150],
       ];
-      for (const [at, tookIt, expected] of told) {
-        await attempt(at, tookIt);
+      for (const [at, succeeded, expected] of told) {
+        await attempt(at, succeeded);
         expect(await since()).toBe(expected);
       }
       expect((await claimDue(t.store, { now: 160 }))[0]?.target.failingSince).toBe(150);

@@ -24,11 +24,11 @@ export function createBatchLoop(deps: {
     if (await store.endBatch(batchId, { at, body: batchCallback(batch, at) })) onEnded(batchId);
   }
 
-  async function turn(): Promise<number> {
+  async function tick(): Promise<number> {
     const ids = await store.batchesToEnd({ limit: AT_ONCE });
     for (const id of ids) await end(id);
     return ids.length === AT_ONCE ? 0 : BACKSTOP_MS;
   }
 
-  return createLoop({ name: "batch", turn, clock, log });
+  return createLoop({ name: "batch", tick, clock, log });
 }

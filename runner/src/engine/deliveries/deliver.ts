@@ -124,7 +124,7 @@ function toOutcome(
     dueAt: verdict.state === "due" ? now + verdict.waitMs : null,
     retriesUsed: retriesUsed + (verdict.state === "due" ? 1 : 0),
     reason: verdict.state === "dead" ? verdict.reason : null,
-    tookIt: isTaken(answer),
+    succeeded: isTaken(answer),
   };
 }
 

@@ -92,7 +92,7 @@ export function createRelay(options: RelayOptions): Relay {
       });
   }
 
-  async function turn(): Promise<number | null | (() => Promise<number>)> {
+  async function tick(): Promise<number | null | (() => Promise<number>)> {
     const room = options.maxInFlight - inFlight.size;
     const maxBytes = options.maxBytesInFlight - bytesInFlight;
     if (room <= 0 || maxBytes <= 0) return null;
@@ -136,7 +136,7 @@ export function createRelay(options: RelayOptions): Relay {
     );
   }
 
-  const loop = createLoop({ name: "relay", turn, clock, log });
+  const loop = createLoop({ name: "relay", tick, clock, log });
 
   function resume(destination: number): void {
     destinations.resume(destination, clock.monotonic());

@@ -24,7 +24,7 @@ export function createClaimLoop(deps: {
     return nextAt === null ? BACKSTOP_MS : Math.min(BACKSTOP_MS, Math.max(0, nextAt - clock.now()));
   }
 
-  async function turn(): Promise<null | (() => Promise<number>)> {
+  async function tick(): Promise<null | (() => Promise<number>)> {
     const { limit, ahead } = activeJobs.room();
     if (limit + ahead === 0) return null;
     const now = clock.now();
@@ -33,5 +33,5 @@ export function createClaimLoop(deps: {
     return jobs.length === limit + ahead ? null : untilNextDue;
   }
 
-  return createLoop({ name: "claim", turn, clock, log });
+  return createLoop({ name: "claim", tick, clock, log });
 }

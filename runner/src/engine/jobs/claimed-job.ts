@@ -16,7 +16,7 @@ import type { StepResult } from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobSignals } from "./job-signals.ts";
-import type { Patience } from "../upkeep/store-retry.ts";
+import type { StoreRetry } from "../upkeep/store-retry.ts";
 import type { Threads } from "../steps/threads.ts";
 
 export interface ClaimedJobDeps {
@@ -26,7 +26,7 @@ export interface ClaimedJobDeps {
   readonly signals: Pick<JobSignals, "tell">;
   readonly telemetry: Pick<Telemetry, "jobEnded">;
   readonly log: Log;
-  readonly patience: Patience;
+  readonly retryWrite: StoreRetry;
   readonly jobUrl: (jobId: string) => string;
   /** A transition was stored, so deliveries may be due. */
   readonly onCommitted: (transition: Pick<Transition, "status">) => void;
@@ -91,7 +91,7 @@ export function createClaimedJob(claimed: RunningJob, deps: ClaimedJobDeps): Cla
     };
     const stored = await write().catch((error: unknown) => {
       if (!(error instanceof Transient)) throw error;
-      return inThreadsPlace(() => deps.patience("commitTransition", write));
+      return inThreadsPlace(() => deps.retryWrite("commitTransition", write));
     });
     return { stored, ended: hasEnded(transition.status) };
   }

@@ -18,7 +18,7 @@ export function createClockLoop(deps: {
 }): Loop {
   const { store, clock, log, onShift } = deps;
 
-  async function turn(): Promise<number> {
+  async function tick(): Promise<number> {
     const byMs = Math.round(clock.setBackMs());
     if (byMs > 0) {
       log.warn({ byMs }, "clock.set-back");
@@ -29,5 +29,5 @@ export function createClockLoop(deps: {
     return EVERY_MS;
   }
 
-  return createLoop({ name: "clock", turn, clock, log });
+  return createLoop({ name: "clock", tick, clock, log });
 }

@@ -19,7 +19,7 @@ export function createLeaseLoop(deps: {
 }): Loop {
   const { store, activeJobs, clock, log, owner, onFreed } = deps;
 
-  async function turn(): Promise<number> {
+  async function tick(): Promise<number> {
     const claims = activeJobs.claims();
     if (claims.length > 0) {
       await store.renewLeases(claims, { leaseUntil: clock.now() + LEASE_MS });
@@ -32,5 +32,5 @@ export function createLeaseLoop(deps: {
     return EVERY_MS;
   }
 
-  return createLoop({ name: "lease", turn, clock, log });
+  return createLoop({ name: "lease", tick, clock, log });
 }

@@ -17,7 +17,7 @@ export function createRetentionLoop(deps: {
 }): Loop {
   const { store, clock, log, retentionMs } = deps;
 
-  async function turn(): Promise<number> {
+  async function tick(): Promise<number> {
     const now = clock.now();
     const jobs = await store.pruneJobs({ endedBefore: now - retentionMs, limit: SLICE });
     const webhooks = await store.pruneWebhooks({ now, limit: SLICE });
@@ -25,5 +25,5 @@ export function createRetentionLoop(deps: {
     return Math.max(jobs, webhooks) < SLICE ? EVERY_MS : BETWEEN_SLICES_MS;
   }
 
-  return createLoop({ name: "retention", turn, clock, log });
+  return createLoop({ name: "retention", tick, clock, log });
 }

@@ -3,8 +3,8 @@ import { createTestClock } from "../../../test/support/test-clock.ts";
 import { until } from "../../../test/support/until.ts";
 import type { JobWrites } from "../../ports/store/jobs.ts";
 import { Defect, Transient } from "../../domain/errors.ts";
-import { createPatience } from "./store-retry.ts";
-import { createPatientStore } from "./retrying-store.ts";
+import { createStoreRetry } from "./store-retry.ts";
+import { createRetryingStore } from "./retrying-store.ts";
 import { createTestLog } from "../../../test/support/test-log.ts";
 
 function given(failures: Error[]) {
@@ -17,13 +17,13 @@ function given(failures: Error[]) {
     const failure = failures.shift();
     if (failure !== undefined) throw failure;
   };
-  const store = createPatientStore(
+  const store = createRetryingStore(
     {
       recordAttempt: async () => {},
       releaseDeliveries: async () => {},
       releaseJobs: write,
     },
-    createPatience({
+    createStoreRetry({
       clock,
       log: createTestLog((_, message) => logged.push(message)),
       signal: stop.signal,

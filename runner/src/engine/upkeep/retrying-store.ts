@@ -1,26 +1,26 @@
 import type { Store } from "../../ports/store/store.ts";
-import type { Patience } from "./store-retry.ts";
+import type { StoreRetry } from "./store-retry.ts";
 
 /**
  * A store that writes again, until it can, what nobody else would: what became of an attempt, and
  * that a job or delivery is in hand no longer. Else what was in hand when the store could not write
  * (a full disk, a writer thread that died) would wait for its lease. All of these may be repeated.
  */
-export function createPatientStore<
+export function createRetryingStore<
   Writes extends Pick<Store, "recordAttempt" | "releaseDeliveries" | "releaseJobs">,
->(store: Writes, patience: Patience): Writes {
-  function patient<Arguments extends unknown[]>(
+>(store: Writes, retryWrite: StoreRetry): Writes {
+  function retrying<Arguments extends unknown[]>(
     name: string,
     write: (...args: Arguments) => Promise<void>,
   ): (...args: Arguments) => Promise<void> {
-    return (...args) => patience(name, () => write(...args));
+    return (...args) => retryWrite(name, () => write(...args));
   }
 
   const { recordAttempt, releaseDeliveries, releaseJobs } = store;
   return {
     ...store,
-    recordAttempt: patient("recordAttempt", recordAttempt),
-    releaseDeliveries: patient("releaseDeliveries", releaseDeliveries),
-    releaseJobs: patient("releaseJobs", releaseJobs),
+    recordAttempt: retrying("recordAttempt", recordAttempt),
+    releaseDeliveries: retrying("releaseDeliveries", releaseDeliveries),
+    releaseJobs: retrying("releaseJobs", releaseJobs),
   };
 }

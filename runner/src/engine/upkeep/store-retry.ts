@@ -6,13 +6,17 @@ const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 5_000;
 
 /** Writes again, until the store can. The write must be one that may be repeated. */
-export type Patience = <T>(name: string, write: () => Promise<T>) => Promise<T>;
+export type StoreRetry = <T>(name: string, write: () => Promise<T>) => Promise<T>;
 
 /**
  * Once the signal has aborted each write is tried a last time. The log is told of the first that is
  * put off and when none is any more, not of each try: a full disk puts off a thousand.
  */
-export function createPatience(deps: { clock: Clock; log: Log; signal: AbortSignal }): Patience {
+export function createStoreRetry(deps: {
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+}): StoreRetry {
   const { clock, log, signal } = deps;
   let postponed = 0;
 

@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
-import { createTurns } from "./keyed-mutex.ts";
+import { createKeyedMutex } from "./keyed-mutex.ts";
 
 test("acts on one thing follow each other, whatever became of those before; others do not wait", async () => {
-  const turns = createTurns();
+  const mutex = createKeyedMutex();
   const told: string[] = [];
   const first = Promise.withResolvers<void>();
   const acts = [
-    turns.take("a", async () => {
+    mutex.run("a", async () => {
       await first.promise;
       throw new Error("first");
     }),
-    turns.take("a", async () => void told.push("second")),
-    turns.take("b", async () => void told.push("other")),
+    mutex.run("a", async () => void told.push("second")),
+    mutex.run("b", async () => void told.push("other")),
   ];
   await acts[2];
   expect(told).toEqual(["other"]);

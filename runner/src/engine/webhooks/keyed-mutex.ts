@@ -1,13 +1,13 @@
 /** Acts on the same thing one after another, in the order of the calls; on others they do not wait. */
-export interface Turns {
+export interface KeyedMutex {
   /** Settles as the act does. One that fails does not keep the next from its turn. */
-  take<T>(id: string, act: () => Promise<T>): Promise<T>;
+  run<T>(id: string, act: () => Promise<T>): Promise<T>;
 }
 
-export function createTurns(): Turns {
+export function createKeyedMutex(): KeyedMutex {
   const last = new Map<string, Promise<unknown>>();
   return {
-    async take(id, act) {
+    async run(id, act) {
       const done = (last.get(id) ?? Promise.resolve()).then(act, act);
       last.set(id, done);
       try {

@@ -22,7 +22,7 @@ import type {
 import type { Page, Paged } from "../../ports/store/page.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { SealedContents } from "./sealed-contents.ts";
-import { createTurns } from "./keyed-mutex.ts";
+import { createKeyedMutex } from "./keyed-mutex.ts";
 import { checkUrl } from "./check-url.ts";
 
 const SECRET_BYTES = 32;
@@ -81,7 +81,7 @@ export interface WebhooksDeps {
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { store, sealedContents, clock, ids, onDue, onResume } = deps;
   // A change is made of what is there: two of one webhook at a time would lose one.
-  const turns = createTurns();
+  const mutex = createKeyedMutex();
 
   async function find(id: string): Promise<StoredWebhook> {
     const webhook = await store.webhook(id);
@@ -126,7 +126,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         case "created":
           return { webhook: toView(await find(id)), created: true, secret };
         case "existing": {
-          const webhook = await turns.take(outcome.id, async () => {
+          const webhook = await mutex.run(outcome.id, async () => {
             const known = await find(outcome.id);
             return change(outcome.id, { ...toPatch(known, request, deps), ...toSwitchedOn(known) });
           });
@@ -146,7 +146,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     },
     async update(id, { state, ...request }) {
       if (request.url !== undefined) checkUrl(request.url, deps.urlRefusal, "/url");
-      return turns.take(id, async () => {
+      return mutex.run(id, async () => {
         const patch = toPatch(await find(id), request, deps);
         return change(id, state === undefined ? patch : { ...patch, state, reason: null });
       });
@@ -156,7 +156,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     },
     async rotateSecret(id) {
       const secret = toSecret(ids.randomBytes(SECRET_BYTES));
-      const webhook = await turns.take(id, async () => {
+      const webhook = await mutex.run(id, async () => {
         const { sealed } = await find(id);
         const contents = withSecret(sealedContents.open(sealed), secret, clock.now());
         return change(id, { sealed: toSealed(contents, sealedContents) });

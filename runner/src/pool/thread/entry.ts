@@ -2,12 +2,12 @@
 import { MessageChannel, parentPort, threadId, workerData } from "node:worker_threads";
 import { installPluginResolution } from "../plugin-resolution.ts";
 import {
-  SLATE,
+  SHARED_STATE,
   type Hello,
-  type Slate,
+  type SharedState,
   type StopRequest,
   type ThreadSettings,
-  type ThreadNews,
+  type ThreadMessage,
   type ThreadTask,
 } from "../messages.ts";
 import { captureOutput } from "./capture-output.ts";
@@ -22,13 +22,15 @@ import { watchGlobals } from "./watch-globals.ts";
 if (parentPort === null) throw new Error("pool/thread/entry runs in a worker thread only");
 
 const { port1: port, port2 } = new MessageChannel();
-const slate: Slate = new BigInt64Array(
-  new SharedArrayBuffer(Object.keys(SLATE).length * BigInt64Array.BYTES_PER_ELEMENT),
+const sharedState: SharedState = new BigInt64Array(
+  new SharedArrayBuffer(Object.keys(SHARED_STATE).length * BigInt64Array.BYTES_PER_ELEMENT),
 );
-parentPort.postMessage({ kind: "hello", threadId, port: port2, slate } satisfies Hello, [port2]);
+parentPort.postMessage({ kind: "hello", threadId, port: port2, sharedState } satisfies Hello, [
+  port2,
+]);
 
-function tell(news: ThreadNews): void {
-  port.postMessage(news);
+function tell(message: ThreadMessage): void {
+  port.postMessage(message);
 }
 
 port.on("message", (request: StopRequest) => {
@@ -52,9 +54,9 @@ export default async function runTask(task: ThreadTask): Promise<void> {
     task.logLimitBytes,
   );
   const step: CurrentStep = { run, outbox, abort: new AbortController() };
-  Atomics.store(slate, SLATE.begunAt, BigInt(Date.now()));
-  Atomics.add(slate, SLATE.runs, 1n);
-  Atomics.store(slate, SLATE.run, BigInt(run));
+  Atomics.store(sharedState, SHARED_STATE.begunAt, BigInt(Date.now()));
+  Atomics.add(sharedState, SHARED_STATE.runs, 1n);
+  Atomics.store(sharedState, SHARED_STATE.run, BigInt(run));
   try {
     const outcome = await asCurrentStep(step, async () => {
       const end = await runStep(task, step, settings);
@@ -69,7 +71,7 @@ export default async function runTask(task: ThreadTask): Promise<void> {
     // Only a plugin that replaced what this code is made of gets here.
     crash(run, error);
   }
-  Atomics.store(slate, SLATE.run, 0n);
+  Atomics.store(sharedState, SHARED_STATE.run, 0n);
 }
 
 function toWarning(plugin: string, changed: string): string {

@@ -59,7 +59,7 @@ test("a step keeps 10,000 lines and tells how many more there were", () => {
   for (let n = 0; n < 10_005; n += 1) outbox.log("info", String(n));
   vi.advanceTimersByTime(100);
   const { lines: rest, droppedLines } = outbox.close();
-  const lines = [...sent.flatMap((news) => news.lines), ...rest];
+  const lines = [...sent.flatMap((message) => message.lines), ...rest];
   expect(droppedLines).toBe(5);
   expect(lines).toHaveLength(10_001);
   expect(lines.at(-1)).toMatchObject({

@@ -4,11 +4,11 @@
  * not be held against the step that runs now, so the owner is asked, not the clock.
  */
 import type { Failure } from "../../domain/errors.ts";
-import type { ThreadNews } from "../messages.ts";
+import type { ThreadMessage } from "../messages.ts";
 import { owningStep } from "./current-step.ts";
 import { errorMessage, errorReport } from "./describe-error.ts";
 
-export function reportFaults(tell: (news: ThreadNews) => void): void {
+export function reportFaults(tell: (message: ThreadMessage) => void): void {
   let isDying = false;
 
   function report(failure: Failure): void {

@@ -55,7 +55,7 @@ export interface AttemptOutcome {
   /** Why it is dead; only with `dead`. */
   readonly reason: string | null;
   /** Whether the endpoint took it, for `failingSince` of a persistent webhook; null says nothing. */
-  readonly tookIt: boolean | null;
+  readonly succeeded: boolean | null;
 }
 
 export interface DeliverySummary {

@@ -145,12 +145,12 @@ export function createDeliveryModel(state: ModelState) {
     },
 
     recordAttempt(delivery: ModelDelivery, outcome: AttemptOutcome): void {
-      const { attempt, tookIt, retriesUsed, reason } = outcome;
+      const { attempt, succeeded, retriesUsed, reason } = outcome;
       if (!state.deliveries.includes(delivery) || delivery.state === "delivered") return;
       if (attempt.number <= delivery.attempts) return;
       const webhook = state.webhooks.find(({ spec }) => spec.id === delivery.webhookId);
-      if (webhook !== undefined && tookIt !== null) {
-        webhook.failingSince = tookIt ? null : (webhook.failingSince ?? attempt.at);
+      if (webhook !== undefined && succeeded !== null) {
+        webhook.failingSince = succeeded ? null : (webhook.failingSince ?? attempt.at);
       }
       delivery.attempts = attempt.number;
       if (delivery.state !== "due" && outcome.state !== "delivered") return;

@@ -122,7 +122,7 @@ function prepareReadRows(
        LEFT JOIN batches ON batches.seq = deliveries.batch`,
   );
   return (shares, maxBytes) => {
-    const ids = shares.flatMap(({ ids }) => ids);
+    const ids = shares.flatMap((share) => share.ids);
     const rows: DueRow[] = [];
     let bytes = 0;
     for (let from = 0; from < ids.length; from += AT_ONCE) {

@@ -41,7 +41,7 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
   const move = prepareMove(db);
 
   return (outcome) => {
-    const { deliveryId, attempt, tookIt } = outcome;
+    const { deliveryId, attempt, succeeded } = outcome;
     const key = parseDeliveryId(deliveryId);
     const delivery = key === null ? undefined : find.get(key);
     if (delivery === undefined) return;
@@ -51,8 +51,8 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
     insertAttempt.run(delivery.id, number, at, durationMs, status, error, response);
     // Since when a persistent webhook takes nothing.
     const isFailing = delivery.failing_since !== null;
-    if (tookIt !== null && delivery.is_persistent === 1 && tookIt === isFailing) {
-      setFailing.run(tookIt ? null : at, delivery.webhook);
+    if (succeeded !== null && delivery.is_persistent === 1 && succeeded === isFailing) {
+      setFailing.run(succeeded ? null : at, delivery.webhook);
     }
     // It was given up, or put behind another, while it was in flight: only a success counts.
     if (delivery.state !== "due" && outcome.state !== "delivered") count.run(number, delivery.id);
