@@ -1,10 +1,10 @@
 /**
- * The job's state machine. Pure: every function takes what is, and the instant, and returns the
- * change to store; nothing here reads a clock or writes.
+ * The job's state machine. Every function is pure: it receives the job and the instant, and returns
+ * the transition to store. Nothing here reads a clock or writes.
  *
- *   queued ──claim──▶ running ──last step completed──▶ completed
- *     ▲                 │ └────step failed, cancelled──▶ failed
- *     └──released, lease ran out, retried──────┘
+ *   queued ──claimed──▶ running ──last step completed──▶ completed
+ *     ▲                   │ └─────step failed, cancelled──▶ failed
+ *     └──released, lease expired, retried──────────────────┘
  */
 import type { CompletedStep, JobSpec, JobStatus, StepMetrics } from "./job-spec.ts";
 import type { Failure } from "./errors.ts";
@@ -17,45 +17,51 @@ import {
 } from "./event.ts";
 import type { JsonText } from "./json-text.ts";
 
-/** How often a step may be begun before a crash in it counts as the step's own fault. */
+/** A step that has crashed the daemon this many times is not run again. */
 export const MAX_STEP_ATTEMPTS = 3;
 
-/** Outputs that an answer with a job shows, in bytes; none by itself may be larger. */
+/** Outputs that a response with a job contains, in bytes. No single output may be larger. */
 export const MAX_JOB_OUTPUT_BYTES = 96 * 1024 * 1024;
 
 /**
- * The highest PLAYGROUND_BODY_LIMIT, in bytes. An answer with a job has the last output twice beside
- * the input, which is written anew: `1e20` becomes 21 digits, so that a list of them is 4.4 times
- * as long. With the largest body that is 474 MiB, and V8's longest string is 512 MiB.
+ * The highest PLAYGROUND_BODY_LIMIT, in bytes. A response with a job contains the input and the last
+ * output twice. Numbers are rewritten: `1e20` becomes 21 digits, so a list of them grows 4.4 times.
+ * The largest body then makes a response of 474 MiB; V8's longest string has 512 MiB.
  */
 export const MAX_BODY_LIMIT = 64 * 1024 * 1024;
 
-/** The largest output that a step may have, unless PLAYGROUND_OUTPUT_LIMIT says otherwise. */
+/** The default of PLAYGROUND_OUTPUT_LIMIT: the largest output of one step, in bytes. */
 export const DEFAULT_OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** A job in the hands of the daemon that claimed it. */
+/** A job that a daemon has claimed. */
 export interface RunningJob extends JobSpec {
-  /** Grows with every claim; a change made under an older one is refused. */
+  /** Grows with every claim. The store refuses a change made under an older fence. */
   readonly fence: number;
-  /** The last event's number; 0 before the first. */
+  /** The number of the last event; 0 before the first. */
   readonly sequence: number;
-  /** How often the step that is next has been begun, this time included. */
+  /** How many times the next step has been started, including this time. */
   readonly stepAttempts: number;
-  /** When it was claimed to be begun: the first time, once the start has been told. */
+  /** When the job was first claimed, once its `started` event is stored; until then, this claim. */
   readonly startedAt: number;
   readonly completedSteps: readonly CompletedStep[];
 }
 
-/** What a transition stores, in one transaction. Fields left out stay as they are. */
+/** What one transaction stores. A field that is left out does not change. */
 export interface Transition {
   readonly status: JobStatus;
   readonly sequence: number;
   readonly events: readonly JobEvent[];
   readonly step?: StepRecord;
-  /** Set to 1 when a step completed: the next one begins under the same claim. */
+  /** 1 when a step completed: the next step starts under the same claim. */
   readonly stepAttempts?: number;
   readonly failure?: Failure;
   readonly endedAt?: number;
+}
+
+/** A transition, and the job as it is once the transition is stored. */
+export interface Change {
+  readonly transition: Transition;
+  readonly job: RunningJob;
 }
 
 /** A step's outcome as it is stored. */
@@ -75,28 +81,45 @@ export interface StepTiming {
   readonly endedAt: number;
 }
 
-/** Where events point back to; not the job's own state. */
+/** How a plugin's run ended. */
+export type StepResult = StepTiming &
+  (
+    | { readonly ok: true; readonly output: JsonText; readonly metrics: StepMetrics }
+    | { readonly ok: false; readonly failure: Failure; readonly metrics: StepMetrics | null }
+  );
+
+/** What events need beside the job's own state. */
 export interface EventContext {
   readonly jobUrl: string;
 }
+
+/** The failure of a job that a client cancels. */
+export const CANCELLED: Failure = { code: "CANCELLED", message: "The job was cancelled." };
 
 export function pluginNames(job: Pick<JobSpec, "plugins">): string[] {
   return job.plugins.map((plugin) => plugin.name);
 }
 
-/** The name of the plugin whose turn it is, or null after the last. */
-export function currentPlugin(
-  job: Pick<JobSpec, "plugins">,
-  completedCount: number,
-): string | null {
-  return job.plugins[completedCount]?.name ?? null;
+/** The plugin of the step that runs now or next. */
+export function currentPlugin({ plugins, completedSteps }: RunningJob): string {
+  return plugins[completedSteps.length]?.name ?? "";
 }
 
 export function hasEnded(status: JobStatus): boolean {
   return status === "completed" || status === "failed";
 }
 
-/** Tells of the start, once per job: a job claimed again after a crash has told already. */
+/** Whether this is the last time that the next step may be started. */
+export function isLastTry(job: Pick<RunningJob, "stepAttempts">): boolean {
+  return job.stepAttempts === MAX_STEP_ATTEMPTS;
+}
+
+/** Whether the next step has crashed the daemon too often to be started again. */
+export function isPoison(job: Pick<RunningJob, "stepAttempts">): boolean {
+  return job.stepAttempts > MAX_STEP_ATTEMPTS;
+}
+
+/** The `started` event, once per job. Null for a job that was claimed again after it had started. */
 export function begin(job: RunningJob, now: number, context: EventContext): Transition | null {
   if (job.sequence > 0) return null;
   return {
@@ -106,12 +129,18 @@ export function begin(job: RunningJob, now: number, context: EventContext): Tran
   };
 }
 
-/** One step completed; the last one completes the job too. */
+/** What the step's result makes of the job. */
+export function concludeStep(job: RunningJob, result: StepResult, context: EventContext): Change {
+  if (!result.ok) return { transition: failStep(job, result, context), job };
+  return completeStep(job, { plugin: currentPlugin(job), ...result }, context);
+}
+
+/** A step completed. The last step completes the job too. */
 export function completeStep(
   job: RunningJob,
   step: CompletedStep & StepTiming,
   context: EventContext,
-): { transition: Transition; job: RunningJob } {
+): Change {
   const completedSteps = [
     ...job.completedSteps,
     { plugin: step.plugin, metrics: step.metrics, output: step.output },
@@ -149,7 +178,7 @@ export function completeStep(
   };
 }
 
-/** The running step failed, and the job with it. */
+/** The running step failed, and the job fails with it. */
 export function failStep(
   job: RunningJob,
   outcome: { failure: Failure; metrics: StepMetrics | null } & StepTiming,
@@ -160,7 +189,7 @@ export function failStep(
     ...fail(job, { completedCount: index, failure: outcome.failure, at: outcome.endedAt }, context),
     step: {
       index,
-      plugin: currentPlugin(job, index) ?? "",
+      plugin: currentPlugin(job),
       status: "failed",
       startedAt: outcome.startedAt,
       endedAt: outcome.endedAt,
@@ -171,7 +200,7 @@ export function failStep(
   };
 }
 
-/** The job fails between steps: cancelled while queued, or its step interrupted too often. */
+/** The job fails while no step runs. */
 export function fail(
   job: JobSpec & { sequence: number },
   end: { completedCount: number; failure: Failure; at: number },
@@ -187,7 +216,37 @@ export function fail(
   };
 }
 
-/** Whether a claimed job's next step has crashed the daemon too often to be begun again. */
-export function isPoison(job: Pick<RunningJob, "stepAttempts">): boolean {
-  return job.stepAttempts > MAX_STEP_ATTEMPTS;
+/** A client cancels a running job. `stepStartedAt` is null while no step runs. */
+export function cancel(
+  job: RunningJob,
+  { stepStartedAt, now }: { stepStartedAt: number | null; now: number },
+  context: EventContext,
+): Transition {
+  const failure = CANCELLED;
+  if (stepStartedAt !== null) {
+    const timing = { startedAt: stepStartedAt, endedAt: now };
+    return failStep(job, { failure, metrics: null, ...timing }, context);
+  }
+  return fail(job, { completedCount: job.completedSteps.length, failure, at: now }, context);
+}
+
+/** A poison job fails instead of running its next step again. */
+export function giveUp(job: RunningJob, now: number, context: EventContext): Transition {
+  const failure: Failure = {
+    code: "STEP_INTERRUPTED",
+    message: `Plugin "${currentPlugin(job)}" was interrupted ${MAX_STEP_ATTEMPTS} times: the daemon stopped, or could not store the result. It is not tried again.`,
+  };
+  return fail(job, { completedCount: job.completedSteps.length, failure, at: now }, context);
+}
+
+/**
+ * A step whose result the store refuses fails, or it would run again. The message goes to every
+ * webhook, so the store's own error is in the log only.
+ */
+export function toUnstorable(job: RunningJob, { startedAt, endedAt }: StepTiming): StepResult {
+  const failure: Failure = {
+    code: "INTERNAL_ERROR",
+    message: `The result of plugin "${currentPlugin(job)}" could not be stored. The daemon's log has the reason.`,
+  };
+  return { ok: false, failure, metrics: null, startedAt, endedAt };
 }

@@ -1,4 +1,4 @@
-/** Requests as the engine takes them: parsed, with JSON values still values. */
+/** Requests as the HTTP routes pass them on: parsed and valid. JSON values are not text yet. */
 import type { EventKind } from "../domain/event.ts";
 
 /** A webhook given with a job or a batch. */
@@ -9,7 +9,6 @@ export interface WebhookTarget {
   readonly retries: number;
 }
 
-/** A job's request after it was parsed; JSON values are still values here. */
 export interface JobRequest {
   readonly plugins: readonly { readonly name: string; readonly options: unknown }[];
   readonly input: unknown;
@@ -17,7 +16,7 @@ export interface JobRequest {
   readonly name: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly priority: number;
-  /** Milliseconds since the epoch; null is now. */
+  /** Milliseconds since the epoch. Null means now. */
   readonly runAt: number | null;
   readonly timeoutMs: number | null;
 }

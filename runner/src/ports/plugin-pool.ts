@@ -1,5 +1,4 @@
-import type { Failure } from "../domain/errors.ts";
-import type { StepMetrics } from "../domain/job-spec.ts";
+import type { StepResult } from "../domain/job.ts";
 import type { JsonText } from "../domain/json-text.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -30,22 +29,6 @@ export interface StepTask {
   /** What is left of the log that its job may keep, in bytes. */
   readonly logLimitBytes: number;
 }
-
-export type StepResult =
-  | {
-      readonly ok: true;
-      readonly output: JsonText;
-      readonly metrics: StepMetrics;
-      readonly startedAt: number;
-      readonly endedAt: number;
-    }
-  | {
-      readonly ok: false;
-      readonly failure: Failure;
-      readonly metrics: StepMetrics | null;
-      readonly startedAt: number;
-      readonly endedAt: number;
-    };
 
 export interface StepHooks {
   /**

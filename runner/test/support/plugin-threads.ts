@@ -9,7 +9,8 @@ import {
   type LivePluginCatalog,
 } from "../../src/pool/catalog/plugin-catalog.ts";
 import { createPluginPool, type PluginPoolOptions } from "../../src/pool/plugin-pool.ts";
-import type { LogLine, PluginPool, StepResult } from "../../src/ports/plugin-pool.ts";
+import type { LogLine, PluginPool } from "../../src/ports/plugin-pool.ts";
+import type { StepResult } from "../../src/domain/job.ts";
 import { until } from "./until.ts";
 
 /** Plugins that misbehave, each named after what it does. */

@@ -1,6 +1,7 @@
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { FailureCode } from "../../src/domain/errors.ts";
-import type { PluginPool, StepHooks, StepResult, StepTask } from "../../src/ports/plugin-pool.ts";
+import type { PluginPool, StepHooks, StepTask } from "../../src/ports/plugin-pool.ts";
+import type { StepResult } from "../../src/domain/job.ts";
 import { until } from "./until.ts";
 
 /** One step in the hands of the test. */

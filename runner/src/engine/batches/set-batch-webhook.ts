@@ -3,7 +3,8 @@ import type { JobWebhook } from "../../ports/store/webhooks.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { WebhookTarget } from "../requests.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
-import { toJobWebhook, type SubmitDeps } from "../jobs/submit-job.ts";
+import { type SubmitDeps } from "../jobs/submit-job.ts";
+import { toJobWebhook } from "../jobs/new-job.ts";
 import { checkUrl } from "../webhooks/check-url.ts";
 
 export interface SetBatchWebhookDeps extends Pick<SubmitDeps, "urlRefusal" | "ids"> {

@@ -1,15 +1,9 @@
 import { Refused } from "../../domain/errors.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { BatchRequest } from "../requests.ts";
-import {
-  checkJob,
-  toAccepted,
-  toIdempotency,
-  toJobWebhook,
-  toNewJob,
-  type CheckDeps,
-  type SubmitDeps,
-} from "../jobs/submit-job.ts";
+import { toAccepted, type SubmitDeps } from "../jobs/submit-job.ts";
+import { toIdempotency, toJobWebhook, toNewJob } from "../jobs/new-job.ts";
+import { checkJob, type CheckDeps } from "../jobs/check-job.ts";
 import { checkUrl } from "../webhooks/check-url.ts";
 
 /**

@@ -2,18 +2,18 @@ import type { RunningJob } from "../../domain/job.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Claim } from "../../ports/store/jobs.ts";
 import { ShortLivedMap } from "../../system/short-lived-map.ts";
-import { createLookahead } from "./lookahead.ts";
-import { runJob, type ActiveJob, type RunDeps } from "./run-job.ts";
 import { createThreads } from "../steps/threads.ts";
+import { createLookahead } from "./lookahead.ts";
+import { runJob, type ActiveJob, type RunJobDeps } from "./run-job.ts";
 
 /** The jobs that this process has claimed, and how many more it has room for. */
 export interface ActiveJobs {
-  /** `limit` can begin at once; `ahead` more are worth claiming already. */
+  /** `limit` jobs can begin immediately. `ahead` more are worth claiming now. */
   room(): { readonly limit: number; readonly ahead: number };
   start(job: RunningJob): void;
   get(jobId: string): ActiveJob | null;
   claims(): readonly Claim[];
-  /** Lets each running step end within the grace period, then puts what is left back into the queue. */
+  /** Lets each running step end within the grace period, then puts the rest back into the queue. */
   drain(options: { graceMs: number }): Promise<void>;
 }
 
@@ -23,22 +23,22 @@ interface Entry {
   readonly active: ActiveJob;
 }
 
-/** A job claimed ahead that no thread took in this time goes back into the queue, in ms. */
+/** A job that was claimed ahead and gets no thread in this time goes back into the queue. */
 const MAX_WAIT_MS = 1_000;
 
-/** `onRoom` is called whenever a thread comes free, a job ends that had none, or one goes back. */
+/** `onRoom` is called when a thread becomes free, or a job ends or goes back without having had one. */
 export function createActiveJobs(options: {
   size: number;
-  deps: Omit<RunDeps, "threads" | "lookahead" | "onGivenBack">;
+  deps: Omit<RunJobDeps, "threads" | "lookahead" | "onReleased">;
   clock: Clock;
   onRoom: () => void;
 }): ActiveJobs {
   const { size, clock, onRoom } = options;
   const threads = createThreads(size, onRoom);
   const lookahead = createLookahead(size);
-  const deps: RunDeps = { ...options.deps, threads, lookahead, onGivenBack: onRoom };
+  const deps: RunJobDeps = { ...options.deps, threads, lookahead, onReleased: onRoom };
   const jobs = new ShortLivedMap<string, Entry>();
-  let watching = false;
+  let isWatching = false;
 
   function start(job: RunningJob): void {
     const active = runJob(job, deps);
@@ -46,15 +46,15 @@ export function createActiveJobs(options: {
     jobs.set(job.id, entry);
     void active.ended.finally(() => {
       if (jobs.get(job.id) === entry) jobs.delete(job.id);
-      // It took no thread, so none that comes free tells of the room it leaves.
+      // The job had no thread, so no released thread reports the room that it leaves.
       if (!active.hasBegun()) onRoom();
     });
-    if (!watching && threads.waiting() > 0) void releaseLate();
+    if (!isWatching && threads.waiting() > 0) void releaseLate();
   }
 
-  /** While jobs wait for threads: those that steps turned out too long for go back into the queue. */
+  /** While jobs wait for threads, puts back those that wait too long because steps take longer than expected. */
   async function releaseLate(): Promise<void> {
-    watching = true;
+    isWatching = true;
     const { signal } = new AbortController();
     while (threads.waiting() > 0) {
       await clock.sleep(MAX_WAIT_MS, { signal });
@@ -65,7 +65,7 @@ export function createActiveJobs(options: {
         active.release();
       }
     }
-    watching = false;
+    isWatching = false;
   }
 
   async function drain({ graceMs }: { graceMs: number }): Promise<void> {

@@ -1,17 +1,17 @@
 import { Refused } from "../../domain/errors.ts";
-import { fail, hasEnded, type Transition } from "../../domain/job.ts";
+import { CANCELLED, fail, hasEnded, type Transition } from "../../domain/job.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { ActiveJobs } from "./active-jobs.ts";
 import type { JobSignals } from "./job-signals.ts";
 
-/** A job may be claimed or released between the look and the change; then we look again. */
-const LOOKS = 20;
-const BETWEEN_LOOKS_MS = 25;
+/** A job can be claimed or released between the read and the change. Then it is read again. */
+const MAX_READS = 20;
+const BETWEEN_READS_MS = 25;
 
 /**
- * Ends a job with `CANCELLED`: durable when it resolves, while a running plugin may take its grace
- * period to stop. Throws `Refused`: JOB_NOT_FOUND, JOB_ALREADY_ENDED.
+ * Ends a job with `CANCELLED`. The end is durable when this resolves; a running plugin may still take
+ * its grace period to stop. Throws `Refused`: JOB_NOT_FOUND, JOB_ALREADY_ENDED.
  */
 export async function cancelJob(
   jobId: string,
@@ -25,7 +25,7 @@ export async function cancelJob(
   },
 ): Promise<void> {
   const { store, activeJobs, signals, clock } = deps;
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let read = 0; read < MAX_READS; read += 1) {
     const job = await store.job(jobId);
     if (job === null) throw new Refused("JOB_NOT_FOUND", `There is no job "${jobId}".`);
     if (hasEnded(job.status)) {
@@ -36,7 +36,7 @@ export async function cancelJob(
         { ...job.spec, sequence: job.sequence },
         {
           completedCount: job.steps.filter((step) => step.status === "completed").length,
-          failure: { code: "CANCELLED", message: "The job was cancelled." },
+          failure: CANCELLED,
           at: clock.now(),
         },
         { jobUrl: deps.jobUrl(jobId) },
@@ -49,7 +49,7 @@ export async function cancelJob(
     } else if (await activeJobs.get(jobId)?.cancel()) {
       return;
     }
-    await clock.sleep(BETWEEN_LOOKS_MS, { signal: new AbortController().signal });
+    await clock.sleep(BETWEEN_READS_MS, { signal: new AbortController().signal });
   }
   throw new Refused("JOB_ALREADY_ENDED", `Job "${jobId}" is ending; there is nothing to cancel.`);
 }

@@ -4,12 +4,12 @@ import type { Store } from "../../ports/store/store.ts";
 import type { ActiveJobs } from "./active-jobs.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
-/** A job's lease, in ms; a daemon that renews none of three times has gone. */
+/** A job's lease, in ms. It is renewed three times before it expires. */
 export const LEASE_MS = 30_000;
-/** Looked for at least this often, should a wake have been missed, in ms. */
+/** The longest time between two claims, in ms, in case a wake-up was missed. */
 const BACKSTOP_MS = 5_000;
 
-/** Leases jobs as threads come free. Wake it when a job was queued or a thread is free. */
+/** Claims jobs as threads become free. Wake it when a job is queued or a thread becomes free. */
 export function createClaimLoop(deps: {
   store: Pick<Store, "claimJobs" | "nextJobDue">;
   activeJobs: Pick<ActiveJobs, "room" | "start">;

@@ -7,16 +7,16 @@ export interface JobSignals {
   tell(jobId: string, signal: JobSignal): void;
   listen(jobId: string, listener: Listener): () => void;
   stepProgress(jobId: string): StepProgress | null;
-  /** Forgets what the running step said, since it has ended. */
+  /** The step has ended: forgets its progress. */
   stepEnded(jobId: string): void;
-  /** Resolves when the job or batch has ended, as `isOver` says or as is told, or the signal aborts. */
+  /** Resolves when the job or batch has ended, or the signal aborts. `isOver` reads the store once. */
   waitForEnd(
     id: string,
     options: { isOver: () => Promise<boolean>; signal: AbortSignal },
   ): Promise<void>;
 }
 
-/** Tells those who wait on a job in this process that it went on. What is stored is the truth. */
+/** Announces changes of jobs to listeners in this process. The store has the truth. */
 export function createJobSignals(): JobSignals {
   const listeners = new Map<string, Set<Listener>>();
   const progress = new Map<string, StepProgress>();
@@ -46,7 +46,7 @@ export function createJobSignals(): JobSignals {
       const onAbort = (): void => resolve();
       signal.addEventListener("abort", onAbort, { once: true });
       try {
-        // Listening began before this look, so an end in between is heard.
+        // The listener was added before this read, so it hears an end in between.
         if (signal.aborted || (await isOver())) return;
         await promise;
       } finally {

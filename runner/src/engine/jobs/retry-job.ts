@@ -3,8 +3,8 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store/store.ts";
 
 /**
- * Puts a failed job back into the queue at the step that failed; steps that completed do not run
- * again. Throws `Refused`: JOB_NOT_FOUND, JOB_NOT_RETRYABLE.
+ * Puts a failed job back into the queue at the step that failed. Completed steps do not run again.
+ * Throws `Refused`: JOB_NOT_FOUND, JOB_NOT_RETRYABLE.
  */
 export async function retryJob(
   jobId: string,
@@ -21,7 +21,7 @@ export async function retryJob(
   if (!requeued) {
     throw new Refused(
       "JOB_NOT_RETRYABLE",
-      `Job "${jobId}" is ${job.status}; only a failed job can be tried again.`,
+      `Job "${jobId}" is ${job.status}; only a failed job can be retried.`,
     );
   }
 }

@@ -1,99 +1,124 @@
-/** Takes one claimed job through its plugins. */
-import type { Failure } from "../../domain/errors.ts";
-import { isPoison, MAX_STEP_ATTEMPTS, type RunningJob } from "../../domain/job.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Telemetry } from "../../ports/telemetry.ts";
+/**
+ * The story of one claimed job: begin, run a step, store its result, then the next step or the end.
+ * `domain/job.ts` decides what each result makes of the job.
+ */
 import {
-  createClaimedJob,
-  nextPlugin,
-  type ClaimedJobDeps,
-  type Concluded,
-} from "./claimed-job.ts";
-import type { JobSignals } from "./job-signals.ts";
-import type { Lookahead } from "./lookahead.ts";
+  begin,
+  cancel,
+  currentPlugin,
+  giveUp,
+  isLastTry,
+  isPoison,
+  type RunningJob,
+} from "../../domain/job.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { runStep, type StepDeps } from "../steps/run-step.ts";
+import type { Threads } from "../steps/threads.ts";
+import type { StoreRetry } from "../upkeep/store-retry.ts";
+import type { Lookahead } from "./lookahead.ts";
+import { storeResult, type Stored } from "./store-result.ts";
+import { createTransitionWriter, type TransitionDeps } from "./write-transition.ts";
 
-export interface RunDeps extends StepDeps, Omit<ClaimedJobDeps, "onLost"> {
-  readonly store: StepDeps["store"] & ClaimedJobDeps["store"];
-  readonly clock: StepDeps["clock"] & Pick<Clock, "sleep">;
-  readonly signals: JobSignals;
-  readonly telemetry: Telemetry;
+export interface RunJobDeps extends StepDeps, TransitionDeps {
+  readonly store: StepDeps["store"] & TransitionDeps["store"] & Pick<Store, "releaseJobs">;
+  readonly clock: Pick<Clock, "now" | "sleep">;
+  readonly signals: StepDeps["signals"] & TransitionDeps["signals"];
+  readonly telemetry: StepDeps["telemetry"] & TransitionDeps["telemetry"];
+  readonly threads: Pick<Threads, "acquire" | "release">;
   readonly lookahead: Pick<Lookahead, "stepEnded">;
+  readonly retryWrite: StoreRetry;
+  /** Bytes of log that all the job's steps may write. */
   readonly maxLogBytes: number;
+  readonly jobUrl: (jobId: string) => string;
+  /** The job is back in the queue. */
+  readonly onReleased: () => void;
 }
-
-/** How long a job whose write failed is kept, so that a store that fails is not asked without a pause. */
-const PAUSE_MS = 1_000;
 
 /** A job that this process has claimed. */
 export interface ActiveJob {
   /** Whether its first step has had a thread. */
   hasBegun(): boolean;
-  /** Ends the job with `CANCELLED`; false when it had ended by itself. */
+  /** Ends the job with `CANCELLED`. False if it had already ended. */
   cancel(): Promise<boolean>;
-  /** Lets the running step end, then puts the job back into the queue if it is not its last. */
+  /** Lets the running step end, then puts the job back into the queue unless that was its last. */
   drain(): void;
   /** Asks the running step to stop and puts the job back into the queue. */
   release(): void;
-  /** Resolves when nothing of the job is left in this process; never rejects. */
+  /** Resolves when this process has nothing left to do for the job. Never rejects. */
   readonly ended: Promise<void>;
 }
 
-export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
-  const claim = { jobId: claimed.id, fence: claimed.fence };
-  const onLost = (error: unknown): void => {
-    deps.log.error({ jobId: claimed.id, err: error }, "job.write-failed");
-  };
-  const job = createClaimedJob(claimed, { ...deps, onLost });
-  const stop = new AbortController();
-  const jobLog = { leftBytes: deps.maxLogBytes };
-  let hasBegun = false;
-  let stepBegunAt: number | null = null;
-  let draining = false;
-  let leaving: "cancelled" | "released" | null = null;
-  const isLeaving = (): typeof leaving => leaving;
+/** A job whose write failed keeps its place this long, so that a broken store is not asked nonstop. */
+const PAUSE_MS = 1_000;
 
-  /** Runs the next step and calls its commit; null when the job was told to leave meanwhile. */
-  async function runAndCommit(): Promise<{ concluded: Promise<Concluded> } | null> {
-    stepBegunAt = deps.clock.now();
+export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
+  const { threads, clock, log } = deps;
+  const claim = { jobId: claimed.id, fence: claimed.fence };
+  const context = { jobUrl: deps.jobUrl(claimed.id) };
+  const writer = createTransitionWriter(claim, { ...deps, startedAt: claimed.startedAt, onError });
+  const stop = new AbortController();
+  const logBudget = { leftBytes: deps.maxLogBytes };
+  const current = { job: claimed };
+  const resultDeps = { writer, threads, retryWrite: deps.retryWrite, context, onError };
+  let hasBegun = false;
+  let stepStartedAt: number | null = null;
+  let isDraining = false;
+  let leaving: "cancelled" | "released" | null = null;
+  const isLeaving = (): boolean => leaving !== null;
+
+  async function run(): Promise<void> {
+    if (isPoison(current.job)) return failPoison();
+    if (isLastTry(current.job)) {
+      log.warn({ ...claim, plugin: currentPlugin(current.job) }, "job.last-try-alone");
+    }
+    while (await threads.acquire({ hasBegun, signal: stop.signal })) {
+      const step = await runNextStep();
+      if (step === null) break;
+      const { isStored, isEnd } = await step.stored;
+      if (!isStored) {
+        log.warn(claim, "job.claim-lost");
+        return backToQueue({ countsAttempt: true });
+      }
+      if (isEnd) return;
+      if (isDraining) release();
+    }
+    await backToQueue({ countsAttempt: false });
+  }
+
+  /** Runs the next step in the acquired thread. Null if the job was cancelled or released meanwhile. */
+  async function runNextStep(): Promise<{ stored: Promise<Stored> } | null> {
     try {
-      const result = await runStep(job.current(), deps, {
-        signal: stop.signal,
-        log: jobLog,
-        onLost,
-      });
+      if (!hasBegun) beginJob();
+      stepStartedAt = clock.now();
+      const result = await runStep(current.job, deps, { signal: stop.signal, logBudget, onError });
       deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
-      return isLeaving() === null ? { concluded: job.conclude(result) } : null;
+      return isLeaving() ? null : { stored: storeResult(result, current, resultDeps) };
     } finally {
-      stepBegunAt = null;
-      // After the commit was called, so that the next claim shares its transaction.
-      deps.threads.release();
+      stepStartedAt = null;
+      // After the outcome was handed to the store, so that the next claim shares its transaction.
+      threads.release();
     }
   }
 
-  async function run(): Promise<void> {
-    if (isPoison(claimed)) {
-      const failure = interrupted(claimed);
-      deps.log.error({ ...claim, plugin: nextPlugin(claimed), failure }, "job.gives-up-crashing");
-      return void (await job.failBetweenSteps(failure));
-    }
-    if (claimed.stepAttempts === MAX_STEP_ATTEMPTS) {
-      deps.log.warn({ ...claim, plugin: nextPlugin(claimed) }, "job.last-try-alone");
-    }
-    while (await deps.threads.acquire({ underWay: hasBegun, signal: stop.signal })) {
-      if (!hasBegun) job.start();
-      hasBegun = true;
-      const step = await runAndCommit();
-      if (step === null) break;
-      const { stored, ended } = await step.concluded;
-      if (!stored) {
-        deps.log.warn(claim, "job.claim-lost");
-        return job.giveBack({ countsAttempt: true });
-      }
-      if (ended) return;
-      if (draining) release();
-    }
-    await job.giveBack({ countsAttempt: false });
+  function beginJob(): void {
+    hasBegun = true;
+    const started = begin(current.job, current.job.startedAt, context);
+    if (started === null) return;
+    current.job = { ...current.job, sequence: started.sequence };
+    writer.writeStart(started);
+  }
+
+  async function failPoison(): Promise<void> {
+    const plugin = currentPlugin(current.job);
+    const failed = giveUp(current.job, clock.now(), context);
+    log.error({ ...claim, plugin, failure: failed.failure }, "job.gives-up-crashing");
+    await writer.write(failed);
+  }
+
+  async function backToQueue(request: { countsAttempt: boolean }): Promise<void> {
+    await deps.store.releaseJobs([claim], request);
+    deps.onReleased();
   }
 
   function release(): void {
@@ -101,41 +126,34 @@ export function runJob(claimed: RunningJob, deps: RunDeps): ActiveJob {
     stop.abort();
   }
 
-  /** May be called again, for one that could not be stored. */
-  async function cancel(): Promise<boolean> {
-    if (leaving === "released") return false;
-    leaving = "cancelled";
-    const failure = { code: "CANCELLED", message: "The job was cancelled." } as const;
-    const stored =
-      stepBegunAt === null ? job.failBetweenSteps(failure) : job.failInStep(failure, stepBegunAt);
-    stop.abort();
-    return stored;
+  function onError(error: unknown): void {
+    log.error({ jobId: claim.jobId, err: error }, "job.write-failed");
   }
 
-  // What could not be stored is not the end: the step runs anew, as often as it may be begun.
-  function runToEnd(): Promise<void> {
-    return run().catch(async (error: unknown) => {
-      onLost(error);
-      await deps.clock.sleep(PAUSE_MS, { signal: stop.signal });
-      await job.giveBack({ countsAttempt: true });
-    });
+  /** The step whose outcome could not be stored runs again, as often as it may be started. */
+  async function runAgainLater(error: unknown): Promise<void> {
+    onError(error);
+    await clock.sleep(PAUSE_MS, { signal: stop.signal });
+    await backToQueue({ countsAttempt: true });
   }
 
   return {
     hasBegun: () => hasBegun,
-    cancel,
+    /** May be called again if the first call could not be stored. */
+    async cancel() {
+      if (leaving === "released") return false;
+      leaving = "cancelled";
+      const stored = writer.write(
+        cancel(current.job, { stepStartedAt, now: clock.now() }, context),
+      );
+      stop.abort();
+      return stored;
+    },
     drain() {
-      draining = true;
-      if (stepBegunAt === null) release();
+      isDraining = true;
+      if (stepStartedAt === null) release();
     },
     release,
-    ended: runToEnd().catch(onLost),
-  };
-}
-
-function interrupted(job: RunningJob): Failure {
-  return {
-    code: "STEP_INTERRUPTED",
-    message: `Plugin "${nextPlugin(job)}" was interrupted ${MAX_STEP_ATTEMPTS} times: the daemon stopped, or could not store what it came to. It is not tried again.`,
+    ended: run().catch(runAgainLater).catch(onError),
   };
 }

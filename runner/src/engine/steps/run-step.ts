@@ -1,19 +1,13 @@
-import type { RunningJob } from "../../domain/job.ts";
+import { currentPlugin, type RunningJob, type StepResult } from "../../domain/job.ts";
 import { NULL_JSON } from "../../domain/json-text.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type {
-  LogLine,
-  PluginPool,
-  StepHooks,
-  StepResult,
-  StepTask,
-} from "../../ports/plugin-pool.ts";
+import type { LogLine, PluginPool, StepHooks, StepTask } from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
 
-/** What is left of the log that a job may keep, over all of its steps. */
-export interface JobLog {
+/** Bytes of log that the job may still write. Its steps share it. */
+export interface LogBudget {
   leftBytes: number;
 }
 
@@ -25,13 +19,16 @@ export interface StepDeps {
   readonly telemetry: Pick<Telemetry, "stepEnded" | "refused">;
 }
 
-/** Runs the job's next step in a thread; its logs are stored and its progress told on the way. */
-export async function runStep(
-  job: RunningJob,
-  deps: StepDeps,
-  run: { signal: AbortSignal; log: JobLog; onLost: (error: unknown) => void },
-): Promise<StepResult> {
-  const task = toTask(job, run.log);
+interface StepRun {
+  readonly signal: AbortSignal;
+  readonly logBudget: LogBudget;
+  /** A write that nothing waits for has failed. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Runs the job's next step in a thread. Stores its log and reports its progress as they arrive. */
+export async function runStep(job: RunningJob, deps: StepDeps, run: StepRun): Promise<StepResult> {
+  const task = toTask(job, run.logBudget);
   const result = await deps.pool.run(task, toHooks(job, deps, run));
   deps.signals.stepEnded(job.id);
   const durationMs = Math.max(0, result.endedAt - result.startedAt);
@@ -40,24 +37,23 @@ export async function runStep(
   return result;
 }
 
-function toTask(job: RunningJob, log: JobLog): StepTask {
+function toTask(job: RunningJob, logBudget: LogBudget): StepTask {
   const step = job.completedSteps.length;
-  const plugin = job.plugins[step];
   return {
     jobId: job.id,
     jobName: job.name,
     metadata: job.metadata,
-    plugin: plugin?.name ?? "",
-    options: plugin?.options ?? NULL_JSON,
+    plugin: currentPlugin(job),
+    options: job.plugins[step]?.options ?? NULL_JSON,
     input: job.completedSteps.at(-1)?.output ?? job.input,
     inputFrom: job.plugins[step - 1]?.name ?? null,
     jobInput: job.input,
     jobTimeoutMs: job.timeoutMs === null ? null : leftOf(job.timeoutMs, job),
-    logLimitBytes: Math.max(0, log.leftBytes),
+    logLimitBytes: Math.max(0, logBudget.leftBytes),
   };
 }
 
-/** By what the plugins took: a daemon that was down, or a retry tomorrow, uses none of it up. */
+/** Only the time that plugins ran counts, not the time that the daemon was down or a retry waited. */
 function leftOf(timeoutMs: number, { completedSteps }: RunningJob): number {
   const usedMs = completedSteps.reduce((sum, { metrics }) => sum + metrics.duration, 0);
   return Math.max(1, timeoutMs - usedMs);
@@ -66,15 +62,15 @@ function leftOf(timeoutMs: number, { completedSteps }: RunningJob): number {
 function toHooks(
   job: RunningJob,
   { store, signals, clock, telemetry }: StepDeps,
-  { signal, log, onLost }: { signal: AbortSignal; log: JobLog; onLost: (error: unknown) => void },
+  { signal, logBudget, onError }: StepRun,
 ): StepHooks {
   const step = job.completedSteps.length;
   return {
     signal,
     onLog(lines) {
-      for (const line of lines) log.leftBytes -= bytesOf(line);
+      for (const line of lines) logBudget.leftBytes -= bytesOf(line);
       const entries = lines.map((line) => ({ ...line, step }));
-      void store.appendLogs(job.id, entries).catch(onLost);
+      void store.appendLogs(job.id, entries).catch(onError);
     },
     onLogDropped: (count) => telemetry.refused("log", count),
     onProgress(progress) {
@@ -86,7 +82,7 @@ function toHooks(
   };
 }
 
-/** As the thread counts them. */
+/** Counts as the plugin's thread does. */
 function bytesOf({ message, data }: LogLine): number {
   return Buffer.byteLength(message) + Buffer.byteLength(data ?? "");
 }

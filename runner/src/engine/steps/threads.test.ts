@@ -5,17 +5,17 @@ const NEVER = new AbortController().signal;
 
 test("a free thread is given at once", async () => {
   const threads = createThreads(2, () => {});
-  expect(await threads.acquire({ underWay: false, signal: NEVER })).toBe(true);
+  expect(await threads.acquire({ hasBegun: false, signal: NEVER })).toBe(true);
   expect(threads.free()).toBe(1);
   expect(threads.waiting()).toBe(0);
 });
 
 test("a job under way gets the next thread before jobs that were claimed earlier", async () => {
   const threads = createThreads(1, () => {});
-  await threads.acquire({ underWay: false, signal: NEVER });
+  await threads.acquire({ hasBegun: false, signal: NEVER });
   const order: string[] = [];
-  const wait = async (name: string, underWay: boolean): Promise<void> => {
-    await threads.acquire({ underWay, signal: NEVER });
+  const wait = async (name: string, hasBegun: boolean): Promise<void> => {
+    await threads.acquire({ hasBegun, signal: NEVER });
     order.push(name);
     threads.release();
   };
@@ -29,9 +29,9 @@ test("a job under way gets the next thread before jobs that were claimed earlier
 
 test("who gives up waiting gets no thread and leaves the line", async () => {
   const threads = createThreads(1, () => {});
-  await threads.acquire({ underWay: false, signal: NEVER });
+  await threads.acquire({ hasBegun: false, signal: NEVER });
   const leaving = new AbortController();
-  const acquired = threads.acquire({ underWay: false, signal: leaving.signal });
+  const acquired = threads.acquire({ hasBegun: false, signal: leaving.signal });
   leaving.abort();
   expect(await acquired).toBe(false);
   expect(threads.waiting()).toBe(0);
@@ -41,15 +41,15 @@ test("who gives up waiting gets no thread and leaves the line", async () => {
 
 test("an aborted signal gets no thread even when one is free", async () => {
   const threads = createThreads(1, () => {});
-  expect(await threads.acquire({ underWay: true, signal: AbortSignal.abort() })).toBe(false);
+  expect(await threads.acquire({ hasBegun: true, signal: AbortSignal.abort() })).toBe(false);
   expect(threads.free()).toBe(1);
 });
 
 test("every release is told, handed over or not", async () => {
   let told = 0;
   const threads = createThreads(1, () => void (told += 1));
-  await threads.acquire({ underWay: false, signal: NEVER });
-  const next = threads.acquire({ underWay: false, signal: NEVER });
+  await threads.acquire({ hasBegun: false, signal: NEVER });
+  const next = threads.acquire({ hasBegun: false, signal: NEVER });
   threads.release();
   await next;
   threads.release();

@@ -1,45 +1,48 @@
-/** Who may use a plugin thread next: jobs under way first, then claimed ones in the order claimed. */
+/**
+ * Decides which job gets the next free plugin thread: jobs that have begun come first, then claimed
+ * jobs in the order of their claims.
+ */
 export interface Threads {
-  /** Threads that nobody uses or waits for. */
+  /** Threads that no job uses or waits for. */
   free(): number;
-  /** How many wait. */
+  /** How many jobs wait for a thread. */
   waiting(): number;
-  /** Resolves with true when a thread is the caller's, with false when the signal aborts first. */
-  acquire(options: { underWay: boolean; signal: AbortSignal }): Promise<boolean>;
+  /** Resolves with true when the caller has a thread, or with false if the signal aborts first. */
+  acquire(options: { hasBegun: boolean; signal: AbortSignal }): Promise<boolean>;
   release(): void;
 }
 
 type Waiter = (acquired: boolean) => void;
 
 export function createThreads(size: number, onRelease: () => void): Threads {
-  const underWay = new Set<Waiter>();
+  const begun = new Set<Waiter>();
   const claimed = new Set<Waiter>();
   let used = 0;
 
   function next(): Waiter | undefined {
-    const [first] = underWay.size > 0 ? underWay : claimed;
+    const [first] = begun.size > 0 ? begun : claimed;
     return first;
   }
 
   return {
-    free: () => Math.max(0, size - used - underWay.size - claimed.size),
-    waiting: () => underWay.size + claimed.size,
-    acquire(options) {
-      if (options.signal.aborted) return Promise.resolve(false);
+    free: () => Math.max(0, size - used - begun.size - claimed.size),
+    waiting: () => begun.size + claimed.size,
+    acquire({ hasBegun, signal }) {
+      if (signal.aborted) return Promise.resolve(false);
       if (used < size) {
         used += 1;
         return Promise.resolve(true);
       }
-      const line = options.underWay ? underWay : claimed;
+      const queue = hasBegun ? begun : claimed;
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const leave = (): void => waiter(false);
       const waiter: Waiter = (acquired) => {
-        line.delete(waiter);
-        options.signal.removeEventListener("abort", leave);
+        queue.delete(waiter);
+        signal.removeEventListener("abort", leave);
         resolve(acquired);
       };
-      line.add(waiter);
-      options.signal.addEventListener("abort", leave, { once: true });
+      queue.add(waiter);
+      signal.addEventListener("abort", leave, { once: true });
       return promise;
     },
     release() {
@@ -49,4 +52,19 @@ export function createThreads(size: number, onRelease: () => void): Threads {
       onRelease();
     },
   };
+}
+
+/** Keeps a thread free of steps while `act` runs, if one can be had in that time. */
+export async function occupyThread<T>(
+  threads: Pick<Threads, "acquire" | "release">,
+  act: () => Promise<T>,
+): Promise<T> {
+  const done = new AbortController();
+  const acquired = threads.acquire({ hasBegun: true, signal: done.signal });
+  try {
+    return await act();
+  } finally {
+    done.abort();
+    if (await acquired) threads.release();
+  }
 }

@@ -1,0 +1,57 @@
+import { toJsonText } from "../../domain/json-text.ts";
+import { knownRatePerSecond, NOTHING_SEALED } from "../../domain/webhook.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Ids } from "../../ports/ids.ts";
+import type { Idempotency, NewJob } from "../../ports/store/jobs.ts";
+import type { JobWebhook } from "../../ports/store/webhooks.ts";
+import type { SubmitRequest, WebhookTarget } from "../requests.ts";
+import type { SealedContents } from "../webhooks/sealed-contents.ts";
+
+export interface NewJobDeps {
+  readonly clock: Pick<Clock, "now">;
+  readonly ids: Pick<Ids, "newId">;
+  /** A digest of a text. Different texts have different digests. */
+  readonly digest: (text: string) => string;
+  readonly sealedContents: Pick<SealedContents, "seal">;
+}
+
+/** What is stored of a request. */
+export function toNewJob(request: SubmitRequest, deps: NewJobDeps): NewJob {
+  const now = deps.clock.now();
+  const { idempotencyKey, ...job } = request;
+  return {
+    id: deps.ids.newId("job"),
+    name: request.name,
+    metadata: toJsonText(request.metadata),
+    plugins: request.plugins.map(({ name, options }) => ({ name, options: toJsonText(options) })),
+    input: toJsonText(request.input),
+    priority: request.priority,
+    runAt: request.runAt ?? now,
+    timeoutMs: request.timeoutMs,
+    createdAt: now,
+    webhook: request.webhook && toJobWebhook(request.webhook, deps),
+    idempotency: toIdempotency(idempotencyKey, job, deps),
+  };
+}
+
+export function toIdempotency(
+  key: string | null,
+  request: unknown,
+  { digest }: Pick<NewJobDeps, "digest">,
+): Idempotency | null {
+  return key === null ? null : { key, fingerprint: digest(JSON.stringify(request)) };
+}
+
+export function toJobWebhook(
+  webhook: WebhookTarget,
+  { ids, sealedContents }: Pick<NewJobDeps, "ids" | "sealedContents">,
+): JobWebhook {
+  const { headers, url, ...rest } = webhook;
+  return {
+    ...rest,
+    id: ids.newId("wh"),
+    url,
+    sealed: sealedContents.seal({ ...NOTHING_SEALED, headers }),
+    destination: { key: new URL(url).origin, ratePerSecond: knownRatePerSecond(url) },
+  };
+}

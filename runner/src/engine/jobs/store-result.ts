@@ -1,0 +1,70 @@
+import { Transient } from "../../domain/errors.ts";
+import {
+  concludeStep,
+  hasEnded,
+  toUnstorable,
+  type EventContext,
+  type RunningJob,
+  type StepResult,
+} from "../../domain/job.ts";
+import { occupyThread, type Threads } from "../steps/threads.ts";
+import type { StoreRetry } from "../upkeep/store-retry.ts";
+import type { TransitionWriter } from "./write-transition.ts";
+
+export interface Stored {
+  /** False if the claim is lost: another daemon has the job, or it has ended. */
+  readonly isStored: boolean;
+  readonly isEnd: boolean;
+}
+
+export interface ResultDeps {
+  readonly writer: Pick<TransitionWriter, "write">;
+  readonly threads: Pick<Threads, "acquire" | "release">;
+  readonly retryWrite: StoreRetry;
+  readonly context: EventContext;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Stores what a step's result makes of the job, and sets `current.job` to it. Tries again for as long
+ * as the store cannot write. A result that the store refuses fails the step. Rejects with `Transient`
+ * when the daemon stops before the result could be stored.
+ */
+export async function storeResult(
+  result: StepResult,
+  current: { job: RunningJob },
+  deps: ResultDeps,
+): Promise<Stored> {
+  try {
+    return await storeOnce(result, current, deps);
+  } catch (error) {
+    if (error instanceof Transient) throw error;
+    deps.onError(error);
+    return storeOnce(toUnstorable(current.job, result), current, deps);
+  }
+}
+
+async function storeOnce(
+  result: StepResult,
+  current: { job: RunningJob },
+  { writer, threads, retryWrite, context }: ResultDeps,
+): Promise<Stored> {
+  const before = current.job;
+  const { transition, job } = concludeStep(before, result, context);
+  const write = async (): Promise<boolean> => {
+    // Before the write ends: a cancel that comes now follows this transition.
+    current.job = job;
+    try {
+      return await writer.write(transition);
+    } catch (error) {
+      current.job = before;
+      throw error;
+    }
+  };
+  const isStored = await write().catch((error: unknown) => {
+    if (!(error instanceof Transient)) throw error;
+    // Without its thread, more jobs would run and their outcomes would fill the memory.
+    return occupyThread(threads, () => retryWrite("commitTransition", write));
+  });
+  return { isStored, isEnd: hasEnded(transition.status) };
+}
