@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composePlugins } from "../../src/compose.ts";
+import { openPlugins } from "../../src/startup/open-plugins.ts";
 import { parseSettings } from "../../src/config.ts";
 import type { JsonSchema, PluginInfo } from "../../src/ports/plugin-catalog.ts";
 import { GENERATED, jsonBlock } from "./markdown.ts";
@@ -11,7 +11,7 @@ import { fieldTable, type Schema } from "./schema-table.ts";
 export async function renderPlugins(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "playground-reference-"));
   const args = ["--data-dir", folder, "--plugins-dir", folder];
-  const plugins = await composePlugins(parseSettings(args, {}));
+  const plugins = await openPlugins(parseSettings(args, {}));
   try {
     const sections = plugins.catalog.list().map(renderPlugin);
     return `${GENERATED}

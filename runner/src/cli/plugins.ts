@@ -1,4 +1,4 @@
-import { composePlugins } from "../compose.ts";
+import { openPlugins } from "../startup/open-plugins.ts";
 import { parseSettings } from "../config.ts";
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
 import { toTable } from "./table.ts";
@@ -13,7 +13,7 @@ function toRow(plugin: PluginInfo): readonly string[] {
 export async function plugins(args: readonly string[]): Promise<number> {
   const json = args.includes("--json");
   const settings = parseSettings(args.filter((arg) => arg !== "--json"));
-  const composed = await composePlugins(settings);
+  const composed = await openPlugins(settings);
   try {
     const found = composed.catalog.list();
     const text = json

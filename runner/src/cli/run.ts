@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { composePlugins } from "../compose.ts";
+import { openPlugins } from "../startup/open-plugins.ts";
 import { BadSetting, ownCommand, parseSettings } from "../config.ts";
 import type { Issue } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
@@ -14,7 +14,7 @@ type FileFlag = (typeof FILE_FLAGS)[number];
 export async function run(args: readonly string[]): Promise<number> {
   const { name, files, rest } = splitArgs(args);
   const settings = parseSettings(rest);
-  const plugins = await composePlugins(settings);
+  const plugins = await openPlugins(settings);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);

@@ -36,11 +36,11 @@ import { createWatchedClock } from "./upkeep/watched-clock.ts";
 export interface EngineSettings {
   readonly maxWebhooks: number;
   readonly maxBytesInFlight: number;
-  /** Attempts that one endpoint may have in flight. */
+  /** The most attempts in flight to one destination. */
   readonly maxConcurrency: number;
   readonly maxQueued: number;
   readonly maxMetadataBytes: number;
-  /** What is kept of a job's log, from when it is claimed. */
+  /** The log that a job may write under one claim, in bytes. */
   readonly maxLogBytes: number;
   readonly maxBatchJobs: number;
   readonly maxInFlight: number;
@@ -56,9 +56,9 @@ export interface EngineDeps {
   readonly sender: Sender;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** A digest of a text, equal for equal texts alone. */
+  /** A digest of a text. Different texts have different digests. */
   readonly digest: (text: string) => string;
-  /** Why the daemon may not connect to a URL, or null: what can be told without a look-up. */
+  /** Why the daemon may not connect to a URL, or null. Makes no DNS look-up. */
   readonly urlRefusal: (url: string) => string | null;
   readonly vault: Vault;
   readonly telemetry: Telemetry;
@@ -94,7 +94,7 @@ export function createEngine(deps: EngineDeps): Engine {
       refuseWhenStopping();
       const accepted = await submitBatch(request, shared);
       wake.claim();
-      // A batch of jobs that have all ended before, by their keys, is over at once.
+      // A batch can consist of earlier jobs, by their idempotency keys. Then it may have ended already.
       wake.batch();
       return accepted;
     },
@@ -123,15 +123,15 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     listen: (jobId, listener) => signals.listen(jobId, listener),
     stepProgress: (jobId) => signals.stepProgress(jobId),
-    webhooks: createWebhooks({ ...shared, onDue: wake.relay, onResume: wake.destination }),
+    webhooks: createWebhooks({ ...shared, onDue: wake.relay, onResume: wake.resume }),
     testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
     recoverWebhook: (id, since) =>
-      recoverWebhook(id, since, { ...shared, onResume: wake.destination }),
-    redeliver: (id) => redeliver(id, { ...shared, onResume: wake.destination }),
+      recoverWebhook(id, since, { ...shared, onResume: wake.resume }),
+    redeliver: (id) => redeliver(id, { ...shared, onResume: wake.resume }),
     headerNames: ({ sealed }) => Object.keys(sealedContents.open(sealed).headers),
     relayState: () => loops?.relay.state() ?? IDLE_RELAY,
     async start() {
-      // Before anything is claimed: what a daemon before this one held is free again.
+      // Before the first claim: frees what an earlier daemon had claimed.
       await store.reap({ owner: shared.owner, now: clock.now() });
       loops = startLoops(shared);
     },
@@ -149,7 +149,7 @@ export function createEngine(deps: EngineDeps): Engine {
   };
 }
 
-/** What the acts and loops work with. `loops` are there once the engine has started. */
+/** What commands and loops share. `loops` returns null until the engine has started. */
 function toShared(
   deps: EngineDeps,
   { loops, stopping }: { loops: () => Loops | null; stopping: AbortSignal },
@@ -161,7 +161,7 @@ function toShared(
   const wake = {
     claim: () => loops()?.claim.wake(),
     relay: () => loops()?.relay.loop.wake(),
-    destination: (destination: number) => loops()?.relay.resume(destination),
+    resume: (destination: number) => loops()?.relay.resume(destination),
     batch: () => loops()?.batch.wake(),
   };
   const common = {

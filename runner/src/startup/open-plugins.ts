@@ -1,0 +1,74 @@
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Settings } from "../config.ts";
+import { createPluginCatalog, type LivePluginCatalog } from "../pool/catalog/plugin-catalog.ts";
+import { createPluginPool } from "../pool/plugin-pool.ts";
+import type { PluginInfo } from "../ports/plugin-catalog.ts";
+import type { PluginPool } from "../ports/plugin-pool.ts";
+import { cannotReadPluginsDir } from "./cannot-start.ts";
+import { missingPluginsDirWarning } from "./setting-warnings.ts";
+
+const BUILT_IN_PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
+
+export interface OpenPlugins {
+  readonly catalog: LivePluginCatalog;
+  /** Starts the plugin threads. A second call returns the same pool. */
+  createPool(): PluginPool;
+  close(): Promise<void>;
+}
+
+export interface PluginListeners {
+  /** The plugins could not be read. */
+  readonly onError?: (error: unknown) => void;
+  /** Receives the plugins after each scan, the first included. */
+  readonly onChange?: (plugins: readonly PluginInfo[]) => void;
+  readonly say?: (line: string) => void;
+}
+
+/** Reads the plugins. Needs no store, no port and no data folder. Throws `CannotStart`. */
+export async function openPlugins(
+  settings: Settings,
+  {
+    onError = (error) => toStderr(`The plugins could not be read: ${String(error)}`),
+    onChange = () => {},
+    say = toStderr,
+  }: PluginListeners = {},
+): Promise<OpenPlugins> {
+  const { env } = settings;
+  const pluginsDir = resolve(settings.pluginsDir);
+  await readdir(pluginsDir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw cannotReadPluginsDir(error, settings);
+    const warning = missingPluginsDirWarning(settings);
+    if (warning !== null) say(warning);
+  });
+  const catalog = createPluginCatalog({ builtinDir: BUILT_IN_PLUGINS, pluginsDir, onError, env });
+  catalog.onChange(() => onChange(catalog.list()));
+  await catalog.ready();
+  let pool: PluginPool | null = null;
+  return {
+    catalog,
+    createPool() {
+      pool ??= createPluginPool({
+        catalog,
+        threads: settings.threads,
+        env,
+        filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
+        egress: settings.egress,
+        memoryMb: settings.threadMemoryMb,
+        outputLimitBytes: settings.outputLimit,
+        graceMs: settings.graceMs,
+        pluginTimeoutMs: settings.pluginTimeoutMs,
+      });
+      return pool;
+    },
+    async close() {
+      await pool?.close();
+      await catalog.close();
+    },
+  };
+}
+
+function toStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
