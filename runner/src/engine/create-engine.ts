@@ -125,8 +125,7 @@ export function createEngine(deps: EngineDeps): Engine {
     stepProgress: (jobId) => signals.stepProgress(jobId),
     webhooks: createWebhooks({ ...shared, onDue: wake.relay, onResume: wake.resume }),
     testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
-    recoverWebhook: (id, since) =>
-      recoverWebhook(id, since, { ...shared, onResume: wake.resume }),
+    recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onResume: wake.resume }),
     redeliver: (id) => redeliver(id, { ...shared, onResume: wake.resume }),
     headerNames: ({ sealed }) => Object.keys(sealedContents.open(sealed).headers),
     relayState: () => loops?.relay.state() ?? IDLE_RELAY,
