@@ -49,7 +49,7 @@ const parse = (event: JobEvent | undefined): Record<string, unknown> =>
   JSON.parse(event?.body ?? "null") as Record<string, unknown>;
 
 describe("a job's events", () => {
-  test("a job with two plugins tells started, progress, progress, completed", () => {
+  test("a job with two plugins emits started, progress, progress, completed", () => {
     const job = runningJob();
     const started = begin(job, 1_000, CONTEXT);
     const first = completeStep({ ...job, sequence: 1 }, completed("a"), CONTEXT);
@@ -84,7 +84,7 @@ describe("a job's events", () => {
     expect(second.transition).toMatchObject({ status: "completed", endedAt: 4_000, sequence: 4 });
   });
 
-  test("one plugin run twice keeps both of its metrics and outputs", () => {
+  test("a plugin that runs twice keeps both metrics and outputs", () => {
     const job = runningJob({
       sequence: 1,
       plugins: ["a", "a"].map((name) => ({ name, options: toJsonText({}) })),
@@ -96,7 +96,7 @@ describe("a job's events", () => {
     });
   });
 
-  test("a failed step carries its message, its code and how far the job came", () => {
+  test("a failed step's event has its message, its code and the job's progress", () => {
     const job = runningJob({ sequence: 2, completedSteps: [completed("a")] });
     const failure = { code: "PLUGIN_THREW", message: "Plugin execution failed" } as const;
     const transition = failStep(
@@ -127,11 +127,11 @@ describe("a job's events", () => {
     });
   });
 
-  test("a job claimed again after its start was told does not tell it twice", () => {
+  test("a job that is claimed again does not emit its start twice", () => {
     expect(begin(runningJob({ sequence: 1 }), 9_000, CONTEXT)).toBeNull();
   });
 
-  test("a step may be begun three times, and not a fourth", () => {
+  test("a step may be started three times, and not a fourth", () => {
     expect([1, 2, 3, 4].map((stepAttempts) => isPoison({ stepAttempts }))).toEqual([
       false,
       false,
@@ -140,7 +140,7 @@ describe("a job's events", () => {
     ]);
   });
 
-  test("outputs over the limit give way to a link, and the shape stays", () => {
+  test("outputs over the limit are replaced by a link, and the shape stays the same", () => {
     const small = completeStep(
       runningJob({ sequence: 1, completedSteps: [completed("a")] }),
       completed("b"),

@@ -39,12 +39,10 @@ test("the sources use the field's words", () => {
   const found = files
     .filter(({ path }) => !RELEASED.test(path))
     .flatMap(({ path, text }) =>
-      text
-        .split("\n")
-        .map((line, index) => ({
-          at: `${path}:${index + 1}`,
-          word: PRIVATE_WORDS.exec(line)?.[0],
-        })),
+      text.split("\n").map((line, index) => ({
+        at: `${path}:${index + 1}`,
+        word: PRIVATE_WORDS.exec(line)?.[0],
+      })),
     )
     .filter(({ word }) => word !== undefined);
   expect(found).toEqual([]);

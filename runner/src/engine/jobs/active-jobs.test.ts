@@ -11,7 +11,7 @@ let world: World;
 beforeEach(async () => void (world = await createWorld()));
 afterEach(() => world.close());
 
-test("a job claimed ahead that waits over a second goes back and counts no attempt", async () => {
+test("a job claimed ahead that waits over a second goes back to the queue without counting an attempt", async () => {
   const engine = await world.startEngine({ threads: 1 });
   const [id = ""] = await claimAhead(world, engine, 1);
   await world.runUntil(world.clock.now() + 2_100);
@@ -19,7 +19,7 @@ test("a job claimed ahead that waits over a second goes back and counts no attem
   expect(await world.kinds(id)).toEqual([]);
 });
 
-test("jobs that went back run when the thread comes free", async () => {
+test("jobs that went back run when the thread is free", async () => {
   const engine = await world.startEngine({ threads: 1 });
   const ids = await claimAhead(world, engine, 3);
   await world.runUntil(world.clock.now() + 2_100);
@@ -30,7 +30,7 @@ test("jobs that went back run when the thread comes free", async () => {
   expect(engine.pool.begun).toHaveLength(5);
 });
 
-test("a job that went back while the thread came free is claimed again at once", async () => {
+test("a job that went back as the thread became free is claimed again immediately", async () => {
   const release = Promise.withResolvers<void>();
   const engine = await world.startEngine({
     threads: 1,
@@ -45,12 +45,12 @@ test("a job that went back while the thread came free is claimed again at once",
   engine.pool.begun[1]?.complete();
   await world.settle();
   release.resolve();
-  // No time passes here: nothing but the job's return itself can have it claimed.
+  // No time passes here, so only the job's return can lead to its claim.
   await world.settle();
   expect(engine.pool.begun.map(({ task }) => task.jobId)).toContain(id);
 });
 
-test("a drain lets the running step end, and the job goes on after the restart", async () => {
+test("a drain lets the running step end, and the job continues after the restart", async () => {
   const first = await world.startEngine();
   const id = await first.submit(plugins("first", "second"));
   const step = await first.pool.step(1);
@@ -81,7 +81,7 @@ test("a drain lets the last step end the job", async () => {
   expect((await world.job(id)).status).toBe("completed");
 });
 
-test("after the grace a drain asks the step to stop, and what it had begun counts no attempt", async () => {
+test("after the grace period a drain asks the step to stop, and counts no attempt", async () => {
   const { engine, pool, submit } = await world.startEngine();
   const id = await submit();
   const step = await pool.step(1);
@@ -109,7 +109,7 @@ test("ten restarts in the middle of a step do not fail its job", async () => {
   expect((await world.job(id)).status).toBe("completed");
 });
 
-test("a drain gives back at once what waits for a thread", async () => {
+test("a drain immediately releases jobs that wait for a thread", async () => {
   const engine = await world.startEngine({ threads: 1 });
   const [id = ""] = await claimAhead(world, engine, 1);
   const stopped = engine.engine.stop({ graceMs: 5_000 });
@@ -120,7 +120,7 @@ test("a drain gives back at once what waits for a thread", async () => {
   expect(engine.pool.begun).toHaveLength(2);
 });
 
-test("a job between two steps is given back by a drain, its next step not begun", async () => {
+test("a drain releases a job between two steps without starting the next step", async () => {
   const { engine, pool, submit } = await world.startEngine();
   const id = await submit(plugins("first", "second"));
   (await pool.step(1)).complete();
@@ -129,7 +129,7 @@ test("a job between two steps is given back by a drain, its next step not begun"
   expect(await world.job(id)).toMatchObject({ status: "queued", steps: [{ plugin: "first" }] });
 });
 
-test("a daemon that stops takes no new job and no retry", async () => {
+test("a daemon that is stopping accepts no new job and no retry", async () => {
   const { engine, submit } = await world.startEngine({ run: (step) => step.fail() });
   const id = await submit();
   await world.settle();
@@ -138,7 +138,7 @@ test("a daemon that stops takes no new job and no retry", async () => {
   await expect(engine.retry(id)).rejects.toMatchObject({ code: "STOPPING" });
 });
 
-test("jobs run by priority, then in the order they came", async () => {
+test("jobs run by priority, then in order of arrival", async () => {
   const { pool, submit } = await world.startEngine({ threads: 1 });
   const blocking = await submit();
   await pool.step(1);
@@ -152,7 +152,7 @@ test("jobs run by priority, then in the order they came", async () => {
   expect(order).toEqual([blocking, high, early, late, low]);
 });
 
-test("a job scheduled for later begins at its instant, not before", async () => {
+test("a job scheduled for later begins at that instant, not before", async () => {
   const { pool, submit } = await world.startEngine();
   const runAt = world.clock.now() + 3_600_000;
   await submit({ runAt });

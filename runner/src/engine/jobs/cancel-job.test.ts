@@ -24,7 +24,7 @@ function failingCommits(store: Store, isFull: () => boolean): Store {
   });
 }
 
-test("a queued job is cancelled at once, and tells its webhook", async () => {
+test("a queued job is cancelled immediately, and its webhook receives the event", async () => {
   const { engine, pool, sender, submit } = await world.startEngine({ threads: 1 });
   await submit();
   await pool.step(1);
@@ -48,7 +48,7 @@ test("a job scheduled for later is cancelled and never runs", async () => {
   expect(await world.job(id)).toMatchObject(CANCELLED);
 });
 
-test("a job claimed ahead that waits for a thread is cancelled and takes none", async () => {
+test("a job that waits for a thread is cancelled and gets none", async () => {
   const running = await world.startEngine({ threads: 1 });
   const { engine, pool, submit } = running;
   const [id = ""] = await claimAhead(world, running, 1);
@@ -80,7 +80,7 @@ test("a running job has ended when the cancel resolves, and its plugin is asked 
   expect(pool.begun).toHaveLength(1);
 });
 
-test("a cancel that could not be stored leaves a job that runs again, and can be cancelled", async () => {
+test("after a cancel that could not be stored the job runs again, and can be cancelled", async () => {
   let isFull = false;
   const { engine, pool, submit } = await world.startEngine({
     intercept: (store) => failingCommits(store, () => isFull),
@@ -97,7 +97,7 @@ test("a cancel that could not be stored leaves a job that runs again, and can be
   expect(await world.job(id)).toMatchObject(CANCELLED);
 });
 
-test("a cancel that could not be stored can be made again while the plugin stops", async () => {
+test("a cancel that could not be stored can be repeated while the plugin stops", async () => {
   let isFull = false;
   const { engine, pool, submit } = await world.startEngine({
     obeysStop: false,
@@ -116,7 +116,7 @@ test("a cancel that could not be stored can be made again while the plugin stops
   expect(pool.begun).toHaveLength(1);
 });
 
-test("a job whose last step is being stored is not cancelled: it has ended by itself", async () => {
+test("a job whose last step is being stored is not cancelled, because it has ended", async () => {
   const { engine, pool, submit } = await world.startEngine();
   const id = await submit();
   (await pool.step(1)).complete();
@@ -127,7 +127,7 @@ test("a job whose last step is being stored is not cancelled: it has ended by it
   expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
 });
 
-test("a job between two steps is cancelled with the first one's outcome kept", async () => {
+test("a job cancelled between two steps keeps the outcome of the first", async () => {
   const { engine, pool, submit } = await world.startEngine();
   const id = await submit(plugins("first", "second"));
   (await pool.step(1)).complete("kept");
@@ -138,7 +138,7 @@ test("a job between two steps is cancelled with the first one's outcome kept", a
   expect(await world.kinds(id)).toEqual(["started", "progress", "failed"]);
 });
 
-test("of two cancels at once, one ends the job and the other is told that it has ended", async () => {
+test("of two simultaneous cancels, one ends the job and the other is refused because it has ended", async () => {
   const { engine, pool, submit } = await world.startEngine();
   const id = await submit();
   await pool.step(1);
@@ -149,7 +149,7 @@ test("of two cancels at once, one ends the job and the other is told that it has
   expect(await world.kinds(id)).toEqual(["started", "failed"]);
 });
 
-test("who waits for a job's end hears of its cancel", async () => {
+test("a client that waits for a job's end is notified of its cancel", async () => {
   const { engine, pool, submit } = await world.startEngine({ threads: 1 });
   await submit();
   await pool.step(1);
@@ -159,7 +159,7 @@ test("who waits for a job's end hears of its cancel", async () => {
   await waiting;
 });
 
-test("a job that is not there, or has ended, cannot be cancelled", async () => {
+test("a job that does not exist or has ended cannot be cancelled", async () => {
   const { engine, submit } = await world.startEngine({ run: (step) => step.complete() });
   await expect(engine.cancel("job_none")).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
   const id = await submit();
@@ -167,7 +167,7 @@ test("a job that is not there, or has ended, cannot be cancelled", async () => {
   await expect(engine.cancel(id)).rejects.toMatchObject({ code: "JOB_ALREADY_ENDED" });
 });
 
-test("a cancelled job that is tried again begins at the step it was cancelled in", async () => {
+test("a cancelled job that is retried begins at the step it was cancelled in", async () => {
   const { engine, pool, submit } = await world.startEngine();
   const id = await submit(plugins("first", "second"));
   (await pool.step(1)).complete();

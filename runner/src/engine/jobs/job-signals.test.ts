@@ -5,7 +5,7 @@ const NEVER = new AbortController().signal;
 
 const notYet = async (): Promise<boolean> => false;
 
-test("a listener hears its own job alone, until it stops", () => {
+test("a listener hears only its own job, until it stops", () => {
   const signals = createJobSignals();
   const heard: string[] = [];
   const stop = signals.listen("job_1", (signal) => heard.push(signal.kind));
@@ -16,7 +16,7 @@ test("a listener hears its own job alone, until it stops", () => {
   expect(heard).toEqual(["changed"]);
 });
 
-test("a listener that stops while it is told leaves the others heard", () => {
+test("a listener that stops during a call does not keep others from being called", () => {
   const signals = createJobSignals();
   const heard: string[] = [];
   const stop = signals.listen("job_1", () => {
@@ -29,7 +29,7 @@ test("a listener that stops while it is told leaves the others heard", () => {
   expect(heard).toEqual(["a", "b", "b"]);
 });
 
-test("what the running step said last is known until the step has ended", () => {
+test("the latest progress of a step is known until the step has ended", () => {
   const signals = createJobSignals();
   const progress = { fraction: 0.5, message: "half", at: 1 };
   signals.tell("job_1", { kind: "step-progress", progress });
@@ -51,7 +51,7 @@ test.each(["completed", "failed"] as const)("waiting ends when the job is %s", a
   await waiting;
 });
 
-test("waiting for what is over ends at once", async () => {
+test("waiting for a job that has ended resolves immediately", async () => {
   await createJobSignals().waitForEnd("job_1", { isOver: async () => true, signal: NEVER });
 });
 
@@ -69,7 +69,7 @@ test("waiting ends when the signal aborts, before as well as during the wait", a
   await waiting;
 });
 
-test("an end that falls between the look and the wait is heard", async () => {
+test("an end between the read and the wait is noticed", async () => {
   const look = Promise.withResolvers<boolean>();
   const signals = createJobSignals();
   const waiting = signals.waitForEnd("job_1", { isOver: () => look.promise, signal: NEVER });

@@ -7,30 +7,30 @@ function after(threads: number, durationsMs: readonly number[]): number {
   return lookahead.jobs();
 }
 
-test("nothing is claimed ahead before a step was seen", () => {
+test("nothing is claimed ahead before the first step has ended", () => {
   expect(after(2, [])).toBe(0);
 });
 
-test("short steps are claimed ahead, as many as begin within 50 ms", () => {
+test("with short steps, as many jobs are claimed ahead as begin within 50 ms", () => {
   expect(after(2, [5])).toBe(20);
   expect(after(4, [5])).toBe(40);
 });
 
-test("no more than 64 are claimed ahead, however short the steps", () => {
+test("at most 64 jobs are claimed ahead, however short the steps", () => {
   expect(after(2, [0])).toBe(64);
 });
 
-test("steps that take longer than the horizon are not claimed ahead", () => {
+test("with steps longer than the horizon, no job is claimed ahead", () => {
   expect(after(2, [51])).toBe(0);
 });
 
-test("one long step among short ones ends claiming ahead until the mean is down again", () => {
+test("one long step stops claiming ahead until the average is low again", () => {
   const shorts = Array.from({ length: 20 }, () => 1);
   expect(after(2, [...shorts, 2_000])).toBe(0);
   expect(after(2, [...shorts, 2_000, ...shorts, ...shorts])).toBeGreaterThan(0);
 });
 
-test("jobs that had to go back end claiming ahead for some fifty short steps", () => {
+test("jobs that went back stop claiming ahead for about fifty short steps", () => {
   const lookahead = createLookahead(2);
   lookahead.stepEnded(1);
   lookahead.tooFar();

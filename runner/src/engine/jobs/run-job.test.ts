@@ -16,7 +16,7 @@ let world: World;
 beforeEach(async () => void (world = await createWorld()));
 afterEach(() => world.close());
 
-test("each step gets the output of the one before, and the job's own input beside it", async () => {
+test("each step gets the output of the step before, and the job's own input", async () => {
   const { pool, submit } = await world.startEngine();
   await submit({ ...plugins("first", "second"), input: 1 });
   const first = await pool.step(1);
@@ -43,7 +43,7 @@ test("a job's events are stored in order, with no gap in their sequence", async 
   ]);
 });
 
-test("a step begins only when the outcome of the one before is stored", async () => {
+test("a step begins only after the result of the step before is stored", async () => {
   const stored = Promise.withResolvers<void>();
   const { pool, submit } = await world.startEngine({
     intercept: (store) =>
@@ -72,7 +72,7 @@ test("a step that fails ends the job, and no later step begins", async () => {
   });
 });
 
-test("a job's steps share the log that it may keep", async () => {
+test("a job's steps share its log limit", async () => {
   const { pool, submit } = await world.startEngine();
   await submit(plugins("first", "second", "third"));
   const line = { at: 0, level: "info", message: "é", data: null } as const;
@@ -87,7 +87,7 @@ test("a job's steps share the log that it may keep", async () => {
   expect((await pool.step(3)).task.logLimitBytes).toBe(0);
 });
 
-test("a daemon whose claim was taken over stores nothing of what it still ran", async () => {
+test("a daemon that lost its claim stores nothing of the step it still ran", async () => {
   const first = await world.startEngine();
   const id = await first.submit({ webhook: HOOK });
   const lost = await first.pool.step(1);
@@ -103,7 +103,7 @@ test("a daemon whose claim was taken over stores nothing of what it still ran", 
   expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
 });
 
-test("a job taken over goes on at the step that was interrupted", async () => {
+test("a job that another daemon claims continues at the interrupted step", async () => {
   const first = await world.startEngine();
   const id = await first.submit(plugins("first", "second"));
   (await first.pool.step(1)).complete("kept");
@@ -115,7 +115,7 @@ test("a job taken over goes on at the step that was interrupted", async () => {
   expect(await world.kinds(id)).toEqual(["started", "progress", "progress", "completed"]);
 });
 
-test("a step that three daemons died over is not begun a fourth time", async () => {
+test("a step that ended three daemons is not started a fourth time", async () => {
   const before = await world.startEngine();
   const id = await before.submit(plugins("first", "second"));
   (await before.pool.step(1)).complete();
@@ -133,7 +133,7 @@ test("a step that three daemons died over is not begun a fourth time", async () 
   expect(await world.kinds(id)).toEqual(["started", "progress", "failed"]);
 });
 
-test("a job behind a poisonous one is not held up by it", async () => {
+test("a poison job does not delay the job behind it", async () => {
   const engines = [await world.startEngine({ threads: 1 })];
   await engines[0]?.submit({ name: "poison" });
   await engines[0]?.pool.step(1);
@@ -157,7 +157,7 @@ test("interruptions of one step do not count against the next", async () => {
   expect((await world.job(id)).stepAttempts).toBe(1);
 });
 
-/** Fails the commits of which the test says so. */
+/** Fails the commits that the test selects. */
 function failCommits(fault: (transition: Transition) => Error | null) {
   return (store: Store): Store =>
     interceptCalls(store, async (call, name, args) => {
@@ -171,7 +171,7 @@ function failCommits(fault: (transition: Transition) => Error | null) {
 const FULL = new Transient("STORE_DISK_FULL", "The disk is full.");
 const TEN_MINUTES = 10 * 60_000;
 
-test("an outcome that the store cannot write for now is kept, and its step not run again", async () => {
+test("a result that the store cannot write yet is kept, and its step does not run again", async () => {
   let broken = true;
   const { pool, submit, logged } = await world.startEngine({
     intercept: failCommits(({ step }) => (broken && step !== undefined ? FULL : null)),
@@ -190,7 +190,7 @@ test("an outcome that the store cannot write for now is kept, and its step not r
   ]);
 });
 
-test("while outcomes cannot be written no more jobs run than there are threads", async () => {
+test("while results cannot be written, no more jobs run than there are threads", async () => {
   let broken = true;
   const { pool, submit } = await world.startEngine({
     threads: 2,
@@ -200,7 +200,7 @@ test("while outcomes cannot be written no more jobs run than there are threads",
   const ids = [];
   for (let n = 0; n < 10; n += 1) ids.push(await submit());
   await world.runUntil(world.clock.now() + TEN_MINUTES);
-  // Those that had a thread when the first commits failed, beside them.
+  // Those that had a thread when the first commits failed, and the first ones.
   expect(pool.begun.length).toBeLessThanOrEqual(4);
   broken = false;
   await world.runUntil(world.clock.now() + 60_000);
@@ -208,7 +208,7 @@ test("while outcomes cannot be written no more jobs run than there are threads",
   expect(pool.begun).toHaveLength(10);
 });
 
-test("a job whose outcome cannot be written for now can be cancelled", async () => {
+test("a job whose result cannot be written yet can be cancelled", async () => {
   const { engine, pool, submit } = await world.startEngine({
     intercept: failCommits(({ step }) => (step === undefined ? null : FULL)),
   });
@@ -221,7 +221,7 @@ test("a job whose outcome cannot be written for now can be cancelled", async () 
   expect(await world.kinds(id)).toEqual(["started", "failed"]);
 });
 
-test("a step of which nothing can be stored is run three times, and no more", async () => {
+test("a step whose transitions cannot be stored runs three times, and not more", async () => {
   const { pool, submit } = await world.startEngine({
     run: (step) => step.complete(),
     intercept: failCommits(({ step }) => (step === undefined ? null : new RangeError("too long"))),
@@ -235,7 +235,7 @@ test("a step of which nothing can be stored is run three times, and no more", as
   });
 });
 
-test("a step is run again soon after its write has failed", async () => {
+test("a step runs again soon after its write failed", async () => {
   let failures = 2;
   const { pool, submit } = await world.startEngine({
     run: (step) => step.complete(),
@@ -249,7 +249,7 @@ test("a step is run again soon after its write has failed", async () => {
   expect((await world.job(id)).status).toBe("completed");
 });
 
-test("a step whose outcome cannot be stored at all fails its job, and is not run again", async () => {
+test("a result that the store refuses fails the job, and the step does not run again", async () => {
   const { pool, submit, logged } = await world.startEngine({
     run: (step) => step.complete(),
     intercept: failCommits(({ step }) =>
@@ -264,7 +264,7 @@ test("a step whose outcome cannot be stored at all fails its job, and is not run
   const { status, failure, steps } = await world.job(id);
   expect({ status, code: failure?.code }).toEqual({ status: "failed", code: "INTERNAL_ERROR" });
   expect(failure?.message).toContain('plugin "second"');
-  // The error's own text is for the log alone.
+  // The error's own text is only in the log.
   expect(failure?.message).not.toContain("Invalid string length");
   expect(steps).toMatchObject([
     { status: "completed" },
@@ -274,7 +274,7 @@ test("a step whose outcome cannot be stored at all fails its job, and is not run
   expect(logged.map(({ message }) => message)).toContain("job.write-failed");
 });
 
-test("a start that could not be stored is stored before what follows, and its step not run again", async () => {
+test("a start that could not be stored is stored before the next transition, and the step does not run again", async () => {
   let failures = 0;
   const { pool, submit } = await world.startEngine({
     intercept: failCommits(() => (failures++ === 0 ? FULL : null)),
@@ -299,7 +299,7 @@ test("a start that is lost while its step ends leaves no gap in the job's events
   expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
 });
 
-test("the last try of a step is logged, since nothing else runs beside it", async () => {
+test("the last try of a step is logged, because nothing else runs beside it", async () => {
   const before = await world.startEngine();
   await before.submit();
   await before.pool.step(1);
@@ -312,7 +312,7 @@ test("the last try of a step is logged, since nothing else runs beside it", asyn
   }
 });
 
-test("a job's start is when it began, not when it was claimed ahead and given back", async () => {
+test("a job's start is when it began, not when it was claimed ahead and released", async () => {
   const engine = await world.startEngine({ threads: 1 });
   const [id = ""] = await claimAhead(world, engine, 1);
   const { pool } = engine;
@@ -326,7 +326,7 @@ test("a job's start is when it began, not when it was claimed ahead and given ba
   expect(await world.store.events(id, { after: 0, limit: 1 })).toMatchObject([{ at: beganAt }]);
 });
 
-test("a long step keeps its lease as long as it runs", async () => {
+test("a long step keeps its lease while it runs", async () => {
   const { pool, submit } = await world.startEngine();
   const id = await submit();
   const step = await pool.step(1);
@@ -337,7 +337,7 @@ test("a long step keeps its lease as long as it runs", async () => {
   expect((await world.job(id)).status).toBe("completed");
 });
 
-test("a step knows which plugin its input is from", async () => {
+test("a step knows which plugin its input comes from", async () => {
   const { pool, submit } = await world.startEngine();
   await submit(plugins("first", "second"));
   const first = await pool.step(1);
@@ -346,7 +346,7 @@ test("a step knows which plugin its input is from", async () => {
   expect((await pool.step(2)).task.inputFrom).toBe("first");
 });
 
-test("what is left of timeoutMs goes from step to step", async () => {
+test("the remaining timeoutMs passes from step to step", async () => {
   const { pool, submit } = await world.startEngine();
   await submit({ ...plugins("first", "second"), timeoutMs: 10_000 });
   const first = await pool.step(1);
@@ -356,7 +356,7 @@ test("what is left of timeoutMs goes from step to step", async () => {
   expect((await pool.step(2)).task.jobTimeoutMs).toBe(6_000);
 });
 
-test("a job that is tried again has what its completed steps left of timeoutMs", async () => {
+test("a retried job has the part of timeoutMs that its completed steps did not use", async () => {
   const { engine, pool, submit } = await world.startEngine();
   const id = await submit({ ...plugins("first", "second"), timeoutMs: 10_000 });
   const first = await pool.step(1);
@@ -368,7 +368,7 @@ test("a job that is tried again has what its completed steps left of timeoutMs",
   expect((await pool.step(3)).task.jobTimeoutMs).toBe(6_000);
 });
 
-test("a plugin's lines are stored with the number of its step", async () => {
+test("a plugin's log lines are stored with the number of their step", async () => {
   const { pool, submit } = await world.startEngine();
   const id = await submit(plugins("first", "second"));
   (await pool.step(1)).complete();

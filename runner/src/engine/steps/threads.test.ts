@@ -3,14 +3,14 @@ import { createThreads } from "./threads.ts";
 
 const NEVER = new AbortController().signal;
 
-test("a free thread is given at once", async () => {
+test("a free thread is acquired immediately", async () => {
   const threads = createThreads(2, () => {});
   expect(await threads.acquire({ hasBegun: false, signal: NEVER })).toBe(true);
   expect(threads.free()).toBe(1);
   expect(threads.waiting()).toBe(0);
 });
 
-test("a job under way gets the next thread before jobs that were claimed earlier", async () => {
+test("a job that has begun gets the next thread before jobs that were claimed earlier", async () => {
   const threads = createThreads(1, () => {});
   await threads.acquire({ hasBegun: false, signal: NEVER });
   const order: string[] = [];
@@ -19,15 +19,15 @@ test("a job under way gets the next thread before jobs that were claimed earlier
     order.push(name);
     threads.release();
   };
-  const all = [wait("claimed 1", false), wait("claimed 2", false), wait("under way", true)];
+  const all = [wait("claimed 1", false), wait("claimed 2", false), wait("begun", true)];
   expect(threads.waiting()).toBe(3);
   threads.release();
   await Promise.all(all);
-  expect(order).toEqual(["under way", "claimed 1", "claimed 2"]);
+  expect(order).toEqual(["begun", "claimed 1", "claimed 2"]);
   expect(threads.free()).toBe(1);
 });
 
-test("who gives up waiting gets no thread and leaves the line", async () => {
+test("a waiter whose signal aborts gets no thread and leaves the queue", async () => {
   const threads = createThreads(1, () => {});
   await threads.acquire({ hasBegun: false, signal: NEVER });
   const leaving = new AbortController();
@@ -45,7 +45,7 @@ test("an aborted signal gets no thread even when one is free", async () => {
   expect(threads.free()).toBe(1);
 });
 
-test("every release is told, handed over or not", async () => {
+test("every release calls the callback, whether or not a job waits", async () => {
   let told = 0;
   const threads = createThreads(1, () => void (told += 1));
   await threads.acquire({ hasBegun: false, signal: NEVER });
