@@ -52,7 +52,7 @@ describe("judge", () => {
     expect(judge(reset, { ...POLICY, retriesUsed: 4 })).toMatchObject({ state: "due" });
     expect(judge(reset, { ...POLICY, retriesUsed: 5 })).toEqual({
       state: "dead",
-      reason: "Given up after 6 attempts: the endpoint failed with ECONNRESET: other side closed.",
+      reason: "Given up after 6 attempts: the request failed with ECONNRESET: other side closed.",
     });
     expect(judge(reset, { ...POLICY, retries: 0 })).toMatchObject({
       reason: expect.stringContaining("after 1 attempt:"),

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   allowance,
-  begun,
-  ended,
+  beginAttempts,
+  endAttempt,
   isIdle,
   isOpen,
   resume,
@@ -23,7 +23,10 @@ function end(
   now = 0,
   policy = FREE,
 ): Destination {
-  return ended(begun(destination, policy, { now, attempts: 1 }), policy, { outcome, now });
+  return endAttempt(beginAttempts(destination, policy, { now, attempts: 1 }), policy, {
+    outcome,
+    now,
+  });
 }
 
 function endTimes(
@@ -79,7 +82,7 @@ describe("the concurrency limit", () => {
   });
 
   test("counts what is in flight", () => {
-    const destination = begun(newDestination(FREE, 0), FREE, { now: 0, attempts: 2 });
+    const destination = beginAttempts(newDestination(FREE, 0), FREE, { now: 0, attempts: 2 });
     expect(allowance(destination, FREE, 0)).toBe(0);
     expect(nextAllowanceAt(destination, FREE, 0)).toBeNull();
   });
@@ -104,7 +107,7 @@ describe("the circuit", () => {
     expect(allowance(opened, FREE, 5_999)).toBe(0);
     expect(nextAllowanceAt(opened, FREE, 1_500)).toBe(6_000);
     expect(allowance(opened, FREE, 6_000)).toBe(1);
-    const probing = begun(opened, FREE, { now: 6_000, attempts: 1 });
+    const probing = beginAttempts(opened, FREE, { now: 6_000, attempts: 1 });
     expect(allowance(probing, FREE, 6_000)).toBe(0);
   });
 
@@ -126,12 +129,12 @@ describe("the circuit", () => {
   });
 
   test("opens no longer for the attempts that were under way when it opened", () => {
-    let destination = begun(endTimes(newDestination(FREE, 0), 62, { kind: "ok" }), FREE, {
+    let destination = beginAttempts(endTimes(newDestination(FREE, 0), 62, { kind: "ok" }), FREE, {
       now: 0,
       attempts: 64,
     });
     for (let i = 0; i < 64; i += 1)
-      destination = ended(destination, FREE, { outcome: FAILED, now: 1_000 + i });
+      destination = endAttempt(destination, FREE, { outcome: FAILED, now: 1_000 + i });
     expect(destination.inFlight).toBe(0);
     expect(nextAllowanceAt(destination, FREE, 2_000)).toBe(1_004 + 5_000);
     const next = end(destination, FAILED, destination.pausedUntil);
@@ -150,8 +153,8 @@ test("an endpoint that asks to be left alone is, however few its failures", () =
 describe("a destination that is let go", () => {
   test("may send at once, as few as at first, and what is in flight still counts", () => {
     let destination = endTimes(newDestination(FREE, 0), 40, { kind: "ok" });
-    destination = begun(destination, FREE, { now: 0, attempts: 2 });
-    destination = ended(destination, FREE, {
+    destination = beginAttempts(destination, FREE, { now: 0, attempts: 2 });
+    destination = endAttempt(destination, FREE, {
       outcome: { kind: "failed", pauseMs: 60_000 },
       now: 1_000,
     });
@@ -172,9 +175,12 @@ describe("a destination that is let go", () => {
 
   test("keeps to its rate", () => {
     const policy = { maxConcurrency: 64, ratePerSecond: 2 };
-    let destination = begun(newDestination(policy, 0), policy, { now: 0, attempts: 2 });
+    let destination = beginAttempts(newDestination(policy, 0), policy, { now: 0, attempts: 2 });
     for (const pauseMs of [60_000, 0]) {
-      destination = ended(destination, policy, { outcome: { kind: "failed", pauseMs }, now: 0 });
+      destination = endAttempt(destination, policy, {
+        outcome: { kind: "failed", pauseMs },
+        now: 0,
+      });
     }
     expect(nextAllowanceAt(resume(destination, 0), policy, 0)).toBe(500);
   });
@@ -202,10 +208,10 @@ describe("the rate", () => {
         for (const { afterMs, wanted, ok } of turns) {
           now += afterMs;
           const attempts = Math.min(wanted, allowance(destination, policy, now));
-          destination = begun(destination, policy, { now, attempts });
+          destination = beginAttempts(destination, policy, { now, attempts });
           for (let i = 0; i < attempts; i += 1) {
             sentAt.push(now);
-            destination = ended(destination, policy, {
+            destination = endAttempt(destination, policy, {
               outcome: ok ? { kind: "ok" } : FAILED,
               now,
             });
@@ -232,9 +238,9 @@ describe("the rate", () => {
         let now = 0;
         while (now < 60_000) {
           const attempts = allowance(destination, policy, now);
-          destination = begun(destination, policy, { now, attempts });
+          destination = beginAttempts(destination, policy, { now, attempts });
           for (let i = 0; i < attempts; i += 1) {
-            destination = ended(destination, policy, { outcome: { kind: "ok" }, now });
+            destination = endAttempt(destination, policy, { outcome: { kind: "ok" }, now });
           }
           sent += attempts;
           now = nextAllowanceAt(destination, policy, now) ?? now;
@@ -251,10 +257,10 @@ describe("the rate", () => {
     const sentAt: number[] = [];
     for (let now = 0; now < 60_000; now += 1) {
       const attempts = allowance(destination, policy, now);
-      destination = begun(destination, policy, { now, attempts });
+      destination = beginAttempts(destination, policy, { now, attempts });
       for (let i = 0; i < attempts; i += 1) {
         sentAt.push(now);
-        destination = ended(destination, policy, { outcome: { kind: "ok" }, now });
+        destination = endAttempt(destination, policy, { outcome: { kind: "ok" }, now });
       }
     }
     const most = Math.max(
@@ -269,10 +275,10 @@ test("a destination is forgotten only when a new one would do the same", () => {
   const policy = { maxConcurrency: 64, ratePerSecond: 10 };
   let destination = newDestination(policy, 0);
   expect(isIdle(destination, policy, 0)).toBe(true);
-  destination = begun(destination, policy, { now: 0, attempts: 10 });
+  destination = beginAttempts(destination, policy, { now: 0, attempts: 10 });
   expect(isIdle(destination, policy, 0)).toBe(false);
   for (let i = 0; i < 10; i += 1)
-    destination = ended(destination, policy, { outcome: { kind: "ok" }, now: 0 });
+    destination = endAttempt(destination, policy, { outcome: { kind: "ok" }, now: 0 });
   // Its bucket is full after a second; what its concurrency limit has learned is kept for ten.
   expect(isIdle(destination, policy, 9_999)).toBe(false);
   expect(isIdle(destination, policy, 10_000)).toBe(true);

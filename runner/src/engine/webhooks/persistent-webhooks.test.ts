@@ -53,7 +53,7 @@ describe("a webhook whose endpoint answers 410", () => {
     await world.settle();
     expect(await engine.webhooks.get(id)).toMatchObject({
       state: "off",
-      reason: "The endpoint answered 410: it is gone.",
+      reason: "The endpoint responded with 410 Gone.",
     });
     const { items } = await world.store.deliveries({ webhookId: id }, FIFTY);
     expect(items.map(({ state }) => state)).toEqual(["dead", "dead", "dead"]);

@@ -1,6 +1,6 @@
 /** Sends a webhook a sample of each kind that it wants: at once, in order, outside the queue. */
 import type { Answer } from "../../domain/delivery.ts";
-import { isTaken } from "../../domain/delivery.ts";
+import { isSuccess } from "../../domain/delivery.ts";
 import { EVENT_KINDS, type EventKind } from "../../domain/event.ts";
 import { Refused } from "../../domain/errors.ts";
 import { sampleEvents } from "../../domain/sample-event.ts";
@@ -45,7 +45,7 @@ export async function testWebhook(
     const { url, timeoutMs } = webhook;
     const answer = await deps.sender.send({ url, headers, body, timeoutMs, signal });
     const durationMs = Math.max(0, deps.clock.now() - now);
-    tested.push({ kind, webhookId, ok: isTaken(answer), answer, durationMs });
+    tested.push({ kind, webhookId, ok: isSuccess(answer), answer, durationMs });
     if (answer.kind === "failed") break;
   }
   return tested;
