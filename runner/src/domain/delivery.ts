@@ -49,7 +49,7 @@ function isWorthRetrying(answer: Answer): boolean {
   return answer.status === 400 && MAKE_QUEUE_FULL.test(answer.body);
 }
 
-/** The start of a sentence, such as "the endpoint responded with status 500". */
+/** A clause such as "the endpoint responded with status 500". */
 function describe(answer: Answer): string {
   return answer.kind === "answered"
     ? `the endpoint responded with status ${answer.status}`
@@ -64,7 +64,7 @@ export function errorText(failed: { readonly code: string; readonly message: str
  * Decides whether the delivery is delivered, retried or given up. `retriesUsed` counts the retries
  * before this attempt; `random` is in [0, 1). A `Retry-After` longer than the table's wait replaces it.
  */
-export function judge(
+export function judgeAttempt(
   answer: Answer,
   policy: { retries: number; retriesUsed: number; now: number; random: number },
 ): Verdict {

@@ -27,7 +27,7 @@ test("failing destinations leave the rest of the room to others", () => {
   expect(shares.map(({ id }) => id)).toEqual([0, 1, 2, 3, 99]);
 });
 
-test("whatever is due, the shares exceed neither the room nor an allowance, and none is zero", () => {
+test("shares never exceed the room or an allowance, and none is zero", () => {
   const aCandidate = fc.record({
     id: fc.nat(),
     allowance: fc.nat(100),

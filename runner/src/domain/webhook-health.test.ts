@@ -13,7 +13,7 @@ function attempt(answer: Answer, more: { number?: number; isGivenUp?: boolean } 
   return { answer, number: 1, isGivenUp: false, ...more };
 }
 
-test("a 410 switches a webhook off at once", () => {
+test("a 410 switches a webhook off immediately", () => {
   expect(judgeWebhook(attempt(answered(410)), HEALTHY, 0)).toEqual({
     kind: "switch-off",
     reason: "The endpoint responded with 410 Gone.",
@@ -60,7 +60,7 @@ describe("a 404", () => {
     expect(judgeWebhook(attempt(answered(404)), expiring, 1_000)).toEqual(KEEP);
   });
 
-  test("alone of all answers removes an expired webhook", () => {
+  test("is the only status that removes an expired webhook", () => {
     const second = attempt(answered(500), { number: 2 });
     expect(judgeWebhook(second, expiring, 1_000)).toEqual(KEEP);
   });

@@ -12,7 +12,7 @@ export type WebhookVerdict =
 
 export interface FailedAttempt {
   readonly answer: Answer;
-  /** Counts this attempt, within its delivery. */
+  /** 1 for the first attempt of its delivery. */
   readonly number: number;
   /** Whether the delivery was given up with this attempt. */
   readonly isGivenUp: boolean;
@@ -21,9 +21,9 @@ export interface FailedAttempt {
 const KEEP: WebhookVerdict = { kind: "keep" };
 
 /**
- * Switches off on a 410, and after five days of failures once a delivery is given up: where events
- * are few, two attempts that fail days apart are no outage. Removes an expired webhook when its
- * endpoint responds with 404 twice.
+ * A 410 switches off. Five days of failures switch off only when a delivery is given up: when events are
+ * rare, two attempts that fail days apart are no outage. A 404 to the second or a later attempt of a
+ * delivery removes an expired webhook.
  */
 export function judgeWebhook(
   { answer, number, isGivenUp }: FailedAttempt,

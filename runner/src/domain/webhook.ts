@@ -33,9 +33,8 @@ export function withSecret(sealed: Sealed, secret: string, now: number): Sealed 
 }
 
 /**
- * Two registrations with the same identity are the same webhook: the URL and the filter are equal. A
- * filter that names all kinds equals one that names none. The identity is stored, so a change of its
- * format needs a migration.
+ * Webhooks with the same URL and filter have the same identity, and are registered once. Naming all
+ * kinds equals naming none. The identity is stored, so a change of its format needs a migration.
  */
 export function toIdentity(webhook: {
   readonly url: string;

@@ -3,7 +3,7 @@ import {
   errorText,
   eventId,
   isSuccess,
-  judge,
+  judgeAttempt,
   toDestinationOutcome,
   type Answer,
 } from "../../domain/delivery.ts";
@@ -116,7 +116,7 @@ function toOutcome(
 ): AttemptOutcome {
   const { retries } = delivery.target;
   const { retriesUsed } = delivery;
-  const verdict = judge(answer, { retries, retriesUsed, now, random });
+  const verdict = judgeAttempt(answer, { retries, retriesUsed, now, random });
   return {
     deliveryId: delivery.id,
     attempt: {

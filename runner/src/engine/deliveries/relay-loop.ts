@@ -11,8 +11,8 @@ import { makeAttempt, recordAttempt, type DeliverDeps } from "./deliver.ts";
 import { createDestinations } from "./destinations.ts";
 
 /**
- * Longer than an attempt takes, without its wait for a connection. A delivery that is claimed again
- * while its attempt still runs is released.
+ * Longer than an attempt can take once it has a connection. A delivery that is claimed again while its
+ * attempt still runs is released.
  */
 const LEASE_MS = MAX_TIMEOUT_MS + 60_000;
 const DESTINATIONS_PER_CLAIM = 64;

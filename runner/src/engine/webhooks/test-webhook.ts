@@ -1,6 +1,5 @@
-/** Sends a webhook a sample of each kind that it wants: at once, in order, outside the queue. */
-import type { Answer } from "../../domain/delivery.ts";
-import { isSuccess } from "../../domain/delivery.ts";
+/** Sends a webhook one sample event of each kind it receives, immediately and outside the queue. */
+import { isSuccess, type Answer } from "../../domain/delivery.ts";
 import { EVENT_KINDS, type EventKind } from "../../domain/event.ts";
 import { Refused } from "../../domain/errors.ts";
 import { sampleEvents } from "../../domain/sample-event.ts";
@@ -19,7 +18,10 @@ export interface TestedEvent {
   readonly durationMs: number;
 }
 
-/** Stops at the first sample that got no answer at all: the rest would wait as long. */
+/**
+ * Stops at the first sample that gets no response, because each further one could wait for the whole
+ * timeout. Throws `Refused`: WEBHOOK_NOT_FOUND.
+ */
 export async function testWebhook(
   id: string,
   deps: {
