@@ -1,15 +1,15 @@
-/** A batch's one callback. Pure. */
+/** A batch's status and its callback. Pure. */
 import type { Failure } from "./errors.ts";
 import { DEFAULT_OUTPUT_LIMIT_BYTES } from "./job.ts";
 import type { JobStatus } from "./job-spec.ts";
 import { toJsonText, type JsonText } from "./json-text.ts";
 
-/** The most that PLAYGROUND_MAX_BATCH_JOBS may allow. */
+/** The highest value of PLAYGROUND_MAX_BATCH_JOBS. */
 export const MAX_BATCH_JOBS = 10_000;
 
 /**
- * Outputs that an answer with a batch shows, in bytes: as many as one output may have by default.
- * A batch of 1,000 jobs could have 64 GiB of them, and all that is shown is held in memory.
+ * The most bytes of outputs in one response with a batch: the default limit of a single output. The
+ * response is built in memory, and the outputs of 1,000 jobs could have 64 GiB.
  */
 export const MAX_BATCH_OUTPUT_BYTES = DEFAULT_OUTPUT_LIMIT_BYTES;
 
@@ -38,7 +38,7 @@ export function countJobs(jobs: readonly Pick<Member, "status">[]): BatchCounts 
   };
 }
 
-/** `running` until every job has ended; then `completed` if all of them did, else `failed`. */
+/** `running` until every job has ended, then `completed` if every job completed, otherwise `failed`. */
 export function batchStatus(counts: BatchCounts): "running" | "completed" | "failed" {
   if (counts.queued + counts.running > 0) return "running";
   return counts.failed === 0 ? "completed" : "failed";

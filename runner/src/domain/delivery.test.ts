@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { judge, toDestinationOutcome, wants, type Answer } from "./delivery.ts";
+import { judgeAttempt, toDestinationOutcome, wants, type Answer } from "./delivery.ts";
 import { EVENT_KINDS } from "./event.ts";
 
 const POLICY = { retries: 5, retriesUsed: 0, now: 0, random: 0.5 };
@@ -12,15 +12,15 @@ function answered(
   return { kind: "answered", status, body: "", retryAfter: null, tookMs: 0, ...more };
 }
 
-describe("judge", () => {
+describe("judgeAttempt", () => {
   test.each([200, 201, 202, 204, 299])("status %d is delivered", (status) => {
-    expect(judge(answered(status), POLICY)).toEqual({ state: "delivered" });
+    expect(judgeAttempt(answered(status), POLICY)).toEqual({ state: "delivered" });
   });
 
   test.each([404, 408, 409, 425, 429, 500, 502, 503, 504, 599])(
-    "status %d is tried again after the table's first wait",
+    "status %d is retried after the table's first wait",
     (status) => {
-      expect(judge(answered(status), POLICY)).toEqual({
+      expect(judgeAttempt(answered(status), POLICY)).toEqual({
         state: "due",
         waitMs: 1000,
       });
@@ -28,38 +28,44 @@ describe("judge", () => {
   );
 
   test.each([301, 302, 307, 308, 400, 401, 403, 405, 410, 413, 415, 422])(
-    "status %d is final",
+    "status %d is not retried",
     (status) => {
-      const verdict = judge(answered(status), POLICY);
+      const verdict = judgeAttempt(answered(status), POLICY);
       expect(verdict).toMatchObject({ state: "dead" });
       expect(verdict).toHaveProperty("reason", expect.stringContaining(String(status)));
     },
   );
 
-  test("Make's full queue is tried again although its status is 400", () => {
-    const verdict = judge(answered(400, { body: "Queue is full." }), POLICY);
+  test("Make's full queue is retried although its status is 400", () => {
+    const verdict = judgeAttempt(answered(400, { body: "Queue is full." }), POLICY);
     expect(verdict).toMatchObject({ state: "due" });
-    expect(judge(answered(400, { body: "Queue is full of eels" }), POLICY).state).toBe("dead");
+    expect(judgeAttempt(answered(400, { body: "Queue is full of eels" }), POLICY).state).toBe(
+      "dead",
+    );
   });
 
-  test("a longer Retry-After replaces the table's wait, a shorter one does not", () => {
-    expect(judge(answered(503, { retryAfter: "90" }), POLICY)).toMatchObject({ waitMs: 90_000 });
-    expect(judge(answered(503, { retryAfter: "0" }), POLICY)).toMatchObject({ waitMs: 1000 });
-  });
-
-  test("no answer is tried again until the retries are used up, and then tells why", () => {
-    const reset: Answer = { kind: "failed", code: "ECONNRESET", message: "other side closed" };
-    expect(judge(reset, { ...POLICY, retriesUsed: 4 })).toMatchObject({ state: "due" });
-    expect(judge(reset, { ...POLICY, retriesUsed: 5 })).toEqual({
-      state: "dead",
-      reason: "Given up after 6 attempts: the endpoint failed with ECONNRESET: other side closed.",
+  test("only a longer Retry-After replaces the table's wait", () => {
+    expect(judgeAttempt(answered(503, { retryAfter: "90" }), POLICY)).toMatchObject({
+      waitMs: 90_000,
     });
-    expect(judge(reset, { ...POLICY, retries: 0 })).toMatchObject({
+    expect(judgeAttempt(answered(503, { retryAfter: "0" }), POLICY)).toMatchObject({
+      waitMs: 1000,
+    });
+  });
+
+  test("a failed request is retried until the retries are used up, and the reason says why", () => {
+    const reset: Answer = { kind: "failed", code: "ECONNRESET", message: "other side closed" };
+    expect(judgeAttempt(reset, { ...POLICY, retriesUsed: 4 })).toMatchObject({ state: "due" });
+    expect(judgeAttempt(reset, { ...POLICY, retriesUsed: 5 })).toEqual({
+      state: "dead",
+      reason: "Given up after 6 attempts: the request failed with ECONNRESET: other side closed.",
+    });
+    expect(judgeAttempt(reset, { ...POLICY, retries: 0 })).toMatchObject({
       reason: expect.stringContaining("after 1 attempt:"),
     });
   });
 
-  test("every delivery ends after at most eleven attempts, whatever the endpoint answers", () => {
+  test("every delivery ends after at most eleven attempts, whatever the endpoint responds", () => {
     const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(
       fc.record({
         kind: fc.constant("answered" as const),
@@ -74,7 +80,7 @@ describe("judge", () => {
       fc.property(fc.infiniteStream(anyAnswer), fc.nat(15), (answers, retries) => {
         let retriesUsed = 0;
         for (let attempt = 1; attempt <= 11; attempt += 1) {
-          const verdict = judge(answers.next().value, { ...POLICY, retries, retriesUsed });
+          const verdict = judgeAttempt(answers.next().value, { ...POLICY, retries, retriesUsed });
           if (verdict.state !== "due") return true;
           retriesUsed += 1;
         }
@@ -84,47 +90,47 @@ describe("judge", () => {
   });
 });
 
-test("a webhook without `on` wants every kind, one with it those alone", () => {
+test("a webhook without `on` receives every kind, one with `on` only the kinds it names", () => {
   expect(EVENT_KINDS.filter((kind) => wants(null, kind))).toEqual([...EVENT_KINDS]);
   expect(EVENT_KINDS.filter((kind) => wants(["failed"], kind))).toEqual(["failed"]);
 });
 
-describe("what an answer says of its destination", () => {
+describe("the outcome for the destination", () => {
   const OWN = { isPersistent: false, now: 0 };
   const PERSISTENT = { ...OWN, isPersistent: true };
   const failed = { kind: "failed", pauseMs: 0 };
   const neutral = { kind: "neutral" };
 
-  test("a success is one, and no answer a failure", () => {
+  test("is ok for a success, and failed for a failed request and for a 429 or 500", () => {
     const reset: Answer = { kind: "failed", code: "ECONNRESET", message: "" };
-    for (const destination of [OWN, PERSISTENT]) {
-      expect(toDestinationOutcome(answered(204), destination)).toEqual({ kind: "ok" });
-      expect(toDestinationOutcome(reset, destination)).toEqual(failed);
-      expect(toDestinationOutcome(answered(500), destination)).toEqual(failed);
-      expect(toDestinationOutcome(answered(429), destination)).toEqual(failed);
+    for (const webhook of [OWN, PERSISTENT]) {
+      expect(toDestinationOutcome(answered(204), webhook)).toEqual({ kind: "ok" });
+      expect(toDestinationOutcome(reset, webhook)).toEqual(failed);
+      expect(toDestinationOutcome(answered(500), webhook)).toEqual(failed);
+      expect(toDestinationOutcome(answered(429), webhook)).toEqual(failed);
     }
   });
 
-  test("a success that took a second is a slow one", () => {
+  test("is slow for a success that took a second", () => {
     expect(toDestinationOutcome(answered(204, { tookMs: 999 }), OWN)).toEqual({ kind: "ok" });
     expect(toDestinationOutcome(answered(204, { tookMs: 1_000 }), OWN)).toEqual({ kind: "slow" });
     expect(toDestinationOutcome(answered(500, { tookMs: 1_000 }), OWN)).toEqual(failed);
   });
 
   test.each([400, 404, 409, 410])(
-    "%d at one job's url says nothing of the others at its origin",
+    "is neutral for a %d of one job's webhook, because other URLs at its origin can still work",
     (status) => {
       expect(toDestinationOutcome(answered(status), OWN)).toEqual(neutral);
       expect(toDestinationOutcome(answered(status), PERSISTENT)).toEqual(failed);
     },
   );
 
-  test("an address that may not be connected to says nothing of an endpoint", () => {
+  test("is neutral for an address to which the daemon must not connect", () => {
     const refused: Answer = { kind: "failed", code: "EGRESS_REFUSED", message: "" };
     expect(toDestinationOutcome(refused, OWN)).toEqual(neutral);
   });
 
-  test("Retry-After holds the destination when it is throttled or overloaded, and not otherwise", () => {
+  test("contains the pause of a Retry-After for a 429 or 503, and for no other status", () => {
     const retryAfter = "120";
     for (const status of [429, 503]) {
       const outcome = toDestinationOutcome(answered(status, { retryAfter }), OWN);

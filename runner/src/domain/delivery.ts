@@ -1,28 +1,31 @@
-/** What one attempt's answer means for its delivery. Pure; the table is the contract's guarantee 4. */
+/**
+ * Decides what an attempt's answer means for its delivery and its destination. Pure. The table of
+ * statuses is the contract's guarantee 4; webhook-health.ts decides what a 410 means for the webhook.
+ */
 import type { EventKind } from "./event.ts";
 import type { DestinationOutcome } from "./destination.ts";
 import { parseRetryAfter, retryWaitMs } from "./retry.ts";
 
 /**
  * `waiting`: an earlier event of the same job has not reached the same webhook yet.
- * `due`: first in line, to be sent at `dueAt`. The other two are ends.
+ * `due`: sent at `dueAt`. `delivered` and `dead` (given up) are final.
  */
 export const DELIVERY_STATES = ["waiting", "due", "delivered", "dead"] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
-/** What came back from one HTTP try. */
+/** The result of one HTTP request. */
 export type Answer =
   | {
       readonly kind: "answered";
       readonly status: number;
       readonly retryAfter: string | null;
-      /** The first 16 KiB of the answer's body, as text. */
+      /** The first 16 KiB of the response's body, as text. */
       readonly body: string;
-      /** From when the request was sent: the wait for a connection is not the endpoint's. */
+      /** From when the request was sent. The wait for a connection is not the endpoint's fault. */
       readonly tookMs: number;
     }
   | {
-      /** No answer: refused, reset, timed out, no such host. */
+      /** No response: the connection was refused or reset, the request timed out, the host is unknown. */
       readonly kind: "failed";
       readonly code: string;
       readonly message: string;
@@ -34,10 +37,10 @@ export type Verdict =
   | { readonly state: "dead"; readonly reason: string };
 
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([404, 408, 409, 425, 429]);
-/** Make answers 400 with this text when a scenario's queue is full, and takes the event later. */
+/** Make responds with 400 and this text when a scenario's queue is full. It accepts the event later. */
 const MAKE_QUEUE_FULL = /^\s*queue is full\.?\s*$/i;
 
-/** The policy may be changed, but until then every attempt ends the same. */
+/** Not retried: every attempt fails until an operator changes the egress policy. */
 const EGRESS_REFUSED = "EGRESS_REFUSED";
 
 function isWorthRetrying(answer: Answer): boolean {
@@ -46,30 +49,35 @@ function isWorthRetrying(answer: Answer): boolean {
   return answer.status === 400 && MAKE_QUEUE_FULL.test(answer.body);
 }
 
-export function describe(answer: Answer): string {
+/** A clause such as "the endpoint responded with status 500". */
+function describe(answer: Answer): string {
   return answer.kind === "answered"
-    ? `answered with status ${answer.status}`
-    : `failed with ${answer.code}: ${answer.message}`;
+    ? `the endpoint responded with status ${answer.status}`
+    : `the request failed with ${errorText(answer)}`;
+}
+
+export function errorText(failed: { readonly code: string; readonly message: string }): string {
+  return `${failed.code}: ${failed.message}`;
 }
 
 /**
- * Judges an attempt. `retriesUsed` counts the retries spent before this attempt; `random` is in
- * [0, 1). A `Retry-After` longer than the table's wait replaces it.
+ * Decides whether the delivery is delivered, retried or given up. `retriesUsed` counts the retries
+ * before this attempt; `random` is in [0, 1). A `Retry-After` longer than the table's wait replaces it.
  */
-export function judge(
+export function judgeAttempt(
   answer: Answer,
   policy: { retries: number; retriesUsed: number; now: number; random: number },
 ): Verdict {
-  if (isTaken(answer)) return { state: "delivered" };
+  if (isSuccess(answer)) return { state: "delivered" };
   if (!isWorthRetrying(answer)) {
-    return { state: "dead", reason: `The endpoint ${describe(answer)}, which is final.` };
+    return { state: "dead", reason: `${capitalize(describe(answer))}, which is not retried.` };
   }
   const wait = retryWaitMs(policy.retriesUsed, policy.retries, policy.random);
   if (wait === null) {
     const tries = policy.retriesUsed + 1;
     return {
       state: "dead",
-      reason: `Given up after ${tries} ${tries === 1 ? "attempt" : "attempts"}: the endpoint ${describe(answer)}.`,
+      reason: `Given up after ${tries} ${tries === 1 ? "attempt" : "attempts"}: ${describe(answer)}.`,
     };
   }
   const asked =
@@ -79,21 +87,20 @@ export function judge(
   return { state: "due", waitMs: Math.max(wait, asked ?? 0) };
 }
 
-export function isTaken(answer: Answer): boolean {
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function isSuccess(answer: Answer): boolean {
   return answer.kind === "answered" && answer.status >= 200 && answer.status < 300;
 }
 
-/** The endpoint says that it is gone for good: it switches a persistent webhook off. */
-export function isGone(answer: Answer): boolean {
-  return answer.kind === "answered" && answer.status === 410;
-}
-
-/** An endpoint that takes as long for an answer is not sent ever more of them at once. */
+/** From this response time on, an endpoint's concurrency limit stops growing with each success. */
 const SLOW_MS = 1_000;
 
 /**
- * What an answer says of the destination. An origin's destination is shared by many jobs' webhooks, and one
- * path's 404 says nothing about the next; a persistent webhook has its destination for itself.
+ * What an answer says about the destination. The webhooks of many jobs share an origin's destination,
+ * and a 404 of one path says nothing about the others. A persistent webhook has its own destination.
  */
 export function toDestinationOutcome(
   answer: Answer,
@@ -103,14 +110,25 @@ export function toDestinationOutcome(
     return answer.code === EGRESS_REFUSED ? { kind: "neutral" } : { kind: "failed", pauseMs: 0 };
   }
   const { status, retryAfter, tookMs } = answer;
-  if (isTaken(answer)) return { kind: tookMs < SLOW_MS ? "ok" : "slow" };
+  if (isSuccess(answer)) return { kind: tookMs < SLOW_MS ? "ok" : "slow" };
   if (!isPersistent && status < 500 && status !== 429) return { kind: "neutral" };
   const isThrottled = status === 429 || status === 503;
   const asked = isThrottled && retryAfter !== null ? parseRetryAfter(retryAfter, now) : null;
   return { kind: "failed", pauseMs: asked ?? 0 };
 }
 
-/** Whether a webhook with this `on` wants this kind; no `on` wants all. */
+/** Whether a webhook with this `on` receives events of this kind. Null receives all kinds. */
 export function wants(on: readonly EventKind[] | null, kind: EventKind): boolean {
   return on === null || on.includes(kind);
+}
+
+/**
+ * The `webhook-id` header, by which receivers recognize an event: it is the same in every attempt and
+ * at every webhook.
+ */
+export function eventId(delivery: {
+  readonly subjectId: string;
+  readonly sequence: number;
+}): string {
+  return `${delivery.subjectId.replace(/^[a-z]+_/, "evt_")}_${delivery.sequence}`;
 }

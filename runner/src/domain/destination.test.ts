@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   allowance,
-  begun,
-  ended,
+  beginAttempts,
+  endAttempt,
   isIdle,
   isOpen,
   resume,
@@ -23,7 +23,10 @@ function end(
   now = 0,
   policy = FREE,
 ): Destination {
-  return ended(begun(destination, policy, { now, attempts: 1 }), policy, { outcome, now });
+  return endAttempt(beginAttempts(destination, policy, { now, attempts: 1 }), policy, {
+    outcome,
+    now,
+  });
 }
 
 function endTimes(
@@ -39,7 +42,7 @@ function endTimes(
 }
 
 describe("the concurrency limit", () => {
-  test("is two at first, grows by one with each success, and no further than allowed", () => {
+  test("starts at two and grows by one with each success up to the maximum", () => {
     let destination = newDestination(FREE, 0);
     expect(allowance(destination, FREE, 0)).toBe(2);
     destination = endTimes(destination, 10, { kind: "ok" });
@@ -48,7 +51,7 @@ describe("the concurrency limit", () => {
     expect(allowance(destination, FREE, 0)).toBe(64);
   });
 
-  test("halves with each failure, and stays at one", () => {
+  test("halves with each failure, down to one", () => {
     let destination = endTimes(newDestination(FREE, 0), 62, { kind: "ok" });
     const seen: number[] = [];
     for (let failures = 0; failures < 4; failures += 1) {
@@ -60,7 +63,7 @@ describe("the concurrency limit", () => {
     expect(allowance(destination, FREE, 0)).toBe(1);
   });
 
-  test("grows to sixteen with slow successes, and goes back to it", () => {
+  test("grows to sixteen with slow successes, and shrinks to sixteen from above", () => {
     let destination = endTimes(newDestination(FREE, 0), 100, { kind: "slow" });
     expect(allowance(destination, FREE, 0)).toBe(16);
     destination = endTimes(destination, 30, { kind: "ok" });
@@ -78,13 +81,13 @@ describe("the concurrency limit", () => {
     expect(allowance(destination, narrow, 0)).toBe(4);
   });
 
-  test("counts what is in flight", () => {
-    const destination = begun(newDestination(FREE, 0), FREE, { now: 0, attempts: 2 });
+  test("includes the attempts in flight", () => {
+    const destination = beginAttempts(newDestination(FREE, 0), FREE, { now: 0, attempts: 2 });
     expect(allowance(destination, FREE, 0)).toBe(0);
     expect(nextAllowanceAt(destination, FREE, 0)).toBeNull();
   });
 
-  test("is not moved by an answer that says nothing of the endpoint", () => {
+  test("does not change with a neutral outcome", () => {
     const destination = endTimes(newDestination(FREE, 0), 4, FAILED);
     expect(end(destination, { kind: "neutral" })).toEqual(destination);
   });
@@ -93,30 +96,30 @@ describe("the concurrency limit", () => {
 describe("the circuit", () => {
   const opened = endTimes(newDestination(FREE, 0), 5, FAILED, 1_000);
 
-  test("opens after five failures in a row, and not when one of them succeeds", () => {
+  test("opens after five failures in a row, and a success between them resets the count", () => {
     expect(isOpen(endTimes(newDestination(FREE, 0), 4, FAILED))).toBe(false);
     expect(isOpen(opened)).toBe(true);
     const mixed = end(endTimes(newDestination(FREE, 0), 4, FAILED), { kind: "ok" });
     expect(isOpen(endTimes(mixed, 4, FAILED))).toBe(false);
   });
 
-  test("lets nothing through for five seconds, and then one attempt", () => {
+  test("allows no attempt for five seconds, then one", () => {
     expect(allowance(opened, FREE, 5_999)).toBe(0);
     expect(nextAllowanceAt(opened, FREE, 1_500)).toBe(6_000);
     expect(allowance(opened, FREE, 6_000)).toBe(1);
-    const probing = begun(opened, FREE, { now: 6_000, attempts: 1 });
+    const probing = beginAttempts(opened, FREE, { now: 6_000, attempts: 1 });
     expect(allowance(probing, FREE, 6_000)).toBe(0);
   });
 
-  test("stays open twice as long when that attempt fails, up to a minute", () => {
-    const holds: number[] = [];
+  test("stays open twice as long each time that attempt fails, up to a minute", () => {
+    const pauses: number[] = [];
     let destination = opened;
     for (let probe = 0; probe < 6; probe += 1) {
       const now = destination.pausedUntil;
       destination = end(destination, FAILED, now);
-      holds.push(destination.pausedUntil - now);
+      pauses.push(destination.pausedUntil - now);
     }
-    expect(holds).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
+    expect(pauses).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
   });
 
   test("closes when that attempt succeeds", () => {
@@ -125,13 +128,13 @@ describe("the circuit", () => {
     expect(allowance(destination, FREE, 6_000)).toBeGreaterThan(1);
   });
 
-  test("opens no longer for the attempts that were under way when it opened", () => {
-    let destination = begun(endTimes(newDestination(FREE, 0), 62, { kind: "ok" }), FREE, {
+  test("does not stay open longer when attempts fail that were in flight when it opened", () => {
+    let destination = beginAttempts(endTimes(newDestination(FREE, 0), 62, { kind: "ok" }), FREE, {
       now: 0,
       attempts: 64,
     });
     for (let i = 0; i < 64; i += 1)
-      destination = ended(destination, FREE, { outcome: FAILED, now: 1_000 + i });
+      destination = endAttempt(destination, FREE, { outcome: FAILED, now: 1_000 + i });
     expect(destination.inFlight).toBe(0);
     expect(nextAllowanceAt(destination, FREE, 2_000)).toBe(1_004 + 5_000);
     const next = end(destination, FAILED, destination.pausedUntil);
@@ -139,7 +142,7 @@ describe("the circuit", () => {
   });
 });
 
-test("an endpoint that asks to be left alone is, however few its failures", () => {
+test("a Retry-After pauses a destination after a single failure, and a shorter one does not shorten it", () => {
   const destination = end(newDestination(FREE, 0), { kind: "failed", pauseMs: 30_000 }, 1_000);
   expect(allowance(destination, FREE, 30_999)).toBe(0);
   expect(allowance(destination, FREE, 31_000)).toBe(1);
@@ -147,11 +150,11 @@ test("an endpoint that asks to be left alone is, however few its failures", () =
   expect(nextAllowanceAt(sooner, FREE, 2_000)).toBe(31_000);
 });
 
-describe("a destination that is let go", () => {
-  test("may send at once, as few as at first, and what is in flight still counts", () => {
+describe("a resumed destination", () => {
+  test("can send immediately with the initial limit, which includes the attempts in flight", () => {
     let destination = endTimes(newDestination(FREE, 0), 40, { kind: "ok" });
-    destination = begun(destination, FREE, { now: 0, attempts: 2 });
-    destination = ended(destination, FREE, {
+    destination = beginAttempts(destination, FREE, { now: 0, attempts: 2 });
+    destination = endAttempt(destination, FREE, {
       outcome: { kind: "failed", pauseMs: 60_000 },
       now: 1_000,
     });
@@ -162,7 +165,7 @@ describe("a destination that is let go", () => {
     expect(allowance(end(destination, { kind: "ok" }, 2_000), FREE, 2_000)).toBe(2);
   });
 
-  test("sends one attempt when its circuit is open, and is held longer when that fails", () => {
+  test("can send one attempt when its circuit is open, and is paused longer when that fails", () => {
     const opened = endTimes(newDestination(FREE, 0), 5, FAILED, 1_000);
     const destination = resume(opened, 2_000);
     expect(allowance(destination, FREE, 2_000)).toBe(1);
@@ -170,16 +173,19 @@ describe("a destination that is let go", () => {
     expect(nextAllowanceAt(again, FREE, 2_000)).toBe(12_000);
   });
 
-  test("keeps to its rate", () => {
+  test("still respects its rate limit", () => {
     const policy = { maxConcurrency: 64, ratePerSecond: 2 };
-    let destination = begun(newDestination(policy, 0), policy, { now: 0, attempts: 2 });
+    let destination = beginAttempts(newDestination(policy, 0), policy, { now: 0, attempts: 2 });
     for (const pauseMs of [60_000, 0]) {
-      destination = ended(destination, policy, { outcome: { kind: "failed", pauseMs }, now: 0 });
+      destination = endAttempt(destination, policy, {
+        outcome: { kind: "failed", pauseMs },
+        now: 0,
+      });
     }
     expect(nextAllowanceAt(resume(destination, 0), policy, 0)).toBe(500);
   });
 
-  test("is as it was when it was not held", () => {
+  test("does not change when it was not paused", () => {
     const destination = endTimes(newDestination(FREE, 0), 40, { kind: "ok" });
     expect(resume(destination, 1_000)).toBe(destination);
   });
@@ -187,31 +193,31 @@ describe("a destination that is let go", () => {
 
 const aRate = fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constantFrom(0.1, 0.5, 1.5, 24.9));
 
-describe("the rate", () => {
-  test("is kept in every span of time, under any schedule of attempts", () => {
+describe("the rate limit", () => {
+  test("is respected in every span of time, under any schedule of attempts", () => {
     const schedule = fc.array(
       fc.record({ afterMs: fc.nat(5_000), wanted: fc.nat(200), ok: fc.boolean() }),
       { minLength: 1, maxLength: 60 },
     );
     fc.assert(
-      fc.property(aRate, schedule, (ratePerSecond, turns) => {
+      fc.property(aRate, schedule, (ratePerSecond, rounds) => {
         const policy = { maxConcurrency: 1_000, ratePerSecond };
         let destination = newDestination(policy, 0);
         let now = 0;
         const sentAt: number[] = [];
-        for (const { afterMs, wanted, ok } of turns) {
+        for (const { afterMs, wanted, ok } of rounds) {
           now += afterMs;
           const attempts = Math.min(wanted, allowance(destination, policy, now));
-          destination = begun(destination, policy, { now, attempts });
+          destination = beginAttempts(destination, policy, { now, attempts });
           for (let i = 0; i < attempts; i += 1) {
             sentAt.push(now);
-            destination = ended(destination, policy, {
+            destination = endAttempt(destination, policy, {
               outcome: ok ? { kind: "ok" } : FAILED,
               now,
             });
           }
         }
-        // A full bucket, and what flows in meanwhile.
+        // A full bucket and the tokens added since.
         const burst = Math.max(1, ratePerSecond);
         for (const [first, from] of sentAt.entries()) {
           for (let last = first; last < sentAt.length; last += 1) {
@@ -223,7 +229,7 @@ describe("the rate", () => {
     );
   });
 
-  test("is used in full: who sends whenever it is allowed sends as many as the rate says", () => {
+  test("is used in full by a destination that sends whenever it can", () => {
     fc.assert(
       fc.property(aRate, (ratePerSecond) => {
         const policy = { maxConcurrency: 1_000, ratePerSecond };
@@ -232,29 +238,29 @@ describe("the rate", () => {
         let now = 0;
         while (now < 60_000) {
           const attempts = allowance(destination, policy, now);
-          destination = begun(destination, policy, { now, attempts });
+          destination = beginAttempts(destination, policy, { now, attempts });
           for (let i = 0; i < attempts; i += 1) {
-            destination = ended(destination, policy, { outcome: { kind: "ok" }, now });
+            destination = endAttempt(destination, policy, { outcome: { kind: "ok" }, now });
           }
           sent += attempts;
           now = nextAllowanceAt(destination, policy, now) ?? now;
         }
-        // Each token is waited for to the next whole millisecond.
+        // The wait for each token is rounded up to a whole millisecond.
         expect(sent).toBeGreaterThan((60 * ratePerSecond) / (1 + ratePerSecond / 1000) - 1);
       }),
     );
   });
 
-  test("of Make's default keeps below 300 in any ten seconds", () => {
+  test("for Make stays below 300 attempts in any ten seconds", () => {
     const policy = { maxConcurrency: 64, ratePerSecond: 25 };
     let destination = newDestination(policy, 0);
     const sentAt: number[] = [];
     for (let now = 0; now < 60_000; now += 1) {
       const attempts = allowance(destination, policy, now);
-      destination = begun(destination, policy, { now, attempts });
+      destination = beginAttempts(destination, policy, { now, attempts });
       for (let i = 0; i < attempts; i += 1) {
         sentAt.push(now);
-        destination = ended(destination, policy, { outcome: { kind: "ok" }, now });
+        destination = endAttempt(destination, policy, { outcome: { kind: "ok" }, now });
       }
     }
     const most = Math.max(
@@ -265,15 +271,15 @@ describe("the rate", () => {
   });
 });
 
-test("a destination is forgotten only when a new one would do the same", () => {
+test("a destination is idle only when a new one would behave the same", () => {
   const policy = { maxConcurrency: 64, ratePerSecond: 10 };
   let destination = newDestination(policy, 0);
   expect(isIdle(destination, policy, 0)).toBe(true);
-  destination = begun(destination, policy, { now: 0, attempts: 10 });
+  destination = beginAttempts(destination, policy, { now: 0, attempts: 10 });
   expect(isIdle(destination, policy, 0)).toBe(false);
   for (let i = 0; i < 10; i += 1)
-    destination = ended(destination, policy, { outcome: { kind: "ok" }, now: 0 });
-  // Its bucket is full after a second; what its concurrency limit has learned is kept for ten.
+    destination = endAttempt(destination, policy, { outcome: { kind: "ok" }, now: 0 });
+  // Its bucket is full after one second. Its concurrency limit stays valid for ten.
   expect(isIdle(destination, policy, 9_999)).toBe(false);
   expect(isIdle(destination, policy, 10_000)).toBe(true);
   expect(isIdle(end(newDestination(FREE, 0), FAILED), FREE, 1_000_000)).toBe(false);

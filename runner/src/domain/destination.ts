@@ -1,13 +1,14 @@
 /**
- * How much one endpoint is sent at a time. Pure; a destination is a persistent webhook, or the origin that
- * jobs' own webhooks point to. Three bounds, of which the least counts:
- * - a concurrency limit, as TCP has it: it grows by one with each success and halves with each failure, so
- *   that an endpoint that hangs holds a connection or two and not all of them; one that takes its
- *   time has a concurrency limit of no more than sixteen, to which a larger one goes back by eighths;
- * - a token bucket, where the endpoint has a rate limit;
- * - a circuit: after five failures in a row nothing is sent for a while, then one attempt tells.
- * None of them uses up a delivery's retries. Instants are of a clock that nobody can set: one that
- * is set must neither stop a destination nor fill its bucket.
+ * Limits how much is sent to one destination at a time. Pure. A destination is a persistent webhook,
+ * or the origin of webhooks given with jobs. The smallest of three limits applies:
+ * - A concurrency limit, as in TCP's congestion control. It grows by one with each success and
+ *   halves with each failure, so an endpoint that hangs uses one or two connections. For a slow
+ *   endpoint it grows to 16 at most; a higher one shrinks by an eighth with each slow response.
+ * - A token bucket, if the endpoint has a rate limit.
+ * - A circuit breaker. It opens after five failures in a row: nothing is sent for a while, then one
+ *   attempt probes the endpoint.
+ * None of them uses up a delivery's retries. Instants are those of the monotonic clock: setting the
+ * system's clock must neither block a destination nor fill its bucket.
  */
 export interface Destination {
   readonly inFlight: number;
@@ -17,23 +18,23 @@ export interface Destination {
   readonly pausedUntil: number;
   readonly tokens: number;
   readonly refilledAt: number;
-  /** When its last attempt ended. */
-  readonly endedAt: number;
+  /** When the last attempt ended. */
+  readonly lastEndedAt: number;
 }
 
 export interface DestinationPolicy {
   readonly maxConcurrency: number;
-  /** Attempts a second, with bursts of as many, or of one; null for no limit. */
+  /** Attempts a second, and in one burst (at least 1); null for no limit. */
   readonly ratePerSecond: number | null;
 }
 
-/** As TCP's slow start: six round trips to the full concurrency limit, and an endpoint that hangs has little. */
+/** As in TCP's slow start: the limit reaches 64 in six round trips, and an endpoint that hangs gets few. */
 const INITIAL_CONCURRENCY = 2;
-/** What a concurrency limit has learned of an endpoint says nothing once it was left alone for this long. */
-const CONCURRENCY_KEPT_MS = 10_000;
-/** For an endpoint that is slow: more would fill the connections that others at its origin share. */
+/** After this long without an attempt, a concurrency limit no longer describes its endpoint. */
+const CONCURRENCY_TTL_MS = 10_000;
+/** For a slow endpoint. More would use up the connections that others at its origin share. */
 const SLOW_CONCURRENCY = 16;
-/** From 512 to 16 in 26 slow answers; a slow one among many that are not costs little. */
+/** Shrinks 512 to 16 in 26 slow responses; one slow response among fast ones costs little. */
 const SLOW_SHRINK = 7 / 8;
 const FAILURES_TO_OPEN = 5;
 const FIRST_OPEN_MS = 5_000;
@@ -47,7 +48,7 @@ export function newDestination(policy: DestinationPolicy, now: number): Destinat
     pausedUntil: 0,
     tokens: policy.ratePerSecond === null ? 0 : burstOf(policy.ratePerSecond),
     refilledAt: now,
-    endedAt: Number.NEGATIVE_INFINITY,
+    lastEndedAt: Number.NEGATIVE_INFINITY,
   };
 }
 
@@ -59,7 +60,7 @@ export function isOpen(destination: Destination): boolean {
   return destination.failuresInRow >= FAILURES_TO_OPEN;
 }
 
-/** How many attempts may begin now. */
+/** How many attempts can begin now. */
 export function allowance(
   destination: Destination,
   policy: DestinationPolicy,
@@ -72,7 +73,7 @@ export function allowance(
   return Math.min(room, Math.floor(refill(destination, policy, now).tokens));
 }
 
-/** When there may be room again without an attempt's end: a hold is over or a token is there. Null: only then. */
+/** When a pause ends or a token is available. Null when only the end of an attempt makes room. */
 export function nextAllowanceAt(
   destination: Destination,
   policy: DestinationPolicy,
@@ -85,7 +86,7 @@ export function nextAllowanceAt(
   return tokens >= 1 ? null : now + Math.ceil(((1 - tokens) * 1000) / ratePerSecond);
 }
 
-export function begun(
+export function beginAttempts(
   destination: Destination,
   policy: DestinationPolicy,
   at: { now: number; attempts: number },
@@ -100,14 +101,14 @@ export function begun(
 
 export type DestinationOutcome =
   | { readonly kind: "ok" }
-  /** The endpoint took it, but not soon. */
+  /** The endpoint accepted the event, but took long. */
   | { readonly kind: "slow" }
-  /** The endpoint did not take it; `pauseMs`: it asked to be left alone for so long. */
+  /** The endpoint did not accept the event. `pauseMs` is how long it asked to be left alone. */
   | { readonly kind: "failed"; readonly pauseMs: number }
-  /** Not an answer about the endpoint: a shutdown, or a refusal that concerns one event alone. */
+  /** Says nothing about the endpoint: a shutdown, or a refusal of this one event. */
   | { readonly kind: "neutral" };
 
-export function ended(
+export function endAttempt(
   destination: Destination,
   policy: DestinationPolicy,
   end: { outcome: DestinationOutcome; now: number },
@@ -115,7 +116,7 @@ export function ended(
   const left = {
     ...destination,
     inFlight: Math.max(0, destination.inFlight - 1),
-    endedAt: end.now,
+    lastEndedAt: end.now,
   };
   switch (end.outcome.kind) {
     case "neutral":
@@ -133,12 +134,14 @@ export function ended(
       return { ...left, concurrencyLimit, failuresInRow: 0 };
     }
     case "failed": {
-      // Those under way when the circuit opened fail of the same fault: they do not open it longer.
-      const isSame = isOpen(destination) && end.now < destination.pausedUntil;
-      const failuresInRow = destination.failuresInRow + (isSame ? 0 : 1);
-      const openings = failuresInRow - FAILURES_TO_OPEN;
+      // Attempts in flight when the circuit opened fail for the same reason and do not prolong it.
+      const isSameOutage = isOpen(destination) && end.now < destination.pausedUntil;
+      const failuresInRow = destination.failuresInRow + (isSameOutage ? 0 : 1);
+      const failedProbes = failuresInRow - FAILURES_TO_OPEN;
       const openMs =
-        openings < 0 || isSame ? 0 : Math.min(MAX_OPEN_MS, FIRST_OPEN_MS * 2 ** openings);
+        failedProbes < 0 || isSameOutage
+          ? 0
+          : Math.min(MAX_OPEN_MS, FIRST_OPEN_MS * 2 ** failedProbes);
       const pauseMs = Math.max(openMs, end.outcome.pauseMs);
       return {
         ...left,
@@ -151,8 +154,8 @@ export function ended(
 }
 
 /**
- * Somebody wants it tried now. The hold is over, its failures are not forgotten: the next attempts
- * are few, and an open circuit is held again by the first that fails.
+ * Ends a pause because a person wants the deliveries sent now. The failures still count: few attempts
+ * follow, and the first that fails opens the circuit again.
  */
 export function resume(destination: Destination, now: number): Destination {
   if (now >= destination.pausedUntil) return destination;
@@ -163,12 +166,12 @@ export function resume(destination: Destination, now: number): Destination {
   };
 }
 
-/** Whether nothing would be lost by forgetting it. */
+/** Whether a new destination would behave the same. */
 export function isIdle(destination: Destination, policy: DestinationPolicy, now: number): boolean {
   const isFull =
     policy.ratePerSecond === null ||
     refill(destination, policy, now).tokens >= burstOf(policy.ratePerSecond);
-  const isQuiet = destination.inFlight === 0 && now - destination.endedAt >= CONCURRENCY_KEPT_MS;
+  const isQuiet = destination.inFlight === 0 && now - destination.lastEndedAt >= CONCURRENCY_TTL_MS;
   return isQuiet && destination.failuresInRow === 0 && now >= destination.pausedUntil && isFull;
 }
 
@@ -180,7 +183,7 @@ function refill(destination: Destination, policy: DestinationPolicy, now: number
   return { ...destination, tokens, refilledAt: now };
 }
 
-/** Below one a second a whole token must fit as well, or none would ever be sent. */
+/** The bucket has room for one token even below one a second. Otherwise nothing would ever be sent. */
 function burstOf(ratePerSecond: number): number {
   return Math.max(1, ratePerSecond);
 }

@@ -51,12 +51,12 @@ function payload(event: JobEvent): any {
   return JSON.parse(event.body);
 }
 
-describe("against the webhook integration guide", () => {
-  test.each(EVENT_KINDS)("%s has every field of the guide's example, of its type", (kind) => {
+describe("compared with the webhook integration guide", () => {
+  test.each(EVENT_KINDS)("%s has every field of the guide's example with the same type", (kind) => {
     expect(differences(GUIDE_EVENTS[kind], payload(BUILT[kind]))).toEqual([]);
   });
 
-  test("the comparison finds a field left out, renamed, moved, or of another type", () => {
+  test("the comparison finds fields that are missing, renamed, moved or of another type", () => {
     const { progress, ...rest } = payload(BUILT.failed);
     expect(differences(GUIDE_EVENTS.failed, rest)).toEqual([
       "/progress: is undefined, and object in the guide",
@@ -67,12 +67,12 @@ describe("against the webhook integration guide", () => {
     ]);
   });
 
-  test.skipIf(!existsSync(GUIDE))("the examples kept here are the guide's own", () => {
+  test.skipIf(!existsSync(GUIDE))("the examples in this repository are those of the guide", () => {
     expect(guideExamples).toEqual(parseGuide(readFileSync(GUIDE, "utf8")));
   });
 });
 
-test("progress names the plugin that is next, and null after the last", () => {
+test("progress names the next plugin, and null after the last one", () => {
   expect(payload(BUILT.progress).progress.currentPlugin).toBe("next-plugin");
   const last = progressEvent({ ...common, completedSteps });
   expect(payload(last)).toMatchObject({
@@ -81,7 +81,7 @@ test("progress names the plugin that is next, and null after the last", () => {
   });
 });
 
-test("completed sums what was processed and averages the plugins' durations", () => {
+test("completed contains the sum of processed items and the average of the plugins' durations", () => {
   const steps = [
     step("a"),
     { ...step("b"), metrics: { processedItems: 5, duration: 500, bytes: 9 } },
@@ -98,14 +98,14 @@ test("completed sums what was processed and averages the plugins' durations", ()
   });
 });
 
-test("one plugin that runs twice keeps both its metrics and outputs", () => {
+test("a plugin that runs twice has the metrics and outputs of both runs", () => {
   const twice = [step("same", 1), step("same", 2)];
   const { result } = payload(completedEvent({ ...common, completedSteps: twice }));
   expect(result.outputs).toEqual([{ same: 1 }, { same: 2 }]);
   expect(result.metrics).toHaveLength(2);
 });
 
-test("an event over 1 MiB carries the job's URL in place of outputs, with the same keys", () => {
+test("an event over 1 MiB has the job's URL but no outputs, and the same keys", () => {
   const big = completedEvent({
     ...common,
     completedSteps: [step("a", "é".repeat(MAX_EVENT_BYTES))],
@@ -117,7 +117,7 @@ test("an event over 1 MiB carries the job's URL in place of outputs, with the sa
   expect(payload(big).jobUrl).toBe(common.jobUrl);
 });
 
-test("outputs that are longer together than a string may be are left out, not put together", () => {
+test("outputs that are too long together for one string are left out and never joined", () => {
   const output = toJsonText("x".repeat(64 * MAX_EVENT_BYTES));
   const steps = Array.from({ length: 9 }, () => ({ ...step("a"), output }));
   expect(() => steps.map((each) => each.output).join("")).toThrow("Invalid string length");
@@ -126,7 +126,7 @@ test("outputs that are longer together than a string may be are left out, not pu
   expect(result.metrics).toHaveLength(9);
 });
 
-test("a started event over 1 MiB leaves the input out and says so", () => {
+test("a started event over 1 MiB has no input and is marked as truncated", () => {
   const input = toJsonText("x".repeat(MAX_EVENT_BYTES));
   const started = payload(startedEvent({ ...common, job: { ...job, input } }));
   expect(started.config).toEqual({

@@ -1,7 +1,7 @@
 /**
- * The four kinds of event and their payloads, as the webhook integration guide shows them
- * (docs/reference/events.md), with `sequence`, `jobName`, `metadata`, `jobUrl`, `errorCode` and the
- * `result` fields added. Each kind has one shape: every key always present, none changes its type.
+ * Builds the payloads of the four kinds of event. They have the fields of the webhook integration guide
+ * (docs/reference/events.md), and in addition `sequence`, `jobName`, `metadata`, `jobUrl`, `errorCode`
+ * and the fields of `result`. Each kind has one shape: all keys are always present with one type.
  */
 import type { Failure } from "./errors.ts";
 import type { CompletedStep, JobSpec } from "./job-spec.ts";
@@ -10,15 +10,15 @@ import { jsonArray, jsonObject, NULL_JSON, toJsonText, type JsonText } from "./j
 export const EVENT_KINDS = ["started", "progress", "completed", "failed"] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-/** Above this a payload carries a link to the job in place of input or outputs, in bytes. */
+/** In bytes. A larger payload leaves out the input or the outputs and links to the job. */
 export const MAX_EVENT_BYTES = 1024 * 1024;
 
 export interface JobEvent {
   readonly kind: EventKind;
-  /** 1, 2, 3 … within the job. */
+  /** Counts from 1 within the job. */
   readonly sequence: number;
   readonly at: number;
-  /** The payload, byte for byte as every attempt sends it. */
+  /** The payload. Every attempt sends exactly these bytes. */
   readonly body: JsonText;
 }
 
@@ -54,13 +54,13 @@ function toEvent(kind: EventKind, common: Common, fields: Record<string, JsonTex
 }
 
 function fits(body: JsonText): boolean {
-  // A UTF-16 unit is at most three bytes of UTF-8: most bodies need no count.
+  // A UTF-16 code unit has at most three bytes in UTF-8, so most bodies need not be counted.
   return body.length * 3 <= MAX_EVENT_BYTES || Buffer.byteLength(body) <= MAX_EVENT_BYTES;
 }
 
 /**
- * Builds the event whole, and without its payload when that is over the limit. A payload that alone
- * is over it is not put together first: one of 512 MiB would be longer than a string may be.
+ * Builds the event without its payload if it would be over the limit. A payload that is over the
+ * limit by itself is never built, because more than 512 MiB do not fit into a string.
  */
 function withinLimit(
   payload: readonly JsonText[],

@@ -1,18 +1,18 @@
 /**
- * JSON that is already text. Inputs and outputs travel as text from the HTTP body to the thread and
- * back, so that the main thread never parses a plugin's megabytes again.
+ * A JSON value as text. Inputs and outputs stay text between the HTTP body and the plugin's thread, so
+ * that the main thread does not parse megabytes again.
  */
 declare const brand: unique symbol;
 export type JsonText = string & { readonly [brand]: "JsonText" };
 
 export const NULL_JSON = "null" as JsonText;
 
-/** Serialises a value that JSON can hold; `undefined` becomes `null`. */
+/** Serializes a value; `undefined` becomes `null`. */
 export function toJsonText(value: unknown): JsonText {
   return (JSON.stringify(value) ?? "null") as JsonText;
 }
 
-/** Puts texts together to one object, keys in the order given. */
+/** Builds an object from the texts of its fields, in the order given. */
 export function jsonObject(fields: Readonly<Record<string, JsonText>>): JsonText {
   const members = Object.entries(fields).map(([key, text]) => `${JSON.stringify(key)}:${text}`);
   return `{${members.join(",")}}` as JsonText;

@@ -1,4 +1,4 @@
-/** What there is only so much of, and the setting that says how much. What is over it is counted by its name. */
+/** The limits and the settings that set them. A metric counts what exceeds a limit, by its name here. */
 export const LIMITS = {
   requests: "PLAYGROUND_MAX_REQUESTS",
   waits: "PLAYGROUND_MAX_WAITS",

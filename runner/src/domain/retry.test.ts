@@ -5,12 +5,12 @@ import { MAX_RETRY_AFTER_MS, parseRetryAfter, RETRY_WAITS_MS, retryWaitMs } from
 const NOW = Date.parse("2026-11-01T12:00:00Z");
 
 describe("retryWaitMs", () => {
-  test("gives the table's waits when the spread is in the middle", () => {
+  test("returns the table's waits in the middle of the spread", () => {
     const waits = RETRY_WAITS_MS.map((_, used) => retryWaitMs(used, 10, 0.5));
     expect(waits).toEqual([...RETRY_WAITS_MS]);
   });
 
-  test("stays within 20 % of the table and ends after the retries asked for", () => {
+  test("stays within 20 % of the table and returns null after the last retry", () => {
     fc.assert(
       fc.property(
         fc.nat(20),
@@ -42,13 +42,13 @@ describe("parseRetryAfter", () => {
   });
 
   test.each(["", "soon", "-5", "1e9", "NaN", "2026-11-01", "12:00", "1,5"])(
-    "takes %j for no wait at all",
+    "returns null for %j",
     (text) => {
       expect(parseRetryAfter(text, NOW)).toBeNull();
     },
   );
 
-  test("never gives a negative wait or more than an hour, whatever the text", () => {
+  test("never returns a negative wait or more than an hour", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const wait = parseRetryAfter(text, NOW);

@@ -1,10 +1,10 @@
-/** When a delivery is tried again: fixed waits of growing length, spread so that retries do not bunch. */
+/** How long a delivery waits before a retry. The waits grow, and a random spread keeps retries apart. */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Waits after the first, second, third … failed attempt, in ms. */
+/** The wait after the first, second, third … failed attempt, in ms. */
 export const RETRY_WAITS_MS = [
   1 * SECOND,
   5 * SECOND,
@@ -21,14 +21,14 @@ export const RETRY_WAITS_MS = [
 export const MAX_RETRIES = RETRY_WAITS_MS.length;
 export const DEFAULT_RETRIES = 5;
 
-/** A longer Retry-After than this is cut to it, in ms. */
+/** The longest Retry-After that is respected, in ms. */
 export const MAX_RETRY_AFTER_MS = HOUR;
 
 const SPREAD = 0.2;
 
 /**
- * The wait before the retry that follows `retriesUsed` earlier ones, ±20 %; null when none is left.
- * `random` is in [0, 1).
+ * The wait before the next retry, ±20 %, after `retriesUsed` earlier retries; null when no retry is
+ * left. `random` is in [0, 1).
  */
 export function retryWaitMs(retriesUsed: number, retries: number, random: number): number | null {
   if (retriesUsed >= Math.min(retries, MAX_RETRIES)) return null;
@@ -38,8 +38,8 @@ export function retryWaitMs(retriesUsed: number, retries: number, random: number
 }
 
 /**
- * A Retry-After header as a wait in ms, at most an hour: seconds (decimals too) or an HTTP date
- * (RFC 9110 §10.2.3). Null when it is neither; a date gone by is 0.
+ * The wait that a Retry-After header asks for, in ms, at most an hour: seconds (decimals are accepted)
+ * or an HTTP date (RFC 9110 §10.2.3). A past date is 0. Null when the header contains neither.
  */
 export function parseRetryAfter(value: string, now: number): number | null {
   const text = value.trim();

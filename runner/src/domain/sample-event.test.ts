@@ -10,7 +10,7 @@ const AT = Date.parse("2026-11-23T09:30:00.000Z");
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into payloads freely
 const payload = (event: JobEvent | undefined): any => JSON.parse(event?.body ?? "null");
 
-/** The events of a job that goes the way of any. */
+/** The events of an ordinary job. */
 function realEvents(): Readonly<Record<EventKind, JobEvent | undefined>> {
   const context = { jobUrl: "http://127.0.0.1:8787/v1/jobs/job_1" };
   const job: RunningJob = {
@@ -61,29 +61,29 @@ function shape(value: unknown): unknown {
 describe.each(EVENT_KINDS)("the sample of %s", (kind) => {
   const [sample] = sampleEvents([kind], AT);
 
-  test("has the keys of a real one, in order and with their types, and is marked", () => {
+  test("has the keys of a real event with the same types and order, and `test: true`", () => {
     const { test: mark, ...rest } = payload(sample);
     expect(mark).toBe(true);
     const real = payload(realEvents()[kind]);
-    // Plugins' names are keys there.
+    // The payloads have the plugins' names as keys.
     const named = JSON.stringify(shape(rest))
       .replaceAll('"csv-profile"', '"a"')
       .replaceAll('"json-query"', '"b"');
     expect(named).toBe(JSON.stringify(shape(real)));
   });
 
-  test("has every field of the guide's example, of its type", () => {
+  test("has every field of the guide's example with the same type", () => {
     expect(differences(GUIDE_EVENTS[kind], payload(sample))).toEqual([]);
   });
 
-  test("has no empty list and no null, from which Make would learn nothing", () => {
+  test("has no empty list and no null, because Make could not derive a structure from them", () => {
     const text = JSON.stringify(payload(sample));
     expect(text).not.toContain("[]");
     expect(text).not.toContain("null");
   });
 });
 
-test("samples come for the kinds asked for alone, in the order asked for", () => {
+test("samples have the requested kinds in the requested order", () => {
   const kinds = ["failed", "started"] as const;
   expect(sampleEvents(kinds, AT).map((event) => event.kind)).toEqual(["failed", "started"]);
 });

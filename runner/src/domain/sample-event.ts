@@ -1,4 +1,7 @@
-/** One event of each kind of a made-up job, built as every other: to test a webhook, and to teach Make the structure. */
+/**
+ * Sample events of an invented job, built like real ones. They test a webhook and show Make the
+ * structure of the payloads.
+ */
 import type { EventKind, JobEvent } from "./event.ts";
 import { begin, completeStep, failStep, type RunningJob } from "./job.ts";
 import { toJsonText, type JsonText } from "./json-text.ts";
@@ -24,7 +27,7 @@ function sampleJob(at: number): RunningJob {
   };
 }
 
-/** Events that carry `test: true` and are otherwise like real ones, one per kind asked for. */
+/** One event of each requested kind, in the order given. They have `test: true` in addition. */
 export function sampleEvents(kinds: readonly EventKind[], at: number): readonly JobEvent[] {
   const job = sampleJob(at);
   const started = begin(job, at, CONTEXT);
@@ -43,10 +46,10 @@ export function sampleEvents(kinds: readonly EventKind[], at: number): readonly 
   const all = [started, first.transition, last.transition, failed].flatMap((t) => t?.events ?? []);
   return kinds.flatMap((kind) => {
     const event = all.find((each) => each.kind === kind);
-    return event === undefined ? [] : [{ ...event, body: marked(event.body) }];
+    return event === undefined ? [] : [{ ...event, body: withTestMark(event.body) }];
   });
 }
 
-function marked(body: JsonText): JsonText {
+function withTestMark(body: JsonText): JsonText {
   return `${body.slice(0, -1)},"test":true}` as JsonText;
 }

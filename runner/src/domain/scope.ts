@@ -1,14 +1,14 @@
-/** What a token may do; each includes those before it. The texts are shown by `--help` and /docs. */
+/** What a token is allowed to do. Each scope includes those before it. `--help` and /docs show the texts. */
 export const SCOPES = {
-  read: "look at everything: jobs with their inputs and outputs, plugins, webhooks, deliveries, metrics",
-  run: "submit, cancel and retry jobs and batches as well",
-  admin: "change webhooks and send deliveries again as well",
+  read: "view everything: jobs with their inputs and outputs, plugins, webhooks, deliveries, metrics",
+  run: "also submit, cancel and retry jobs and batches",
+  admin: "also change webhooks and send deliveries again",
 } as const;
 
 export type Scope = keyof typeof SCOPES;
 
 export const SCOPE_NAMES = Object.keys(SCOPES) as readonly Scope[];
 
-export function includes(held: Scope, needed: Scope): boolean {
-  return SCOPE_NAMES.indexOf(held) >= SCOPE_NAMES.indexOf(needed);
+export function includes(granted: Scope, needed: Scope): boolean {
+  return SCOPE_NAMES.indexOf(granted) >= SCOPE_NAMES.indexOf(needed);
 }

@@ -3,7 +3,7 @@ import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
 import { secretProblem, signatureHeader, toSecret } from "./signature.ts";
 
-test("signs as the known vector does", () => {
+test("a signature equals the known test vector", () => {
   const header = signatureHeader(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], {
     id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
     timestamp: 1614265330,
@@ -12,7 +12,7 @@ test("signs as the known vector does", () => {
   expect(header).toBe("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 });
 
-test("signs as the standardwebhooks package does, whatever the secret, id and body", () => {
+test("signatures equal those of the standardwebhooks package for every secret, id and body", () => {
   const timestamp = 1_700_000_000;
   fc.assert(
     fc.property(
@@ -28,7 +28,7 @@ test("signs as the standardwebhooks package does, whatever the secret, id and bo
   );
 });
 
-test("a receiver with either secret accepts what both signed", () => {
+test("a receiver with either secret accepts a request that both have signed", () => {
   const secrets = [toSecret(new Uint8Array(32).fill(1)), toSecret(new Uint8Array(32).fill(2))];
   const timestamp = Math.floor(Date.now() / 1000);
   const body = '{"status":"completed"}';
@@ -45,16 +45,16 @@ test("a receiver with either secret accepts what both signed", () => {
 });
 
 test.each([
-  ["whsec_", /these are 0 bytes/],
+  ["whsec_", /it has 0 bytes/],
   ["secret", /must be "whsec_"/],
   ["whsec_not base64!", /padding/],
-  [toSecret(new Uint8Array(23)), /these are 23 bytes/],
-  [toSecret(new Uint8Array(65)), /these are 65 bytes/],
-])("%j is no secret, and it is said why", (secret, why) => {
+  [toSecret(new Uint8Array(23)), /it has 23 bytes/],
+  [toSecret(new Uint8Array(65)), /it has 65 bytes/],
+])("%j is not a secret, and the message says why", (secret, why) => {
   expect(secretProblem(secret)).toMatch(why);
 });
 
-test("a secret of 24 to 64 bytes is one", () => {
+test("a secret has 24 to 64 bytes", () => {
   for (const length of [24, 32, 64]) {
     expect(secretProblem(toSecret(new Uint8Array(length)))).toBeNull();
   }

@@ -8,15 +8,15 @@ import {
   withSecret,
 } from "./webhook.ts";
 
-describe("the secrets that sign", () => {
+describe("the signing secrets", () => {
   const first = { ...NOTHING_SEALED, headers: { a: "b" }, secret: "whsec_first" };
 
-  test("are none without a secret, and the one there is with it", () => {
+  test("are none for a webhook without a secret, otherwise its one secret", () => {
     expect(signingSecrets(NOTHING_SEALED, 0)).toEqual([]);
     expect(signingSecrets(first, 0)).toEqual(["whsec_first"]);
   });
 
-  test("are both for 24 hours after a rotation, the new one first, and then one", () => {
+  test("are the new and the previous one for 24 hours after a rotation, then only the new one", () => {
     const rotated = withSecret(first, "whsec_second", 1_000);
     expect(signingSecrets(rotated, 1_000)).toEqual(["whsec_second", "whsec_first"]);
     expect(signingSecrets(rotated, 999 + ROTATION_MS)).toHaveLength(2);
@@ -24,12 +24,12 @@ describe("the secrets that sign", () => {
     expect(rotated.headers).toEqual({ a: "b" });
   });
 
-  test("are the last two when they are rotated twice", () => {
+  test("are the last two after two rotations", () => {
     const twice = withSecret(withSecret(first, "whsec_second", 0), "whsec_third", 1);
     expect(signingSecrets(twice, 2)).toEqual(["whsec_third", "whsec_second"]);
   });
 
-  test("stay as they are when the same secret is set again", () => {
+  test("do not change when the same secret is set again", () => {
     const rotated = withSecret(first, "whsec_second", 0);
     expect(withSecret(rotated, "whsec_second", 5)).toBe(rotated);
   });
@@ -44,7 +44,7 @@ describe("the identity", () => {
     expect(one).toBe(other);
   });
 
-  test("does not depend on how a filter is written: all kinds are none named, twice is once", () => {
+  test("is the same for a filter that names all kinds and for none, and ignores duplicates", () => {
     const on = ["completed", "failed", "progress", "started", "failed"] as const;
     expect(toIdentity({ ...webhook, on })).toBe(toIdentity(webhook));
     const twice = { ...webhook, on: ["failed", "failed"] as const, plugins: ["a", "b", "a"] };
@@ -52,7 +52,7 @@ describe("the identity", () => {
     expect(toIdentity(twice)).toBe(toIdentity(once));
   });
 
-  test("is another with another url or filter, none at all included", () => {
+  test("differs for every other URL or filter, including an empty one", () => {
     const all = [
       webhook,
       { ...webhook, url: "https://a.test/b" },
@@ -73,6 +73,6 @@ test.each([
   ["https://notmake.com/", null],
   ["https://make.com.evil.test/", null],
   ["https://n8n.test/make.com", null],
-])("%s is known to take %s a second", (url, rate) => {
+])("the known rate limit of %s is %s a second", (url, rate) => {
   expect(knownRatePerSecond(url)).toBe(rate);
 });

@@ -1,17 +1,15 @@
-/** What a persistent webhook is, apart from where it is stored. Pure. */
+/** A persistent webhook's secrets, identity and known rate limit. Pure. */
 import { EVENT_KINDS, type EventKind } from "./event.ts";
 
-/** How long the secret before a rotation still signs beside the new one. */
+/** After a rotation the previous secret signs for this long as well. */
 export const ROTATION_MS = 24 * 60 * 60 * 1000;
-/** A webhook whose every attempt failed for so long is switched off (as Svix does). */
-export const OFF_AFTER_MS = 5 * 24 * 60 * 60 * 1000;
 export const DEFAULT_TIMEOUT_MS = 30_000;
 export const MAX_TIMEOUT_MS = 300_000;
 
-/** Make answers 429 above 300 requests in 10 s; this stays below it, bursts included. */
+/** Make responds with 429 above 300 requests in 10 s. This rate stays below that, bursts included. */
 const MAKE_RATE_PER_SECOND = 25;
 
-/** What lies sealed in the store. */
+/** The part of a webhook that is encrypted in the store. */
 export interface Sealed {
   readonly headers: Readonly<Record<string, string>>;
   readonly secret: string | null;
@@ -20,7 +18,7 @@ export interface Sealed {
 
 export const NOTHING_SEALED: Sealed = { headers: {}, secret: null, previous: null };
 
-/** The secrets that sign now, the newest first. */
+/** The secrets that sign at `now`, the newest first. */
 export function signingSecrets(sealed: Sealed, now: number): readonly string[] {
   const { secret, previous } = sealed;
   if (secret === null) return [];
@@ -35,8 +33,8 @@ export function withSecret(sealed: Sealed, secret: string, now: number): Sealed 
 }
 
 /**
- * What makes two registrations the same one: where the events go, and which. All kinds are the same
- * as none named. Stored: whatever changes here needs a migration.
+ * Webhooks with the same URL and filter have the same identity, and are registered once. Naming all
+ * kinds equals naming none. The identity is stored, so a change of its format needs a migration.
  */
 export function toIdentity(webhook: {
   readonly url: string;
@@ -50,12 +48,12 @@ export function toIdentity(webhook: {
   return JSON.stringify([url, on, toSet(plugins), jobName]);
 }
 
-/** Each once, in one order. */
+/** Removes duplicates and sorts. */
 function toSet(names: readonly string[] | null): readonly string[] | null {
   return names === null ? null : [...new Set(names)].toSorted();
 }
 
-/** Attempts a second that an endpoint is known to take; null when nothing is known. */
+/** The rate limit of a known host, in attempts a second; null for other hosts. */
 export function knownRatePerSecond(url: string): number | null {
   const { hostname } = new URL(url);
   return /(^|\.)make\.com$/.test(hostname) ? MAKE_RATE_PER_SECOND : null;

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextIteration } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestClock } from "../../test/support/test-clock.ts";
 import { createLoop, type Wait } from "./loop.ts";
@@ -6,7 +6,7 @@ import { createTestLog } from "../../test/support/test-log.ts";
 
 const FROM = 1_000_000;
 
-/** A loop whose ticks are counted and answered by the test. */
+/** A loop whose ticks the test counts and controls. */
 function startLoop(tick: (n: number) => Promise<Wait | (() => Promise<Wait>)>) {
   const clock = createTestClock(FROM);
   const errors: object[] = [];
@@ -19,12 +19,12 @@ function startLoop(tick: (n: number) => Promise<Wait | (() => Promise<Wait>)>) {
   });
   onTestFinished(() => loop.stop());
   const settle = async (): Promise<void> => {
-    for (let i = 0; i < 3; i += 1) await nextTurn();
+    for (let i = 0; i < 3; i += 1) await nextIteration();
   };
   return { loop, clock, errors, settle, ticks: () => ticks };
 }
 
-test("a tick follows when its wait is over, and not before", async () => {
+test("the next tick runs when the wait is over, and not before", async () => {
   const { clock, settle, ticks } = startLoop(async () => 500);
   await settle();
   clock.moveTo(FROM + 499);
@@ -35,7 +35,7 @@ test("a tick follows when its wait is over, and not before", async () => {
   expect(ticks()).toBe(2);
 });
 
-test("a wait of null ends with a wake alone", async () => {
+test("only a wake-up ends a wait of null", async () => {
   const { loop, clock, settle, ticks } = startLoop(async () => null);
   await settle();
   clock.moveTo(FROM + 1_000_000_000);
@@ -46,13 +46,13 @@ test("a wait of null ends with a wake alone", async () => {
   expect(ticks()).toBe(2);
 });
 
-test("wakes during a tick lead to one more tick, without asking for the wait", async () => {
-  let asked = 0;
+test("wake-ups during a tick lead to one more tick without a wait", async () => {
+  let waits = 0;
   const tick = Promise.withResolvers<void>();
   const { loop, settle, ticks } = startLoop(async (n) => {
     if (n === 1) await tick.promise;
     return async () => {
-      asked += 1;
+      waits += 1;
       return null;
     };
   });
@@ -60,10 +60,10 @@ test("wakes during a tick lead to one more tick, without asking for the wait", a
   tick.resolve();
   await settle();
   expect(ticks()).toBe(2);
-  expect(asked).toBe(1);
+  expect(waits).toBe(1);
 });
 
-test("a tick that fails is logged and tried again, later each time, up to 5 s", async () => {
+test("a failed tick is logged and repeated with a backoff of up to 5 s", async () => {
   const { clock, errors, settle } = startLoop(async () => {
     throw new Error("no");
   });
@@ -78,7 +78,7 @@ test("a tick that fails is logged and tried again, later each time, up to 5 s", 
   expect(errors[0]).toMatchObject({ loop: "test", retryInMs: 100 });
 });
 
-test("a tick that works again starts the waits anew", async () => {
+test("a successful tick resets the backoff", async () => {
   const { clock, settle } = startLoop(async (n) => {
     if (n !== 3) throw new Error("no");
     return 7;
@@ -93,7 +93,7 @@ test("a tick that works again starts the waits anew", async () => {
   expect(waits).toEqual([100, 200, 7, 100]);
 });
 
-test("stop waits for the tick under way and takes no other", async () => {
+test("stop waits for the running tick, and no other tick runs", async () => {
   const tick = Promise.withResolvers<void>();
   const { loop, settle, ticks } = startLoop(async () => {
     await tick.promise;

@@ -2,13 +2,13 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 
 export interface Loop {
-  /** Has the tick run again soon; calls made during a tick lead to one more tick. */
+  /** Runs the next tick without waiting. Calls during a tick lead to one more tick. */
   wake(): void;
-  /** Resolves when the tick under way has ended. */
+  /** Resolves when the running tick has ended. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds, or null for no end. */
+/** In ms; null waits for a wake-up. */
 export type Wait = number | null;
 
 const WOKEN = "woken";
@@ -16,9 +16,9 @@ const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
 
 /**
- * Runs `tick` again and again: when woken, and after the wait (ms) that it returned. Null waits for
- * a wake alone; a function is asked for the wait once nothing has woken the loop during the tick.
- * A tick that fails is logged and tried again, later each time.
+ * Runs `tick` when woken and after the wait that the last tick returned. A function is called for the
+ * wait only if nothing woke the loop during the tick. A failed tick is logged and repeated with
+ * backoff.
  */
 export function createLoop(options: {
   name: string;
@@ -59,7 +59,7 @@ export function createLoop(options: {
 
   function wake(): void {
     woken = true;
-    // With a reason of its own, abort() makes no DOMException: 4 % of the main thread under load.
+    // Given a reason, abort() creates no DOMException, which cost 4 % of the main thread under load.
     sleeping?.abort(WOKEN);
   }
 

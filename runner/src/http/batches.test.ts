@@ -154,7 +154,7 @@ describe("a batch", () => {
     const refused = await submit({ jobs: [job(1), job("wrong"), job(2), job("wrong")] });
     const problem = problemOf(refused);
     expect(problem).toMatchObject({ status: 400, code: "INPUT_INVALID" });
-    expect(problem.detail).toContain("2 of 4 jobs are refused");
+    expect(problem.detail).toContain("2 of 4 jobs are invalid");
     expect(problem.issues.map(({ path }) => path)).toEqual(["/jobs/1/input", "/jobs/3/input"]);
     const local = { webhook: { url: "http://169.254.169.254/" } };
     const mixed = problemOf(await submit({ jobs: [job(1, local), job("wrong")] }));
@@ -170,7 +170,7 @@ describe("a batch", () => {
       expect(problemOf(answer)).toMatchObject({
         status: 413,
         code: "BATCH_TOO_LARGE",
-        detail: `The batch is ${size} jobs long: it must be at most 1000. PLAYGROUND_MAX_BATCH_JOBS sets the limit.`,
+        detail: `The batch has ${size} jobs: it must have at most 1000. PLAYGROUND_MAX_BATCH_JOBS sets the limit.`,
       });
     },
   );

@@ -156,7 +156,7 @@ describe("registering", () => {
       status: 409,
       code: "WEBHOOK_LIMIT",
       detail:
-        "3 webhooks are registered and the limit is 3. Remove some. PLAYGROUND_MAX_WEBHOOKS sets the limit.",
+        "3 webhooks are registered, and the limit is 3. Remove one first. PLAYGROUND_MAX_WEBHOOKS sets the limit.",
     });
     const refused = await api.call("POST", "/v1/webhooks", { url: "http://169.254.169.254/" });
     expect(problemOf(refused)).toMatchObject({

@@ -35,8 +35,8 @@ const WEBHOOK_CASES: readonly Case[] = [
   webhook("/ratePerSecond", { ratePerSecond: 0.01 }, "at least 0.1"),
   webhook("/ratePerSecond", { ratePerSecond: 1001 }, "at most 1000"),
   webhook("/expiresAt", { expiresAt: "tomorrow" }, "ISO 8601"),
-  webhook("/secret", { secret: "hunter2" }, 'must be "whsec_" and 24 to 64 bytes'),
-  webhook("/secret", { secret: "whsec_aHVudGVyMg==" }, "these are 7 bytes"),
+  webhook("/secret", { secret: "hunter2" }, 'must be "whsec_" followed by 24 to 64 bytes'),
+  webhook("/secret", { secret: "whsec_aHVudGVyMg==" }, "it has 7 bytes"),
   webhook("/headers/webhook-id", { headers: { "webhook-id": "hunter2" } }, "sets itself"),
   webhook("/state", { state: "paused" }, "is no field here"),
 ];

@@ -254,7 +254,7 @@ export function attemptOf(
       durationMs: 7,
       status: answered ? 200 : null,
       response: answered ? "thanks" : null,
-      error: answered ? null : "failed with ECONNREFUSED: nobody listens",
+      error: answered ? null : "ECONNREFUSED: nobody listens",
     },
     state: outcome.state,
     dueAt: outcome.state === "due" ? outcome.dueAt : null,

@@ -11,7 +11,7 @@ let world: World;
 beforeEach(async () => void (world = await createWorld()));
 afterEach(() => world.close());
 
-test("a batch is waited for, ended and given its webhook without a look at outputs", async () => {
+test("waiting for a batch, ending it and setting its webhook do not read the outputs", async () => {
   const { engine, sender } = await world.startEngine({
     run: (step) => step.complete("large"),
     intercept: (store) =>

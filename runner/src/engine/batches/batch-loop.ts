@@ -4,15 +4,15 @@ import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
-const AT_ONCE = 20;
+const BATCHES_PER_TICK = 20;
 const BACKSTOP_MS = 5_000;
 
-/** Stores the callback of each batch whose jobs have all ended. Wake it when a job of one ended. */
+/** Stores the callback of each batch whose jobs have all ended. Wake it when a job has ended. */
 export function createBatchLoop(deps: {
   store: Pick<Store, "endBatch" | "batch" | "batchesToEnd">;
   clock: Clock;
   log: Log;
-  /** A callback is due, and whoever waits for the batch may look again. */
+  /** Called when the batch has ended and its callback, if it has a webhook, is due. */
   onEnded: (batchId: string) => void;
 }): Loop {
   const { store, clock, log, onEnded } = deps;
@@ -25,9 +25,9 @@ export function createBatchLoop(deps: {
   }
 
   async function tick(): Promise<number> {
-    const ids = await store.batchesToEnd({ limit: AT_ONCE });
+    const ids = await store.batchesToEnd({ limit: BATCHES_PER_TICK });
     for (const id of ids) await end(id);
-    return ids.length === AT_ONCE ? 0 : BACKSTOP_MS;
+    return ids.length === BATCHES_PER_TICK ? 0 : BACKSTOP_MS;
   }
 
   return createLoop({ name: "batch", tick, clock, log });

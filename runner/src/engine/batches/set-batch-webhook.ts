@@ -10,13 +10,13 @@ import { checkUrl } from "../webhooks/check-url.ts";
 export interface SetBatchWebhookDeps extends Pick<SubmitDeps, "urlRefusal" | "ids"> {
   readonly store: Pick<Store, "setBatchWebhook" | "batch">;
   readonly sealedContents: SealedContents;
-  /** A delivery may have become due. */
+  /** Called when a delivery can have become due. */
   readonly onDue: () => void;
 }
 
 /**
- * Gives a batch its webhook when it has none; the same one again changes nothing. Throws `Refused`:
- * BATCH_NOT_FOUND, BATCH_HAS_WEBHOOK, WEBHOOK_URL_REFUSED.
+ * Sets the webhook of a batch that has none. Setting the same webhook again changes nothing. Throws
+ * `Refused`: BATCH_NOT_FOUND, BATCH_HAS_WEBHOOK, WEBHOOK_URL_REFUSED.
  */
 export async function setBatchWebhook(
   batchId: string,
@@ -32,11 +32,11 @@ export async function setBatchWebhook(
   if (batch.webhook !== null && isSame(batch.webhook, target, sealedContents)) return;
   throw new Refused(
     "BATCH_HAS_WEBHOOK",
-    `Batch "${batchId}" has another webhook already, and a batch keeps the one it has.`,
+    `Batch "${batchId}" already has another webhook, and a batch's webhook cannot be changed.`,
   );
 }
 
-/** So that a client whose answer got lost can ask again. */
+/** Lets a client that lost the response repeat its request. */
 function isSame(
   webhook: JobWebhook,
   { url, headers, retries }: WebhookTarget,

@@ -7,8 +7,8 @@ import { checkJob, type CheckDeps } from "../jobs/check-job.ts";
 import { checkUrl } from "../webhooks/check-url.ts";
 
 /**
- * Accepts many jobs, all or none, once per idempotency key; on disk when it resolves. Throws
- * `Refused`: BATCH_TOO_LARGE, or as for one job, with the paths of all jobs that are wrong.
+ * Stores all jobs or none, once per idempotency key. They are on disk when it resolves. Throws
+ * `Refused`: BATCH_TOO_LARGE, or what `submitJob` throws, with the issues of all invalid jobs.
  */
 export async function submitBatch(
   request: BatchRequest,
@@ -39,13 +39,13 @@ export async function submitBatch(
 /** Throws `Refused`: BATCH_TOO_LARGE. */
 export function checkBatchSize(size: number, maxBatchJobs: number): void {
   if (size <= maxBatchJobs) return;
-  const message = `is ${size} jobs long: it must be at most ${maxBatchJobs}`;
+  const message = `has ${size} jobs: it must have at most ${maxBatchJobs}`;
   throw new Refused("BATCH_TOO_LARGE", `The batch ${message}.`, {
     issues: [{ path: "/jobs", message }],
   });
 }
 
-/** Throws one `Refused` with the first wrong job's code and the issues of all that are wrong. */
+/** Throws one `Refused` with the code of the first invalid job and the issues of all invalid jobs. */
 function checkJobs(jobs: BatchRequest["jobs"], deps: CheckDeps): void {
   const refusals = jobs.flatMap((job, index) => {
     try {
@@ -60,7 +60,7 @@ function checkJobs(jobs: BatchRequest["jobs"], deps: CheckDeps): void {
   if (first === undefined) return;
   const count = `${refusals.length} of ${jobs.length} jobs ${refusals.length === 1 ? "is" : "are"}`;
   const issues = refusals.flatMap((refusal) => refusal.issues);
-  throw new Refused(first.code, `${count} refused, and so is the batch: ${first.message}`, {
+  throw new Refused(first.code, `${count} invalid, so the batch is refused: ${first.message}`, {
     issues,
   });
 }

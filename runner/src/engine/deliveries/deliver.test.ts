@@ -19,7 +19,7 @@ afterEach(() => world.close());
 const complete = (step: { complete(): void }): void => step.complete();
 const ALL = { limit: 100, cursor: null };
 
-test("an attempt that fails is made again after 1 s, 5 s, 30 s … up to 24 h, then given up", async () => {
+test("a failed attempt is retried after 1 s, 5 s, 30 s … up to 24 h, then the delivery is given up", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,
     answer: () => answered(500),
@@ -40,11 +40,11 @@ test("an attempt that fails is made again after 1 s, 5 s, 30 s … up to 24 h, t
   expect(items[0]?.reason).toContain("Given up after 11 attempts");
 });
 
-test("an attempt that cannot even be made is one that failed, and the destination goes on", async () => {
+test("an attempt that cannot be sent counts as failed, and the destination keeps working", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,
     answer: () => {
-      if (sender.sent.length <= 3) throw new RangeError("not to be sent");
+      if (sender.sent.length <= 3) throw new RangeError("cannot be sent");
       return answered(200);
     },
   });
@@ -53,10 +53,10 @@ test("an attempt that cannot even be made is one that failed, and the destinatio
   const { items } = await world.store.deliveries({ jobId: id }, ALL);
   expect(items).toMatchObject([{ state: "delivered", attempts: 4 }]);
   const delivery = await world.store.delivery(items[0]?.id ?? "");
-  expect(delivery?.log[0]?.error).toBe("failed with RangeError: not to be sent");
+  expect(delivery?.log[0]?.error).toBe("RangeError: cannot be sent");
 });
 
-test("every attempt of an event has one webhook-id and the same bytes", async () => {
+test("every attempt of an event has the same webhook-id and the same bytes", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,
     answer: () => (sender.sent.length < 4 ? NO_ANSWER : answered(200)),
@@ -69,7 +69,7 @@ test("every attempt of an event has one webhook-id and the same bytes", async ()
   expect([ids.size, bodies.size]).toEqual([1, 1]);
 });
 
-test("events of one job have a webhook-id each, and the sender's headers beside the user's own", async () => {
+test("each event of a job has its own webhook-id, and the webhook's headers as well as ours", async () => {
   const { sender, submit } = await world.startEngine({ run: complete });
   await submit({ webhook: { ...HOOK, headers: { authorization: "Bearer mine" } } });
   await until("three events", () => sender.sent.length === 3);
@@ -83,7 +83,7 @@ test("events of one job have a webhook-id each, and the sender's headers beside 
   });
 });
 
-test("an answer that is final is not asked for again, and the next event is sent", async () => {
+test("after a status that is not retried, the next event is sent", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,
     answer: ({ event }) => answered(event.status === "started" ? 400 : 200),
@@ -99,7 +99,7 @@ test("an answer that is final is not asked for again, and the next event is sent
   expect(items.map((item) => item.state).toReversed()).toEqual(["dead", "delivered", "delivered"]);
 });
 
-test("a Retry-After is waited for, and no longer than an hour", async () => {
+test("a Retry-After is respected for at most an hour", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,
     answer: () =>
@@ -121,7 +121,7 @@ test("a Retry-After is waited for, and no longer than an hour", async () => {
   expect(sender.sent).toHaveLength(3);
 });
 
-test("an endpoint that does not answer holds up no other", async () => {
+test("an endpoint that does not respond delays no other endpoint", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,
     answer: ({ outgoing }) =>
@@ -135,7 +135,7 @@ test("an endpoint that does not answer holds up no other", async () => {
   expect(urls.filter((url) => url === "http://slow.test/")).toHaveLength(1);
 });
 
-test("no more requests are under way than the limit allows, and all are made in the end", async () => {
+test("the requests in flight stay within the limit, and all are sent in the end", async () => {
   let most = 0;
   const open: ((answer: Answer) => void)[] = [];
   const { sender, submit } = await world.startEngine({
@@ -155,7 +155,7 @@ test("no more requests are under way than the limit allows, and all are made in 
   expect(most).toBe(3);
 });
 
-test("an attempt that could not be kept is made again with the same webhook-id", async () => {
+test("an attempt that could not be stored is made again with the same webhook-id", async () => {
   let broken = true;
   const { sender, submit, logged } = await world.startEngine({
     run: complete,
@@ -178,7 +178,7 @@ test("an attempt that could not be kept is made again with the same webhook-id",
   expect(items).toMatchObject([{ state: "delivered", attempts: 1 }]);
 });
 
-test("a stop lets a request under way be answered, and keeps the answer", async () => {
+test("a stop waits for the response to a request in flight and stores it", async () => {
   const answer = Promise.withResolvers<Answer>();
   const { engine, sender, submit } = await world.startEngine({
     run: complete,
@@ -194,7 +194,7 @@ test("a stop lets a request under way be answered, and keeps the answer", async 
   expect(items).toMatchObject([{ state: "delivered", attempts: 1 }]);
 });
 
-test("a request that a stop cuts off stays due and counts no attempt", async () => {
+test("a delivery stays due, without a counted attempt, when a stop cuts off its request", async () => {
   const first = await world.startEngine({
     run: complete,
     answer: () => new Promise<Answer>(() => {}),
@@ -211,7 +211,7 @@ test("a request that a stop cuts off stays due and counts no attempt", async () 
   expect(second.sender.sent).toHaveLength(1);
 });
 
-test("a request that a crash cut off is made by the next daemon", async () => {
+test("the next daemon sends a request that a crash cut off", async () => {
   const first = await world.startEngine({
     run: complete,
     answer: () => new Promise<Answer>(() => {}),
@@ -234,18 +234,18 @@ const anAnswer = fc.constantFrom<Answer>(
   NO_ANSWER,
 );
 
-/** Statuses that settle a delivery at once; the others spend a retry. */
+/** Statuses that end a delivery immediately. The others use a retry. */
 const FINAL: ReadonlySet<number> = new Set([200, 204, 400, 410]);
 
-test("whatever the endpoints answer, no event is sent before the one before it was settled", async () => {
+test("whatever the endpoints respond, no event is sent before the delivery of the previous one has ended", async () => {
   const scripts = fc.array(fc.array(anAnswer, { maxLength: 12 }), { minLength: 1, maxLength: 4 });
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(scripts, fc.integer({ min: 0, max: 1 }), async (script, retries) => {
-      // Origins of its own: a destination that is held still holds in the next run.
+      // Each run has its own origins, because a pause of a destination lasts into the next run.
       runs += 1;
-      /** What each job's endpoint was sent, and whether that settled the event. */
-      const attempts = script.map((): { sequence: number; settles: boolean }[] => []);
+      /** The attempts at each job's endpoint, and whether they ended the delivery. */
+      const attempts = script.map((): { sequence: number; isLast: boolean }[] => []);
       const { engine, submit } = await world.startEngine({
         run: complete,
         answer: ({ event, outgoing }) => {
@@ -254,7 +254,7 @@ test("whatever the endpoints answer, no event is sent before the one before it w
           const given = script[n]?.[before.length] ?? answered(200);
           const tries = before.filter(({ sequence }) => sequence === event.sequence).length + 1;
           const isFinal = given.kind === "answered" && FINAL.has(given.status);
-          before.push({ sequence: event.sequence as number, settles: isFinal || tries > retries });
+          before.push({ sequence: event.sequence as number, isLast: isFinal || tries > retries });
           return given;
         },
       });
@@ -266,12 +266,12 @@ test("whatever the endpoints answer, no event is sent before the one before it w
       await world.runUntil(world.clock.now() + 100_000);
       await engine.stop({ graceMs: 0 });
       for (const made of attempts) {
-        let settled = 0;
-        for (const { sequence, settles } of made) {
-          expect(sequence).toBe(settled + 1);
-          if (settles) settled += 1;
+        let ended = 0;
+        for (const { sequence, isLast } of made) {
+          expect(sequence).toBe(ended + 1);
+          if (isLast) ended += 1;
         }
-        expect(settled).toBe(4);
+        expect(ended).toBe(4);
       }
     }),
     { numRuns: 12 },

@@ -10,10 +10,10 @@ afterEach(() => world.close());
 
 const complete = (step: { complete(): void }): void => step.complete();
 const ONE = { ...HOOK, on: ["completed"] as const };
-const RECALLED: Answer = { kind: "failed", code: "ABORTED", message: "left alone" };
+const ABORTED: Answer = { kind: "failed", code: "ABORTED", message: "the destination was paused" };
 const ALL = { limit: 100, cursor: null };
 
-test("first tries are made before retries that became due earlier", async () => {
+test("first attempts are made before retries that became due earlier", async () => {
   const blocked = Promise.withResolvers<Answer>();
   const { sender, submit } = await world.startEngine({
     run: complete,
@@ -39,7 +39,7 @@ test("first tries are made before retries that became due earlier", async () => 
   ]);
 });
 
-test("no attempt begins while the bodies on their way are at the limit", async () => {
+test("no attempt begins while the bodies in flight are at the limit", async () => {
   const open: { bytes: number; answer: (answer: Answer) => void }[] = [];
   const seen: { bytes: number; attempts: number }[] = [];
   const { sender, submit } = await world.startEngine({
@@ -69,7 +69,7 @@ test("no attempt begins while the bodies on their way are at the limit", async (
   expect(Math.max(...seen.map(({ attempts }) => attempts))).toBeGreaterThan(1);
 });
 
-test("an endpoint that takes two seconds has sixteen events under way, and no more", async () => {
+test("an endpoint that responds after two seconds has at most sixteen events in flight", async () => {
   const never = { signal: new AbortController().signal };
   const { sender, submit } = await world.startEngine({
     run: complete,
@@ -90,7 +90,7 @@ test("an endpoint that takes two seconds has sixteen events under way, and no mo
 });
 
 describe("an open circuit", () => {
-  test("keeps its endpoint's events, asks nothing for five seconds, and uses up no retry", async () => {
+  test("keeps the events, sends nothing for five seconds and uses up no retry", async () => {
     let isDown = true;
     const { engine, sender, submit } = await world.startEngine({
       run: complete,
@@ -111,7 +111,7 @@ describe("an open circuit", () => {
     expect(items.map(({ attempts }) => attempts)).toEqual(Array.from({ length: 10 }, () => 1));
   });
 
-  test("recalls what waits for a connection: it is due again, and counts no attempt", async () => {
+  test("aborts requests that wait for a connection: their deliveries are due again without a counted attempt", async () => {
     const { sender, submit } = await world.startEngine({
       run: complete,
       maxDeliveriesInFlight: 100,
@@ -121,15 +121,15 @@ describe("an open circuit", () => {
           await world.clock.sleep(1_000, { signal: new AbortController().signal });
           return NO_ANSWER;
         }
-        return new Promise((resolve) => recall?.addEventListener("abort", () => resolve(RECALLED)));
+        return new Promise((resolve) => recall?.addEventListener("abort", () => resolve(ABORTED)));
       },
     });
     for (let n = 0; n < 20; n += 1) await submit({ webhook: ONE });
     await world.settle();
     for (let n = 0; n < 15; n += 1) await submit({ webhook: ONE });
-    await until("all to be under way", () => sender.inFlight() === 15);
+    await until("all to be in flight", () => sender.inFlight() === 15);
     await world.runUntil(world.clock.now() + 1_000);
-    await until("none to be under way", () => sender.inFlight() === 0);
+    await until("none to be in flight", () => sender.inFlight() === 0);
     await world.settle();
     const { items } = await world.store.deliveries({ state: "due" }, ALL);
     const tried = items.filter(({ attempts }) => attempts === 1);
@@ -137,7 +137,7 @@ describe("an open circuit", () => {
     expect([tried.length, untried.length]).toEqual([5, 10]);
   });
 
-  test("lets one attempt through at a time, however many are due", async () => {
+  test("allows one attempt at a time, however many deliveries are due", async () => {
     const { sender, submit } = await world.startEngine({
       run: complete,
       answer: async () => {
@@ -159,7 +159,7 @@ describe("an open circuit", () => {
   });
 });
 
-test("many endpoints that never answer hold up no endpoint that does", async () => {
+test("many endpoints that never respond do not delay one that does", async () => {
   const { sender, submit } = await world.startEngine({
     threads: 8,
     maxDeliveriesInFlight: 8,
@@ -175,7 +175,7 @@ test("many endpoints that never answer hold up no endpoint that does", async () 
       await submit({ webhook: { ...ONE, url: `http://dead${n}.test/`, retries: 10 } });
     }
   }
-  // Until all of them are known to fail.
+  // Waits until every endpoint is known to fail.
   await world.runUntil(world.clock.now() + 120_000);
   const from = world.clock.now();
   await submit({ webhook: { ...HOOK, url: "http://good.test/" } });
@@ -184,7 +184,7 @@ test("many endpoints that never answer hold up no endpoint that does", async () 
   expect(good.map(({ at }) => at - from)).toEqual([0, 0, 0]);
 });
 
-test("a rate limit spreads what is due, in order, without an attempt lost to it", async () => {
+test("a rate limit spreads the deliveries without using up attempts", async () => {
   const { engine, sender, submit } = await world.startEngine({ run: complete, threads: 8 });
   await engine.webhooks.register({ url: "http://slow.test/", ratePerSecond: 4, on: ["completed"] });
   const from = world.clock.now();

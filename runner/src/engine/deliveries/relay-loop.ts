@@ -1,26 +1,28 @@
-import type { RelayState } from "../../ports/telemetry.ts";
 import type { DestinationOutcome } from "../../domain/destination.ts";
 import { MAX_TIMEOUT_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { ClaimedDelivery } from "../../ports/store/deliveries.ts";
 import type { Store } from "../../ports/store/store.ts";
+import type { RelayState } from "../../ports/telemetry.ts";
 import { ShortLivedMap } from "../../system/short-lived-map.ts";
-import { keepAttempt, makeAttempt, type DeliverDeps } from "./deliver.ts";
-import { createDestinations } from "./destinations.ts";
 import { createLoop, type Loop } from "../loop.ts";
+import { makeAttempt, recordAttempt, type DeliverDeps } from "./deliver.ts";
+import { createDestinations } from "./destinations.ts";
 
-/** Longer than an attempt takes, but for its wait for a connection: what is claimed again meanwhile is given back. */
+/**
+ * Longer than an attempt can take once it has a connection. A delivery that is claimed again while its
+ * attempt still runs is released.
+ */
 const LEASE_MS = MAX_TIMEOUT_MS + 60_000;
-/** Destinations that get a turn in one claim. */
-const DESTINATIONS_A_TURN = 64;
+const DESTINATIONS_PER_CLAIM = 64;
 const BACKSTOP_MS = 5_000;
 
 export interface Relay {
   readonly loop: Loop;
-  /** A person wants the destination's deliveries made now: ends the hold, which the store has ended before. */
+  /** Ends the pause of a destination in this process. The store has ended its own before. */
   resume(destination: number): void;
-  /** Waits for the attempts in flight, then aborts what is left; that counts no attempt. */
+  /** Waits for the attempts in flight, then aborts those that are left. Aborted ones do not count. */
   drain(options: { graceMs: number }): Promise<void>;
   state(): RelayState;
 }
@@ -40,11 +42,11 @@ export interface RelayOptions {
   readonly owner: string;
   readonly maxInFlight: number;
   readonly maxBytesInFlight: number;
-  /** Attempts that one destination may have in flight. */
+  /** Attempts that one destination can have in flight. */
   readonly maxConcurrency: number;
 }
 
-/** Sends what is due, destination by destination in fair turns. Wake it when an event was stored. */
+/** Sends the deliveries that are due, round robin by destination. Wake it when an event was stored. */
 export function createRelay(options: RelayOptions): Relay {
   const { store, deliverDeps, clock, log, owner } = options;
   const destinations = createDestinations(options);
@@ -55,17 +57,17 @@ export function createRelay(options: RelayOptions): Relay {
   async function send(delivery: ClaimedDelivery): Promise<void> {
     bytesInFlight += delivery.bytes;
     try {
-      const exchange = await makeAttempt(delivery, deliverDeps, {
+      const attempt = await makeAttempt(delivery, deliverDeps, {
         signal: stopping.signal,
-        recall: destinations.recall(delivery.destination, clock.monotonic()),
+        recall: destinations.pauseSignal(delivery.destination, clock.monotonic()),
       });
-      // The endpoint is free for the next before this one is stored: a commit is no part of its work.
-      settle(delivery.destination, exchange.destinationOutcome);
+      // Before the write: the endpoint can receive its next event while this attempt is committed.
+      endAttempt(delivery.destination, attempt.destinationOutcome);
       loop.wake();
-      await keepAttempt(delivery, exchange, deliverDeps);
+      await recordAttempt(delivery, attempt, deliverDeps);
     } catch (error) {
-      // Trying the write again does not mend this. The lease runs out and the attempt is made again, at
-      // least once; not at once, or it would flood the endpoint.
+      // A repeated write would fail as well. The attempt is made again when the lease runs out. An
+      // immediate second attempt could flood the endpoint.
       log.error({ deliveryId: delivery.id, err: error }, "delivery.write-failed");
     } finally {
       bytesInFlight -= delivery.bytes;
@@ -74,22 +76,13 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  function settle(destination: number, outcome: DestinationOutcome): void {
-    const pauseMs = destinations.ended(destination, outcome, clock.monotonic());
+  function endAttempt(destination: number, outcome: DestinationOutcome): void {
+    const pauseMs = destinations.end(destination, outcome, clock.monotonic());
     if (pauseMs === 0) return;
     const until = Math.ceil(clock.now() + pauseMs);
     void store.pauseDestination({ destination, until }).catch((error: unknown) => {
       log.error({ destination, err: error }, "destination.pause-failed");
     });
-  }
-
-  /** Claimed while its attempt is under way, as when a clock set forward ended its lease: not made twice. */
-  function giveBack({ id }: ClaimedDelivery, current: Promise<void>): void {
-    void current
-      .then(() => store.releaseDeliveries([id]))
-      .catch((error: unknown) => {
-        log.error({ deliveryId: id, err: error }, "delivery.release-failed");
-      });
   }
 
   async function tick(): Promise<number | null | (() => Promise<number>)> {
@@ -100,68 +93,88 @@ export function createRelay(options: RelayOptions): Relay {
     const at = clock.monotonic();
     const due = await store.dueDestinations({
       now,
-      limit: DESTINATIONS_A_TURN,
-      except: destinations.full(at),
+      limit: DESTINATIONS_PER_CLAIM,
+      except: destinations.blocked(at),
     });
-    const shares = destinations.share(due, { room, now: at });
-    // Destinations that look due and may not send are full from now on: the next look leaves them out.
-    if (shares.length === 0) return due.length === 0 ? untilNext : 0;
+    const shares = destinations.shareRoom(due, { room, now: at });
+    // Due destinations that got no share are blocked from now on, and the next read leaves them out.
+    if (shares.length === 0) return due.length === 0 ? waitMs : 0;
     const leaseUntil = now + LEASE_MS;
     const request = { owner, destinations: shares, now, leaseUntil, maxBytes };
-    const claimed: ClaimedDelivery[] = [];
-    const attempts = new Map<number, number>();
-    for (const delivery of await store.claimDeliveries(request)) {
-      const current = inFlight.get(delivery.id);
-      if (current === undefined) {
-        claimed.push(delivery);
-        attempts.set(delivery.destination, (attempts.get(delivery.destination) ?? 0) + 1);
-      } else giveBack(delivery, current);
-    }
-    for (const [destination, begun] of attempts) destinations.begun(destination, begun, at);
-    for (const delivery of claimed) inFlight.set(delivery.id, send(delivery));
-    return untilNext;
+    begin(await store.claimDeliveries(request), at);
+    return waitMs;
   }
 
-  async function untilNext(): Promise<number> {
+  function begin(claimed: readonly ClaimedDelivery[], at: number): void {
+    const fresh: ClaimedDelivery[] = [];
+    const attempts = new Map<number, number>();
+    for (const delivery of claimed) {
+      const current = inFlight.get(delivery.id);
+      if (current === undefined) {
+        fresh.push(delivery);
+        attempts.set(delivery.destination, (attempts.get(delivery.destination) ?? 0) + 1);
+      } else releaseAfter(current, delivery.id, options);
+    }
+    for (const [destination, begun] of attempts) destinations.begin(destination, begun, at);
+    for (const delivery of fresh) inFlight.set(delivery.id, send(delivery));
+  }
+
+  /** How long until a destination can send. */
+  async function waitMs(): Promise<number> {
     const at = clock.monotonic();
-    const destinationAt = await store.nextDestinationDue({ except: destinations.full(at) });
+    const dueAt = await store.nextDestinationDue({ except: destinations.blocked(at) });
     const allowanceAt = destinations.nextAllowanceAt(at);
-    return Math.max(
-      0,
-      Math.min(
-        BACKSTOP_MS,
-        destinationAt === null ? BACKSTOP_MS : destinationAt - clock.now(),
-        allowanceAt === null ? BACKSTOP_MS : allowanceAt - at,
-      ),
-    );
+    const untilDueMs = dueAt === null ? BACKSTOP_MS : dueAt - clock.now();
+    const untilAllowanceMs = allowanceAt === null ? BACKSTOP_MS : allowanceAt - at;
+    return Math.max(0, Math.min(BACKSTOP_MS, untilDueMs, untilAllowanceMs));
   }
 
   const loop = createLoop({ name: "relay", tick, clock, log });
 
-  function resume(destination: number): void {
-    destinations.resume(destination, clock.monotonic());
-    loop.wake();
-  }
-
-  async function drain({ graceMs }: { graceMs: number }): Promise<void> {
-    const done = new AbortController();
-    await Promise.race([
-      Promise.all(inFlight.values()),
-      clock.sleep(graceMs, { signal: done.signal }),
-    ]);
-    done.abort();
-    stopping.abort();
-    await Promise.all(inFlight.values());
-  }
-
   return {
     loop,
-    resume,
-    drain,
+    resume(destination) {
+      destinations.resume(destination, clock.monotonic());
+      loop.wake();
+    },
+    async drain({ graceMs }) {
+      await settleWithin(inFlight, graceMs, clock);
+      stopping.abort();
+      await Promise.all(inFlight.values());
+    },
     state: () => ({
       inFlight: inFlight.size,
       bytesInFlight,
-      openDestinations: destinations.open(),
+      openDestinations: destinations.countOpen(),
     }),
   };
+}
+
+/**
+ * Releases a delivery that was claimed although its attempt still runs, as after the system's clock
+ * was set forward past the end of its lease. A second attempt would send the event twice.
+ */
+function releaseAfter(
+  current: Promise<void>,
+  id: string,
+  { store, log }: Pick<RelayOptions, "store" | "log">,
+): void {
+  void current
+    .then(() => store.releaseDeliveries([id]))
+    .catch((error: unknown) => {
+      log.error({ deliveryId: id, err: error }, "delivery.release-failed");
+    });
+}
+
+async function settleWithin(
+  inFlight: ShortLivedMap<string, Promise<void>>,
+  graceMs: number,
+  clock: Clock,
+): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([
+    Promise.all(inFlight.values()),
+    clock.sleep(graceMs, { signal: done.signal }),
+  ]);
+  done.abort();
 }

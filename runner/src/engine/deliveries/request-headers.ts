@@ -1,7 +1,7 @@
 import { signatureHeader } from "../../domain/signature.ts";
 import { signingSecrets, type Sealed } from "../../domain/webhook.ts";
 
-/** The user's own headers, and ours over them: Standard Webhooks' three and what HTTP needs. */
+/** The webhook's own headers. Ours replace them: those of Standard Webhooks and those that HTTP needs. */
 export function toRequestHeaders(
   contents: Sealed,
   request: { id: string; body: string; now: number; userAgent: string },

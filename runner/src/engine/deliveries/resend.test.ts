@@ -23,11 +23,11 @@ async function only(jobId: string): Promise<DeliverySummary> {
   return first;
 }
 
-describe("a destination that is held", () => {
+describe("a paused destination", () => {
   const ACTS = ["redeliver", "recover", "switch on"] as const;
 
-  /** Four jobs' events for one webhook whose endpoint answers as told; `act` is a person's. */
-  async function hold(answer: () => Answer) {
+  /** Four jobs' events for one webhook whose endpoint pauses it. `act` does what a person can do. */
+  async function pause(answer: () => Answer) {
     const started = await world.startEngine({ run: complete, answer });
     const { engine, submit } = started;
     const url = "http://endpoint.test/hook";
@@ -45,30 +45,33 @@ describe("a destination that is held", () => {
     return { ...started, act };
   }
 
-  test.each(ACTS)("for an hour by a Retry-After sends at once after: %s", async (which) => {
-    let isDown = true;
-    const { sender, act } = await hold(() =>
-      isDown ? answered(503, { retryAfter: "3600" }) : answered(200),
-    );
-    expect(sender.sent).toHaveLength(1);
-    isDown = false;
-    await act(which);
-    // The first event waits for its own retry, unless that is asked for.
-    expect(sender.sent).toHaveLength(which === "switch on" ? 4 : 5);
-  });
+  test.each(ACTS)(
+    "sends immediately after %s, although a Retry-After paused it for an hour",
+    async (which) => {
+      let isDown = true;
+      const { sender, act } = await pause(() =>
+        isDown ? answered(503, { retryAfter: "3600" }) : answered(200),
+      );
+      expect(sender.sent).toHaveLength(1);
+      isDown = false;
+      await act(which);
+      // The first event still waits for its retry after "switch on".
+      expect(sender.sent).toHaveLength(which === "switch on" ? 4 : 5);
+    },
+  );
 
   test.each(ACTS)(
-    "is held again by the next Retry-After, few attempts later: %s",
+    "is paused again by the next Retry-After, one attempt after %s",
     async (which) => {
-      const { sender, act } = await hold(() => answered(503, { retryAfter: "3600" }));
+      const { sender, act } = await pause(() => answered(503, { retryAfter: "3600" }));
       await act(which);
       expect(sender.sent).toHaveLength(2);
     },
   );
 
-  test("by an open circuit sends one attempt after each act, and all when that succeeds", async () => {
+  test("with an open circuit sends one attempt after each act, and everything once one succeeds", async () => {
     let isDown = true;
-    const { engine, sender, submit, act } = await hold(() => (isDown ? NO_ANSWER : answered(200)));
+    const { engine, sender, submit, act } = await pause(() => (isDown ? NO_ANSWER : answered(200)));
     await submit();
     await world.settle();
     expect(sender.sent).toHaveLength(5);
@@ -87,7 +90,7 @@ describe("a destination that is held", () => {
 });
 
 describe("recover", () => {
-  /** A webhook that was given events while its endpoint answered as said, one job each. */
+  /** A webhook whose endpoint gave these answers, each to one job's event. */
   async function after(
     answers: readonly Answer[],
     retries = 0,
@@ -111,7 +114,7 @@ describe("recover", () => {
     return { ...started, id: webhook.id, jobs, at };
   }
 
-  test("sends what failed again, and counts it; what succeeded is skipped", async () => {
+  test("sends failed deliveries again and returns their number, without those that succeeded", async () => {
     const answers = [answered(200), answered(400), answered(200), answered(400), answered(400)];
     const { engine, id, jobs, at, sender } = await after(answers);
     expect(sender.sent).toHaveLength(5);
@@ -122,7 +125,7 @@ describe("recover", () => {
     expect(await engine.recoverWebhook(id, at[0] ?? 0)).toEqual({ recovered: 0, more: false });
   });
 
-  test("leaves out what failed before the instant", async () => {
+  test("leaves out the events from before the instant", async () => {
     const answers = [answered(400), answered(400), answered(400)];
     const { engine, id, jobs, at, sender } = await after(answers);
     expect(await engine.recoverWebhook(id, at[1] ?? 0)).toMatchObject({ recovered: 2 });
@@ -130,7 +133,7 @@ describe("recover", () => {
     expect(sender.sent.slice(3).map(({ event }) => event.jobId)).toEqual(jobs.slice(1));
   });
 
-  test("keeps the webhook-id and the body, so that the receiver knows them again", async () => {
+  test("sends the same webhook-id and body, so that the receiver recognizes the event", async () => {
     const { engine, id, sender } = await after([answered(400)]);
     await engine.recoverWebhook(id, 0);
     await world.settle();
@@ -139,7 +142,7 @@ describe("recover", () => {
     expect(second?.body).toBe(first?.body);
   });
 
-  test("sends a pending retry now, in place of later: once, not twice", async () => {
+  test("sends a pending retry now instead of later, and only once", async () => {
     const { engine, id, jobs, sender } = await after([answered(500)], 5);
     expect(await engine.recoverWebhook(id, 0)).toEqual({ recovered: 1, more: false });
     await world.settle();
@@ -149,7 +152,7 @@ describe("recover", () => {
     expect(await only(jobs[0] ?? "")).toMatchObject({ state: "delivered", attempts: 2 });
   });
 
-  test("gives back all the retries", async () => {
+  test("gives a delivery all its retries again", async () => {
     let isDown = true;
     const { engine, sender, submit } = await world.startEngine({
       run: complete,
@@ -168,7 +171,7 @@ describe("recover", () => {
     expect(sender.sent).toHaveLength(4);
   });
 
-  test("is refused for a webhook that is off, and for one that is not there", async () => {
+  test("is refused for a webhook that is off and for one that does not exist", async () => {
     const { engine, id } = await after([answered(410)]);
     await expect(engine.recoverWebhook(id, 0)).rejects.toMatchObject({ code: "WEBHOOK_OFF" });
     await expect(engine.recoverWebhook("wh_none", 0)).rejects.toMatchObject({
@@ -178,7 +181,7 @@ describe("recover", () => {
 });
 
 describe("redeliver", () => {
-  test("by hand takes the place of the automatic retry", async () => {
+  test("replaces the automatic retry", async () => {
     const { engine, sender, submit } = await world.startEngine({
       run: complete,
       answer: () => answered(sender.sent.length === 1 ? 500 : 200),
@@ -192,7 +195,7 @@ describe("redeliver", () => {
     expect(sender.sent).toHaveLength(2);
   });
 
-  test("that fails goes on with the automatic retries where they stood", async () => {
+  test("continues with the remaining automatic retries when its attempt fails", async () => {
     const { engine, sender, submit } = await world.startEngine({
       run: complete,
       answer: () => answered(500),
@@ -208,7 +211,7 @@ describe("redeliver", () => {
     expect(await only(job)).toMatchObject({ state: "dead", attempts: 3 });
   });
 
-  test("of one that has ended is one attempt, whatever comes of it", async () => {
+  test("makes one attempt of a delivery that has ended, whatever its outcome", async () => {
     const { engine, sender, submit } = await world.startEngine({
       run: complete,
       answer: () => answered(sender.sent.length === 1 ? 200 : 500),
@@ -221,7 +224,7 @@ describe("redeliver", () => {
     expect(await only(job)).toMatchObject({ state: "dead", attempts: 2 });
   });
 
-  test("twice sends twice, each with the same webhook-id", async () => {
+  test("sends twice with the same webhook-id when it is called twice", async () => {
     const { engine, sender, submit } = await world.startEngine({ run: complete });
     const job = await submit({ webhook: ONE });
     await world.settle();
@@ -234,7 +237,7 @@ describe("redeliver", () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  test("of one that is on its way is refused, and it is sent once", async () => {
+  test("is refused for a delivery in flight, which is sent once", async () => {
     const answer = Promise.withResolvers<Answer>();
     const { engine, sender, submit } = await world.startEngine({
       run: complete,
@@ -249,7 +252,7 @@ describe("redeliver", () => {
     expect(sender.sent).toHaveLength(1);
   });
 
-  test("of an earlier event waits for the later one that is on its way, and is then sent", async () => {
+  test("of an earlier event waits until the later one in flight has been delivered", async () => {
     const answers = [answered(400), answered(200)];
     const last = Promise.withResolvers<Answer>();
     const { engine, sender, submit } = await world.startEngine({

@@ -1,4 +1,4 @@
-/** Deliveries that are sent again by hand. */
+/** Sends deliveries again when a person asks for it. */
 import { Refused } from "../../domain/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store/store.ts";
@@ -6,16 +6,16 @@ import type { Store } from "../../ports/store/store.ts";
 export interface ResendDeps {
   readonly store: Pick<Store, "recoverDeliveries" | "redeliver" | "webhook" | "delivery">;
   readonly clock: Pick<Clock, "now">;
-  /** The destination's hold is over, and deliveries may have become due. */
+  /** Called when the destination's pause has ended and deliveries can have become due. */
   readonly onResume: (destination: number) => void;
 }
 
-/** Deliveries that one call makes due at most: `more` tells to call again. */
+/** The most deliveries that one call makes due; `more` says that another call is needed. */
 const RECOVER_LIMIT = 10_000;
 
 /**
- * Sends a persistent webhook again what it failed to take since the instant. Throws `Refused`:
- * WEBHOOK_NOT_FOUND, WEBHOOK_OFF.
+ * Makes the deliveries due again that a persistent webhook has not accepted since the instant. Throws
+ * `Refused`: WEBHOOK_NOT_FOUND, WEBHOOK_OFF.
  */
 export async function recoverWebhook(
   id: string,
@@ -27,16 +27,16 @@ export async function recoverWebhook(
   if (webhook.state === "off") {
     throw new Refused(
       "WEBHOOK_OFF",
-      `Webhook "${id}" is off. Switch it on first: PATCH /v1/webhooks/${id} with {"state": "active"}.`,
+      `Webhook "${id}" is off. Switch it on first with PATCH /v1/webhooks/${id} and {"state": "active"}.`,
     );
   }
   const request = { webhookId: id, since, limit: RECOVER_LIMIT, now: clock.now() };
-  const done = await store.recoverDeliveries(request);
+  const recovered = await store.recoverDeliveries(request);
   onResume(webhook.destination);
-  return done;
+  return recovered;
 }
 
-/** Sends one again. Throws `Refused`: DELIVERY_NOT_FOUND, DELIVERY_NOT_RESENDABLE. */
+/** Makes one delivery due again. Throws `Refused`: DELIVERY_NOT_FOUND, DELIVERY_NOT_RESENDABLE. */
 export async function redeliver(id: string, { store, clock, onResume }: ResendDeps): Promise<void> {
   const delivery = await store.delivery(id);
   if (delivery === null) {
@@ -45,7 +45,7 @@ export async function redeliver(id: string, { store, clock, onResume }: ResendDe
   if (!(await store.redeliver(id, { now: clock.now() }))) {
     throw new Refused(
       "DELIVERY_NOT_RESENDABLE",
-      `Delivery "${id}" is being sent now, or waits behind an earlier event of its job.`,
+      `Delivery "${id}" cannot be sent again now: it is being sent, or it waits for an earlier event of its job.`,
     );
   }
   onResume(delivery.destination);

@@ -1,4 +1,4 @@
-/** The system's clock is set by an hour, back or forth, while deliveries are under way. */
+/** The system's clock is set an hour back or forward while deliveries are in progress. */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createWorld, HOOK, plugins, type World } from "../../../test/support/engine.ts";
@@ -14,7 +14,7 @@ const HOUR_MS = 60 * 60 * 1000;
 const complete = (step: { complete(): void }): void => step.complete();
 const ONE = { ...HOOK, on: ["completed"] as const };
 
-/** Sets the clock by so much; the time that passes goes on as before. */
+/** Sets the system's clock. The monotonic clock does not change. */
 function jump(byMs: number): void {
   world.clock.set(world.clock.now() + byMs);
 }
@@ -25,21 +25,24 @@ async function pass(ms: number): Promise<void> {
 
 test.each([
   ["back", -HOUR_MS],
-  ["forth", HOUR_MS],
-])("a retry due in 5 s comes within about 5 s when the clock is set %s an hour", async (_, by) => {
-  const { sender, submit } = await world.startEngine({
-    run: complete,
-    answer: () => (sender.sent.length < 3 ? NO_ANSWER : answered(200)),
-  });
-  await submit({ webhook: ONE });
-  await pass(1_000);
-  expect(sender.sent).toHaveLength(2);
-  jump(by);
-  await pass(6_500);
-  expect(sender.sent).toHaveLength(3);
-});
+  ["forward", HOUR_MS],
+])(
+  "a retry due in 5 s is made within about 5 s when the clock is set %s an hour",
+  async (_, by) => {
+    const { sender, submit } = await world.startEngine({
+      run: complete,
+      answer: () => (sender.sent.length < 3 ? NO_ANSWER : answered(200)),
+    });
+    await submit({ webhook: ONE });
+    await pass(1_000);
+    expect(sender.sent).toHaveLength(2);
+    jump(by);
+    await pass(6_500);
+    expect(sender.sent).toHaveLength(3);
+  },
+);
 
-test("retries come in time when the clock is set ahead and, before a second has passed, back", async () => {
+test("retries are made in time when the clock is set forward and back within a second", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,
     answer: () => (sender.sent.length < 3 ? NO_ANSWER : answered(200)),
@@ -54,7 +57,7 @@ test("retries come in time when the clock is set ahead and, before a second has 
   expect(sender.sent).toHaveLength(3);
 });
 
-test("set back, it makes no retry early", async () => {
+test("no retry is early when the clock is set back", async () => {
   const { sender, submit } = await world.startEngine({ run: complete, answer: () => NO_ANSWER });
   await submit({ webhook: ONE });
   await pass(1_000);
@@ -65,7 +68,7 @@ test("set back, it makes no retry early", async () => {
 
 test.each([
   ["back", -HOUR_MS],
-  ["forth", HOUR_MS],
+  ["forward", HOUR_MS],
 ])(
   "an open circuit closes after its five seconds when the clock is set %s an hour",
   async (_, by) => {
@@ -85,7 +88,7 @@ test.each([
   },
 );
 
-test("set back and forth, it opens no rate limit", async () => {
+test("a rate limit is respected when the clock is set back and forth", async () => {
   const { engine, sender, submit } = await world.startEngine({ run: complete, threads: 8 });
   await engine.webhooks.register({ url: "http://slow.test/", ratePerSecond: 2, on: ["completed"] });
   for (let n = 0; n < 30; n += 1) await submit();
@@ -97,7 +100,7 @@ test("set back and forth, it opens no rate limit", async () => {
   expect(sender.sent.length).toBeLessThanOrEqual(12);
 });
 
-test("set forth, it makes no attempt twice that is under way", async () => {
+test("an attempt in flight is not made twice when the clock is set forward", async () => {
   const answer = Promise.withResolvers<Answer>();
   const { sender, submit } = await world.startEngine({
     run: complete,
@@ -106,7 +109,7 @@ test("set forth, it makes no attempt twice that is under way", async () => {
   const id = await submit({ webhook: ONE });
   await until("the request", () => sender.inFlight() === 1);
   jump(HOUR_MS);
-  // The lease of the delivery is over by the clock, and whoever looks for such finds it.
+  // By the new time the delivery's lease has ended, and the relay claims it again.
   await pass(60_000);
   expect(sender.sent).toHaveLength(1);
   answer.resolve(answered(200));
@@ -116,7 +119,7 @@ test("set forth, it makes no attempt twice that is under way", async () => {
   expect(sender.sent).toHaveLength(1);
 });
 
-test("wherever it is set, no event is lost and none comes before the one before it was settled", async () => {
+test("however the clock is set, no event is lost, and none is sent before the previous one was delivered", async () => {
   const aStep = fc.record({
     by: fc.constantFrom(-HOUR_MS, HOUR_MS, 0),
     passMs: fc.integer({ min: 0, max: 8_000 }),
@@ -133,7 +136,7 @@ test("wherever it is set, no event is lost and none comes before the one before 
       fc.array(anAnswer, { maxLength: 30 }),
       async (steps, answers) => {
         const given = [...answers];
-        const taken: { jobId: string; sequence: number }[] = [];
+        const delivered: { jobId: string; sequence: number }[] = [];
         const { engine, submit } = await world.startEngine({
           run: complete,
           answer: async ({ event, outgoing }) => {
@@ -141,7 +144,7 @@ test("wherever it is set, no event is lost and none comes before the one before 
             const answer = given.shift() ?? answered(200);
             const { jobId, sequence } = event as { jobId: string; sequence: number };
             if (answer.kind === "answered" && answer.status === 200)
-              taken.push({ jobId, sequence });
+              delivered.push({ jobId, sequence });
             return answer;
           },
         });
@@ -152,14 +155,16 @@ test("wherever it is set, no event is lost and none comes before the one before 
           jump(by);
           await pass(passMs);
         }
-        // Thirty failures at most: held a minute each at the longest, retried after two.
+        // At most thirty failures, each with a pause of at most a minute and a retry after two.
         for (let minute = 0; minute < 240; minute += 1) {
-          if (taken.length === jobIds.length * 3) break;
+          if (delivered.length === jobIds.length * 3) break;
           await pass(60_000);
         }
         await engine.stop({ graceMs: 0 });
         for (const id of jobIds) {
-          const sequences = taken.filter(({ jobId }) => jobId === id).map((each) => each.sequence);
+          const sequences = delivered
+            .filter(({ jobId }) => jobId === id)
+            .map((each) => each.sequence);
           expect(sequences).toEqual([1, 2, 3]);
         }
       },

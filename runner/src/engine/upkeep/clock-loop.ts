@@ -6,9 +6,9 @@ import type { WatchedClock } from "./watched-clock.ts";
 const EVERY_MS = 1_000;
 
 /**
- * When the system's clock was set back, moves what is due along with it: a retry in 5 s must not
- * become one in an hour and 5 s. A clock set forward makes retries early, which is harmless, and
- * cannot be told from a machine that slept.
+ * When the system's clock is set back, moves what is due back as well: a retry in 5 s must not become
+ * a retry in an hour and 5 s. A clock set forward only makes retries early, which is harmless, and it
+ * looks the same as a machine that slept.
  */
 export function createClockLoop(deps: {
   store: Pick<Store, "shiftDue">;
@@ -19,11 +19,11 @@ export function createClockLoop(deps: {
   const { store, clock, log, onShift } = deps;
 
   async function tick(): Promise<number> {
-    const byMs = Math.round(clock.setBackMs());
+    const byMs = Math.round(clock.backwardJumpMs());
     if (byMs > 0) {
       log.warn({ byMs }, "clock.set-back");
       await store.shiftDue({ now: clock.now(), byMs: -byMs });
-      clock.moved(byMs);
+      clock.corrected(byMs);
       onShift();
     }
     return EVERY_MS;

@@ -5,10 +5,10 @@ import type { ActiveJobs } from "../jobs/active-jobs.ts";
 import { LEASE_MS } from "../jobs/claim-loop.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
-/** Three renewals a lease: two that are missed must not lose the job. */
+/** A lease spans three renewals, so that two missed ones do not lose the job. */
 const EVERY_MS = LEASE_MS / 3;
 
-/** Renews the leases of the jobs in hand, then frees those that nobody renews. */
+/** Renews the leases of the running jobs, then puts jobs with an expired lease back into the queue. */
 export function createLeaseLoop(deps: {
   store: Pick<Store, "renewLeases" | "reap">;
   activeJobs: Pick<ActiveJobs, "claims">;

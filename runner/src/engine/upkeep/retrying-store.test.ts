@@ -35,7 +35,7 @@ function given(failures: Error[]) {
 
 const full = (): Error => new Transient("STORE_DISK_FULL", "The disk is full.");
 
-test("a release that the store cannot write is written again, later each time", async () => {
+test("a release that the store cannot write is repeated with backoff", async () => {
   const { release, clock, writes } = given([full(), full()]);
   const released = release();
   for (const [after, waitMs] of [
@@ -51,7 +51,7 @@ test("a release that the store cannot write is written again, later each time", 
   expect(writes()).toBe(3);
 });
 
-test("a daemon that stops tries once more and waits no longer", async () => {
+test("a stopping daemon tries once more without waiting", async () => {
   const { release, clock, stop, writes } = given([full(), full(), full()]);
   const released = expect(release()).rejects.toThrow("The disk is full.");
   await until("the wait", () => clock.sleepers() === 1);
@@ -60,17 +60,17 @@ test("a daemon that stops tries once more and waits no longer", async () => {
   expect(writes()).toBe(2);
 });
 
-test("a defect is not tried again", async () => {
+test("a write that fails with a defect is not repeated", async () => {
   const { release, writes } = given([new Defect("STORE_CLOSED", "closed")]);
   await expect(release()).rejects.toThrow("closed");
   expect(writes()).toBe(1);
 });
 
-test("the log is told once of an outage, however many writes it puts off, and once of its end", async () => {
+test("the start and the end of an outage are logged once, however many writes it postpones", async () => {
   const { release, clock, logged } = given(Array.from({ length: 7 }, full));
   const released = Promise.all([release(), release(), release()]);
-  for (let look = 0; look < 3; look += 1) {
-    await until("the waits", () => clock.sleepers() >= 3 - 2 * Math.floor(look / 2));
+  for (let round = 0; round < 3; round += 1) {
+    await until("the waits", () => clock.sleepers() >= 3 - 2 * Math.floor(round / 2));
     clock.moveTo(clock.now() + 5_000);
   }
   await released;

@@ -2,14 +2,14 @@ import type { Store } from "../../ports/store/store.ts";
 import type { StoreRetry } from "./store-retry.ts";
 
 /**
- * A store that writes again, until it can, what nobody else would: what became of an attempt, and
- * that a job or delivery is in hand no longer. Else what was in hand when the store could not write
- * (a full disk, a writer thread that died) would wait for its lease. All of these may be repeated.
+ * A store that repeats the writes that no caller repeats, until they succeed: attempts and releases.
+ * Otherwise a failed write (a full disk, a dead writer thread) would leave the job or delivery claimed
+ * until its lease ends. All of these writes are safe to repeat.
  */
 export function createRetryingStore<
   Writes extends Pick<Store, "recordAttempt" | "releaseDeliveries" | "releaseJobs">,
 >(store: Writes, retryWrite: StoreRetry): Writes {
-  function retrying<Arguments extends unknown[]>(
+  function withRetry<Arguments extends unknown[]>(
     name: string,
     write: (...args: Arguments) => Promise<void>,
   ): (...args: Arguments) => Promise<void> {
@@ -19,8 +19,8 @@ export function createRetryingStore<
   const { recordAttempt, releaseDeliveries, releaseJobs } = store;
   return {
     ...store,
-    recordAttempt: retrying("recordAttempt", recordAttempt),
-    releaseDeliveries: retrying("releaseDeliveries", releaseDeliveries),
-    releaseJobs: retrying("releaseJobs", releaseJobs),
+    recordAttempt: withRetry("recordAttempt", recordAttempt),
+    releaseDeliveries: withRetry("releaseDeliveries", releaseDeliveries),
+    releaseJobs: withRetry("releaseJobs", releaseJobs),
   };
 }

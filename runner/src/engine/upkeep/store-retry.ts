@@ -5,12 +5,12 @@ import type { Log } from "../../ports/log.ts";
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 5_000;
 
-/** Writes again, until the store can. The write must be one that may be repeated. */
+/** Repeats a write until the store can do it. The write must be safe to repeat. */
 export type StoreRetry = <T>(name: string, write: () => Promise<T>) => Promise<T>;
 
 /**
- * Once the signal has aborted each write is tried a last time. The log is told of the first that is
- * put off and when none is any more, not of each try: a full disk puts off a thousand.
+ * Retries on `Transient` alone. When the signal aborts, each postponed write is tried one last time.
+ * Logs the start and the end of an outage, not each try: a full disk postpones a thousand writes.
  */
 export function createStoreRetry(deps: {
   clock: Clock;

@@ -1,29 +1,29 @@
 import type { Clock } from "../../ports/clock.ts";
 
-/** The clock that the engine reads. */
+/** The engine's clock. It notices when the system's clock is set. */
 export interface WatchedClock extends Clock {
-  /** How far the system's clock was set back and what is due has not been moved for, in ms. */
-  setBackMs(): number;
-  /** What is due has been moved by so much. */
-  moved(byMs: number): void;
+  /** How far the system's clock was set back, in ms, less what was corrected since. */
+  backwardJumpMs(): number;
+  /** Call it when the instants in the store were moved back by `byMs`. */
+  corrected(byMs: number): void;
 }
 
-/** Less than this is drift, not a clock that was set. */
-const LEAST_JUMP_MS = 2_000;
+/** A smaller difference is drift. */
+const MIN_JUMP_MS = 2_000;
 
 /**
- * Looks at every reading whether the clock was set: looked at now and then, one set ahead and soon
- * back again would seem untouched, and what was written in between would wait for hours.
+ * Compares the clocks at every reading. A check now and then would miss a clock that is set ahead and
+ * soon back again, and what was written in between would be due hours late.
  */
 export function createWatchedClock(clock: Clock): WatchedClock {
   let offset = clock.now() - clock.monotonic();
-  let setBackMs = 0;
+  let backwardJumpMs = 0;
 
   function now(): number {
     const instant = clock.now();
     const jumpMs = instant - clock.monotonic() - offset;
     offset += jumpMs;
-    if (Math.abs(jumpMs) >= LEAST_JUMP_MS) setBackMs = Math.max(0, setBackMs - jumpMs);
+    if (Math.abs(jumpMs) >= MIN_JUMP_MS) backwardJumpMs = Math.max(0, backwardJumpMs - jumpMs);
     return instant;
   }
 
@@ -31,10 +31,12 @@ export function createWatchedClock(clock: Clock): WatchedClock {
     now,
     monotonic: () => clock.monotonic(),
     sleep: (ms, options) => clock.sleep(ms, options),
-    setBackMs() {
+    backwardJumpMs() {
       now();
-      return setBackMs;
+      return backwardJumpMs;
     },
-    moved: (byMs) => void (setBackMs = Math.max(0, setBackMs - byMs)),
+    corrected(byMs) {
+      backwardJumpMs = Math.max(0, backwardJumpMs - byMs);
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { Refused } from "../../domain/errors.ts";
 
-/** Throws `Refused` with `WEBHOOK_URL_REFUSED`; `path` is where the URL is in the request. */
+/** Throws `Refused`: WEBHOOK_URL_REFUSED. `path` is the URL's JSON Pointer in the request. */
 export function checkUrl(
   url: string,
   urlRefusal: (url: string) => string | null,
@@ -8,7 +8,11 @@ export function checkUrl(
 ): void {
   const message = urlRefusal(url);
   if (message === null) return;
-  throw new Refused("WEBHOOK_URL_REFUSED", `The webhook's URL is refused: ${message}.`, {
-    issues: [{ path, message }],
-  });
+  throw new Refused(
+    "WEBHOOK_URL_REFUSED",
+    `The daemon is not allowed to connect to the webhook's URL: ${message}.`,
+    {
+      issues: [{ path, message }],
+    },
+  );
 }

@@ -1,22 +1,22 @@
 import { expect, test } from "vitest";
 import { createKeyedMutex } from "./keyed-mutex.ts";
 
-test("acts on one thing follow each other, whatever became of those before; others do not wait", async () => {
+test("tasks with one key run one after another, even after a failure, and other keys do not wait", async () => {
   const mutex = createKeyedMutex();
-  const told: string[] = [];
+  const done: string[] = [];
   const first = Promise.withResolvers<void>();
-  const acts = [
+  const tasks = [
     mutex.run("a", async () => {
       await first.promise;
       throw new Error("first");
     }),
-    mutex.run("a", async () => void told.push("second")),
-    mutex.run("b", async () => void told.push("other")),
+    mutex.run("a", async () => void done.push("second")),
+    mutex.run("b", async () => void done.push("other")),
   ];
-  await acts[2];
-  expect(told).toEqual(["other"]);
+  await tasks[2];
+  expect(done).toEqual(["other"]);
   first.resolve();
-  await expect(acts[0]).rejects.toThrow("first");
-  await acts[1];
-  expect(told).toEqual(["other", "second"]);
+  await expect(tasks[0]).rejects.toThrow("first");
+  await tasks[1];
+  expect(done).toEqual(["other", "second"]);
 });

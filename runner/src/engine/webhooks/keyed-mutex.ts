@@ -1,19 +1,19 @@
-/** Acts on the same thing one after another, in the order of the calls; on others they do not wait. */
+/** Runs tasks with the same key one after another, in the order of the calls. */
 export interface KeyedMutex {
-  /** Settles as the act does. One that fails does not keep the next from its turn. */
-  run<T>(id: string, act: () => Promise<T>): Promise<T>;
+  /** Settles as the task does. The next task runs even if this one fails. */
+  run<T>(key: string, task: () => Promise<T>): Promise<T>;
 }
 
 export function createKeyedMutex(): KeyedMutex {
   const last = new Map<string, Promise<unknown>>();
   return {
-    async run(id, act) {
-      const done = (last.get(id) ?? Promise.resolve()).then(act, act);
-      last.set(id, done);
+    async run(key, task) {
+      const done = (last.get(key) ?? Promise.resolve()).then(task, task);
+      last.set(key, done);
       try {
         return await done;
       } finally {
-        if (last.get(id) === done) last.delete(id);
+        if (last.get(key) === done) last.delete(key);
       }
     },
   };

@@ -1,4 +1,4 @@
-/** What becomes of a persistent webhook by the answers of its endpoint. */
+/** How the answers of its endpoint change a persistent webhook. */
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createWorld, type EngineInTest, type World } from "../../../test/support/engine.ts";
@@ -15,7 +15,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const complete = (step: { complete(): void }): void => step.complete();
 const FIFTY = { limit: 50, cursor: null };
 
-/** An engine with one webhook that wants `completed` alone; `answer` can be changed on the way. */
+/** An engine with one webhook for `completed` events; `say` sets the answer of its endpoint. */
 async function start(
   request: { retries?: number; expiresAt?: number } = {},
 ): Promise<EngineInTest & { id: string; say: (answer: Answer) => void; job: () => Promise<void> }> {
@@ -43,8 +43,8 @@ async function later(ms: number): Promise<void> {
   await world.settle();
 }
 
-describe("a webhook whose endpoint answers 410", () => {
-  test("is off at once and says why, and what was queued for it is given up", async () => {
+describe("a webhook whose endpoint responds with 410", () => {
+  test("is switched off immediately with a reason, and its queued deliveries are given up", async () => {
     const { engine, id, say, job } = await start();
     await engine.webhooks.update(id, { state: "paused" });
     for (let n = 0; n < 3; n += 1) await job();
@@ -53,13 +53,13 @@ describe("a webhook whose endpoint answers 410", () => {
     await world.settle();
     expect(await engine.webhooks.get(id)).toMatchObject({
       state: "off",
-      reason: "The endpoint answered 410: it is gone.",
+      reason: "The endpoint responded with 410 Gone.",
     });
     const { items } = await world.store.deliveries({ webhookId: id }, FIFTY);
     expect(items.map(({ state }) => state)).toEqual(["dead", "dead", "dead"]);
   });
 
-  test("gets no event while it is off, and those after it was switched on", async () => {
+  test("gets no events while it is off, and gets new ones after it was switched on", async () => {
     const { engine, id, say, job, sender } = await start();
     say(answered(410));
     await job();
@@ -72,7 +72,7 @@ describe("a webhook whose endpoint answers 410", () => {
     expect(await engine.webhooks.get(id)).toMatchObject({ state: "active", reason: null });
   });
 
-  test("is switched on by being registered again", async () => {
+  test("is switched on when it is registered again", async () => {
     const { engine, id, say, job, sender } = await start();
     say(answered(410));
     await job();
@@ -85,7 +85,7 @@ describe("a webhook whose endpoint answers 410", () => {
 });
 
 describe("a webhook whose every attempt fails", () => {
-  test("is off after five days, and not before", async () => {
+  test("is switched off after five days, and not before", async () => {
     const { engine, id, say, job } = await start();
     say(answered(500));
     await job();
@@ -97,7 +97,7 @@ describe("a webhook whose every attempt fails", () => {
     await later(DAY_MS - 1);
     await job();
     expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
-    // By now the circuit is open, for a minute at the longest.
+    // The circuit is open by now, for at most a minute.
     await later(60_001);
     await job();
     expect(await engine.webhooks.get(id)).toMatchObject({
@@ -106,7 +106,7 @@ describe("a webhook whose every attempt fails", () => {
     });
   });
 
-  test("stays on as long as one in five days succeeds", async () => {
+  test("stays on while one attempt in five days succeeds", async () => {
     const { engine, id, say, job } = await start();
     for (let day = 0; day < 20; day += 1) {
       say(day % 4 === 3 ? answered(200) : NO_ANSWER);
@@ -116,7 +116,7 @@ describe("a webhook whose every attempt fails", () => {
     expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
   });
 
-  test("stays on as long as a delivery has retries left", async () => {
+  test("stays on while its delivery has retries left", async () => {
     const { engine, id, say, job } = await start({ retries: 5 });
     say(answered(500));
     await job();
@@ -127,7 +127,7 @@ describe("a webhook whose every attempt fails", () => {
     expect(await engine.webhooks.get(id)).toMatchObject({ state: "active", failingSince: null });
   });
 
-  test("starts anew with its failures when it is switched on", async () => {
+  test("starts a new count of five days when it is switched on", async () => {
     const { engine, id, say, job } = await start();
     say(answered(500));
     await job();
@@ -139,8 +139,8 @@ describe("a webhook whose every attempt fails", () => {
   });
 });
 
-describe("a webhook that has expired", () => {
-  test("is removed when its endpoint answers 404 twice", async () => {
+describe("an expired webhook", () => {
+  test("is removed when its endpoint responds with 404 twice", async () => {
     const expiresAt = world.clock.now() + 1_000;
     const { engine, id, say, job } = await start({ retries: 5, expiresAt });
     say(answered(404));
@@ -150,7 +150,7 @@ describe("a webhook that has expired", () => {
     await expect(engine.webhooks.get(id)).rejects.toMatchObject({ code: "WEBHOOK_NOT_FOUND" });
   });
 
-  test("is not removed by the first 404, and by the second one is", async () => {
+  test("is not removed by the first 404 but by the second", async () => {
     const expiresAt = world.clock.now() + 1_000;
     const { engine, id, say, job } = await start({ retries: 5, expiresAt });
     say(answered(404));
@@ -164,7 +164,7 @@ describe("a webhook that has expired", () => {
     await expect(engine.webhooks.get(id)).rejects.toMatchObject({ code: "WEBHOOK_NOT_FOUND" });
   });
 
-  test("is not removed before that, however often it answers 404", async () => {
+  test("is not removed before it expires, however often its endpoint responds with 404", async () => {
     const expiresAt = world.clock.now() + 60_000;
     const { engine, id, say, job } = await start({ retries: 5, expiresAt });
     say(answered(404));
@@ -174,7 +174,7 @@ describe("a webhook that has expired", () => {
     expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
   });
 
-  test("gets no event any more", async () => {
+  test("gets no more events", async () => {
     const { sender, job } = await start({ expiresAt: world.clock.now() + 1_000 });
     await job();
     await later(1_000);
@@ -183,7 +183,7 @@ describe("a webhook that has expired", () => {
   });
 });
 
-test("a job's own webhook is never switched off: 410 settles the event alone", async () => {
+test("a 410 never switches off a job's own webhook and ends only the one delivery", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,
     answer: () => answered(410),
@@ -198,7 +198,7 @@ test("a job's own webhook is never switched off: 410 settles the event alone", a
   ]);
 });
 
-test("what was queued when the url changed goes to the new one, at its host's rate", async () => {
+test("queued events go to a changed URL with the rate limit of its host", async () => {
   const { engine, id, job, sender } = await start();
   await engine.webhooks.update(id, { state: "paused" });
   await job();
@@ -217,7 +217,7 @@ test("what was queued when the url changed goes to the new one, at its host's ra
   expect(kept.ratePerSecond).toBe(3);
 });
 
-test("changes that come at the same time lose none of each other", async () => {
+test("no concurrent change is lost", async () => {
   const { engine, id, sender, job } = await start();
   const [{ secret }] = await Promise.all([
     engine.webhooks.rotateSecret(id),
@@ -235,11 +235,11 @@ test("changes that come at the same time lose none of each other", async () => {
   expect(await engine.webhooks.get(id)).toMatchObject({ retries: 3, headerNames: ["x-mine"] });
 });
 
-test("of two webhooks that an older daemon left with one filter each can be changed", async () => {
+test("two webhooks that an older daemon stored with the same filter can both be changed", async () => {
   const { engine } = await world.startEngine({ run: complete });
   await engine.webhooks.register({ url: ENDPOINT });
   const { webhook } = await engine.webhooks.register({ url: ENDPOINT, on: ["failed"] });
-  const asBefore = { on: null, identity: "of before" };
+  const asBefore = { on: null, identity: "of an older daemon" };
   await world.store.updateWebhook(webhook.id, asBefore, { now: world.clock.now() });
   const patch = { retries: 1, on: EVENT_KINDS };
   expect(await engine.webhooks.update(webhook.id, patch)).toMatchObject(patch);

@@ -1,17 +1,17 @@
 import { NOTHING_SEALED, type Sealed } from "../../domain/webhook.ts";
 import type { Vault } from "../../ports/vault.ts";
 
-/** Opened contents that are kept, so that a webhook is not decrypted for each of its deliveries. */
-const KEPT = 1_000;
+/** Decrypted contents in memory, so that a webhook is not decrypted for each of its deliveries. */
+const CACHE_SIZE = 1_000;
 
 export interface SealedContents {
-  /** Null when there is nothing to hide. */
+  /** Returns null when there is nothing to encrypt. */
   seal(contents: Sealed): string | null;
   open(sealed: string | null): Sealed;
 }
 
 export function createSealedContents(vault: Vault): SealedContents {
-  const kept = new Map<string, Sealed>();
+  const cache = new Map<string, Sealed>();
   return {
     seal(contents) {
       const isEmpty = contents.secret === null && Object.keys(contents.headers).length === 0;
@@ -19,11 +19,11 @@ export function createSealedContents(vault: Vault): SealedContents {
     },
     open(sealed) {
       if (sealed === null) return NOTHING_SEALED;
-      const known = kept.get(sealed);
+      const known = cache.get(sealed);
       if (known !== undefined) return known;
       const opened = JSON.parse(vault.open(sealed)) as Sealed;
-      if (kept.size >= KEPT) kept.delete(kept.keys().next().value ?? "");
-      kept.set(sealed, opened);
+      if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value ?? "");
+      cache.set(sealed, opened);
       return opened;
     },
   };

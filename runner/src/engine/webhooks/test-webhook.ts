@@ -1,6 +1,5 @@
-/** Sends a webhook a sample of each kind that it wants: at once, in order, outside the queue. */
-import type { Answer } from "../../domain/delivery.ts";
-import { isTaken } from "../../domain/delivery.ts";
+/** Sends a webhook one sample event of each kind it receives, immediately and outside the queue. */
+import { isSuccess, type Answer } from "../../domain/delivery.ts";
 import { EVENT_KINDS, type EventKind } from "../../domain/event.ts";
 import { Refused } from "../../domain/errors.ts";
 import { sampleEvents } from "../../domain/sample-event.ts";
@@ -19,7 +18,10 @@ export interface TestedEvent {
   readonly durationMs: number;
 }
 
-/** Stops at the first sample that got no answer at all: the rest would wait as long. */
+/**
+ * Stops at the first sample that gets no response, because each further one could wait for the whole
+ * timeout. Throws `Refused`: WEBHOOK_NOT_FOUND.
+ */
 export async function testWebhook(
   id: string,
   deps: {
@@ -45,7 +47,7 @@ export async function testWebhook(
     const { url, timeoutMs } = webhook;
     const answer = await deps.sender.send({ url, headers, body, timeoutMs, signal });
     const durationMs = Math.max(0, deps.clock.now() - now);
-    tested.push({ kind, webhookId, ok: isTaken(answer), answer, durationMs });
+    tested.push({ kind, webhookId, ok: isSuccess(answer), answer, durationMs });
     if (answer.kind === "failed") break;
   }
   return tested;

@@ -1,66 +1,44 @@
-/** What can be done with persistent webhooks. Each act is durable when it resolves. */
+/** Registers, changes and removes persistent webhooks. Each change is durable when its promise resolves. */
 import { Refused } from "../../domain/errors.ts";
-import type { EventKind } from "../../domain/event.ts";
 import { toSecret } from "../../domain/signature.ts";
-import { DEFAULT_RETRIES } from "../../domain/retry.ts";
-import {
-  DEFAULT_TIMEOUT_MS,
-  knownRatePerSecond,
-  NOTHING_SEALED,
-  toIdentity,
-  withSecret,
-  type Sealed,
-} from "../../domain/webhook.ts";
+import { withSecret } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
-import type {
-  NewWebhook,
-  StoredWebhook,
-  WebhookPatch,
-  WebhookWrites,
-} from "../../ports/store/webhooks.ts";
 import type { Page, Paged } from "../../ports/store/page.ts";
 import type { Store } from "../../ports/store/store.ts";
-import type { SealedContents } from "./sealed-contents.ts";
-import { createKeyedMutex } from "./keyed-mutex.ts";
+import type { StoredWebhook, WebhookPatch, WebhookWrites } from "../../ports/store/webhooks.ts";
 import { checkUrl } from "./check-url.ts";
+import { createKeyedMutex } from "./keyed-mutex.ts";
+import type { SealedContents } from "./sealed-contents.ts";
+import { toNewWebhook, toSealed, toWebhookPatch, type WebhookRequest } from "./webhook-request.ts";
 
 const SECRET_BYTES = 32;
 
-/** What a request may say of a webhook; what is left out stays, or gets its default. */
-export interface WebhookRequest {
-  readonly url?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly on?: readonly EventKind[] | null | undefined;
-  readonly retries?: number | undefined;
-  readonly plugins?: readonly string[] | null | undefined;
-  readonly jobName?: string | null | undefined;
-  readonly timeoutMs?: number | undefined;
-  readonly ratePerSecond?: number | null | undefined;
-  readonly expiresAt?: number | null | undefined;
-  readonly secret?: string | undefined;
-}
-
 export interface WebhookView extends Omit<StoredWebhook, "sealed" | "identity" | "destination"> {
-  /** Values are never shown. */
+  /** The headers' values are never shown. */
   readonly headerNames: readonly string[];
-  /** Until when the secret before the last rotation still signs; null when none does. */
+  /** Until when the previous secret still signs; null when it does not. */
   readonly previousSecretUntil: number | null;
 }
 
 export interface Webhooks {
-  /** Registers, or changes the one with the same url and filter. `secret` only when it is new. */
+  /**
+   * Registers a webhook, or changes the one with the same URL and filter. `secret` is null unless the
+   * webhook is new. Throws `Refused`: WEBHOOK_URL_REFUSED, WEBHOOK_LIMIT.
+   */
   register(
     request: WebhookRequest & { url: string },
   ): Promise<{ webhook: WebhookView; created: boolean; secret: string | null }>;
+  /** Throws `Refused`, as `update` and `remove` do: WEBHOOK_NOT_FOUND. */
   get(id: string): Promise<WebhookView>;
   list(page: Page): Promise<Paged<WebhookView>>;
+  /** Throws `Refused` also with WEBHOOK_URL_REFUSED and WEBHOOK_EXISTS. */
   update(
     id: string,
     request: WebhookRequest & { state?: "active" | "paused" },
   ): Promise<WebhookView>;
   remove(id: string): Promise<void>;
-  /** A new secret; the one before signs beside it for 24 hours. */
+  /** Creates a new secret. For 24 hours the previous one signs as well. */
   rotateSecret(id: string): Promise<{ webhook: WebhookView; secret: string }>;
 }
 
@@ -70,17 +48,17 @@ export interface WebhooksDeps {
   readonly clock: Pick<Clock, "now">;
   readonly ids: Pick<Ids, "newId" | "randomBytes">;
   readonly maxWebhooks: number;
-  /** Why the daemon may not connect to the URL, or null. */
+  /** Why the daemon is not allowed to connect to the URL; null when it is allowed. */
   readonly urlRefusal: (url: string) => string | null;
-  /** Deliveries may have become due. */
+  /** Called when deliveries can have become due. */
   readonly onDue: () => void;
-  /** The destination's hold is over as well. */
+  /** Called when the destination's pause has ended as well. */
   readonly onResume: (destination: number) => void;
 }
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { store, sealedContents, clock, ids, onDue, onResume } = deps;
-  // A change is made of what is there: two of one webhook at a time would lose one.
+  // A change is built from the stored webhook. Of two concurrent changes one would be lost.
   const mutex = createKeyedMutex();
 
   async function find(id: string): Promise<StoredWebhook> {
@@ -105,7 +83,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     if (outcome === "taken") {
       throw new Refused(
         "WEBHOOK_EXISTS",
-        `Webhook "${id}" would get the URL and filter of another webhook. Change or remove that one first.`,
+        `Webhook "${id}" cannot have the URL and filter of another webhook. Change or remove the other one first.`,
       );
     }
     const webhook = await find(id);
@@ -128,14 +106,17 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         case "existing": {
           const webhook = await mutex.run(outcome.id, async () => {
             const known = await find(outcome.id);
-            return change(outcome.id, { ...toPatch(known, request, deps), ...toSwitchedOn(known) });
+            return change(outcome.id, {
+              ...toWebhookPatch(known, request, deps),
+              ...switchedOn(known),
+            });
           });
           return { webhook, created: false, secret: null };
         }
         case "limit":
           throw new Refused(
             "WEBHOOK_LIMIT",
-            `${outcome.count} webhooks are registered and the limit is ${deps.maxWebhooks}. Remove some.`,
+            `${outcome.count} webhooks are registered, and the limit is ${deps.maxWebhooks}. Remove one first.`,
           );
       }
     },
@@ -147,7 +128,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     async update(id, { state, ...request }) {
       if (request.url !== undefined) checkUrl(request.url, deps.urlRefusal, "/url");
       return mutex.run(id, async () => {
-        const patch = toPatch(await find(id), request, deps);
+        const patch = toWebhookPatch(await find(id), request, deps);
         return change(id, state === undefined ? patch : { ...patch, state, reason: null });
       });
     },
@@ -166,69 +147,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   };
 }
 
-/** The patch that a request asks for; the sealed part only when it changes. */
-function toPatch(
-  webhook: StoredWebhook,
-  request: WebhookRequest,
-  { sealedContents, clock }: Pick<WebhooksDeps, "sealedContents" | "clock">,
-): WebhookPatch {
-  const { headers, secret, ...plain } = request;
-  const given = Object.fromEntries(
-    Object.entries(plain).filter(([, value]) => value !== undefined),
-  ) as Partial<StoredWebhook>;
-  const before = sealedContents.open(webhook.sealed);
-  const contents = {
-    ...(secret === undefined ? before : withSecret(before, secret, clock.now())),
-    headers: headers ?? before.headers,
-  };
-  const isSame = JSON.stringify(contents) === JSON.stringify(before);
-  const identity = toIdentity({ ...webhook, ...given });
-  return {
-    ...toHostsRate(webhook, given),
-    ...given,
-    ...(isSame ? {} : { sealed: toSealed(contents, sealedContents) }),
-    // An older daemon may have left two with one filter: each can be changed all the same.
-    ...(identity === toIdentity(webhook) ? {} : { identity }),
-  };
-}
-
-function toNewWebhook(
-  request: WebhookRequest & { id: string; url: string; secret: string },
-  { sealedContents, clock }: Pick<WebhooksDeps, "sealedContents" | "clock">,
-): NewWebhook {
-  const { id, url, secret, on = null, plugins = null, jobName = null } = request;
-  const { headers = {}, ratePerSecond = knownRatePerSecond(url) } = request;
-  return {
-    id,
-    identity: toIdentity({ url, on, plugins, jobName }),
-    url,
-    sealed: toSealed({ ...NOTHING_SEALED, headers, secret }, sealedContents),
-    on,
-    retries: request.retries ?? DEFAULT_RETRIES,
-    plugins,
-    jobName,
-    timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    ratePerSecond,
-    expiresAt: request.expiresAt ?? null,
-    createdAt: clock.now(),
-  };
-}
-
-/** Never null: a persistent webhook always has a secret. */
-function toSealed(contents: Sealed, { seal }: Pick<SealedContents, "seal">): string {
-  return seal(contents) ?? "";
-}
-
-/** A rate that came with the host goes with it; one that was asked for stays. */
-function toHostsRate(
-  { url: before, ratePerSecond }: StoredWebhook,
-  { url }: Partial<StoredWebhook>,
-): Pick<WebhookPatch, "ratePerSecond"> {
-  const isHosts = url !== undefined && ratePerSecond === knownRatePerSecond(before);
-  return isHosts ? { ratePerSecond: knownRatePerSecond(url) } : {};
-}
-
-/** Whoever registers wants events, also where failures had switched the webhook off. */
-function toSwitchedOn({ state }: StoredWebhook): WebhookPatch {
+/** A client that registers wants events, even if failures have switched the webhook off. */
+function switchedOn({ state }: StoredWebhook): WebhookPatch {
   return state === "off" ? { state: "active", reason: null } : {};
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { toJsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { WebhookRequest } from "../../engine/webhooks/webhooks.ts";
+import type { WebhookRequest } from "../../engine/webhooks/webhook-request.ts";
 import {
   getWebhook,
   listWebhooks,

@@ -1,5 +1,5 @@
 import { jsonObject, toJsonText, type JsonText } from "../../domain/json-text.ts";
-import { eventId } from "../../engine/deliveries/deliver.ts";
+import { eventId } from "../../domain/delivery.ts";
 import type {
   AttemptRecord,
   DeliverySummary as StoredDelivery,
