@@ -1,4 +1,4 @@
-/** What a body asks of the engine: the defaults are filled in here. */
+/** Converts request bodies into the engine's requests and fills in the defaults. */
 import { DEFAULT_RETRIES } from "../domain/retry.ts";
 import type { JobRequest, WebhookTarget } from "../engine/requests.ts";
 import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook.ts";
