@@ -13,7 +13,7 @@ export const REFUSALS = {
   UNAUTHORIZED: "The bearer token is missing or wrong.",
   INSUFFICIENT_SCOPE:
     "The token's scope does not allow this request. The detail names the scope that does.",
-  HOST_REFUSED: "The Host header names a host that the daemon does not know as its own.",
+  HOST_REFUSED: "The Host header is not one of the daemon's host names.",
   ORIGIN_REFUSED: "The request comes from a web page of another origin.",
   REQUEST_MALFORMED: "The request is not valid HTTP, or its URL cannot be decoded.",
   REQUEST_HEADERS_TOO_LARGE: "The request's URL and headers together are larger than 16 KiB.",

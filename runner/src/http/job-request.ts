@@ -2,7 +2,7 @@
 import { DEFAULT_RETRIES } from "../domain/retry.ts";
 import type { JobRequest, WebhookTarget } from "../engine/requests.ts";
 import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook.ts";
-import type { SubmitJob } from "./contract/jobs.ts";
+import type { SubmitJob } from "./contract/job.ts";
 
 export function toJobRequest(body: SubmitJob): JobRequest {
   const { webhook, runAt } = body;

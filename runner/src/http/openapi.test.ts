@@ -26,12 +26,12 @@ function* registered(): Generator<z.ZodType> {
 
 const contracts = {
   problem: await import("./contract/problem.ts"),
-  jobs: await import("./contract/jobs.ts"),
+  job: await import("./contract/job.ts"),
   events: await import("./contract/events.ts"),
   logs: await import("./contract/logs.ts"),
   plugins: await import("./contract/plugins.ts"),
   deliveries: await import("./contract/deliveries.ts"),
-  webhooks: await import("./contract/webhooks.ts"),
+  webhook: await import("./contract/webhook.ts"),
   jobWebhook: await import("./contract/job-webhook.ts"),
   batches: await import("./contract/batches.ts"),
 };

@@ -7,7 +7,7 @@ import {
   TOKEN,
   type Backend,
 } from "../../test/support/scripted-backend.ts";
-import { Job } from "./contract/jobs.ts";
+import { Job } from "./contract/job.ts";
 
 let backend: Backend;
 

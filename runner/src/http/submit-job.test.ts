@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createBackend, problemOf, type Backend } from "../../test/support/scripted-backend.ts";
-import { Job } from "./contract/jobs.ts";
+import { Job } from "./contract/job.ts";
 
 let backend: Backend;
 

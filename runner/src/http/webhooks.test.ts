@@ -5,7 +5,7 @@ import { answered, NO_ANSWER, type Sent } from "../../test/support/scripted-send
 import { until } from "../../test/support/until.ts";
 import type { Answer } from "../domain/delivery.ts";
 import { pageOf } from "./contract/fields.ts";
-import { Recovered, Webhook, WebhookTest, WebhookWithSecret } from "./contract/webhooks.ts";
+import { Recovered, Webhook, WebhookTest, WebhookWithSecret } from "./contract/webhook.ts";
 
 const URL_A = "http://endpoint.test/a";
 const URL_B = "http://endpoint.test/b";

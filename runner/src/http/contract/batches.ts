@@ -3,7 +3,7 @@ import { z } from "zod";
 import { MAX_BATCH_JOBS, MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
 import { IdParams, Instant, JobId, JsonValue } from "./fields.ts";
 import { BatchWebhook, BatchWebhookRequest } from "./job-webhook.ts";
-import { ending, JobStatusName, SubmitJob } from "./jobs.ts";
+import { ending, JobStatusName, SubmitJob } from "./job.ts";
 import { defineRoute } from "./route-contract.ts";
 import {
   SAMPLE_ACCEPTED_BATCH,

@@ -6,7 +6,7 @@ import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_ATTEMPTS, SAMPLE_DELIVERY } from "./samples.ts";
 
 const summary = {
-  deliveryId: z.string(),
+  deliveryId: z.string().describe("Id of the delivery."),
   eventId: z
     .string()
     .describe(
@@ -14,8 +14,8 @@ const summary = {
     ),
   jobId: JobId.nullable().describe("The job of the event. Null for a batch's callback."),
   batchId: z.string().nullable().describe("The batch of the callback. Null for a job's event."),
-  webhookId: z.string(),
-  url: z.string(),
+  webhookId: z.string().describe("The webhook that the event is sent to."),
+  url: z.string().describe("The webhook's URL."),
   sequence: z.int().describe("The event's sequence number within its job."),
   event: z
     .enum([...EVENT_KINDS, "batch"])
@@ -27,8 +27,8 @@ const summary = {
     ),
   dueAt: Instant.nullable().describe("When the next attempt is due."),
   createdAt: Instant,
-  endedAt: Instant.nullable(),
-  attemptCount: z.int(),
+  endedAt: Instant.nullable().describe("When the event was delivered or given up."),
+  attemptCount: z.int().describe("Number of attempts so far."),
   reason: z.string().nullable().describe("Why the delivery is `dead`."),
 };
 
@@ -42,15 +42,15 @@ export const Delivery = z
     ...summary,
     attempts: z.array(
       z.object({
-        number: z.int(),
-        at: Instant,
+        number: z.int().describe("Number of the attempt: 1, 2, 3 …"),
+        at: Instant.describe("When the attempt started."),
         durationMs: z.number(),
         status: z
           .int()
           .nullable()
           .describe("HTTP status of the response. Null when there was no response."),
         response: z.string().nullable().describe("The first 16 KiB of the response body."),
-        error: z.string().nullable(),
+        error: z.string().nullable().describe("Why there was no response."),
       }),
     ),
   })
@@ -66,10 +66,10 @@ export const listDeliveries = defineRoute({
   summary: "List deliveries, newest first",
   access: "read",
   query: z.strictObject({
-    jobId: z.string().max(100).optional(),
-    batchId: z.string().max(100).optional(),
-    webhookId: z.string().max(100).optional(),
-    state: z.enum(DELIVERY_STATES).optional(),
+    jobId: z.string().max(100).optional().describe("Only deliveries of this job's events."),
+    batchId: z.string().max(100).optional().describe("Only the delivery of this batch's callback."),
+    webhookId: z.string().max(100).optional().describe("Only deliveries to this webhook."),
+    state: z.enum(DELIVERY_STATES).optional().describe("Only deliveries in this state."),
     ...PageQuery,
   }),
   responses: {

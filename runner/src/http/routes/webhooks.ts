@@ -11,8 +11,8 @@ import {
   rotateWebhookSecret,
   testWebhook,
   updateWebhook,
-  type WebhookSettings,
 } from "../contract/webhooks.ts";
+import type { WebhookSettings } from "../contract/webhook.ts";
 import { createWaitSignal } from "../wait-signal.ts";
 import { mount, sendJson } from "../mount.ts";
 import { webhookTestView, webhookView } from "../views/webhook.ts";

@@ -3,7 +3,7 @@ import type { PluginCall } from "../../domain/job-spec.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine, StepProgress } from "../../engine/engine.ts";
 import type { JobSummary as StoredSummary, StoredJob, StoredStep } from "../../ports/store/jobs.ts";
-import type { AcceptedJob, Job, JobStep, JobSummary } from "../contract/jobs.ts";
+import type { AcceptedJob, Job, JobStep, JobSummary } from "../contract/job.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 import { jobWebhookText } from "./job-webhook.ts";
 
