@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Refused, Transient } from "../domain/errors.ts";
 import {
@@ -251,6 +252,14 @@ describe("the daemon", () => {
     const answer = await backend.get("/docs");
     expect(answer.headers["content-type"]).toContain("text/html");
     expect(answer.headers["content-security-policy"]).toContain("default-src 'none'");
+  });
+
+  test("/docs has the very style that its policy takes, to the last space", async () => {
+    const { body, headers } = await backend.get("/docs");
+    const styles = [...body.matchAll(/<style[^>]*>(.*?)<\/style>/gs)].map(([, text = ""]) => text);
+    expect(styles).toHaveLength(1);
+    const hash = createHash("sha256").update(styles.join()).digest("base64");
+    expect(headers["content-security-policy"]).toContain(`style-src 'sha256-${hash}'`);
   });
 
   test("a request is one line of log, without token, headers, ids or body", async () => {

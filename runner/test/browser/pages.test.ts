@@ -1,0 +1,36 @@
+import type { Browser, BrowserContextOptions } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, startChromium, stylesOf } from "../support/chromium.ts";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+
+let daemon: Daemon;
+let browser: Browser;
+
+beforeAll(async () => {
+  [daemon, browser] = await Promise.all([startDaemon(), startChromium()]);
+});
+afterAll(() => Promise.all([browser?.close(), daemon?.close()]));
+
+const WIDE = { width: 1280, height: 900 };
+const NARROW = { width: 390, height: 844 };
+const LOOKS = [
+  ["light", { colorScheme: "light", viewport: WIDE }],
+  ["dark", { colorScheme: "dark", viewport: WIDE }],
+  ["light, on a phone", { colorScheme: "light", viewport: NARROW }],
+  ["dark, on a phone", { colorScheme: "dark", viewport: NARROW }],
+] as const;
+
+function withToken(options: BrowserContextOptions): BrowserContextOptions {
+  return { ...options, httpCredentials: { username: "anybody", password: daemon.token } };
+}
+
+describe.each(LOOKS)("%s", (_, look) => {
+  test("/docs has the style that it was given, and the browser complains of nothing", async () => {
+    const { page, complaints } = await openPage(browser, `${daemon.url}/docs`, withToken(look));
+    expect(await stylesOf(page, "body", ["margin", "fontFamily"])).toEqual({
+      margin: "0px",
+      fontFamily: "system-ui, sans-serif",
+    });
+    expect(complaints).toEqual([]);
+  });
+});
