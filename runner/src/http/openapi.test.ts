@@ -152,7 +152,7 @@ test("requests take no field that is not told of; answers and events may get mor
 });
 
 describe("the page", () => {
-  const page = renderDocs(document);
+  const page = renderDocs(document).markup;
 
   test("has a place for every error code, route and schema, so that links to them lead there", () => {
     const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
@@ -166,10 +166,15 @@ describe("the page", () => {
     expect(links.filter((to) => to === undefined || !ids.has(to))).toEqual([]);
   });
 
+  test("tells the type of every field", () => {
+    expect(page).toContain("string or null");
+    expect([...page.matchAll(/<td class="type">\s*<small>/g)]).toEqual([]);
+  });
+
   test("holds no script and escapes what it shows", () => {
     expect(page).not.toContain("<script");
     const [name] = Object.keys(document.paths);
-    const hostile = renderDocs({
+    const { markup: hostile } = renderDocs({
       ...document,
       info: { ...document.info, summary: "<img src=x onerror=alert(1)>" },
     });

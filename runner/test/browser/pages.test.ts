@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openPage, startChromium, stylesOf } from "../support/chromium.ts";
+import { openPage, startChromium, stylesOf, widthsOf } from "../support/chromium.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 
 let daemon: Daemon;
@@ -20,6 +20,8 @@ const LOOKS = [
   ["dark, on a phone", { colorScheme: "dark", viewport: NARROW }],
 ] as const;
 
+const BACKGROUND = { light: "rgb(247, 248, 250)", dark: "rgb(15, 17, 21)" };
+
 function withToken(options: BrowserContextOptions): BrowserContextOptions {
   return { ...options, httpCredentials: { username: "anybody", password: daemon.token } };
 }
@@ -27,10 +29,13 @@ function withToken(options: BrowserContextOptions): BrowserContextOptions {
 describe.each(LOOKS)("%s", (_, look) => {
   test("/docs has the style that it was given, and the browser complains of nothing", async () => {
     const { page, complaints } = await openPage(browser, `${daemon.url}/docs`, withToken(look));
-    expect(await stylesOf(page, "body", ["margin", "fontFamily"])).toEqual({
+    expect(await stylesOf(page, "body", ["margin", "fontFamily", "backgroundColor"])).toEqual({
       margin: "0px",
-      fontFamily: "system-ui, sans-serif",
+      fontFamily: expect.stringMatching(/^ui-sans-serif, /),
+      backgroundColor: BACKGROUND[look.colorScheme],
     });
+    const { content, window } = await widthsOf(page);
+    expect(content).toBe(window);
     expect(complaints).toEqual([]);
   });
 });

@@ -56,3 +56,10 @@ export function stylesOf<Name extends string>(
     return Object.fromEntries(${JSON.stringify(names)}.map((name) => [name, style[name]]));
   })()`);
 }
+
+/** How far what is on the page reaches, and how far one can see, in CSS pixels. */
+export function widthsOf(page: Page): Promise<{ content: number; window: number }> {
+  return page.evaluate(
+    "({ content: document.documentElement.scrollWidth, window: document.documentElement.clientWidth })",
+  );
+}
