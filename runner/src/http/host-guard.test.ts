@@ -56,11 +56,12 @@ describe("against DNS rebinding, a request for the host", () => {
     expect(detail).toContain("PLAYGROUND_PUBLIC_URL");
   });
 
-  test.each(["/healthz", "/readyz", "/docs", "/nowhere"])(
+  test.each(["/", "/healthz", "/readyz", "/docs", "/nowhere"])(
     "that is refused is refused at %s too",
     async (url) => {
       backend = createBackend();
-      const answer = await backend.app.inject({ url, headers: { host: "evil.example" } });
+      const headers = { host: "evil.example", accept: "text/html" };
+      const answer = await backend.app.inject({ url, headers });
       expect(answer.statusCode).toBe(421);
     },
   );

@@ -36,12 +36,14 @@ const contracts = {
   batches: await import("./contract/batches.ts"),
 };
 
-test("every route of the server is in the document, and no other", async () => {
+test("every route of the server but its first page is in the document, and no other", async () => {
   const { app } = createBackend();
   await app.ready();
   const served = ROUTES.filter(({ method, path }) => app.hasRoute({ method, url: path }));
   expect(served).toEqual(ROUTES);
-  const printed = app.printRoutes({ commonPrefix: false, includeHooks: false });
+  const printed = app
+    .printRoutes({ commonPrefix: false, includeHooks: false })
+    .replace('/ (GET, HEAD) {"html":true}', "");
   const methods = [...printed.matchAll(/\(([A-Z, ]+)\)/g)]
     .flatMap(([, list]) => list?.split(", ") ?? [])
     .filter((method) => method !== "HEAD");

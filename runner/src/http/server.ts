@@ -9,6 +9,7 @@ import { Refused, Transient } from "../domain/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PluginCatalog } from "../ports/plugin-catalog.ts";
 import type { StoreReads } from "../ports/store.ts";
+import { asksForHtml } from "./asks-for-html.ts";
 import { createAuth, type KnownTokens } from "./auth.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal, type Refusal } from "./error-map.ts";
@@ -18,6 +19,8 @@ import type { HttpMetrics } from "./http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
 import { pathOf, registerNotFound } from "./not-found.ts";
+import { sendPage } from "./pages/frame.ts";
+import { renderTokenNeeded } from "./pages/token-needed.ts";
 import { answerClientError, registerRawAnswers, registerUnreadTimeout } from "./raw-answers.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
@@ -28,6 +31,7 @@ import { registerJobs } from "./routes/jobs.ts";
 import { registerPlugins } from "./routes/plugins.ts";
 import { registerSubmitJob } from "./routes/submit-job.ts";
 import { registerWebhooks } from "./routes/webhooks.ts";
+import { registerWelcome } from "./routes/welcome.ts";
 import { createWaits } from "./waits.ts";
 
 /** For a request's headers to arrive, in ms, where a whole request may take longer. */
@@ -142,6 +146,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });
   registerDaemon(app, deps);
+  registerWelcome(app, deps);
   return app;
 }
 
@@ -183,8 +188,17 @@ function registerErrors(
     if (refusal.limit !== null) metrics.refused(refusal.limit);
     if (refusal.problem.status === 500 || error instanceof Transient)
       request.log.error({ err: error }, "http.failed");
-    return sendProblem(refusal, reply);
+    if (!(refusal.problem.code === "UNAUTHORIZED" && isForPeople(request))) {
+      return sendProblem(refusal, reply);
+    }
+    reply.problemCode = refusal.problem.code;
+    return sendPage(reply.code(401).header("vary", "accept"), renderTokenNeeded(pathOf(request)));
   });
+}
+
+/** Whether a browser opens a page: it asked its user for the token, and shows this answer if there was none. */
+function isForPeople(request: FastifyRequest): boolean {
+  return request.routeOptions.config.browser === true && asksForHtml(request);
 }
 
 function isBodyTooLarge(error: unknown): boolean {

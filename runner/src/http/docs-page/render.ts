@@ -38,7 +38,7 @@ export function renderDocs(document: OpenApiDocument): Page {
     routes: routes.filter((route) => route.tags.includes(tag.name)),
   }));
   const body = html`<nav aria-label="Contents">
-      <a class="brand" href="/">${ICON} ${title}</a>
+      <a class="brand" href="./">${ICON} ${title}</a>
       ${byTag.map(
         (tag) =>
           html`<h2>${tag.name}</h2>
@@ -55,7 +55,7 @@ export function renderDocs(document: OpenApiDocument): Page {
       ${prose(summary)}
       <p>
         Send <code>Authorization: Bearer TOKEN</code> with every request but the health checks. The
-        document for programs is at <a href="/openapi.json">/openapi.json</a>.
+        document for programs is at <a href="openapi.json">/openapi.json</a>.
       </p>
       ${byTag.map(
         (tag) =>

@@ -1,4 +1,7 @@
-/** What the daemon's own pages share: look, policy, headers. No script, and nothing fetched, so they work offline. */
+/**
+ * What the daemon's own pages share: look, policy, headers. No script, and nothing fetched, so they
+ * work offline. Links among them are relative, so they work below a proxy's path too.
+ */
 import { createHash } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import { html, type Html } from "./html.ts";
