@@ -20,6 +20,9 @@ export const Plugin = z
       .nullable()
       .describe("An input that the plugin takes."),
     timeoutMs: z.number().nullable().describe("The longest that one run may take."),
+    warnings: z
+      .array(z.string())
+      .describe("What the plugin's author should mend, though the plugin runs."),
     error: z.string().nullable().describe("Why a broken plugin could not be loaded."),
   })
   .meta({

@@ -9,9 +9,12 @@ const UNKNOWN = {
   outputSchema: null,
   example: null,
   timeoutMs: null,
+  warnings: [],
 };
 
 /** One shape for both states, every key always there. */
 export function pluginView(plugin: PluginInfo): Plugin {
-  return plugin.status === "ready" ? { ...plugin, error: null } : { ...UNKNOWN, ...plugin };
+  return plugin.status === "ready"
+    ? { ...plugin, warnings: [...plugin.warnings], error: null }
+    : { ...UNKNOWN, ...plugin };
 }
