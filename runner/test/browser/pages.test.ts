@@ -7,7 +7,8 @@ let daemon: Daemon;
 let browser: Browser;
 
 beforeAll(async () => {
-  [daemon, browser] = await Promise.all([startDaemon(), startChromium()]);
+  browser = await startChromium();
+  daemon = await startDaemon();
 });
 afterAll(() => Promise.all([browser?.close(), daemon?.close()]));
 
