@@ -67,6 +67,15 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        test: {
+          // Needs Chromium: `npm run test:browser`, not `npm test`.
+          name: "browser",
+          include: ["runner/test/browser/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

@@ -18,6 +18,8 @@ export interface ReadyPlugin extends PluginSource {
   /** An input that the plugin takes, and options with it, for docs and forms. */
   readonly example: { readonly input: unknown; readonly options?: unknown } | null;
   readonly timeoutMs: number | null;
+  /** What its author should mend, though it runs. */
+  readonly warnings: readonly string[];
 }
 
 export interface BrokenPlugin extends PluginSource {

@@ -1,5 +1,5 @@
 /** The command and its subcommands; without one it starts the daemon (process.test.ts). */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -54,6 +54,7 @@ describe("the command", () => {
     expect(good.code).toBe(0);
     expect(good.stdout).toMatch(/^json-query +\S+ +built-in +\S/m);
     expect(good.stdout).toMatch(/^my-own +\S+ +my-own\.ts +For a test\.$/m);
+    expect(good.stderr).toBe("");
     await writeFile(join(pluginsDir, "broken.ts"), "export default {");
     const bad = await runCli(["plugins", "--json"], { cwd: root });
     expect(bad.code).toBe(1);
@@ -61,6 +62,29 @@ describe("the command", () => {
       ({ status }) => status === "broken",
     );
     expect(broken).toBeDefined();
+  });
+
+  test("plugins tells which field of a plugin is wrong, and what its author should mend", async () => {
+    const pluginsDir = join(root, "plugins");
+    await mkdir(pluginsDir);
+    await writeFile(
+      join(pluginsDir, "old.mjs"),
+      `import { z } from "zod/v3";
+       export default { name: "old", description: "Is old.", input: z.object({}), run: () => 1 };`,
+    );
+    await writeFile(
+      join(pluginsDir, "nameless.mjs"),
+      `export default { description: "Has no name.", inputs: {}, run: () => 1 };`,
+    );
+    const { code, stdout, stderr } = await runCli(["plugins"], { cwd: root });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^nameless +broken +nameless\.mjs +name is missing: .*; unknown field "inputs": did you mean "input"\?$/m,
+    );
+    expect(stderr).toMatch(/^Warning: plugin "old" \(old\.mjs\): input is a zod 3 schema, .*\.\n$/);
+    const ran = await runCli(["run", "old", "--input", "-"], { cwd: root, stdin: "{}" });
+    expect([ran.code, ran.stdout]).toEqual([0, "1\n"]);
+    expect(ran.stderr).toContain("input is a zod 3 schema");
   });
 
   test("run runs a plugin on a file, with the result alone on stdout", async () => {
