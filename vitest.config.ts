@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 /** Thousands of requests, daemons that crash, real waits: `npm run test:slow`, not `npm test`. */
 const SLOW = [
   "runner/test/e2e/fuzz.test.ts",
-  "runner/test/faults/{make-and-n8n,noisy-neighbour,plugin-crash,plugin-isolation,slow-disk}.test.ts",
+  "runner/test/faults/{make-and-n8n,noisy-neighbour,plugin-crash,plugin-isolation,slow-disk,upgrade}.test.ts",
 ];
 
 /** Daemons under load, broken in every way: `npm run test:faults`. */
