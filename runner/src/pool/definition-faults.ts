@@ -1,6 +1,5 @@
 /** What is wrong with a plugin's definition: of each fault the field, its value, and what would be right. */
 import { nearest } from "../system/nearest.ts";
-import type { PluginDefinition } from "../plugin-sdk.ts";
 import { showValue } from "./value-words.ts";
 import { zodSchemaFault } from "./zod-schema.ts";
 
@@ -9,7 +8,7 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 /** What is said after the field's name; null when the value is right. */
 type Check = (value: unknown) => string | null;
 
-const CHECKS: Readonly<Record<keyof PluginDefinition, Check>> = {
+export const CHECKS = {
   name: nameFault,
   version: optional(textFault('a text that is not empty, such as "1.0.0"')),
   description: textFault("a sentence that says what the plugin does"),
@@ -18,8 +17,9 @@ const CHECKS: Readonly<Record<keyof PluginDefinition, Check>> = {
   output: optional(zodSchemaFault),
   example: optional(exampleFault),
   timeoutMs: optional(timeoutFault),
-  run: (value) => (typeof value === "function" ? null : not(value, "a function (input, ctx)")),
-};
+  run: (value: unknown) =>
+    typeof value === "function" ? null : not(value, "a function (input, ctx)"),
+} satisfies Record<string, Check>;
 const FIELDS = Object.keys(CHECKS);
 const EXAMPLE_FIELDS = ["input", "options"];
 
