@@ -1,9 +1,7 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /**
-   * Milliseconds since an arbitrary instant. Unlike `now()`, it cannot be set and never goes back.
-   */
+  /** Milliseconds since an arbitrary instant. Unlike `now()`, it cannot be set. */
   monotonic(): number;
   /**
    * Resolves after `ms`, or immediately when the signal aborts. With `ms` null only the signal ends
