@@ -36,7 +36,7 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   }
 }
 
-/** Makes the copy one file without a WAL, and checks it: a damaged copy must not become a backup. */
+/** Makes the copy one file without a WAL, and checks it: a damaged copy is no backup. */
 function finalize(part: string, from: string): void {
   const copy = new DatabaseSync(part);
   try {

@@ -164,8 +164,8 @@ describe("the SQLite store's file", () => {
       const store = await open({ writer: CRASHING_WRITER });
       const died = crash(store);
       died.catch(() => {});
-      // Runs directly after the callback that sends the first batch, before the thread's exit can be
-      // seen: two iterations later the thread may have been replaced already.
+      // Runs directly after the callback that sends the first batch, before the thread's exit can
+      // be noticed. An iteration of the event loop later, the thread could be replaced already.
       await new Promise((resolve) => setImmediate(resolve));
       const behind = store.submitJob(newJob("job_behind"), UNLIMITED);
       await expect(behind).rejects.toMatchObject({ code: "STORE_WRITER_DIED" });

@@ -13,7 +13,7 @@ export type ReadOutput = (row: OutputColumns) => { output: JsonText | null; trun
 
 export const NO_OUTPUTS: OutputBound = { maxOutputBytes: 0 };
 
-/** Reads outputs one after the other, and leaves out those that exceed what is left of the bound. */
+/** Reads outputs one after the other, and leaves out those that exceed the rest of the bound. */
 export function prepareReadOutputs(db: DatabaseSync): (bound: OutputBound) => ReadOutput {
   const find = prepare<{ output: JsonText }>(db, `SELECT output FROM steps WHERE id = ?`);
   return ({ maxOutputBytes }) => {
