@@ -230,7 +230,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       await submit(t.store);
       await submit(t.store);
       const [kept, lost] = await claim(t.store, { now: 10 });
-      if (kept === undefined || lost === undefined) throw new Error("Two jobs were submitted.");
+      if (kept === undefined || lost === undefined) throw new Error("Two jobs must be claimed.");
       await t.store.renewLeases([claimOf(kept)], { leaseUntil: lapsed });
       expect(await t.store.reap({ owner: "owner_1", now: lapsed })).toBe(1);
       expect((await t.store.job(kept.id))?.status).toBe("running");

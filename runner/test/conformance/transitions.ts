@@ -95,7 +95,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
     test("fails a queued job that was not claimed, under the fence that was read", async () => {
       const { id } = await submit(t.store, { webhook: newWebhook() });
       const job = await t.store.job(id);
-      if (job === null) throw new Error(`${id} was submitted.`);
+      if (job === null) throw new Error(`${id} is not stored.`);
       const failure = { code: "CANCELLED", message: "The job was cancelled." } as const;
       const transition = fail(
         { ...job.spec, sequence: job.sequence },

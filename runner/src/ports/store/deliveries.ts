@@ -69,10 +69,7 @@ export interface AttemptOutcome {
   readonly retriesUsed: number;
   /** Why the delivery is dead; null unless `state` is `dead`. */
   readonly reason: string | null;
-  /**
-   * Whether the endpoint works, for `failingSince` of a persistent webhook; null leaves it as it
-   * is.
-   */
+  /** Whether the endpoint accepted the event. Null leaves the webhook's `failingSince` as it is. */
   readonly succeeded: boolean | null;
 }
 
