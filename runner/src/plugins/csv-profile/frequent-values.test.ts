@@ -16,7 +16,7 @@ function count(stream: readonly string[], capacity: number) {
   return frequent;
 }
 
-test("every count is within the error that is stated, and the error within its bound", () => {
+test("every count is within the reported error, and the error is within its bound", () => {
   const stream = fc.array(fc.nat({ max: 60 }).map(String), { maxLength: 600 });
   fc.assert(
     fc.property(stream, fc.integer({ min: 2, max: 40 }), (values, capacity) => {
@@ -39,7 +39,7 @@ test("every count is within the error that is stated, and the error within its b
   );
 });
 
-test("no more values are kept than the capacity", () => {
+test("the number of stored values never exceeds the capacity", () => {
   const frequent = count(
     Array.from({ length: 10_000 }, (_, index) => `value ${index}`),
     100,

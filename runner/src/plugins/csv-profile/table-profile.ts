@@ -1,6 +1,6 @@
 import { createColumnProfile, type ColumnProfile } from "./column-profile.ts";
 
-/** Distinct values kept over all columns, and in one: about 100 bytes each. */
+/** Limits for stored distinct values, in total and per column. A value uses about 100 bytes. */
 const KEPT_VALUES = 200_000;
 const KEPT_VALUES_PER_COLUMN = 10_000;
 const MAX_COLUMNS = 2_000;
@@ -11,7 +11,7 @@ interface TableRules {
   readonly decimal: "." | ",";
 }
 
-/** The rows' shape and the profile of each column; the first row settles how many columns there are. */
+/** Profiles the rows and each column. The first row determines the number of columns. */
 export function createTableProfile({ hasHeader, ...rules }: TableRules) {
   let names: string[] | null = null;
   let columns: ReturnType<typeof createColumnProfile>[] = [];
@@ -22,7 +22,7 @@ export function createTableProfile({ hasHeader, ...rules }: TableRules) {
   function begin(first: readonly string[]): void {
     if (first.length > MAX_COLUMNS) {
       throw new Error(
-        `the first row has ${first.length} columns: at most ${MAX_COLUMNS} are taken; is the option delimiter right?`,
+        `the first row has ${first.length} columns: it must have at most ${MAX_COLUMNS}. Check the option delimiter.`,
       );
     }
     names = hasHeader ? headerNames(first) : first.map((_, index) => `column ${index + 1}`);
@@ -68,7 +68,7 @@ export function createTableProfile({ hasHeader, ...rules }: TableRules) {
   };
 }
 
-/** Every name once: an empty one becomes `column 3`, a repeated one `price (2)`. */
+/** Makes the names unique: an empty one becomes `column 3`, a repeated one `price (2)`. */
 function headerNames(header: readonly string[]): string[] {
   const used = new Set<string>();
   return header.map((written, index) => {
