@@ -19,7 +19,7 @@ Every error response is \`application/problem+json\` ([RFC 9457](https://www.rfc
 
 ${table(["code", "status", "meaning"], errors)}
 
-## Job failures
+## Failures
 
 The \`errorCode\` of a failed job and of its \`failed\` event says why the job failed.
 
