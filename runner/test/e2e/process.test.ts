@@ -48,7 +48,7 @@ describe("a start", () => {
 
   test("where other machines reach it without TLS warns in one line; on loopback it does not", async () => {
     const exposed = await open({ env: { PLAYGROUND_HOST: "0.0.0.0" } });
-    expect(exposed.output().match(/^Warning: PLAYGROUND_HOST is 0\.0\.0\.0, .*$/gm)).toHaveLength(
+    expect(exposed.output().match(/^Warning: PLAYGROUND_HOST is 0\.0\.0\.0: .*$/gm)).toHaveLength(
       1,
     );
     await exposed.end("SIGTERM");
