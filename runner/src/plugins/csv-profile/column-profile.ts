@@ -5,7 +5,7 @@ import { createFrequentValues, type Counted } from "./frequent-values.ts";
 import { readValue, VALUE_KINDS, type Reading, type ValueKind } from "./value-kind.ts";
 
 /** A longer value is stored as its beginning and a hash of the whole value. */
-const KEPT_LENGTH = 100;
+const STORED_LENGTH = 100;
 
 /** V8 copies a shorter substring. A longer one is a view of the whole text. */
 const VIEW_LENGTH = 13;
@@ -59,17 +59,17 @@ export function createColumnProfile({ nullTokens, decimal, capacity }: ColumnRul
     const trimmed = value.trim();
     if (nullTokens.has(trimmed)) return null;
     const entry = { count: 0, ...readValue(trimmed, decimal) };
-    const kept = keep(value);
-    values.set(kept, entry);
-    distinct.add(kept);
-    bounds.widen(kept, entry);
+    const stored = toStored(value);
+    values.set(stored, entry);
+    distinct.add(stored);
+    bounds.widen(stored, entry);
     return entry;
   }
 
   return {
     add(value: string): void {
       const entry =
-        values.get(value.length <= KEPT_LENGTH ? value : keep(value)) ?? addDistinct(value);
+        values.get(value.length <= STORED_LENGTH ? value : toStored(value)) ?? addDistinct(value);
       if (entry === null) {
         nulls += 1;
         return;
@@ -139,10 +139,10 @@ function typeOf(counts: KindCounts): ColumnType {
 /**
  * Returns a copy. The parser returns a view, which would keep a whole chunk of the file in memory.
  */
-function keep(value: string): string {
+function toStored(value: string): string {
   if (value.length < VIEW_LENGTH) return value;
-  if (value.length <= KEPT_LENGTH) return Buffer.from(value, "utf16le").toString("utf16le");
-  const start = value.slice(0, KEPT_LENGTH - 24);
+  if (value.length <= STORED_LENGTH) return Buffer.from(value, "utf16le").toString("utf16le");
+  const start = value.slice(0, STORED_LENGTH - 24);
   return `${start}… (${value.length} characters, ${hash("sha256", value).slice(0, 12)})`;
 }
 

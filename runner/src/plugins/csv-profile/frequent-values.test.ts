@@ -24,14 +24,14 @@ test("every count is within the reported error, and the error is within its boun
       const exact = Map.groupBy(values, String);
       expect(frequent.maxError()).toBeLessThanOrEqual((2 * values.length) / capacity);
       for (const [value, { length }] of exact) {
-        const kept = frequent.get(value)?.count ?? 0;
-        expect(kept).toBeLessThanOrEqual(length);
-        expect(kept + frequent.maxError()).toBeGreaterThanOrEqual(length);
+        const stored = frequent.get(value)?.count ?? 0;
+        expect(stored).toBeLessThanOrEqual(length);
+        expect(stored + frequent.maxError()).toBeGreaterThanOrEqual(length);
       }
       const listed = frequent.top(capacity);
-      const unkept = [...exact].filter(([value]) => !frequent.get(value));
+      const dropped = [...exact].filter(([value]) => !frequent.get(value));
       for (const { value } of listed) {
-        for (const [, { length }] of unkept) {
+        for (const [, { length }] of dropped) {
           expect(exact.get(value)!.length).toBeGreaterThan(length);
         }
       }

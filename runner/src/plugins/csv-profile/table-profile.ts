@@ -1,8 +1,8 @@
 import { createColumnProfile, type ColumnProfile } from "./column-profile.ts";
 
 /** Limits for stored distinct values, in total and per column. A value uses about 100 bytes. */
-const KEPT_VALUES = 200_000;
-const KEPT_VALUES_PER_COLUMN = 10_000;
+const STORED_VALUES = 200_000;
+const STORED_VALUES_PER_COLUMN = 10_000;
 const MAX_COLUMNS = 2_000;
 
 interface TableRules {
@@ -26,7 +26,7 @@ export function createTableProfile({ hasHeader, ...rules }: TableRules) {
       );
     }
     names = hasHeader ? headerNames(first) : first.map((_, index) => `column ${index + 1}`);
-    const capacity = Math.min(KEPT_VALUES_PER_COLUMN, Math.floor(KEPT_VALUES / first.length));
+    const capacity = Math.min(STORED_VALUES_PER_COLUMN, Math.floor(STORED_VALUES / first.length));
     columns = first.map(() => createColumnProfile({ ...rules, capacity }));
   }
 
