@@ -133,7 +133,7 @@ test("an answer that drips in one byte at a time ends at the webhook's deadline"
   await live.untilAll(["dead"]);
   // Three events, one after the other.
   expect(performance.now() - from).toBeGreaterThan(1_100);
-  expect((await live.deliveries(jobId))[0]?.reason).toContain("no complete answer within 400 ms");
+  expect((await live.deliveries(jobId))[0]?.reason).toContain("no complete response within 400 ms");
 });
 
 test("an endpoint whose name changes between two addresses is sent to at the allowed one alone", async () => {
