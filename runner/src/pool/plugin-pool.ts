@@ -15,7 +15,6 @@ import { ShortLivedMap } from "../system/short-lived-map.ts";
 import { createGeneration, type Generation } from "./generation.ts";
 import { createGenerations, type Generations } from "./generations.ts";
 import type { StepOutcome, ThreadMessage, ThreadTask } from "./messages.ts";
-import { createSlots } from "./slots.ts";
 import { watchStep, type StepWatch } from "./step-watch.ts";
 
 const MIB = 1024 * 1024;
@@ -37,6 +36,7 @@ export interface PluginPoolOptions {
     /** Calls the listener after a plugin's file was added, changed or removed. */
     onChange(listener: () => void): () => void;
   };
+  /** The engine runs at most this many steps at a time. A step beyond them waits in Piscina's queue, where its time counts. */
   readonly threads: number;
   /** The directory of `ctx.files`. */
   readonly filesDir: string;
@@ -74,11 +74,11 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
   const { catalog, threads, memoryMb, graceMs, pluginTimeoutMs } = options;
   const runs: Runs = new ShortLivedMap();
   const generations = startCrews(options, runs);
-  const slots = createSlots(threads);
   const stopListening = catalog.onChange(() => generations.markStale());
   let lastRun = 0;
+  let isClosed = false;
 
-  async function runInSlot(step: StepTask, hooks: StepHooks): Promise<StepOutcome> {
+  async function runOnce(step: StepTask, hooks: StepHooks): Promise<StepOutcome> {
     const plugin = catalog.locate(step.plugin);
     if (plugin === null) {
       return failed("PLUGIN_NOT_FOUND", `No plugin has the name "${step.plugin}" any more.`);
@@ -120,14 +120,15 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
     async run(task, hooks): Promise<StepResult> {
       const startedAt = Date.now();
       await catalog.ready();
-      const outcome = (await slots.take(hooks.signal))
-        ? await runInSlot(task, hooks).finally(() => slots.release())
-        : failed("CANCELLED", notBegun(hooks.signal));
+      const outcome =
+        isClosed || hooks.signal.aborted
+          ? failed("CANCELLED", notBegun(hooks.signal))
+          : await runOnce(task, hooks);
       return { ...outcome, startedAt, endedAt: Date.now() };
     },
     async close() {
       stopListening();
-      slots.close();
+      isClosed = true;
       for (const { watch } of runs.values()) watch.kill(STOPPING);
       await generations.close();
     },
