@@ -1,6 +1,6 @@
 /** Puts the daemon together; the only file that knows every adapter. */
 import { createHash } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,6 @@ import { createEngine } from "./engine/create-engine.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createIds } from "./system/ids.ts";
 import { exposureWarning } from "./startup/exposure-warning.ts";
-import { makeFolder } from "./make-folder.ts";
 import { createMetrics } from "./system/metrics.ts";
 import { createBrokenLog } from "./pool/catalog/log-broken.ts";
 import { createPluginCatalog, type LivePluginCatalog } from "./pool/catalog/plugin-catalog.ts";
@@ -187,7 +186,7 @@ function toHttpLimits(settings: Settings) {
 async function openDataDir(settings: Settings) {
   const dataDir = resolve(settings.dataDir);
   try {
-    await makeFolder(dataDir, OWNER_ONLY);
+    await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
     return { dataDir, ...(await loadToken(dataDir, settings.token)) };
   } catch (error) {
     throw error instanceof CannotStart ? error : cannotUseDataDir(error, settings);

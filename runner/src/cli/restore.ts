@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isKeyOf } from "../secrets/check-vault.ts";
 import { BadSetting, parseSettings, type Settings } from "../config.ts";
 import { databasePath } from "../startup/database-path.ts";
-import { makeFolder } from "../make-folder.ts";
 import { openReader } from "../store/sqlite/connection.ts";
 import { createReads } from "../store/sqlite/reads.ts";
 import { restoreDatabase } from "../store/sqlite/restore-database.ts";
@@ -25,7 +25,7 @@ export async function restore(args: readonly string[]): Promise<number> {
       `PLAYGROUND_DATA_DIR is "${settings.dataDir}", where a database is: it must be ${right}.`,
     );
   }
-  await makeFolder(dirname(database), OWNER_ONLY);
+  await mkdir(dirname(database), { recursive: true, mode: OWNER_ONLY });
   const kept = await restoreDatabase(file, database, { now: new Date() });
   const keptLine = kept === null ? "" : `The database that was there is kept as ${kept}.\n`;
   process.stdout.write(`Restored ${file} to ${database}, and checked it.

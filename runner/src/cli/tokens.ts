@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { cannotUseDataDir } from "../startup/cannot-start.ts";
 import { BadSetting, parseSettings, type Settings } from "../config.ts";
 import { SCOPE_NAMES, type Scope } from "../domain/scope.ts";
-import { makeFolder } from "../make-folder.ts";
 import {
   changeTokens,
   digestOf,
@@ -104,7 +104,7 @@ function takeName(verb: string, args: readonly string[]): { name: string; settin
 
 async function pathIn(settings: Settings): Promise<string> {
   const dataDir = resolve(settings.dataDir);
-  await change(settings, () => makeFolder(dataDir, OWNER_ONLY));
+  await change(settings, () => mkdir(dataDir, { recursive: true, mode: OWNER_ONLY }));
   return tokenFilePath(dataDir);
 }
 

@@ -149,8 +149,7 @@ describe("a start", () => {
   test("with a data folder that is none is refused in a line that names it", async () => {
     const file = join(root, "a-file");
     await writeFile(file, "");
-    // In /proc nobody can make a folder, and to try there says that none is above.
-    for (const dataDir of [file, join(file, "below"), "/proc/nope", "/proc/nope/below"]) {
+    for (const dataDir of [file, join(file, "below")]) {
       const { code, stderr } = await refuse({ PLAYGROUND_DATA_DIR: dataDir });
       expect(stderr).toMatch(/^PLAYGROUND_DATA_DIR is ".*": it must be a folder .*\n$/);
       expect(stderr).toContain(dataDir);
