@@ -6,6 +6,7 @@
  */
 import { watch, type FSWatcher } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createWakeSignal } from "../../system/wake-signal.ts";
 import { stampOf } from "./find-plugins.ts";
 
 const SETTLE_MS = 100;
@@ -28,18 +29,19 @@ export function watchPlugins(options: {
   signal: AbortSignal;
 }): PluginsWatch {
   const { dir, rescanMs, refresh, onError, signal } = options;
-  const bell = createBell(signal);
+  const { wake, wait } = createWakeSignal();
+  signal.addEventListener("abort", wake, { once: true });
   const ready = Promise.withResolvers<void>();
 
   async function run(): Promise<void> {
-    let watcher = openWatcher(dir, bell.ring);
+    let watcher = openWatcher(dir, wake);
     let seen = await refreshAs(await readStamp(untold));
     ready.resolve();
     while (!signal.aborted) {
-      await bell.wait(rescanMs);
+      await wait(rescanMs);
       // Anew each time: a directory that was deleted and made again is another one to the system.
       watcher?.close();
-      watcher = openWatcher(dir, bell.ring);
+      watcher = openWatcher(dir, wake);
       const stamp = await readStamp(onError);
       if (stamp === null || stamp === seen || signal.aborted) continue;
       const still = await settled(stamp);
@@ -96,39 +98,6 @@ function openWatcher(dir: string, onEvent: () => void): FSWatcher | null {
   } catch {
     return null;
   }
-}
-
-interface Bell {
-  readonly ring: () => void;
-  /** Resolves when it rings (or has rung since the last wait), after `ms`, or at the abort. */
-  wait(ms: number): Promise<void>;
-}
-
-function createBell(signal: AbortSignal): Bell {
-  let hasRung = false;
-  let wake = (): void => undefined;
-
-  function ring(): void {
-    hasRung = true;
-    wake();
-  }
-
-  signal.addEventListener("abort", ring, { once: true });
-  return {
-    ring,
-    async wait(ms) {
-      if (!hasRung && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms).unref();
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      hasRung = false;
-    },
-  };
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
