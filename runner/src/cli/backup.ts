@@ -1,16 +1,20 @@
 import { existsSync, statSync } from "node:fs";
-import { BadSetting, parseSettings, type Settings } from "../config.ts";
+import { BadSetting, type Settings } from "../config.ts";
 import { copyDatabase } from "../store/sqlite/copy-database.ts";
 import { describeDatabase } from "./describe-database.ts";
-import { requireDatabase, requireFile } from "./file-argument.ts";
+import { parseCommand } from "./parse-command.ts";
+import { requireDatabase, requireFile } from "./require-file.ts";
 
 /** Copies the database into one file, while the daemon runs or not. */
 export async function backup(args: readonly string[]): Promise<number> {
-  const { file, force, rest } = requireFile("backup", args);
-  const settings = parseSettings(rest);
+  const { argument, flags, settings } = parseCommand(args, {
+    flags: { force: "boolean" },
+    takesArgument: true,
+  });
+  const file = requireFile("backup", argument);
   const database = requireDatabase(settings);
   if (file === database) throw new BadSetting(`FILE is "${file}": it must not be the database.`);
-  if (existsSync(file) && !force) {
+  if (existsSync(file) && !flags.force) {
     throw new BadSetting(`FILE is "${file}": it must not exist yet; --force replaces it.`);
   }
   await copyDatabase(database, file).catch((error: unknown) => {

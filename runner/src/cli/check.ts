@@ -1,13 +1,14 @@
-import { parseSettings } from "../config.ts";
+import { resolve } from "node:path";
 import { checkDatabase } from "../store/sqlite/check-database.ts";
 import { describeDatabase } from "./describe-database.ts";
-import { requireDatabase, requireThere, splitFileArguments } from "./file-argument.ts";
+import { parseCommand } from "./parse-command.ts";
+import { requireDatabase, requireExisting } from "./require-file.ts";
 
 /** Reads the database, or a backup, and tells what is wrong with it; 1 when something is. */
 export async function check(args: readonly string[]): Promise<number> {
-  const { file, rest } = splitFileArguments(args);
-  const settings = parseSettings(rest);
-  const database = file === null ? requireDatabase(settings) : requireThere(file);
+  const { argument, settings } = parseCommand(args, { flags: {}, takesArgument: true });
+  const database =
+    argument === null ? requireDatabase(settings) : requireExisting(resolve(argument));
   const { schemaVersion, holds, broken } = checkDatabase(database);
   const lines = [
     `${database}, schema version ${schemaVersion}`,

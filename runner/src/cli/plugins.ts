@@ -1,6 +1,6 @@
 import { composePlugins } from "../compose.ts";
-import { parseSettings } from "../config.ts";
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
+import { parseCommand } from "./parse-command.ts";
 import { toTable } from "./table.ts";
 
 function toRow(plugin: PluginInfo): readonly string[] {
@@ -11,12 +11,14 @@ function toRow(plugin: PluginInfo): readonly string[] {
 
 /** Lists the plugins; 1 when one of them is broken. */
 export async function plugins(args: readonly string[]): Promise<number> {
-  const json = args.includes("--json");
-  const settings = parseSettings(args.filter((arg) => arg !== "--json"));
+  const { flags, settings } = parseCommand(args, {
+    flags: { json: "boolean" },
+    takesArgument: false,
+  });
   const composed = await composePlugins(settings);
   try {
     const found = composed.catalog.list();
-    const text = json
+    const text = flags.json
       ? JSON.stringify(found, null, 2)
       : toTable([["NAME", "VERSION", "FROM", "WHAT IT DOES"], ...found.map(toRow)]);
     process.stdout.write(`${text}\n`);

@@ -2,24 +2,27 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isKeyOf } from "../secrets/check-vault.ts";
-import { BadSetting, parseSettings, type Settings } from "../config.ts";
+import { BadSetting, type Settings } from "../config.ts";
 import { databasePath } from "../startup/database-path.ts";
 import { openReader } from "../store/sqlite/connection.ts";
 import { createReads } from "../store/sqlite/reads.ts";
 import { restoreDatabase } from "../store/sqlite/restore-database.ts";
 import { createVault, loadVaultKey } from "../secrets/vault.ts";
 import { describeDatabase } from "./describe-database.ts";
-import { requireFile, requireThere } from "./file-argument.ts";
+import { parseCommand } from "./parse-command.ts";
+import { requireExisting, requireFile } from "./require-file.ts";
 
 const OWNER_ONLY = 0o700;
 
 /** Puts a backup into the data folder, which no daemon may have open. */
 export async function restore(args: readonly string[]): Promise<number> {
-  const { file, force, rest } = requireFile("restore", args);
-  const settings = parseSettings(rest);
+  const { argument, flags, settings } = parseCommand(args, {
+    flags: { force: "boolean" },
+    takesArgument: true,
+  });
+  const file = requireExisting(requireFile("restore", argument));
   const database = databasePath(settings);
-  requireThere(file);
-  if (existsSync(database) && !force) {
+  if (existsSync(database) && !flags.force) {
     const right = "a folder without one; --force keeps that one aside";
     throw new BadSetting(
       `PLAYGROUND_DATA_DIR is "${settings.dataDir}", where a database is: it must be ${right}.`,

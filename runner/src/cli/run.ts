@@ -1,29 +1,36 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { composePlugins } from "../compose.ts";
-import { BadSetting, ownCommand, parseSettings } from "../config.ts";
+import { BadSetting, ownCommand } from "../config.ts";
 import type { Issue } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
 import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { StepHooks } from "../ports/plugin-pool.ts";
-
-const FILE_FLAGS = ["--input", "--options"] as const;
-type FileFlag = (typeof FILE_FLAGS)[number];
+import { parseCommand } from "./parse-command.ts";
 
 /** Runs one plugin as a job of its own, without a daemon; 1 when it fails. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { name, files, rest } = splitArgs(args);
-  const settings = parseSettings(rest);
+  const {
+    argument: name,
+    flags,
+    settings,
+  } = parseCommand(args, {
+    flags: { input: "string", options: "string" },
+    takesArgument: true,
+  });
+  if (name === null) {
+    throw new BadSetting(`run needs a plugin's name: ${ownCommand()} run PLUGIN --input FILE`);
+  }
   const plugins = await composePlugins(settings);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
     const plugin = findPlugin(plugins.catalog, name);
-    const input = await readJson("--input", files, plugin.example?.input ?? null);
-    const options = await readJson("--options", files, plugin.example?.options ?? {});
+    const input = await readJson("--input", flags.input, plugin.example?.input ?? null);
+    const options = await readJson("--options", flags.options, plugin.example?.options ?? {});
     const issues = plugins.catalog.checkInput(name, input);
-    if (issues.length > 0 && files["--input"] === undefined && plugin.example === null) {
+    if (issues.length > 0 && flags.input === undefined && plugin.example === null) {
       throw new BadSetting(`Give --input FILE: plugin "${name}" has no example.`);
     }
     check("--input", issues);
@@ -57,27 +64,6 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function splitArgs(args: readonly string[]) {
-  const rest = [...args];
-  const files: Partial<Record<FileFlag, string>> = {};
-  for (const flag of FILE_FLAGS) {
-    const at = rest.findIndex((arg) => arg === flag || arg.startsWith(`${flag}=`));
-    if (at < 0) continue;
-    const inline = rest[at]?.slice(flag.length + 1);
-    const [, value] = rest.splice(at, inline ? 1 : 2);
-    const file = inline || value;
-    if (!file) throw new BadSetting(`${flag} needs a file after it; - is standard input`);
-    files[flag] = file;
-  }
-  const name = rest.shift();
-  if (name === undefined || name.startsWith("-")) {
-    throw new BadSetting(
-      `run needs a plugin's name first: ${ownCommand()} run PLUGIN --input FILE`,
-    );
-  }
-  return { name, files, rest };
-}
-
 function findPlugin(catalog: PluginCatalog, name: string): ReadyPlugin {
   const plugin = catalog.get(name);
   if (plugin?.status === "ready") return plugin;
@@ -90,11 +76,10 @@ function findPlugin(catalog: PluginCatalog, name: string): ReadyPlugin {
 }
 
 async function readJson(
-  flag: FileFlag,
-  files: Partial<Record<FileFlag, string>>,
+  flag: string,
+  file: string | undefined,
   otherwise: unknown,
 ): Promise<unknown> {
-  const file = files[flag];
   if (file === undefined) return otherwise;
   try {
     const content = file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
@@ -104,7 +89,7 @@ async function readJson(
   }
 }
 
-function check(flag: FileFlag, issues: readonly Issue[]): void {
+function check(flag: string, issues: readonly Issue[]): void {
   if (issues.length === 0) return;
   const lines = issues.map((issue) => `  ${issue.path || "/"}: ${issue.message}`);
   throw new BadSetting(`${flag} does not fit the plugin's schema:\n${lines.join("\n")}`);

@@ -13,6 +13,7 @@ import {
   tokenFilePath,
   TokensBusy,
 } from "../secrets/token-file.ts";
+import { parseCommand } from "./parse-command.ts";
 import { toTable } from "./table.ts";
 
 const OWNER_ONLY = 0o700;
@@ -34,8 +35,12 @@ const VERBS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> =
 ]);
 
 async function add(args: readonly string[]): Promise<number> {
-  const { scope, rest } = takeScope(args);
-  const { name, settings } = takeName("add", rest);
+  const { argument, flags, settings } = parseCommand(args, {
+    flags: { scope: "string" },
+    takesArgument: true,
+  });
+  const scope = requireScope(flags.scope);
+  const name = requireName("add", argument);
   const path = await pathIn(settings);
   const token = `pg_${randomBytes(32).toString("base64url")}`;
   const sha256 = digestOf(token).toString("hex");
@@ -67,7 +72,8 @@ async function list(args: readonly string[]): Promise<number> {
 }
 
 async function remove(args: readonly string[]): Promise<number> {
-  const { name, settings } = takeName("remove", args);
+  const { argument, settings } = parseCommand(args, { flags: {}, takesArgument: true });
+  const name = requireName("remove", argument);
   const path = await pathIn(settings);
   await change(settings, () =>
     changeTokens(path, (known) => {
@@ -82,22 +88,17 @@ async function remove(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-function takeScope(args: readonly string[]): { scope: Scope; rest: readonly string[] } {
-  const at = args.findIndex((arg) => arg === "--scope" || arg.startsWith("--scope="));
-  const inline = args[at]?.split("=")[1];
-  const given = at < 0 ? undefined : (inline ?? args[at + 1]);
+function requireScope(given: string | undefined): Scope {
   const scope = SCOPE_NAMES.find((one) => one === given);
-  if (scope === undefined) {
-    const what = given === undefined ? "is missing" : `is ${JSON.stringify(given)}`;
-    throw new BadSetting(`--scope ${what}: it must be one of ${SCOPE_NAMES.join(", ")}.`);
-  }
-  return { scope, rest: args.toSpliced(at, inline === undefined ? 2 : 1) };
+  if (scope !== undefined) return scope;
+  const what = given === undefined ? "is missing" : `is ${JSON.stringify(given)}`;
+  throw new BadSetting(`--scope ${what}: it must be one of ${SCOPE_NAMES.join(", ")}.`);
 }
 
-function takeName(verb: string, args: readonly string[]): { name: string; settings: Settings } {
-  const [name = "", ...rest] = args;
+function requireName(verb: string, argument: string | null): string {
+  const name = argument ?? "";
   const parsed = TokenName.safeParse(name);
-  if (parsed.success && !name.startsWith("-")) return { name, settings: parseSettings(rest) };
+  if (parsed.success && !name.startsWith("-")) return name;
   const message = parsed.error?.issues[0]?.message ?? "must not begin with a dash";
   throw new BadSetting(`tokens ${verb} NAME: NAME is ${JSON.stringify(name)}: it ${message}.`);
 }

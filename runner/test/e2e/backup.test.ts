@@ -110,7 +110,9 @@ describe("backup of a daemon at work", () => {
     const nowhere = await command("backup", root, join(root, "missing", "b.db"));
     expect(nowhere.code).toBe(2);
     expect(nowhere.stderr).toContain("it must be a file in a folder that you may write to");
-    expect((await command("backup", root)).stderr).toContain("backup needs a file first");
+    expect((await command("backup", root)).stderr).toContain(
+      "backup needs a file: playground-runner backup FILE",
+    );
   });
 });
 

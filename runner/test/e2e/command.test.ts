@@ -29,6 +29,10 @@ describe("the command", () => {
     [["dance"], 'There is no command "dance"; there are start, plugins, run, '],
     [["--prot", "1"], "--prot"],
     [["run"], "run needs a plugin's name"],
+    [["run", "one", "two"], 'Unexpected argument "two" after "one".'],
+    [["run", "json-query", "--input"], "'--input <value>' argument missing"],
+    [["plugins", "json-query"], "Unexpected argument 'json-query'."],
+    [["check", "--force"], "Unknown option '--force'."],
     [["run", "no-such-plugin"], 'There is no plugin "no-such-plugin"; there are '],
     [["run", "json-query", "--input", "no-such-file"], '--input is "no-such-file": '],
   ])("%j is refused in a line", async (args, message) => {
@@ -82,7 +86,7 @@ describe("the command", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "42\n" });
     expect(stderr).toContain("info doubling");
     expect(stderr).toContain("progress 50 % half");
-    const piped = await runCli(["run", "double", "--input", "-"], { cwd: root, stdin: "4" });
+    const piped = await runCli(["run", "--input=-", "double"], { cwd: root, stdin: "4" });
     expect(piped.stdout).toBe("8\n");
     expect(await readdir(root)).toEqual(["input.json", "plugins"]);
   });
