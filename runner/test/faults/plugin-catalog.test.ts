@@ -153,7 +153,7 @@ describe("what is read", () => {
     });
     expect(opened.checkInput("checks", { n: "5" })).toEqual([]);
     expect(opened.checkInput("checks", { n: 5, s: 1 })).toEqual([
-      { path: "/s", message: "is 1: it must be a text" },
+      { path: "/s", message: "is 1: it must be a string" },
     ]);
     expect(opened.checkOptions("checks", { any: "thing" })).toEqual([]);
   });

@@ -121,7 +121,7 @@ test("a step that cannot take the output before it names both plugins", async ()
     failure: {
       code: "INPUT_INVALID",
       message: expect.stringMatching(
-        /^The output of "slow" does not fit the input of "has-schemas": \/people: must be a list, not nothing$/,
+        /^The output of "slow" does not fit the input of "has-schemas": \/people: must be an array, not undefined$/,
       ) as string,
     },
   });

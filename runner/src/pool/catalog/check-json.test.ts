@@ -22,34 +22,34 @@ const Person = z.object({
 
 test.each([
   [{ name: "Ann", age: 3, role: "admin", tags: ["x"], site: "https://a.b", when: null }, []],
-  [{}, [{ path: "/name", message: "is missing: it must be a text" }]],
-  [[], [{ path: "", message: "is a list of 0: it must be an object" }]],
-  [{ name: 42 }, [{ path: "/name", message: "is 42: it must be a text" }]],
-  [{ name: "A" }, [{ path: "/name", message: 'is "A": it must be at least 2 characters long' }]],
+  [{}, [{ path: "/name", message: "is missing: it must be a string" }]],
+  [[], [{ path: "", message: "is an array of 0: it must be an object" }]],
+  [{ name: 42 }, [{ path: "/name", message: "is 42: it must be a string" }]],
+  [{ name: "A" }, [{ path: "/name", message: 'is "A": it must not have fewer than 2 characters' }]],
   [{ name: "Ann", age: -1 }, [{ path: "/age", message: "is -1: it must be >= 0" }]],
   [{ name: "Ann", age: 1.5 }, [{ path: "/age", message: "is 1.5: it must be a whole number" }]],
   [
     { name: "Ann", role: "owner" },
     [{ path: "/role", message: 'is "owner": it must be one of "admin", "guest"' }],
   ],
-  [{ name: "Ann", tags: ["a", 1] }, [{ path: "/tags/1", message: "is 1: it must be a text" }]],
+  [{ name: "Ann", tags: ["a", 1] }, [{ path: "/tags/1", message: "is 1: it must be a string" }]],
   [
     { name: "Ann", tags: ["a", "b", "c"] },
-    [{ path: "/tags", message: "is a list of 3: it must be a list of at most 2" }],
+    [{ path: "/tags", message: "is an array of 3: it must not have more than 2 items" }],
   ],
   [
     { name: "Ann", site: "nope" },
     [{ path: "/site", message: 'is "nope": it must be a valid uri' }],
   ],
   [{ name: "Ann", "a/b": 1 }, [{ path: "/a~1b", message: "is 1: it must be true or false" }]],
-  [{ name: "Ann", when: 5 }, [{ path: "/when", message: "is 5: it must be a text or null" }]],
+  [{ name: "Ann", when: 5 }, [{ path: "/when", message: "is 5: it must be a string or null" }]],
 ])("%j", (value, issues) => {
   expect(checkFor(Person)(value)).toEqual(issues);
 });
 
 test("what the schema does not know is named, with what it does", () => {
   expect(checkFor(z.strictObject({ text: z.string() }))({ text: "a", txet: 1 })).toEqual([
-    { path: "/txet", message: 'is not known: known are "text"' },
+    { path: "/txet", message: 'is not a known field: known are "text"' },
   ]);
 });
 
@@ -66,7 +66,7 @@ test.each([
     `/${"k".repeat(10_000)}/0`,
   ],
 ])("of a large input with many wrong %s only the first is told", (_, schema, value, path) => {
-  expect(checkFor(schema)(value)).toEqual([{ path, message: "is 1: it must be a text" }]);
+  expect(checkFor(schema)(value)).toEqual([{ path, message: "is 1: it must be a string" }]);
 });
 
 test("10,000 unions that are wrong are told in time", () => {
@@ -139,7 +139,10 @@ test("branches of which a pattern takes one are both let through", () => {
   const check = checkFor(z.xor([z.string().regex(/^a+$/), z.string().regex(/^b+$/)]));
   expect(check("aa")).toEqual([]);
   expect(check(1)).toEqual([
-    { path: "", message: "is 1: it must be a text that matches ^a+$, or a text that matches ^b+$" },
+    {
+      path: "",
+      message: "is 1: it must be a string that matches ^a+$, or a string that matches ^b+$",
+    },
   ]);
 });
 
