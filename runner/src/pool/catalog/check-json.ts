@@ -169,8 +169,9 @@ function describe(schema: JsonSchema): string | null {
     return [...new Set(branches.map((branch) => describe(branch) ?? "given"))].join(", or ");
   if (typeof format === "string") return `a valid ${format}`;
   if (typeof pattern === "string") return `a string that matches ${pattern}`;
-  const types = [type ?? []].flat().map((name) => nameType(String(name)));
-  return types.join(" or ") || null;
+  if (type === undefined) return null;
+  const types = (Array.isArray(type) ? type : [type]) as readonly string[];
+  return types.map((name) => nameType(name)).join(" or ");
 }
 
 /** RFC 6901. */

@@ -1,7 +1,7 @@
 import type { Log } from "../../ports/log.ts";
 import type { PluginInfo } from "../../ports/plugin-catalog.ts";
 
-/** Logs, of the plugins as they are at each call, those that broke or break otherwise, and those that were mended. */
+/** Returns a function that logs which plugins are newly broken, or broken in a new way, and which work again. */
 export function createBrokenLog(
   log: Pick<Log, "info" | "warn">,
 ): (plugins: readonly PluginInfo[]) => void {
