@@ -4,7 +4,7 @@ import { describeDatabase } from "./describe-database.ts";
 import { parseCommand } from "./parse-command.ts";
 import { requireDatabase, requireExisting } from "./require-file.ts";
 
-/** Reads the database, or a backup, and tells what is wrong with it; 1 when something is. */
+/** Checks the database or a backup, and prints what is wrong. The exit code is 1 when something is. */
 export async function check(args: readonly string[]): Promise<number> {
   const { argument, settings } = parseCommand(args, { flags: {}, takesArgument: true });
   const database =
@@ -14,12 +14,12 @@ export async function check(args: readonly string[]): Promise<number> {
     `${database}, schema version ${schemaVersion}`,
     ...holds.map((sentence) => `ok      ${sentence}`),
     ...broken.flatMap(({ holds: sentence, told }) => [
-      `BROKEN  ${sentence}; but:`,
+      `BROKEN  ${sentence}, but:`,
       ...told.map((each) => `          ${each}`),
     ]),
     broken.length === 0
-      ? `All is well: ${await describeDatabase(database)}.`
-      : `${broken.length} of ${holds.length + broken.length} do not hold. Keep a copy of the data folder before anything else; a backup can be restored.`,
+      ? `Everything is in order: ${await describeDatabase(database)}.`
+      : `${broken.length} of ${holds.length + broken.length} checks failed. First keep a copy of the data folder. Then you can restore a backup.`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   return broken.length === 0 ? 0 : 1;

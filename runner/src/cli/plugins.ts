@@ -9,7 +9,7 @@ function toRow(plugin: PluginInfo): readonly string[] {
     : [plugin.name, "broken", plugin.source, plugin.error.split("\n")[0] ?? ""];
 }
 
-/** Lists the plugins; 1 when one of them is broken. */
+/** Lists the plugins. The exit code is 1 when one of them is broken. */
 export async function plugins(args: readonly string[]): Promise<number> {
   const { flags, settings } = parseCommand(args, {
     flags: { json: "boolean" },
@@ -20,7 +20,7 @@ export async function plugins(args: readonly string[]): Promise<number> {
     const found = composed.catalog.list();
     const text = flags.json
       ? JSON.stringify(found, null, 2)
-      : toTable([["NAME", "VERSION", "FROM", "WHAT IT DOES"], ...found.map(toRow)]);
+      : toTable([["NAME", "VERSION", "SOURCE", "DESCRIPTION"], ...found.map(toRow)]);
     process.stdout.write(`${text}\n`);
     return found.some((plugin) => plugin.status === "broken") ? 1 : 0;
   } finally {

@@ -9,17 +9,17 @@ export function requireFile(command: string, argument: string | null): string {
   throw new BadSetting(`${command} needs a file: ${ownCommand()} ${command} FILE`);
 }
 
-/** The database in the data folder. Throws `BadSetting` when none is there. */
+/** The path of the database in the data folder. Throws `BadSetting` when there is none. */
 export function requireDatabase(settings: Settings): string {
   const database = databasePath(settings);
   if (existsSync(database)) return database;
   throw new BadSetting(
-    `${toEnvName("dataDir")} is "${settings.dataDir}", and ${database} is not there: --data-dir names another folder.`,
+    `${toEnvName("dataDir")} is "${settings.dataDir}": it must be a folder with a database, but ${database} does not exist. Use --data-dir to name another folder.`,
   );
 }
 
-/** Throws `BadSetting` when nothing is there. */
+/** Throws `BadSetting` when the file does not exist. */
 export function requireExisting(file: string): string {
   if (existsSync(file)) return file;
-  throw new BadSetting(`FILE is "${file}": it must be a backup, and nothing is there.`);
+  throw new BadSetting(`FILE is "${file}": it must be a backup, but it does not exist.`);
 }

@@ -8,19 +8,13 @@ import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { StepHooks } from "../ports/plugin-pool.ts";
 import { parseCommand } from "./parse-command.ts";
 
-/** Runs one plugin as a job of its own, without a daemon; 1 when it fails. */
+/** Runs one plugin without a daemon. The exit code is 1 when it fails. */
 export async function run(args: readonly string[]): Promise<number> {
-  const {
-    argument: name,
-    flags,
-    settings,
-  } = parseCommand(args, {
+  const { argument, flags, settings } = parseCommand(args, {
     flags: { input: "string", options: "string" },
     takesArgument: true,
   });
-  if (name === null) {
-    throw new BadSetting(`run needs a plugin's name: ${ownCommand()} run PLUGIN --input FILE`);
-  }
+  const name = requireName(argument);
   const plugins = await composePlugins(settings);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
@@ -31,7 +25,9 @@ export async function run(args: readonly string[]): Promise<number> {
     const options = await readJson("--options", flags.options, plugin.example?.options ?? {});
     const issues = plugins.catalog.checkInput(name, input);
     if (issues.length > 0 && flags.input === undefined && plugin.example === null) {
-      throw new BadSetting(`Give --input FILE: plugin "${name}" has no example.`);
+      throw new BadSetting(
+        `--input is missing: it must be a file, because plugin "${name}" has no example.`,
+      );
     }
     check("--input", issues);
     check("--options", plugins.catalog.checkOptions(name, options));
@@ -64,13 +60,18 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+function requireName(argument: string | null): string {
+  if (argument !== null) return argument;
+  throw new BadSetting(`run needs a plugin's name: ${ownCommand()} run PLUGIN --input FILE`);
+}
+
 function findPlugin(catalog: PluginCatalog, name: string): ReadyPlugin {
   const plugin = catalog.get(name);
   if (plugin?.status === "ready") return plugin;
   const names = catalog.list().map((known) => known.name);
   throw new BadSetting(
     plugin === null
-      ? `There is no plugin "${name}"; there are ${names.join(", ")}.`
+      ? `PLUGIN is "${name}": it must be one of ${names.join(", ")}.`
       : `Plugin "${name}" could not be loaded: ${plugin.error}`,
   );
 }

@@ -18,13 +18,13 @@ import { toTable } from "./table.ts";
 
 const OWNER_ONLY = 0o700;
 
-/** Adds, lists and removes tokens of the API; a daemon that runs notices. */
+/** Adds, lists and removes tokens of the API. A running daemon notices the change. */
 export async function tokens(args: readonly string[]): Promise<number> {
   const [verb = "", ...rest] = args;
   const act = VERBS.get(verb);
   if (act !== undefined) return act(rest);
   throw new BadSetting(
-    `tokens needs a verb after it: add NAME --scope ${SCOPE_NAMES.join("|")}, list, or remove NAME`,
+    `tokens needs a subcommand: add NAME --scope ${SCOPE_NAMES.join("|")}, list, or remove NAME`,
   );
 }
 
@@ -47,13 +47,15 @@ async function add(args: readonly string[]): Promise<number> {
   await change(settings, () =>
     changeTokens(path, (known) => {
       if (known.some((one) => one.name === name)) {
-        throw new BadSetting(`There is a token "${name}" already: remove it first.`);
+        throw new BadSetting(
+          `NAME is "${name}": it must be a new name, because a token has this one. Remove that token first.`,
+        );
       }
       return [...known, { name, scope, sha256, createdAt: new Date().toISOString() }];
     }),
   );
   process.stderr.write(
-    `The token "${name}" (${scope}), added to ${path}; it is not kept, and not shown again:\n`,
+    `Added token "${name}" (${scope}) to ${path}. The token is not stored and is shown only this once:\n`,
   );
   process.stdout.write(`${token}\n`);
   return 0;
@@ -64,10 +66,10 @@ async function list(args: readonly string[]): Promise<number> {
   const path = tokenFilePath(resolve(settings.dataDir));
   const known = await change(settings, async () => readTokens(path));
   process.stderr.write(
-    `In ${path}${existsSync(path) ? "" : ", which is not there; --data-dir names another folder"}:\n`,
+    `Tokens in ${path}${existsSync(path) ? "" : ", which does not exist (use --data-dir to name another folder)"}:\n`,
   );
   const rows = known.map(({ name, scope, createdAt }) => [name, scope, createdAt]);
-  process.stdout.write(`${toTable([["NAME", "SCOPE", "MADE AT"], ...rows])}\n`);
+  process.stdout.write(`${toTable([["NAME", "SCOPE", "CREATED AT"], ...rows])}\n`);
   return 0;
 }
 
@@ -79,12 +81,13 @@ async function remove(args: readonly string[]): Promise<number> {
     changeTokens(path, (known) => {
       if (known.some((one) => one.name === name)) return known.filter((one) => one.name !== name);
       const names = known.map((one) => one.name).join(", ");
-      throw new BadSetting(
-        `There is no token "${name}" in ${path}; there ${names ? `are ${names}` : "is none"}.`,
-      );
+      const right = names ? `one of ${names}` : "the name of a token, but there are none";
+      throw new BadSetting(`NAME is "${name}": it must be ${right} in ${path}.`);
     }),
   );
-  process.stderr.write(`The token "${name}", taken out of ${path}, is refused from now on.\n`);
+  process.stderr.write(
+    `Removed token "${name}" from ${path}. The daemon refuses it from now on.\n`,
+  );
   return 0;
 }
 
@@ -109,7 +112,7 @@ async function pathIn(settings: Settings): Promise<string> {
   return tokenFilePath(dataDir);
 }
 
-/** Tells in a line what is wrong with the folder or the file. */
+/** Explains errors of the folder or the file. */
 async function change<T>(settings: Settings, act: () => Promise<T>): Promise<T> {
   try {
     return await act();

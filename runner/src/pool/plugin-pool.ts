@@ -36,7 +36,7 @@ export interface PluginPoolOptions {
     /** Calls the listener each time that a plugin's file was added, changed or removed. */
     onChange(listener: () => void): () => void;
   };
-  /** The engine never runs more steps at a time: a step that waits here longer than `startLimitMs` gets a thread of its own. */
+  /** The engine never runs more steps than this at a time. Further steps would wait in Piscina's queue. */
   readonly threads: number;
   /** The directory of `ctx.files`. */
   readonly filesDir: string;
