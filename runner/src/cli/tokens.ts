@@ -20,15 +20,15 @@ const OWNER_ONLY = 0o700;
 
 /** Adds, lists and removes tokens of the API. A running daemon notices the change. */
 export async function tokens(args: readonly string[]): Promise<number> {
-  const [verb = "", ...rest] = args;
-  const act = VERBS.get(verb);
+  const [subcommand = "", ...rest] = args;
+  const act = SUBCOMMANDS.get(subcommand);
   if (act !== undefined) return act(rest);
   throw new BadSetting(
     `tokens needs a subcommand: add NAME --scope ${SCOPE_NAMES.join("|")}, list, or remove NAME`,
   );
 }
 
-const VERBS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
+const SUBCOMMANDS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
   ["add", add],
   ["list", list],
   ["remove", remove],
@@ -98,12 +98,14 @@ function requireScope(given: string | undefined): Scope {
   throw new BadSetting(`--scope ${what}: it must be one of ${SCOPE_NAMES.join(", ")}.`);
 }
 
-function requireName(verb: string, argument: string | null): string {
+function requireName(subcommand: string, argument: string | null): string {
   const name = argument ?? "";
   const parsed = TokenName.safeParse(name);
   if (parsed.success && !name.startsWith("-")) return name;
   const message = parsed.error?.issues[0]?.message ?? "must not begin with a dash";
-  throw new BadSetting(`tokens ${verb} NAME: NAME is ${JSON.stringify(name)}: it ${message}.`);
+  throw new BadSetting(
+    `tokens ${subcommand} NAME: NAME is ${JSON.stringify(name)}: it ${message}.`,
+  );
 }
 
 async function pathIn(settings: Settings): Promise<string> {
