@@ -4,14 +4,18 @@ import { describeDatabase } from "./describe-database.ts";
 import { parseCommand } from "./parse-command.ts";
 import { requireDatabase, requireExisting } from "./require-file.ts";
 
+const OLDER =
+  "An earlier version of Playground wrote this database. Only the file and its references are checked. The next start upgrades it.";
+
 /** Checks the database or a backup, and prints what is wrong. The exit code is 1 when something is. */
 export async function check(args: readonly string[]): Promise<number> {
   const { argument, settings } = parseCommand(args, { flags: {}, takesArgument: true });
   const database =
     argument === null ? requireDatabase(settings) : requireExisting(resolve(argument));
-  const { schemaVersion, holds, broken } = checkDatabase(database);
+  const { schemaVersion, isOlder, holds, broken } = checkDatabase(database);
   const lines = [
     `${database}, schema version ${schemaVersion}`,
+    ...(isOlder ? [OLDER] : []),
     ...holds.map((sentence) => `ok      ${sentence}`),
     ...broken.flatMap(({ holds: sentence, told }) => [
       `BROKEN  ${sentence}, but:`,

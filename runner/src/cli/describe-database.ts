@@ -1,11 +1,11 @@
-import { createReads } from "../store/sqlite/reads.ts";
 import { openReader } from "../store/sqlite/connection.ts";
+import { prepareReadCounts } from "../store/sqlite/reads/counts.ts";
 
-/** Describes what a database contains, as the end of a sentence. */
+/** Describes what a database of any schema contains, as the end of a sentence. */
 export async function describeDatabase(path: string): Promise<string> {
   const db = openReader(path);
   try {
-    const { jobs, deliveries, webhooks } = await createReads(db).counts();
+    const { jobs, deliveries, webhooks } = await prepareReadCounts(db)();
     return [
       `jobs: ${sum(jobs)} (${jobs.queued} queued, ${jobs.running} running)`,
       `deliveries: ${sum(deliveries)} (${deliveries.due + deliveries.waiting} not made yet)`,

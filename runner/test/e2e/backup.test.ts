@@ -1,13 +1,25 @@
 /** `backup`, `restore` and `check` on the databases of real daemons. */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { chmod, chown, copyFile, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runCli, type CliRun } from "../support/cli.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { createReceiver } from "../support/receiver.ts";
+import { schemaFixture, schemaFixtureVersions } from "../support/schema-fixtures.ts";
 import { until } from "../support/until.ts";
 
 const PLUGINS = {
@@ -334,3 +346,22 @@ function change(path: string, sql: string): void {
   db.exec(sql);
   db.close();
 }
+
+test.each(schemaFixtureVersions().slice(0, -1))(
+  "check, backup and restore work on a database of schema %d, from before an upgrade",
+  async (version) => {
+    const root = await openFolder();
+    await mkdir(join(root, "data"));
+    const packed = await readFile(schemaFixture(version));
+    await writeFile(join(root, "data", "playground.db"), gunzipSync(packed));
+    const checked = await command("check", root);
+    expect(checked, checked.stderr).toMatchObject({ code: 0 });
+    expect(checked.stdout).toContain(`schema version ${version}\nAn earlier version of Playground`);
+    const copied = await command("backup", root, join(root, "copy.db"));
+    expect(copied, copied.stderr).toMatchObject({ code: 0 });
+    const elsewhere = await openFolder();
+    const restored = await command("restore", elsewhere, join(root, "copy.db"));
+    expect(restored, restored.stderr).toMatchObject({ code: 0 });
+    expect(restored.stdout).toMatch(/It contains jobs: \d+/);
+  },
+);
