@@ -1,4 +1,4 @@
-/** The command and its subcommands; without one it starts the daemon (process.test.ts). */
+/** The command and its subcommands. process.test.ts tests the one that starts the daemon. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ describe("the command", () => {
     [["run"], "run needs a plugin's name"],
     [["run", "no-such-plugin"], 'There is no plugin "no-such-plugin"; there are '],
     [["run", "json-query", "--input", "no-such-file"], '--input is "no-such-file": '],
-  ])("%j is refused in a line", async (args, message) => {
+  ])("%j is refused in one line", async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: root });
     expect(stderr).toContain(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
@@ -42,12 +42,12 @@ describe("the command", () => {
     [["8790"], "npm start -- --port 8790"],
     [["--prot", "1"], "`npm start -- --help` lists the settings"],
     [["run"], "npm start -- run PLUGIN"],
-  ])("%j by npm start is told what to type there", async (args, message) => {
+  ])("the message for %j under npm start says what to type there", async (args, message) => {
     const env = { npm_lifecycle_event: "start" };
     expect((await runCli(args, { cwd: root, env })).stderr).toContain(message);
   });
 
-  test("plugins lists the built-in ones and those dropped in, and fails for a broken one", async () => {
+  test("plugins lists built-in plugins and those in the plugins folder, and fails if one is broken", async () => {
     const pluginsDir = join(root, "plugins");
     await dropPlugin(pluginsDir, "my-own", "() => null");
     const good = await runCli(["plugins"], { cwd: root });
@@ -63,7 +63,7 @@ describe("the command", () => {
     expect(broken).toBeDefined();
   });
 
-  test("run runs a plugin on a file, with the result alone on stdout", async () => {
+  test("run runs a plugin on a file, and writes only the result to stdout", async () => {
     const pluginsDir = join(root, "plugins");
     await dropPlugin(
       pluginsDir,
@@ -103,7 +103,7 @@ describe("the command", () => {
     expect(stderr).toContain("--input does not fit the plugin's schema:");
   });
 
-  test("run without an input, of a plugin that needs one and has no example, asks for it", async () => {
+  test("run without an input asks for one if the plugin needs it and has no example", async () => {
     const strict = { input: "z.string()", run: "(text) => text" };
     await dropPlugin(join(root, "plugins"), "strict", strict);
     const { code, stdout, stderr } = await runCli(["run", "strict"], { cwd: root });
