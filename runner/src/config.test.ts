@@ -12,19 +12,19 @@ describe("EGRESS", () => {
     ["public", { mode: "public" }],
     ["private", { mode: "private" }],
     ["10.0.0.0/8, fd00::/8", { mode: "list", cidrs: ["10.0.0.0/8", "fd00::/8"] }],
-  ])("%j, from the environment or as a flag", (text, policy) => {
+  ])("accepts %j from the environment and as a flag", (text, policy) => {
     expect(parseSettings([], { PLAYGROUND_EGRESS: text }).egress).toEqual(policy);
     expect(parseSettings([`--egress=${text}`], {}).egress).toEqual(policy);
   });
 
-  test("that cannot be used is named, with its value and what would be right", () => {
+  test("an invalid value is refused with the setting's name, the value and what it must be", () => {
     const parse = () => parseSettings([], { PLAYGROUND_EGRESS: "10.0.0.0" });
     expect(parse).toThrow(BadSetting);
     expect(parse).toThrow(/^PLAYGROUND_EGRESS is "10\.0\.0\.0": it must be "private" .*"public"/);
   });
 });
 
-test("an answer with a job of the largest body fits into a string, whatever its numbers become", () => {
+test("a response with a job of the largest body fits into a string, however its numbers are written", () => {
   const highest = String(MAX_BODY_LIMIT);
   expect(parseSettings([], { PLAYGROUND_BODY_LIMIT: highest }).bodyLimit).toBe(MAX_BODY_LIMIT);
   const parse = () => parseSettings([], { PLAYGROUND_BODY_LIMIT: `${MAX_BODY_LIMIT + 1}` });
@@ -37,12 +37,12 @@ test("an answer with a job of the largest body fits into a string, whatever its 
 });
 
 describe("SECRET_KEY", () => {
-  test("is 32 bytes in base64", () => {
+  test("accepts 32 bytes in base64", () => {
     const key = Buffer.alloc(32, 1).toString("base64");
     expect(parseSettings([], { PLAYGROUND_SECRET_KEY: key }).secretKey).toBe(key);
   });
 
-  test("that is none is named, and not shown", () => {
+  test("is named but not shown when it is invalid", () => {
     const parse = () => parseSettings([], { PLAYGROUND_SECRET_KEY: "hunter2" });
     expect(parse).toThrow("PLAYGROUND_SECRET_KEY is (not shown): it must be 32 bytes in base64.");
   });

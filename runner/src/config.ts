@@ -1,4 +1,4 @@
-/** The daemon's settings: each an environment variable `PLAYGROUND_*` and a flag. Only this file reads process.env. */
+/** The daemon's settings. Each one is an environment variable `PLAYGROUND_*` and a flag. Only this file reads process.env. */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -24,62 +24,66 @@ const url = z
 
 export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
 
-/** In the order in which `--help` and docs/reference/configuration.md show them. */
+/** `--help` and docs/reference/configuration.md list the settings in this order. */
 export const Settings = z.object({
   host: z
     .string()
     .min(1, "must be an address or host name, such as 127.0.0.1")
     .default("127.0.0.1")
-    .describe("Address to listen on. Anything but loopback needs TLS in front."),
-  port: integer(0, 65_535).default(8787).describe("Port to listen on; 0 takes any free one."),
+    .describe(
+      "Address to listen on. If it is not a loopback address, put a TLS proxy in front of the daemon.",
+    ),
+  port: integer(0, 65_535).default(8787).describe("Port to listen on. 0 chooses any free port."),
   dataDir: z
     .string()
-    .min(1, "must be a folder's path")
+    .min(1, "must be the path of a folder")
     .default("./data")
-    .describe("Folder of the database and the token; made if it is not there."),
+    .describe("Folder for the database and the token. It is created if it does not exist."),
   pluginsDir: z
     .string()
-    .min(1, "must be a folder's path")
+    .min(1, "must be the path of a folder")
     .default("./plugins")
-    .describe("Folder that plugins are loaded from, besides the built-in ones."),
+    .describe("Folder to load plugins from, in addition to the built-in ones."),
   filesDir: z
     .string()
-    .min(1, "must be a folder's path")
+    .min(1, "must be the path of a folder")
     .optional()
     .describe(
-      "Folder that jobs may read files from and write them to. Default: files in the data folder.",
+      "Folder in which jobs can read and write files. Default: the folder `files` in the data folder.",
     ),
   token: z
     .string()
-    .min(16, "must be at least 16 characters; leave it out and one is made")
+    .min(16, "must be at least 16 characters long, or left out to generate one")
     .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
     .optional()
     .describe(
-      "Bearer token of the API. Default: made at the first start and kept in the data folder.",
+      "Bearer token of the API. Default: generated at the first start and stored in the data folder.",
     ),
   threads: integer(1, 256)
     .default(() => Math.max(2, availableParallelism()))
     .describe(
-      "Worker threads, each running one plugin at a time. Default: one per core, at least 2.",
+      "Number of worker threads. Each thread runs one plugin at a time. Default: one per core, at least 2.",
     ),
   threadMemoryMb: integer(16, 65_536)
     .default(512)
-    .describe("Heap that a plugin may use before its thread is ended, in MiB."),
+    .describe(
+      "Heap limit of a worker thread, in MiB. A plugin that exceeds it fails, and its thread is replaced.",
+    ),
   publicUrl: url
     .optional()
     .describe(
-      "URL under which clients reach the daemon; events link to it. Default: where it listens.",
+      "URL under which clients reach the daemon. Events contain links to it. Default: the address that the daemon listens on.",
     ),
   allowedHosts: z
     .string()
     .transform((text) => text.split(",").map((name) => name.trim()))
     .refine(
       (names) => names.every((name) => /^[\w.-]{1,253}$/.test(name)),
-      "must be host names with commas between, without ports, such as jobs.lan,jobs.example.org",
+      "must be host names without ports, separated by commas, such as jobs.lan,jobs.example.org",
     )
     .optional()
     .describe(
-      "Names, with commas between, that clients reach the daemon under, beside IP addresses, names without a dot or under .internal, and the name in the public URL. Requests to other names are refused.",
+      "Additional host names under which clients reach the daemon, separated by commas. Always allowed are IP addresses, names without a dot, names under `.internal` and the name in the public URL. Requests to other names are refused.",
     ),
   egress: z
     .string()
@@ -93,84 +97,90 @@ export const Settings = z.object({
     })
     .prefault("private")
     .describe(
-      "Where webhooks and ctx.fetch may connect: private (private networks too), public, or CIDRs with commas between. Link-local and metadata addresses never.",
+      "Addresses that webhooks and `ctx.fetch` can connect to. `private`: public addresses and private networks. `public`: public addresses only. A list of CIDRs, separated by commas: only these. Link-local and metadata addresses are never allowed.",
     ),
   secretKey: z
     .string()
     .refine((text) => Buffer.from(text, "base64").length === 32, "must be 32 bytes in base64")
     .optional()
     .describe(
-      "Key that webhook secrets and headers are encrypted with. Default: made at the first start and kept in the data folder.",
+      "Key that encrypts the secrets and headers of webhooks: 32 bytes in base64. Default: generated at the first start and stored in the data folder.",
     ),
   maxWebhooks: integer(0, 1_000_000)
     .default(100_000)
-    .describe("Persistent webhooks that may be registered."),
+    .describe("Maximum number of persistent webhooks."),
   pluginTimeoutMs: integer(1, 7 * DAY_MS)
     .default(60 * 60 * 1000)
-    .describe("Longest run of a plugin that sets no timeoutMs of its own, in ms."),
+    .describe("Time limit for one run of a plugin that sets no `timeoutMs`, in ms."),
   graceMs: integer(0, 10 * 60 * 1000)
     .default(5_000)
     .describe(
-      "Time that a plugin gets to stop by itself when it is cancelled, timed out, or the daemon stops, in ms.",
+      "Time that a plugin has to stop after a cancellation, after a timeout or when the daemon stops, in ms. Then its thread is ended.",
     ),
   bodyLimit: integer(1024, MAX_BODY_LIMIT)
     .default(16 * 1024 * 1024)
-    .describe("Largest request body, in bytes."),
+    .describe("Maximum size of a request body, in bytes."),
   metadataLimit: integer(2, 256 * 1024)
     .default(16 * 1024)
-    .describe("Largest metadata of a job, in bytes as JSON; every event carries it."),
+    .describe(
+      "Maximum size of a job's metadata, in bytes as JSON. Every event contains the metadata.",
+    ),
   outputLimit: integer(1024, MAX_JOB_OUTPUT_BYTES)
     .default(DEFAULT_OUTPUT_LIMIT_BYTES)
-    .describe("Largest output of a plugin, in bytes as JSON; a step with a larger one fails."),
+    .describe(
+      "Maximum size of a plugin's output, in bytes as JSON. A step with a larger output fails.",
+    ),
   logLimit: integer(1024, 256 * 1024 * 1024)
     .default(4 * 1024 * 1024)
     .describe(
-      "Log that a job keeps from one claim of it on, all its steps together, in bytes; further lines are dropped.",
+      "Maximum size of the log of all steps of a job together, in bytes. Further lines are dropped. The count starts again each time the job is claimed.",
     ),
   requestTimeoutMs: integer(1_000, 60 * 60 * 1000)
     .default(120_000)
     .describe(
-      "Time that a whole request may take to arrive, in ms; its headers at most 60 s of it. A client that takes nothing of its answer for 30 s, or this time where it is shorter, is cut off.",
+      "Time in which a whole request must arrive, in ms. Its headers must arrive within 60 s. A client that reads nothing of its response for 30 s is disconnected. A shorter request timeout applies to both.",
     ),
   maxQueued: integer(1, 100_000_000)
     .default(1_000_000)
-    .describe("Jobs that may be queued; more are refused with 503."),
-  maxBatchJobs: integer(1, MAX_BATCH_JOBS).default(1_000).describe("Jobs that one batch may have."),
-  // All of them may begin in one turn of the event loop, and health waits for the turn's end.
+    .describe("Maximum number of queued jobs. Further jobs are refused with 503."),
+  maxBatchJobs: integer(1, MAX_BATCH_JOBS)
+    .default(1_000)
+    .describe("Maximum number of jobs in one batch."),
+  // All of them can start in one event loop iteration, and health checks wait until it ends.
   maxRequests: integer(1, 100_000)
     .default(200)
     .describe(
-      "Requests that are worked on at once; more are refused with 503, as are those whose bodies would be over 256 MiB together. Those that wait for a job or an event are not counted.",
+      "Maximum number of requests in flight. Further requests are refused with 503, and so are requests whose bodies would exceed 256 MiB together. Requests that wait for a job or an event do not count.",
     ),
   maxWaits: integer(0, 100_000)
     .default(1_000)
     .describe(
-      "Requests that `Prefer: wait` may hold at once; others are answered without waiting.",
+      "Maximum number of requests that wait because of `Prefer: wait`. Further ones get their response without waiting.",
     ),
   maxStreams: integer(0, 100_000)
     .default(1_000)
-    .describe("Event streams that may be open at once; more are refused with 503."),
+    .describe("Maximum number of open event streams. Further ones are refused with 503."),
   maxDeliveriesInFlight: integer(1, 10_000)
     .default(1024)
-    .describe("Webhook requests under way at once, to all endpoints together."),
+    .describe("Maximum number of webhook requests in flight to all endpoints together."),
   retentionDays: z.coerce
     .number("must be a number of days")
     .positive("must be above 0")
     .max(36_500, "must be at most 36500")
     .default(7)
-    .describe("Days after which ended jobs are deleted."),
+    .describe("Number of days after which ended jobs are deleted."),
   logLevel: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
     .default("info")
-    .describe("Least severe level that is logged."),
+    .describe("Least severe level that is written to the log."),
 });
 
 export interface Settings extends z.output<typeof Settings> {
-  /** The environment that plugins see: all but our own variables, which hold the token. */
+  /** The environment that plugins see: all variables except the daemon's own, which contain the token. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A setting that cannot be used; the message names it, its value and what would be right. */
+/** A setting with an invalid value. The message names the setting, the value and what it must be. */
 export class BadSetting extends Error {
   override readonly name = "BadSetting";
 }
@@ -190,14 +200,14 @@ export const SETTING_NAMES: readonly string[] = KEYS.map(toEnvName);
 
 export const DEFAULTS = Settings.parse({});
 
-/** The environment's variables that look like settings and are none. */
+/** Returns the environment variables that begin with `PLAYGROUND_` but are not settings. */
 export function unknownVariables(env: Environment = process.env): string[] {
   return Object.keys(env).filter(
     (name) => name.startsWith(PREFIX) && !SETTING_NAMES.includes(name),
   );
 }
 
-/** What to type before this program's arguments, where it was started as it was. */
+/** Returns the command to show before arguments, depending on how this process was started. */
 export function ownCommand(env: Environment = process.env): string {
   return env["npm_lifecycle_event"] === "start" ? "npm start --" : "playground-runner";
 }
@@ -207,8 +217,8 @@ export function toFlagName(key: string): string {
 }
 
 /**
- * Reads settings from flags, then from the environment; an empty variable counts as not set.
- * Throws `BadSetting`.
+ * Reads each setting from its flag or, without one, from the environment. An empty variable counts
+ * as not set. Throws `BadSetting`.
  */
 export function parseSettings(args: readonly string[], env: Environment = process.env): Settings {
   const flags = parseFlags(args, env);

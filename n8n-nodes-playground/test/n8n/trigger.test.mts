@@ -170,7 +170,7 @@ describe.concurrent('Playground Trigger', () => {
 		const { workflowId, webhooks } = await listen({}, to);
 		const failed = await client.publish(workflowId);
 		expect(failed.status).toBe('failed');
-		expect(JSON.stringify(failed)).toContain('This call needs a token with the scope admin');
+		expect(JSON.stringify(failed)).toContain('This request needs a token with the scope admin');
 		expect(await webhooks()).toEqual([]);
 	});
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { EVENT_KINDS } from "../../src/domain/event.ts";
 import { sampleEvents } from "../../src/domain/sample-event.ts";
 import { EVENT_PAYLOADS } from "../../src/http/contract/events.ts";
-import { Job, JobSummary } from "../../src/http/contract/jobs.ts";
+import { Job, JobSummary } from "../../src/http/contract/job.ts";
 import { SAMPLE_JOB, SAMPLE_JOB_SUMMARY } from "../../src/http/contract/samples.ts";
 import { inlined, type Schema } from "../reference/schema-table.ts";
 import { mergeInterfaces, toInterface, type Field } from "./interface.ts";

@@ -15,17 +15,18 @@ const GUARDED = ROUTES.filter(({ access }) => access !== "open").map(
 async function call({ method, path }: RouteContract, token: string | null) {
   const url = path.replace(/:\w+/g, "none");
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-  const answer = await backend.app.inject({ method, url, headers });
-  const body: unknown = /json/.test(String(answer.headers["content-type"])) ? answer.json() : null;
+  const response = await backend.app.inject({ method, url, headers });
+  const isJson = /json/.test(String(response.headers["content-type"]));
+  const body: unknown = isJson ? response.json() : null;
   return {
-    ...answer,
-    status: answer.statusCode,
+    ...response,
+    status: response.statusCode,
     problem: body as { code?: string; detail?: string },
   };
 }
 
 describe.each(GUARDED)("%s", (_, route) => {
-  test("answers nothing without a token, and nothing with a wrong one", async () => {
+  test("responds 401 without a token and with a wrong one", async () => {
     for (const token of [null, "wrong", "", "read-token2"]) {
       const { status, problem } = await call(route, token);
       expect([status, problem.code]).toEqual([401, "UNAUTHORIZED"]);
@@ -33,7 +34,7 @@ describe.each(GUARDED)("%s", (_, route) => {
     }
   });
 
-  test("takes the scopes that it needs or more, and tells the others which", async () => {
+  test("accepts its scope and higher ones, and names its scope to other tokens", async () => {
     for (const scope of SCOPE_NAMES) {
       const { problem, headers } = await call(route, `${scope}-token`);
       if (route.access === "open" || includes(scope, route.access)) {
@@ -41,14 +42,14 @@ describe.each(GUARDED)("%s", (_, route) => {
         expect(problem?.code).not.toBe("UNAUTHORIZED");
       } else {
         expect(problem.code).toBe("INSUFFICIENT_SCOPE");
-        expect(problem.detail).toContain(`scope ${route.access}; the token "of-${scope}"`);
+        expect(problem.detail).toContain(`scope ${route.access}. The token "of-${scope}"`);
         expect(headers["www-authenticate"]).toContain(`scope="${route.access}"`);
       }
     }
   });
 });
 
-test("read is enough to look, run to give work, and all else is the admin's", () => {
+test("reading needs the scope read, submitting work needs run, and everything else needs admin", () => {
   const needs = (scope: string): string[] =>
     ROUTES.filter(({ access }) => access === scope).map(({ operationId }) => operationId);
   expect(needs("open")).toEqual(["getHealth", "getReadiness"]);
@@ -67,7 +68,7 @@ test("read is enough to look, run to give work, and all else is the admin's", ()
   }
 });
 
-test("a route that says nothing of itself is the admin's alone", async () => {
+test("a route without a declared scope needs the scope admin", async () => {
   backend.app.get("/unsaid", async () => "said");
   const statuses = [];
   for (const token of ["", ...SCOPE_NAMES.map((scope) => `${scope}-token`)]) {
@@ -77,7 +78,7 @@ test("a route that says nothing of itself is the admin's alone", async () => {
   expect(statuses).toEqual([401, 403, 403, 200]);
 });
 
-test("the log names the token of a request, and holds none", async () => {
+test("the log contains the name of a request's token, and no token", async () => {
   const headers = { authorization: "Bearer read-token" };
   await backend.app.inject({ url: "/v1/jobs?x=read-token", headers });
   expect(backend.logLines.some((line) => line.includes('"token":"of-read"'))).toBe(true);

@@ -6,9 +6,9 @@ import type { RouteContract } from "./contract/route-contract.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Of the token, for the log; null for the daemon's own, or without one. */
+    /** The token's name, for the log. Null for the daemon's own token and without a token. */
     tokenName: string | null;
-    /** Whether its token would be let in again; null without one. */
+    /** Returns whether the request's token is still valid. Null without a token. */
     isStillKnown: (() => boolean) | null;
   }
   interface FastifyContextConfig {
@@ -18,11 +18,11 @@ declare module "fastify" {
 }
 
 const WHERE_TOKENS_ARE =
-  "the daemon has its own from PLAYGROUND_TOKEN, or made it at its first start and keeps it in the file `token` of its data folder, and `playground-runner tokens add` makes others";
+  "The daemon's own token is the value of PLAYGROUND_TOKEN or, without that, in the file `token` of its data folder. `playground-runner tokens add` creates others.";
 const BEARER = 'Bearer realm="playground"';
 const BASIC = 'Basic realm="playground", charset="UTF-8"';
 
-/** The password of HTTP Basic credentials, whatever the user name is; null when there is none. */
+/** The password in HTTP Basic credentials, or null. The user name is ignored. */
 function passwordOf(credentials: string): string | null {
   const text = Buffer.from(credentials, "base64").toString("utf8");
   const colon = text.indexOf(":");
@@ -30,13 +30,13 @@ function passwordOf(credentials: string): string | null {
 }
 
 /**
- * Notes whose token the request carries, where one is needed. Throws `Refused`: UNAUTHORIZED,
- * INSUFFICIENT_SCOPE. Basic is taken on pages made for browsers alone: a browser sends it by
- * itself, so elsewhere it would let any web page act.
+ * Checks the request's token and stores its name. Throws `Refused`: UNAUTHORIZED, INSUFFICIENT_SCOPE.
+ * HTTP Basic is accepted only on pages for browsers: a browser sends it automatically, so on other
+ * routes any web page could act with it.
  */
 export function createAuth(tokens: KnownTokens) {
   return function authenticate(request: FastifyRequest, reply: FastifyReply): void {
-    // What says nothing of itself is for the admin; what is not there, for whoever has a token.
+    // A route without a declared scope needs `admin`. An unknown route needs any token.
     const { access = request.is404 ? "read" : "admin", browser = false } =
       request.routeOptions.config;
     if (access === "open") return;
@@ -49,8 +49,8 @@ export function createAuth(tokens: KnownTokens) {
       throw new Refused(
         "UNAUTHORIZED",
         scheme === undefined
-          ? `The request has no token. Send it as the header \`Authorization: Bearer TOKEN\`; ${WHERE_TOKENS_ARE}.`
-          : `The token in the Authorization header is not known, or was removed: ${WHERE_TOKENS_ARE}.`,
+          ? `The request has no token. Send the header \`Authorization: Bearer TOKEN\`. ${WHERE_TOKENS_ARE}`
+          : `The token in the Authorization header is unknown or was removed. ${WHERE_TOKENS_ARE}`,
       );
     }
     request.tokenName = caller.name;
@@ -61,7 +61,7 @@ export function createAuth(tokens: KnownTokens) {
     reply.header("www-authenticate", `${BEARER}, error="insufficient_scope", scope="${access}"`);
     throw new Refused(
       "INSUFFICIENT_SCOPE",
-      `This call needs a token with the scope ${access}; the token "${caller.name}" has ${caller.scope}.`,
+      `This request needs a token with the scope ${access}. The token "${caller.name}" has the scope ${caller.scope}.`,
     );
   };
 }

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
-/** Completes with the step's own input; the input `fail` fails. */
+/** Completes the step with its own input. The input `fail` makes it fail. */
 function echo(step: ScriptedStep): void {
   const input = JSON.parse(step.task.input) as unknown;
   if (input === "fail") step.fail();
@@ -36,15 +36,15 @@ const get = (batchId: string): Promise<Answered> => api.call("GET", `/v1/batches
 
 async function untilEnded(batchId: string): Promise<Answered> {
   return until("the batch's end", async () => {
-    const answer = await get(batchId);
-    return answer.body.endedAt === null ? null : answer;
+    const response = await get(batchId);
+    return response.body.endedAt === null ? null : response;
   });
 }
 
 const callbacks = () => api.sender.sent.filter(({ event }) => "batchId" in event);
 
 describe("a batch", () => {
-  test("answers 202 with its jobs, in order, and its place", async () => {
+  test("gets a 202 with its jobs in order and its location", async () => {
     const { status, headers, body } = await submit({ jobs: [job(1), job(2)] });
     expect(status).toBe(202);
     expect(headers["location"]).toBe(`/v1/batches/${body.batchId}`);
@@ -57,7 +57,7 @@ describe("a batch", () => {
     expect(jobs.map((one: Answered) => one.body.input)).toEqual([1, 2]);
   });
 
-  test("shows every job with its output or error, whatever order they end in", async () => {
+  test("shows every job with its output or error, in the order of the request", async () => {
     const jobs = [job({ n: 1 }, { name: "one" }), job("fail"), job([3])];
     const { body } = await submit({ jobs, webhook: HOOK });
     for (const step of [await api.pool.step(2), await api.pool.step(1)]) echo(step);
@@ -90,7 +90,7 @@ describe("a batch", () => {
     expect(list.items[0].eventId).toBe(outgoing?.headers["webhook-id"]);
   });
 
-  test("answers 200 with all of it when every job ended within the wait", async () => {
+  test("gets a 200 with the whole batch when every job ended within the wait", async () => {
     run = echo;
     const { status, headers, body } = await submit({ jobs: [job(1)] }, { prefer: "wait=30" });
     expect(status).toBe(200);
@@ -98,10 +98,10 @@ describe("a batch", () => {
     expect(Batch.parse(body)).toMatchObject({ status: "completed", jobs: [{ output: 1 }] });
   });
 
-  test("answers 202 with what its jobs do when the wait was not enough", async () => {
-    const answering = submit({ jobs: [job(1), job(2)] }, { prefer: "wait=1" });
+  test("gets a 202 with the jobs' current status when the wait was too short", async () => {
+    const pending = submit({ jobs: [job(1), job(2)] }, { prefer: "wait=1" });
     echo(await api.pool.step(1));
-    const { status, body } = await answering;
+    const { status, body } = await pending;
     expect(status).toBe(202);
     expect(AcceptedBatch.parse(body).jobs.map((one) => one.status)).toEqual([
       "completed",
@@ -109,7 +109,7 @@ describe("a batch", () => {
     ]);
   });
 
-  test("shows outputs up to 64 MiB in all, and says of which jobs it left them out", async () => {
+  test("shows at most 64 MiB of outputs, and marks the jobs whose output it left out", async () => {
     run = (step) => step.complete(step.task.input === "0" ? "x" : "x".repeat(33 * 1024 * 1024));
     const { body } = await submit({ jobs: [job(1), job(2), job(0)] }, { prefer: "wait=30" });
     expect(Batch.parse(body).jobs.map(({ truncated }) => truncated)).toEqual([false, true, false]);
@@ -123,7 +123,7 @@ describe("a batch", () => {
     expect(whole.output).toBe(first.output);
   });
 
-  test("under one Idempotency-Key is one batch", async () => {
+  test("is created once per Idempotency-Key", async () => {
     const request = { jobs: [job(1)], webhook: HOOK };
     const first = await submit(request, { "idempotency-key": "once" });
     const second = await submit(request, { "idempotency-key": "once" });
@@ -136,7 +136,7 @@ describe("a batch", () => {
     expect(problemOf(long).code).toBe("IDEMPOTENCY_KEY_INVALID");
   });
 
-  test("holds a job that is known by its key in its place, and runs it once", async () => {
+  test("contains the existing job of a known key in place of a new one, and runs it once", async () => {
     run = echo;
     const [a, b] = [job("a", { idempotencyKey: "a" }), job("b", { idempotencyKey: "b" })];
     const first = await submit({ jobs: [a] }, { prefer: "wait=30" });
@@ -150,7 +150,7 @@ describe("a batch", () => {
     expect(problemOf(changed).code).toBe("IDEMPOTENCY_KEY_REUSED");
   });
 
-  test("with wrong jobs is refused as a whole, and every one of them named", async () => {
+  test("with invalid jobs is refused as a whole, and each invalid job is named", async () => {
     const refused = await submit({ jobs: [job(1), job("wrong"), job(2), job("wrong")] });
     const problem = problemOf(refused);
     expect(problem).toMatchObject({ status: 400, code: "INPUT_INVALID" });
@@ -164,10 +164,10 @@ describe("a batch", () => {
   });
 
   test.each([1_001, 10_001, 400_000])(
-    "of %i is refused by the setting's name before a job is looked at",
+    "of %i jobs is refused before a job is validated, and the error names the setting",
     async (size) => {
-      const answer = await submit({ jobs: Array.from({ length: size }, () => 0) });
-      expect(problemOf(answer)).toMatchObject({
+      const response = await submit({ jobs: Array.from({ length: size }, () => 0) });
+      expect(problemOf(response)).toMatchObject({
         status: 413,
         code: "BATCH_TOO_LARGE",
         detail: `The batch has ${size} jobs: it must have at most 1000. PLAYGROUND_MAX_BATCH_JOBS sets the limit.`,
@@ -175,17 +175,17 @@ describe("a batch", () => {
     },
   );
 
-  test("that is not there answers BATCH_NOT_FOUND", async () => {
-    for (const answer of [
+  test("that does not exist is refused with BATCH_NOT_FOUND", async () => {
+    for (const response of [
       await get("batch_none"),
       await api.call("PUT", "/v1/batches/batch_none/webhook", HOOK),
     ]) {
-      expect(problemOf(answer)).toMatchObject({ status: 404, code: "BATCH_NOT_FOUND" });
+      expect(problemOf(response)).toMatchObject({ status: 404, code: "BATCH_NOT_FOUND" });
     }
   });
 });
 
-describe("a webhook given to a batch later", () => {
+describe("a webhook set on a batch later", () => {
   const put = (batchId: string, body: object): Promise<Answered> =>
     api.call("PUT", `/v1/batches/${batchId}/webhook`, body);
 
@@ -199,7 +199,7 @@ describe("a webhook given to a batch later", () => {
     await until("the callback", () => callbacks().length === 1);
   });
 
-  test("gets it at once when the batch has ended", async () => {
+  test("gets the callback immediately when the batch has already ended", async () => {
     run = echo;
     const { body } = await submit({ jobs: [job(1)] }, { prefer: "wait=30" });
     await put(body.batchId, HOOK);
@@ -207,7 +207,7 @@ describe("a webhook given to a batch later", () => {
     expect(callbacks()[0]?.event).toMatchObject({ batchId: body.batchId, status: "completed" });
   });
 
-  test("stays: the same again changes nothing, and another is refused", async () => {
+  test("can be set again with the same values, but not replaced", async () => {
     const { body } = await submit({ jobs: [job(1)] });
     const { body: given } = await put(body.batchId, HOOK);
     const same = await put(body.batchId, HOOK);

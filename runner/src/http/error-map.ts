@@ -1,4 +1,4 @@
-/** The one place that decides which HTTP status an error gets, and what of it is shown. */
+/** The only place that decides an error's HTTP status and what the client sees of it. */
 import { Refused, REFUSALS, Transient, type Issue, type RefusalCode } from "../domain/errors.ts";
 import { LIMITS, type LimitName } from "../domain/limits.ts";
 import type { Problem } from "./contract/problem.ts";
@@ -44,7 +44,7 @@ const REFUSAL_STATUS = {
   STOPPING: 503,
 } as const satisfies Record<RefusalCode, number>;
 
-/** The refusals of what is over a limit: the detail names its setting, and they are counted. */
+/** Refusals because of a limit. Their detail names the limit's setting, and a metric counts them. */
 const LIMIT_OF: Partial<Record<ErrorCode, LimitName>> = {
   BODY_TOO_LARGE: "body",
   WEBHOOK_LIMIT: "webhooks",
@@ -55,22 +55,23 @@ const LIMIT_OF: Partial<Record<ErrorCode, LimitName>> = {
   BATCH_TOO_LARGE: "batch",
 };
 
-/** What is not the caller's to mend. */
+/** Errors that the caller cannot fix. */
 const FAULTS = {
   UNAVAILABLE: {
     status: 503,
     title:
-      "Something that the daemon needs is not available just now; the same request may succeed later.",
+      "Something that the daemon needs is temporarily unavailable. The same request may succeed later.",
   },
   INTERNAL: {
     status: 500,
-    title: "The daemon has a fault. Its log tells more, under the request that `instance` names.",
+    title:
+      "The daemon failed unexpectedly. Its log has the details, under the request id in `instance`.",
   },
 } as const;
 
 export type ErrorCode = RefusalCode | keyof typeof FAULTS;
 
-/** What every route may refuse, whatever it does. */
+/** Refusals that every route can respond with. */
 export const COMMON_REFUSALS: readonly RefusalCode[] = [
   "UNAUTHORIZED",
   "INSUFFICIENT_SCOPE",
@@ -79,7 +80,7 @@ export const COMMON_REFUSALS: readonly RefusalCode[] = [
   "ORIGIN_REFUSED",
   "OVERLOADED",
 ];
-/** What a route that reads a body may refuse beside, also where none is asked for. */
+/** Additional refusals of methods with a body, even when the route expects none. */
 export const BODY_REFUSALS: readonly RefusalCode[] = [
   "BODY_INVALID",
   "BODY_NOT_JSON",
@@ -89,7 +90,7 @@ export const BODY_REFUSALS: readonly RefusalCode[] = [
 
 const DEFAULT_RETRY_AFTER_MS = 1000;
 
-/** Errors that Fastify or Node's HTTP parser make, by their code. */
+/** Refusals for errors of Fastify and of Node's HTTP parser, by the error's code. */
 const FOREIGN_CODES: Readonly<Record<string, RefusalCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "CONTENT_TYPE_UNSUPPORTED",
   FST_ERR_CTP_INVALID_CONTENT_TYPE: "CONTENT_TYPE_UNSUPPORTED",
@@ -112,13 +113,13 @@ function toRefused(error: unknown): Refused | null {
 
 export interface Refusal {
   readonly problem: Problem;
-  /** For the `Retry-After` header, or null without one. */
+  /** The value of the `Retry-After` header. Null when the response has no such header. */
   readonly retryAfterSeconds: number | null;
-  /** What there was too much of, or null. */
+  /** The limit that was exceeded, or null. */
   readonly limit: LimitName | null;
 }
 
-/** What the client is told of an error. Nothing of an unexpected error's own text is in it. */
+/** The problem that the client sees. It never contains the text of an unexpected error. */
 export function toRefusal(error: unknown, requestId: string): Refusal {
   const refused = toRefused(error);
   if (refused !== null) {
@@ -156,7 +157,7 @@ function toSeconds(retryAfterMs: number | null): number {
   return Math.max(1, Math.ceil((retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1000));
 }
 
-/** Every code with its status and meaning, for the page and the reference. */
+/** Every error code with its status and meaning, for /docs and docs/reference. */
 export function describeErrors(): readonly { code: ErrorCode; status: number; meaning: string }[] {
   const refusals = (Object.keys(REFUSALS) as RefusalCode[]).map((code) => ({
     code,

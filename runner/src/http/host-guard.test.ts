@@ -11,12 +11,12 @@ async function ask(
   settings: Parameters<typeof createBackend>[0] = PUBLIC,
 ): Promise<{ status: number; code: string | undefined; detail: string }> {
   backend = createBackend(settings);
-  const answer = await backend.app.inject({
+  const response = await backend.app.inject({
     url: "/v1/jobs",
     headers: { ...AUTHORIZED, ...headers },
   });
-  const { code, detail = "" } = answer.json<{ code?: string; detail?: string }>();
-  return { status: answer.statusCode, code, detail };
+  const { code, detail = "" } = response.json<{ code?: string; detail?: string }>();
+  return { status: response.statusCode, code, detail };
 }
 
 describe("against DNS rebinding, a request for the host", () => {
@@ -33,7 +33,7 @@ describe("against DNS rebinding, a request for the host", () => {
     "nas",
     "host.docker.internal:8787",
     "docker-service_1:8787",
-  ])("%s is taken", async (host) => {
+  ])("%s is accepted", async (host) => {
     expect((await ask({ host })).status).toBe(200);
   });
 
@@ -49,7 +49,7 @@ describe("against DNS rebinding, a request for the host", () => {
     "2130706433",
     "playground:8787:8787",
     "[::1",
-  ])("%j is refused, with the settings that would change it", async (host) => {
+  ])("%j is refused with the settings that allow it", async (host) => {
     const { status, code, detail } = await ask({ host });
     expect([status, code]).toEqual([421, "HOST_REFUSED"]);
     expect(detail).toContain("PLAYGROUND_ALLOWED_HOSTS");
@@ -57,15 +57,15 @@ describe("against DNS rebinding, a request for the host", () => {
   });
 
   test.each(["/healthz", "/readyz", "/docs", "/nowhere"])(
-    "that is refused is refused at %s too",
+    "evil.example is also refused at %s",
     async (url) => {
       backend = createBackend();
-      const answer = await backend.app.inject({ url, headers: { host: "evil.example" } });
-      expect(answer.statusCode).toBe(421);
+      const response = await backend.app.inject({ url, headers: { host: "evil.example" } });
+      expect(response.statusCode).toBe(421);
     },
   );
 
-  test("that it listens on is taken, whatever its name", async () => {
+  test("that the daemon listens on is accepted, whatever its name is", async () => {
     expect((await ask({ host: "box.lan:1" }, { host: "box.lan" })).status).toBe(200);
     expect((await ask({ host: "box.lan:1" }, { host: "127.0.0.1" })).status).toBe(421);
   });
@@ -77,7 +77,7 @@ describe("against cross-site requests (CSRF), a request from a page of", () => {
     ["https://jobs.example.com", "jobs.example.com"],
     ["https://jobs.example.com", "127.0.0.1:8787"],
     ["http://playground:8787", "playground:8787"],
-  ])("%s to %s is taken: it is the daemon's own", async (origin, host) => {
+  ])("%s to %s is accepted, because it is the daemon's own origin", async (origin, host) => {
     expect((await ask({ origin, host })).status).toBe(200);
   });
 
@@ -90,15 +90,15 @@ describe("against cross-site requests (CSRF), a request from a page of", () => {
     ["", "localhost:8787"],
     ["file://", "localhost:8787"],
     ["localhost:8787", "localhost:8787"],
-  ])("%j to %s is refused, token or not", async (origin, host) => {
+  ])("%j to %s is refused in spite of its valid token", async (origin, host) => {
     const { status, code, detail } = await ask({ origin, host });
     expect([status, code]).toEqual([403, "ORIGIN_REFUSED"]);
     expect(detail).toContain("PLAYGROUND_PUBLIC_URL");
   });
 
-  test("another origin gets no leave to send what needs asking first", async () => {
+  test("another origin gets no permission in response to a CORS preflight", async () => {
     backend = createBackend();
-    const answer = await backend.app.inject({
+    const response = await backend.app.inject({
       method: "OPTIONS",
       url: "/v1/jobs",
       headers: {
@@ -108,9 +108,9 @@ describe("against cross-site requests (CSRF), a request from a page of", () => {
         "access-control-request-headers": "authorization",
       },
     });
-    expect(answer.statusCode).toBe(403);
-    expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control"))).toEqual(
-      [],
-    );
+    expect(response.statusCode).toBe(403);
+    expect(
+      Object.keys(response.headers).filter((name) => name.startsWith("access-control")),
+    ).toEqual([]);
   });
 });

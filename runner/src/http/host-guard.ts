@@ -1,23 +1,26 @@
 /**
- * Keeps web pages out, which a browser on this machine lets send requests to loopback. A page that
- * rebound its own name to the daemon's address sends that name as `Host`, so names must be known.
- * Addresses need not be, for there is no name to rebind; nor names that nobody can register: those
- * without a dot (a container's, or a machine's on the local network) and Docker's under `.internal`.
- * A page of another origin sends its `Origin`.
+ * Refuses requests of foreign web pages, which a browser on this machine can send to loopback.
+ *
+ * DNS rebinding: a page that points its own name at the daemon's address sends that name as `Host`,
+ * so a name must be known. An IP address need not be known, because it cannot be rebound. The same
+ * is true for names that nobody can register: names without a dot (of containers and of machines on
+ * the local network) and Docker's names under `.internal`.
+ *
+ * Cross-site requests: a page of another origin sends its `Origin`.
  */
 import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 
 export interface HostSettings {
-  /** Where it listens. */
+  /** The address that the daemon listens on. */
   readonly host: string;
   readonly publicUrl: string | undefined;
-  /** Names beside `localhost` and those of the two above. */
+  /** Names that are allowed in addition to `localhost`, `host` and the name in `publicUrl`. */
   readonly allowedHosts: readonly string[];
 }
 
-/** A name or an address, and perhaps a port; what else a Host header may hold, nobody sends. */
+/** A name or an address with an optional port. Clients send no other form of Host header. */
 const HOST = /^(?:\[([\da-f:.]{2,45})\]|([\w.-]{1,253}))(?::\d{1,5})?$/i;
 
 function nameIn(host: string): string | null {
@@ -25,7 +28,7 @@ function nameIn(host: string): string | null {
   return address ?? name?.toLowerCase().replace(/\.$/, "") ?? null;
 }
 
-/** Digits alone are an address in disguise. */
+/** A name of only digits is an IP address in another notation. */
 function isLocal(name: string): boolean {
   return name.includes(".") ? name.endsWith(".internal") : /\D/.test(name);
 }
@@ -48,14 +51,14 @@ export function createHostGuard({ host, publicUrl, allowedHosts }: HostSettings)
     );
   }
 
-  function checkOrigin(origin: string, askedFor: string): void {
+  function checkOrigin(origin: string, hostHeader: string): void {
     const parts = URL.canParse(origin) ? new URL(origin) : null;
     if (parts !== null && parts.host !== "") {
-      if (parts.host === askedFor.toLowerCase() || parts.origin === publicParts?.origin) return;
+      if (parts.host === hostHeader.toLowerCase() || parts.origin === publicParts?.origin) return;
     }
     throw new Refused(
       "ORIGIN_REFUSED",
-      `The request comes from a page of ${JSON.stringify(origin)}, which is not the daemon's own. If that is where clients reach the daemon, set PLAYGROUND_PUBLIC_URL to it.`,
+      `The Origin header is ${JSON.stringify(origin)}: it must be the daemon's own origin. If clients reach the daemon under this origin, set PLAYGROUND_PUBLIC_URL to it.`,
     );
   }
 
@@ -63,13 +66,13 @@ export function createHostGuard({ host, publicUrl, allowedHosts }: HostSettings)
     if (hasTwoHosts(raw.rawHeaders)) {
       throw new Refused("REQUEST_MALFORMED", "The request has more than one Host header.");
     }
-    // Only HTTP/1.0 gets here without one, which no browser sends.
+    // Only HTTP/1.0 requests arrive without a Host header, and browsers do not send HTTP/1.0.
     if (headers.host !== undefined) checkHost(headers.host);
     if (headers.origin !== undefined) checkOrigin(headers.origin, headers.host ?? "");
   };
 }
 
-/** Node keeps the first and drops the others (RFC 9112 §3.2 has such a request refused). */
+/** Node uses the first Host header and drops the others. RFC 9112 §3.2 requires refusing the request. */
 function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -1,8 +1,8 @@
-/** What a body asks of the engine: the defaults are filled in here. */
+/** Converts request bodies into the engine's requests and fills in the defaults. */
 import { DEFAULT_RETRIES } from "../domain/retry.ts";
 import type { JobRequest, WebhookTarget } from "../engine/requests.ts";
 import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook.ts";
-import type { SubmitJob } from "./contract/jobs.ts";
+import type { SubmitJob } from "./contract/job.ts";
 
 export function toJobRequest(body: SubmitJob): JobRequest {
   const { webhook, runAt } = body;

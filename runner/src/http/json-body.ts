@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { Refused } from "../domain/errors.ts";
 
-/** Deeper JSON is refused: it parses, but serialising or checking it overflows the stack. */
+/** Deeper JSON is refused. It parses, but serialising or checking it would overflow the stack. */
 const MAX_DEPTH = 500;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Takes JSON bodies; an empty one is none, since clients send the header without a body too. */
+/** Parses JSON bodies. An empty body counts as no body, because clients also send the header without one. */
 export function registerJsonBody(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
@@ -17,7 +17,7 @@ export function registerJsonBody(app: FastifyInstance): void {
     (request, body, done) => {
       if (body.length === 0) return done(null, undefined);
       if (isDeeperThan(MAX_DEPTH, body)) {
-        return done(refuse("", `must be nested at most ${MAX_DEPTH} levels deep`), undefined);
+        return done(refuse(`must be nested at most ${MAX_DEPTH} levels deep`), undefined);
       }
       void parse(request, body, (error, value) =>
         done(error === null ? null : explain(body), value),
@@ -26,28 +26,28 @@ export function registerJsonBody(app: FastifyInstance): void {
   );
 }
 
-function refuse(path: string, message: string): Refused {
-  return new Refused("BODY_INVALID", `The body ${message}.`, { issues: [{ path, message }] });
+function refuse(message: string): Refused {
+  return new Refused("BODY_INVALID", `The body ${message}.`, { issues: [{ path: "", message }] });
 }
 
-/** The fast parser does not say what was wrong; parsing once more does. */
+/** The fast parser does not say what is wrong, so the body is parsed again with `JSON.parse`. */
 function explain(body: string): Refused {
   try {
     JSON.parse(body);
   } catch (error) {
     return new Refused("BODY_NOT_JSON", `The body is not valid JSON: ${(error as Error).message}`);
   }
-  return refuse("", 'must hold no "__proto__" and no "constructor" with a "prototype"');
+  return refuse('must not contain the key "__proto__" or a "constructor" with a "prototype"');
 }
 
-/** Counts open brackets outside strings. A text under two characters a level cannot be too deep. */
+/** Counts open brackets outside strings. A level needs two characters, so a short text is not scanned. */
 export function isDeeperThan(limit: number, text: string): boolean {
   if (text.length < 2 * limit) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
-    // `[` and `{` differ by 0x20 alone, as do `]` and `}`.
+    // `[` and `{` differ only in the bit 0x20, and so do `]` and `}`.
     else if ((code | 0x20) === 0x7b) {
       depth += 1;
       if (depth > limit) return true;

@@ -19,8 +19,8 @@ type Handler<C extends RouteContract> = (
 ) => Promise<unknown>;
 
 /**
- * Adds the route that the contract tells of; the handler gets what the contract's schemas parsed.
- * `checkBody` is called before they do, for bodies that are too much to look at, and may throw.
+ * Adds the contract's route. The handler gets the values that the contract's schemas parsed.
+ * `checkBody` runs before the schemas and can throw, so that a huge body is refused unparsed.
  */
 export function mount<C extends RouteContract>(
   app: FastifyInstance,
@@ -49,7 +49,7 @@ export function mount<C extends RouteContract>(
   });
 }
 
-/** Lets Fastify validate with zod. */
+/** Makes Fastify validate with zod. */
 export function registerValidation(app: FastifyInstance): void {
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data) => {
     const parsed = schema.safeParse(data);
@@ -68,7 +68,7 @@ function toRefused(
   return new Refused("BODY_INVALID", `${summarize(issues, `The ${part}`)}.`, { issues });
 }
 
-/** Sends text that is JSON already. */
+/** Sends text that is already JSON. */
 export function sendJson(reply: FastifyReply, text: JsonText): FastifyReply {
   return reply.header("content-type", "application/json; charset=utf-8").send(text);
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 
-/** Answers what no route takes: 405 with `Allow` where another method would do, OPTIONS, else 404. */
+/** Responds to requests without a route: OPTIONS, 405 with `Allow` for a known path, otherwise 404. */
 export function registerNotFound(app: FastifyInstance): void {
   const methodsByPath = new Map<string, Set<string>>();
   app.addHook("onRoute", ({ url, method }) => {
@@ -24,12 +24,15 @@ export function registerNotFound(app: FastifyInstance): void {
     if (allowed.length === 0) {
       throw new Refused(
         "ROUTE_NOT_FOUND",
-        `There is no ${method} ${path}. /docs lists the routes.`,
+        `There is no route ${method} ${path}. /docs lists the routes.`,
       );
     }
     reply.header("allow", allowed.join(", "));
     if (method === "OPTIONS") return reply.code(204).send();
-    throw new Refused("METHOD_NOT_ALLOWED", `${path} takes ${allowed.join(", ")}; not ${method}.`);
+    throw new Refused(
+      "METHOD_NOT_ALLOWED",
+      `${path} does not support ${method}. It supports ${allowed.join(", ")}.`,
+    );
   });
 }
 

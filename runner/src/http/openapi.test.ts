@@ -9,7 +9,7 @@ import { createOpenApiDocument } from "./openapi.ts";
 const document = createOpenApiDocument();
 const schemas = Object.entries(document.components.schemas);
 
-/** The named schemas as zod has them. */
+/** The zod schemas that have an id and examples. */
 function zodSchemas(): [string, z.ZodType, unknown[]][] {
   return Object.keys(document.components.schemas).flatMap((id) => {
     const schema = [...registered()].find((one) => one.meta()?.id === id);
@@ -26,17 +26,17 @@ function* registered(): Generator<z.ZodType> {
 
 const contracts = {
   problem: await import("./contract/problem.ts"),
-  jobs: await import("./contract/jobs.ts"),
+  job: await import("./contract/job.ts"),
   events: await import("./contract/events.ts"),
   logs: await import("./contract/logs.ts"),
   plugins: await import("./contract/plugins.ts"),
   deliveries: await import("./contract/deliveries.ts"),
-  webhooks: await import("./contract/webhooks.ts"),
+  webhook: await import("./contract/webhook.ts"),
   jobWebhook: await import("./contract/job-webhook.ts"),
   batches: await import("./contract/batches.ts"),
 };
 
-test("every route of the server is in the document, and no other", async () => {
+test("the document contains exactly the routes of the server", async () => {
   const { app } = createBackend();
   await app.ready();
   const served = ROUTES.filter(({ method, path }) => app.hasRoute({ method, url: path }));
@@ -49,7 +49,7 @@ test("every route of the server is in the document, and no other", async () => {
   await app.close();
 });
 
-test("every reference leads to a schema", () => {
+test("every reference points to a schema", () => {
   const names = new Set(schemas.map(([name]) => `#/components/schemas/${name}`));
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
     ([, to]) => to,
@@ -58,11 +58,11 @@ test("every reference leads to a schema", () => {
   expect(references.filter((to) => to === undefined || !names.has(to))).toEqual([]);
 });
 
-test.each(zodSchemas())("the examples of %s fit it", (_, schema, examples) => {
+test.each(zodSchemas())("the examples of %s match its schema", (_, schema, examples) => {
   for (const example of examples) expect(schema.safeParse(example).error).toBeUndefined();
 });
 
-test("what people ask for most has an example", () => {
+test("the schemas that people use most have an example", () => {
   const names = zodSchemas().map(([name]) => name);
   expect(names).toEqual(
     expect.arrayContaining([
@@ -88,12 +88,12 @@ test("what people ask for most has an example", () => {
   );
 });
 
-test("the four kinds of event and a batch's callback are webhooks with a schema each", () => {
+test("each kind of event and the batch's callback is a webhook with a schema", () => {
   const kinds = ["started", "progress", "completed", "failed", "batch"];
   expect(Object.keys(document.webhooks)).toEqual(kinds);
 });
 
-test("every route tells every error it may answer with", () => {
+test("every route documents the errors that it can respond with", () => {
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const { responses, security } of Object.values(operations)) {
       expect(Object.keys(responses), path).toEqual(expect.arrayContaining(["400", "default"]));
@@ -104,7 +104,7 @@ test("every route tells every error it may answer with", () => {
   }
 });
 
-describe("what is refused", () => {
+describe("a refusal", () => {
   const backend = createBackend();
   afterAll(() => backend.app.close());
 
@@ -117,27 +117,28 @@ describe("what is refused", () => {
   ] as const;
   const writing = ROUTES.filter((route) => route.method !== "GET");
 
-  test.each(writing)("of a body by $operationId is in the document", async ({ method, path }) => {
+  test.each(writing)("of a body by $operationId is documented", async ({ method, path }) => {
     const url = path.replace(/:\w+/, "x");
-    const told = document.paths[path.replace(/:(\w+)/g, "{$1}")]?.[method.toLowerCase()]?.responses;
+    const documentPath = path.replace(/:(\w+)/g, "{$1}");
+    const documented = document.paths[documentPath]?.[method.toLowerCase()]?.responses;
     for (const [code, headers, payload] of WRONG_BODIES) {
       const all = { ...AUTHORIZED, ...headers };
       const problem = problemOf(await backend.app.inject({ method, url, payload, headers: all }));
       expect(problem.code).toBe(code);
-      expect(told?.[problem.status]?.["description"]).toContain(`\`${code}\``);
+      expect(documented?.[problem.status]?.["description"]).toContain(`\`${code}\``);
     }
   });
 
   test.each([
     ["/v1/jobs", "JOB_NOT_FOUND"],
     ["/v1/plugins", "PLUGIN_NOT_FOUND"],
-  ])("an id of any length is looked for below %s, and answers %s", async (path, code) => {
-    const answer = await backend.get(`${path}/${"x".repeat(10_000)}`);
-    expect(problemOf(answer)).toMatchObject({ status: 404, code });
+  ])("of an unknown id below %s is the same for an id of any length: %s", async (path, code) => {
+    const response = await backend.get(`${path}/${"x".repeat(10_000)}`);
+    expect(problemOf(response)).toMatchObject({ status: 404, code });
   });
 });
 
-test("requests take no field that is not told of; answers and events may get more", () => {
+test("requests accept no undocumented field, but responses and events can gain fields", () => {
   const closed = schemas.filter(([, schema]) => schema["additionalProperties"] === false);
   expect(closed.map(([name]) => name)).toEqual([
     "BatchJobRequest",
@@ -154,7 +155,7 @@ test("requests take no field that is not told of; answers and events may get mor
 describe("the page", () => {
   const page = renderDocs(document);
 
-  test("has a place for every error code, route and schema, so that links to them lead there", () => {
+  test("has an anchor for every error code, route and schema, and every link leads to one", () => {
     const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
     const wanted = [
       ...describeErrors().map(({ code }) => code as string),
@@ -166,7 +167,7 @@ describe("the page", () => {
     expect(links.filter((to) => to === undefined || !ids.has(to))).toEqual([]);
   });
 
-  test("holds no script and escapes what it shows", () => {
+  test("contains no script and escapes its texts", () => {
     expect(page).not.toContain("<script");
     const [name] = Object.keys(document.paths);
     const hostile = renderDocs({

@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, made of the contract alone: nothing is started for it. */
+/** Builds the OpenAPI 3.1 document from the contract, without starting anything. */
 import { z } from "zod";
 import type { RefusalCode } from "../domain/errors.ts";
 import { SCOPE_NAMES, SCOPES } from "../domain/scope.ts";
@@ -6,7 +6,7 @@ import { VERSION } from "../version.ts";
 import { BatchCallback } from "./contract/batches.ts";
 import { EVENT_PAYLOADS } from "./contract/events.ts";
 import { PROBLEM_JSON, Problem } from "./contract/problem.ts";
-import { TAGS, type AnswerContract, type RouteContract } from "./contract/route-contract.ts";
+import { TAGS, type ResponseContract, type RouteContract } from "./contract/route-contract.ts";
 import { ROUTES } from "./contract/routes.ts";
 import { BODY_REFUSALS, COMMON_REFUSALS, describeErrors, type ErrorCode } from "./error-map.ts";
 
@@ -20,7 +20,7 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   readonly requestBody?: Json;
   readonly responses: Readonly<Record<string, Json>>;
-  /** The scope that is needed, by the kind of credentials. */
+  /** The required scope for each kind of credentials. */
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
@@ -44,25 +44,26 @@ export interface OpenApiDocument {
   };
 }
 
-/** All that is sent to webhooks. */
+/** The payloads that are sent to webhooks. */
 const SENT = { ...EVENT_PAYLOADS, batch: BatchCallback };
 
 const SENT_HEADERS = [
   {
     name: "webhook-id",
     required: true,
-    description: "Names the event: the same for every attempt, at every webhook.",
+    description:
+      "The event's id. It is the same for every attempt and for every webhook, so you can drop duplicates by it.",
   },
   {
     name: "webhook-timestamp",
     required: true,
-    description: "When this attempt was sent, in seconds since 1970.",
+    description: "Time of this attempt, in seconds since the Unix epoch.",
   },
   {
     name: "webhook-signature",
     required: false,
     description:
-      "From persistent webhooks: `v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64, as Standard Webhooks has it; two of them with a space between for 24 h after a change of the secret.",
+      "Signature in the format of Standard Webhooks: `v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64. Only persistent webhooks sign their deliveries. For 24 hours after a change of the secret, the header contains two signatures separated by a space.",
   },
 ];
 
@@ -70,7 +71,7 @@ const REFS = "#/components/schemas/";
 
 const ERRORS = new Map(describeErrors().map((error) => [error.code, error]));
 
-/** Any other answer is not the caller's to mend. */
+/** Any other status is a failure of the daemon. */
 const FAULT: Json = {
   description: explain(["INTERNAL"]),
   content: { [PROBLEM_JSON]: { schema: refTo(Problem) } },
@@ -101,19 +102,20 @@ export function createOpenApiDocument(): OpenApiDocument {
         token: {
           type: "http",
           scheme: "bearer",
-          description: `The daemon's own token, or one of the scope that the operation names or a later one: ${SCOPE_NAMES.map((scope) => `\`${scope}\` may ${SCOPES[scope]}`).join("; ")}.`,
+          description: `The daemon's own token, or a token with the operation's scope or a higher one. ${SCOPE_NAMES.map((scope) => `\`${scope}\` can ${SCOPES[scope]}`).join("; ")}.`,
         },
         browser: {
           type: "http",
           scheme: "basic",
-          description: "Any user name, the token as the password. For pages that a browser opens.",
+          description:
+            "For pages that you open in a browser. Enter any user name, and the token as the password.",
         },
       },
     },
   };
 }
 
-/** Every schema that has an id, referring to the others by it. */
+/** Every schema that has an id. Schemas refer to each other by id. */
 function componentSchemas(): Record<string, Json> {
   const { schemas } = z.toJSONSchema(z.globalRegistry, {
     uri: (id) => REFS + id,
@@ -126,7 +128,7 @@ function componentSchemas(): Record<string, Json> {
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Leaves out what `format` and JSON itself say already, and lets answers get further fields. */
+/** Removes what `format` and JSON already imply, and allows responses to gain fields. */
 function simplify(context: {
   zodSchema: z.core.$ZodType;
   jsonSchema: z.core.JSONSchema.BaseSchema;
@@ -134,14 +136,15 @@ function simplify(context: {
   const { zodSchema, jsonSchema } = context;
   if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
   delete jsonSchema.propertyNames;
-  // Requests are strict objects, and say themselves what else they take: nothing.
+  // Requests are strict objects and keep `additionalProperties: false`.
   const isOpen = zodSchema instanceof z.ZodObject && zodSchema.def.catchall === undefined;
   if (isOpen) delete jsonSchema.additionalProperties;
 }
 
 function refTo(schema: z.ZodType): Json {
   const id = schema.meta()?.id;
-  if (id === undefined) throw new Error("A schema of a request or an answer needs an id.");
+  if (id === undefined)
+    throw new Error("The schema has no id: request and response schemas need one.");
   return { $ref: REFS + id };
 }
 
@@ -158,7 +161,7 @@ function toOperation(route: RouteContract): Operation {
       : {
           requestBody: { required: true, content: { "application/json": { schema: refTo(body) } } },
         }),
-    responses: { ...toAnswers(route.answers), ...toErrors(errorsOf(route)), default: FAULT },
+    responses: { ...toResponses(route.responses), ...toErrors(errorsOf(route)), default: FAULT },
     security:
       access === "open" ? [] : [{ token: [access] }, ...(browser ? [{ browser: [access] }] : [])],
   };
@@ -186,18 +189,22 @@ function fieldsOf(schema: z.ZodType | undefined): Omit<Parameter, "in">[] {
   });
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...rest } = property as Json & { description?: string };
-    const told = description === undefined ? {} : { description };
-    return { name, required: required.includes(name), ...told, schema: rest };
+    return {
+      name,
+      required: required.includes(name),
+      ...(description === undefined ? {} : { description }),
+      schema: rest,
+    };
   });
 }
 
-function toAnswers(answers: RouteContract["answers"]): Record<string, Json> {
+function toResponses(responses: RouteContract["responses"]): Record<string, Json> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, answer]) => [status, toAnswer(answer)]),
+    Object.entries(responses).map(([status, response]) => [status, toResponse(response)]),
   );
 }
 
-function toAnswer({ description, schema, otherBodies = {}, headers }: AnswerContract): Json {
+function toResponse({ description, schema, otherBodies = {}, headers }: ResponseContract): Json {
   const content = {
     ...(schema === undefined ? {} : { "application/json": { schema: refTo(schema) } }),
     ...Object.fromEntries(
@@ -223,14 +230,14 @@ function toHeaders(headers: Readonly<Record<string, string>>): Json {
   );
 }
 
-/** What a route that is open to all does not refuse. */
+/** Common refusals that an open route never responds with. */
 const GUARDED_REFUSALS: ReadonlySet<RefusalCode> = new Set([
   "UNAUTHORIZED",
   "INSUFFICIENT_SCOPE",
   "OVERLOADED",
 ]);
 
-/** All that a route may answer with beside what it is for, and a fault of the daemon. */
+/** Every error code that the route can respond with, except INTERNAL. */
 function errorsOf(route: RouteContract): readonly ErrorCode[] {
   return [
     ...(route.access === "open"
@@ -252,7 +259,9 @@ function toErrors(codes: readonly ErrorCode[]): Record<string, Json> {
       String(status),
       {
         description: explain(group),
-        ...(status === 503 ? { headers: toHeaders({ "Retry-After": "Seconds to wait." }) } : {}),
+        ...(status === 503
+          ? { headers: toHeaders({ "Retry-After": "Seconds to wait before the next try." }) }
+          : {}),
         content: { [PROBLEM_JSON]: { schema: refTo(Problem) } },
       },
     ]),
@@ -271,7 +280,10 @@ function toWebhook(kind: string, schema: z.ZodType): Json {
       })),
       requestBody: { required: true, content: { "application/json": { schema: refTo(schema) } } },
       responses: {
-        "2XX": { description: "Delivered. Any other answer is tried again or given up." },
+        "2XX": {
+          description:
+            "The event is delivered. After any other response, the daemon retries the delivery or gives it up.",
+        },
       },
     },
   };

@@ -4,20 +4,20 @@ import { MAX_KEY_LENGTH, MAX_WAIT_SECONDS } from "./contract/submit-headers.ts";
 
 type Header = FastifyRequest["headers"][string];
 
-/** The Idempotency-Key, or null without one. Throws `Refused`. */
+/** Returns the Idempotency-Key, or null without the header. Throws `Refused`: IDEMPOTENCY_KEY_INVALID. */
 export function parseIdempotencyKey(header: Header): string | null {
   if (header === undefined) return null;
   const key = String(header);
   if (key.length >= 1 && key.length <= MAX_KEY_LENGTH) return key;
   throw new Refused(
     "IDEMPOTENCY_KEY_INVALID",
-    `The Idempotency-Key is ${key.length} characters long: it must be 1 to ${MAX_KEY_LENGTH}.`,
+    `The Idempotency-Key is ${key.length} characters long: it must be 1 to ${MAX_KEY_LENGTH} characters long.`,
   );
 }
 
 /**
- * The seconds of `Prefer: wait=N`, cut to what is allowed; null without it. RFC 7240 §2: a
- * preference that cannot be understood is ignored.
+ * Returns the seconds of `Prefer: wait=N`, limited to the maximum, or null without the preference.
+ * A preference that cannot be understood is ignored (RFC 7240 §2).
  */
 export function parseWait(header: Header): number | null {
   if (header === undefined) return null;

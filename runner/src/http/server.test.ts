@@ -7,7 +7,7 @@ import {
   TOKEN,
   type Backend,
 } from "../../test/support/scripted-backend.ts";
-import { Job } from "./contract/jobs.ts";
+import { Job } from "./contract/job.ts";
 
 let backend: Backend;
 
@@ -17,50 +17,50 @@ beforeEach(() => {
 
 afterEach(() => backend.app.close());
 
-describe("who may ask", () => {
-  test.each(["/healthz", "/readyz"])("%s needs no token", async (url) => {
+describe("authentication", () => {
+  test.each(["/healthz", "/readyz"])("is not needed for %s", async (url) => {
     expect((await backend.get(url, {})).statusCode).toBe(200);
   });
 
   test.each(["/v1/jobs", "/v1/plugins", "/metrics", "/openapi.json", "/docs", "/nowhere"])(
-    "%s answers 401 without a token, and with a wrong one",
+    "fails for %s without a token and with a wrong one",
     async (url) => {
-      const answers = [
+      const responses = [
         await backend.get(url, {}),
         await backend.get(url, { authorization: `Bearer ${TOKEN}x` }),
         await backend.get(url, { authorization: TOKEN }),
         await backend.get(url, { authorization: "Bearer" }),
       ];
-      for (const answer of answers) {
-        expect(problemOf(answer)).toMatchObject({ status: 401, code: "UNAUTHORIZED" });
-        expect(String(answer.headers["www-authenticate"])).toContain("Bearer");
+      for (const response of responses) {
+        expect(problemOf(response)).toMatchObject({ status: 401, code: "UNAUTHORIZED" });
+        expect(String(response.headers["www-authenticate"])).toContain("Bearer");
       }
     },
   );
 
-  test("the scheme's letter case does not matter", async () => {
+  test("ignores the letter case of the scheme", async () => {
     expect(
       (await backend.get("/v1/plugins", { authorization: `bearer ${TOKEN}` })).statusCode,
     ).toBe(200);
   });
 
-  test("pages for browsers take the token as the password of HTTP Basic; nothing else does", async () => {
+  test("accepts the token as the password of HTTP Basic only on pages for browsers", async () => {
     const authorization = `Basic ${Buffer.from(`me:${TOKEN}`).toString("base64")}`;
     for (const url of ["/docs", "/openapi.json"]) {
       expect((await backend.get(url, { authorization })).statusCode).toBe(200);
       expect(String((await backend.get(url, {})).headers["www-authenticate"])).toContain("Basic");
     }
     for (const url of ["/v1/jobs", "/v1/plugins", "/metrics", "/docs/nowhere"]) {
-      const answer = await backend.get(url, { authorization });
-      expect(answer.statusCode).toBe(401);
-      expect(String(answer.headers["www-authenticate"])).not.toContain("Basic");
+      const response = await backend.get(url, { authorization });
+      expect(response.statusCode).toBe(401);
+      expect(String(response.headers["www-authenticate"])).not.toContain("Basic");
     }
     const wrong = `Basic ${Buffer.from(`${TOKEN}:me`).toString("base64")}`;
     expect((await backend.get("/docs", { authorization: wrong })).statusCode).toBe(401);
   });
 });
 
-describe("what the engine refuses", () => {
+describe("an error of the engine", () => {
   test.each([
     [new Refused("QUEUE_FULL", "Full.", { retryAfterMs: 4200 }), 503, "5"],
     [new Refused("STOPPING"), 503, "1"],
@@ -68,17 +68,17 @@ describe("what the engine refuses", () => {
     [new Refused("PLUGIN_BROKEN"), 409, undefined],
     [new Transient("DB_BUSY", "database is locked at /secret/path"), 503, "1"],
   ])(
-    "%s becomes a problem with its status and Retry-After",
+    "such as %s becomes a problem with its status and Retry-After",
     async (refusal, status, retryAfter) => {
       backend.answerSubmitWith(() => Promise.reject(refusal));
-      const answer = await backend.submit({ plugins: ["echo"] });
-      expect(problemOf(answer).status).toBe(status);
-      expect(answer.headers["retry-after"]).toBe(retryAfter);
-      expect(answer.body).not.toContain("/secret/path");
+      const response = await backend.submit({ plugins: ["echo"] });
+      expect(problemOf(response).status).toBe(status);
+      expect(response.headers["retry-after"]).toBe(retryAfter);
+      expect(response.body).not.toContain("/secret/path");
     },
   );
 
-  test("issues of the input keep their path", async () => {
+  test("keeps the paths of its issues", async () => {
     const issues = [{ path: "/input/rows/3", message: "must be a string" }];
     backend.answerSubmitWith(() => Promise.reject(new Refused("INPUT_INVALID", "No.", { issues })));
     expect(problemOf(await backend.submit({ plugins: ["echo"] }))).toMatchObject({
@@ -87,12 +87,12 @@ describe("what the engine refuses", () => {
     });
   });
 
-  test("an unexpected error tells nothing of itself but the request's name, under which it is logged", async () => {
+  test("that is unexpected is logged under the request's id, and the response contains only the id", async () => {
     backend.answerSubmitWith(() => Promise.reject(new Error("SQLITE_CORRUPT at /secret/path")));
-    const answer = await backend.submit({ plugins: ["echo"] });
-    const problem = problemOf(answer);
+    const response = await backend.submit({ plugins: ["echo"] });
+    const problem = problemOf(response);
     expect(problem).toMatchObject({ status: 500, code: "INTERNAL" });
-    expect(answer.body).not.toMatch(/SQLITE|secret/);
+    expect(response.body).not.toMatch(/SQLITE|secret/);
     const id = problem.instance?.replace("urn:request:", "");
     const logged = backend.logLines.find((line) => line.includes("SQLITE_CORRUPT"));
     expect(logged).toContain(`"reqId":"${id}"`);
@@ -100,34 +100,34 @@ describe("what the engine refuses", () => {
 });
 
 describe("routes and methods", () => {
-  test("a method that a route does not take answers 405 and names those it takes", async () => {
-    const answer = await backend.app.inject({
+  test("a method that a route does not support gets a 405 with the supported ones", async () => {
+    const response = await backend.app.inject({
       method: "DELETE",
       url: "/v1/jobs?x=1",
       headers: AUTHORIZED,
     });
-    expect(problemOf(answer)).toMatchObject({ status: 405, code: "METHOD_NOT_ALLOWED" });
-    expect(answer.headers["allow"]).toBe("GET, HEAD, OPTIONS, POST");
+    expect(problemOf(response)).toMatchObject({ status: 405, code: "METHOD_NOT_ALLOWED" });
+    expect(response.headers["allow"]).toBe("GET, HEAD, OPTIONS, POST");
   });
 
-  test("OPTIONS names a route's methods", async () => {
-    const answer = await backend.app.inject({
+  test("OPTIONS returns a route's methods", async () => {
+    const response = await backend.app.inject({
       method: "OPTIONS",
       url: "/v1/jobs/job_1",
       headers: AUTHORIZED,
     });
-    expect(answer.statusCode).toBe(204);
-    expect(answer.headers["allow"]).toBe("GET, HEAD, OPTIONS");
+    expect(response.statusCode).toBe(204);
+    expect(response.headers["allow"]).toBe("GET, HEAD, OPTIONS");
   });
 
-  test("HEAD has GET's headers and no body", async () => {
+  test("HEAD returns the headers of GET and no body", async () => {
     const url = `/v1/jobs/${backend.addJob()}`;
     const head = await backend.app.inject({ method: "HEAD", url, headers: AUTHORIZED });
     expect(head.headers["content-length"]).toBe((await backend.get(url)).headers["content-length"]);
     expect(head.body).toBe("");
   });
 
-  test("HEAD of a stream does not open one", async () => {
+  test("HEAD does not open a stream", async () => {
     const url = `/v1/jobs/${backend.addJob()}/events`;
     const headers = { ...AUTHORIZED, accept: "text/event-stream" };
     expect((await backend.app.inject({ method: "HEAD", url, headers })).statusCode).toBe(200);
@@ -140,11 +140,11 @@ describe("routes and methods", () => {
     "/v1/jobs//events",
     "/v2/jobs",
     `/v1/jobs/${"x".repeat(300)}`,
-  ])("%s is no route", async (url) => {
+  ])("%s is not a route", async (url) => {
     expect(problemOf(await backend.get(url))).toMatchObject({ status: 404 });
   });
 
-  test("a URL that cannot be decoded answers 400", async () => {
+  test("a URL that cannot be decoded gets a 400", async () => {
     expect(problemOf(await backend.get("/v1/jobs/%zz")).code).toBe("REQUEST_MALFORMED");
   });
 
@@ -157,14 +157,14 @@ describe("routes and methods", () => {
     ["/v1/jobs?state=queued", "/state"],
     ["/v1/deliveries?state=sent", "/state"],
     ["/v1/jobs/job_1/events?cursor=-1", "/cursor"],
-  ])("%s names the parameter that is wrong", async (url, path) => {
+  ])("%s gets an error that names the invalid parameter", async (url, path) => {
     const problem = problemOf(await backend.get(url));
     expect(problem).toMatchObject({ status: 400, code: "BODY_INVALID" });
     expect(problem.issues.map((issue) => issue.path)).toContain(path);
   });
 
   test.each(["/v1/jobs/none", "/v1/jobs/none/events", "/v1/jobs/none/logs"])(
-    "%s answers JOB_NOT_FOUND",
+    "%s is refused with JOB_NOT_FOUND",
     async (url) => {
       expect(problemOf(await backend.get(url))).toMatchObject({
         status: 404,
@@ -174,8 +174,8 @@ describe("routes and methods", () => {
   );
 });
 
-describe("the job", () => {
-  test("shows its steps as pending, running, completed, and stored JSON byte for byte", async () => {
+describe("a job", () => {
+  test("shows the status of each step, and its stored JSON byte for byte", async () => {
     const id = backend.addJob({
       request: {
         plugins: ["a", "b", "c"].map((name) => ({ name, options: {} })),
@@ -198,7 +198,7 @@ describe("the job", () => {
             endedAt: 2,
             failure: null,
             metrics: { processedItems: 1, duration: 1 },
-            // What no JSON.stringify would write: it shows that nothing parsed it.
+            // JSON.stringify would not write this number, so it shows that nothing parsed the text.
             output: '{"n":1.0000000000000000001}' as never,
             truncated: false,
           },
@@ -206,33 +206,33 @@ describe("the job", () => {
       },
     });
     backend.setProgress({ fraction: 0.5, message: "half", at: 0 });
-    const answer = await backend.get(`/v1/jobs/${id}`);
-    const job = Job.parse(answer.json());
+    const response = await backend.get(`/v1/jobs/${id}`);
+    const job = Job.parse(response.json());
     expect(job.steps.map((step) => step.status)).toEqual(["completed", "running", "pending"]);
     expect(job.progress).toEqual({
       fraction: 0.5,
       message: "half",
       at: "1970-01-01T00:00:00.000Z",
     });
-    expect(answer.body).toContain('"output":{"n":1.0000000000000000001}');
+    expect(response.body).toContain('"output":{"n":1.0000000000000000001}');
     expect(job.webhook?.headers).toEqual({ Authorization: "***" });
-    expect(answer.body).not.toContain("s3cret");
+    expect(response.body).not.toContain("s3cret");
   });
 });
 
 describe("the daemon", () => {
-  test("/readyz tells why it is not ready", async () => {
+  test("says at /readyz why it is not ready", async () => {
     backend.notReady.push("The daemon is starting.");
-    const answer = await backend.get("/readyz", {});
-    expect(problemOf(answer)).toMatchObject({
+    const response = await backend.get("/readyz", {});
+    expect(problemOf(response)).toMatchObject({
       status: 503,
       code: "NOT_READY",
       detail: "The daemon is starting.",
     });
-    expect(answer.headers["retry-after"]).toBe("1");
+    expect(response.headers["retry-after"]).toBe("1");
   });
 
-  test("/metrics counts what is stored and what was asked, without ids", async () => {
+  test("reports stored objects and requests at /metrics, without ids", async () => {
     await backend.get(`/v1/jobs/${backend.addJob()}`);
     const { body } = await backend.get("/metrics");
     expect(body).toContain('playground_jobs{status="queued"} 3');
@@ -247,13 +247,13 @@ describe("the daemon", () => {
     expect(body).not.toContain("job_1");
   });
 
-  test("/docs comes with a policy that lets it run nothing", async () => {
-    const answer = await backend.get("/docs");
-    expect(answer.headers["content-type"]).toContain("text/html");
-    expect(answer.headers["content-security-policy"]).toContain("default-src 'none'");
+  test("serves /docs with a policy that allows no script", async () => {
+    const response = await backend.get("/docs");
+    expect(response.headers["content-type"]).toContain("text/html");
+    expect(response.headers["content-security-policy"]).toContain("default-src 'none'");
   });
 
-  test("a request is one line of log, without token, headers, ids or body", async () => {
+  test("logs a request in one line, without its token, headers, ids and body", async () => {
     const webhook = {
       url: "https://e.test/hook-secret",
       headers: { Authorization: "header-secret" },
@@ -271,21 +271,21 @@ describe("the daemon", () => {
 
   test.each([
     [
-      "of a token whose scope is too small",
+      "with a token of too low a scope",
       { method: "POST", url: "/v1/jobs", headers: { authorization: "Bearer read-token" } },
       { route: "/v1/jobs", status: 403, code: "INSUFFICIENT_SCOPE", token: "of-read" },
     ],
     [
-      "that no route takes",
+      "without a route",
       { method: "GET", url: "/v2/jobs?key=secret" },
       { route: "none", path: "/v2/jobs", status: 404, code: "ROUTE_NOT_FOUND" },
     ],
     [
-      "of a method that its path does not take",
+      "with a method that its path does not support",
       { method: "PUT", url: "/v1/jobs" },
       { route: "none", path: "/v1/jobs", status: 405, code: "METHOD_NOT_ALLOWED" },
     ],
-  ] as const)("a request %s is logged with what refused it", async (_, request, line) => {
+  ] as const)("logs a request %s with its error code", async (_, request, line) => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     await backend.app.inject({ headers, ...request });
     const [logged = ""] = backend.logLines;

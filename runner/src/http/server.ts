@@ -13,13 +13,17 @@ import { createAuth } from "./auth.ts";
 import type { KnownTokens } from "../ports/known-tokens.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal, type Refusal } from "./error-map.ts";
-import { registerGate } from "./gate.ts";
+import { registerAdmission } from "./admission.ts";
 import { createHostGuard, type HostSettings } from "./host-guard.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
 import { pathOf, registerNotFound } from "./not-found.ts";
-import { answerClientError, registerRawAnswers, registerUnreadTimeout } from "./raw-answers.ts";
+import {
+  registerRawResponses,
+  registerUnreadTimeout,
+  respondToClientError,
+} from "./raw-responses.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
 import { registerDeliveries } from "./routes/deliveries.ts";
@@ -31,34 +35,34 @@ import { registerSubmitJob } from "./routes/submit-job.ts";
 import { registerWebhooks } from "./routes/webhooks.ts";
 import { createWaits } from "./waits.ts";
 
-/** For a request's headers to arrive, in ms, where a whole request may take longer. */
+/** Time in which a request's headers must arrive, unless the request timeout is shorter. */
 const HEADERS_TIMEOUT_MS = 60_000;
-/** How often Node looks for requests that are out of time, in ms, where they may take longer. */
-const LOOK_EVERY_MS = 5_000;
-/** For a client to take any more of its answer, in ms, where a whole request may take longer. */
+/** How often Node checks for timed-out requests, unless the request timeout is shorter. */
+const TIMEOUT_CHECK_EVERY_MS = 5_000;
+/** How long a client can leave its response unread, unless the request timeout is shorter. */
 const UNREAD_TIMEOUT_MS = 30_000;
-/** Node takes no longer one: an id of any length is looked for, and not found. */
+/** Node's own limit. So an id of any length that fits is looked up, and the response is a 404. */
 const MAX_URL_LENGTH = 16 * 1024;
-/** Of a path that no route takes, in characters. */
+/** Characters of a path without a route that are logged. */
 const MAX_PATH_LOGGED = 200;
 
 declare module "fastify" {
   interface FastifyReply {
-    /** Of the problem that it tells, for the log; null when it tells none. */
+    /** The code of the problem in the response, for the log. Null when the response is not a problem. */
     problemCode: string | null;
   }
 }
 
 export interface HttpSettings extends HostSettings {
-  /** For a whole request to arrive; a connection cannot be held open by sending slowly. */
+  /** Time in which a whole request must arrive, so that a slow sender cannot keep a connection open. */
   readonly requestTimeoutMs: number;
   /** Largest request body, in bytes. */
   readonly bodyLimit: number;
-  /** Requests worked on at once; those that wait are not counted. */
+  /** Most requests in flight. Requests that wait for a job or an event do not count. */
   readonly maxRequests: number;
-  /** Requests held at once for `Prefer: wait`. */
+  /** Most requests that wait because of `Prefer: wait`. */
   readonly maxWaits: number;
-  /** Event streams open at once. */
+  /** Most open event streams. */
   readonly maxStreams: number;
   readonly jobUrl: (jobId: string) => string;
   readonly batchUrl: (batchId: string) => string;
@@ -72,37 +76,37 @@ export interface HttpDeps {
   readonly logger: Logger;
   readonly tokens: KnownTokens;
   readonly settings: HttpSettings;
-  /** Why the daemon does not take work now, in sentences; empty when it does. */
+  /** Returns why the daemon is not accepting work, in sentences. Empty when it is ready. */
   readonly notReady: () => readonly string[];
 }
 
-/** The HTTP API, not listening yet. Closing it ends event streams and answers those who wait. */
+/** Creates the HTTP API without listening. Closing it ends event streams and `Prefer: wait`. */
 export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { engine, reads, catalog, logger, settings } = deps;
   const { requestTimeoutMs } = settings;
   const app = Fastify({
-    // Fastify's own below a warning is where it listens, which the ready line says. Requests log in full.
+    // Below `warn`, Fastify only logs its address, which the ready line contains. Request logs keep the level.
     loggerInstance: logger.child({}, { level: atLeastWarn(logger) }),
     childLoggerFactory: (_own, bindings, options) => logger.child(bindings, options),
-    // One line of our own per request, below; Fastify's would be two.
+    // registerRequestEnd logs one line per request. Fastify would log two.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.bodyLimit,
     routerOptions: { maxParamLength: MAX_URL_LENGTH },
     requestTimeout: requestTimeoutMs,
     http: {
-      // Node's answer to a request without one has no body; raw-answers.ts gives it one.
+      // Node's response to a missing Host header has no body. raw-responses.ts sends one with a problem.
       requireHostHeader: false,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
-      connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_EVERY_MS, requestTimeoutMs),
     },
-    // While closing, requests get the same answers as ever: the engine itself refuses new work.
+    // Requests during the close are handled as usual: the engine itself refuses new work.
     return503OnClosing: false,
     frameworkErrors: (error, { id }, reply) => void sendProblem(toRefusal(error, id), reply),
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: respondToClientError,
   }) as unknown as FastifyInstance;
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
-  // What was answered while closing leaves an idle connection behind, which would hold up the close.
+  // A request that ends during the close leaves an idle connection, which would delay the close.
   app.addHook("onResponse", (_request, _reply, done) => {
     if (closing.signal.aborted) app.server.closeIdleConnections();
     done();
@@ -112,14 +116,14 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.decorateRequest("isStillKnown", null);
   app.decorateReply("problemCode", null);
   registerRequestEnd(app, deps.metrics);
-  registerRawAnswers(app);
+  registerRawResponses(app);
   registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
   registerJsonBody(app);
   registerValidation(app);
   registerErrors(app, { metrics: deps.metrics, bodyLimit: settings.bodyLimit });
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
-  registerGate(app, {
+  registerAdmission(app, {
     settings,
     metrics: deps.metrics,
     logger,
@@ -128,7 +132,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
       authenticate(request, reply);
     },
   });
-  // Before the routes: it listens to what is added.
+  // Must come before the routes, because it collects the routes that are added after it.
   registerNotFound(app);
 
   const { jobUrl, batchUrl, maxStreams, maxWaits } = settings;
@@ -150,7 +154,7 @@ function atLeastWarn(logger: Logger): string {
   return logger.isLevelEnabled("info") ? "warn" : logger.level;
 }
 
-/** One line and one measurement per request. Of the URL the pattern is enough, and safe, where there is one. */
+/** Logs and measures each request. Uses the route's pattern instead of the URL, which can contain secrets. */
 function registerRequestEnd(app: FastifyInstance, metrics: HttpMetrics): void {
   app.addHook("onResponse", (request, reply, done) => {
     const { method, tokenName, routeOptions } = request;
@@ -192,17 +196,18 @@ function isBodyTooLarge(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "FST_ERR_CTP_BODY_TOO_LARGE";
 }
 
-/** Fastify's own error tells neither size. */
+/** Fastify's own error contains neither the size nor the limit. */
 function bodyTooLarge({ headers }: FastifyRequest, bodyLimit: number): Refused {
   const size = headers["content-length"] ?? `over ${bodyLimit}`;
-  const others = "a file in the files folder, or a URL, for a plugin that takes these";
-  const detail = `The request's body is ${size} bytes: it must be at most ${bodyLimit}. Larger inputs go by ${others}.`;
+  const advice =
+    "For a larger input, pass a file in the files folder or a URL to a plugin that accepts one.";
+  const detail = `The request's body is ${size} bytes: it must be at most ${bodyLimit} bytes. ${advice}`;
   return new Refused("BODY_TOO_LARGE", detail);
 }
 
 function sendProblem({ problem, retryAfterSeconds }: Refusal, reply: FastifyReply): FastifyReply {
-  // Fastify closes after a body that it did not take, and a client that still sends it would get a
-  // reset and lose this answer. Kept open, Node reads the rest and drops it.
+  // Fastify closes the connection after a refused body. A client that is still sending would get a
+  // reset and lose this response. On an open connection Node reads the rest and drops it.
   reply.removeHeader("connection");
   reply.problemCode = problem.code;
   if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));

@@ -18,57 +18,57 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.useRealTimers();
-  for (const answer of open.splice(0)) answer.destroy();
+  for (const response of open.splice(0)) response.destroy();
   await backend.app.close();
 });
 
 interface Stream {
-  readonly answer: IncomingMessage;
-  /** The frames so far, without the comment and the hint that begin it. */
+  readonly response: IncomingMessage;
+  /** Returns the frames received so far, without the `retry` field at the start. */
   readonly frames: () => string[];
   readonly untilFrames: (count: number) => Promise<string[]>;
   readonly ended: Promise<void>;
 }
 
-/** Over a real socket: only there can a client go away, or read slowly. */
+/** Uses a real socket, because an injected request cannot disconnect or read slowly. */
 async function stream(jobId: string, headers: Record<string, string> = {}): Promise<Stream> {
   const { port } = backend.app.server.address() as AddressInfo;
-  const asked = httpRequest({
+  const request = httpRequest({
     port,
     host: "127.0.0.1",
     path: `/v1/jobs/${jobId}/events`,
     headers: { ...AUTHORIZED, accept: "text/event-stream", ...headers },
   }).end();
-  const [answer] = (await once(asked, "response")) as [IncomingMessage];
-  open.push(answer);
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  open.push(response);
   let text = "";
-  answer.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-  answer.on("error", () => {});
+  response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+  response.on("error", () => {});
   const frames = (): string[] =>
     text
       .split("\n\n")
       .slice(0, -1)
       .filter((frame) => !frame.startsWith("retry:"));
   return {
-    answer,
+    response,
     frames,
     untilFrames: (count) =>
       until(`${count} frames`, () => (frames().length >= count ? frames() : null)),
-    ended: once(answer, "close").then(() => undefined),
+    ended: once(response, "close").then(() => undefined),
   };
 }
 
-test("an event is a frame with its sequence as id, its kind, and the payload as delivered", async () => {
+test("an event is a frame with its sequence as id, its kind and the delivered payload", async () => {
   const id = backend.addJob();
   backend.addEvent(id, "started", { text: "ü\n" });
-  const { answer, untilFrames } = await stream(id);
-  expect(answer.headers["content-type"]).toContain("text/event-stream");
+  const { response, untilFrames } = await stream(id);
+  expect(response.headers["content-type"]).toContain("text/event-stream");
   expect(await untilFrames(1)).toEqual([
     `id: 1\nevent: started\ndata: {"status":"started","jobId":"${id}","sequence":1,"text":"ü\\n"}`,
   ]);
 });
 
-test("a stream ends when its token is removed, before the next event", async () => {
+test("a stream ends before the next event when its token is removed", async () => {
   const id = backend.addJob();
   const { untilFrames, ended, frames } = await stream(id, { authorization: "Bearer read-token" });
   const { untilFrames: others } = await stream(id);
@@ -81,7 +81,7 @@ test("a stream ends when its token is removed, before the next event", async () 
   expect(await others(2)).toHaveLength(2);
 });
 
-test("events come as they happen, and the stream ends after the last one", async () => {
+test("events are sent as they happen, and the stream ends after the last one", async () => {
   const id = backend.addJob();
   const { untilFrames, ended, frames } = await stream(id);
   for (const kind of ["started", "progress", "completed"] as const) {
@@ -98,7 +98,7 @@ test("events come as they happen, and the stream ends after the last one", async
   expect(backend.listenerCount(id)).toBe(0);
 });
 
-test("Last-Event-ID resumes after the event it names", async () => {
+test("a stream with Last-Event-ID resumes after that event", async () => {
   const id = backend.addJob();
   for (const kind of ["started", "progress", "progress", "completed"] as const)
     backend.addEvent(id, kind);
@@ -107,7 +107,7 @@ test("Last-Event-ID resumes after the event it names", async () => {
   expect(frames().map((frame) => frame.split("\n")[0])).toEqual(["id: 3", "id: 4"]);
 });
 
-test("more events than one read holds all come, in order", async () => {
+test("more events than one read returns are all sent, in order", async () => {
   const id = backend.addJob();
   for (let n = 0; n < 250; n += 1) backend.addEvent(id, "progress");
   backend.addEvent(id, "completed");
@@ -118,15 +118,15 @@ test("more events than one read holds all come, in order", async () => {
   );
 });
 
-test("a client that has seen the last event gets 204, and does not come again", async () => {
+test("a client that has seen the last event gets a 204, which stops it from reconnecting", async () => {
   const id = backend.addJob();
   backend.addEvent(id, "started");
   backend.addEvent(id, "completed");
-  const { answer } = await stream(id, { "last-event-id": "2" });
-  expect(answer.statusCode).toBe(204);
+  const { response } = await stream(id, { "last-event-id": "2" });
+  expect(response.statusCode).toBe(204);
 });
 
-test("an id that the job never reached does not hide what is to come", async () => {
+test("a Last-Event-ID that the job has not reached does not suppress the next events", async () => {
   const id = backend.addJob();
   backend.addEvent(id, "started");
   const { untilFrames } = await stream(id, { "last-event-id": "99" });
@@ -134,7 +134,7 @@ test("an id that the job never reached does not hide what is to come", async () 
   expect((await untilFrames(1))[0]).toContain("id: 2");
 });
 
-test("the end before a retry does not end the stream of the job that runs again", async () => {
+test("the failed event before a retry does not end the stream", async () => {
   const id = backend.addJob();
   backend.addEvent(id, "started");
   backend.addEvent(id, "failed");
@@ -147,24 +147,24 @@ test("the end before a retry does not end the stream of the job that runs again"
   expect(await untilFrames(4)).toHaveLength(4);
 });
 
-test("step progress has no id, is the newest alone, and none of a step that is over", async () => {
+test("only the newest progress of the current step is sent, without an id", async () => {
   const id = backend.addJob();
   backend.addEvent(id, "started");
   const { untilFrames } = await stream(id);
   await untilFrames(1);
-  const say = (fraction: number): void =>
+  const report = (fraction: number): void =>
     backend.signal(id, { kind: "step-progress", progress: { fraction, message: null, at: 0 } });
-  say(0.1);
-  say(0.2);
+  report(0.1);
+  report(0.2);
   expect((await untilFrames(2))[1]).toBe(
     'event: step-progress\ndata: {"fraction":0.2,"message":null,"at":"1970-01-01T00:00:00.000Z"}',
   );
-  say(0.9);
+  report(0.9);
   backend.addEvent(id, "progress");
   expect((await untilFrames(3))[2]).toContain("id: 2\nevent: progress");
 });
 
-test("a stream that begins within a step tells how far it is", async () => {
+test("a stream that begins during a step starts with its progress", async () => {
   const id = backend.addJob();
   backend.addEvent(id, "started");
   backend.setProgress({ fraction: null, message: "reading", at: 0 });
@@ -172,35 +172,35 @@ test("a stream that begins within a step tells how far it is", async () => {
   expect((await untilFrames(2))[1]).toContain('"message":"reading"');
 });
 
-test("a client that goes away is no longer listened for", async () => {
+test("a client that disconnects leaves no listener behind", async () => {
   const id = backend.addJob();
-  const { answer } = await stream(id);
+  const { response } = await stream(id);
   await until("a listener", () => backend.listenerCount(id) === 1);
-  answer.destroy();
+  response.destroy();
   await until("no listener", () => backend.listenerCount(id) === 0);
 });
 
-test("streams over the limit are refused, until one ends", async () => {
+test("streams over the limit are refused until one ends", async () => {
   const id = backend.addJob();
   const [first] = [await stream(id), await stream(id)];
   const refused = await stream(id);
-  expect(refused.answer.statusCode).toBe(503);
-  expect(refused.answer.headers["retry-after"]).toBe("1");
-  expect(refused.answer.headers["content-type"]).toContain("problem+json");
-  first?.answer.destroy();
-  await until("a free place", async () => {
-    const { answer } = await stream(id);
-    return answer.statusCode === 200;
+  expect(refused.response.statusCode).toBe(503);
+  expect(refused.response.headers["retry-after"]).toBe("1");
+  expect(refused.response.headers["content-type"]).toContain("problem+json");
+  first?.response.destroy();
+  await until("a stream to be accepted", async () => {
+    const { response } = await stream(id);
+    return response.statusCode === 200;
   });
 });
 
-test("closing the server ends its streams, so that it does close", async () => {
+test("closing the server ends its streams", async () => {
   const id = backend.addJob();
   const { ended } = await stream(id);
   await Promise.all([backend.app.close(), ended]);
 });
 
-test("a client that does not read holds up its own events alone", async () => {
+test("a client that does not read delays only its own events", async () => {
   const id = backend.addJob();
   backend.addEvent(id, "started", { big: "x".repeat(1024 * 1024) });
   let reads = 0;
@@ -217,14 +217,14 @@ test("a client that does not read holds up its own events alone", async () => {
   expect((await text.next()).value).toContain("id: 1");
   for (let n = 0; n < 100; n += 1) backend.addEvent(id, "progress");
   await sleep(5);
-  // Nobody asked for more, so nothing more was read from the store.
+  // The client has not read further, so nothing more was read from the store.
   expect(reads).toBe(1);
   expect((await text.next()).value).toContain("id: 2");
   await text.return(undefined);
   expect(backend.listenerCount(id)).toBe(0);
 });
 
-test("a stream on which nothing happens says so every 15 s", async () => {
+test("an idle stream sends a comment every 15 s", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const id = backend.addJob();
   const { signal } = new AbortController();

@@ -8,19 +8,19 @@ import { progressText } from "./views/job.ts";
 
 const HEARTBEAT_MS = 15_000;
 const BATCH = 100;
-/** How long a client waits before it connects again, in ms. */
+/** How long a client waits before it reconnects, in ms. */
 const RECONNECT_MS = 2_000;
 
 type Position = Pick<StoredJob, "status" | "sequence">;
 
 export interface EventStream {
   readonly jobId: string;
-  /** The job as it was when the stream was asked for. */
+  /** The job when the stream was requested. */
   readonly job: Position;
   /** The sequence of the last event that the client has seen. */
   readonly after: number;
   readonly signal: AbortSignal;
-  /** Asked before each event: a token may be removed while its stream is open. */
+  /** Called before each event, because a token can be removed while its stream is open. */
   readonly isAllowed: () => boolean;
 }
 
@@ -29,18 +29,18 @@ interface Deps {
   readonly reads: Pick<Store, "events">;
 }
 
-/** Whether the client has seen everything that will ever happen to the job. */
+/** Returns whether the job has ended and the client has seen its last event. */
 export function isSpent(job: Position, after: number): boolean {
   return hasEnded(job.status) && after >= job.sequence;
 }
 
 /**
- * Yields the stream's text. It is pulled, so a client that reads slowly holds up its own events,
- * which wait in the store, and nobody else's.
+ * Yields the stream's text as the client reads it. The events of a slow client wait in the store, and
+ * other clients are not delayed.
  */
 export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGenerator<string> {
   const { jobId, job, signal } = stream;
-  // A sequence the job has not reached yet would hold back its next events.
+  // A sequence that the job has not reached yet would suppress its next events.
   let after = Math.min(stream.after, job.sequence);
   const bell = createBell(jobId, deps.engine);
   signal.addEventListener("abort", bell.ring, { once: true });
@@ -67,7 +67,7 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
   }
 }
 
-/** An end that was there before a retry is not the last event of the job as it is now. */
+/** Returns whether the event ends the job. The `failed` event before a retry does not. */
 function isLast(event: JobEvent | undefined, job: Position): boolean {
   if (event === undefined) return false;
   const isEnd = event.kind === "completed" || event.kind === "failed";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createBackend, problemOf, type Backend } from "../../test/support/scripted-backend.ts";
-import { Job } from "./contract/jobs.ts";
+import { Job } from "./contract/job.ts";
 
 let backend: Backend;
 
@@ -12,11 +12,13 @@ beforeEach(() => {
 afterEach(() => backend.app.close());
 
 describe("submitting", () => {
-  test("gives the engine the request with its defaults, and answers 202 with the job's place", async () => {
-    const answer = await backend.submit({ plugins: ["echo", { name: "echo", options: { a: 1 } }] });
-    expect(answer.statusCode).toBe(202);
-    expect(answer.headers["location"]).toBe("/v1/jobs/job_1");
-    expect(answer.json()).toEqual({
+  test("passes the request with its defaults to the engine and returns 202 with the job's location", async () => {
+    const response = await backend.submit({
+      plugins: ["echo", { name: "echo", options: { a: 1 } }],
+    });
+    expect(response.statusCode).toBe(202);
+    expect(response.headers["location"]).toBe("/v1/jobs/job_1");
+    expect(response.json()).toEqual({
       jobId: "job_1",
       status: "queued",
       name: null,
@@ -41,8 +43,8 @@ describe("submitting", () => {
     ]);
   });
 
-  test("takes every field there is", async () => {
-    const answer = await backend.submit(
+  test("accepts every field", async () => {
+    const response = await backend.submit(
       {
         plugins: ["echo"],
         input: [1, { two: null }],
@@ -60,7 +62,7 @@ describe("submitting", () => {
       },
       { "idempotency-key": "key 1" },
     );
-    expect(answer.statusCode).toBe(202);
+    expect(response.statusCode).toBe(202);
     expect(backend.submitted).toMatchObject([
       {
         input: [1, { two: null }],
@@ -80,17 +82,13 @@ describe("submitting", () => {
 
   test.each<[string, object | null, string]>([
     ["/plugins", {}, "is missing: it must be an array"],
-    ["/plugins", { plugins: [] }, "is an empty list: it must be at least 1 item long"],
-    [
-      "/plugins",
-      { plugins: Array(51).fill("echo") },
-      "is a list: it must be at most 50 items long",
-    ],
+    ["/plugins", { plugins: [] }, "is an empty array: it must have at least 1 item"],
+    ["/plugins", { plugins: Array(51).fill("echo") }, "is an array: it must have at most 50 items"],
     ["/plugins/1", { plugins: ["echo", 7] }, "is 7: it must be a plugin's name, or an object"],
     ["/plugins/0/name", { plugins: [{ name: "" }] }, 'is "": it must be at least 1 character long'],
     ["/plugins/0/name", { plugins: [{ options: {} }] }, "is missing: it must be a string"],
-    ["/plugins/0/option", { plugins: [{ name: "a", option: 1 }] }, "is no field here"],
-    ["/callback", { plugins: ["echo"], callback: "x" }, "is no field here"],
+    ["/plugins/0/option", { plugins: [{ name: "a", option: 1 }] }, "is not a known field"],
+    ["/callback", { plugins: ["echo"], callback: "x" }, "is not a known field"],
     ["/priority", { plugins: ["echo"], priority: 1001 }, "is 1001: it must be at most 1000"],
     ["/priority", { plugins: ["echo"], priority: 0.5 }, "is 0.5: it must be a whole number"],
     ["/priority", { plugins: ["echo"], priority: "1" }, 'is "1": it must be a number'],
@@ -99,25 +97,25 @@ describe("submitting", () => {
       { plugins: ["echo"], name: "x".repeat(201) },
       "is 201 characters long: it must be at most 200",
     ],
-    ["/metadata", { plugins: ["echo"], metadata: [] }, "is an empty list: it must be an object"],
+    ["/metadata", { plugins: ["echo"], metadata: [] }, "is an empty array: it must be an object"],
     ["/runAt", { plugins: ["echo"], runAt: "2026-11-23T09:30:00" }, "with an offset"],
-    ["/runAt", { plugins: ["echo"], runAt: "2026-02-30T09:30:00Z" }, "must be an ISO 8601 instant"],
+    ["/runAt", { plugins: ["echo"], runAt: "2026-02-30T09:30:00Z" }, "must be an ISO 8601 date"],
     ["/timeoutMs", { plugins: ["echo"], timeoutMs: 0 }, "is 0: it must be at least 1"],
     ["/timeoutMs", { plugins: ["echo"], timeoutMs: 604_800_001 }, "at most 604800000"],
     ["/webhook/url", hook({ url: "ftp://e.test/" }), "must be an absolute http or https URL"],
     ["/webhook/url", hook({ url: "/hook" }), "must be an absolute http or https URL"],
-    ["/webhook/url", hook({ url: "https://me:secret@e.test/" }), "no user name or password"],
+    ["/webhook/url", hook({ url: "https://me:secret@e.test/" }), "not contain a user name"],
     [
       "/webhook/url",
       hook({ url: `https://e.test/${"x".repeat(2048)}` }),
       "at most 2048 characters",
     ],
-    ["/webhook/on", hook({ on: [] }), "must be at least 1 item long"],
+    ["/webhook/on", hook({ on: [] }), "must have at least 1 item"],
     ["/webhook/on/0", hook({ on: ["done"] }), 'is "done": it must be "started" or "progress"'],
     ["/webhook/retries", hook({ retries: 11 }), "is 11: it must be at most 10"],
-    ["/webhook/headers", hook({ headers: many(51) }), "must be at most 50 headers"],
-    ["/webhook/headers/a b", hook({ headers: { "a b": "" } }), "is no valid header name"],
-    ["/webhook/headers/X", hook({ headers: { X: "a\r\nB: c" } }), "no line break"],
+    ["/webhook/headers", hook({ headers: many(51) }), "must have at most 50 headers"],
+    ["/webhook/headers/a b", hook({ headers: { "a b": "" } }), "is not a valid header name"],
+    ["/webhook/headers/X", hook({ headers: { X: "a\r\nB: c" } }), "not contain a line break"],
     ["/webhook/headers/X", hook({ headers: { X: "a".repeat(4097) } }), "at most 4096 characters"],
     ["/webhook/headers/X", hook({ headers: { X: 5 } }), "must be a string"],
     ["/webhook/headers/x", hook({ headers: { X: "1", x: "2" } }), "given twice"],
@@ -133,8 +131,8 @@ describe("submitting", () => {
     ],
     ["/webhook/headers/Host", hook({ headers: { Host: "a" } }), "the daemon sets itself"],
     ["", null, "is null: it must be an object"],
-    ["", [], "is an empty list: it must be an object"],
-  ])("refuses what is wrong at %j: %j", async (path, body, message) => {
+    ["", [], "is an empty array: it must be an object"],
+  ])("refuses an invalid value at %j: %j", async (path, body, message) => {
     const problem = problemOf(await backend.submit(JSON.stringify(body)));
     expect(problem).toMatchObject({ status: 400, code: "BODY_INVALID" });
     expect(problem.issues).toContainEqual({
@@ -144,19 +142,19 @@ describe("submitting", () => {
     expect(backend.submitted).toEqual([]);
   });
 
-  test("says everything that is wrong at once, but never what a header or URL held", async () => {
-    const answer = await backend.submit({
+  test("reports all errors together, but never repeats the value of a header or URL", async () => {
+    const response = await backend.submit({
       plugins: [],
       webhook: { url: "hunter2", headers: { Authorization: "hunter2\n" }, retries: -1 },
     });
-    expect(problemOf(answer).issues).toHaveLength(4);
-    expect(answer.body).not.toContain("hunter2");
+    expect(problemOf(response).issues).toHaveLength(4);
+    expect(response.body).not.toContain("hunter2");
   });
 
-  test("a million wrong items make few issues, and quickly", async () => {
+  test("reports 400,000 invalid items as one issue in less than 1.5 s", async () => {
     const start = performance.now();
-    const answer = await backend.submit(`{"plugins":[${"0,".repeat(400_000)}0]}`);
-    expect(problemOf(answer).issues).toHaveLength(1);
+    const response = await backend.submit(`{"plugins":[${"0,".repeat(400_000)}0]}`);
+    expect(problemOf(response).issues).toHaveLength(1);
     expect(performance.now() - start).toBeLessThan(1500);
   });
 
@@ -181,73 +179,73 @@ describe("submitting", () => {
     expect(problemOf(await backend.submit(body))).toMatchObject({ code, status });
   });
 
-  test("tells the size and the limit of too large a body, and the way out", async () => {
-    const answer = await backend.submit(JSON.stringify("x".repeat(1024 * 1024)));
-    expect(problemOf(answer).detail).toBe(
-      "The request's body is 1048578 bytes: it must be at most 1048576. Larger inputs go by a file in the files folder, or a URL, for a plugin that takes these. PLAYGROUND_BODY_LIMIT sets the limit.",
+  test("reports the size and the limit of too large a body, and what to do instead", async () => {
+    const response = await backend.submit(JSON.stringify("x".repeat(1024 * 1024)));
+    expect(problemOf(response).detail).toBe(
+      "The request's body is 1048578 bytes: it must be at most 1048576 bytes. For a larger input, pass a file in the files folder or a URL to a plugin that accepts one. PLAYGROUND_BODY_LIMIT sets the limit.",
     );
   });
 
   test("refuses another content type", async () => {
-    const answer = await backend.submit("plugins=echo", {
+    const response = await backend.submit("plugins=echo", {
       "content-type": "application/x-www-form-urlencoded",
     });
-    expect(problemOf(answer)).toMatchObject({ code: "CONTENT_TYPE_UNSUPPORTED", status: 415 });
+    expect(problemOf(response)).toMatchObject({ code: "CONTENT_TYPE_UNSUPPORTED", status: 415 });
   });
 
   test.each(["", "k".repeat(256)])("refuses the Idempotency-Key %j", async (key) => {
-    const answer = await backend.submit({ plugins: ["echo"] }, { "idempotency-key": key });
-    expect(problemOf(answer)).toMatchObject({ code: "IDEMPOTENCY_KEY_INVALID", status: 400 });
+    const response = await backend.submit({ plugins: ["echo"] }, { "idempotency-key": key });
+    expect(problemOf(response)).toMatchObject({ code: "IDEMPOTENCY_KEY_INVALID", status: 400 });
   });
 
-  test("a known Idempotency-Key gives the first job, as it is now", async () => {
+  test("returns the first job in its current state for a known Idempotency-Key", async () => {
     const jobId = backend.addJob({ job: { status: "running" } });
     backend.answerSubmitWith(async () => ({ jobId, replayed: true }));
-    const answer = await backend.submit({ plugins: ["echo"] }, { "idempotency-key": "k" });
-    expect(answer.headers["idempotent-replayed"]).toBe("true");
-    expect(answer.json()).toMatchObject({ jobId, status: "running" });
+    const response = await backend.submit({ plugins: ["echo"] }, { "idempotency-key": "k" });
+    expect(response.headers["idempotent-replayed"]).toBe("true");
+    expect(response.json()).toMatchObject({ jobId, status: "running" });
   });
 });
 
 describe("waiting for a job", () => {
-  test("of a known Idempotency-Key that has ended gives it, though nobody may wait", async () => {
+  test("returns an ended job of a known Idempotency-Key even when no wait is allowed", async () => {
     await backend.app.close();
     backend = createBackend({ maxWaits: 0 });
     const jobId = backend.addJob({ job: { status: "completed" } });
     backend.answerSubmitWith(async () => ({ jobId, replayed: true }));
-    const answer = await backend.submit({ plugins: ["echo"] }, { prefer: "wait=10" });
-    expect([answer.statusCode, answer.headers["preference-applied"]]).toEqual([200, undefined]);
-    expect(Job.parse(answer.json())).toMatchObject({ jobId, status: "completed" });
+    const response = await backend.submit({ plugins: ["echo"] }, { prefer: "wait=10" });
+    expect([response.statusCode, response.headers["preference-applied"]]).toEqual([200, undefined]);
+    expect(Job.parse(response.json())).toMatchObject({ jobId, status: "completed" });
   });
 
-  test("answers 200 with the whole job when it ended in time", async () => {
-    const answering = backend.submit({ plugins: ["echo"] }, { prefer: "respond-async, wait=30" });
+  test("returns 200 with the whole job when it ended in time", async () => {
+    const pending = backend.submit({ plugins: ["echo"] }, { prefer: "respond-async, wait=30" });
     while (backend.listenerCount("job_1") === 0) await sleep(1);
     backend.addEvent("job_1", "completed");
-    const answer = await answering;
-    expect(answer.statusCode).toBe(200);
-    expect(answer.headers["preference-applied"]).toBe("wait=30");
-    expect(Job.parse(answer.json())).toMatchObject({ jobId: "job_1", status: "completed" });
+    const response = await pending;
+    expect(response.statusCode).toBe(200);
+    expect(response.headers["preference-applied"]).toBe("wait=30");
+    expect(Job.parse(response.json())).toMatchObject({ jobId: "job_1", status: "completed" });
     expect(backend.listenerCount("job_1")).toBe(0);
   });
 
-  test("answers 202 with what the job is doing when the time is over", async () => {
-    const answering = backend.submit({ plugins: ["echo"] }, { prefer: "wait=1" });
+  test("returns 202 with the job's current status when the time is over", async () => {
+    const pending = backend.submit({ plugins: ["echo"] }, { prefer: "wait=1" });
     while (backend.listenerCount("job_1") === 0) await sleep(1);
     backend.addEvent("job_1", "started");
-    const answer = await answering;
-    expect(answer.statusCode).toBe(202);
-    expect(answer.json()).toMatchObject({ jobId: "job_1", status: "running" });
+    const response = await pending;
+    expect(response.statusCode).toBe(202);
+    expect(response.json()).toMatchObject({ jobId: "job_1", status: "running" });
   });
 
-  test("answers 202 at once when the server closes", async () => {
-    const answering = backend.submit({ plugins: ["echo"] }, { prefer: "wait=60" });
+  test("returns 202 immediately when the server closes", async () => {
+    const pending = backend.submit({ plugins: ["echo"] }, { prefer: "wait=60" });
     while (backend.listenerCount("job_1") === 0) await sleep(1);
-    await Promise.all([backend.app.close(), answering]);
-    expect((await answering).statusCode).toBe(202);
+    await Promise.all([backend.app.close(), pending]);
+    expect((await pending).statusCode).toBe(202);
   });
 
-  test("waits 60 s at most, and ignores a preference it cannot read", async () => {
+  test("waits at most 60 s and ignores a preference that it cannot parse", async () => {
     const jobId = backend.addJob();
     backend.answerSubmitWith(async () => ({ jobId, replayed: false }));
     for (const [prefer, applied] of [
@@ -255,12 +253,12 @@ describe("waiting for a job", () => {
       ["wait=soon", undefined],
       ["return=minimal", undefined],
     ] as const) {
-      const answering = backend.submit({ plugins: ["echo"] }, { prefer });
+      const pending = backend.submit({ plugins: ["echo"] }, { prefer });
       if (applied !== undefined) {
         while (backend.listenerCount(jobId) === 0) await sleep(1);
         backend.addEvent(jobId, "completed");
       }
-      expect((await answering).headers["preference-applied"]).toBe(applied);
+      expect((await pending).headers["preference-applied"]).toBe(applied);
     }
   });
 });

@@ -1,12 +1,12 @@
 import type { FastifyReply } from "fastify";
-import { holdSignal } from "./hold.ts";
+import { createWaitSignal } from "./wait-signal.ts";
 
 export interface Waits {
   /**
-   * Waits as `Prefer: wait` asks, and says so in the answer. One wait too many is not made: the
-   * preference may be passed over (RFC 7240 §2), and a job that is stored cannot be refused.
+   * Waits as `Prefer: wait` asks and sets `Preference-Applied`. Returns false without waiting when
+   * the limit is reached: a server can ignore a preference (RFC 7240 §2), and the job is stored.
    */
-  hold(
+  waitFor(
     reply: FastifyReply,
     seconds: number,
     wait: (signal: AbortSignal) => Promise<void>,
@@ -22,7 +22,7 @@ export function createWaits(options: {
   const { maxWaits, onRefused, closing } = options;
   let waiting = 0;
   return {
-    async hold(reply, seconds, wait) {
+    async waitFor(reply, seconds, wait) {
       if (waiting >= maxWaits) {
         onRefused();
         return false;
@@ -31,10 +31,10 @@ export function createWaits(options: {
       const { request } = reply;
       try {
         reply.header("preference-applied", `wait=${seconds}`);
-        request.leave?.();
-        await wait(holdSignal(reply, { closing, timeoutMs: seconds * 1000 }));
-        // Many may wait for one batch: they must not all read its outputs at once.
-        await request.reacquire?.();
+        request.releaseSlot?.();
+        await wait(createWaitSignal(reply, { closing, timeoutMs: seconds * 1000 }));
+        // Many requests can wait for one batch. They must not all read its outputs at the same time.
+        await request.reacquireSlot?.();
         return true;
       } finally {
         waiting -= 1;

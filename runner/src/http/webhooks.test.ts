@@ -5,7 +5,7 @@ import { answered, NO_ANSWER, type Sent } from "../../test/support/scripted-send
 import { until } from "../../test/support/until.ts";
 import type { Answer } from "../domain/delivery.ts";
 import { pageOf } from "./contract/fields.ts";
-import { Recovered, Webhook, WebhookTest, WebhookWithSecret } from "./contract/webhooks.ts";
+import { Recovered, Webhook, WebhookTest, WebhookWithSecret } from "./contract/webhook.ts";
 
 const URL_A = "http://endpoint.test/a";
 const URL_B = "http://endpoint.test/b";
@@ -16,7 +16,7 @@ let api: Api;
 let answer: (sent: Sent) => Answer;
 
 beforeEach(async () => {
-  answer = () => answered(200, { body: "taken" });
+  answer = () => answered(200, { body: "ok" });
   api = await createApi({
     maxWebhooks: 3,
     run: (step) => step.complete(),
@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read responses without types
 async function register(more: object = {}): Promise<any> {
   const { status, body } = await api.call("POST", "/v1/webhooks", { url: URL_A, ...more });
   expect(status).toBe(201);
@@ -40,7 +40,7 @@ async function runJob(request: Parameters<Api["submit"]>[0] = {}): Promise<strin
   return jobId;
 }
 
-/** What the package of Standard Webhooks signs for this request. */
+/** The signature that the `standardwebhooks` package computes for this request. */
 function signature(secret: string, { headers, body }: Sent["outgoing"]): string {
   const at = new Date(Number(headers["webhook-timestamp"]) * 1000);
   return new Verifier(secret).sign(headers["webhook-id"] ?? "", at, body);
@@ -50,7 +50,7 @@ const sentTo = (url: string): Sent[] =>
   api.sender.sent.filter(({ outgoing }) => outgoing.url === url);
 
 describe("registering", () => {
-  test("answers 201 with the webhook's defaults and a secret that verifies its deliveries", async () => {
+  test("returns 201 with the webhook's defaults and a secret that verifies its deliveries", async () => {
     const { status, headers, body } = await api.call("POST", "/v1/webhooks", { url: URL_A });
     expect(status).toBe(201);
     expect(headers["location"]).toBe(`/v1/webhooks/${body.id}`);
@@ -79,7 +79,7 @@ describe("registering", () => {
     }
   });
 
-  test("takes every field there is", async () => {
+  test("accepts every field", async () => {
     const request = {
       url: URL_A,
       headers: { Authorization: "Bearer s3cret" },
@@ -103,7 +103,7 @@ describe("registering", () => {
     expect(text).not.toContain("s3cret");
   });
 
-  test("the same url and filter again gives the same webhook, changed, without its secret", async () => {
+  test("the same url and filter again updates the webhook and does not return its secret", async () => {
     const { id, secret } = await register({ on: ["completed", "failed"], plugins: ["b", "a"] });
     const again = await api.call("POST", "/v1/webhooks", {
       url: URL_A,
@@ -120,7 +120,7 @@ describe("registering", () => {
     expect(other.id).not.toBe(id);
   });
 
-  test("with all four kinds is the same as with none named, for POST and for PATCH", async () => {
+  test("all four kinds of event is the same as the default, for POST and for PATCH", async () => {
     const all = ["failed", "completed", "progress", "started"];
     const { id } = await register();
     const again = await api.call("POST", "/v1/webhooks", { url: URL_A, on: all });
@@ -132,7 +132,7 @@ describe("registering", () => {
     expect(sentTo(URL_A)).toHaveLength(3);
   });
 
-  test("again switches one on that was off", async () => {
+  test("again switches on a webhook that was off", async () => {
     const { id } = await register({ on: ["completed"] });
     answer = () => answered(410);
     await runJob();
@@ -142,14 +142,14 @@ describe("registering", () => {
     expect(again.body).toMatchObject({ id, state: "active", enabled: true, reason: null });
   });
 
-  test("a host under make.com gets Make's rate, unless another is asked for", async () => {
+  test("a host under make.com sets Make's rate unless the request sets another", async () => {
     const url = "https://hook.eu2.make.com/abc";
     expect((await register({ url })).ratePerSecond).toBe(25);
     expect((await register({ url, jobName: "a", ratePerSecond: 100 })).ratePerSecond).toBe(100);
     expect((await register({ url, jobName: "b", ratePerSecond: null })).ratePerSecond).toBeNull();
   });
 
-  test("is refused beyond the limit, and for an address that is never connected to", async () => {
+  test("is refused over the limit and for an address that is not allowed", async () => {
     for (const jobName of ["1", "2", "3"]) await register({ jobName });
     const full = await api.call("POST", "/v1/webhooks", { url: URL_A });
     expect(problemOf(full)).toMatchObject({
@@ -168,7 +168,7 @@ describe("registering", () => {
 });
 
 describe("a registered webhook", () => {
-  test("is shown alone and in pages, masked, without its secret", async () => {
+  test("is shown with masked headers and without its secret, also in lists", async () => {
     const made = [];
     for (const jobName of ["1", "2", "3"]) {
       made.push(await register({ jobName, headers: { "X-Key": "s3cret" }, secret: SECRET }));
@@ -189,7 +189,7 @@ describe("a registered webhook", () => {
     }
   });
 
-  test("is changed by PATCH in what is named alone; null takes a filter away", async () => {
+  test("is changed by PATCH only in the given fields, and null removes a filter", async () => {
     const { id } = await register({
       jobName: "a",
       plugins: ["first"],
@@ -217,7 +217,7 @@ describe("a registered webhook", () => {
     expect(sentTo(URL_A)).toEqual([]);
   });
 
-  test("cannot be changed into another one, nor to a refused address", async () => {
+  test("cannot get the URL and filter of another webhook, a refused address or the state off", async () => {
     const { id } = await register({ jobName: "a" });
     await register({ jobName: "b" });
     const taken = await api.call("PATCH", `/v1/webhooks/${id}`, { jobName: "b" });
@@ -229,7 +229,7 @@ describe("a registered webhook", () => {
     expect((await api.call("GET", `/v1/webhooks/${id}`)).body).toMatchObject({ jobName: "a" });
   });
 
-  test("keeps events while it is paused and sends them in order afterwards", async () => {
+  test("stores events while it is paused and sends them in order afterwards", async () => {
     const { id } = await register();
     const paused = await api.call("PATCH", `/v1/webhooks/${id}`, { state: "paused" });
     expect(paused.body).toMatchObject({ state: "paused", enabled: false });
@@ -240,7 +240,7 @@ describe("a registered webhook", () => {
     expect(api.sender.sent.map(({ event }) => event.sequence)).toEqual([1, 2, 3]);
   });
 
-  test("is gone after DELETE, with what was queued", async () => {
+  test("is removed by DELETE together with its deliveries", async () => {
     const { id } = await register();
     await api.call("PATCH", `/v1/webhooks/${id}`, { state: "paused" });
     const jobId = await runJob();
@@ -251,7 +251,7 @@ describe("a registered webhook", () => {
     expect(api.sender.sent).toEqual([]);
   });
 
-  test("signs with both secrets for a day after a rotation, and then with the new one", async () => {
+  test("signs with both secrets for 24 h after a rotation, and then only with the new one", async () => {
     const { id, secret: before } = await register({ on: ["completed"] });
     const rotated = await api.call("POST", `/v1/webhooks/${id}/rotate-secret`);
     expect(rotated.status).toBe(200);
@@ -275,7 +275,7 @@ describe("a registered webhook", () => {
     }
   });
 
-  test("is off after a 410 and says why; switched on, it recovers what it missed", async () => {
+  test("is off after a 410 and shows the reason, and recovers missed events when it is on again", async () => {
     const { id } = await register({ on: ["completed"] });
     const since = new Date(api.world.clock.now()).toISOString();
     answer = () => answered(410);
@@ -301,7 +301,7 @@ describe("a registered webhook", () => {
     expect(again.body).toEqual({ recovered: 0, more: false });
   });
 
-  test("that is not there answers WEBHOOK_NOT_FOUND, whatever is asked of it", async () => {
+  test("that does not exist is refused with WEBHOOK_NOT_FOUND on every route", async () => {
     const since = "2026-11-23T00:00:00Z";
     for (const missing of [
       await api.call("GET", "/v1/webhooks/wh_none"),
@@ -317,7 +317,7 @@ describe("a registered webhook", () => {
 });
 
 describe("a test of a webhook", () => {
-  test("sends a marked sample of each kind that it wants, at once, and tells what came back", async () => {
+  test("sends a marked sample of each kind immediately and returns the responses", async () => {
     const { id } = await register({ on: ["failed", "started"] });
     await api.call("PATCH", `/v1/webhooks/${id}`, { state: "paused" });
     answer = ({ event }) => answered(event.status === "failed" ? 500 : 200, { body: "seen" });
@@ -336,7 +336,7 @@ describe("a test of a webhook", () => {
     expect(tested.body.results.map((result: { eventId: string }) => result.eventId)).toEqual(ids);
   });
 
-  test("ends with the first sample that gets no answer", async () => {
+  test("ends after the first sample without a response", async () => {
     const { id } = await register();
     answer = () => NO_ANSWER;
     const { body } = await api.call("POST", `/v1/webhooks/${id}/test`);
@@ -348,7 +348,7 @@ describe("a test of a webhook", () => {
 });
 
 describe("deliveries", () => {
-  test("name the event as webhook-id does, and can be sent again", async () => {
+  test("have the webhook-id as their event id, and can be sent again", async () => {
     const { id: webhookId } = await register({ on: ["completed"] });
     const jobId = await runJob();
     const { body } = await api.call("GET", `/v1/deliveries?webhookId=${webhookId}`);
@@ -375,7 +375,7 @@ describe("deliveries", () => {
     expect(ids).toEqual([delivery.eventId, delivery.eventId]);
   });
 
-  test("that are behind an earlier one, or not there, are not sent again", async () => {
+  test("that wait for an earlier one or do not exist are not sent again", async () => {
     const { id } = await register();
     await api.call("PATCH", `/v1/webhooks/${id}`, { state: "paused" });
     await runJob();

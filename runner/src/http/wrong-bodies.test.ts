@@ -1,4 +1,4 @@
-/** What is refused before the engine is asked; jobs' bodies are in submit-job.test.ts. */
+/** Bodies that are refused before the engine gets them. submit-job.test.ts tests the bodies of jobs. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   AUTHORIZED,
@@ -34,11 +34,11 @@ const WEBHOOK_CASES: readonly Case[] = [
   webhook("/timeoutMs", { timeoutMs: 300_001 }, "at most 300000"),
   webhook("/ratePerSecond", { ratePerSecond: 0.01 }, "at least 0.1"),
   webhook("/ratePerSecond", { ratePerSecond: 1001 }, "at most 1000"),
-  webhook("/expiresAt", { expiresAt: "tomorrow" }, "ISO 8601"),
+  webhook("/expiresAt", { expiresAt: "tomorrow" }, "ISO 8601 date and time"),
   webhook("/secret", { secret: "hunter2" }, 'must be "whsec_" followed by 24 to 64 bytes'),
   webhook("/secret", { secret: "whsec_aHVudGVyMg==" }, "it has 7 bytes"),
   webhook("/headers/webhook-id", { headers: { "webhook-id": "hunter2" } }, "sets itself"),
-  webhook("/state", { state: "paused" }, "is no field here"),
+  webhook("/state", { state: "paused" }, "is not a known field"),
 ];
 
 const BATCH_CASES: readonly Case[] = [
@@ -46,28 +46,34 @@ const BATCH_CASES: readonly Case[] = [
   ["/jobs", { jobs: [] }, "at least 1 item"],
   ["/jobs/1/plugins", { jobs: [JOB, { input: 2 }] }, "is missing"],
   ["/jobs/0/idempotencyKey", { jobs: [{ ...JOB, idempotencyKey: "" }] }, "at least 1 character"],
-  ["/jobs/0/callback", { jobs: [{ ...JOB, callback: 1 }] }, "is no field here"],
-  ["/webhook/on", { jobs: [JOB], webhook: { ...HOOK, on: ["failed"] } }, "is no field here"],
+  ["/jobs/0/callback", { jobs: [{ ...JOB, callback: 1 }] }, "is not a known field"],
+  ["/webhook/on", { jobs: [JOB], webhook: { ...HOOK, on: ["failed"] } }, "is not a known field"],
 ];
 
 const CASES = [
   ...WEBHOOK_CASES.map((one) => ["POST", "/v1/webhooks", ...one] as const),
   ["PATCH", "/v1/webhooks/wh_1", "/state", { state: "off" }, 'must be "active" or "paused"'],
   ["PATCH", "/v1/webhooks/wh_1", "/secret", { secret: "hunter2" }, "24 to 64 bytes"],
-  ["POST", "/v1/webhooks/wh_1/recover", "/since", { since: "yesterday" }, "ISO 8601"],
+  ["POST", "/v1/webhooks/wh_1/recover", "/since", { since: "yesterday" }, "ISO 8601 date and time"],
   ["POST", "/v1/webhooks/wh_1/recover", "/since", {}, "is missing"],
   ...BATCH_CASES.map((one) => ["POST", "/v1/batches", ...one] as const),
   ["PUT", "/v1/batches/batch_1/webhook", "/url", {}, "is missing"],
-  ["PUT", "/v1/batches/batch_1/webhook", "/on", { ...HOOK, on: ["failed"] }, "is no field here"],
+  [
+    "PUT",
+    "/v1/batches/batch_1/webhook",
+    "/on",
+    { ...HOOK, on: ["failed"] },
+    "is not a known field",
+  ],
 ] as const;
 
-test.each(CASES)("%s %s refuses what is wrong at %s", async (method, url, path, body, message) => {
-  const answer = await backend.app.inject({ method, url, payload: body, headers: AUTHORIZED });
-  const problem = problemOf(answer);
+test.each(CASES)("%s %s refuses an invalid %s", async (method, url, path, body, message) => {
+  const response = await backend.app.inject({ method, url, payload: body, headers: AUTHORIZED });
+  const problem = problemOf(response);
   expect(problem).toMatchObject({ status: 400, code: "BODY_INVALID" });
   expect(problem.issues).toContainEqual({
     path,
     message: expect.stringContaining(message) as string,
   });
-  expect(answer.body).not.toContain("hunter2");
+  expect(response.body).not.toContain("hunter2");
 });

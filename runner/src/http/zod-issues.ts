@@ -1,16 +1,16 @@
-/** Says what is wrong with a request in words that name the value found and what would be right. */
+/** Turns zod's issues into messages that name the value found and what it must be. */
 import type { z } from "zod";
 import type { Issue } from "../domain/errors.ts";
 
 const MAX_ISSUES = 20;
-/** Longer strings are not repeated; what may be a secret never is. */
+/** Longer strings are not repeated in a message. Values that can be secret are never repeated. */
 const MAX_SHOWN = 60;
 const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(["headers", "url", "secret"]);
 
 type ZodIssue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** At most 20 issues; `value` is what was parsed. */
+/** Returns at most 20 issues. `value` is the value that was parsed. */
 export function toIssues(error: z.ZodError, value: unknown): readonly Issue[] {
   return flatten(error.issues, [])
     .slice(0, MAX_ISSUES)
@@ -50,7 +50,7 @@ function flatten(issues: readonly ZodIssue[], above: Path): { issue: ZodIssue; p
   });
 }
 
-/** Of a union, the branch whose type was right and whose content was wrong. */
+/** Returns the union's branch whose type matches the value, but whose content does not. */
 function meantBranch(branches: readonly (readonly ZodIssue[])[]): readonly ZodIssue[] | undefined {
   return branches.find((issues) =>
     issues.every((issue) => issue.code !== "invalid_type" || issue.path.length > 0),
@@ -61,21 +61,21 @@ function describe(
   issue: ZodIssue,
   { found, isSecret }: { found: unknown; isSecret: boolean },
 ): string {
-  if (issue.code === "unrecognized_keys") return "is no field here";
-  const wanted = want(issue);
-  if (found === undefined) return `is missing: it ${wanted}`;
+  if (issue.code === "unrecognized_keys") return "is not a known field";
+  const expected = expectation(issue);
+  if (found === undefined) return `is missing: it ${expected}`;
   const shown = isSecret ? null : show(found);
-  return shown === null ? wanted : `is ${shown}: it ${wanted}`;
+  return shown === null ? expected : `is ${shown}: it ${expected}`;
 }
 
-function want(issue: ZodIssue): string {
+function expectation(issue: ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
       return `must be ${issue.expected === "int" ? "a whole number" : withArticle(issue.expected)}`;
     case "too_big":
-      return `must be at most ${amount(issue.origin, issue.maximum)}`;
+      return bound(issue.origin, "at most", issue.maximum);
     case "too_small":
-      return `must be at least ${amount(issue.origin, issue.minimum)}`;
+      return bound(issue.origin, "at least", issue.minimum);
     case "invalid_value":
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     case "invalid_union":
@@ -90,11 +90,11 @@ function want(issue: ZodIssue): string {
   }
 }
 
-function amount(origin: string, size: number | bigint): string {
-  const one = Number(size) === 1;
-  if (origin === "string") return `${size} ${one ? "character" : "characters"} long`;
-  if (origin === "array") return `${size} ${one ? "item" : "items"} long`;
-  return String(size);
+function bound(origin: string, limit: "at most" | "at least", size: number | bigint): string {
+  const plural = Number(size) === 1 ? "" : "s";
+  if (origin === "string") return `must be ${limit} ${size} character${plural} long`;
+  if (origin === "array") return `must have ${limit} ${size} item${plural}`;
+  return `must be ${limit} ${size}`;
 }
 
 function withArticle(type: string): string {
@@ -103,7 +103,7 @@ function withArticle(type: string): string {
 }
 
 function show(value: unknown): string | null {
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
   if (typeof value === "object" && value !== null) return "an object";
   if (typeof value === "string" && value.length > MAX_SHOWN)
     return `${value.length} characters long`;

@@ -8,7 +8,7 @@ import { EVENT_KINDS } from "../../src/domain/event.ts";
 import { Delivery, DeliverySummary } from "../../src/http/contract/deliveries.ts";
 import { EVENT_PAYLOADS } from "../../src/http/contract/events.ts";
 import { pageOf } from "../../src/http/contract/fields.ts";
-import { Job, JobSummary } from "../../src/http/contract/jobs.ts";
+import { Job, JobSummary } from "../../src/http/contract/job.ts";
 import { LogLine } from "../../src/http/contract/logs.ts";
 import { Plugin } from "../../src/http/contract/plugins.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";

@@ -106,7 +106,7 @@ describe("a start", () => {
       'PLAYGROUND_PORT is "99999": it must be at most 65535.',
       'PLAYGROUND_PUBLIC_URL is "ftp://x": it must be an http or https URL, such as https://jobs.example.com.',
       'PLAYGROUND_THREADS is "many": it must be a whole number from 1 to 256.',
-      "PLAYGROUND_TOKEN is (not shown): it must be at least 16 characters; leave it out and one is made.",
+      "PLAYGROUND_TOKEN is (not shown): it must be at least 16 characters long, or left out to generate one.",
     ]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });

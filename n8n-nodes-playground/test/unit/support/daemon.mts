@@ -48,7 +48,7 @@ export async function startDaemon(): Promise<Daemon> {
 			return problem(401, 'UNAUTHORIZED', 'The bearer token is missing or wrong.');
 		}
 		const route = [...routes.keys()].find((key) => matches(key, request));
-		if (route === undefined) return problem(404, 'ROUTE_NOT_FOUND', 'No such route.');
+		if (route === undefined) return problem(404, 'ROUTE_NOT_FOUND', 'The route does not exist.');
 		return (routes.get(route) as Respond)(request);
 	}
 

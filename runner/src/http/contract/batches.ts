@@ -1,9 +1,9 @@
-/** Many jobs in one request, with one callback when all of them have ended. */
+/** Many jobs in one request, with one callback after all of them have ended. */
 import { z } from "zod";
 import { MAX_BATCH_JOBS, MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
 import { IdParams, Instant, JobId, JsonValue } from "./fields.ts";
 import { BatchWebhook, BatchWebhookRequest } from "./job-webhook.ts";
-import { ending, JobStatusName, SubmitJob } from "./jobs.ts";
+import { ending, JobStatusName, SubmitJob } from "./job.ts";
 import { defineRoute } from "./route-contract.ts";
 import {
   SAMPLE_ACCEPTED_BATCH,
@@ -20,13 +20,14 @@ const BatchJobRequest = SubmitJob.extend({
     .max(MAX_KEY_LENGTH)
     .optional()
     .describe(
-      "As the header of a single job: a job that came with this key before, in whatever request, is not run again, and is in this batch in its place.",
+      "Works like the `Idempotency-Key` header of a single job. If any earlier request submitted a job with this key, that job becomes part of the batch, and no new job is created.",
     ),
 }).meta({ id: "BatchJobRequest" });
 
-// Counted by routes/batches before each is looked at: only the engine knows how many there may be.
+// routes/batches.ts checks the number before the schema does: only the engine knows the limit.
 const Jobs = z.array(BatchJobRequest).min(1).meta({
-  description: "At most 1000, unless PLAYGROUND_MAX_BATCH_JOBS says otherwise.",
+  description:
+    "The jobs to run. `PLAYGROUND_MAX_BATCH_JOBS` limits their number; its default is 1000.",
   maxItems: MAX_BATCH_JOBS,
 });
 
@@ -36,9 +37,11 @@ export const SubmitBatch = z
 
 const BatchStatus = z
   .enum(["running", "completed", "failed"])
-  .describe("`running` until every job has ended; then `completed` if all of them did.");
+  .describe(
+    "`running` until every job has ended. Then `completed` if every job completed, otherwise `failed`.",
+  );
 
-const url = z.string().describe("Where the batch is.");
+const url = z.string().describe("URL of the batch.");
 
 export const AcceptedBatch = z
   .object({
@@ -46,7 +49,7 @@ export const AcceptedBatch = z
     status: BatchStatus,
     jobs: z
       .array(z.object({ jobId: JobId, status: JobStatusName }))
-      .describe("In the order of the request."),
+      .describe("The jobs, in the order of the request."),
     url,
   })
   .meta({ id: "AcceptedBatch", examples: [SAMPLE_ACCEPTED_BATCH] });
@@ -66,11 +69,11 @@ export const BatchJob = z
     name: z.string().nullable(),
     status: JobStatusName,
     ...ending,
-    output: JsonValue.describe("The last plugin's output; null until the job completed."),
+    output: JsonValue.describe("The last plugin's output. Null until the job has completed."),
     truncated: z
       .boolean()
       .describe(
-        `True when the ${MAX_BATCH_OUTPUT_BYTES / 1024 / 1024} MiB of outputs that the answer may hold had no room left for it: \`output\` is null then, and the job has it.`,
+        `True when the output did not fit into the response, which contains at most ${MAX_BATCH_OUTPUT_BYTES / 1024 / 1024} MiB of outputs. \`output\` is then null; get it from the job.`,
       ),
   })
   .meta({ id: "BatchJob" });
@@ -82,10 +85,10 @@ export const Batch = z
     status: BatchStatus,
     createdAt: Instant,
     endedAt: Instant.nullable().describe(
-      "When all jobs had ended and the callback was made. It is made once: a job that is retried later makes none.",
+      "When the last job ended and the callback was created. A batch has only one callback: retrying a job later does not create another.",
     ),
     counts: BatchCounts,
-    jobs: z.array(BatchJob).describe("In the order of the request."),
+    jobs: z.array(BatchJob).describe("The jobs, in the order of the request."),
     webhook: BatchWebhook.nullable(),
     url,
   })
@@ -102,11 +105,11 @@ export const BatchCallback = z
   })
   .meta({
     id: "BatchCallback",
-    description: "Every job of a batch has ended; sent once, to the batch's webhook.",
+    description: "Sent once to the batch's webhook, after every job of the batch has ended.",
     examples: [SAMPLE_BATCH_CALLBACK],
   });
 
-const location = { Location: "Where the batch is." };
+const location = { Location: "Path of the batch." };
 
 export const submitBatch = defineRoute({
   operationId: "submitBatch",
@@ -115,22 +118,26 @@ export const submitBatch = defineRoute({
   tag: "batches",
   summary: "Run many jobs",
   description:
-    "All jobs are on disk before this answers, or none: a job that is refused refuses the batch, and the issues name every job that is wrong. When all have ended, `webhook` gets one callback, tried again like any event; each job may have a webhook of its own beside it.",
+    "Stores either all jobs or none, and responds after they are on disk. If one job is refused, the whole batch is refused, and `issues` names every job with an error. When all jobs have ended, `webhook` receives one callback, which is retried like any event. Each job can also have its own webhook.",
   access: "run",
   headers: submitHeaders,
   body: SubmitBatch,
-  answers: {
+  responses: {
     200: {
-      description: "Every job ended within the time that `Prefer: wait` gave them.",
+      description: "Every job ended within the time given by `Prefer: wait`.",
       schema: Batch,
-      headers: { ...location, "Preference-Applied": "`wait=SECONDS`, as it was applied." },
+      headers: {
+        ...location,
+        "Preference-Applied": "`wait=SECONDS` with the seconds that were applied.",
+      },
     },
     202: {
-      description: "The batch is stored.",
+      description: "The batch is stored and its jobs are queued.",
       schema: AcceptedBatch,
       headers: {
         ...location,
-        "Idempotent-Replayed": "`true` when the Idempotency-Key was known and no batch was made.",
+        "Idempotent-Replayed":
+          "`true` when the `Idempotency-Key` was used before and no new batch was created.",
       },
     },
   },
@@ -154,10 +161,10 @@ export const getBatch = defineRoute({
   method: "GET",
   path: "/v1/batches/:id",
   tag: "batches",
-  summary: "A batch with its jobs and their outputs",
+  summary: "Get a batch with its jobs and their outputs",
   access: "read",
   params: IdParams,
-  answers: { 200: { description: "The batch.", schema: Batch } },
+  responses: { 200: { description: "The batch.", schema: Batch } },
   refusals: ["BATCH_NOT_FOUND"],
 });
 
@@ -166,12 +173,12 @@ export const setBatchWebhook = defineRoute({
   method: "PUT",
   path: "/v1/batches/:id/webhook",
   tag: "batches",
-  summary: "Give a batch without a webhook one",
+  summary: "Set the webhook of a batch that has none",
   description:
-    "Its callback goes there: at once when the batch has ended, else when it does. So a client that need not wait for long asks with `Prefer: wait` first and for the callback only when that was not enough, as the n8n node does before it parks the execution. The same webhook again changes nothing.",
+    "The batch's callback is sent to this webhook when the batch ends, or immediately if it has already ended. A client can first wait with `Prefer: wait`, and set a webhook only if the batch takes longer. The n8n node does this before it suspends the execution. Setting the same webhook again changes nothing.",
   access: "run",
   params: IdParams,
   body: BatchWebhookRequest,
-  answers: { 200: { description: "The batch as it is now.", schema: Batch } },
+  responses: { 200: { description: "The batch in its current state.", schema: Batch } },
   refusals: ["WEBHOOK_URL_REFUSED", "BATCH_NOT_FOUND", "BATCH_HAS_WEBHOOK"],
 });

@@ -1,4 +1,4 @@
-/** What the daemon says of itself. */
+/** Routes about the daemon itself. */
 import { z } from "zod";
 import { defineRoute } from "./route-contract.ts";
 
@@ -7,11 +7,11 @@ export const getHealth = defineRoute({
   method: "GET",
   path: "/healthz",
   tag: "daemon",
-  summary: "Is the process alive?",
+  summary: "Check whether the process is alive",
   access: "open",
-  answers: {
+  responses: {
     200: {
-      description: "It is.",
+      description: "The process is alive.",
       schema: z.object({ status: z.literal("ok") }).meta({ id: "Health" }),
     },
   },
@@ -23,11 +23,11 @@ export const getReadiness = defineRoute({
   method: "GET",
   path: "/readyz",
   tag: "daemon",
-  summary: "Does the daemon take work?",
+  summary: "Check whether the daemon accepts work",
   access: "open",
-  answers: {
+  responses: {
     200: {
-      description: "It does.",
+      description: "The daemon accepts work.",
       schema: z.object({ status: z.literal("ready") }).meta({ id: "Readiness" }),
     },
   },
@@ -39,10 +39,13 @@ export const getMetrics = defineRoute({
   method: "GET",
   path: "/metrics",
   tag: "daemon",
-  summary: "Metrics for Prometheus",
+  summary: "Get metrics for Prometheus",
   access: "read",
-  answers: {
-    200: { description: "The metrics.", otherBodies: { "text/plain": "Prometheus' text format." } },
+  responses: {
+    200: {
+      description: "The metrics.",
+      otherBodies: { "text/plain": "The metrics in Prometheus' text format." },
+    },
   },
   refusals: [],
 });
@@ -52,12 +55,12 @@ export const getOpenApi = defineRoute({
   method: "GET",
   path: "/openapi.json",
   tag: "daemon",
-  summary: "This document",
+  summary: "Get this document",
   access: "read",
   browser: true,
-  answers: {
+  responses: {
     200: {
-      description: "OpenAPI 3.1.",
+      description: "The OpenAPI 3.1 document.",
       schema: z.record(z.string(), z.unknown()).meta({ id: "OpenApiDocument" }),
     },
   },
@@ -69,9 +72,9 @@ export const getDocs = defineRoute({
   method: "GET",
   path: "/docs",
   tag: "daemon",
-  summary: "This document as a page",
+  summary: "Show this document as a page",
   access: "read",
   browser: true,
-  answers: { 200: { description: "The page.", otherBodies: { "text/html": "HTML." } } },
+  responses: { 200: { description: "The page.", otherBodies: { "text/html": "An HTML page." } } },
   refusals: [],
 });

@@ -6,24 +6,30 @@ import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_ATTEMPTS, SAMPLE_DELIVERY } from "./samples.ts";
 
 const summary = {
-  deliveryId: z.string(),
+  deliveryId: z.string().describe("Id of the delivery."),
   eventId: z
     .string()
-    .describe("The `webhook-id` that every attempt is sent with; the same at every webhook."),
-  jobId: JobId.nullable().describe("Null for a batch's callback."),
-  batchId: z.string().nullable().describe("The batch whose callback it is."),
-  webhookId: z.string(),
-  url: z.string(),
-  sequence: z.int().describe("The event's sequence within the job."),
-  event: z.enum([...EVENT_KINDS, "batch"]).describe("`batch`: a batch's callback."),
+    .describe(
+      "The `webhook-id` header of every attempt. It is the same for every webhook that gets the event.",
+    ),
+  jobId: JobId.nullable().describe("The job of the event. Null for a batch's callback."),
+  batchId: z.string().nullable().describe("The batch of the callback. Null for a job's event."),
+  webhookId: z.string().describe("The webhook that the event is sent to."),
+  url: z.string().describe("The webhook's URL."),
+  sequence: z.int().describe("The event's sequence number within its job."),
+  event: z
+    .enum([...EVENT_KINDS, "batch"])
+    .describe("The kind of event. `batch` is a batch's callback."),
   state: z
     .enum(DELIVERY_STATES)
-    .describe("`waiting` for an earlier event of the same job; `dead` when given up."),
-  dueAt: Instant.nullable().describe("When it is tried next."),
+    .describe(
+      "`waiting`: an earlier event of the same job is not delivered yet. `dead`: the delivery was given up.",
+    ),
+  dueAt: Instant.nullable().describe("When the next attempt is due."),
   createdAt: Instant,
-  endedAt: Instant.nullable(),
-  attemptCount: z.int(),
-  reason: z.string().nullable().describe("Why it is dead."),
+  endedAt: Instant.nullable().describe("When the event was delivered or given up."),
+  attemptCount: z.int().describe("Number of attempts so far."),
+  reason: z.string().nullable().describe("Why the delivery is `dead`."),
 };
 
 export const DeliverySummary = z
@@ -36,12 +42,15 @@ export const Delivery = z
     ...summary,
     attempts: z.array(
       z.object({
-        number: z.int(),
-        at: Instant,
+        number: z.int().describe("Number of the attempt: 1, 2, 3 …"),
+        at: Instant.describe("When the attempt started."),
         durationMs: z.number(),
-        status: z.int().nullable().describe("The HTTP status; null when there was no answer."),
-        response: z.string().nullable().describe("The first 16 KiB of the answer's body."),
-        error: z.string().nullable(),
+        status: z
+          .int()
+          .nullable()
+          .describe("HTTP status of the response. Null when there was no response."),
+        response: z.string().nullable().describe("The first 16 KiB of the response body."),
+        error: z.string().nullable().describe("Why there was no response."),
       }),
     ),
   })
@@ -54,16 +63,16 @@ export const listDeliveries = defineRoute({
   method: "GET",
   path: "/v1/deliveries",
   tag: "deliveries",
-  summary: "Deliveries, newest first",
+  summary: "List deliveries, newest first",
   access: "read",
   query: z.strictObject({
-    jobId: z.string().max(100).optional(),
-    batchId: z.string().max(100).optional(),
-    webhookId: z.string().max(100).optional(),
-    state: z.enum(DELIVERY_STATES).optional(),
+    jobId: z.string().max(100).optional().describe("Only deliveries of this job's events."),
+    batchId: z.string().max(100).optional().describe("Only the delivery of this batch's callback."),
+    webhookId: z.string().max(100).optional().describe("Only deliveries to this webhook."),
+    state: z.enum(DELIVERY_STATES).optional().describe("Only deliveries in this state."),
     ...PageQuery,
   }),
-  answers: {
+  responses: {
     200: {
       description: "A page of deliveries.",
       schema: pageOf(DeliverySummary).meta({ id: "DeliveryList" }),
@@ -77,10 +86,10 @@ export const getDelivery = defineRoute({
   method: "GET",
   path: "/v1/deliveries/:id",
   tag: "deliveries",
-  summary: "A delivery with every attempt",
+  summary: "Get a delivery with every attempt",
   access: "read",
   params: IdParams,
-  answers: { 200: { description: "The delivery.", schema: Delivery } },
+  responses: { 200: { description: "The delivery.", schema: Delivery } },
   refusals: ["DELIVERY_NOT_FOUND"],
 });
 
@@ -89,16 +98,16 @@ export const redeliver = defineRoute({
   method: "POST",
   path: "/v1/deliveries/:id/redeliver",
   tag: "deliveries",
-  summary: "Send a delivery again now",
+  summary: "Send a delivery again",
   description:
-    "One that was delivered or given up is tried once more; one that waits for its retry is tried now instead. At a webhook that is paused or off it waits until that is active.",
+    "A delivery that was delivered or given up gets one more attempt. A delivery that waits for a retry is sent now. If its webhook is paused or off, the delivery waits until the webhook is active.",
   access: "admin",
   params: IdParams,
-  answers: {
+  responses: {
     202: {
-      description: "The delivery as it is now.",
+      description: "The delivery in its current state.",
       schema: Delivery,
-      headers: { Location: "Where the delivery is." },
+      headers: { Location: "Path of the delivery." },
     },
   },
   refusals: ["DELIVERY_NOT_FOUND", "DELIVERY_NOT_RESENDABLE"],

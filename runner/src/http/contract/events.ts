@@ -1,4 +1,4 @@
-/** The payloads of the four kinds of event, for the document and for tests; domain/event.ts builds them. */
+/** The payloads of the four kinds of event, for the document and for tests. domain/event.ts builds them. */
 import { z } from "zod";
 import { EVENT_KINDS, type EventKind } from "../../domain/event.ts";
 import { FAILURES, type FailureCode } from "../../domain/errors.ts";
@@ -13,31 +13,34 @@ export const FailureCodeName = z
   .meta({ id: "FailureCode", description: "Why a job failed." });
 
 export const StepMetrics = z
-  .object({ processedItems: z.number(), duration: z.number().describe("In ms.") })
+  .object({
+    processedItems: z.number().describe("Number of items that the plugin processed."),
+    duration: z.number().describe("Duration of the step, in ms."),
+  })
   .catchall(z.number())
   .meta({
     id: "StepMetrics",
-    description: "What a plugin counted; it may add numbers of its own.",
+    description: "Metrics of a step. A plugin can add other numbers.",
   });
 
 const ByPlugin = <T extends z.ZodType>(value: T) =>
   z
     .array(z.record(z.string(), value))
-    .describe("One object per plugin, in order, with its name as the key.");
+    .describe("One object per plugin, in order. Its key is the plugin's name.");
 
 const PluginNames = z.array(z.string());
 
 const envelope = {
-  jobId: JobId.describe("The job that this happened to."),
-  timestamp: Instant.describe("When it happened."),
-  sequence: z.int().min(1).describe("1, 2, 3 … within the job."),
-  jobName: z.string().nullable().describe("The `name` that the job was given."),
-  metadata: JsonObject.describe("The `metadata` that the job was given; `{}` without."),
-  jobUrl: z.string().describe("Where the whole job is."),
+  jobId: JobId.describe("The job that the event belongs to."),
+  timestamp: Instant.describe("When the event happened."),
+  sequence: z.int().min(1).describe("Number of the event within the job: 1, 2, 3 …"),
+  jobName: z.string().nullable().describe("The job's `name`."),
+  metadata: JsonObject.describe("The job's `metadata`. `{}` if the job was submitted without."),
+  jobUrl: z.string().describe("URL of the job."),
   test: z
     .literal(true)
     .optional()
-    .describe("Only in the samples that a test of a webhook sends, of a job that never was."),
+    .describe("Only present in the samples that a webhook test sends. Their job does not exist."),
 };
 
 export const StartedEvent = z
@@ -49,12 +52,12 @@ export const StartedEvent = z
       plugins: PluginNames,
       truncated: z
         .boolean()
-        .describe("True when the event would be over 1 MiB: `input` is null then."),
+        .describe("True when the event would be larger than 1 MiB. `input` is then null."),
     }),
   })
   .meta({
     id: "StartedEvent",
-    description: "The job's execution begins.",
+    description: "The job has started to run.",
     examples: [
       {
         status: "started",
@@ -77,12 +80,12 @@ export const ProgressEvent = z
       currentPlugin: z
         .string()
         .nullable()
-        .describe("The plugin that is next; null after the last."),
+        .describe("The plugin that runs next. Null after the last plugin."),
     }),
   })
   .meta({
     id: "ProgressEvent",
-    description: "A plugin completed; sent after each one, the last one too.",
+    description: "A plugin has completed. Sent after each plugin, including the last one.",
     examples: [
       {
         status: "progress",
@@ -109,16 +112,18 @@ export const CompletedEvent = z
       outputs: ByPlugin(JsonValue),
       truncated: z
         .boolean()
-        .describe("True when the event would be over 1 MiB: the outputs are at `jobUrl` then."),
+        .describe(
+          "True when the event would be larger than 1 MiB. Get the outputs from `jobUrl` then.",
+        ),
     }),
     summary: z.object({
-      duration: z.number().describe("In ms."),
+      duration: z.number().describe("Duration of the job, in ms."),
       completedPlugins: PluginNames,
     }),
   })
   .meta({
     id: "CompletedEvent",
-    description: "Every plugin completed.",
+    description: "The job has ended and every plugin has completed.",
     examples: [
       {
         status: "completed",
@@ -151,7 +156,7 @@ export const FailedEvent = z
   })
   .meta({
     id: "FailedEvent",
-    description: "The job ended with an error, was cancelled, or ran out of time.",
+    description: "The job has ended with an error, was cancelled or timed out.",
     examples: [
       {
         status: "failed",
@@ -182,37 +187,43 @@ export const Event = z
 
 export const StepProgress = z
   .object({
-    fraction: z.number().min(0).max(1).nullable().describe("Null when the plugin cannot tell."),
+    fraction: z
+      .number()
+      .min(0)
+      .max(1)
+      .nullable()
+      .describe("From 0 to 1. Null when the plugin does not know it."),
     message: z.string().nullable(),
     at: Instant,
   })
-  .meta({ id: "StepProgress", description: "What the running plugin last said of itself." });
+  .meta({ id: "StepProgress", description: "The last progress that the running plugin reported." });
 
 export const listEvents = defineRoute({
   operationId: "listEvents",
   method: "GET",
   path: "/v1/jobs/:id/events",
   tag: "jobs",
-  summary: "A job's events, as a list or as they happen",
+  summary: "List or stream a job's events",
   description:
-    "With `Accept: text/event-stream` the answer is a stream of server-sent events: `id` is the sequence, `event` the kind, `data` the payload exactly as webhooks get it. `Last-Event-ID` resumes it. Progress within a step comes as `event: step-progress`, without an id. A comment every 15 s keeps the connection open, and the stream ends after the job's last event. A stream asked for after that event answers 204.",
+    "With `Accept: text/event-stream`, the response is a stream of server-sent events. `id` is the event's sequence number, `event` its kind, and `data` the same payload that webhooks get. Send `Last-Event-ID` to resume a stream. Progress within a step is sent as `event: step-progress` without an id. A comment every 15 s keeps the connection open. The stream ends after the job's last event. If the client has already seen that event, the response is 204.",
   access: "read",
   params: IdParams,
   query: TailQuery,
   headers: {
     "Last-Event-ID": {
-      description: "The sequence of the last event seen; for streams.",
+      description: "Sequence number of the last event that you have seen. Only used for streams.",
       example: "2",
     },
   },
-  answers: {
+  responses: {
     200: {
       description: "The events in order.",
       schema: pageOf(Event).meta({ id: "EventList" }),
-      otherBodies: { "text/event-stream": "The events as they happen." },
+      otherBodies: { "text/event-stream": "A stream of the events as they happen." },
     },
     204: {
-      description: "Nothing is left to stream: the job has ended and its last event was seen.",
+      description:
+        "The job has ended and the client has seen its last event, so there is nothing to stream.",
     },
   },
   refusals: ["BODY_INVALID", "JOB_NOT_FOUND", "TOO_MANY_STREAMS"],

@@ -7,7 +7,7 @@ const MAX_PAGE_SIZE = 500;
 export const Instant = z.iso
   .datetime({
     offset: true,
-    error: "must be an ISO 8601 instant with an offset, such as 2026-11-23T09:30:00Z",
+    error: "must be an ISO 8601 date and time with an offset, such as 2026-11-23T09:30:00Z",
   })
   .meta({ examples: ["2026-11-23T09:30:00.000Z"] });
 
@@ -17,7 +17,7 @@ export const PluginName = z.string().min(1).max(100);
 
 export const JobName = z.string().min(1).max(200);
 
-/** Of a path: any text, for what is no id is simply not found. */
+/** An id in a path accepts any text. A text that is not an id is not found. */
 export const IdParams = z.strictObject({ id: z.string() });
 
 export const JsonValue = z.unknown().meta({ description: "Any JSON value." });
@@ -30,7 +30,7 @@ const limit = z.coerce
   .min(1)
   .max(MAX_PAGE_SIZE)
   .default(DEFAULT_PAGE_SIZE)
-  .describe("How many items the answer holds at most.");
+  .describe("Maximum number of items in the response.");
 
 export const PageQuery = {
   limit,
@@ -39,10 +39,10 @@ export const PageQuery = {
     .min(1)
     .max(500)
     .optional()
-    .describe("The `nextCursor` of the page before; without it the first page."),
+    .describe("The `nextCursor` of the previous page. Leave it out to get the first page."),
 };
 
-/** The pages of a job's events and logs: the number of the last item seen is the cursor. */
+/** Pages of a job's events and logs. Their cursor is the number of the last item seen. */
 export const TailQuery = z.strictObject({
   limit,
   cursor: z.coerce
@@ -50,7 +50,9 @@ export const TailQuery = z.strictObject({
     .int()
     .min(0)
     .default(0)
-    .describe("The number of the last item seen, such as the `nextCursor` of the page before."),
+    .describe(
+      "Number of the last item that you have seen, such as the `nextCursor` of the previous page.",
+    ),
 });
 
 export function pageOf<T extends z.ZodType>(item: T) {
@@ -59,6 +61,6 @@ export function pageOf<T extends z.ZodType>(item: T) {
     nextCursor: z
       .string()
       .nullable()
-      .describe("Where the next page begins; null when this is the last one."),
+      .describe("Send it as `cursor` to get the next page. Null on the last page."),
   });
 }

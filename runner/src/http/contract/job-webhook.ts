@@ -1,4 +1,4 @@
-/** A webhook given with a job or a batch, and what every webhook has. */
+/** The webhook of a job or a batch, and the fields that every webhook has. */
 import { z } from "zod";
 import { DEFAULT_RETRIES, MAX_RETRIES } from "../../domain/retry.ts";
 import { EventKindName } from "./events.ts";
@@ -8,10 +8,10 @@ const MAX_HEADER_VALUE = 4096;
 
 /** RFC 9110 §5.6.2 token. */
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What HTTP/1.1 can carry: no control characters, so no CR or LF; nothing outside Latin-1. */
+/** What HTTP/1.1 can transport: Latin-1 without control characters, so without CR and LF. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Set by the daemon or by the connection itself. */
+/** Headers that the daemon or the connection sets. */
 const RESERVED_HEADERS: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -28,7 +28,7 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 function nameProblem(name: string): string | null {
-  if (!HEADER_NAME.test(name)) return "is no valid header name";
+  if (!HEADER_NAME.test(name)) return "is not a valid header name";
   const lower = name.toLowerCase();
   if (RESERVED_HEADERS.has(lower) || lower.startsWith("webhook-")) {
     return "is a header that the daemon sets itself";
@@ -43,25 +43,27 @@ function checkHeaders(headers: Record<string, string>, ctx: z.RefinementCtx): vo
       ctx.addIssue({ code: "custom", path: [name], message, input: null });
     const problem = nameProblem(name);
     if (problem !== null) refuse(problem);
-    if (seen.has(name.toLowerCase())) refuse("is given twice, in other letter case");
-    if (value.length > MAX_HEADER_VALUE) refuse(`must be at most ${MAX_HEADER_VALUE} characters`);
+    if (seen.has(name.toLowerCase())) refuse("is given twice, in different letter case");
+    if (value.length > MAX_HEADER_VALUE) {
+      refuse(`must be at most ${MAX_HEADER_VALUE} characters long`);
+    }
     if (!HEADER_VALUE.test(value)) {
-      refuse("must hold no line break, control character or character outside Latin-1");
+      refuse("must not contain a line break, a control character or a character outside Latin-1");
     }
     seen.add(name.toLowerCase());
   }
 }
 
-// Counted before each is looked at: a body of a million wrong ones must not make a million issues.
+// Checks the number before the headers: a million invalid headers must not create a million issues.
 export const Headers = z
   .record(z.string(), z.unknown())
   .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, {
-    error: `must be at most ${MAX_HEADERS} headers`,
+    error: `must have at most ${MAX_HEADERS} headers`,
     abort: true,
   })
   .pipe(z.record(z.string(), z.string()).superRefine(checkHeaders))
   .meta({
-    description: `Sent with every attempt. At most ${MAX_HEADERS}; shown masked afterwards.`,
+    description: `Headers to send with every attempt, at most ${MAX_HEADERS}. Their values are never shown again.`,
     examples: [{ Authorization: "Bearer your-token" }],
   });
 
@@ -80,7 +82,7 @@ export const WebhookUrl = z
   .max(2048)
   .refine(isHttpUrl, { error: "must be an absolute http or https URL" })
   .refine(hasNoCredentials, {
-    error: "must hold no user name or password: put them into headers, as Authorization",
+    error: "must not contain a user name or password: send them in an Authorization header instead",
   })
   .meta({ format: "uri", examples: ["https://n8n.example.com/webhook/playground"] });
 
@@ -91,13 +93,13 @@ export const EventKinds = z
   .pipe(z.array(EventKindName).min(1));
 
 export const Retries = z.int().min(0).max(MAX_RETRIES).meta({
-  description: "How often a failed attempt is repeated.",
+  description: "How often a failed delivery is retried.",
   default: DEFAULT_RETRIES,
 });
 
 export const MaskedHeaders = z
   .record(z.string(), z.literal("***"))
-  .describe("The values are never shown.");
+  .describe("The headers' names. Their values are never shown.");
 
 const destination = {
   url: WebhookUrl,
@@ -109,16 +111,16 @@ export const WebhookRequest = z
   .strictObject({
     ...destination,
     on: EventKinds.optional().meta({
-      description: "The kinds of event to send; without it all four.",
+      description: "The kinds of event to send. Default: all four.",
     }),
   })
-  .meta({ id: "WebhookRequest", description: "Where this job's events go." });
+  .meta({ id: "WebhookRequest", description: "The webhook that receives this job's events." });
 
 export type WebhookRequest = z.infer<typeof WebhookRequest>;
 
 export const BatchWebhookRequest = z.strictObject(destination).meta({
   id: "BatchWebhookRequest",
-  description: "Where the batch's one callback goes.",
+  description: "The webhook that receives the batch's callback.",
   examples: [
     {
       url: "https://n8n.example.com/webhook-waiting/42?signature=0a1b",

@@ -6,8 +6,10 @@ import { SAMPLE_LOG_LINE } from "./samples.ts";
 
 export const LogLine = z
   .object({
-    number: z.int().describe("Grows within the job; a cursor to read on from here."),
-    step: z.int().min(0).describe("Which of the job's plugins wrote it, from 0."),
+    number: z
+      .int()
+      .describe("Number of the line. It increases within the job, and you can use it as `cursor`."),
+    step: z.int().min(0).describe("Index of the plugin that wrote the line, starting at 0."),
     at: Instant,
     level: z.enum(LOG_LEVELS),
     message: z.string(),
@@ -22,11 +24,11 @@ export const listLogs = defineRoute({
   method: "GET",
   path: "/v1/jobs/:id/logs",
   tag: "jobs",
-  summary: "What the plugins logged",
+  summary: "List the log lines of a job's plugins",
   access: "read",
   params: IdParams,
   query: TailQuery,
-  answers: {
+  responses: {
     200: { description: "The lines in order.", schema: pageOf(LogLine).meta({ id: "LogList" }) },
   },
   refusals: ["BODY_INVALID", "JOB_NOT_FOUND"],

@@ -9,7 +9,7 @@ export const Plugin = z
   .object({
     name: z.string(),
     status: z.enum(["ready", "broken"]),
-    source: z.string().describe("`built-in`, or the path within the plugins directory."),
+    source: z.string().describe("`built-in`, or the path within the plugins folder."),
     version: z.string().nullable(),
     description: z.string().nullable(),
     inputSchema: JsonSchema,
@@ -18,14 +18,21 @@ export const Plugin = z
     example: z
       .object({ input: JsonValue, options: JsonValue.optional() })
       .nullable()
-      .describe("An input that the plugin takes."),
-    timeoutMs: z.number().nullable().describe("The longest that one run may take."),
-    error: z.string().nullable().describe("Why a broken plugin could not be loaded."),
+      .describe("An example of an input that the plugin accepts."),
+    timeoutMs: z
+      .number()
+      .nullable()
+      .describe(
+        "The plugin's own time limit for one run, in ms. Null when it has none and `PLAYGROUND_PLUGIN_TIMEOUT_MS` applies.",
+      ),
+    error: z
+      .string()
+      .nullable()
+      .describe("Why the plugin could not be loaded. Null unless `broken`."),
   })
   .meta({
     id: "Plugin",
-    description:
-      "A function that jobs can run. The schemas of a plugin that declares none are null.",
+    description: "A function that jobs can run. A schema that the plugin does not declare is null.",
     examples: [SAMPLE_PLUGIN],
   });
 
@@ -36,11 +43,11 @@ export const listPlugins = defineRoute({
   method: "GET",
   path: "/v1/plugins",
   tag: "plugins",
-  summary: "All plugins, by name",
+  summary: "List all plugins, sorted by name",
   access: "read",
-  answers: {
+  responses: {
     200: {
-      description: "Every plugin there is, on one page; the broken ones too.",
+      description: "All plugins on one page, including broken ones.",
       schema: pageOf(Plugin).meta({ id: "PluginList" }),
     },
   },
@@ -52,9 +59,9 @@ export const getPlugin = defineRoute({
   method: "GET",
   path: "/v1/plugins/:name",
   tag: "plugins",
-  summary: "A plugin with its schemas",
+  summary: "Get a plugin with its schemas",
   access: "read",
   params: z.strictObject({ name: z.string() }),
-  answers: { 200: { description: "The plugin.", schema: Plugin } },
+  responses: { 200: { description: "The plugin.", schema: Plugin } },
   refusals: ["PLUGIN_NOT_FOUND"],
 });

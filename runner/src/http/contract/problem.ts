@@ -4,11 +4,13 @@ export const PROBLEM_JSON = "application/problem+json";
 
 export const Problem = z
   .object({
-    type: z.string().describe("Where the code is explained, relative to the daemon."),
-    title: z.string().describe("What the code means; the same for every error with this code."),
+    type: z.string().describe("Path of the page that explains the code."),
+    title: z
+      .string()
+      .describe("The meaning of the code. It is the same for every error with this code."),
     status: z.int().describe("The HTTP status."),
-    detail: z.string().describe("What is wrong with this request, and what would be right."),
-    code: z.string().describe("Stable; made for programs to compare with."),
+    detail: z.string().describe("What is wrong with this request and how to fix it."),
+    code: z.string().describe("Error code. It never changes, so programs can compare with it."),
     issues: z
       .array(
         z.object({
@@ -16,19 +18,21 @@ export const Problem = z
           message: z.string(),
         }),
       )
-      .describe("Every field that is wrong; empty when the error is not about fields."),
+      .describe("The fields with errors. Empty when the error is not about a field."),
     instance: z
       .string()
       .optional()
-      .describe("Names the request in the daemon's log; only with errors of the daemon itself."),
+      .describe(
+        "Id of the request in the daemon's log. Only present for `UNAVAILABLE` and `INTERNAL`.",
+      ),
   })
   .meta({
     id: "Problem",
-    description: "An error, as RFC 9457 has it.",
+    description: "An error in the format of RFC 9457.",
     examples: [
       {
         type: "/docs#INPUT_INVALID",
-        title: "The input does not fit the first plugin's schema.",
+        title: "The input does not match the first plugin's schema.",
         status: 400,
         detail:
           'The input does not fit the schema of plugin "text-chunk": /input/text is 7: it must be a text.',

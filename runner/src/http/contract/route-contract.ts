@@ -3,19 +3,19 @@ import type { RefusalCode } from "../../domain/errors.ts";
 import type { Scope } from "../../domain/scope.ts";
 
 export const TAGS = {
-  jobs: "Run plugins, and see what became of it.",
-  batches: "Many jobs in one request, with one callback.",
-  plugins: "What can be run.",
-  webhooks: "Places that the events of many jobs go to.",
-  deliveries: "Events on their way to webhooks, with every attempt.",
-  daemon: "Health, metrics and this document.",
+  jobs: "Run plugins and follow their progress and results.",
+  batches: "Run many jobs with one request and get one callback when all of them have ended.",
+  plugins: "List the plugins that jobs can run.",
+  webhooks: "Register URLs that receive the events of many jobs.",
+  deliveries: "Inspect the deliveries of events to webhooks, and send them again.",
+  daemon: "Check the daemon's health, read its metrics and get this document.",
 } as const;
 
-/** An answer that is not an error. Without a schema it has no JSON body. */
-export interface AnswerContract {
+/** A response that is not an error. Without a schema it has no JSON body. */
+export interface ResponseContract {
   readonly description: string;
   readonly schema?: z.ZodType;
-  /** Other bodies than JSON, by media type, with a description of what is in them. */
+  /** Bodies that are not JSON: a description for each media type. */
   readonly otherBodies?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -26,27 +26,27 @@ export interface HeaderContract {
 }
 
 /**
- * All that is public about one route. Fastify validates with it, handlers get their types from it,
- * and the OpenAPI document is made of it, so that the three cannot differ.
+ * Everything that is public about one route. Fastify validates with it, handlers get their types
+ * from it, and the OpenAPI document is built from it, so the three always agree.
  */
 export interface RouteContract {
   readonly operationId: string;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With `:name` for parameters. */
+  /** Contains `:name` for each parameter. */
   readonly path: string;
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
   readonly description?: string;
-  /** The scope that the token must have; `open` needs none. */
+  /** The scope that the token must have. An `open` route needs no token. */
   readonly access: Scope | "open";
-  /** Whether the token is also taken as the password of HTTP Basic. */
+  /** True when the token is also accepted as the password of HTTP Basic. */
   readonly browser?: true;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly headers?: Readonly<Record<string, HeaderContract>>;
   readonly body?: z.ZodType;
-  readonly answers: Readonly<Record<number, AnswerContract>>;
-  /** What this route refuses beside what every route may refuse. */
+  readonly responses: Readonly<Record<number, ResponseContract>>;
+  /** Refusals in addition to those that every route can respond with. */
   readonly refusals: readonly RefusalCode[];
 }
 

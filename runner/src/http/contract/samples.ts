@@ -1,11 +1,11 @@
-/** One job seen from all sides: the examples of the document. A test checks each against its schema. */
+/** The examples in the document, all about one job. A test checks each example against its schema. */
 const JOB_ID = "job_01k9zr0000000000000000000";
 const JOB_URL = `http://127.0.0.1:8787/v1/jobs/${JOB_ID}`;
 const OUTPUT = { rows: 406, columns: 9 };
 
 export const SAMPLE_METRICS = { processedItems: 406, duration: 84 };
 
-/** What the four events have in common. */
+/** The fields that all four kinds of event have. */
 export const SAMPLE_EVENT = {
   jobId: JOB_ID,
   timestamp: "2026-11-23T09:30:00.091Z",
@@ -209,7 +209,7 @@ export const SAMPLE_BATCH_CALLBACK = {
   ],
 };
 
-/** Made of zeros: nobody is to find a secret in a document and use it. */
+/** All zeros, so that nobody copies a usable secret from the document. */
 export const SAMPLE_SECRET = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 export const SAMPLE_REGISTER = {

@@ -1,4 +1,4 @@
-/** The headers that a request for work may have. */
+/** Optional headers of the routes that submit jobs and batches. */
 import type { HeaderContract } from "./route-contract.ts";
 
 export const MAX_KEY_LENGTH = 255;
@@ -6,11 +6,11 @@ export const MAX_WAIT_SECONDS = 60;
 
 export const submitHeaders = {
   "Idempotency-Key": {
-    description: `1 to ${MAX_KEY_LENGTH} characters of your choice. A second request with this key makes nothing new: it answers with what the first one made, for as long as that is kept: 7 days after its end, unless PLAYGROUND_RETENTION_DAYS says otherwise. It is checked as a new one first, and so refused when its plugin was removed or broken meanwhile.`,
+    description: `A key of your choice, 1 to ${MAX_KEY_LENGTH} characters long. A second request with the same key creates nothing. Its response shows the job or batch that the first request created, until that is deleted (\`PLAYGROUND_RETENTION_DAYS\` after its end, 7 days by default). The second request is validated like a new one first, so it is refused if its plugin has been removed or is broken.`,
     example: "order-4711",
   },
   Prefer: {
-    description: `\`wait=SECONDS\` holds the answer until all has ended, at most ${MAX_WAIT_SECONDS} s. Where too many wait already, the answer comes at once, without \`Preference-Applied\`.`,
+    description: `\`wait=SECONDS\` delays the response until the job or batch has ended, for at most ${MAX_WAIT_SECONDS} seconds. If too many requests are already waiting, the response is sent immediately and has no \`Preference-Applied\` header.`,
     example: "wait=10",
   },
 } as const satisfies Record<string, HeaderContract>;

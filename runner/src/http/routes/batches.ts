@@ -52,7 +52,7 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     if (replayed) reply.header("idempotent-replayed", "true");
     const waitSeconds = parseWait(headers.prefer);
     if (waitSeconds !== null) {
-      await deps.waits.hold(reply, waitSeconds, (signal) =>
+      await deps.waits.waitFor(reply, waitSeconds, (signal) =>
         engine.waitForBatch(batchId, { signal }),
       );
     }

@@ -13,7 +13,7 @@ export interface DaemonDeps {
   readonly engine: Pick<Engine, "relayState">;
   readonly reads: Pick<Store, "counts">;
   readonly metrics: HttpMetrics;
-  /** Why the daemon does not take work now; empty when it does. */
+  /** Returns why the daemon is not accepting work. Empty when it is ready. */
   readonly notReady: () => readonly string[];
 }
 
@@ -34,7 +34,7 @@ export function registerDaemon(app: FastifyInstance, deps: DaemonDeps): void {
     return reply.header("content-type", deps.metrics.contentType).send(text);
   });
 
-  // Made when first asked for: most daemons are never asked, and the start is to be quick.
+  // Built at the first request: most daemons never serve it, and building it would slow the start.
   let document: JsonText | null = null;
   mount(app, getOpenApi, async (_, reply) =>
     sendJson(reply, (document ??= toJsonText(createOpenApiDocument()))),

@@ -4,7 +4,7 @@ import { Refused } from "../../domain/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { listEvents } from "../contract/events.ts";
-import { holdSignal } from "../hold.ts";
+import { createWaitSignal } from "../wait-signal.ts";
 import { mount, sendJson } from "../mount.ts";
 import { isSpent, streamEvents } from "../sse.ts";
 import { pageText, tailPage } from "../views/json-fields.ts";
@@ -28,13 +28,13 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
     if (job === null) throw jobNotFound(jobId);
     if (isSpent(job, after)) return reply.code(204).send();
     if (open >= deps.maxStreams) {
-      throw new Refused("TOO_MANY_STREAMS", `${open} event streams are open, and no more may be.`);
+      throw new Refused("TOO_MANY_STREAMS", `${open} event streams are open, which is the limit.`);
     }
-    const signal = holdSignal(reply, deps);
-    // Its client may have hung up while the job was read.
+    const signal = createWaitSignal(reply, deps);
+    // The client can disconnect while the job is read.
     if (!signal.aborted) {
       open += 1;
-      reply.request.leave?.();
+      reply.request.releaseSlot?.();
       signal.addEventListener("abort", () => (open -= 1), { once: true });
     }
     const text = Readable.from(
@@ -64,12 +64,12 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
   });
 }
 
-/** HEAD runs this handler too, and has no body to stream. */
+/** HEAD runs this handler too, and its response has no body to stream. */
 function wantsStream({ method, headers }: Pick<FastifyRequest, "method" | "headers">): boolean {
   return method === "GET" && /\btext\/event-stream\b/i.test(headers.accept ?? "");
 }
 
-/** Anything but a sequence begins at the first event: too many events are better than too few. */
+/** A header that is not a sequence starts the stream at the first event, so that no event is missed. */
 function parseSequence(header: string | string[] | undefined): number {
   const text = String(header ?? "");
   return /^\d{1,15}$/.test(text) ? Number(text) : 0;

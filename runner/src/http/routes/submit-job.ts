@@ -30,7 +30,7 @@ export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): vo
     const waitSeconds = parseWait(headers.prefer);
     const waited =
       waitSeconds !== null &&
-      (await waits.hold(reply, waitSeconds, (signal) => engine.waitForEnd(jobId, { signal })));
+      (await waits.waitFor(reply, waitSeconds, (signal) => engine.waitForEnd(jobId, { signal })));
     const job = waited || replayed ? await reads.job(jobId, shownOf(waitSeconds)) : null;
     if (waitSeconds !== null && job !== null && hasEnded(job.status)) {
       const { headerNames } = engine;
@@ -43,7 +43,7 @@ export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): vo
   });
 }
 
-/** Outputs are for who waits. */
+/** Only a client that waits gets outputs in its response. */
 function shownOf(waitSeconds: number | null): OutputBound | undefined {
   return waitSeconds === null ? undefined : { maxOutputBytes: MAX_JOB_OUTPUT_BYTES };
 }

@@ -11,9 +11,9 @@ import {
   rotateWebhookSecret,
   testWebhook,
   updateWebhook,
-  type WebhookSettings,
 } from "../contract/webhooks.ts";
-import { holdSignal } from "../hold.ts";
+import type { WebhookSettings } from "../contract/webhook.ts";
+import { createWaitSignal } from "../wait-signal.ts";
 import { mount, sendJson } from "../mount.ts";
 import { webhookTestView, webhookView } from "../views/webhook.ts";
 
@@ -56,7 +56,9 @@ export function registerWebhooks(app: FastifyInstance, { engine, closing }: Webh
   });
 
   mount(app, testWebhook, async ({ params }, reply) => {
-    const tested = await engine.testWebhook(params.id, { signal: holdSignal(reply, { closing }) });
+    const tested = await engine.testWebhook(params.id, {
+      signal: createWaitSignal(reply, { closing }),
+    });
     return sendJson(reply, toJsonText(webhookTestView(tested)));
   });
 

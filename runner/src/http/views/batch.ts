@@ -38,7 +38,7 @@ export function batchText(batch: StoredBatch, { batchUrl, headerNames }: BatchCo
   });
 }
 
-/** The output is put in as the text that is stored, without parsing it. */
+/** Inserts the output as the stored text, without parsing it. */
 function batchJobText(job: StoredBatchJob): JsonText {
   const { jobId, name, status, failure, output, truncated } = job;
   return jsonFields<BatchJob>({

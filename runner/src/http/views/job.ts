@@ -3,7 +3,7 @@ import type { PluginCall } from "../../domain/job-spec.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine, StepProgress } from "../../engine/engine.ts";
 import type { JobSummary as StoredSummary, StoredJob, StoredStep } from "../../ports/store/jobs.ts";
-import type { AcceptedJob, Job, JobStep, JobSummary } from "../contract/jobs.ts";
+import type { AcceptedJob, Job, JobStep, JobSummary } from "../contract/job.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 import { jobWebhookText } from "./job-webhook.ts";
 
@@ -37,7 +37,7 @@ export interface JobContext {
   readonly headerNames: Engine["headerNames"];
 }
 
-/** Inputs and outputs are put in as the text that is stored, however large, without parsing it. */
+/** Inserts inputs and outputs as the stored text, of any size, without parsing them. */
 export function jobText(job: StoredJob, { progress, jobUrl, headerNames }: JobContext): JsonText {
   const { spec, status, failure, steps } = job;
   const byIndex = new Map(steps.map((step) => [step.index, step]));
@@ -61,7 +61,7 @@ export function jobText(job: StoredJob, { progress, jobUrl, headerNames }: JobCo
     progress: status === "running" ? progressText(progress) : NULL_JSON,
     steps: jsonArray(
       spec.plugins.map((plugin, index) =>
-        // A step that failed before and runs again shows nothing of what it left behind.
+        // A step that runs again after a failure does not show its earlier result.
         index === running ? stepText(plugin, "running") : stepText(plugin, byIndex.get(index)),
       ),
     ),

@@ -1,7 +1,7 @@
 import { jsonObject, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Paged } from "../../ports/store/page.ts";
 
-/** An answer with every key that its schema has, each one's value as JSON text. */
+/** Builds a response body from the JSON text of each value. The type requires every key of the schema. */
 export function jsonFields<Shape extends object>(
   fields: Readonly<Record<keyof Shape & string, JsonText>>,
 ): JsonText {
@@ -17,7 +17,7 @@ export function pageText<T>(page: Paged<T>, toText: (item: T) => JsonText): Json
   return jsonObject({ items, nextCursor: toJsonText(page.nextCursor) });
 }
 
-/** A page out of one item more than was asked for; the last item's number is the next cursor. */
+/** Builds a page from `limit` + 1 items. The number of the last item shown is the next cursor. */
 export function tailPage<T>(
   items: readonly T[],
   limit: number,

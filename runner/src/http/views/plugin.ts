@@ -11,7 +11,7 @@ const UNKNOWN = {
   timeoutMs: null,
 };
 
-/** One shape for both states, every key always there. */
+/** Ready and broken plugins have the same keys. */
 export function pluginView(plugin: PluginInfo): Plugin {
   return plugin.status === "ready" ? { ...plugin, error: null } : { ...UNKNOWN, ...plugin };
 }

@@ -2,7 +2,7 @@ import type { Answer } from "../../domain/delivery.ts";
 import { EVENT_KINDS } from "../../domain/event.ts";
 import type { TestedEvent } from "../../engine/webhooks/test-webhook.ts";
 import type { WebhookView } from "../../engine/webhooks/webhooks.ts";
-import type { Webhook, WebhookTest } from "../contract/webhooks.ts";
+import type { Webhook, WebhookTest } from "../contract/webhook.ts";
 import { maskHeaders } from "./job-webhook.ts";
 
 export function webhookView(webhook: WebhookView): Webhook {

@@ -1,7 +1,10 @@
 import type { FastifyReply } from "fastify";
 
-/** For an answer that waits for something to happen. Aborted when the client has gone, the server closes, or `timeoutMs` have passed. */
-export function holdSignal(
+/**
+ * A signal for a request that waits before it is answered. It aborts when the client disconnects,
+ * when the server closes, or after `timeoutMs`.
+ */
+export function createWaitSignal(
   reply: FastifyReply,
   until: { closing: AbortSignal; timeoutMs?: number },
 ): AbortSignal {

@@ -12,15 +12,15 @@ import { until } from "../../test/support/until.ts";
 const MAX_REQUESTS = 3;
 
 let backend: Backend;
-/** Submissions that the store has not answered yet. */
-let held: (() => void)[];
+/** Completes the submissions that the scripted store has not stored yet. */
+let pending: (() => void)[];
 
 beforeEach(() => {
   backend = createBackend({ maxRequests: MAX_REQUESTS, maxWaits: 2, maxStreams: 2 });
-  held = [];
+  pending = [];
   backend.answerSubmitWith(async () => {
     const jobId = backend.addJob();
-    await new Promise<void>((resolve) => held.push(resolve));
+    await new Promise<void>((resolve) => pending.push(resolve));
     return { jobId, replayed: false };
   });
 });
@@ -38,7 +38,7 @@ function submit(headers: Record<string, string> = {}) {
 
 const get = (url: string) => backend.app.inject({ url, headers: AUTHORIZED });
 
-/** Sends a request, or the beginning of one, on a connection of its own. */
+/** Sends a request, or the beginning of one, on a new connection. */
 function connect(url: URL, line: string, headers: Record<string, string>, body = ""): net.Socket {
   const lines = Object.entries({ host: url.host, ...AUTHORIZED, ...headers });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
@@ -47,8 +47,8 @@ function connect(url: URL, line: string, headers: Record<string, string>, body =
   return socket;
 }
 
-/** Counts those of clients that connect; the others are injected. */
-function watchAnswers() {
+/** Counts the responses to clients with a connection. Injected requests are not counted. */
+function countResponses() {
   const count = { begun: 0, ended: 0 };
   backend.app.server.on("request", (_, response) => {
     count.begun += 1;
@@ -64,74 +64,75 @@ async function refusals(limit: string): Promise<number> {
   );
 }
 
+/** Takes every slot. */
 async function fill(): Promise<Promise<unknown>[]> {
-  const answers = Array.from({ length: MAX_REQUESTS }, () => submit());
-  await until("all to be worked on", () => held.length === MAX_REQUESTS);
-  return answers;
+  const responses = Array.from({ length: MAX_REQUESTS }, () => submit());
+  await until("all to be in flight", () => pending.length === MAX_REQUESTS);
+  return responses;
 }
 
-test("while as many requests as may be are worked on, others get 503 and when to come again", async () => {
-  const answers = await fill();
-  for (const answer of [await submit(), await get("/v1/jobs")]) {
-    expect(answer.statusCode).toBe(503);
-    expect(answer.headers["retry-after"]).toBe("1");
-    expect(answer.headers["content-type"]).toBe("application/problem+json");
-    expect(answer.json()).toMatchObject({ code: "OVERLOADED" });
-    expect(answer.json<{ detail: string }>().detail).toContain("PLAYGROUND_MAX_REQUESTS");
+test("a request over the limit of requests in flight gets a 503 with Retry-After", async () => {
+  const responses = await fill();
+  for (const response of [await submit(), await get("/v1/jobs")]) {
+    expect(response.statusCode).toBe(503);
+    expect(response.headers["retry-after"]).toBe("1");
+    expect(response.headers["content-type"]).toBe("application/problem+json");
+    expect(response.json()).toMatchObject({ code: "OVERLOADED" });
+    expect(response.json<{ detail: string }>().detail).toContain("PLAYGROUND_MAX_REQUESTS");
   }
-  expect(held).toHaveLength(MAX_REQUESTS);
-  for (const release of held) release();
-  await Promise.all(answers);
+  expect(pending).toHaveLength(MAX_REQUESTS);
+  for (const complete of pending) complete();
+  await Promise.all(responses);
   expect(await refusals("requests")).toBe(2);
   const metrics = (await get("/metrics")).body;
   expect(metrics).toMatch(/_count\{[^}]*route="\/v1\/jobs"[^}]*status="503"[^}]*\} 1$/m);
 });
 
-test("the log tells how many were refused, and not of each", async () => {
-  const answers = await fill();
+test("the log has one line with the number of shed requests, and no line for each", async () => {
+  const responses = await fill();
   for (let n = 0; n < 5; n += 1) await submit();
-  for (const release of held) release();
-  await Promise.all(answers);
+  for (const complete of pending) complete();
+  await Promise.all(responses);
   await backend.app.close();
-  const told = backend.logLines.filter((line) => line.includes('"status":503'));
-  expect(told).toHaveLength(1);
-  expect(JSON.parse(told[0] ?? "")).toMatchObject({ msg: "http.shed", requests: 5 });
+  const logged = backend.logLines.filter((line) => line.includes('"status":503'));
+  expect(logged).toHaveLength(1);
+  expect(JSON.parse(logged[0] ?? "")).toMatchObject({ msg: "http.shed", requests: 5 });
 });
 
-test("health is answered meanwhile", async () => {
-  const answers = await fill();
+test("health checks are answered when every slot is taken", async () => {
+  const responses = await fill();
   expect((await get("/healthz")).statusCode).toBe(200);
   expect((await get("/readyz")).statusCode).toBe(200);
-  for (const release of held) release();
-  await Promise.all(answers);
+  for (const complete of pending) complete();
+  await Promise.all(responses);
 });
 
-test("every request that is answered makes room for one more, whatever the answer is", async () => {
+test("every request frees its slot, whatever its response is", async () => {
   for (let round = 0; round < 3; round += 1) {
-    const answers = await fill();
+    const responses = await fill();
     expect((await submit()).statusCode).toBe(503);
-    for (const release of held.splice(0)) release();
-    await Promise.all(answers);
+    for (const complete of pending.splice(0)) complete();
+    await Promise.all(responses);
     for (const url of ["/v1/jobs/none", "/nowhere", "/v1/jobs?limit=x"]) await get(url);
     await backend.app.inject({ url: "/v1/jobs" });
   }
   expect((await get("/v1/jobs")).statusCode).toBe(200);
 });
 
-test("requests without a token take no place, answered or not", async () => {
+test("requests without a valid token take no slot, even while their body is missing", async () => {
   const url = new URL(await backend.app.listen({ port: 0 }));
-  const answers = watchAnswers();
+  const responses = countResponses();
   const body = { "content-type": "application/json", "content-length": "1" };
   const unknown = { ...body, authorization: "Bearer unknown" };
   const sockets = Array.from({ length: MAX_REQUESTS }, () =>
     connect(url, "POST /v1/jobs", unknown),
   );
-  await until("all to be there", () => answers.begun() === MAX_REQUESTS);
+  await until("all to arrive", () => responses.begun() === MAX_REQUESTS);
   expect((await get("/v1/jobs")).statusCode).toBe(200);
   for (const socket of sockets) socket.resetAndDestroy();
 });
 
-test("a test of a webhook keeps its place while it is under way", async () => {
+test("a webhook test keeps its slot while it runs", async () => {
   const testing: (() => void)[] = [];
   backend.engine.testWebhook = async () => {
     await new Promise<void>((resolve) => testing.push(resolve));
@@ -140,34 +141,37 @@ test("a test of a webhook keeps its place while it is under way", async () => {
   const start = () =>
     backend.app.inject({ method: "POST", url: "/v1/webhooks/wh_1/test", headers: AUTHORIZED });
   const tests = Array.from({ length: MAX_REQUESTS }, start);
-  await until("all to be under way", () => testing.length === MAX_REQUESTS);
+  await until("all to run", () => testing.length === MAX_REQUESTS);
   expect((await start()).statusCode).toBe(503);
   for (const end of testing) end();
-  for (const answer of await Promise.all(tests)) expect(answer.statusCode).toBe(200);
+  for (const response of await Promise.all(tests)) expect(response.statusCode).toBe(200);
 });
 
-describe("answers that nobody reads", () => {
+describe("a client that does not read its responses", () => {
   beforeEach(async () => {
     await backend.app.close();
     backend = createBackend({ maxRequests: MAX_REQUESTS, requestTimeoutMs: 300 });
   });
 
-  test("lose their connections, those behind them too, and make room for others", async () => {
+  test("is disconnected, which frees the slots of all its pipelined requests", async () => {
     const jobId = backend.addJob({ request: { input: "x".repeat(16 * 1024 * 1024) } });
     const url = new URL(await backend.app.listen({ port: 0 }));
-    const answers = watchAnswers();
+    const responses = countResponses();
     const line = `GET /v1/jobs/${jobId}`;
     const request = `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`;
     const socket = connect(url, line, {}, request.repeat(19));
     socket.on("error", () => {}).pause();
-    await until("all places to be taken", () => answers.begun() - answers.ended() >= MAX_REQUESTS);
+    await until(
+      "all slots to be taken",
+      () => responses.begun() - responses.ended() >= MAX_REQUESTS,
+    );
     expect((await get("/v1/jobs")).statusCode).toBe(503);
-    await until("all to be ended", () => answers.begun() === answers.ended());
+    await until("all to be closed", () => responses.begun() === responses.ended());
     expect((await get("/v1/jobs")).statusCode).toBe(200);
     socket.resetAndDestroy();
   });
 
-  test("are no reason to end a connection whose next request waits for its job", async () => {
+  test("keeps its connection while its next request waits for a job", async () => {
     const url = new URL(await backend.app.listen({ port: 0 }));
     const body = '{"plugins":["echo"]}';
     const headers = {
@@ -182,44 +186,44 @@ describe("answers that nobody reads", () => {
     let text = "";
     socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
     const statuses = () => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
-    await until("both answers", () => statuses().length === 2 || socket.closed);
+    await until("both responses", () => statuses().length === 2 || socket.closed);
     expect(statuses()).toEqual(["200", "202"]);
     socket.resetAndDestroy();
   });
 });
 
-describe("a client that hangs up", () => {
+describe("a client that disconnects", () => {
   const body = '{"plugins":["echo"]}';
   const headers = { "content-type": "application/json", "content-length": String(body.length) };
 
-  test("in the middle of its request makes room for one more", async () => {
+  test("in the middle of its request frees its slot", async () => {
     const url = new URL(await backend.app.listen({ port: 0 }));
-    const answers = watchAnswers();
+    const responses = countResponses();
     const sockets = Array.from({ length: MAX_REQUESTS }, () =>
       connect(url, "POST /v1/jobs", headers, body.slice(0, 5)),
     );
-    await until("all to be inside", () => answers.begun() === MAX_REQUESTS);
+    await until("all to be in flight", () => responses.begun() === MAX_REQUESTS);
     expect((await get("/v1/jobs")).statusCode).toBe(503);
     for (const socket of sockets) socket.resetAndDestroy();
-    await until("room", async () => (await get("/v1/jobs")).statusCode === 200);
+    await until("a free slot", async () => (await get("/v1/jobs")).statusCode === 200);
   });
 
-  test("before it has its answer makes room once what it asked for is done", async () => {
+  test("before its response frees its slot when its work is done", async () => {
     const url = new URL(await backend.app.listen({ port: 0 }));
-    const answers = watchAnswers();
+    const responses = countResponses();
     const sockets = Array.from({ length: MAX_REQUESTS }, () =>
       connect(url, "POST /v1/jobs", headers, body),
     );
-    await until("all to be worked on", () => held.length === MAX_REQUESTS);
+    await until("all to be in flight", () => pending.length === MAX_REQUESTS);
     for (const socket of sockets) socket.resetAndDestroy();
-    await until("all to be gone", () => answers.ended() === MAX_REQUESTS);
+    await until("all to disconnect", () => responses.ended() === MAX_REQUESTS);
     expect((await get("/v1/jobs")).statusCode).toBe(503);
-    for (const release of held) release();
-    await until("room", async () => (await get("/v1/jobs")).statusCode === 200);
+    for (const complete of pending) complete();
+    await until("a free slot", async () => (await get("/v1/jobs")).statusCode === 200);
   });
 });
 
-describe("with bodies of up to 128 MiB, of which there may be 256 MiB,", () => {
+describe("with a body limit of 128 MiB and 256 MiB for all bodies in flight,", () => {
   const LIMIT = 128 * 1024 * 1024;
   const json = { "content-type": "application/json" };
   const half = { ...json, "content-length": String(LIMIT) };
@@ -232,18 +236,18 @@ describe("with bodies of up to 128 MiB, of which there may be 256 MiB,", () => {
     url = new URL(await backend.app.listen({ port: 0 }));
   });
 
-  /** Begins so many requests, of whose bodies nothing is sent. */
+  /** Sends the headers of `times` requests, and nothing of their bodies. */
   async function begin(headers: Record<string, string>, times: number): Promise<net.Socket[]> {
-    const answers = watchAnswers();
+    const responses = countResponses();
     const sockets = Array.from({ length: times }, () => connect(url, "POST /v1/jobs", headers));
-    await until("all to be inside", () => answers.begun() === times);
+    await until("all to be in flight", () => responses.begun() === times);
     return sockets;
   }
 
   test.each([
-    ["that say their length", half],
-    ["in chunks, as if each were as large as may be,", chunked],
-  ])("bodies %s are refused beyond that, until one is gone", async (_, headers) => {
+    ["with a declared length", half],
+    ["in chunks, which count as the body limit,", chunked],
+  ])("bodies %s are refused over the limit until another request ends", async (_, headers) => {
     const [first, second] = await begin(headers, 2);
     const refused = await submit();
     expect(refused.statusCode).toBe(503);
@@ -256,20 +260,20 @@ describe("with bodies of up to 128 MiB, of which there may be 256 MiB,", () => {
     expect((await get("/v1/jobs")).statusCode).toBe(200);
 
     first?.resetAndDestroy();
-    await until("room", async () => (await submit()).statusCode === 202);
+    await until("a free slot", async () => (await submit()).statusCode === 202);
     second?.resetAndDestroy();
   });
 
-  test("one that says it is larger than may be gets 413, though there is no room for it", async () => {
+  test("a body that declares a length over the body limit gets a 413, not a 503", async () => {
     const tooLarge = { ...json, "content-length": String(LIMIT + 1) };
-    const [inside] = await begin(half, 1);
+    const [admitted] = await begin(half, 1);
     const [refused] = await begin(tooLarge, 1);
-    const [answer] = (await once(refused!, "data")) as [Buffer];
-    expect(answer.toString()).toMatch(/^HTTP\/1\.1 413 /);
-    for (const socket of [inside!, refused!]) socket.resetAndDestroy();
+    const [response] = (await once(refused!, "data")) as [Buffer];
+    expect(response.toString()).toMatch(/^HTTP\/1\.1 413 /);
+    for (const socket of [admitted!, refused!]) socket.resetAndDestroy();
   });
 
-  test("a request that waits for its job gives its body's room to others", async () => {
+  test("a request that waits for its job frees the bytes of its body", async () => {
     const [only] = await begin(half, 1);
     const waiting = submit({ prefer: "wait=30" });
     await until("it to wait", () => backend.listenerCount("job_1") === 1);
@@ -281,30 +285,30 @@ describe("with bodies of up to 128 MiB, of which there may be 256 MiB,", () => {
   });
 });
 
-test("a request that waits for its job makes room, and one wait too many is answered at once", async () => {
+test("a request that waits for its job frees its slot, and a wait over the limit is not made", async () => {
   const waiting = [1, 2].map(() => submit({ prefer: "wait=30" }));
-  await until("both to be stored", () => held.length === 2);
-  for (const release of held.splice(0)) release();
+  await until("both to be stored", () => pending.length === 2);
+  for (const complete of pending.splice(0)) complete();
   await until(
     "both to wait",
     () => backend.listenerCount("job_1") + backend.listenerCount("job_2") === 2,
   );
 
   const third = submit({ prefer: "wait=30" });
-  await until("the third", () => held.length === 1);
-  held.pop()?.();
+  await until("the third", () => pending.length === 1);
+  pending.pop()?.();
   const { statusCode, headers } = await third;
   expect([statusCode, headers["preference-applied"]]).toEqual([202, undefined]);
   expect(await refusals("waits")).toBe(1);
 
-  const answers = await fill();
-  for (const release of held) release();
-  await Promise.all(answers);
+  const responses = await fill();
+  for (const complete of pending) complete();
+  await Promise.all(responses);
   for (const id of ["job_1", "job_2"]) backend.addEvent(id, "completed");
-  for (const answer of await Promise.all(waiting)) expect(answer.statusCode).toBe(200);
+  for (const response of await Promise.all(waiting)) expect(response.statusCode).toBe(200);
 });
 
-test("requests whose wait is over take places again, one after the other", async () => {
+test("requests whose wait has ended take a slot again, one after another", async () => {
   await backend.app.close();
   backend = createBackend({ maxRequests: 1 });
   const jobId = backend.addJob();
@@ -327,11 +331,11 @@ test("requests whose wait is over take places again, one after the other", async
     expect(reading).toHaveLength(n);
     reading.at(-1)?.();
   }
-  for (const answer of await Promise.all(waiting)) expect(answer.statusCode).toBe(200);
+  for (const response of await Promise.all(waiting)) expect(response.statusCode).toBe(200);
   expect((await get("/v1/jobs")).statusCode).toBe(200);
 });
 
-test("a stream too many is refused, and names its setting", async () => {
+test("a stream over the limit is refused with an error that names the setting", async () => {
   const url = await backend.app.listen({ port: 0 });
   const jobId = backend.addJob({ job: { status: "running" } });
   const open = new AbortController();
@@ -350,7 +354,7 @@ test("a stream too many is refused, and names its setting", async () => {
   open.abort();
 });
 
-test("streams whose clients hang up before they begin leave room for others", async () => {
+test("a stream whose client disconnects before it begins does not count against the limit", async () => {
   const url = new URL(await backend.app.listen({ port: 0 }));
   const jobId = backend.addJob({ job: { status: "running" } });
   const readJob = backend.reads.job.bind(backend.reads);
@@ -361,11 +365,11 @@ test("streams whose clients hang up before they begin leave room for others", as
   };
   const path = `/v1/jobs/${jobId}/events`;
   const accept = "text/event-stream";
-  const answers = watchAnswers();
+  const responses = countResponses();
   const sockets = [1, 2].map(() => connect(url, `GET ${path}`, { accept }));
-  await until("both to be read", () => answers.begun() === 2);
+  await until("both to be read", () => responses.begun() === 2);
   for (const socket of sockets) socket.resetAndDestroy();
-  await until("both to hang up", () => answers.ended() === 2);
+  await until("both to disconnect", () => responses.ended() === 2);
   reading.resolve();
 
   const open = new AbortController();

@@ -1,4 +1,4 @@
-/** What Node's HTTP server would answer, or drop, before the app sees it: made to fit the contract. */
+/** Requests that Node's HTTP server answers or drops before the app sees them. Here they get a response that fits the contract. */
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
@@ -6,20 +6,20 @@ import { Refused } from "../domain/errors.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal } from "./error-map.ts";
 
-/** Answers what the parser could not read, then closes: where the next request begins is unknown. */
-export function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+/** Responds to a request that the parser could not read, then closes: the next request's start is unknown. */
+export function respondToClientError(error: Error & { code?: string }, socket: Duplex): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
   endWith(Object.assign(error, { statusCode: 400 }), socket);
 }
 
-export function registerRawAnswers(app: FastifyInstance): void {
+export function registerRawResponses(app: FastifyInstance): void {
   app.server.on("connect", (_request, socket) =>
     endWith(
-      new Refused("METHOD_NOT_ALLOWED", "This is no proxy: it does not take CONNECT."),
+      new Refused("METHOD_NOT_ALLOWED", "The daemon is not a proxy and does not support CONNECT."),
       socket,
     ),
   );
-  // RFC 9110 §10.1.1 lets an expectation that is not understood be passed over.
+  // RFC 9110 §10.1.1 allows a server to ignore an expectation that it does not understand.
   app.server.on("checkExpectation", (request, response) => app.routing(request, response));
   app.addHook("onRequest", (request, _reply, done) => {
     if (request.headers.host !== undefined || request.raw.httpVersion === "1.0") return done();
@@ -28,13 +28,13 @@ export function registerRawAnswers(app: FastifyInstance): void {
 }
 
 /**
- * Ends connections that have taken nothing of an answer for so long: each holds what is sent, and a
- * place at the gate. Without a listener of its own for the timeout, Node closes the connection.
+ * Closes connections whose client has read nothing of its response for `timeoutMs`: each one keeps
+ * a response in memory and a slot. Node closes the connection because no listener handles the timeout.
  */
 export function registerUnreadTimeout(app: FastifyInstance, timeoutMs: number): void {
   app.server.on("request", (_request, response) => {
     response.once("prefinish", () => response.setTimeout(timeoutMs));
-    // Before Node's own listener, which sets how long the connection may then be idle.
+    // Runs before Node's own listener, which then sets the timeout of the idle connection.
     response.prependOnceListener("finish", () => response.setTimeout(0));
   });
 }

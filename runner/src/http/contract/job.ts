@@ -1,0 +1,170 @@
+/** The schemas of jobs. jobs.ts has the routes. */
+import { z } from "zod";
+import { MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
+import { JOB_STATUSES } from "../../domain/job-spec.ts";
+import { FailureCodeName, StepMetrics, StepProgress } from "./events.ts";
+import { Instant, JobId, JobName, JsonObject, JsonValue, PluginName } from "./fields.ts";
+import { JobWebhook, WebhookRequest } from "./job-webhook.ts";
+import { SAMPLE_ACCEPTED, SAMPLE_JOB, SAMPLE_JOB_SUMMARY, SAMPLE_SUBMIT } from "./samples.ts";
+
+const MAX_PLUGINS = 50;
+const MAX_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000;
+
+const PluginCall = z.strictObject({
+  name: PluginName,
+  options: JsonValue.optional().describe("The plugin's options. They must match its schema."),
+});
+
+const PluginCalls = z
+  .array(z.unknown())
+  .min(1, { abort: true })
+  .max(MAX_PLUGINS, { abort: true })
+  .pipe(
+    z
+      .array(z.union([PluginName, PluginCall]))
+      .min(1)
+      .max(MAX_PLUGINS),
+  )
+  .meta({
+    description:
+      "The plugins to run, in order. Each plugin gets the output of the previous one as its input.",
+    examples: [["csv-profile"], [{ name: "text-chunk", options: { maxTokens: 400 } }]],
+  });
+
+const Metadata = JsonObject.meta({
+  description:
+    "Your own data, which is sent back with every event. `PLAYGROUND_METADATA_LIMIT` limits its size; the default is 16384 bytes as JSON.",
+  examples: [{ customer: 7 }],
+});
+
+/** job-request.ts fills in the defaults, so that a field that was not sent can be recognised. */
+export const SubmitJob = z
+  .strictObject({
+    plugins: PluginCalls,
+    input: JsonValue.optional().describe(
+      "The first plugin's input. It must match the plugin's schema.",
+    ),
+    webhook: WebhookRequest.optional(),
+    name: JobName.optional().describe("A name for the job. Lists and webhooks can filter by it."),
+    metadata: Metadata.optional(),
+    priority: z
+      .int()
+      .min(-1000)
+      .max(1000)
+      .optional()
+      .meta({ description: "Jobs with a higher priority run first.", default: 0 }),
+    runAt: Instant.optional().describe("The job does not run before this time."),
+    timeoutMs: z
+      .int()
+      .min(1)
+      .max(MAX_TIMEOUT_MS)
+      .optional()
+      .describe("Time limit for all plugins of the job together, in ms."),
+  })
+  .meta({
+    id: "SubmitJob",
+    examples: [SAMPLE_SUBMIT],
+  });
+
+export type SubmitJob = z.infer<typeof SubmitJob>;
+
+export const JobStatusName = z.enum(JOB_STATUSES);
+
+export const AcceptedJob = z
+  .object({
+    jobId: JobId,
+    status: JobStatusName.describe(
+      "`queued`, unless you waited or the `Idempotency-Key` was used before.",
+    ),
+    name: z.string().nullable().describe("The job's name."),
+    plugins: z.array(z.string()).describe("The names of the job's plugins, in order."),
+    url: z.string().describe("URL of the job."),
+  })
+  .meta({
+    id: "AcceptedJob",
+    examples: [SAMPLE_ACCEPTED],
+  });
+
+export type AcceptedJob = z.infer<typeof AcceptedJob>;
+
+const timings = {
+  createdAt: Instant.describe("When the job was submitted."),
+  runAt: Instant.describe("The job does not run before this time."),
+  startedAt: Instant.nullable().describe("When the job first started to run. Null until then."),
+  endedAt: Instant.nullable().describe("When the job ended. Null until then."),
+};
+
+export const ending = {
+  error: z.string().nullable().describe("Why it failed, as a message. Null unless it failed."),
+  errorCode: FailureCodeName.nullable().describe(
+    "Why it failed, as a code. Null unless it failed.",
+  ),
+};
+
+const identity = {
+  jobId: JobId,
+  status: JobStatusName,
+  name: z.string().nullable().describe("The job's name."),
+};
+
+const plan = {
+  plugins: z.array(z.string()).describe("The names of the job's plugins, in order."),
+  priority: z.int().describe("Jobs with a higher priority run first."),
+};
+
+export const JobSummary = z
+  .object({
+    ...identity,
+    ...plan,
+    ...timings,
+    completedSteps: z.int().describe("Number of steps that have completed."),
+    ...ending,
+    url: z.string().describe("URL of the job."),
+  })
+  .meta({ id: "JobSummary", examples: [SAMPLE_JOB_SUMMARY] });
+
+export type JobSummary = z.infer<typeof JobSummary>;
+
+const JobStep = z
+  .object({
+    plugin: z.string().describe("The plugin's name."),
+    options: JsonValue.describe("The plugin's options."),
+    status: z.enum(["pending", "running", "completed", "failed"]),
+    startedAt: Instant.nullable(),
+    endedAt: Instant.nullable(),
+    metrics: StepMetrics.nullable(),
+    output: JsonValue.describe("The plugin's output. Null until the step has completed."),
+    truncated: z
+      .boolean()
+      .describe(
+        `True when the output did not fit into the response, which contains at most ${MAX_JOB_OUTPUT_BYTES / 1024 / 1024} MiB of outputs and includes later steps first. \`output\` is then null.`,
+      ),
+    ...ending,
+  })
+  .meta({ id: "JobStep", description: "The run of one plugin within the job." });
+
+export type JobStep = z.infer<typeof JobStep>;
+
+export const Job = z
+  .object({
+    ...identity,
+    metadata: JsonObject.describe("The job's metadata. `{}` if the job was submitted without."),
+    ...plan,
+    timeoutMs: z
+      .int()
+      .nullable()
+      .describe("Time limit for all plugins of the job together, in ms. Null means no limit."),
+    ...timings,
+    progress: StepProgress.nullable().describe(
+      "Progress of the running step. Null when its plugin has not reported any.",
+    ),
+    steps: z.array(JobStep).describe("One step per plugin, in order."),
+    ...ending,
+    output: JsonValue.describe("The last plugin's output. Null until the job has completed."),
+    input: JsonValue.describe("The first plugin's input."),
+    webhook: JobWebhook.nullable().describe("The job's own webhook."),
+    url: z.string().describe("URL of the job."),
+  })
+  .meta({ id: "Job", examples: [SAMPLE_JOB] });
+
+export type Job = z.infer<typeof Job>;
