@@ -42,7 +42,7 @@ function echoJob(input: unknown, more: object = {}): object {
   return { plugins: ["echo"], input, ...more };
 }
 
-/** Starts a daemon with a job that has ended, and one that runs until the file `gate` exists. */
+/** A daemon with a job that has ended, and one that runs until the file `gate` is there. */
 async function openWithWork(
   root: string,
 ): Promise<{ daemon: Daemon; ended: string; open: string }> {
@@ -59,8 +59,8 @@ async function openWithWork(
   return { daemon, ended: ended.jobId, open: running.jobId };
 }
 
-describe("a backup of a running daemon", () => {
-  test("is one checked file that only its owner can read, and is restored with the key that the output names", async () => {
+describe("backup of a daemon at work", () => {
+  test("is one checked file for its owner alone, and is restored with the key that is told of", async () => {
     const root = await openFolder();
     const { daemon, ended, open: running } = await openWithWork(root);
     const file = join(root, "backup.db");
@@ -90,13 +90,13 @@ describe("a backup of a running daemon", () => {
     expect(await second.get(`/v1/jobs/${ended}`)).toMatchObject({ status: "completed" });
     await writeFile(join(root, "gate"), "");
     for (const each of [daemon, second]) {
-      await until("the running job to complete", async () => {
+      await until("the job that ran to run again", async () => {
         return (await each.get(`/v1/jobs/${running}`)).status === "completed";
       });
     }
   });
 
-  test("replaces a file only with --force, and is refused for a folder that does not exist", async () => {
+  test("replaces no file but by force, and writes nothing where it cannot", async () => {
     const root = await openFolder();
     await open(root);
     const file = join(root, "backup.db");
@@ -114,7 +114,7 @@ describe("a backup of a running daemon", () => {
   });
 });
 
-test("backup and check report a missing database, and create nothing", async () => {
+test("backup and check of what is not there say so, and make nothing", async () => {
   const root = await openFolder();
   for (const args of [["backup", join(root, "none.db")], ["check"]]) {
     const { code, stderr } = await runCli([...args, "--data-dir", join(root, "data")]);
@@ -147,7 +147,7 @@ describe.skipIf(process.getuid?.() !== 0)("root, for a daemon of another user,",
     return { root, file, dataDir };
   }
 
-  test("restores files that that user's daemon can open", async () => {
+  test("restores what that user's daemon can open", async () => {
     const { file, dataDir } = await openBackup();
     for (const args of [
       ["restore", file],
@@ -164,7 +164,7 @@ describe.skipIf(process.getuid?.() !== 0)("root, for a daemon of another user,",
   });
 
   test.each(["playground.db", "playground.db-lock"])(
-    "is named as the owner of a %s that the daemon cannot open",
+    "is named as the owner of a %s that the daemon may not open",
     async (name) => {
       const { file, dataDir } = await openBackup();
       await runCli(["restore", file, "--data-dir", dataDir]);
@@ -194,7 +194,7 @@ describe("restore refuses", () => {
     expect((await daemon.request("/readyz")).status).toBe(200);
   });
 
-  test("a data folder with a database, which --force keeps under another name", async () => {
+  test("a data folder with a database, which --force keeps aside", async () => {
     const root = await openFolder();
     const daemon = await open(root);
     const file = join(root, "backup.db");
@@ -217,7 +217,7 @@ describe("restore refuses", () => {
 
   test.each([
     ["what is not there", async () => undefined, "it must be a backup, and nothing is there"],
-    ["a file that is not a database", (path: string) => writeFile(path, "a,b\n"), "not a database"],
+    ["what is no database", (path: string) => writeFile(path, "a,b\n"), "not a database"],
     [
       "a database of another program",
       async (path: string) =>
@@ -236,12 +236,12 @@ describe("restore refuses", () => {
 
   test.each([
     [
-      "a backup from a newer version",
+      "a newer one",
       "PRAGMA user_version = 99",
       /schema version 99; this program knows versions up/,
     ],
     [
-      "a damaged backup",
+      "a damaged one",
       "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 9 WHERE name = 'logs'",
       /is damaged: /,
     ],
@@ -277,7 +277,7 @@ test("a daemon refuses to start on a newer database, and so do backup and check"
 });
 
 describe("check", () => {
-  test("finds no problem while a daemon works, or after it was killed", async () => {
+  test("finds all well beside a daemon at work, and after each kill", async () => {
     const root = await openFolder();
     const receiver = await createReceiver((_, response) => {
       response.statusCode = Math.random() < 0.3 ? 500 : 200;
@@ -293,8 +293,8 @@ describe("check", () => {
           webhook: { url: receiver.url },
         }),
       );
-      const during = await command("check", root);
-      expect(during).toMatchObject({ code: 0, stderr: "" });
+      const beside = await command("check", root);
+      expect(beside).toMatchObject({ code: 0, stderr: "" });
       await Promise.all(jobs);
       await daemon.end("SIGKILL");
       const after = await command("check", root);
@@ -303,7 +303,7 @@ describe("check", () => {
     }
   });
 
-  test("names what is broken, and exits with 1", async () => {
+  test("names what is broken, and ends with 1", async () => {
     const root = await openFolder();
     const daemon = await open(root);
     await daemon.post("/v1/jobs", echoJob(1), { prefer: "wait=20" });

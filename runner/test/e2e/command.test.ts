@@ -1,5 +1,5 @@
-/** The command and its subcommands. process.test.ts tests the one that starts the daemon. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+/** The command and its subcommands; without one it starts the daemon (process.test.ts). */
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -31,7 +31,7 @@ describe("the command", () => {
     [["run"], "run needs a plugin's name"],
     [["run", "no-such-plugin"], 'There is no plugin "no-such-plugin"; there are '],
     [["run", "json-query", "--input", "no-such-file"], '--input is "no-such-file": '],
-  ])("%j is refused in one line", async (args, message) => {
+  ])("%j is refused in a line", async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: root });
     expect(stderr).toContain(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
@@ -42,18 +42,19 @@ describe("the command", () => {
     [["8790"], "npm start -- --port 8790"],
     [["--prot", "1"], "`npm start -- --help` lists the settings"],
     [["run"], "npm start -- run PLUGIN"],
-  ])("the message for %j under npm start says what to type there", async (args, message) => {
+  ])("%j by npm start is told what to type there", async (args, message) => {
     const env = { npm_lifecycle_event: "start" };
     expect((await runCli(args, { cwd: root, env })).stderr).toContain(message);
   });
 
-  test("plugins lists built-in plugins and those in the plugins folder, and fails if one is broken", async () => {
+  test("plugins lists the built-in ones and those dropped in, and fails for a broken one", async () => {
     const pluginsDir = join(root, "plugins");
     await dropPlugin(pluginsDir, "my-own", "() => null");
     const good = await runCli(["plugins"], { cwd: root });
     expect(good.code).toBe(0);
     expect(good.stdout).toMatch(/^json-query +\S+ +built-in +\S/m);
     expect(good.stdout).toMatch(/^my-own +\S+ +my-own\.ts +For a test\.$/m);
+    expect(good.stderr).toBe("");
     await writeFile(join(pluginsDir, "broken.ts"), "export default {");
     const bad = await runCli(["plugins", "--json"], { cwd: root });
     expect(bad.code).toBe(1);
@@ -63,7 +64,30 @@ describe("the command", () => {
     expect(broken).toBeDefined();
   });
 
-  test("run runs a plugin on a file, and writes only the result to stdout", async () => {
+  test("plugins tells which field of a plugin is wrong, and what its author should mend", async () => {
+    const pluginsDir = join(root, "plugins");
+    await mkdir(pluginsDir);
+    await writeFile(
+      join(pluginsDir, "old.mjs"),
+      `import { z } from "zod/v3";
+       export default { name: "old", description: "Is old.", input: z.object({}), run: () => 1 };`,
+    );
+    await writeFile(
+      join(pluginsDir, "nameless.mjs"),
+      `export default { description: "Has no name.", inputs: {}, run: () => 1 };`,
+    );
+    const { code, stdout, stderr } = await runCli(["plugins"], { cwd: root });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^nameless +broken +nameless\.mjs +name is missing: .*; unknown field "inputs": did you mean "input"\?$/m,
+    );
+    expect(stderr).toMatch(/^Warning: plugin "old" \(old\.mjs\): input is a zod 3 schema, .*\.\n$/);
+    const ran = await runCli(["run", "old", "--input", "-"], { cwd: root, stdin: "{}" });
+    expect([ran.code, ran.stdout]).toEqual([0, "1\n"]);
+    expect(ran.stderr).toContain("input is a zod 3 schema");
+  });
+
+  test("run runs a plugin on a file, with the result alone on stdout", async () => {
     const pluginsDir = join(root, "plugins");
     await dropPlugin(
       pluginsDir,
@@ -103,7 +127,7 @@ describe("the command", () => {
     expect(stderr).toContain("--input does not fit the plugin's schema:");
   });
 
-  test("run without an input asks for one if the plugin needs it and has no example", async () => {
+  test("run without an input, of a plugin that needs one and has no example, asks for it", async () => {
     const strict = { input: "z.string()", run: "(text) => text" };
     await dropPlugin(join(root, "plugins"), "strict", strict);
     const { code, stdout, stderr } = await runCli(["run", "strict"], { cwd: root });

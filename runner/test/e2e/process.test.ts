@@ -23,7 +23,7 @@ async function open(options: Parameters<typeof startDaemon>[0] = {}): Promise<Da
   return daemon;
 }
 
-/** Starts a daemon that must refuse to start, in this test's folder. */
+/** Starts a daemon that must not come up, in folders of this test's own. */
 function refuse(settings: Record<string, string>) {
   return runCli([], {
     cwd: root,
@@ -37,7 +37,7 @@ function refuse(settings: Record<string, string>) {
 }
 
 describe("a start", () => {
-  test("writes one line with the address on which it listens, and is ready by then", async () => {
+  test("tells in one line where it listens, and is ready by then", async () => {
     const daemon = await open();
     const lines = daemon.output().split("\n");
     expect(lines.filter((line) => /listening/i.test(line))).toEqual([
@@ -46,7 +46,7 @@ describe("a start", () => {
     expect((await fetch(`${daemon.url}/readyz`)).status).toBe(200);
   });
 
-  test("warns in one line when other machines can reach it without TLS, but not on loopback", async () => {
+  test("where other machines reach it without TLS warns in one line; on loopback it does not", async () => {
     const exposed = await open({ env: { PLAYGROUND_HOST: "0.0.0.0" } });
     expect(exposed.output().match(/^Warning: PLAYGROUND_HOST is 0\.0\.0\.0, .*$/gm)).toHaveLength(
       1,
@@ -55,7 +55,7 @@ describe("a start", () => {
     expect((await open()).output()).not.toContain("Warning: PLAYGROUND_HOST");
   });
 
-  test("warns about variables that are not settings, and about a missing plugins folder", async () => {
+  test("warns of variables that are no settings, and of a plugins folder that is not there", async () => {
     const pluginsDir = join(root, "nowhere");
     const daemon = await open({ pluginsDir, env: { PLAYGROUND_PROT: "9999" } });
     expect(daemon.output().match(/^Warning: .*$/gm)).toEqual([
@@ -64,7 +64,7 @@ describe("a start", () => {
     ]);
   });
 
-  test("without the database's key is refused, and creates no new key", async () => {
+  test("without the key that the database was written with is refused, and makes none", async () => {
     const first = await open();
     await first.end("SIGTERM");
     const key = join(first.dataDir, "secret-key");
@@ -75,7 +75,7 @@ describe("a start", () => {
     expect(existsSync(key)).toBe(false);
   });
 
-  test("creates a token that only its user can read, in a folder that only its user can open", async () => {
+  test("makes a token that only its user may read, in a folder of the same kind", async () => {
     const first = await open({ env: { PLAYGROUND_TOKEN: "" } });
     const path = join(first.dataDir, "token");
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -91,7 +91,7 @@ describe("a start", () => {
     expect((await second.request("/v1/jobs", { headers })).status).toBe(200);
   });
 
-  test("with invalid settings is refused, with one line for each: its name, its value and what is right", async () => {
+  test("with bad settings names each, its value and what would be right, in a line", async () => {
     const { code, stdout, stderr } = await refuse({
       PLAYGROUND_PORT: "99999",
       PLAYGROUND_THREADS: "many",
@@ -111,7 +111,7 @@ describe("a start", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
-  test("on a port that is in use is refused in one line that names the port", async () => {
+  test("on a port that is in use is refused in a line that names the port", async () => {
     const receiver = await createReceiver();
     onTestFinished(() => receiver.close());
     const { port } = new URL(receiver.url);
@@ -120,9 +120,9 @@ describe("a start", () => {
     expect(code).toBe(1);
   });
 
-  test("on an address that this machine does not have is refused in one line that names the host", async () => {
+  test("on a host that is not this machine's is refused in a line that names the host", async () => {
     const { code, stderr } = await refuse({
-      // RFC 5737 reserves this address for documentation.
+      // RFC 5737: an address for documentation.
       PLAYGROUND_HOST: "203.0.113.7",
       PLAYGROUND_LOG_LEVEL: "error",
     });
@@ -130,7 +130,7 @@ describe("a start", () => {
     expect(code).toBe(1);
   });
 
-  test("of a second daemon on the same data is refused, and the first keeps running", async () => {
+  test("of a second daemon on the same data is refused, and leaves the first alone", async () => {
     const first = await open();
     const { code, stderr } = await refuse({});
     expect(stderr).toMatch(/^The database .* is in use by another daemon\. .*\n$/);
@@ -138,7 +138,7 @@ describe("a start", () => {
     expect((await first.request("/readyz")).status).toBe(200);
   });
 
-  test("with a PLAYGROUND_PLUGINS_DIR that is a file is refused in one line", async () => {
+  test("a PLAYGROUND_PLUGINS_DIR that is a file is refused in a line", async () => {
     const file = join(root, "plugins.ts");
     await writeFile(file, "");
     const { code, stderr } = await refuse({ PLAYGROUND_PLUGINS_DIR: file });
@@ -146,7 +146,7 @@ describe("a start", () => {
     expect(code).toBe(1);
   });
 
-  test("with a data folder that is not a folder is refused in one line that names it", async () => {
+  test("with a data folder that is none is refused in a line that names it", async () => {
     const file = join(root, "a-file");
     await writeFile(file, "");
     // In /proc nobody can make a folder, and to try there says that none is above.
@@ -158,7 +158,7 @@ describe("a start", () => {
     }
   });
 
-  test("with a tokens file that is not valid is refused in one line that names it", async () => {
+  test("with a file of tokens that cannot be read is refused in a line that names it", async () => {
     await mkdir(join(root, "data"));
     await writeFile(join(root, "data", "tokens.json"), "none");
     const { code, stderr } = await refuse({});
@@ -166,7 +166,7 @@ describe("a start", () => {
     expect(code).toBe(1);
   });
 
-  test("with a file that is not a database is refused in one line that names it", async () => {
+  test("with a database that is none is refused in a line that names it", async () => {
     await mkdir(join(root, "data"));
     await writeFile(join(root, "data", "playground.db"), "no database".repeat(1_000));
     const { code, stderr } = await refuse({});
@@ -175,7 +175,7 @@ describe("a start", () => {
   });
 });
 
-const BLOCK = `async (_, { signal, job }) => {
+const HOLD = `async (_, { signal, job }) => {
   appendFileSync(job.input.ledger, "begun\\n");
   while (!existsSync(job.input.go)) {
     if (signal.aborted) throw signal.reason;
@@ -187,24 +187,20 @@ const BLOCK = `async (_, { signal, job }) => {
 describe("SIGTERM", () => {
   const readLedger = () => readFile(join(root, "ledger"), "utf8").catch(() => "");
 
-  async function submitBlocked(daemon: Daemon, url: string): Promise<string> {
+  async function submitHeld(daemon: Daemon, url: string): Promise<string> {
     const input = { ledger: join(root, "ledger"), go: join(root, "go") };
     const webhook = { url };
-    const { jobId } = await daemon.post("/v1/jobs", {
-      plugins: ["block", "block"],
-      input,
-      webhook,
-    });
+    const { jobId } = await daemon.post("/v1/jobs", { plugins: ["hold", "hold"], input, webhook });
     await until("the step to run", async () => (await readLedger()) !== "");
     return jobId;
   }
 
-  test("in the middle of a job exits with 0, and the job completes after the restart", async () => {
+  test("in the middle of a job ends with 0, and the job completes after the restart", async () => {
     const receiver = await createReceiver();
     onTestFinished(() => receiver.close());
-    const options = { plugins: { block: BLOCK }, env: { PLAYGROUND_GRACE_MS: "100" } };
+    const options = { plugins: { hold: HOLD }, env: { PLAYGROUND_GRACE_MS: "100" } };
     const first = await open(options);
-    const jobId = await submitBlocked(first, receiver.url);
+    const jobId = await submitHeld(first, receiver.url);
     expect(await first.end("SIGTERM")).toBe(0);
     const second = await open(options);
     await until("the step to run again", async () => (await readLedger()) === "begun\nbegun\n");
@@ -221,12 +217,12 @@ describe("SIGTERM", () => {
   });
 
   test("lets a running step end within the grace period", async () => {
-    const first = await open({ plugins: { block: BLOCK }, env: { PLAYGROUND_GRACE_MS: "20000" } });
-    const jobId = await submitBlocked(first, "http://127.0.0.1:9/");
+    const first = await open({ plugins: { hold: HOLD }, env: { PLAYGROUND_GRACE_MS: "20000" } });
+    const jobId = await submitHeld(first, "http://127.0.0.1:9/");
     const ended = first.end("SIGTERM");
     await until("the stop to begin", () => first.output().includes("SIGTERM: stopping"));
     expect((await fetch(`${first.url}/readyz`)).status).toBe(503);
-    await expect(first.post("/v1/jobs", { plugins: ["block"] })).rejects.toThrow("STOPPING");
+    await expect(first.post("/v1/jobs", { plugins: ["hold"] })).rejects.toThrow("STOPPING");
     await writeFile(join(root, "go"), "");
     expect(await ended).toBe(0);
     const second = await open();
@@ -235,14 +231,14 @@ describe("SIGTERM", () => {
       return found.status === "completed" ? found : null;
     });
     expect(job.steps[0]).toMatchObject({ status: "completed", output: "done" });
-    // The run of the first step, and the run of the second step in the next daemon.
+    // The first step's run, and the second's in the next daemon.
     expect(await readLedger()).toBe("begun\nbegun\n");
   });
 
-  test("lets an attempt in flight end, and a delivery that does not end is sent again", async () => {
-    const pending: ServerResponse[] = [];
+  test("lets a delivery under way end; one that does not is made again", async () => {
+    const held: ServerResponse[] = [];
     const receiver = await createReceiver(({ path }, response) => {
-      if (path === "/slow" || pending.length < 2) pending.push(response);
+      if (path === "/slow" || held.length < 2) held.push(response);
       else response.end();
     });
     onTestFinished(() => receiver.close());
@@ -258,40 +254,37 @@ describe("SIGTERM", () => {
     const ended = first.end("SIGTERM");
     await until("the stop to begin", () => first.output().includes("SIGTERM: stopping"));
     const quickAt = receiver.received.findIndex(({ path }) => path === "/quick");
-    pending[quickAt]?.end();
+    held[quickAt]?.end();
     expect(await ended).toBe(0);
 
     const second = await open(options);
     const again = await receiver.untilReceived(2, ({ path }) => path === "/slow");
-    pending.at(-1)?.end();
+    held.at(-1)?.end();
     expect(new Set(again.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
     for (const [jobId, requests] of [
       [quick, 1],
       [slow, 2],
     ] as const) {
-      const delivery = await until("the delivery to succeed", async () => {
+      const delivery = await until("the delivery to be made", async () => {
         const { items } = await second.get(`/v1/deliveries?jobId=${jobId}`);
         return items[0].state === "delivered" ? items[0] : null;
       });
-      // An attempt that the stop cut off is not counted.
+      // What the stop cut off counts as no attempt.
       expect(delivery.attemptCount).toBe(1);
       expect(receiver.received.filter(({ event }) => event.jobId === jobId)).toHaveLength(requests);
     }
   });
 
-  test("a second time exits immediately with 1", async () => {
-    const daemon = await open({
-      plugins: { block: BLOCK },
-      env: { PLAYGROUND_GRACE_MS: "600000" },
-    });
-    await submitBlocked(daemon, "http://127.0.0.1:9/");
+  test("a second time ends it at once, with 1", async () => {
+    const daemon = await open({ plugins: { hold: HOLD }, env: { PLAYGROUND_GRACE_MS: "600000" } });
+    await submitHeld(daemon, "http://127.0.0.1:9/");
     const ended = daemon.end("SIGTERM");
     await until("the stop to begin", () => daemon.output().includes("SIGTERM: stopping"));
     daemon.process.kill("SIGTERM");
     expect(await ended).toBe(1);
   });
 
-  test("during a start that hangs exits with 0", async () => {
+  test("while a start hangs ends it with 0", async () => {
     await mkdir(join(root, "plugins"));
     const begun = join(root, "begun");
     const mark = `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(begun)}, "");`;
@@ -310,15 +303,15 @@ describe("SIGTERM", () => {
     expect(await output).not.toContain("listening");
   });
 
-  test("to an idle daemon exits with 0, even with open connections and streams", async () => {
-    const daemon = await open({ plugins: { block: BLOCK } });
+  test("while it does nothing ends it with 0, with clients' connections and streams open", async () => {
+    const daemon = await open({ plugins: { hold: HOLD } });
     const runAt = "2999-01-01T00:00:00.000Z";
-    const { jobId } = await daemon.post("/v1/jobs", { plugins: ["block"], runAt });
+    const { jobId } = await daemon.post("/v1/jobs", { plugins: ["hold"], runAt });
     const stream = await daemon.request(`/v1/jobs/${jobId}/events`, {
       headers: { accept: "text/event-stream" },
     });
-    const waiting = daemon.post("/v1/jobs", { plugins: ["block"], runAt }, { prefer: "wait=60" });
-    // A stop can refuse a request that has not arrived yet. This one has.
+    const waiting = daemon.post("/v1/jobs", { plugins: ["hold"], runAt }, { prefer: "wait=60" });
+    // A stop may refuse a connection that it has not taken yet; this one is waited on by then.
     await until("the waiting job", async () => (await daemon.get("/v1/jobs")).items.length === 2);
     const [code, streamed, answer] = await Promise.all([
       daemon.end("SIGTERM"),
