@@ -1,4 +1,4 @@
-/** What the parts do with nothing around them, on the same cores in the same run. */
+/** Measures the daemon's parts on their own, in the same run on the same cores. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import Fastify from "fastify";
@@ -10,18 +10,18 @@ import { runLoad, type ReceiverProcess } from "./processes.ts";
 
 const SECONDS = 2;
 
-/** Runs `once` in `concurrency` destinations for two seconds; gives the rate per second. */
+/** Runs `act` in `concurrency` parallel loops for two seconds. Returns the rate per second. */
 async function rate(concurrency: number, act: () => Promise<unknown>): Promise<number> {
   const from = performance.now();
   const until = from + SECONDS * 1000;
   let done = 0;
-  async function destination(): Promise<void> {
+  async function loop(): Promise<void> {
     while (performance.now() < until) {
       await act();
       done += 1;
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, destination));
+  await Promise.all(Array.from({ length: concurrency }, loop));
   return (done * 1000) / (performance.now() - from);
 }
 
@@ -43,14 +43,14 @@ async function undiciRate(url: string, body: string): Promise<number> {
   const { origin, pathname } = new URL(url);
   try {
     return await rate(64, async () => {
-      const answer = await agent.request({
+      const response = await agent.request({
         origin,
         path: pathname,
         method: "POST",
         headers: { "content-type": "application/json" },
         body,
       });
-      await answer.body.dump();
+      await response.body.dump();
     });
   } finally {
     await agent.close();

@@ -1,7 +1,7 @@
-/** Signed POSTs by `undici.request` and nothing else, in a process of its own. */
+/** Sends signed POSTs with `undici.request` and nothing else, in a separate process. */
 import { Agent, request } from "undici";
 import { signatureHeader } from "../src/domain/signature.ts";
-import { answerParent } from "./answer-parent.ts";
+import { reportToParent } from "./report-to-parent.ts";
 
 export interface BareSenderCommand {
   readonly urls: readonly string[];
@@ -19,7 +19,7 @@ async function run({ urls, bodies, count }: BareSenderCommand): Promise<BareSend
   const dispatcher = new Agent({ connections: IN_FLIGHT, allowH2: false });
   const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
   let sent = 0;
-  async function destination(): Promise<void> {
+  async function loop(): Promise<void> {
     while (sent < count) {
       sent += 1;
       const id = `evt_${sent}`;
@@ -32,13 +32,13 @@ async function run({ urls, bodies, count }: BareSenderCommand): Promise<BareSend
         "webhook-timestamp": String(timestamp),
         "webhook-signature": signatureHeader([secret], { id, timestamp, body }),
       };
-      const answer = await request(url, { method: "POST", headers, body, dispatcher });
-      await answer.body.dump();
+      const response = await request(url, { method: "POST", headers, body, dispatcher });
+      await response.body.dump();
     }
   }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, destination));
+  await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
   await dispatcher.close();
   return { sent };
 }
 
-answerParent(run);
+reportToParent(run);

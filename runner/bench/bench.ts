@@ -1,4 +1,7 @@
-/** `npm run bench [-- NAME …]`: runs benchmarks, prints a table each, and the same as JSON. */
+/**
+ * `npm run bench [-- NAME …]` runs benchmarks and prints a table for each, then all figures as
+ * JSON.
+ */
 import type { Figure } from "./figures.ts";
 import { toTable } from "./figures.ts";
 
@@ -17,7 +20,9 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => BENCHES[name] === undefined);
 if (unknown.length > 0) {
-  console.error(`No benchmark "${unknown[0]}"; there are ${Object.keys(BENCHES).join(", ")}.`);
+  console.error(
+    `"${unknown[0]}" is not a benchmark: it must be one of ${Object.keys(BENCHES).join(", ")}.`,
+  );
   process.exit(2);
 }
 const results: Record<string, readonly Figure[]> = {};

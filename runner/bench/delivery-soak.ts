@@ -1,4 +1,6 @@
-/** `npm run bench -- delivery-soak`: the daemon's resident memory over 200,000 deliveries in one run. */
+/**
+ * `npm run bench -- delivery-soak` measures the daemon's resident memory during 200,000 deliveries.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,8 +14,8 @@ import { startReceiver } from "./processes.ts";
 const DELIVERIES = 200_000;
 const ENDPOINTS = 10;
 const SAMPLE_MS = 500;
-/** V8 gives back what it holds in reserve when nothing is allocated for some seconds. */
-const RESTED_MS = 15_000;
+/** V8 returns its reserve memory after some seconds without allocations. */
+const REST_MS = 15_000;
 
 export async function benchDeliverySoak(): Promise<{ figures: readonly Figure[] }> {
   const receiver = await startReceiver({ endpoints: ENDPOINTS });
@@ -28,7 +30,7 @@ export async function benchDeliverySoak(): Promise<{ figures: readonly Figure[] 
       const { firstAt, lastAt } = await reached;
       const samples = sampling.stop();
       const perSecond = (deliveries * 1000) / (lastAt - firstAt);
-      await sleep(RESTED_MS);
+      await sleep(REST_MS);
       return { figures: toFigures(samples, perSecond, residentMb(daemon)) };
     } finally {
       sampling.stop();
@@ -40,7 +42,7 @@ export async function benchDeliverySoak(): Promise<{ figures: readonly Figure[] 
   }
 }
 
-/** The first quarter is the warm-up; what is flat has a last quarter like the second. */
+/** The first quarter is the warm-up. Without a leak, the last quarter equals the second. */
 function toFigures(samples: readonly number[], perSecond: number, restedMb: number): Figure[] {
   const quarter = (n: number): number =>
     median(samples.slice((n * samples.length) / 4, ((n + 1) * samples.length) / 4));
@@ -53,8 +55,8 @@ function toFigures(samples: readonly number[], perSecond: number, restedMb: numb
       unit: "MB",
     },
     { name: "resident at the end, median of the last quarter", value: quarter(3), unit: "MB" },
-    { name: "resident at its highest", value: Math.max(...samples), unit: "MB" },
-    { name: "resident 15 s later, garbage collected", value: restedMb, unit: "MB" },
-    { name: "end / after the warm-up", value: quarter(3) / quarter(1), unit: "×" },
+    { name: "resident, peak", value: Math.max(...samples), unit: "MB" },
+    { name: "resident after 15 s of rest", value: restedMb, unit: "MB" },
+    { name: "ratio of the end to after the warm-up", value: quarter(3) / quarter(1), unit: "×" },
   ];
 }

@@ -1,4 +1,7 @@
-/** `npm run bench -- delivery`: 50,000 stored deliveries to one endpoint and to 50, beside bare POSTs. */
+/**
+ * `npm run bench -- delivery` compares 50,000 stored deliveries to 1 and to 50 endpoints with bare
+ * POSTs.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +44,10 @@ export async function benchDelivery(): Promise<{ figures: readonly Figure[] }> {
   }
 }
 
-/** Ours and the bare POSTs one after the other: the machine's speed drifts. */
+/**
+ * Measures the daemon and the bare POSTs directly after each other, because the machine's speed
+ * drifts.
+ */
 async function measure(receiver: ReceiverProcess, endpoints: number): Promise<Round> {
   const ours = await drain(receiver, endpoints);
   return { ours, barePerSecond: await bareRate(receiver, { endpoints, bodies: ours.bodies }) };
@@ -62,11 +68,13 @@ function toFigures(to: string, rounds: readonly Round[]): Figure[] {
       unit: "×",
     },
     { name: `to ${to}: memory at the start`, value: of(({ ours }) => ours.startMb), unit: "MB" },
-    { name: `to ${to}: memory at its highest`, value: of(({ ours }) => ours.peakMb), unit: "MB" },
+    { name: `to ${to}: peak memory`, value: of(({ ours }) => ours.peakMb), unit: "MB" },
   ];
 }
 
-/** A daemon started on a store full of due deliveries: from the first arrival to the last. */
+/**
+ * Starts a daemon on a store full of due deliveries. Measures from the first arrival to the last.
+ */
 async function drain(receiver: ReceiverProcess, endpoints: number): Promise<Run> {
   const root = await mkdtemp(join(tmpdir(), "playground-bench-"));
   try {
@@ -95,8 +103,8 @@ async function drain(receiver: ReceiverProcess, endpoints: number): Promise<Run>
 }
 
 /**
- * As many POSTs of the same bodies to the same endpoints, each signed, by `undici.request` alone: in
- * a process started for it, as the daemon is.
+ * Sends the same number of signed POSTs with the same bodies to the same endpoints, only with
+ * `undici.request`. Like the daemon, the sender is a new process.
  */
 async function bareRate(
   receiver: ReceiverProcess,

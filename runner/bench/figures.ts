@@ -1,4 +1,4 @@
-/** A figure of a run; `unit` says what a bigger value means by its name. */
+/** One measured value with its name and unit. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
@@ -13,7 +13,7 @@ export interface Figure {
     | "deliveries/s";
 }
 
-/** The value below which the share `q` of the samples lies. */
+/** The value below which the fraction `q` of the samples lies. */
 export function quantile(samples: readonly number[], q: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;

@@ -1,11 +1,14 @@
-/** `npm run bench -- idle`: how soon a daemon is ready, and what it holds when it does nothing. */
+/**
+ * `npm run bench -- idle` measures the time until a daemon is ready, and its memory when it is
+ * idle.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { startDaemon } from "../test/support/daemon.ts";
 import { median, quantile, type Figure } from "./figures.ts";
 import { residentMb } from "./metrics-of.ts";
 
 const STARTS = 10;
-/** The plugin threads have started and the start's garbage is collected by then. */
+/** After this time the plugin threads have started and the start's garbage is collected. */
 const SETTLED_MS = 5_000;
 
 export async function benchIdle(): Promise<{ figures: readonly Figure[] }> {

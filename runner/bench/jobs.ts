@@ -1,4 +1,4 @@
-/** `npm run bench -- jobs`: the main path with everything in, beside the bare limits of its parts. */
+/** `npm run bench -- jobs` measures the whole main path, and the bare limits of its parts. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,7 +69,7 @@ interface Measured extends Drained {
   readonly cpuMsPerJob: number;
 }
 
-/** The daemon and the naive path, in turns. */
+/** The results of the daemon and the naive path, measured in alternating rounds. */
 interface Rounds {
   readonly daemon: Measured[];
   readonly naive: Drained[];
@@ -105,7 +105,7 @@ export async function drain(
   return { jobsPerSecond: (jobs * 1000) / (lastAt - load.firstAt), acceptMs: load.latencies };
 }
 
-/** The same with the processor time that the daemon used. */
+/** Like `drain`, and also measures the CPU time of the daemon. */
 async function drainDaemon(
   daemon: Daemon,
   receiver: ReceiverProcess,
@@ -138,7 +138,7 @@ function toFigures(events: string, { daemon, naive }: Rounds): Figure[] {
   ];
 }
 
-/** One job at a time, the daemon idle before each. */
+/** Submits one job at a time to an idle daemon. */
 async function idlePickup(daemon: Daemon, receiver: ReceiverProcess): Promise<number[]> {
   const took: number[] = [];
   for (let i = 0; i < 200; i += 1) {

@@ -1,6 +1,6 @@
-/** The load, in a process of its own: posts one body many times, `concurrency` at once. */
+/** Posts one body many times, `concurrency` requests in parallel, in a separate process. */
 import { Pool } from "undici";
-import { answerParent } from "./answer-parent.ts";
+import { reportToParent } from "./report-to-parent.ts";
 
 export interface LoadCommand {
   readonly url: string;
@@ -13,7 +13,7 @@ export interface LoadCommand {
 export interface LoadReport {
   readonly firstAt: number;
   readonly lastAt: number;
-  /** Milliseconds per request, in no order. */
+  /** Milliseconds per request, in no particular order. */
   readonly latencies: readonly number[];
   readonly refused: number;
 }
@@ -31,15 +31,15 @@ async function run(command: LoadCommand): Promise<LoadReport> {
     while (sent < command.count) {
       sent += 1;
       const from = performance.now();
-      const answer = await pool.request({
+      const response = await pool.request({
         path: url.pathname,
         method: "POST",
         headers: command.headers,
         body: command.body,
       });
-      await answer.body.dump();
+      await response.body.dump();
       latencies.push(performance.now() - from);
-      if (answer.statusCode >= 300) refused += 1;
+      if (response.statusCode >= 300) refused += 1;
     }
   }
   await Promise.all(Array.from({ length: command.concurrency }, client));
@@ -48,4 +48,4 @@ async function run(command: LoadCommand): Promise<LoadReport> {
   return { firstAt, lastAt, latencies, refused };
 }
 
-answerParent(run);
+reportToParent(run);

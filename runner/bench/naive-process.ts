@@ -1,7 +1,7 @@
 /**
- * The main path as one would write it in an afternoon, to stand beside the daemon: accept a job,
- * keep it, run it in a thread, keep what came of it, post its events. No retries, no order, no
- * signatures, no logs, no checks; the disk is waited for on the main thread. A process of its own.
+ * A minimal version of the main path to compare the daemon with: it accepts a job, stores it, runs
+ * it in a thread, stores the result and posts the events. It has no retries, ordering, signatures,
+ * logs or checks, and it writes to disk on the main thread. It runs in a separate process.
  */
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -38,13 +38,13 @@ async function post({ url, on }: Submitted["webhook"], event: Event): Promise<vo
   const { origin, pathname } = new URL(url);
   let pool = pools.get(origin);
   if (pool === undefined) pools.set(origin, (pool = new Pool(origin, { connections: 64 })));
-  const answer = await pool.request({
+  const response = await pool.request({
     path: pathname,
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(event),
   });
-  await answer.body.dump();
+  await response.body.dump();
 }
 
 async function run(id: number, { input, webhook }: Submitted): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- noisy-neighbour`: how long events take to a healthy endpoint while another
- * answers nothing for 30 s and has 10,000 due, against without it. The two daemons get their jobs
- * by turns, one each, so that whatever else the machine does falls on both.
+ * `npm run bench -- noisy-neighbour` measures how long events take to reach a healthy endpoint,
+ * with and without another endpoint that never responds and has 10,000 due deliveries. The two
+ * daemons get jobs alternately, so that other load on the machine affects both.
  */
 import { createServer } from "node:http";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -19,7 +19,7 @@ const PLUGINS = fileURLToPath(new URL("plugins", import.meta.url));
 const BACKLOG = 10_000;
 const JOBS = 3_000;
 const WARM_UP_JOBS = 300;
-/** Well below what a daemon can do: the figure is a delay, not a throughput. */
+/** Far below a daemon's capacity, because the figure is a delay and not a throughput. */
 const EVERY_MS = 10;
 
 interface Side {
@@ -32,27 +32,27 @@ export async function benchNoisyNeighbour(): Promise<{ figures: readonly Figure[
   await new Promise<void>((resolve) => hanging.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}/`;
   const roots = await Promise.all([1, 2].map(() => mkdtemp(join(tmpdir(), "playground-bench-"))));
-  const [aloneRoot = "", besideRoot = ""] = roots;
-  await preload(join(besideRoot, "data"), { urls: [url], jobsPerUrl: BACKLOG, on: ["completed"] });
+  const [aloneRoot = "", noisyRoot = ""] = roots;
+  await preload(join(noisyRoot, "data"), { urls: [url], jobsPerUrl: BACKLOG, on: ["completed"] });
   const alone = await start(aloneRoot);
-  const beside = await start(besideRoot);
+  const noisy = await start(noisyRoot);
   try {
-    await measure([alone, beside], WARM_UP_JOBS);
-    const [without = [], withIt = []] = await measure([alone, beside], JOBS);
+    await measure([alone, noisy], WARM_UP_JOBS);
+    const [without = [], withIt = []] = await measure([alone, noisy], JOBS);
     const p99 = [quantile(without, 0.99), quantile(withIt, 0.99)] as const;
     return {
       figures: [
         { name: "event to delivery alone, p50", value: quantile(without, 0.5), unit: "ms" },
         { name: "event to delivery alone, p99", value: p99[0], unit: "ms" },
-        { name: "beside one that hangs, p50", value: quantile(withIt, 0.5), unit: "ms" },
-        { name: "beside one that hangs, p99", value: p99[1], unit: "ms" },
-        { name: "p99 beside / alone", value: p99[1] / p99[0], unit: "×" },
+        { name: "next to a hanging endpoint, p50", value: quantile(withIt, 0.5), unit: "ms" },
+        { name: "next to a hanging endpoint, p99", value: p99[1], unit: "ms" },
+        { name: "p99 next to a hanging endpoint / alone", value: p99[1] / p99[0], unit: "×" },
       ],
     };
   } finally {
-    await Promise.all([alone, beside].map(({ daemon }) => daemon.close()));
+    await Promise.all([alone, noisy].map(({ daemon }) => daemon.close()));
     await Promise.all(roots.map((root) => rm(root, { recursive: true, force: true })));
-    for (const { receiver } of [alone, beside]) receiver.close();
+    for (const { receiver } of [alone, noisy]) receiver.close();
     hanging.closeAllConnections();
     hanging.close();
   }
@@ -64,7 +64,7 @@ async function start(root: string): Promise<Side> {
   return { daemon, receiver: await startReceiver({ lags: true }) };
 }
 
-/** Each side's times from event to arrival, in ms. */
+/** Returns the times from event to arrival for each daemon, in ms. */
 async function measure(sides: readonly Side[], jobs: number): Promise<(readonly number[])[]> {
   const reached = sides.map(({ receiver }) => receiver.expect(jobs));
   const posted: Promise<unknown>[] = [];

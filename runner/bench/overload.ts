@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- overload`: the daemon under three times the load it can carry. First what it can
- * carry, then three times that, sent at that rate whatever comes back, while health is asked 50
- * times a second from here; then how long until a job is taken within 100 ms again.
+ * `npm run bench -- overload` measures the daemon under three times the load that it can handle. It
+ * first measures the capacity, then sends three times that rate regardless of the responses and
+ * checks /healthz 50 times per second, then measures the time until jobs are accepted within 100
+ * ms.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,11 +15,11 @@ import { runLoad, runPacedLoad } from "./processes.ts";
 
 const PLUGINS = fileURLToPath(new URL("plugins", import.meta.url));
 const WARM_UP_JOBS = 5_000;
-const CARRIED_JOBS = 15_000;
+const CAPACITY_JOBS = 15_000;
 const TIMES = 3;
 const QUIET_MS = 3_000;
 const OVERLOAD_MS = 10_000;
-/** Above PLAYGROUND_MAX_REQUESTS: fewer can have no more requests under way than it takes. */
+/** Must be above PLAYGROUND_MAX_REQUESTS, because each connection has one request in progress. */
 const CONNECTIONS = 600;
 const HEALTH_EVERY_MS = 20;
 const RECOVERED_WITHIN_MS = 100;
@@ -34,16 +35,16 @@ export async function benchOverload(): Promise<{ figures: readonly Figure[] }> {
     const load = {
       url: `${daemon.url}/v1/jobs`,
       headers: { authorization: `Bearer ${daemon.token}`, "content-type": "application/json" },
-      body: JSON.stringify({ plugins: ["word-count"], input: { text: "so many words" } }),
+      body: JSON.stringify({ plugins: ["word-count"], input: { text: "three plain words" } }),
     };
     await runLoad({ ...load, count: WARM_UP_JOBS, concurrency: 64 });
-    const carried = await runLoad({ ...load, count: CARRIED_JOBS, concurrency: 64 });
+    const capacity = await runLoad({ ...load, count: CAPACITY_JOBS, concurrency: 64 });
     const perSecond =
-      (CARRIED_JOBS - carried.refused) / ((carried.lastAt - carried.firstAt) / 1000);
+      (CAPACITY_JOBS - capacity.refused) / ((capacity.lastAt - capacity.firstAt) / 1000);
 
-    const quiet = await askHealth(daemon, AbortSignal.timeout(QUIET_MS));
+    const quiet = await pollHealth(daemon, AbortSignal.timeout(QUIET_MS));
     const over = new AbortController();
-    const asking = askHealth(daemon, over.signal);
+    const polling = pollHealth(daemon, over.signal);
     const ratePerSecond = Math.round(perSecond * TIMES);
     const shed = await runPacedLoad({
       ...load,
@@ -52,14 +53,14 @@ export async function benchOverload(): Promise<{ figures: readonly Figure[] }> {
       connections: CONNECTIONS,
     });
     over.abort();
-    const health = await asking;
+    const health = await polling;
     const recoveredMs = await untilRecovered(daemon, load.body);
     return {
       figures: [
-        { name: "carried", value: perSecond, unit: "requests/s" },
+        { name: "capacity", value: perSecond, unit: "requests/s" },
         { name: "offered", value: shed.sent / (OVERLOAD_MS / 1000), unit: "requests/s" },
         {
-          name: "accepted meanwhile",
+          name: "accepted under overload",
           value: shed.accepted / (OVERLOAD_MS / 1000),
           unit: "requests/s",
         },
@@ -69,15 +70,15 @@ export async function benchOverload(): Promise<{ figures: readonly Figure[] }> {
           unit: "requests/s",
         },
         {
-          name: "answered otherwise, or not at all",
+          name: "other responses, or none",
           value: shed.other / (OVERLOAD_MS / 1000),
           unit: "requests/s",
         },
         { name: "health without load, p99", value: quantile(quiet, 0.99), unit: "ms" },
         { name: "health, p50", value: quantile(health, 0.5), unit: "ms" },
         { name: "health, p99", value: quantile(health, 0.99), unit: "ms" },
-        { name: "health, longest", value: Math.max(...health), unit: "ms" },
-        { name: "until a job is taken within 100 ms again", value: recoveredMs, unit: "ms" },
+        { name: "health, maximum", value: Math.max(...health), unit: "ms" },
+        { name: "time until jobs are accepted within 100 ms", value: recoveredMs, unit: "ms" },
       ],
     };
   } finally {
@@ -86,14 +87,16 @@ export async function benchOverload(): Promise<{ figures: readonly Figure[] }> {
   }
 }
 
-/** Milliseconds per answer; asked by the clock, so that a slow answer holds up no question. */
-async function askHealth(daemon: Daemon, signal: AbortSignal): Promise<readonly number[]> {
-  const asked: Promise<number>[] = [];
+/**
+ * Returns the milliseconds of each request. They start on a schedule: a slow response delays none.
+ */
+async function pollHealth(daemon: Daemon, signal: AbortSignal): Promise<readonly number[]> {
+  const requests: Promise<number>[] = [];
   while (!signal.aborted) {
-    asked.push(timed(() => fetch(`${daemon.url}/healthz`).then((answer) => answer.text())));
+    requests.push(timed(() => fetch(`${daemon.url}/healthz`).then((response) => response.text())));
     await sleep(HEALTH_EVERY_MS);
   }
-  return Promise.all(asked);
+  return Promise.all(requests);
 }
 
 async function timed(act: () => Promise<unknown>): Promise<number> {
@@ -102,7 +105,7 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - from;
 }
 
-/** From now until ten submissions in a row are each taken in time. */
+/** Returns the time until ten jobs in a row are accepted in time. */
 async function untilRecovered(daemon: Daemon, body: string): Promise<number> {
   const from = performance.now();
   let inTime = 0;
@@ -111,9 +114,9 @@ async function untilRecovered(daemon: Daemon, body: string): Promise<number> {
     let status = 0;
     const ms = await timed(async () => {
       const headers = { "content-type": "application/json" };
-      const answer = await daemon.request("/v1/jobs", { method: "POST", headers, body });
-      status = answer.status;
-      await answer.text();
+      const response = await daemon.request("/v1/jobs", { method: "POST", headers, body });
+      status = response.status;
+      await response.text();
     });
     inTime = status === 202 && ms <= RECOVERED_WITHIN_MS ? inTime + 1 : 0;
     if (inTime === 0) recoveredAt = performance.now();

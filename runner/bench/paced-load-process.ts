@@ -1,7 +1,7 @@
-/** Load at a rate, in a process of its own: sent by the clock, whatever comes back and whenever. */
+/** Sends load at a fixed rate in a separate process, regardless of the responses. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
-import { answerParent } from "./answer-parent.ts";
+import { reportToParent } from "./report-to-parent.ts";
 
 export interface PacedLoadCommand {
   readonly url: string;
@@ -9,7 +9,7 @@ export interface PacedLoadCommand {
   readonly body: string;
   readonly ratePerSecond: number;
   readonly forMs: number;
-  /** Requests that find none of them free wait for one. */
+  /** A request waits when no connection is free. */
   readonly connections: number;
 }
 
@@ -20,14 +20,17 @@ export interface PacedLoadReport {
   readonly other: number;
 }
 
-/** How many requests may wait for a connection here; more would be the load's own queue, not the daemon's. */
+/**
+ * The maximum number of requests that wait for a connection. More would measure this process's
+ * queue.
+ */
 const MAX_WAITING = 5_000;
 const TICK_MS = 5;
 
 async function run(command: PacedLoadCommand): Promise<PacedLoadReport> {
   const url = new URL(command.url);
   const pool = new Pool(url.origin, { connections: command.connections, pipelining: 1 });
-  const told = { sent: 0, accepted: 0, shed: 0, other: 0 };
+  const report = { sent: 0, accepted: 0, shed: 0, other: 0 };
   let waiting = 0;
   const { path, method } = { path: url.pathname, method: "POST" as const };
   const { headers, body } = command;
@@ -35,13 +38,13 @@ async function run(command: PacedLoadCommand): Promise<PacedLoadReport> {
   async function send(): Promise<void> {
     waiting += 1;
     try {
-      const answer = await pool.request({ path, method, headers, body });
-      await answer.body.dump();
-      if (answer.statusCode === 202) told.accepted += 1;
-      else if (answer.statusCode === 503 && answer.headers["retry-after"]) told.shed += 1;
-      else told.other += 1;
+      const response = await pool.request({ path, method, headers, body });
+      await response.body.dump();
+      if (response.statusCode === 202) report.accepted += 1;
+      else if (response.statusCode === 503 && response.headers["retry-after"]) report.shed += 1;
+      else report.other += 1;
     } catch {
-      told.other += 1;
+      report.other += 1;
     } finally {
       waiting -= 1;
     }
@@ -51,15 +54,15 @@ async function run(command: PacedLoadCommand): Promise<PacedLoadReport> {
   const sending: Promise<void>[] = [];
   for (let passed = 0; passed < command.forMs; passed = performance.now() - from) {
     const due = Math.floor((passed / 1000) * command.ratePerSecond);
-    while (told.sent < due && waiting < MAX_WAITING) {
-      told.sent += 1;
+    while (report.sent < due && waiting < MAX_WAITING) {
+      report.sent += 1;
       sending.push(send());
     }
     await sleep(TICK_MS);
   }
   await Promise.all(sending);
   await pool.close();
-  return told;
+  return report;
 }
 
-answerParent(run);
+reportToParent(run);

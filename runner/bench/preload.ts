@@ -1,4 +1,4 @@
-/** Fills a store with deliveries that are due, without running a job for each. */
+/** Fills a store with due deliveries without running the jobs. */
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,26 +13,29 @@ import type { Vault } from "../src/ports/vault.ts";
 import { createVault, loadVaultKey } from "../src/secrets/vault.ts";
 
 const ids = createIds(() => Date.now());
-/** Jobs whose changes are under way at once: enough for the writer to group them. */
-const AT_ONCE = 500;
+/** How many jobs are written in parallel: enough for the writer to group them. */
+const PARALLEL = 500;
 /** started, progress, completed. */
 export const EVENTS_PER_JOB = 3;
 
 export interface Preloaded {
-  /** The secret that every webhook signs with. */
+  /** The secret that signs the events of every webhook. */
   readonly secret: string;
   readonly deliveries: number;
   /** The bodies of one job's events. */
   readonly bodies: readonly string[];
 }
 
-/** Registers a webhook per url and stores `jobs` finished jobs for each; the daemon is to be started on it. */
+/**
+ * Registers a webhook per URL and stores `jobsPerUrl` completed jobs for each. Start the daemon
+ * afterwards.
+ */
 export async function preload(
   dataDir: string,
   request: {
     urls: readonly string[];
     jobsPerUrl: number;
-    /** What the webhooks want; without it every event. */
+    /** The event kinds of the webhooks. Default: all. */
     on?: readonly EventKind[];
   },
 ): Promise<Preloaded> {
@@ -46,8 +49,8 @@ export async function preload(
       await register(store, vault, { url, secret, jobName, on: request.on ?? null });
     }
     const total = request.urls.length * request.jobsPerUrl;
-    for (let done = 0; done < total; done += AT_ONCE) {
-      const jobs = Array.from({ length: Math.min(AT_ONCE, total - done) }, (_, i) =>
+    for (let done = 0; done < total; done += PARALLEL) {
+      const jobs = Array.from({ length: Math.min(PARALLEL, total - done) }, (_, i) =>
         newJob(`bench-${(done + i) % request.urls.length}`),
       );
       await finish(store, jobs);
@@ -111,13 +114,13 @@ export function newJob(name: string): NewJob {
   };
 }
 
-/** Takes jobs through their life in the store, as the engine would. */
+/** Moves jobs through all states in the store, like the engine does. */
 export async function finish(store: Store, jobs: readonly NewJob[]): Promise<void> {
   const claimed = await claimNew(store, jobs);
   await Promise.all(claimed.flatMap((job) => storeEvents(store, job)));
 }
 
-/** Submits the jobs and takes them, or as many others that were submitted before. */
+/** Submits the jobs and claims the same number of jobs, which can be older ones. */
 export async function claimNew(
   store: Store,
   jobs: readonly NewJob[],
@@ -129,7 +132,7 @@ export async function claimNew(
   return store.claimJobs({ owner: "bench", limit, ahead: 0, now, leaseUntil });
 }
 
-/** A one-step job's three events, in two transitions. */
+/** Stores the three events of a one-step job in two transitions. */
 export function storeEvents(store: Store, job: RunningJob): Promise<boolean>[] {
   const context = { jobUrl: `http://127.0.0.1:8787/v1/jobs/${job.id}` };
   const claim = { jobId: job.id, fence: job.fence };

@@ -11,31 +11,33 @@ function start(file: string, args: readonly string[] = []): ChildProcess {
 }
 
 async function nextMessage<T>(child: ChildProcess): Promise<T> {
-  const heard = new AbortController();
-  const { signal } = heard;
+  const settled = new AbortController();
+  const { signal } = settled;
   try {
     const [message] = (await Promise.race([
       once(child, "message", { signal }),
       once(child, "exit", { signal }).then(([code]) => {
-        throw new Error(`The process ended with ${String(code)}`);
+        throw new Error(`The process exited with code ${String(code)}`);
       }),
     ])) as [T];
     return message;
   } finally {
-    // The one that lost the race takes its listeners away.
-    heard.abort();
+    // Removes the listeners of both promises.
+    settled.abort();
   }
 }
 
 export interface ReceiverProcess {
   readonly url: string;
-  /** One per endpoint; the first is `url`. */
+  /** The URL of each endpoint. The first one is `url`. */
   readonly urls: readonly string[];
-  /** Counts from zero; resolves with the instant at which `count` requests had arrived. */
+  /** Counts from zero. Resolves with the instant when the request number `count` arrives. */
   expect(count: number): Promise<number>;
-  /** The same, with the instant of the first. */
+  /** Like `expect`, and also returns the instant of the first request. */
   expectTimed(count: number): Promise<{ firstAt: number; lastAt: number }>;
-  /** From each event's instant to its arrival, since the last `expect`, in ms; empty unless asked for. */
+  /**
+   * The times from event to arrival in ms since the last `expect`. Empty without the option `lags`.
+   */
   lags(): Promise<readonly number[]>;
   close(): void;
 }
@@ -45,14 +47,15 @@ export async function startReceiver({
   lags = false,
 } = {}): Promise<ReceiverProcess> {
   const child = start("receiver-process.ts", [String(endpoints), lags ? "lags" : "counts"]);
-  const tell = (command: ReceiverCommand): void => void child.send(command);
+  const send = (command: ReceiverCommand): void => void child.send(command);
   const listening = await nextMessage<ReceiverReport>(child);
-  if (listening.type !== "listening") throw new Error("The receiver does not listen");
+  if (listening.type !== "listening") throw new Error("The receiver is not listening");
 
   async function expectTimed(count: number): Promise<{ firstAt: number; lastAt: number }> {
-    tell({ type: "expect", count });
+    send({ type: "expect", count });
     const report = await nextMessage<ReceiverReport>(child);
-    if (report.type !== "reached") throw new Error(`The receiver told ${report.type}`);
+    if (report.type !== "reached")
+      throw new Error(`The receiver reported ${report.type} instead of reached`);
     return { firstAt: report.firstAt, lastAt: report.at };
   }
 
@@ -63,7 +66,7 @@ export async function startReceiver({
     expectTimed,
     expect: async (count) => (await expectTimed(count)).lastAt,
     async lags() {
-      tell({ type: "lags" });
+      send({ type: "lags" });
       const report = await nextMessage<ReceiverReport>(child);
       return report.type === "lags" ? report.lags : [];
     },
@@ -79,13 +82,13 @@ export function runPacedLoad(command: PacedLoadCommand): Promise<PacedLoadReport
   return run("paced-load-process.ts", command);
 }
 
-/** Gives a process its one command; resolves with its report. */
 export function runBareSender(command: BareSenderCommand): Promise<BareSenderReport> {
   return run("bare-sender-process.ts", command);
 }
 
 type Command = LoadCommand | PacedLoadCommand | BareSenderCommand;
 
+/** Starts a process, sends it one command and resolves with its report. */
 async function run<T>(file: string, command: Command): Promise<T> {
   const child = start(file);
   try {
@@ -101,7 +104,7 @@ export interface NaiveProcess {
   close(): void;
 }
 
-/** The naive path (`naive-process.ts`) with its database in the folder. */
+/** Starts the naive path (`naive-process.ts`) with its database in the folder. */
 export async function startNaive(folder: string): Promise<NaiveProcess> {
   const child = start("naive-process.ts", [join(folder, "naive.db")]);
   const { url } = await nextMessage<{ url: string }>(child);

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- queue`: what 200,000 queued jobs cost. A daemon that has them and one that has
- * none are measured in turns, so that whatever else the machine does falls on both.
+ * `npm run bench -- queue` measures the cost of 200,000 queued jobs. Daemons with and without the
+ * queue are measured alternately, so that other load on the machine affects both.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ const NEVER = "2999-01-01T00:00:00.000Z";
 const SETTLED_MS = 5_000;
 
 const SCHEDULED = { plugins: ["pause"], input: { ms: 0 }, runAt: NEVER };
-/** Two threads run a hundred of these a second. */
+/** Two threads run a hundred of these jobs per second. */
 const BUSY = { plugins: ["pause"], input: { ms: 20 }, priority: -1 };
 
 export async function benchQueue({ queued = QUEUED }: { queued?: number } = {}): Promise<{
@@ -41,7 +41,7 @@ export async function benchQueue({ queued = QUEUED }: { queued?: number } = {}):
     const busy = await compareBusy({ short, long, receiver });
     return {
       figures: [
-        { name: `memory that ${queued} queued jobs added`, value: memory, unit: "MB" },
+        { name: `memory added by ${queued} queued jobs`, value: memory, unit: "MB" },
         ...scheduled,
         ...busy,
       ],
@@ -67,9 +67,9 @@ function load(daemon: Daemon, { body, count }: { body: object; count: number }) 
   });
 }
 
-/** Queues the jobs; the memory that the daemon holds more than before, in MB. */
+/** Queues the jobs. Returns the added memory of the daemon in MB. */
 async function fill(daemon: Daemon, jobs: { body: object; count: number }): Promise<number> {
-  // The memory of a daemon that has served requests, with or without a queue.
+  // The first requests need memory too, with or without a queue.
   await load(daemon, { ...jobs, count: ACCEPTS });
   await sleep(SETTLED_MS);
   const before = residentMb(daemon);
@@ -88,13 +88,13 @@ async function compareScheduled({
   full: Daemon;
   receiver: ReceiverProcess;
 }): Promise<Figure[]> {
-  const accepts = await inTurns(empty, full, async (daemon) => {
+  const accepts = await alternately(empty, full, async (daemon) => {
     const { latencies } = await load(daemon, { body: SCHEDULED, count: ACCEPTS });
     return [...latencies];
   });
-  const pickups = await inTurns(empty, full, (daemon) => pickUp(daemon, receiver));
+  const pickups = await alternately(empty, full, (daemon) => pickUp(daemon, receiver));
   return [
-    ...toFigures("accept, 16 at once", ["empty queue", "long queue"], accepts),
+    ...toFigures("accept, 16 in parallel", ["empty queue", "long queue"], accepts),
     ...toFigures("pickup, idle", ["empty queue", "all scheduled for later"], pickups),
   ];
 }
@@ -108,7 +108,7 @@ async function compareBusy({
   long: Daemon;
   receiver: ReceiverProcess;
 }): Promise<Figure[]> {
-  const pickups = await inTurns(short, long, async (daemon) => {
+  const pickups = await alternately(short, long, async (daemon) => {
     if (daemon === short) await load(daemon, { body: BUSY, count: SHORT_QUEUE });
     return pickUp(daemon, receiver);
   });
@@ -116,7 +116,7 @@ async function compareBusy({
   return toFigures(title, ["short queue", "long queue"], pickups);
 }
 
-/** From the POST to the arrival of the `started` event, one job at a time. */
+/** Submits one job at a time. Returns the times from the POST to the `started` event. */
 async function pickUp(daemon: Daemon, receiver: ReceiverProcess): Promise<number[]> {
   const took: number[] = [];
   const body = {
@@ -137,7 +137,7 @@ async function pickUp(daemon: Daemon, receiver: ReceiverProcess): Promise<number
 
 type Rounds = readonly (readonly [readonly number[], readonly number[]])[];
 
-async function inTurns(
+async function alternately(
   a: Daemon,
   b: Daemon,
   measure: (daemon: Daemon) => Promise<number[]>,
@@ -148,7 +148,7 @@ async function inTurns(
   return rounds;
 }
 
-/** Over all rounds together: a round alone has too few samples for a p99. */
+/** Combines all rounds, because one round has too few samples for a p99. */
 function toFigures(
   title: string,
   [first, second]: readonly [string, string],
@@ -163,6 +163,6 @@ function toFigures(
   return quantiles.flatMap(([label, q]): Figure[] => [
     { name: `${title}: ${first}, ${label}`, value: quantile(a, q), unit: "ms" },
     { name: `${title}: ${second}, ${label}`, value: quantile(b, q), unit: "ms" },
-    { name: `${title}: slower by, ${label}`, value: quantile(b, q) / quantile(a, q), unit: "×" },
+    { name: `${title}: ratio, ${label}`, value: quantile(b, q) / quantile(a, q), unit: "×" },
   ]);
 }

@@ -1,4 +1,4 @@
-/** Endpoints, in a process of their own: count what arrives, and tell the parent. */
+/** Endpoints in a separate process that count requests and report to the parent. */
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -14,7 +14,7 @@ export type ReceiverReport =
 let count = 0;
 let expected = Number.POSITIVE_INFINITY;
 let firstAt = 0;
-/** From each event's own instant to its arrival, in ms. */
+/** The times from event to arrival, in ms. */
 let lags: number[] = [];
 
 const send = (report: ReceiverReport): void => void process.send?.(report);
@@ -60,7 +60,7 @@ process.on("message", (command: ReceiverCommand) => {
 process.on("disconnect", () => process.exit());
 
 const listener = mode === "lags" ? measuresLags : counts;
-/** Each an origin of its own. */
+/** Each endpoint has its own origin. */
 const servers = Array.from({ length: Number(endpoints) }, () => createServer(listener));
 await Promise.all(
   servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))),

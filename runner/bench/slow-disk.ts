@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- slow-disk`: the main path with 20 ms more for every commit, beside the same
- * without, in rounds that take turns; and how /healthz answers meanwhile.
+ * `npm run bench -- slow-disk` measures the main path with and without 20 ms of extra time per
+ * commit in alternating rounds, and the latency of /healthz during the load.
  */
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -41,9 +41,9 @@ export async function benchSlowDisk({ jobs = 4_000 }: { jobs?: number } = {}): P
     return {
       figures: [
         { name: "healthz, idle: p99", value: quantile(idleMs, 0.99), unit: "ms" },
-        ...toFigures("disk as it is", rounds.fast),
-        ...toFigures("commits of 20 ms", rounds.slow),
-        { name: "slower by (median of rounds)", value: median(ratios), unit: "×" },
+        ...toFigures("normal disk", rounds.fast),
+        ...toFigures("disk with 20 ms per commit", rounds.slow),
+        { name: "normal / slow disk (median of rounds)", value: median(ratios), unit: "×" },
       ],
     };
   } finally {
@@ -66,7 +66,7 @@ async function measure(
   return { jobsPerSecond: (await drained).jobsPerSecond, healthMs };
 }
 
-/** Asks /healthz every few milliseconds until the work is done; how long each answer took, in ms. */
+/** Requests /healthz every few milliseconds until the work is done. Returns the latencies in ms. */
 async function probe(daemon: Daemon, work: Promise<unknown>): Promise<number[]> {
   const client = new Client(daemon.url);
   const took: number[] = [];
@@ -74,8 +74,8 @@ async function probe(daemon: Daemon, work: Promise<unknown>): Promise<number[]> 
   const done = work.finally(() => (isDone = true));
   while (!isDone) {
     const from = performance.now();
-    const answer = await client.request({ path: "/healthz", method: "GET" });
-    await answer.body.dump();
+    const response = await client.request({ path: "/healthz", method: "GET" });
+    await response.body.dump();
     took.push(performance.now() - from);
     await sleep(PROBE_EVERY_MS);
   }

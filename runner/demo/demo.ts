@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a daemon on a free port with a throw-away data folder, a small endpoint, three
- * jobs on real data. Ends with 0 when every event that was wanted has arrived in its order.
+ * `npm run demo` starts a daemon on a free port with a temporary data folder and a small endpoint,
+ * and runs three jobs on real data. Exits with 0 if all expected events arrive in order.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ import { showEvent, showTable } from "./show.ts";
 
 const DEADLINE_MS = 40_000;
 const POLL_MS = 20;
-const TOKEN = "demo-token-of-no-use-elsewhere";
+const TOKEN = "demo-token-for-this-run-only";
 
 interface Delivery {
   readonly state: string;
@@ -49,22 +49,24 @@ async function startDaemon(root: string): Promise<{ url: string; stop(): Promise
     const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
     if (url !== undefined) return { url, stop };
   }
-  throw new Error("The daemon ended before it was ready.");
+  throw new Error("The daemon exited before it was ready.");
 }
 
 async function call(url: string, body?: unknown): Promise<unknown> {
-  const answer = await fetch(url, {
+  const response = await fetch(url, {
     method: body === undefined ? "GET" : "POST",
     headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(DEADLINE_MS),
   });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url} responded with status ${response.status}: ${text}`);
   return JSON.parse(text) as unknown;
 }
 
-/** An event has arrived a moment before the daemon has written down that it was taken. */
+/**
+ * Waits for the final states: the daemon stores a delivery's state shortly after the event arrives.
+ */
 async function deliveriesOf(daemonUrl: string, jobId: string): Promise<readonly Delivery[]> {
   for (;;) {
     const page = await call(`${daemonUrl}/v1/deliveries?jobId=${jobId}`);
@@ -74,23 +76,26 @@ async function deliveriesOf(daemonUrl: string, jobId: string): Promise<readonly 
   }
 }
 
-/** Submits the jobs and prints events as they come, until all are there or the deadline is over. */
+/**
+ * Submits the jobs and prints events as they arrive, until all have arrived or the deadline has
+ * passed.
+ */
 async function runJobs(
   daemonUrl: string,
 ): Promise<{ jobs: readonly DemoJob[]; arrived: DemoEvent[]; ids: string[] }> {
   const arrived: DemoEvent[] = [];
   const { promise: allArrived, resolve } = Promise.withResolvers<void>();
-  let wanted = Number.POSITIVE_INFINITY;
+  let expectedCount = Number.POSITIVE_INFINITY;
   const endpoint = await openEndpoint((event, status) => {
     console.log(showEvent(event, status));
     if (status === 200) arrived.push(event);
-    if (arrived.length >= wanted) resolve();
+    if (arrived.length >= expectedCount) resolve();
   });
   const deadline = new AbortController();
   void setTimeout(DEADLINE_MS, undefined, { signal: deadline.signal }).then(resolve, () => null);
   try {
     const jobs = await demoJobs(endpoint.url);
-    wanted = jobs.reduce((sum, job) => sum + job.expected.length, 0);
+    expectedCount = jobs.reduce((sum, job) => sum + job.expected.length, 0);
     console.log(`Daemon    ${daemonUrl}\nEndpoint  ${endpoint.url}\n`);
     const ids: string[] = [];
     for (const job of jobs) {
@@ -127,7 +132,7 @@ async function main(): Promise<number> {
         });
       }
       console.log(`\n${showTable(rows)}\n`);
-      if (!complete) console.error("Not every event arrived.");
+      if (!complete) console.error("Not all expected events arrived in order.");
       return complete ? 0 : 1;
     } finally {
       await daemon.stop();

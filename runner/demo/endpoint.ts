@@ -15,8 +15,8 @@ export interface Endpoint {
 }
 
 /**
- * A small webhook receiver. It answers its first request with 503, as an endpoint that is just
- * starting would: that event must come once more.
+ * A small webhook receiver. It responds to its first request with 503, like an endpoint that is
+ * still starting, so that the daemon must retry that event.
  */
 export async function openEndpoint(
   onEvent: (event: DemoEvent, status: number) => void,

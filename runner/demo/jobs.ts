@@ -1,4 +1,4 @@
-/** Three jobs on real data: vega-datasets' weather, birdstrikes and README. */
+/** Three jobs on real data from vega-datasets: the weather, the bird strikes and the README. */
 import { readFile } from "node:fs/promises";
 import type { EventKind } from "../src/domain/event.ts";
 
@@ -11,7 +11,7 @@ export interface DemoJob {
   readonly expected: readonly EventKind[];
 }
 
-// The package exports its code alone; its data lies beside it.
+// The package exports only its code. The data is in the folder next to it.
 const PACKAGE = new URL("../", import.meta.resolve("vega-datasets"));
 
 function read(path: string, encoding: "utf8" | "base64"): Promise<string> {
@@ -21,7 +21,7 @@ function read(path: string, encoding: "utf8" | "base64"): Promise<string> {
 export async function demoJobs(url: string): Promise<readonly DemoJob[]> {
   return [
     {
-      // Two plugins: the second takes the first one's output.
+      // The second plugin receives the output of the first.
       request: {
         name: "seattle-weather",
         plugins: [
@@ -40,7 +40,7 @@ export async function demoJobs(url: string): Promise<readonly DemoJob[]> {
       expected: ["started", "progress", "progress", "completed"],
     },
     {
-      // A table is no image: the plugin throws, and the daemon tells what it said.
+      // A table is not an image: the plugin throws, and the `failed` event has its message.
       request: {
         name: "birdstrikes-as-image",
         plugins: ["image-resize"],

@@ -1,4 +1,4 @@
-/** How events and deliveries are printed for people. */
+/** Formats events and tables for the terminal. */
 import { styleText } from "node:util";
 import type { DemoEvent } from "./endpoint.ts";
 
@@ -9,18 +9,20 @@ export function showEvent(event: DemoEvent, status: number): string {
   const color = COLORS[event.status as keyof typeof COLORS];
   const kind = styleText(color, event.status.padEnd(9));
   const time = styleText("dim", event.timestamp.slice(11, 23));
-  const refused = status === 200 ? "" : styleText("yellow", ` (answered ${status}: comes again)`);
-  return `${time}  ${kind}  ${event.jobName.padEnd(20)}  ${detail(event)}${refused}`;
+  const retried =
+    status === 200 ? "" : styleText("yellow", ` (endpoint responded ${status}: will be retried)`);
+  return `${time}  ${kind}  ${event.jobName.padEnd(20)}  ${detail(event)}${retried}`;
 }
 
 function detail(event: DemoEvent): string {
   const text = {
-    started: () => `plugins ${list(get(event, "config", "plugins"))}`,
+    started: () => `plugins: ${list(get(event, "config", "plugins"))}`,
     progress: () => {
       const metrics = get(event, "metrics") as { processedItems: number; duration: number };
       const next = get(event, "progress", "currentPlugin") as string | null;
-      const then = next === null ? "that was the last" : `next ${next}`;
-      return `${String(event["pluginName"])}: ${metrics.processedItems} items in ${Math.round(metrics.duration)} ms, ${then}`;
+      const then = next === null ? "last plugin" : `next: ${next}`;
+      const items = `${metrics.processedItems} ${metrics.processedItems === 1 ? "item" : "items"}`;
+      return `${String(event["pluginName"])}: ${items} in ${Math.round(metrics.duration)} ms, ${then}`;
     },
     completed: () => JSON.stringify(get(event, "result", "output")),
     failed: () => `${String(event["errorCode"])}: ${String(event["error"])}`,

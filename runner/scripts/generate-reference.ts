@@ -1,6 +1,7 @@
 /**
- * Writes what docs can take from the code, the reference and the files for Make: `node runner/scripts/generate-reference.ts`.
- * With `--check` it writes nothing, names the files that are out of date, and ends with 1.
+ * `node runner/scripts/generate-reference.ts` writes the documents that are generated from the
+ * code: the reference and the files for Make. With `--check` it writes nothing, lists the files
+ * that are out of date and exits with 1.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

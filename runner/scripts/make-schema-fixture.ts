@@ -1,6 +1,6 @@
 /**
- * Keeps a database of the newest schema for the test of migrations: run it once with each new
- * migration. One that is there was made by the code of its time, and is never made again.
+ * Creates a database with the newest schema, for the tests of migrations. Run it once after adding a
+ * migration. Existing fixtures were created by the code of their time and are never replaced.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

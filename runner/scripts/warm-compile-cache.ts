@@ -1,6 +1,6 @@
 /**
- * Starts and stops a daemon once, so that the compile cache is filled before the first real start:
- * that one is then as quick, and holds as little, as every later one. Does nothing when there is a cache.
+ * Starts and stops a daemon once to fill the compile cache. The first real start is then as fast,
+ * and needs as little memory, as every later one. Does nothing if the cache exists.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -3,6 +3,7 @@
  * The built-in plugins are written with this and nothing else of the runner.
  */
 import type { z } from "zod";
+import { definitionFaults } from "./pool/definition-faults.ts";
 
 /** Numbers that the step's `progress` and `completed` events carry. */
 export interface PluginMetrics {
@@ -75,30 +76,13 @@ export interface PluginDefinition<
   ): Output extends Schema ? z.input<Output> | Promise<z.input<Output>> : unknown;
 }
 
-const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
-
-/** Checks the definition's outer form and returns it. Throws a TypeError that names the field. */
+/** Checks the definition's form and returns it. Throws a TypeError that names each field that is wrong. */
 export function definePlugin<
   Input extends Schema | undefined = undefined,
   Options extends Schema | undefined = undefined,
   Output extends Schema | undefined = undefined,
 >(definition: PluginDefinition<Input, Options, Output>): PluginDefinition<Input, Options, Output> {
-  if (!NAME.test(definition.name)) {
-    throw new TypeError(
-      `name is ${JSON.stringify(definition.name)}: it must be 1 to 64 lower-case letters, digits and dashes, such as "word-count"`,
-    );
-  }
-  if (typeof definition.description !== "string" || definition.description.trim() === "") {
-    throw new TypeError(`description of plugin "${definition.name}" must be a sentence`);
-  }
-  if (typeof definition.run !== "function") {
-    throw new TypeError(`run of plugin "${definition.name}" must be a function (input, ctx)`);
-  }
-  const { timeoutMs } = definition;
-  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
-    throw new TypeError(
-      `timeoutMs of plugin "${definition.name}" is ${timeoutMs}: it must be above 0`,
-    );
-  }
+  const faults = definitionFaults(definition);
+  if (faults.length > 0) throw new TypeError(faults.join("; "));
   return definition;
 }

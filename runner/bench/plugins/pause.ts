@@ -4,7 +4,7 @@ import { z } from "zod";
 
 export default definePlugin({
   name: "pause",
-  description: "Waits, and uses no processor while it does.",
+  description: "Waits without using the CPU.",
   input: z.object({ ms: z.number().min(0) }),
   async run(input) {
     await setTimeout(input.ms);

@@ -1,4 +1,4 @@
-/** Samples as an SVG: panels over one time axis, readable on light and dark. */
+/** Draws samples as an SVG: panels over one time axis, readable in light and dark mode. */
 import type { Sample } from "./sample.ts";
 
 export interface Outage {
@@ -10,7 +10,7 @@ type Field = Exclude<keyof Sample, "at">;
 
 interface Panel {
   readonly title: string;
-  /** A line's name in the legend, and what it shows. */
+  /** Maps the name of a line in the legend to its field. */
   readonly lines: Readonly<Record<string, Field>>;
 }
 
@@ -49,12 +49,12 @@ export function toSvg(samples: readonly Sample[], outages: readonly Outage[]): s
     const label = ((share * endAt) / 60_000).toFixed(endAt < 600_000 ? 1 : 0);
     return `<text x="${x(share * endAt).toFixed(1)}" y="${height - 20}" text-anchor="middle">${label}</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Memory, handles, files and latencies over the soak">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Memory, handles, files and latencies during the soak test">
 <style>${STYLE}
 </style>
 ${panels.join("\n")}
 ${minutes.join("\n")}
-<text x="${WIDTH / 2}" y="${height - 4}" text-anchor="middle">minutes; grey: an endpoint was down</text>
+<text x="${WIDTH / 2}" y="${height - 4}" text-anchor="middle">minutes (grey: an endpoint was down)</text>
 </svg>
 `;
 }
@@ -101,7 +101,7 @@ function toPanel(
   ].join("\n");
 }
 
-/** The next of 1, 2, 5, 10, 20 … */
+/** Rounds up to the next of 1, 2, 5, 10, 20 … */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-3)));
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? value;

@@ -1,4 +1,4 @@
-/** What can be seen of the daemon from outside, every few seconds. */
+/** One sample of the daemon's resources and latencies, measured from outside. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Daemon } from "../../test/support/daemon.ts";
@@ -6,7 +6,7 @@ import { quantile } from "../figures.ts";
 import { residentMb } from "../metrics-of.ts";
 
 export interface Sample {
-  /** Since the soak began, in ms. */
+  /** Time since the start of the soak test, in ms. */
   readonly at: number;
   readonly jobsEnded: number;
   readonly residentMb: number;
@@ -14,10 +14,10 @@ export interface Sample {
   readonly threads: number;
   readonly databaseMb: number;
   readonly logMb: number;
-  /** Of the requests answered since the sample before, in ms; null when there were none. */
+  /** Latencies of the requests since the last sample, in ms. Null if there were none. */
   readonly acceptP50: number | null;
   readonly acceptP99: number | null;
-  /** From an event to its arrival at an endpoint that is well, in ms. */
+  /** Times from an event to its arrival at a healthy endpoint, in ms. */
   readonly arrivalP50: number | null;
   readonly arrivalP99: number | null;
 }

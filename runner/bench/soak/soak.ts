@@ -1,8 +1,8 @@
 /**
- * `npm run soak -- --minutes N [--out FOLDER] [--rate JOBS_A_SECOND]`: one daemon under a steady
- * load, with crashing plugins, cancelled jobs and an endpoint that goes down every half minute.
- * Retention is short, so that the database can be seen to stay as large as it is. The fault suite's
- * ledger has the last word.
+ * `npm run soak -- --minutes N [--out FOLDER] [--rate JOBS_PER_SECOND]` runs one daemon under a
+ * steady load, with crashing plugins, cancelled jobs and an endpoint that goes down every half
+ * minute. The retention is short, so that the size of the database must stay constant. At the end,
+ * the ledger of the fault tests checks every job and event.
  */
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,10 +19,9 @@ const OUTAGE_EVERY_MS = 30_000;
 const OUTAGE_MS = 5_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RETENTION_MS = 30_000;
-/** Retries of the last outage, and what a busy machine has left behind. */
+/** Time for the retries of the last outage, and for a backlog on a busy machine. */
 const SETTLE_MS = 300_000;
-/** Rows of the table. */
-const ROWS = 12;
+const TABLE_ROWS = 12;
 
 const { values } = parseArgs({
   options: {
@@ -51,7 +50,7 @@ let arrivalMs: number[] = [];
 
 const endpoints: readonly Endpoint[] = [
   {
-    name: "well",
+    name: "healthy",
     timeoutMs: 5_000,
     answer(response, { event }) {
       arrivalMs.push(Date.now() - Date.parse(event.timestamp as string));
@@ -59,7 +58,7 @@ const endpoints: readonly Endpoint[] = [
     },
   },
   {
-    name: "down now and then",
+    name: "with outages",
     timeoutMs: 5_000,
     answer: (response) => void (isDown ? response.destroy() : response.end()),
   },
@@ -68,24 +67,24 @@ const endpoints: readonly Endpoint[] = [
 async function soak(trial: Trial): Promise<void> {
   const from = performance.now();
   const elapsed = (): number => performance.now() - from;
-  const under: Promise<void>[] = [];
+  const submissions: Promise<void>[] = [];
   let nextJobAt = 0;
   let nextSampleAt = 0;
   while (elapsed() < endAt) {
     if (elapsed() >= nextJobAt) {
       nextJobAt += betweenJobsMs;
-      under.push(submit(trial));
+      submissions.push(submit(trial));
     }
     if (elapsed() >= nextSampleAt) {
       nextSampleAt += SAMPLE_EVERY_MS;
-      keepSample(trial, elapsed());
+      addSample(trial, elapsed());
     }
     setOutage(elapsed());
     await sleep(Math.max(1, Math.min(nextJobAt, nextSampleAt) - elapsed()));
   }
   isDown = false;
-  await Promise.all(under);
-  keepSample(trial, elapsed());
+  await Promise.all(submissions);
+  addSample(trial, elapsed());
 }
 
 async function submit({ load }: Trial): Promise<void> {
@@ -94,7 +93,7 @@ async function submit({ load }: Trial): Promise<void> {
   acceptMs.push(performance.now() - from);
 }
 
-/** Down for the last seconds of each half minute, but never at the end. */
+/** The endpoint is down in the last seconds of each half minute, except at the end. */
 function setOutage(at: number): void {
   const isDue = at % OUTAGE_EVERY_MS > OUTAGE_EVERY_MS - OUTAGE_MS && at < endAt - OUTAGE_EVERY_MS;
   if (isDue === isDown) return;
@@ -102,7 +101,7 @@ function setOutage(at: number): void {
   isDown = isDue;
 }
 
-function keepSample(trial: Trial, at: number): void {
+function addSample(trial: Trial, at: number): void {
   const daemon = trial.daemon();
   const { ledger } = trial;
   const jobsEnded = ledger.accepted.size - ledger.open();
@@ -128,7 +127,7 @@ function pair(p50: number | null, p99: number | null): string {
 }
 
 function toTable(): string {
-  const every = Math.max(1, Math.ceil(samples.length / ROWS));
+  const every = Math.max(1, Math.ceil(samples.length / TABLE_ROWS));
   const shown = samples.filter((_, at) => at % every === 0 || at === samples.length - 1);
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [
@@ -138,13 +137,13 @@ function toTable(): string {
   ].join("\n");
 }
 
-/** The last quarter's median beside the second's: the first is the warm-up. */
+/** The ratio of the last quarter's median to the second's. The first quarter is the warm-up. */
 function growth(field: "residentMb" | "descriptors" | "databaseMb"): string {
   const [, second = Number.NaN, , last = Number.NaN] = byQuarter(field);
   return `${(last / second).toFixed(2)}×`;
 }
 
-/** Medians of the samples in each quarter. */
+/** The median of the samples in each quarter. */
 function byQuarter(field: Exclude<keyof Sample, "at">): readonly number[] {
   return [0, 1, 2, 3].map((n) => {
     const part = samples.slice((n * samples.length) / 4, ((n + 1) * samples.length) / 4);
@@ -152,21 +151,21 @@ function byQuarter(field: Exclude<keyof Sample, "at">): readonly number[] {
   });
 }
 
-function told(): string {
+function toReport(): string {
   const quarters = (field: "acceptP99" | "arrivalP99"): string =>
     byQuarter(field)
       .map((ms) => ms.toFixed(0))
       .join(", ");
   return `${toTable()}
 
-Last quarter against the second: memory ${growth("residentMb")}, descriptors ${growth("descriptors")}, database ${growth("databaseMb")}.
-Median of the samples' p99 in each quarter, ms: 202 ${quarters("acceptP99")}; arrival ${quarters("arrivalP99")}.
+Last quarter relative to the second: memory ${growth("residentMb")}, descriptors ${growth("descriptors")}, database ${growth("databaseMb")}.
+Median p99 in each quarter, ms: 202 ${quarters("acceptP99")}; arrival ${quarters("arrivalP99")}.
 `;
 }
 
-async function keep(): Promise<void> {
+async function writeReport(): Promise<void> {
   await writeFile(join(out, "soak.svg"), toSvg(samples, outages));
-  await writeFile(join(out, "soak.md"), told());
+  await writeFile(join(out, "soak.md"), toReport());
   await writeFile(join(out, "samples.json"), JSON.stringify({ seed: SEED, outages, samples }));
 }
 
@@ -188,6 +187,6 @@ try {
     soak,
   );
 } finally {
-  await keep();
-  console.log(`\n${told()}\nKept in ${out}`);
+  await writeReport();
+  console.log(`\n${toReport()}\nThe report is in ${out}`);
 }

@@ -1,4 +1,7 @@
-/** The files for Make that the code knows best: a sample of each kind, and what the app's modules give. */
+/**
+ * Generates the files for Make: a sample of each event kind, and the interfaces of the app's
+ * modules.
+ */
 import { z } from "zod";
 import { EVENT_KINDS } from "../../src/domain/event.ts";
 import { sampleEvents } from "../../src/domain/sample-event.ts";
@@ -10,14 +13,14 @@ import { mergeInterfaces, toInterface, type Field } from "./interface.ts";
 
 const SAMPLED_AT = Date.parse("2026-11-23T09:30:00Z");
 
-/** What the app's webhook adds to the event. */
+/** The field that the app's webhook adds to the event. */
 const VERIFIED = { name: "verified", type: "boolean", label: "Signature verified" } as const;
 
 function interfaceOf(schema: z.ZodType): Field[] {
   return toInterface(inlined(z.toJSONSchema(schema) as Schema));
 }
 
-/** By path under docs/guides/make. */
+/** Returns the content of each file by its path in docs/guides/make. */
 export function renderMakeFiles(): Record<string, string> {
   const samples = sampleEvents(EVENT_KINDS, SAMPLED_AT).map(({ kind, body }) => {
     return { kind, event: JSON.parse(body) as Record<string, unknown> };

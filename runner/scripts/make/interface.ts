@@ -1,4 +1,6 @@
-/** From JSON Schema to the interface of a Make module: what its bundles hold, so that it can be mapped. */
+/**
+ * Converts a JSON Schema to the interface of a Make module: the fields that other modules can map.
+ */
 import type { Schema } from "../reference/schema-table.ts";
 
 export interface Field {
@@ -12,7 +14,7 @@ export function toInterface(schema: Schema): Field[] {
   return Object.entries(schema.properties ?? {}).map(([name, value]) => toField(name, value));
 }
 
-/** One interface for bundles of several kinds: each field once, its inner ones too. */
+/** Merges the interfaces of several kinds of bundles, nested fields included. */
 export function mergeInterfaces(interfaces: readonly (readonly Field[])[]): Field[] {
   const merged = new Map<string, Field>();
   for (const field of interfaces.flat()) {
@@ -23,7 +25,8 @@ export function mergeInterfaces(interfaces: readonly (readonly Field[])[]): Fiel
 }
 
 function mergeFields(a: Field, b: Field): Field {
-  if (a.type !== b.type) throw new Error(`"${a.name}" is ${a.type} and ${b.type}.`);
+  if (a.type !== b.type)
+    throw new Error(`The field "${a.name}" has two types: ${a.type} and ${b.type}.`);
   if (!isFields(a.spec) || !isFields(b.spec)) return a;
   return { ...a, spec: mergeInterfaces([a.spec, b.spec]) };
 }
@@ -36,7 +39,7 @@ function toField(name: string, schema: Schema): Field {
   const value = withoutNull(schema);
   const type = toType(value);
   const field = { name, type, label: toLabel(name) };
-  // Keys that are a job's own, such as plugins' names, cannot be declared.
+  // Keys that differ between jobs, such as plugin names, cannot be declared.
   if (type === "collection") {
     return value.properties === undefined ? field : { ...field, spec: toInterface(value) };
   }
@@ -68,7 +71,7 @@ function toType({ type, format }: Schema): string {
   return TYPES[name ?? ""] ?? "any";
 }
 
-/** `completedPlugins` as `Completed plugins`. */
+/** Turns `completedPlugins` into `Completed plugins`. */
 function toLabel(name: string): string {
   const words = name.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/\b(id|url)\b/i, (word) =>

@@ -6,7 +6,7 @@ export function renderCli(): string {
 
 # The command line
 
-From a clone, \`npm start --silent --\` stands for \`playground-runner\`: \`npm start --silent -- plugins\`.
+In a clone, use \`npm start --silent --\` instead of \`playground-runner\`, for example \`npm start --silent -- plugins\`.
 
 \`\`\`text
 ${HELP.trimEnd()}
@@ -14,8 +14,8 @@ ${HELP.trimEnd()}
 
 | exit code | meaning |
 | --- | --- |
-| 0 | done; for \`start\`: stopped cleanly by SIGTERM or SIGINT |
-| 1 | it failed: the daemon could not start, or was stopped by a second signal; \`run\`: the plugin failed; \`plugins\`: one is broken; \`check\`: something does not hold; \`backup\`, \`restore\`: the database is damaged, newer, or in use |
-| 2 | a wrong command, flag, setting or input; the message names it, its value and what would be right |
+| 0 | Success. \`start\`: SIGTERM or SIGINT stopped the daemon cleanly. |
+| 1 | Failure. \`start\`: the daemon could not start, or a second signal stopped it. \`run\`: the plugin failed. \`plugins\`: a plugin is broken. \`check\`: a check failed. \`backup\` and \`restore\`: the database is damaged, newer than this version, or in use. |
+| 2 | A command, flag, setting or input is invalid. The message names it, its value and the valid values. |
 `;
 }

@@ -12,12 +12,12 @@ export function renderConfiguration(): string {
 
 # Settings
 
-Every setting is an environment variable and a flag; the flag wins. A variable that is empty counts as not set. A setting that cannot be used stops the start with its name, its value and what would be right.
+Every setting is an environment variable and a flag. The flag takes precedence. An empty variable counts as not set. If a setting is invalid, the daemon does not start, and the message names the setting, its value and the valid values.
 
-${table(["variable", "flag", "default", "what it sets"], rows)}
+${table(["variable", "flag", "default", "meaning"], rows)}
 
-Paths are taken from the folder that the daemon is started in; with \`npm start\` that is the project's.
+Relative paths start at the folder in which the daemon is started. With \`npm start\` this is the project folder.
 
-Plugins see the environment without the variables that begin with \`PLAYGROUND_\`: those hold the token.
+Plugins do not see the variables that begin with \`PLAYGROUND_\`, because these contain the token.
 `;
 }

@@ -13,15 +13,15 @@ export function renderErrors(): string {
 
 # Errors
 
-## Answers
+## Error responses
 
-Every answer that is an error is \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): \`type\`, \`title\`, \`status\`, \`detail\`, \`code\`, and \`issues\`, a list of \`{path, message}\` with one entry per field that is wrong. Compare with \`code\`; it does not change. An answer with status 503 has a \`Retry-After\` header.
+Every error response is \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with \`type\`, \`title\`, \`status\`, \`detail\`, \`code\` and \`issues\`. \`issues\` is a list of \`{path, message}\` with one entry per invalid field. Use \`code\` in programs: it never changes. A response with status 503 has a \`Retry-After\` header.
 
 ${table(["code", "status", "meaning"], errors)}
 
 ## Failures
 
-Why a job ended with \`failed\`: the \`errorCode\` of the job and of its \`failed\` event.
+The \`errorCode\` of a failed job and of its \`failed\` event says why the job failed.
 
 ${table(["errorCode", "meaning"], failures)}
 `;

@@ -7,7 +7,7 @@ import type { JsonSchema, PluginInfo } from "../../src/ports/plugin-catalog.ts";
 import { GENERATED, jsonBlock } from "./markdown.ts";
 import { fieldTable, type Schema } from "./schema-table.ts";
 
-/** The built-in plugins, as a daemon's catalog reads them. */
+/** Describes the built-in plugins from the catalog of a daemon. */
 export async function renderPlugins(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "playground-reference-"));
   const args = ["--data-dir", folder, "--plugins-dir", folder];
@@ -16,9 +16,9 @@ export async function renderPlugins(): Promise<string> {
     const sections = plugins.catalog.list().map(renderPlugin);
     return `${GENERATED}
 
-# The built-in plugins' schemas
+# Schemas of the built-in plugins
 
-What \`GET /v1/plugins/NAME\` answers with, as tables. The guide [The built-in plugins](../guides/built-in-plugins.md) shows each on a real input.
+These tables show the schemas that \`GET /v1/plugins/NAME\` returns. The guide [The built-in plugins](../guides/built-in-plugins.md) shows each plugin with real input.
 
 ${sections.join("\n\n")}
 `;

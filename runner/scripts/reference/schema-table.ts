@@ -1,6 +1,6 @@
 import { code, table } from "./markdown.ts";
 
-/** As much of JSON Schema as zod writes. */
+/** The part of JSON Schema that Zod generates. */
 export interface Schema {
   readonly type?: string | readonly string[];
   readonly format?: string;
@@ -19,7 +19,7 @@ export interface Schema {
   readonly $defs?: Readonly<Record<string, Schema>>;
 }
 
-/** Puts what `$defs` holds into the places that refer to it. */
+/** Replaces each reference to `$defs` by the definition. */
 export function inlined(schema: Schema): Schema {
   const { $defs = {}, ...root } = schema;
   const text = JSON.stringify(root, (_, value: unknown) => {
@@ -35,7 +35,7 @@ interface Field {
   readonly isRequired: boolean;
 }
 
-/** One row per field, those within objects and lists too; null when the schema names no fields. */
+/** A table with a row per field, nested fields included. Null if the schema names no fields. */
 export function fieldTable(schema: Schema, { withDefaults }: { withDefaults: boolean }) {
   const fields = fieldsOf(schema, "");
   if (fields.length === 0) return null;
@@ -82,7 +82,7 @@ function typeOf(schema: Schema): string {
   return names + rangeOf(schema);
 }
 
-/** Zod writes the safe integers' range where none was asked for: that says nothing. */
+/** Zod adds the range of safe integers to every integer without a range. It is left out here. */
 function rangeOf({ minimum, maximum }: Schema): string {
   const min = minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum;
   const max = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;

@@ -1,6 +1,7 @@
 import { openPlugins } from "../startup/open-plugins.ts";
 import { parseSettings } from "../config.ts";
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
+import { printWarnings } from "./print-warnings.ts";
 import { toTable } from "./table.ts";
 
 function toRow(plugin: PluginInfo): readonly string[] {
@@ -20,6 +21,7 @@ export async function plugins(args: readonly string[]): Promise<number> {
       ? JSON.stringify(found, null, 2)
       : toTable([["NAME", "VERSION", "FROM", "WHAT IT DOES"], ...found.map(toRow)]);
     process.stdout.write(`${text}\n`);
+    for (const plugin of found) printWarnings(plugin);
     return found.some((plugin) => plugin.status === "broken") ? 1 : 0;
   } finally {
     await composed.close();

@@ -6,6 +6,7 @@ import type { Issue } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
 import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { StepHooks } from "../ports/plugin-pool.ts";
+import { printWarnings } from "./print-warnings.ts";
 
 const FILE_FLAGS = ["--input", "--options"] as const;
 type FileFlag = (typeof FILE_FLAGS)[number];
@@ -20,6 +21,7 @@ export async function run(args: readonly string[]): Promise<number> {
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
     const plugin = findPlugin(plugins.catalog, name);
+    printWarnings(plugin);
     const input = await readJson("--input", files, plugin.example?.input ?? null);
     const options = await readJson("--options", files, plugin.example?.options ?? {});
     const issues = plugins.catalog.checkInput(name, input);

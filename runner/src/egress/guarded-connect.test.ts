@@ -19,7 +19,7 @@ interface LoopbackServer {
   readonly connections: () => number;
 }
 
-/** Closes each connection after its answer, so that every request makes one. */
+/** Closes each connection after its response, so that every request opens a new one. */
 async function loopbackServer({ address = "127.0.0.1", port = 0 } = {}): Promise<LoopbackServer> {
   let requests = 0;
   let connections = 0;
@@ -49,8 +49,8 @@ function guarded(setting: string, resolve = createResolver()): Agent {
 
 async function get(dispatcher: Dispatcher, url: string): Promise<string> {
   const { origin, pathname } = new URL(url);
-  const answer = await dispatcher.request({ origin, path: pathname, method: "GET" });
-  return answer.body.text();
+  const response = await dispatcher.request({ origin, path: pathname, method: "GET" });
+  return response.body.text();
 }
 
 const refused = expect.objectContaining({ code: "EGRESS_REFUSED" });
@@ -83,7 +83,7 @@ test.each([
   expect(requests()).toBe(0);
 });
 
-test("every address of a name is looked at, not the first alone", async () => {
+test("every address of a name is checked, not only the first", async () => {
   const { port, requests } = await loopbackServer();
   const dns = await startDnsServer(() => ["93.184.215.14", "127.0.0.1"]);
   closers.push(() => dns.close());
@@ -92,12 +92,12 @@ test("every address of a name is looked at, not the first alone", async () => {
   expect(requests()).toBe(0);
 });
 
-test("a name that changes between two addresses reaches the allowed one alone", async () => {
+test("a name that alternates between two addresses reaches only the allowed one", async () => {
   const allowed = await loopbackServer({ address: "127.0.0.2" });
   const secret = await loopbackServer({ port: allowed.port });
   const dns = await startDnsServer(() => [dns.asked.length % 2 === 1 ? "127.0.0.2" : "127.0.0.1"]);
   closers.push(() => dns.close());
-  // Each look at the clock is a minute later: no answer is used twice.
+  // Each call of the clock is a minute later, so that no cached response is used.
   let now = 0;
   const resolve = createResolver({ servers: [dns.address], now: () => (now += 60_000) });
   const agent = guarded("127.0.0.2/32", resolve);
@@ -110,14 +110,14 @@ test("a name that changes between two addresses reaches the allowed one alone", 
   expect(secret.connections()).toBe(0);
 });
 
-test("undici's own DNS interceptor in front does not lead around the guard", async () => {
+test("undici's DNS interceptor does not bypass the guard", async () => {
   const { port, requests } = await loopbackServer();
   const agent = guarded("public").compose(interceptors.dns());
   await expect(get(agent, `http://localhost:${port}/`)).rejects.toThrow(/not allowed/);
   expect(requests()).toBe(0);
 });
 
-test("asks DNS once while the answer is fresh, and again after", async () => {
+test("queries DNS once while the cached response is fresh, and again afterwards", async () => {
   const dns = await startDnsServer(() => ["127.0.0.1"]);
   closers.push(() => dns.close());
   let now = 0;
@@ -129,7 +129,7 @@ test("asks DNS once while the answer is fresh, and again after", async () => {
   expect(dns.asked).toEqual(["once.example", "once.example"]);
 });
 
-test("a name that nobody knows is told with its code, and asked for again", async () => {
+test("an unknown name rejects with its code, and the next call queries it again", async () => {
   let known = false;
   const dns = await startDnsServer(() => (known ? ["127.0.0.1"] : []));
   closers.push(() => dns.close());
@@ -139,12 +139,12 @@ test("a name that nobody knows is told with its code, and asked for again", asyn
   expect(await resolve("late.example")).toEqual(["127.0.0.1"]);
 });
 
-test("a name server that drops AAAA queries holds nothing up", async () => {
+test("a name server that drops AAAA queries delays nothing", async () => {
   const dns = await startDnsServer(() => ["127.0.0.1"], { dropsAaaa: true });
   closers.push(() => dns.close());
   const resolve = createResolver({ servers: [dns.address] });
   const from = performance.now();
   expect(await resolve("v4only.example")).toEqual(["127.0.0.1"]);
-  // Asked to the end, the query would take the resolver's three seconds and more.
+  // Waiting for the AAAA query would take at least the resolver's three seconds.
   expect(performance.now() - from).toBeLessThan(2_000);
 });

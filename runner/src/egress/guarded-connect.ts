@@ -1,14 +1,14 @@
 /**
- * undici's connector behind the egress policy: the address in the URL, every address that a name
- * resolves to, and the address that the socket really has. The name is resolved once per
- * connection and the connection goes to what was checked, so a second answer cannot differ.
+ * undici's connector behind the egress policy. It checks the address in the URL, every address that
+ * a name resolves to, and the socket's remote address. A name is resolved once per connection, and
+ * the connection goes to a checked address, so a later DNS response cannot redirect it.
  */
 import { isIP, type LookupFunction } from "node:net";
 import { buildConnector } from "undici";
 import { refusalOf, type EgressPolicy } from "./policy.ts";
 import type { Resolve } from "./resolver.ts";
 
-/** A connection that the policy forbids; the message says which address and why. */
+/** The policy forbids the connection. The message names the address and the reason. */
 export class EgressRefused extends Error {
   override readonly name = "EgressRefused";
   readonly code = "EGRESS_REFUSED";
@@ -29,23 +29,23 @@ export function createGuardedConnect(options: GuardOptions): buildConnector.conn
   });
   return (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, "");
-    // Node never looks up a literal, so it is judged here.
+    // Node does not look up an address that is written in the URL, so it is checked here.
     const refusal = isIP(host) === 0 ? null : refusalOf(host, policy);
     if (refusal !== null) return callback(refused(target.hostname, refusal), null);
     return connect(target, (...[error, socket]) => {
       if (error !== null) return callback(error, null);
       const reached = socket.remoteAddress;
-      const late = reached === undefined ? null : refusalOf(reached, policy);
-      if (late === null) {
-        // undici tells whether there had been an answer when the socket was closed, and not when it
-        // was reset. The number alone: whoever logs the error shows all that is in it.
+      const lateRefusal = reached === undefined ? null : refusalOf(reached, policy);
+      if (lateRefusal === null) {
+        // undici reports the bytes read from a closed socket, but not from a reset one. Only this
+        // number is added, because a log of the error prints all its properties.
         socket.once("error", (reset) => {
           Object.assign(reset, { socket: { bytesRead: socket.bytesRead } });
         });
         return callback(null, socket);
       }
       socket.destroy();
-      return callback(refused(target.hostname, late), null);
+      return callback(refused(target.hostname, lateRefusal), null);
     });
   };
 }
@@ -54,7 +54,7 @@ function refused(hostname: string, refusal: string): EgressRefused {
   return new EgressRefused(`connecting to ${hostname} is not allowed: ${refusal}`);
 }
 
-/** Answers in both of Node's forms: all addresses, or one. */
+/** Calls back in both of Node's forms: with all addresses, or with one. */
 function createLookup(resolve: Resolve, policy: EgressPolicy): LookupFunction {
   return (hostname, { all }, callback) => {
     void resolve(hostname).then(

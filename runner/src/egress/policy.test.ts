@@ -5,7 +5,7 @@ import { parseEgressPolicy, refusalOf } from "./policy.ts";
 const PRIVATE = parseEgressPolicy("private");
 const PUBLIC = parseEgressPolicy("public");
 
-describe("addresses that are refused whatever the setting", () => {
+describe("addresses that every setting refuses", () => {
   const everywhere = parseEgressPolicy("0.0.0.0/0,::/0");
   test.each([
     "169.254.169.254",
@@ -45,7 +45,7 @@ test.each([
   ["224.0.0.1", "224.0.0.1 is in the multicast range"],
   ["0.0.0.0", "0.0.0.0 is in the unspecified range"],
   ["100.64.0.1", "100.64.0.1 is in the carrier-grade NAT range, and EGRESS is public"],
-])("%s is refused in words", (address, refusal) => {
+])("%s is refused with a readable reason", (address, refusal) => {
   expect(refusalOf(address, PUBLIC)).toBe(refusal);
 });
 
@@ -62,7 +62,7 @@ describe("private networks", () => {
     "::127.0.0.1",
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
-  ])("%s is allowed by default and refused when only public ones are", (address) => {
+  ])("%s is allowed by default and refused when EGRESS is public", (address) => {
     expect(refusalOf(address, PRIVATE)).toBeNull();
     expect(refusalOf(address, PUBLIC)).toEqual(expect.stringContaining("EGRESS is public"));
   });
@@ -75,7 +75,7 @@ test.each(["1.1.1.1", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::
   },
 );
 
-test("a list allows its networks and no others", () => {
+test("a list of CIDRs allows its networks and refuses all others", () => {
   const policy = parseEgressPolicy("10.0.0.0/8, 2606:4700::/32");
   expect(refusalOf("10.9.9.9", policy)).toBeNull();
   expect(refusalOf("::ffff:10.9.9.9", policy)).toBeNull();
@@ -84,7 +84,7 @@ test("a list allows its networks and no others", () => {
   expect(refusalOf("127.0.0.1", policy)).toContain("none of the networks");
 });
 
-test("every address in a private or reserved IPv4 block is refused in its IPv6 spellings too", () => {
+test("an address in a private or reserved IPv4 block is refused in its IPv6 spellings too", () => {
   const octet = fc.integer({ min: 0, max: 255 });
   const block = fc.constantFrom([10], [127], [169, 254], [192, 168], [0], [224], [255]);
   fc.assert(
@@ -99,6 +99,9 @@ test("every address in a private or reserved IPv4 block is refused in its IPv6 s
   );
 });
 
-test.each(["", "none", "10.0.0.0", "10.0.0.0/33", "public,private"])("%j is no setting", (text) => {
-  expect(() => parseEgressPolicy(text)).toThrow(/must be "private"/);
-});
+test.each(["", "none", "10.0.0.0", "10.0.0.0/33", "public,private"])(
+  "%j is not a valid setting",
+  (text) => {
+    expect(() => parseEgressPolicy(text)).toThrow(/must be "private"/);
+  },
+);

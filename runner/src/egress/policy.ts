@@ -1,7 +1,7 @@
 /**
- * Which addresses the daemon may connect to. Link-local (cloud metadata), multicast and reserved
- * ranges never; private ones unless the operator says so; addresses that carry an IPv4 address
- * (mapped, compatible, NAT64, 6to4) as the address they carry.
+ * Which addresses the daemon is allowed to connect to. Link-local (cloud metadata), multicast and
+ * reserved ranges are always refused. The setting decides about private networks. An IPv6 address
+ * that contains an IPv4 address (mapped, compatible, NAT64, 6to4) is checked as that IPv4 address.
  */
 import ipaddr from "ipaddr.js";
 
@@ -12,13 +12,13 @@ export type EgressPolicy =
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Metadata services outside the link-local ranges: AWS over IPv6, Alibaba, Oracle. */
+/** Cloud metadata services outside the link-local ranges: AWS over IPv6, Alibaba, Oracle. */
 const METADATA = new Set(["fd00:ec2::254", "100.100.100.200", "192.0.0.192"]);
 
-/** Networks an operator's own machines are in. */
+/** Ranges of ipaddr.js that an operator's own machines use. */
 const PRIVATE = new Set(["private", "loopback", "uniqueLocal", "carrierGradeNat"]);
 
-/** What ipaddr.js calls a range, where that is no word. */
+/** Readable names for the ranges of ipaddr.js. The other ranges already have one. */
 const RANGE_NAMES: Readonly<Record<string, string>> = {
   amt: "AMT",
   as112: "AS112",
@@ -35,11 +35,14 @@ const RANGE_NAMES: Readonly<Record<string, string>> = {
   uniqueLocal: "unique-local",
 };
 
-/** Deprecated `::a.b.c.d` (RFC 4291 §2.5.5.1), which ipaddr.js takes for unicast. */
+/** Deprecated `::a.b.c.d` (RFC 4291 §2.5.5.1). ipaddr.js classifies it as unicast. */
 const IPV4_COMPATIBLE = ipaddr.parseCIDR("::/96");
 const NAT64_LOCAL = ipaddr.parseCIDR("64:ff9b:1::/48");
 
-/** Reads the EGRESS setting: `private`, `public` or CIDRs with commas between. Throws a TypeError. */
+/**
+ * Parses the EGRESS setting: `private`, `public` or a comma-separated list of CIDRs. Throws a
+ * TypeError.
+ */
 export function parseEgressPolicy(text: string): EgressPolicy {
   const value = text.trim();
   if (value === "private" || value === "public") return { mode: value };
@@ -47,13 +50,13 @@ export function parseEgressPolicy(text: string): EgressPolicy {
   const bad = cidrs.find((cidr) => !ipaddr.isValidCIDR(cidr));
   if (bad !== undefined) {
     throw new TypeError(
-      `must be "private" (private networks allowed), "public" (refused), or CIDRs such as "10.0.0.0/8,fd00::/8"; "${bad}" is none of these`,
+      `must be "private" (allows private networks), "public" (refuses them), or a comma-separated list of CIDRs such as "10.0.0.0/8,fd00::/8"; "${bad}" is not valid`,
     );
   }
   return { mode: "list", cidrs };
 }
 
-/** Why the address may not be connected to, or null when it may. */
+/** The reason why the policy forbids the address, or null when it allows it. */
 export function refusalOf(address: string, policy: EgressPolicy): string | null {
   if (!ipaddr.isValid(address)) return `${address} is not an IP address`;
   const ip = unwrap(ipaddr.process(address));
@@ -79,7 +82,7 @@ function contains(cidr: string, ip: Address): boolean {
   return network.kind() === ip.kind() && ip.match(network, bits);
 }
 
-/** The IPv4 address that an IPv6 address stands for, if it stands for one. */
+/** The IPv4 address inside an IPv6 address, or the address itself. */
 function unwrap(ip: Address): Address {
   if (!(ip instanceof ipaddr.IPv6)) return ip;
   const bytes = ip.toByteArray();

@@ -1,17 +1,19 @@
 /**
- * Names to addresses without the thread pool: a dead name server must not hold up file access and
- * every other name. The hosts file first, then DNS with a deadline and a small cache; what DNS does
- * not know is asked of the system (mDNS, search domains), two names at a time.
+ * Resolves names without the thread pool, so that a dead name server cannot block file access or
+ * other names. It reads the hosts file, then asks DNS with a deadline and a small cache, then asks
+ * the system (mDNS, search domains) for at most two names at a time.
  */
 import { lookup, Resolver } from "node:dns/promises";
 import { readFile, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Every address of a name, at least one; rejects with a code such as ENOTFOUND or ETIMEOUT. */
+/**
+ * Returns all addresses of a name, at least one. Rejects with a code such as ENOTFOUND or ETIMEOUT.
+ */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
 export interface ResolverOptions {
-  /** `address:port` of name servers; the system's own when left out. */
+  /** Name servers as `address:port`. Default: the system's name servers. */
   readonly servers?: readonly string[];
   readonly hostsFile?: string;
   readonly now?: () => number;
@@ -19,11 +21,11 @@ export interface ResolverOptions {
 
 const TIMEOUT_MS = 3_000;
 const TRIES = 2;
-/** What the second family may take longer than the first (RFC 8305 §3). */
+/** How long to wait for the second address family after the first (RFC 8305 §3). */
 const RESOLUTION_DELAY_MS = 50;
 const CACHE_MS = 10_000;
 const CACHE_SIZE = 1_000;
-/** Of the four threads that the system's lookup shares with file access. */
+/** The system's lookup shares four threads with file access. It uses at most two of them. */
 const SYSTEM_LOOKUPS = 2;
 const SYSTEM_TIMEOUT_MS = 10_000;
 
@@ -39,11 +41,11 @@ export function createResolver(options: ResolverOptions = {}): Resolve {
     const queries = [dns.resolve4(hostname), dns.resolve6(hostname)];
     const found: string[] = [];
     const all = Promise.allSettled(queries.map(async (each) => void found.push(...(await each))));
-    // A name server that drops AAAA queries must not hold up what the A query has found.
+    // A name server that drops AAAA queries must not delay the result of the A query.
     const first = Promise.any(queries).then(() => sleep(RESOLUTION_DELAY_MS));
     await Promise.race([all, first.catch(() => all)]);
     if (found.length > 0) return [...found];
-    const failed = (await all).find((answer) => answer.status === "rejected");
+    const failed = (await all).find((result) => result.status === "rejected");
     const reason = failed?.reason as NodeJS.ErrnoException | undefined;
     if (servers !== undefined || systemLookups >= SYSTEM_LOOKUPS) throw toError(hostname, reason);
     systemLookups += 1;
@@ -63,13 +65,13 @@ export function createResolver(options: ResolverOptions = {}): Resolve {
     const found = query(name);
     if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value ?? "");
     cache.set(name, { until: now() + CACHE_MS, found });
-    // A failure is not kept: the next attempt asks again.
+    // A failure is not cached: the next attempt queries again.
     found.catch(() => cache.delete(name));
     return found;
   };
 }
 
-/** Reads the hosts file again when it changed. */
+/** Reads the hosts file again after a change. */
 function createHosts(path: string): (name: string) => Promise<readonly string[]> {
   let readAt = -1;
   let byName = new Map<string, string[]>();
@@ -81,7 +83,7 @@ function createHosts(path: string): (name: string) => Promise<readonly string[]>
         readAt = mtimeMs;
       }
     } catch {
-      // No hosts file names no host.
+      // Without a hosts file there are no local names.
       byName = new Map();
     }
     return byName.get(name) ?? [];
@@ -104,7 +106,7 @@ async function withDeadline(
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(toError(hostname)), SYSTEM_TIMEOUT_MS);
   try {
-    return (await Promise.race([found, late])).map((answer) => answer.address);
+    return (await Promise.race([found, late])).map(({ address }) => address);
   } finally {
     clearTimeout(timer);
   }

@@ -104,7 +104,7 @@ export function createEngine(deps: EngineDeps): Engine {
     async retry(jobId) {
       refuseWhenStopping();
       await retryJob(jobId, shared);
-      signals.tell(jobId, { kind: "changed", status: "queued" });
+      signals.announce(jobId, { kind: "changed", status: "queued" });
       wake.claim();
     },
     waitForEnd: (jobId, { signal }) => {
@@ -198,7 +198,7 @@ function startLoops(shared: Shared) {
     batch: createBatchLoop({
       ...shared,
       onEnded(batchId) {
-        signals.tell(batchId, { kind: "changed", status: "completed" });
+        signals.announce(batchId, { kind: "changed", status: "completed" });
         wake.relay();
       },
     }),

@@ -56,11 +56,12 @@ describe("against DNS rebinding, a request for the host", () => {
     expect(detail).toContain("PLAYGROUND_PUBLIC_URL");
   });
 
-  test.each(["/healthz", "/readyz", "/docs", "/nowhere"])(
+  test.each(["/", "/healthz", "/readyz", "/docs", "/nowhere"])(
     "evil.example is also refused at %s",
     async (url) => {
       backend = createBackend();
-      const response = await backend.app.inject({ url, headers: { host: "evil.example" } });
+      const headers = { host: "evil.example", accept: "text/html" };
+      const response = await backend.app.inject({ url, headers });
       expect(response.statusCode).toBe(421);
     },
   );

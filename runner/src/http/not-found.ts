@@ -4,7 +4,9 @@ import { Refused } from "../domain/errors.ts";
 /** Responds to requests without a route: OPTIONS, 405 with `Allow` for a known path, otherwise 404. */
 export function registerNotFound(app: FastifyInstance): void {
   const methodsByPath = new Map<string, Set<string>>();
-  app.addHook("onRoute", ({ url, method }) => {
+  app.addHook("onRoute", ({ url, method, constraints }) => {
+    // Not there for all clients, so it does not count where one asks in vain.
+    if (constraints !== undefined) return;
     const methods = methodsByPath.get(url) ?? new Set(["OPTIONS"]);
     for (const one of [method].flat()) methods.add(one);
     methodsByPath.set(url, methods);

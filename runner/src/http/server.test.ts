@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Refused, Transient } from "../domain/errors.ts";
 import {
@@ -7,7 +9,12 @@ import {
   TOKEN,
   type Backend,
 } from "../../test/support/scripted-backend.ts";
+import { VERSION } from "../version.ts";
 import { Job } from "./contract/job.ts";
+
+/** As Chromium says it. */
+const BROWSER =
+  "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7";
 
 let backend: Backend;
 
@@ -220,6 +227,93 @@ describe("a job", () => {
   });
 });
 
+describe("a browser", () => {
+  test("that opens the daemon's address gets a page, token or not", async () => {
+    for (const headers of [{}, AUTHORIZED]) {
+      const answer = await backend.get("/", { ...headers, accept: BROWSER });
+      expect(answer.statusCode).toBe(200);
+      expect(answer.headers).toMatchObject({
+        "content-type": "text/html; charset=utf-8",
+        vary: "accept",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+      });
+      expect(answer.body).toContain("Playground is running");
+      expect(answer.body).toContain(VERSION);
+      expect(answer.body).toContain("It takes jobs.");
+      const head = await backend.app.inject({
+        method: "HEAD",
+        url: "/",
+        headers: { ...headers, accept: BROWSER },
+      });
+      expect([head.statusCode, head.body]).toEqual([200, ""]);
+      expect(head.headers["content-length"]).toBe(answer.headers["content-length"]);
+      expect(head.headers["content-security-policy"]).toContain("default-src 'none'");
+    }
+  });
+
+  test("is told on that page why the daemon takes no jobs", async () => {
+    backend.notReady.push("The disk is <full>.");
+    const { body } = await backend.get("/", { accept: BROWSER });
+    expect(body).toContain("It takes no jobs now. The disk is &lt;full&gt;.");
+  });
+
+  test("finds files of the project behind that page's links", async () => {
+    const { body } = await backend.get("/", { accept: BROWSER });
+    const paths = [...body.matchAll(/"https:[^"]+\/blob\/main\/([^"]+)"/g)].map(([, path]) => path);
+    expect(paths.length).toBeGreaterThan(4);
+    const root = new URL("../../../", import.meta.url);
+    expect(paths.filter((path = "") => !existsSync(new URL(path, root)))).toEqual([]);
+  });
+
+  test("that gives no token where one is asked for is told what the token is", async () => {
+    for (const url of ["/docs", "/openapi.json"]) {
+      for (const headers of [{}, { authorization: "Bearer wrong" }]) {
+        const answer = await backend.get(url, { ...headers, accept: BROWSER });
+        expect(answer.statusCode).toBe(401);
+        expect(String(answer.headers["www-authenticate"])).toContain("Basic");
+        expect(answer.headers["vary"]).toBe("accept");
+        expect(answer.body).toContain("the password is");
+        expect(answer.body).toContain(`href=".${url}"`);
+      }
+    }
+  });
+
+  test("gets problems from the API as anybody does", async () => {
+    expect(problemOf(await backend.get("/v1/jobs", { accept: BROWSER })).status).toBe(401);
+    expect(problemOf(await backend.get("/nowhere", { accept: BROWSER })).status).toBe(401);
+  });
+});
+
+describe("to a program there is nothing at /", () => {
+  test.each([
+    undefined,
+    "*/*",
+    "application/json",
+    "application/json, text/plain, */*",
+    "application/json, text/html",
+    "application/problem+json, text/html;q=0.9",
+    "text/html;q=0, */*",
+    "text/html;q=high",
+    "text/xhtml",
+  ])("that accepts %s", async (accept) => {
+    const told: Record<string, string> = accept === undefined ? {} : { accept };
+    for (const method of ["GET", "HEAD", "POST", "DELETE", "OPTIONS"] as const) {
+      const ask = (headers: Record<string, string>) =>
+        backend.app.inject({ method, url: "/", headers: { ...told, ...headers } });
+      const [stranger, known] = [await ask({}), await ask(AUTHORIZED)];
+      expect([stranger.statusCode, known.statusCode], method).toEqual([401, 404]);
+      expect(stranger.headers["content-type"]).toContain("application/problem+json");
+      if (method !== "HEAD") expect(problemOf(known).code).toBe("ROUTE_NOT_FOUND");
+    }
+  });
+
+  test("and nothing but GET and HEAD for a browser", async () => {
+    const headers = { ...AUTHORIZED, accept: BROWSER };
+    expect((await backend.app.inject({ method: "POST", url: "/", headers })).statusCode).toBe(404);
+  });
+});
+
 describe("the daemon", () => {
   test("says at /readyz why it is not ready", async () => {
     backend.notReady.push("The daemon is starting.");
@@ -251,6 +345,21 @@ describe("the daemon", () => {
     const response = await backend.get("/docs");
     expect(response.headers["content-type"]).toContain("text/html");
     expect(response.headers["content-security-policy"]).toContain("default-src 'none'");
+  });
+
+  test.each([
+    ["/", {}, 200],
+    ["/docs", AUTHORIZED, 200],
+    ["/docs", {}, 401],
+  ])("the page %s has the very style that its policy takes, to the last space", async (...of) => {
+    const [url, token, status] = of;
+    const answer = await backend.get(url, { ...token, accept: BROWSER });
+    expect(answer.statusCode).toBe(status);
+    const { body, headers } = answer;
+    const styles = [...body.matchAll(/<style[^>]*>(.*?)<\/style>/gs)].map(([, text = ""]) => text);
+    expect(styles).toHaveLength(1);
+    const hash = createHash("sha256").update(styles.join()).digest("base64");
+    expect(headers["content-security-policy"]).toContain(`style-src 'sha256-${hash}'`);
   });
 
   test("logs a request in one line, without its token, headers, ids and body", async () => {

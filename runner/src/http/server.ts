@@ -9,6 +9,7 @@ import { Refused, Transient } from "../domain/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PluginCatalog } from "../ports/plugin-catalog.ts";
 import type { StoreReads } from "../ports/store/store.ts";
+import { asksForHtml } from "./asks-for-html.ts";
 import { createAuth } from "./auth.ts";
 import type { KnownTokens } from "../ports/known-tokens.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
@@ -19,6 +20,8 @@ import type { HttpMetrics } from "../ports/http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
 import { pathOf, registerNotFound } from "./not-found.ts";
+import { sendPage } from "./pages/frame.ts";
+import { renderTokenNeeded } from "./pages/token-needed.ts";
 import {
   registerRawResponses,
   registerUnreadTimeout,
@@ -33,6 +36,7 @@ import { registerJobs } from "./routes/jobs.ts";
 import { registerPlugins } from "./routes/plugins.ts";
 import { registerSubmitJob } from "./routes/submit-job.ts";
 import { registerWebhooks } from "./routes/webhooks.ts";
+import { registerWelcome } from "./routes/welcome.ts";
 import { createWaits } from "./waits.ts";
 
 /** Time in which a request's headers must arrive, unless the request timeout is shorter. */
@@ -147,6 +151,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });
   registerDaemon(app, deps);
+  registerWelcome(app, deps);
   return app;
 }
 
@@ -188,8 +193,17 @@ function registerErrors(
     if (refusal.limit !== null) metrics.refused(refusal.limit);
     if (refusal.problem.status === 500 || error instanceof Transient)
       request.log.error({ err: error }, "http.failed");
-    return sendProblem(refusal, reply);
+    if (!(refusal.problem.code === "UNAUTHORIZED" && isForPeople(request))) {
+      return sendProblem(refusal, reply);
+    }
+    reply.problemCode = refusal.problem.code;
+    return sendPage(reply.code(401).header("vary", "accept"), renderTokenNeeded(pathOf(request)));
   });
+}
+
+/** Whether a browser opens a page: it asked its user for the token, and shows this answer if there was none. */
+function isForPeople(request: FastifyRequest): boolean {
+  return request.routeOptions.config.browser === true && asksForHtml(request);
 }
 
 function isBodyTooLarge(error: unknown): boolean {

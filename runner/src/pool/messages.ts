@@ -93,6 +93,7 @@ export interface PluginDescription {
   readonly outputSchema: JsonSchema | null;
   readonly example: { readonly input: unknown; readonly options?: unknown } | null;
   readonly timeoutMs: number | null;
+  readonly warnings: readonly string[];
 }
 
 /** The scan thread has started: a file's time counts from here. */

@@ -1,11 +1,11 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds since some instant; unlike `now()`, nobody can set it. */
+  /** Milliseconds since an arbitrary instant. Unlike `now()`, it cannot be set. */
   monotonic(): number;
   /**
-   * Resolves after `ms` (null: never by itself), or at once when the signal aborts; never rejects.
-   * A sleep does not keep the process alive.
+   * Resolves after `ms`, or immediately when the signal aborts. With `ms` null only the signal ends
+   * it. Never rejects. A sleep does not keep the process alive.
    */
   sleep(ms: number | null, options: { signal: AbortSignal }): Promise<void>;
 }

@@ -2,18 +2,18 @@ import type { LimitName } from "../domain/limits.ts";
 import type { RelayState } from "./telemetry.ts";
 import type { StoreCounts } from "./store/upkeep.ts";
 
-/** What the server tells of itself, and asks for. */
+/** The HTTP server's metrics, and the text of all metrics. */
 export interface HttpMetrics {
-  /** `route` is the pattern, such as `/v1/jobs/:id`, so that there are few. */
+  /** `route` is the pattern, such as `/v1/jobs/:id`, so that the label has few values. */
   requestEnded(request: {
     method: string;
     route: string;
     status: number;
     durationMs: number;
   }): void;
-  /** Something was over a limit. */
+  /** Counts something that was refused because it was over a limit. */
   refused(limit: LimitName): void;
   readonly contentType: string;
-  /** All metrics as text, with what the store holds and what is on its way just now. */
+  /** Returns all metrics as text, including the store's counts and the deliveries in flight. */
   render(counts: StoreCounts, relay: RelayState): Promise<string>;
 }

@@ -1,8 +1,8 @@
 export interface Ids {
-  /** A new id such as `job_01k…`; ids of one prefix sort by the time they were made. */
+  /** Returns a new id such as `job_01k…`. Ids with the same prefix sort by creation time. */
   newId(prefix: "job" | "batch" | "wh" | "evt" | "owner"): string;
-  /** For secrets: not to be guessed. */
+  /** Returns cryptographically random bytes, for secrets. */
   randomBytes(count: number): Uint8Array;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   random(): number;
 }

@@ -7,6 +7,9 @@ export interface Caller {
 }
 
 export interface KnownTokens {
-  /** Whose token it is, found in a time that tells nothing of the tokens; null when it is nobody's. */
+  /**
+   * Returns the token's owner, or null for an unknown token. Its duration reveals nothing about the
+   * tokens.
+   */
   find(given: string): Caller | null;
 }

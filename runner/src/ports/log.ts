@@ -1,4 +1,4 @@
-/** The shape of a pino logger that the engine and the adapters need. */
+/** The part of a pino logger that the engine and the adapters use. */
 type Write = (fields: object, message: string) => void;
 
 export interface Log {

@@ -4,7 +4,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 interface PluginSource {
   readonly name: string;
-  /** `built-in`, or the path within PLUGINS_DIR. */
+  /** `built-in`, or the path inside PLUGINS_DIR. */
   readonly source: string;
 }
 
@@ -15,9 +15,11 @@ export interface ReadyPlugin extends PluginSource {
   readonly inputSchema: JsonSchema | null;
   readonly optionsSchema: JsonSchema | null;
   readonly outputSchema: JsonSchema | null;
-  /** An input that the plugin takes, and options with it, for docs and forms. */
+  /** A valid input, with options where the plugin has any. Shown in documents and forms. */
   readonly example: { readonly input: unknown; readonly options?: unknown } | null;
   readonly timeoutMs: number | null;
+  /** What its author should mend, though it runs. */
+  readonly warnings: readonly string[];
 }
 
 export interface BrokenPlugin extends PluginSource {
@@ -31,7 +33,11 @@ export interface PluginCatalog {
   /** Sorted by name. */
   list(): readonly PluginInfo[];
   get(name: string): PluginInfo | null;
-  /** What is wrong with an input for the plugin, paths starting at the input; none when it fits. */
+  /**
+   * Returns what is wrong with an input for the plugin; empty when the input is valid. Paths are
+   * relative to the input.
+   */
   checkInput(name: string, input: unknown): readonly Issue[];
+  /** Like `checkInput`, for the plugin's options. */
   checkOptions(name: string, options: unknown): readonly Issue[];
 }

@@ -8,46 +8,46 @@ export interface LogLine {
   readonly at: number;
   readonly level: LogLevel;
   readonly message: string;
-  /** A JSON object given beside the message, or null. */
+  /** The JSON object that the plugin logged with the message, or null. */
   readonly data: JsonText | null;
 }
 
-/** One plugin's run within a job, as the thread gets it. */
+/** One plugin's run within a job, as the thread receives it. */
 export interface StepTask {
   readonly jobId: string;
   readonly jobName: string | null;
   readonly metadata: JsonText;
   readonly plugin: string;
   readonly options: JsonText;
-  /** The job's input for the first plugin, else the output of the one before. */
+  /** The job's input for the first plugin; the previous plugin's output for the others. */
   readonly input: JsonText;
-  /** The plugin whose output the input is; null when it is the job's own. */
+  /** The plugin whose output is the input; null when the input is the job's own. */
   readonly inputFrom: string | null;
   readonly jobInput: JsonText;
-  /** What is left of the job's own time, in ms; the plugin's own timeout counts beside it. */
+  /** What is left of the job's timeout, in ms. The plugin's own timeout applies as well. */
   readonly jobTimeoutMs: number | null;
-  /** What is left of the log that its job may keep, in bytes. */
+  /** What is left of the job's log limit, in bytes. */
   readonly logLimitBytes: number;
 }
 
 export interface StepHooks {
   /**
    * Aborting asks the plugin to stop (`ctx.signal`) and, after the grace period, ends its thread.
-   * The step then fails with `CANCELLED`, unless it still completed within the grace period.
+   * The step then fails with `CANCELLED`, unless it completes within the grace period.
    */
   readonly signal: AbortSignal;
-  /** Lines in the order written; a call may hold many. */
+  /** Receives log lines in the order in which they were written. One call can bring many lines. */
   onLog(lines: readonly LogLine[]): void;
-  /** Lines that the step logged over the limit; none of them came. */
+  /** Reports how many lines were dropped because the step exceeded the log limit. */
   onLogDropped?(count: number): void;
-  /** At most ten a second. `fraction` is in [0, 1], or null when the plugin cannot tell. */
+  /** Called at most ten times a second. `fraction` is in [0, 1], or null when it is unknown. */
   onProgress(progress: { fraction: number | null; message: string | null }): void;
 }
 
 export interface PluginPool {
-  /** How many steps can run at once. */
+  /** How many steps can run at the same time. */
   readonly size: number;
-  /** Runs one step in a thread of its own; never rejects: what goes wrong is a `StepResult`. */
+  /** Runs one step in a thread. Never rejects: a failure is a `StepResult` with `ok: false`. */
   run(task: StepTask, hooks: StepHooks): Promise<StepResult>;
   close(): Promise<void>;
 }

@@ -4,17 +4,19 @@ export interface Outgoing {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** For the whole exchange, the answer's body included. */
+  /** For the whole attempt, including the response's body. */
   readonly timeoutMs: number;
+  /** Ends the attempt. */
   readonly signal: AbortSignal;
-  /** Ends it only if it still waits for a connection. */
+  /** Ends the attempt only while it is waiting for a connection. */
   readonly recall?: AbortSignal;
 }
 
 export interface Sender {
   /**
-   * Posts once; never follows a redirect, never rejects. `failed` covers all that is not an answer.
-   * What one of the signals ended gives `failed` with code `ABORTED`: that is not an attempt.
+   * Sends one POST request. Never follows a redirect and never rejects: without a response the
+   * outcome is `failed`. A request that a signal ended is `failed` with code `ABORTED`, which does
+   * not count as an attempt.
    */
   send(outgoing: Outgoing): Promise<Answer>;
   close(): Promise<void>;

@@ -1,8 +1,8 @@
 import type { LimitName } from "../domain/limits.ts";
 
-/** What the engine tells whoever counts; the labels are few and hold no ids. */
+/** What the engine reports to the metrics. Labels have few values and contain no ids. */
 export interface Telemetry {
-  /** So much was over a limit: requests, steps, or lines of a log. */
+  /** Counts what was over a limit: requests, steps or log lines. `count` is 1 when left out. */
   refused(limit: LimitName, count?: number): void;
   jobEnded(job: {
     status: "completed" | "failed";
@@ -10,7 +10,7 @@ export interface Telemetry {
     durationMs: number;
   }): void;
   stepEnded(step: { plugin: string; ok: boolean; durationMs: number }): void;
-  /** `sinceEventMs`: from the event to this attempt's end. */
+  /** `sinceEventMs` is the time from the event to the end of this attempt. */
   attemptEnded(attempt: {
     outcome: "delivered" | "retry" | "dead";
     first: boolean;

@@ -6,8 +6,8 @@ const KEY = "vault-check";
 const KNOWN = "playground";
 
 /**
- * Tells a wrong key at the start and not at the first delivery: the first start seals a known word
- * into the store, later ones open it.
+ * Detects a wrong key at the start instead of at the first delivery. The first start seals a known
+ * word into the store, and every later start opens it. Throws `CannotStart`.
  */
 export async function checkVault(
   store: Pick<Store, "setMeta" | "meta">,
@@ -19,18 +19,18 @@ export async function checkVault(
     vault.open(sealed);
   } catch (error) {
     throw new CannotStart(
-      "PLAYGROUND_SECRET_KEY (or the file secret-key in the data folder) is not the key that this database was written with: webhook secrets could not be read. Put the right key back.",
+      "PLAYGROUND_SECRET_KEY (or the file secret-key in the data folder) is not the key that this database was encrypted with, so its webhook secrets cannot be decrypted. Restore the original key.",
       { cause: error },
     );
   }
 }
 
-/** Whether the store was written with a key before. */
+/** Whether the store was encrypted with a key before. */
 export async function isSealed(store: Pick<Store, "meta">): Promise<boolean> {
   return (await store.meta(KEY)) !== null;
 }
 
-/** Whether the store was written with this vault's key, or with none yet. */
+/** Whether the store was encrypted with this vault's key, or with no key yet. */
 export async function isKeyOf(store: Pick<Store, "meta">, vault: Vault): Promise<boolean> {
   const sealed = await store.meta(KEY);
   try {

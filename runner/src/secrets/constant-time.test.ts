@@ -37,14 +37,14 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** What a look cost: the length of each pair of values compared, in bytes. */
+/** The lengths of the values that one call of `find` compared, in bytes. */
 function comparedFor(given: string): number[] {
   compare.mockClear();
   tokens.find(given);
   return compare.mock.calls.flatMap((pair) => pair.map(({ byteLength }) => byteLength));
 }
 
-test("a wrong token costs the same compares, however much of a right one it has", () => {
+test("a wrong token needs the same comparisons, however similar it is to a valid one", () => {
   const nothingRight = comparedFor("x");
   expect(nothingRight).toEqual(Array.from({ length: 2 * (1 + ADDED.length) }, () => 32));
   for (const right of [OWN, ...ADDED]) {
@@ -53,11 +53,11 @@ test("a wrong token costs the same compares, however much of a right one it has"
   }
 });
 
-test("an added token costs the same compares, wherever it is in the file", () => {
+test("an added token needs the same comparisons at every position in the file", () => {
   expect(comparedFor(ADDED[0]!)).toEqual(comparedFor(ADDED[1]!));
 });
 
-test("no other compare decides", () => {
+test("only these comparisons decide the result", () => {
   compare.mockReturnValue(false);
   for (const right of [OWN, ...ADDED]) expect(tokens.find(right)).toBeNull();
   compare.mockReturnValue(true);

@@ -27,13 +27,13 @@ async function add(name: string, scope: Scope, token: string): Promise<void> {
   await changeTokens(path, (known) => [...known, { name, scope, sha256, createdAt }]);
 }
 
-test("the own token may do everything, and there need be no other", () => {
+test("the daemon's own token has every permission and works without a token file", () => {
   const tokens = open();
   expect(tokens.find("own")).toEqual({ name: null, scope: "admin" });
   for (const other of ["", "ow", "ownn", "OWN"]) expect(tokens.find(other)).toBeNull();
 });
 
-test("a token is known as soon as it was added, and unknown as soon as it was removed", async () => {
+test("a token works as soon as it is added and is refused as soon as it is removed", async () => {
   const tokens = open();
   expect(tokens.find("a")).toBeNull();
   await add("one", "read", "a");
@@ -47,14 +47,14 @@ test("a token is known as soon as it was added, and unknown as soon as it was re
   expect(tokens.find("b")).toBeNull();
 });
 
-test("the file is for its user alone, and holds no token", async () => {
+test("only its owner can read the file, and it contains no token", async () => {
   await add("one", "read", "the-secret");
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await readFile(path, "utf8")).not.toContain("the-secret");
 });
 
-test.each(["", "no JSON", '{"tokens":[{"name":"x","scope":"god"}]}'])(
-  "a file that holds %j lets none in but the own token, and is told of once",
+test.each(["", "no JSON", "[\n oops]", '{"tokens":[{"name":"x","scope":"god"}]}'])(
+  "with a file that contains %j only the own token works, and the error is reported once",
   async (text) => {
     await add("one", "read", "a");
     const tokens = open();
@@ -62,11 +62,11 @@ test.each(["", "no JSON", '{"tokens":[{"name":"x","scope":"god"}]}'])(
     expect([tokens.find("a"), tokens.find("a")]).toEqual([null, null]);
     expect(errors).toHaveLength(1);
     expect(tokens.find("own")).not.toBeNull();
-    expect(open).toThrow(path);
+    expect(open).toThrow(/^\S+tokens\.json cannot be read: [^\n]+\. Correct the file, /);
   },
 );
 
-test("a change that another one holds up is refused, and one that fails leaves all as it was", async () => {
+test("a change is refused while another one is in progress, and a failed change leaves the file unchanged", async () => {
   await add("one", "read", "a");
   await writeFile(`${path}.new`, "");
   await expect(add("two", "read", "b")).rejects.toThrow("tokens.json.new");

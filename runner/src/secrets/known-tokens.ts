@@ -7,9 +7,9 @@ import { digestOf, readTokens, tokenFilePath, type AddedToken } from "./token-fi
 type Known = Pick<AddedToken, "name" | "scope"> & { readonly digest: Buffer };
 
 /**
- * The daemon's own token and those that were added, as they are at each look: a token that was
- * removed is refused from then on. A file that can no longer be read lets none in but the own one.
- * Throws `CannotStart` when that is so at the start.
+ * Finds the daemon's own token and the added ones. Every call sees the file's current content, so a
+ * removed token is refused immediately. If the file becomes unreadable, only the own token works.
+ * Throws `CannotStart` if the file is unreadable at the start.
  */
 export function createKnownTokens(options: {
   ownToken: string;
@@ -23,8 +23,12 @@ export function createKnownTokens(options: {
   try {
     added = readKnown(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CannotStart(`${path} cannot be read: ${why}`, { cause: error });
+    // An error of JSON.parse quotes the file, line ends included.
+    const why = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
+    throw new CannotStart(
+      `${path} cannot be read: ${why}. Correct the file, or delete it and add the tokens again with the command \`tokens add\`.`,
+      { cause: error },
+    );
   }
 
   function refresh(): void {
@@ -42,7 +46,7 @@ export function createKnownTokens(options: {
   return {
     find(given) {
       const digest = digestOf(given);
-      // Digests are of one length, and all are compared: the time tells nothing of any token.
+      // Digests have one length and all are compared, so the time reveals nothing about a token.
       if (timingSafeEqual(digest, own)) return { name: null, scope: "admin" };
       refresh();
       let found: Known | null = null;
@@ -60,7 +64,9 @@ function readKnown(path: string): readonly Known[] {
   }));
 }
 
-/** Changes with every change of the file, which is replaced as a whole. A look takes some 2 µs. */
+/**
+ * Differs after every change, because a change replaces the whole file. A call takes about 2 µs.
+ */
 function versionOf(path: string): string {
   try {
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false });

@@ -5,23 +5,28 @@ import { CannotStart } from "../startup/cannot-start.ts";
 
 const OWNER_ONLY = 0o600;
 
-/** The daemon's own token, which may do everything: the one given, or the one kept in the data folder, made there at the first start. Throws `CannotStart` when that one is empty. */
+/**
+ * Returns the daemon's own token, which has every permission: the given one, or the one stored in
+ * the data folder. The first start creates that one. Throws `CannotStart` when its file is empty.
+ */
 export async function loadToken(
   dataDir: string,
   given: string | undefined,
 ): Promise<{ token: string; path: string | null; isNew: boolean }> {
   if (given !== undefined) return { token: given, path: null, isNew: false };
   const path = join(dataDir, "token");
-  const made = `pg_${randomBytes(32).toString("base64url")}`;
+  const created = `pg_${randomBytes(32).toString("base64url")}`;
   try {
-    await writeFile(path, `${made}\n`, { mode: OWNER_ONLY, flag: "wx" });
-    return { token: made, path, isNew: true };
+    await writeFile(path, `${created}\n`, { mode: OWNER_ONLY, flag: "wx" });
+    return { token: created, path, isNew: true };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  const kept = (await readFile(path, "utf8")).trim();
-  if (kept === "") {
-    throw new CannotStart(`${path} is empty: delete it, and the next start makes a token.`);
+  const stored = (await readFile(path, "utf8")).trim();
+  if (stored === "") {
+    throw new CannotStart(
+      `${path} is empty: it must contain the daemon's token. Delete the file, and the next start creates a new token.`,
+    );
   }
-  return { token: kept, path, isNew: false };
+  return { token: stored, path, isNew: false };
 }

@@ -1,4 +1,7 @@
-/** The tokens that were added: DATA_DIR/tokens.json, with digests alone. No token can be read back. */
+/**
+ * The added tokens in DATA_DIR/tokens.json. The file contains only digests, so no token can be read
+ * from it.
+ */
 import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
@@ -16,7 +19,10 @@ export const TokenName = z
 const AddedToken = z.object({
   name: TokenName,
   scope: z.enum(SCOPE_NAMES),
-  /** In hex. A token has 256 random bits, so that nobody finds it by trying: no salt, no slow hash. */
+  /**
+   * In hex. A token has 256 random bits and cannot be guessed, so it needs no salt and no slow
+   * hash.
+   */
   sha256: z.string().regex(/^[\da-f]{64}$/),
   createdAt: z.iso.datetime(),
 });
@@ -33,7 +39,7 @@ export function tokenFilePath(dataDir: string): string {
   return join(dataDir, "tokens.json");
 }
 
-/** Throws when the file is there and cannot be read. */
+/** Returns no tokens when there is no file. Throws when the file cannot be read. */
 export function readTokens(path: string): readonly AddedToken[] {
   let text: string;
   try {
@@ -42,15 +48,22 @@ export function readTokens(path: string): readonly AddedToken[] {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-  return TokenFile.parse(JSON.parse(text)).tokens;
+  const { data, error } = TokenFile.safeParse(JSON.parse(text));
+  if (data !== undefined) return data.tokens;
+  // Zod's own message is JSON over many lines.
+  const issues = error.issues.map((issue) => `/${issue.path.join("/")}: ${issue.message}`);
+  throw new Error(issues.join("; "), { cause: error });
 }
 
-/** Somebody else is changing the file, or was cut off while doing so. */
+/** Another process is changing the file, or was killed while it did. */
 export class TokensBusy extends Error {
   override readonly name = "TokensBusy";
 }
 
-/** Replaces the file as a whole, on disk when it resolves; one change at a time, over all processes. */
+/**
+ * Replaces the whole file, and resolves when it is on disk. Only one process can change it at a
+ * time.
+ */
 export async function changeTokens(
   path: string,
   change: (tokens: readonly AddedToken[]) => readonly AddedToken[],
@@ -59,7 +72,7 @@ export async function changeTokens(
   const file = await open(next, "wx", OWNER_ONLY).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
     throw new TokensBusy(
-      `${next} is there: the tokens are being changed. Delete it if nobody does.`,
+      `${next} exists: another process is changing the tokens. If no such process is running, delete the file and try again.`,
       { cause: error },
     );
   });

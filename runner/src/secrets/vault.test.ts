@@ -11,14 +11,14 @@ import { createVault, loadVaultKey } from "./vault.ts";
 const vault = createVault(Buffer.alloc(32, 1));
 const other = createVault(Buffer.alloc(32, 2));
 
-describe("what is sealed", () => {
-  test("opens to what it was, whatever it was", () => {
+describe("a sealed value", () => {
+  test("opens to its original text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => vault.open(vault.seal(text)) === text),
     );
   });
 
-  test("cannot be read, and is another text each time", () => {
+  test("hides the text and differs each time", () => {
     const sealed = vault.seal("Bearer my-token");
     expect(Buffer.from(sealed.slice(3), "base64").toString("latin1")).not.toContain("my-token");
     expect(vault.seal("Bearer my-token")).not.toBe(sealed);
@@ -28,7 +28,7 @@ describe("what is sealed", () => {
     expect(() => other.open(vault.seal("text"))).toThrow(/another key, or was changed/);
   });
 
-  test("does not open when any byte of it was changed, or cut off", () => {
+  test("does not open when a byte was changed or cut off", () => {
     const bytes = Buffer.from(vault.seal("text").slice(3), "base64");
     for (let at = 0; at < bytes.length; at += 1) {
       const changed = Buffer.from(bytes);
@@ -45,25 +45,25 @@ describe("the key", () => {
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "playground-vault-"))));
   afterEach(() => rm(folder, { recursive: true }));
 
-  test("is made once, kept for the owner alone, and the same at the next start", async () => {
+  test("is created once, readable only by its owner, and used again at the next start", async () => {
     const made = await loadVaultKey(folder, undefined);
     expect(made).toHaveLength(32);
     expect((await stat(join(folder, "secret-key"))).mode & 0o777).toBe(0o600);
     expect(await loadVaultKey(folder, undefined)).toEqual(made);
   });
 
-  test("that is given is used, and none is kept", async () => {
+  test("is used when it is given, and no file is written", async () => {
     const given = Buffer.alloc(32, 7);
     expect(await loadVaultKey(folder, given.toString("base64"))).toEqual(given);
     await expect(readFile(join(folder, "secret-key"))).rejects.toThrow(/ENOENT/);
   });
 
   test.each(["", "not a key", Buffer.alloc(31).toString("base64")])(
-    "in a file that holds %j stops the start, and says which file",
+    "in a file that contains %j stops the start with the path of the file",
     async (text) => {
       await writeFile(join(folder, "secret-key"), text);
       await expect(loadVaultKey(folder, undefined)).rejects.toThrow(
-        /secret-key does not hold a key/,
+        /secret-key does not contain a key/,
       );
     },
   );
@@ -77,34 +77,34 @@ describe("the check at the start", () => {
     };
   }
 
-  test("passes with the key that the store was written with", async () => {
+  test("passes with the key that the store was encrypted with", async () => {
     const store = storeOf(new Map());
     await checkVault(store, vault);
     await checkVault(store, vault);
   });
 
-  test("stops the start with another key, and says what to do", async () => {
+  test("stops the start with another key and says what to do", async () => {
     const store = storeOf(new Map());
     await checkVault(store, vault);
-    await expect(checkVault(store, other)).rejects.toThrow(/Put the right key back/);
+    await expect(checkVault(store, other)).rejects.toThrow(/Restore the original key/);
   });
 });
 
 describe("contents of a webhook", () => {
   const contents = { headers: { Authorization: "Bearer x" }, secret: "whsec_x", previous: null };
 
-  test("come back as they were, also by another process", () => {
+  test("open unchanged, also in another process", () => {
     const sealed = createSealedContents(vault).seal(contents);
     expect(createSealedContents(vault).open(sealed)).toEqual(contents);
   });
 
-  test("are null when there is nothing to hide, and open to nothing", () => {
+  test("are null when there is nothing to seal", () => {
     const contentsOf = createSealedContents(vault);
     expect(contentsOf.seal(NOTHING_SEALED)).toBeNull();
     expect(contentsOf.open(null)).toEqual(NOTHING_SEALED);
   });
 
-  test("are decrypted once however often they are opened, and the kept ones are bounded", () => {
+  test("are decrypted once for many reads, and the cache is bounded", () => {
     let opened = 0;
     const counting = createSealedContents({
       seal: (plain) => vault.seal(plain),

@@ -12,7 +12,10 @@ const ALGORITHM = "aes-256-gcm";
 const VERSION = "v1:";
 const OWNER_ONLY = 0o600;
 
-/** AES-256-GCM, a new IV each time; the text is `v1:` and IV, tag and cipher text in base64. */
+/**
+ * Seals with AES-256-GCM and a new IV each time. The result is `v1:` + base64 of IV, tag and cipher
+ * text.
+ */
 export function createVault(key: Buffer): Vault {
   return {
     seal(plain) {
@@ -30,7 +33,7 @@ export function createVault(key: Buffer): Vault {
         const text = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES));
         return Buffer.concat([text, decipher.final()]).toString("utf8");
       } catch (error) {
-        const message = "a sealed value was written with another key, or was changed";
+        const message = "a sealed value was encrypted with another key, or was changed";
         throw new Defect("SEAL_BROKEN", message, { cause: error });
       }
     },
@@ -38,8 +41,9 @@ export function createVault(key: Buffer): Vault {
 }
 
 /**
- * The key given in base64, or the one kept in the data folder, made there at the first start. Where
- * something was sealed before, a missing one may not be made: throws `CannotStart`.
+ * Returns the given key (base64), or the key stored in the data folder. The first start creates
+ * that one. With `mayMake: false` (the store is already encrypted) a missing key throws
+ * `CannotStart`.
  */
 export async function loadVaultKey(
   dataDir: string,
@@ -48,23 +52,23 @@ export async function loadVaultKey(
 ): Promise<Buffer> {
   if (given !== undefined) return Buffer.from(given, "base64");
   const path = join(dataDir, "secret-key");
-  const made = mayMake ? await makeKey(path) : null;
-  if (made !== null) return made;
-  const kept = Buffer.from(await readKey(path), "base64");
-  if (kept.length === KEY_BYTES) return kept;
+  const created = mayMake ? await createKey(path) : null;
+  if (created !== null) return created;
+  const stored = Buffer.from(await readKey(path), "base64");
+  if (stored.length === KEY_BYTES) return stored;
   throw new CannotStart(
-    `${path} does not hold a key of ${KEY_BYTES} bytes in base64. Put the right one back: webhook secrets cannot be read without it.`,
+    `${path} does not contain a key: it must contain ${KEY_BYTES} bytes in base64. Restore the original file. Webhook secrets cannot be decrypted without its key.`,
   );
 }
 
-/** Null when there is one. */
-async function makeKey(path: string): Promise<Buffer | null> {
-  const made = randomBytes(KEY_BYTES);
+/** Returns null when the file already exists. */
+async function createKey(path: string): Promise<Buffer | null> {
+  const created = randomBytes(KEY_BYTES);
   try {
-    const text = `${made.toString("base64")}\n`;
-    // On disk before anything is sealed with it.
+    const text = `${created.toString("base64")}\n`;
+    // The key must be on disk before anything is sealed with it.
     await writeFile(path, text, { mode: OWNER_ONLY, flag: "wx", flush: true });
-    return made;
+    return created;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     return null;
@@ -77,7 +81,7 @@ async function readKey(path: string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new CannotStart(
-      `${path} is not there, and this database was written with a key. Put the file back, or set PLAYGROUND_SECRET_KEY to that key: webhook secrets cannot be read without it.`,
+      `${path} is missing, but this database was encrypted with its key. Restore the file, or set PLAYGROUND_SECRET_KEY to that key. Webhook secrets cannot be decrypted without it.`,
       { cause: error },
     );
   }

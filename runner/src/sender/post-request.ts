@@ -1,19 +1,19 @@
 import type { Dispatcher } from "undici";
 import type { Answer } from "../domain/delivery.ts";
 
-/** As much of an answer as is kept, in bytes. */
-export const MAX_ANSWER_BYTES = 16 * 1024;
+/** The part of a response's body that is stored, in bytes. */
+export const MAX_RESPONSE_BYTES = 16 * 1024;
 
 /**
- * One POST and its answer, made once more when the first met an idle socket just being closed.
- * undici's `dispatch` makes no stream and no AbortSignal per answer: half of `Agent.request`'s CPU
- * time (measured). A class, for closures made anew for each cost more than the rest of it.
+ * One POST. It is sent a second time if the first try hits an idle socket that is being closed.
+ * `dispatch` creates no stream and no AbortSignal per request: it uses half the CPU time of
+ * `Agent.request` (measured). This is a class because closures per request cost more than the rest.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class PostRequest implements Dispatcher.DispatchHandler {
   readonly #dispatcher: Dispatcher;
   readonly #request: Dispatcher.DispatchOptions;
   readonly #timeoutMs: number;
-  readonly #onEnd: (answer: Answer) => void;
+  readonly #onEnd: (outcome: Answer) => void;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -21,15 +21,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #sentAt = 0;
   #controller: Dispatcher.DispatchController | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #hasBegun = false;
-  #isSecond = false;
+  #hasResponseStarted = false;
+  #isSecondTry = false;
   #hasEnded = false;
 
   /** `onEnd` is called once. */
   constructor(
     dispatcher: Dispatcher,
     request: Dispatcher.DispatchOptions,
-    options: { timeoutMs: number; onEnd: (answer: Answer) => void },
+    options: { timeoutMs: number; onEnd: (outcome: Answer) => void },
   ) {
     this.#dispatcher = dispatcher;
     this.#request = request;
@@ -41,29 +41,31 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#dispatcher.dispatch(this.#request, this);
   }
 
-  /** Ends it with an answer of one's own. */
-  abort(answer: Answer): void {
-    this.#end(answer);
-    this.#controller?.abort(CUT_OFF);
+  /** Ends the request with the given outcome and closes its connection. */
+  abort(outcome: Answer): void {
+    this.#end(outcome);
+    this.#controller?.abort(ENDED);
   }
 
-  /** The same, if it has not been sent. */
-  recall(answer: Answer): void {
-    if (this.#controller === null) this.#end(answer);
+  /** Ends the request with the given outcome if it still waits for a connection. */
+  cancelIfQueued(outcome: Answer): void {
+    if (this.#controller === null) this.#end(outcome);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Not by the controller's abort, which closes the connection.
-    if (this.#hasEnded) throw CUT_OFF;
+    // The controller's abort would close the connection. Throwing keeps it open.
+    if (this.#hasEnded) throw ENDED;
     this.#controller = controller;
     this.#sentAt = performance.now();
-    // From when it is sent: waiting for one of the connections to an origin is not the endpoint's fault.
-    this.#timer ??= setTimeout(endLate, this.#timeoutMs, this, this.#timeoutMs);
+    // The timer starts with the send: the wait for a free connection is not the endpoint's time.
+    this.#timer ??= setTimeout(endAsTimedOut, this.#timeoutMs, this, this.#timeoutMs);
   }
 
-  /** Before its head is read, 1xx included: whatever has begun was not sent into a closed socket. */
+  /**
+   * Runs before the head is read, also for a 1xx: a request with a response must not be repeated.
+   */
   onResponseStarted(): void {
-    this.#hasBegun = true;
+    this.#hasResponseStarted = true;
   }
 
   onResponseStart(
@@ -80,17 +82,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    if (this.#size <= MAX_ANSWER_BYTES) return;
+    if (this.#size <= MAX_RESPONSE_BYTES) return;
     this.onResponseEnd();
-    // Closes the connection: the rest is dropped, not read.
-    controller.abort(CUT_OFF);
+    // Closes the connection, so that the rest of the body is not read.
+    controller.abort(ENDED);
   }
 
   onResponseEnd(): void {
     const body =
       this.#size === 0
         ? ""
-        : Buffer.concat(this.#chunks).subarray(0, MAX_ANSWER_BYTES).toString("utf8");
+        : Buffer.concat(this.#chunks).subarray(0, MAX_RESPONSE_BYTES).toString("utf8");
     const tookMs = performance.now() - this.#sentAt;
     this.#end({
       kind: "answered",
@@ -103,33 +105,33 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.#hasEnded) return;
-    if (this.#isSecond || this.#hasBegun || !isClosedReusedSocket(error)) {
+    if (this.#isSecondTry || this.#hasResponseStarted || !isClosedReusedSocket(error)) {
       this.#end(toFailed(error));
       return;
     }
-    this.#isSecond = true;
+    this.#isSecondTry = true;
     this.start();
   }
 
-  #end(answer: Answer): void {
+  #end(outcome: Answer): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
-    this.#onEnd(answer);
+    this.#onEnd(outcome);
   }
 }
 
-const CUT_OFF = new Error("what became of it is known");
+const ENDED = new Error("the request has already ended");
 
-function endLate(exchange: Exchange, timeoutMs: number): void {
-  const message = `no complete answer within ${timeoutMs} ms`;
-  exchange.abort({ kind: "failed", code: "TIMEOUT", message });
+function endAsTimedOut(request: PostRequest, timeoutMs: number): void {
+  const message = `no complete response within ${timeoutMs} ms`;
+  request.abort({ kind: "failed", code: "TIMEOUT", message });
 }
 
-/** By the endpoint: as it should, or with a reset that came while nothing was under way. */
+/** Codes of a socket that the endpoint closed cleanly, or reset while it was idle. */
 const CLOSED: ReadonlySet<string | undefined> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
-/** A socket that has answered before. */
+/** Only a socket that has received bytes before was reused. */
 function isClosedReusedSocket(error: unknown): boolean {
   const { code, socket } = error as { code?: string; socket?: { bytesRead?: number } };
   return CLOSED.has(code) && (socket?.bytesRead ?? 0) > 0;

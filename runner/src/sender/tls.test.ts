@@ -1,4 +1,4 @@
-/** The sender over TLS, at an endpoint whose certificate is for `localhost` and signed by itself. */
+/** Sends over TLS to an endpoint with a self-signed certificate for `localhost`. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -8,7 +8,7 @@ import type { Answer } from "../domain/delivery.ts";
 import { createResolver } from "../egress/resolver.ts";
 import { createUndiciSender } from "./undici-sender.ts";
 
-/** Made for these tests, and good until 2126; the key protects nothing. */
+/** Created for these tests and valid until 2126. The key protects nothing. */
 function readFixture(part: "key" | "cert"): string {
   const url = new URL(`../../test/support/tls/self-signed-localhost.${part}.pem`, import.meta.url);
   return readFileSync(url, "utf8");
@@ -16,7 +16,6 @@ function readFixture(part: "key" | "cert"): string {
 
 interface Endpoint {
   readonly port: number;
-  /** The bodies that came. */
   readonly bodies: readonly string[];
 }
 
@@ -29,7 +28,7 @@ async function startEndpoint(): Promise<Endpoint> {
       request.setEncoding("utf8").on("data", (text: string) => (body += text));
       request.on("end", () => {
         bodies.push(body);
-        response.end("taken");
+        response.end("received");
       });
     },
   );
@@ -41,7 +40,7 @@ async function startEndpoint(): Promise<Endpoint> {
   return { port: (server.address() as AddressInfo).port, bodies };
 }
 
-/** What `NODE_EXTRA_CA_CERTS` does for a daemon. */
+/** Does what `NODE_EXTRA_CA_CERTS` does for a daemon. */
 function trustFixture(): void {
   const before = getCACertificates("default");
   setDefaultCACertificates([...before, readFixture("cert")]);
@@ -59,7 +58,7 @@ async function send(url: string): Promise<Answer> {
   return sender.send({ url, headers: {}, body: `{"ä":1}`, timeoutMs: 5_000, signal });
 }
 
-test("an endpoint that vouches for itself is refused with a code that says so, and gets nothing", async () => {
+test("an endpoint with a self-signed certificate is refused with its own code and receives nothing", async () => {
   const { port, bodies } = await startEndpoint();
   expect(await send(`https://localhost:${port}/`)).toMatchObject({
     kind: "failed",
@@ -68,14 +67,14 @@ test("an endpoint that vouches for itself is refused with a code that says so, a
   expect(bodies).toEqual([]);
 });
 
-test("an endpoint whose certificate is of an authority that the process trusts gets the body", async () => {
+test("an endpoint with a certificate from a trusted authority receives the body", async () => {
   trustFixture();
   const { port, bodies } = await startEndpoint();
-  expect(await send(`https://localhost:${port}/`)).toMatchObject({ status: 200, body: "taken" });
+  expect(await send(`https://localhost:${port}/`)).toMatchObject({ status: 200, body: "received" });
   expect(bodies).toEqual([`{"ä":1}`]);
 });
 
-test("an endpoint whose certificate is for another name is refused, and gets nothing", async () => {
+test("an endpoint with a certificate for another name is refused and receives nothing", async () => {
   trustFixture();
   const { port, bodies } = await startEndpoint();
   expect(await send(`https://127.0.0.1:${port}/`)).toMatchObject({

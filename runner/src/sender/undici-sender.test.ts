@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createResolver } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
 import { until } from "../../test/support/until.ts";
-import { MAX_ANSWER_BYTES } from "./post-request.ts";
+import { MAX_RESPONSE_BYTES } from "./post-request.ts";
 import { createUndiciSender } from "./undici-sender.ts";
 
 const ABORTED = { kind: "failed", code: "ABORTED" };
@@ -57,7 +57,7 @@ function send(
 }
 
 describe("the sender", () => {
-  test("posts the body as it is, with the headers given, and tells the answer", async () => {
+  test("posts the body and the headers unchanged and returns the response", async () => {
     const seen: { method?: string; url?: string; mine?: unknown; body: string }[] = [];
     const url = await endpoint((request, response) => {
       const chunks: Buffer[] = [];
@@ -93,7 +93,7 @@ describe("the sender", () => {
     expect(requests).toBe(1);
   });
 
-  test("keeps the first 16 KiB of an endless answer and closes its connection", async () => {
+  test("stores the first 16 KiB of an endless response and closes the connection", async () => {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     const url = await endpoint((_, response) => {
       const write = (): void => {
@@ -102,13 +102,13 @@ describe("the sender", () => {
       response.on("drain", write).on("close", resolve);
       write();
     });
-    const answer = await send(url);
-    expect(answer).toMatchObject({ kind: "answered", status: 200 });
-    expect(answer.kind === "answered" && answer.body.length).toBe(MAX_ANSWER_BYTES);
+    const outcome = await send(url);
+    expect(outcome).toMatchObject({ kind: "answered", status: 200 });
+    expect(outcome.kind === "answered" && outcome.body.length).toBe(MAX_RESPONSE_BYTES);
     await closed;
   });
 
-  test("ends a drip of one byte at a time at the deadline", async () => {
+  test("ends a response that arrives one byte at a time at the deadline", async () => {
     const timers: NodeJS.Timeout[] = [];
     const url = await endpoint((_, response) => {
       response.flushHeaders();
@@ -126,43 +126,43 @@ describe("the sender", () => {
 
   test("does not count the wait for a free connection as the endpoint's time", async () => {
     const url = await endpoint((_, response) => void setTimeout(() => response.end(), 800));
-    const answers = await Promise.all([1, 2, 3].map(() => send(url, { timeoutMs: 1_500 })));
-    expect(answers.map(({ kind }) => kind)).toEqual(["answered", "answered", "answered"]);
-    for (const { tookMs } of answers as { tookMs: number }[]) {
+    const outcomes = await Promise.all([1, 2, 3].map(() => send(url, { timeoutMs: 1_500 })));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["answered", "answered", "answered"]);
+    for (const { tookMs } of outcomes as { tookMs: number }[]) {
       expect(tookMs).toBeGreaterThan(750);
       expect(tookMs).toBeLessThan(1_500);
     }
   });
 
-  test("tells an abort apart from a failure", async () => {
+  test("reports an abort with its own code", async () => {
     const stop = new AbortController();
     const url = await endpoint(() => stop.abort());
     expect(await send(url, { signal: stop.signal })).toMatchObject({ code: "ABORTED" });
     expect(await send(url, { signal: stop.signal })).toMatchObject({ code: "ABORTED" });
   });
 
-  test("recalls what waits for a connection, not what was sent, and keeps the connection", async () => {
+  test("cancels requests that wait for a connection, and lets a request that was sent finish", async () => {
     const recall = new AbortController();
     const ports: unknown[] = [];
-    const asked = Promise.withResolvers<ServerResponse>();
+    const firstResponse = Promise.withResolvers<ServerResponse>();
     const url = await endpoint((request, response) => {
       ports.push(request.socket.remotePort);
-      if (ports.length === 1) asked.resolve(response);
+      if (ports.length === 1) firstResponse.resolve(response);
       else response.end();
     });
     const first = send(url, { recall: recall.signal });
-    const held = await asked.promise;
+    const unfinished = await firstResponse.promise;
     const waiting = [1, 2, 3].map(() => send(url, { recall: recall.signal }));
     recall.abort();
-    for (const answer of await Promise.all(waiting)) expect(answer).toMatchObject(ABORTED);
+    for (const outcome of await Promise.all(waiting)) expect(outcome).toMatchObject(ABORTED);
     expect(await send(url, { recall: recall.signal })).toMatchObject(ABORTED);
-    held.end();
+    unfinished.end();
     expect(await first).toMatchObject({ kind: "answered", status: 200 });
     expect(await send(url)).toMatchObject({ kind: "answered", status: 200 });
     expect(ports).toEqual([ports[0], ports[0]]);
   });
 
-  test("tells a refused connection, a reset and garbage as failures with a code", async () => {
+  test("reports a refused connection, a reset and invalid HTTP as failures with a code", async () => {
     const tcp = createTcpServer((socket) => {
       socket.once("data", () => socket.resetAndDestroy());
     }).listen(0, "127.0.0.1");
@@ -188,12 +188,12 @@ describe("the sender", () => {
   });
 
   test.each(["destroy", "resetAndDestroy"] as const)(
-    "tries a reused socket that the endpoint had closed once more, at once (%s)",
+    "sends again immediately when the endpoint has closed a reused socket (%s)",
     async (close) => {
       let requests = 0;
       const url = await endpoint((request, response) => {
         requests += 1;
-        // The second request meets a socket that is closed instead of answered.
+        // The second request gets a closed socket and no response.
         if (requests === 2) request.socket[close]();
         else response.end("ok");
       });
@@ -203,28 +203,28 @@ describe("the sender", () => {
     },
   );
 
-  test("sends nothing of what waited for a connection when it was cut off", async () => {
+  test("sends none of the requests that waited for a connection when they were aborted", async () => {
     const seen: unknown[] = [];
     const url = await endpoint(({ headers }) => seen.push(headers["x-mine"]));
     const stop = new AbortController();
-    const cutOff = ["1", "2", "3"].map((mine) =>
+    const aborted = ["1", "2", "3"].map((mine) =>
       send(url, { signal: stop.signal, headers: { "x-mine": mine } }),
     );
-    await until("the first to arrive", () => seen.length === 1);
+    await until("the first request arrives", () => seen.length === 1);
     stop.abort();
-    for (const answer of await Promise.all(cutOff)) expect(answer).toMatchObject(ABORTED);
-    // Behind them, on the connection that takes the place of the first one's.
+    for (const outcome of await Promise.all(aborted)) expect(outcome).toMatchObject(ABORTED);
+    // The next request is queued behind them, on the connection that replaces the first.
     const next = send(url, { timeoutMs: 500, headers: { "x-mine": "4" } });
-    await until("the next one", () => seen.length === 2);
+    await until("the next request arrives", () => seen.length === 2);
     expect(seen).toEqual(["1", "4"]);
     await next;
   });
 
   test.each([
-    ["is asked to continue", "HTTP/1.1 100 Continue\r\n\r\n"],
-    ["gets early hints", "HTTP/1.1 103 Early Hints\r\n\r\n"],
-    ["gets half a head", "HTTP/1.1 200 OK\r\ncontent-le"],
-  ])("does not try a fresh socket twice that %s and is closed", async (_, head) => {
+    ["receives 100 Continue", "HTTP/1.1 100 Continue\r\n\r\n"],
+    ["receives early hints", "HTTP/1.1 103 Early Hints\r\n\r\n"],
+    ["receives half a head", "HTTP/1.1 200 OK\r\ncontent-le"],
+  ])("does not send again when a new socket %s and is closed", async (_, head) => {
     let connections = 0;
     const server = createTcpServer((socket) => {
       connections += 1;
@@ -237,7 +237,7 @@ describe("the sender", () => {
     expect(connections).toBe(1);
   });
 
-  test("does not try a fresh socket twice", async () => {
+  test("does not send again when a new socket is closed", async () => {
     let requests = 0;
     const url = await endpoint((request) => {
       requests += 1;
@@ -247,7 +247,7 @@ describe("the sender", () => {
     expect(requests).toBe(1);
   });
 
-  test("does not send again when the connection is lost in the middle of an answer", async () => {
+  test("does not send again when the connection is lost in the middle of a response", async () => {
     let requests = 0;
     const url = await endpoint((request, response) => {
       requests += 1;
@@ -258,7 +258,7 @@ describe("the sender", () => {
     expect(requests).toBe(1);
   });
 
-  test("sends header names as they are written", async () => {
+  test("sends header names in their original case", async () => {
     const { promise: seen, resolve } = Promise.withResolvers<readonly string[]>();
     const url = await endpoint((request, response) => {
       resolve(request.rawHeaders);
@@ -271,8 +271,8 @@ describe("the sender", () => {
   test.each([
     ["a line break in a value", { x: "a\r\nb: c" }],
     ["a space in a name", { "a b": "c" }],
-    ["a name of HTTP's own", { "transfer-encoding": "chunked" }],
-  ])("tells %s as a failure, and sends nothing", async (_, headers) => {
+    ["a header that HTTP reserves", { "transfer-encoding": "chunked" }],
+  ])("reports %s as a failure and sends nothing", async (_, headers) => {
     let requests = 0;
     const url = await endpoint((_request, response) => {
       requests += 1;
@@ -285,7 +285,7 @@ describe("the sender", () => {
     expect(requests).toBe(0);
   });
 
-  test("tells an endpoint that switches protocols as a failure", async () => {
+  test("reports an endpoint that switches protocols as a failure", async () => {
     const tcp = createTcpServer((socket) => {
       socket.once("data", () =>
         socket.write(
@@ -297,12 +297,12 @@ describe("the sender", () => {
     await new Promise((resolve) => tcp.once("listening", resolve));
     closers.push(async () => void (await new Promise((resolve) => tcp.close(resolve))));
     const { port } = tcp.address() as AddressInfo;
-    const answer = await send(`http://127.0.0.1:${port}/`, { timeoutMs: 2_000 });
-    expect(answer).toMatchObject({ kind: "failed" });
+    const outcome = await send(`http://127.0.0.1:${port}/`, { timeoutMs: 2_000 });
+    expect(outcome).toMatchObject({ kind: "failed" });
   });
 
   test.each(["http://169.254.169.254/", "http://[::ffff:169.254.169.254]/", "http://2852039166/"])(
-    "refuses %s, and says which address",
+    "refuses %s and names the address",
     async (url) => {
       expect(await send(url)).toMatchObject({
         kind: "failed",

@@ -1,28 +1,30 @@
-/** What keeps the daemon from starting and whoever starts it can mend: told in a line, without a stack. */
+/**
+ * Startup errors that the operator can fix. They are printed on one line, without a stack trace.
+ */
 import { toEnvName, type Settings } from "../config.ts";
 
-/** The message says what is in the way and what to do about it. */
+/** The message says what is wrong and how to fix it. */
 export class CannotStart extends Error {
   override readonly name = "CannotStart";
 }
 
-/** The data folder could not be made, read or written. */
+/** The data folder cannot be created, read or written. */
 export function cannotUseDataDir(cause: unknown, { dataDir }: Settings): CannotStart {
   return wrongSetting("dataDir", dataDir, {
-    right: "a folder that the daemon may write to, or a path where it may make one",
+    right: "a folder that the daemon can write to, or a path where it can create one",
     cause,
   });
 }
 
-/** The plugins' folder is there and cannot be read. */
+/** The plugins folder exists but cannot be read. */
 export function cannotReadPluginsDir(cause: unknown, { pluginsDir }: Settings): CannotStart {
   return wrongSetting("pluginsDir", pluginsDir, {
-    right: "a folder that the daemon may read; one that is not there yet is looked for again",
+    right: "a folder that the daemon can read, or a path where no file exists yet",
     cause,
   });
 }
 
-/** What listening fails with when the host is not one to listen on. */
+/** Error codes of `listen` when the host is not an address of this machine. */
 const HOST_CODES: ReadonlySet<unknown> = new Set([
   "EADDRNOTAVAIL",
   "EAI_AGAIN",
@@ -30,19 +32,21 @@ const HOST_CODES: ReadonlySet<unknown> = new Set([
   "ENOTFOUND",
 ]);
 
-/** The server could not listen. An error that is not the host's or the port's is given back as it is. */
+/**
+ * The server cannot listen. Returns errors that concern neither the host nor the port unchanged.
+ */
 export function cannotListen(cause: unknown, { host, port }: Settings): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") {
-    const right = `a port of ${host} that no other program listens on; 0 takes any free one`;
+    const right = `a port of ${host} that no other program uses, or 0 for any free port`;
     return wrongSetting("port", port, { right, cause });
   }
   if (code === "EACCES") {
-    const right = "a port that this user may listen on, such as one above 1023";
+    const right = "a port that this user is allowed to listen on, such as one above 1023";
     return wrongSetting("port", port, { right, cause });
   }
   if (HOST_CODES.has(code)) {
-    return wrongSetting("host", host, { right: "an address or name of this machine", cause });
+    return wrongSetting("host", host, { right: "an address or host name of this machine", cause });
   }
   return cause;
 }

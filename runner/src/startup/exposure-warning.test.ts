@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { exposureWarning } from "./exposure-warning.ts";
 
 test.each(["127.0.0.1", "127.9.9.9", "::1", "localhost", "::ffff:127.0.0.1"])(
-  "%s is this machine's own: nothing to warn of",
+  "%s is a loopback address and needs no warning",
   (host) => expect(exposureWarning({ host, publicUrl: undefined })).toBeNull(),
 );
 
 test.each(["0.0.0.0", "::", "192.168.1.20", "jobs.lan"])(
-  "%s without TLS in front is warned of, and the way out named",
+  "%s without TLS gives a warning that names the fix",
   (host) => {
     const warning = exposureWarning({ host, publicUrl: "http://jobs.lan" });
     expect(warning).toContain(host);
@@ -16,6 +16,6 @@ test.each(["0.0.0.0", "::", "192.168.1.20", "jobs.lan"])(
   },
 );
 
-test("an https URL says that TLS is in front", () => {
+test("with an https public URL there is no warning", () => {
   expect(exposureWarning({ host: "0.0.0.0", publicUrl: "https://jobs.example.com" })).toBeNull();
 });

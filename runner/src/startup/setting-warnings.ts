@@ -1,22 +1,22 @@
-/** What is said of settings that are most likely a mistake, and may be none. */
+/** Warnings about settings that are probably a mistake but can be intended. */
 import { toEnvName, DEFAULTS, SETTING_NAMES, unknownVariables, type Settings } from "../config.ts";
 import { nearest } from "../system/nearest.ts";
 
-/** Other programs may use the prefix too, so that a variable which is no setting is no reason to refuse. */
+/** Other programs can use the prefix too, so an unknown variable is a warning and not an error. */
 export function variableWarnings(names: readonly string[] = unknownVariables()): string[] {
   const prefix = toEnvName("");
   return names.map((name) => {
     const most = Math.floor((name.length - prefix.length) / 2);
     const meant = nearest(name, SETTING_NAMES, most);
-    const hint = meant === null ? "--help lists the settings" : `is ${meant} meant?`;
-    return `Warning: ${name} is set and is no setting: ${hint}`;
+    const hint = meant === null ? "--help lists all settings." : `Did you mean ${meant}?`;
+    return `Warning: ${name} is not a setting. ${hint}`;
   });
 }
 
-/** Null where the default is not there: who has no plugins needs no folder. */
+/** Null for the default path: without custom plugins the folder need not exist. */
 export function missingPluginsDirWarning({
   pluginsDir,
 }: Pick<Settings, "pluginsDir">): string | null {
   if (pluginsDir === DEFAULTS.pluginsDir) return null;
-  return `Warning: ${toEnvName("pluginsDir")} is "${pluginsDir}", where no folder is yet: a daemon takes its plugins when it is made.`;
+  return `Warning: ${toEnvName("pluginsDir")} is "${pluginsDir}", but this folder does not exist. The daemon loads its plugins as soon as you create it.`;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
 
-/** Longest wait that `setTimeout` takes, in ms. */
+/** The longest delay that `setTimeout` accepts, in ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

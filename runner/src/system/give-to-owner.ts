@@ -1,8 +1,8 @@
 import { fchownSync, statSync } from "node:fs";
 
 /**
- * Root may act in the folder of a daemon that runs as another user, which is to open what root makes
- * there. Takes a descriptor, since by its path a file could be a link to another by now.
+ * When root runs a command on a daemon's data folder, the daemon's user must be able to open the
+ * files that root creates there. The parameter is a descriptor, because a path could become a link.
  */
 export function giveToOwnerOf(dir: string, descriptor: number): void {
   if (process.getuid?.() !== 0) return;

@@ -1,14 +1,14 @@
 import { randomBytes, randomFillSync } from "node:crypto";
 import type { Ids } from "../ports/ids.ts";
 
-/** Crockford's base 32 in lower case: sorts as text, and has no letter that reads as a digit. */
+/** Crockford's base 32 in lower case. It sorts as text and has no letters that look like digits. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const TIME_LENGTH = 10;
 const RANDOM_LENGTH = 16;
-/** Ids made from one fill of random bytes. */
+/** How many ids one fill of random bytes is enough for. */
 const POOLED = 256;
 
-/** Ids as in ULID: 48 bits of time, 80 random bits. */
+/** Creates ids in the layout of ULID: 48 bits of time and 80 random bits. */
 export function createIds(now: () => number): Ids {
   const pool = Buffer.alloc(RANDOM_LENGTH * POOLED);
   let used = pool.length;

@@ -8,7 +8,7 @@ const COUNTS = {
 };
 const IDLE = { inFlight: 0, bytesInFlight: 0, openDestinations: 0 };
 
-test("attempts are counted by outcome, with the wait for the first and the whole way of a delivered event", async () => {
+test("attempts are counted by outcome, with the wait for the first attempt and the end-to-end latency", async () => {
   const metrics = createMetrics();
   const attempt = { durationMs: 100, first: false, sinceEventMs: 5_000 };
   metrics.attemptEnded({ ...attempt, outcome: "retry", first: true, sinceEventMs: 300 });
@@ -22,7 +22,7 @@ test("attempts are counted by outcome, with the wait for the first and the whole
       `${attempts}{outcome="retry"} 1`,
       `${attempts}{outcome="delivered"} 2`,
       `${attempts}{outcome="dead"} 1`,
-      // 0.3 − 0.1 and 0.6 − 0.1 s: from the event to the attempt's start.
+      // From the event to the start of the attempt: 0.3 − 0.1 s and 0.6 − 0.1 s.
       "playground_delivery_first_attempt_wait_seconds_sum 0.7",
       "playground_delivery_first_attempt_wait_seconds_count 2",
       "playground_delivery_lag_seconds_sum 5.6",
@@ -32,7 +32,7 @@ test("attempts are counted by outcome, with the wait for the first and the whole
   );
 });
 
-test("every metric says what it is", async () => {
+test("every metric has a help text", async () => {
   const lines = (await createMetrics().render(COUNTS, IDLE)).split("\n");
   const names = lines.flatMap((line) => /^# TYPE (playground_\w+)/.exec(line)?.[1] ?? []);
   expect(names.length).toBeGreaterThan(10);

@@ -1,4 +1,7 @@
-/** Counts for Prometheus. Labels hold plugin names, routes, states: few values, and never an id. */
+/**
+ * Metrics for Prometheus. Labels contain plugin names, routes and states: few values, and never an
+ * id.
+ */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { LIMITS } from "../domain/limits.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
@@ -6,7 +9,7 @@ import type { RelayState } from "../ports/telemetry.ts";
 import type { StoreCounts } from "../ports/store/upkeep.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 
-/** Seconds. From an event loop's turn to a step that takes an hour. */
+/** In seconds: from one event loop iteration to a step that runs for an hour. */
 const JOB_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 5, 30, 120, 600, 3600];
 const HTTP_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.1, 0.25, 1, 5, 30, 60];
 const DELIVERY_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 5, 30, 300, 3600, 86_400];
@@ -32,24 +35,24 @@ export function createMetrics(): Telemetry & HttpMetrics {
   };
 }
 
-/** What is in the store now, asked at every scrape. */
+/** What the store contains, read at every scrape. */
 function createStoredGauges(registry: Registry): (counts: StoreCounts) => void {
   const registers = [registry];
   const jobs = new Gauge({
     name: "playground_jobs",
-    help: "Jobs in the store, by status; `queued` is the queue's depth.",
+    help: "Jobs in the store, by status. `queued` is the depth of the queue.",
     labelNames: ["status"] as const,
     registers,
   });
   const deliveries = new Gauge({
     name: "playground_deliveries",
-    help: "Deliveries in the store, by state; `due` counts those in flight and those that wait for a retry as well, `waiting` those behind an earlier event of their job.",
+    help: "Deliveries in the store, by state. `due` includes deliveries in flight and deliveries that wait for a retry. `waiting` deliveries follow an earlier event of their job.",
     labelNames: ["state"] as const,
     registers,
   });
   const webhooks = new Gauge({
     name: "playground_webhooks",
-    help: "Persistent webhooks, by state; `off` ones were switched off by their failures.",
+    help: "Persistent webhooks, by state. `off` webhooks were switched off after failed deliveries.",
     labelNames: ["state"] as const,
     registers,
   });
@@ -61,22 +64,22 @@ function createStoredGauges(registry: Registry): (counts: StoreCounts) => void {
   };
 }
 
-/** What this daemon is sending now, asked at every scrape. */
+/** What this daemon is sending, read at every scrape. */
 function createRelayGauges(registry: Registry): (relay: RelayState) => void {
   const registers = [registry];
   const inFlight = new Gauge({
     name: "playground_deliveries_in_flight",
-    help: "Attempts under way.",
+    help: "Delivery attempts in progress.",
     registers,
   });
   const bytesInFlight = new Gauge({
     name: "playground_delivery_bytes_in_flight",
-    help: "Bodies of the attempts under way, in UTF-16 units: bytes for ASCII.",
+    help: "Total size of the bodies of the attempts in progress, in UTF-16 units (bytes for ASCII).",
     registers,
   });
   const circuits = new Gauge({
     name: "playground_delivery_circuits_open",
-    help: "Endpoints that failed five times in a row or more and are tried once in a while.",
+    help: "Destinations with an open circuit: they failed at least five times in a row and get an occasional attempt.",
     registers,
   });
   return (relay) => {
@@ -89,7 +92,7 @@ function createRelayGauges(registry: Registry): (relay: RelayState) => void {
 function createHttpMetrics(registry: Registry): HttpMetrics["requestEnded"] {
   const requests = new Histogram({
     name: "playground_http_request_duration_seconds",
-    help: "Time from a request's arrival to the end of its answer.",
+    help: "Time from the arrival of a request to the end of its response.",
     labelNames: ["method", "route", "status"] as const,
     buckets: HTTP_BUCKETS,
     registers: [registry],
@@ -98,11 +101,11 @@ function createHttpMetrics(registry: Registry): HttpMetrics["requestEnded"] {
     requests.observe({ method, route, status }, seconds(durationMs));
 }
 
-/** Every limit is there from the start with 0, so that a first refusal is a rise. */
+/** Every limit starts with 0, so that the first refusal is visible as an increase. */
 function createRefusals(registry: Registry): Telemetry["refused"] {
   const refused = new Counter({
     name: "playground_refused_total",
-    help: "What was over a limit, by limit: requests that were refused or not waited for, outputs that were too large, lines of logs that were dropped.",
+    help: "How often a limit was exceeded, by limit: refused requests, waits that were not granted, outputs that were too large, dropped log lines.",
     labelNames: ["limit"] as const,
     registers: [registry],
   });
@@ -114,14 +117,14 @@ function createEngineMetrics(registry: Registry): Omit<Telemetry, "refused"> {
   const registers = [registry];
   const jobs = new Histogram({
     name: "playground_job_duration_seconds",
-    help: "Time from a job's first step to its end, by status and error code.",
+    help: "Time from the start of a job's first step to the end of the job, by status and error code.",
     labelNames: ["status", "error_code"] as const,
     buckets: JOB_BUCKETS,
     registers,
   });
   const steps = new Histogram({
     name: "playground_step_duration_seconds",
-    help: "Time that one plugin ran.",
+    help: "Run time of one step, by plugin and outcome.",
     labelNames: ["plugin", "outcome"] as const,
     buckets: JOB_BUCKETS,
     registers,
@@ -139,7 +142,7 @@ function createEngineMetrics(registry: Registry): Omit<Telemetry, "refused"> {
 function createAttemptMetrics(registers: Registry[]): Telemetry["attemptEnded"] {
   const attempts = new Histogram({
     name: "playground_delivery_attempt_duration_seconds",
-    help: "Time that one HTTP try of a delivery took, by outcome: `delivered`, `retry` (tried again later) or `dead` (given up); the count is how many there were.",
+    help: "Duration of one delivery attempt, by outcome: `delivered`, `retry` (another attempt follows) or `dead` (given up).",
     labelNames: ["outcome"] as const,
     buckets: HTTP_BUCKETS,
     registers,
@@ -158,7 +161,7 @@ function createAttemptMetrics(registers: Registry[]): Telemetry["attemptEnded"] 
   });
   const firstTry = new Counter({
     name: "playground_deliveries_first_try_total",
-    help: "Events delivered by their first attempt.",
+    help: "Events that were delivered by their first attempt.",
     registers,
   });
   return ({ outcome, first, durationMs, sinceEventMs }) => {

@@ -1,4 +1,4 @@
-/** The candidate that the fewest changed characters lead to; null when more than `most` would. */
+/** The candidate with the smallest edit distance, or null when that distance is above `most`. */
 export function nearest(given: string, candidates: readonly string[], most: number): string | null {
   let found: string | null = null;
   let fewest = most + 1;
@@ -9,7 +9,7 @@ export function nearest(given: string, candidates: readonly string[], most: numb
   return found;
 }
 
-/** Levenshtein's distance. */
+/** The Levenshtein distance. */
 function changesBetween(a: string, b: string): number {
   let before = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let row = 0; row < a.length; row += 1) {

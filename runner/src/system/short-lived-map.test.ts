@@ -6,7 +6,7 @@ import { ShortLivedMap } from "./short-lived-map.ts";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as (options: { type: "major" | "minor" }) => void;
 
-test("holds what was set until it is deleted, in order", () => {
+test("returns values in insertion order until they are deleted", () => {
   const map = new ShortLivedMap<string, number>();
   map.set("a", 1);
   map.set("b", 2);
@@ -17,8 +17,11 @@ test("holds what was set until it is deleted, in order", () => {
   expect([map.size, map.get("b"), map.values()]).toEqual([1, undefined, [3]]);
 });
 
-/** Bytes that young collections leave of 64 MB that went through the map, twenty entries at a time. */
-function leftBehind(map: Pick<ShortLivedMap<number, unknown>, "set" | "delete">): number {
+/**
+ * Passes 64 MB through the map, twenty entries at a time. Returns the bytes that survive young
+ * collections.
+ */
+function survivingBytes(map: Pick<ShortLivedMap<number, unknown>, "set" | "delete">): number {
   collect({ type: "major" });
   const before = getHeapStatistics().used_heap_size;
   for (let n = 0; n < 64_000; n += 1) {
@@ -33,11 +36,11 @@ function leftBehind(map: Pick<ShortLivedMap<number, unknown>, "set" | "delete">)
   return getHeapStatistics().used_heap_size - before;
 }
 
-// Should this fail since a Map keeps as little, the class can go.
-test("leaves to young collections what has left it, which a Map does not", () => {
-  const kept = leftBehind(new ShortLivedMap());
+// If this fails because a Map keeps as little memory, the class is no longer needed.
+test("lets young collections free deleted entries, which a Map does not", () => {
+  const kept = survivingBytes(new ShortLivedMap());
   const plain = new Map<number, unknown>();
-  const keptByMap = leftBehind({
+  const keptByMap = survivingBytes({
     set: (key, value) => void plain.set(key, value),
     delete: (key) => void plain.delete(key),
   });

@@ -1,11 +1,11 @@
 /**
- * A map for entries that come and go, thousands a second, in a map that stays.
+ * A long-lived map for thousands of short-lived entries per second.
  *
- * V8 rebuilds the table of such a `Map` again and again, and leaves in each old table what was in it
- * then, with a link to the next. Once one of the old tables is in the old generation, every table
- * after it is kept until the next full collection, and all that their entries lead to: measured
- * with deliveries, 10 MB copied by each young collection in place of 0.8, and 17 ms of it in place
- * of 3. Here the old tables keep empty cells.
+ * V8 keeps rebuilding the table of such a `Map`. Each old table keeps its entries and a link to the
+ * next table. Once one old table is in the old generation, all later tables and everything that
+ * their entries reference survive until the next full collection. Measured with deliveries: each
+ * young collection copied 10 MB in 17 ms. With this class it copies 0.8 MB in 3 ms, because the old
+ * tables reference only empty cells.
  */
 export class ShortLivedMap<Key, Value> {
   readonly #cells = new Map<Key, Cell<Value>>();
@@ -30,7 +30,7 @@ export class ShortLivedMap<Key, Value> {
     this.#cells.delete(key);
   }
 
-  /** In the order in which they were set. */
+  /** The values in insertion order. */
   values(): Value[] {
     return [...this.#cells.values()].map((cell) => cell.value as Value);
   }

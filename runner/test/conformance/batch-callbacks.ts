@@ -21,8 +21,8 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       const { id } = await submitBatch(t.store, [newJob()], { webhook });
       await completeNext(t.store);
       const event = callbackEvent(90);
-      const told = [t.store.endBatch(id, event), t.store.endBatch(id, callbackEvent(91))];
-      expect(await Promise.all(told)).toEqual([true, false]);
+      const ended = [t.store.endBatch(id, event), t.store.endBatch(id, callbackEvent(91))];
+      expect(await Promise.all(ended)).toEqual([true, false]);
       expect(await t.store.batchesToEnd({ limit: 10 })).toEqual([]);
       expect((await t.store.batch(id))?.endedAt).toBe(90);
       expect(await claimDue(t.store, { now: 89 })).toEqual([]);
@@ -54,14 +54,14 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("makes no delivery without a webhook", async () => {
+    test("stores no delivery without a webhook", async () => {
       const { id } = await submitBatch(t.store, [newJob()]);
       await completeNext(t.store);
       expect(await t.store.endBatch(id, callbackEvent())).toBe(true);
       expect(await claimDue(t.store)).toEqual([]);
     });
 
-    test("is false for a batch that is not known, or whose jobs have not all ended", async () => {
+    test("returns false for an unknown batch, or one whose jobs have not all ended", async () => {
       const { id } = await submitBatch(t.store, [newJob(), newJob()]);
       await completeNext(t.store);
       expect(await t.store.endBatch(id, callbackEvent())).toBe(false);
@@ -71,7 +71,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
   });
 
   describe("setBatchWebhook", () => {
-    test("gives the callback of a batch to come somewhere to go", async () => {
+    test("sets where the later callback of a batch is delivered", async () => {
       const { id } = await submitBatch(t.store, [newJob()]);
       const webhook = newWebhook();
       expect(await t.store.setBatchWebhook(id, webhook)).toBe(true);
@@ -82,7 +82,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       expect(await deliverAll(t.store)).toMatchObject([{ subjectId: id, kind: "batch" }]);
     });
 
-    test("sends the callback of a batch that has ended at once", async () => {
+    test("makes the callback of an ended batch due immediately", async () => {
       const { id } = await submitBatch(t.store, [newJob()]);
       await completeNext(t.store);
       const event = callbackEvent(90);
@@ -91,7 +91,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store)).toMatchObject([{ body: event.body, eventAt: 90 }]);
     });
 
-    test("is false when the batch has one, or is not known", async () => {
+    test("returns false for a batch that has a webhook, or that is unknown", async () => {
       const webhook = newWebhook();
       const { id } = await submitBatch(t.store, [newJob()], { webhook });
       expect(await t.store.setBatchWebhook(id, newWebhook())).toBe(false);
@@ -108,7 +108,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       return batch;
     }
 
-    test("is listed by its batch, with no job", async () => {
+    test("is listed by its batch, without a job", async () => {
       const batch = await ended();
       await ended();
       const { items } = await t.store.deliveries({ batchId: batch.id }, FIRST_PAGE);
@@ -118,7 +118,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       expect(await t.store.delivery(items[0]!.id)).toMatchObject({ batchId: batch.id, log: [] });
     });
 
-    test("is tried again, redelivered and given back as any other", async () => {
+    test("is released, retried and redelivered like any delivery", async () => {
       await ended();
       const [delivery] = await claimDue(t.store);
       await t.store.releaseDeliveries([delivery!.id]);
@@ -130,7 +130,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store, { now: 300 })).toMatchObject([{ attempts: 2 }]);
     });
 
-    test("is recovered as any other", async () => {
+    test("is recovered like any delivery", async () => {
       const { webhook } = await ended();
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));

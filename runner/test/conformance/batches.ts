@@ -55,7 +55,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect((await t.store.counts()).jobs.queued).toBe(3);
     });
 
-    test("gives each job its own webhook as well", async () => {
+    test("stores each job's own webhook as well", async () => {
       const webhook = newWebhook({ on: ["completed"] });
       await submitBatch(t.store, [newJob({ webhook })], { webhook: newWebhook() });
       await completeNext(t.store);
@@ -64,7 +64,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("is known again by its key, over a close and an open", async () => {
+    test("recognizes a batch by its key, also after the store was reopened", async () => {
       const idempotency = { key: "b", fingerprint: "x" };
       const { id } = await submitBatch(t.store, [newJob()], { idempotency });
       await t.reopen();
@@ -78,7 +78,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect((await t.store.counts()).jobs.queued).toBe(1);
     });
 
-    test("holds the job that is there in place of one whose key is known", async () => {
+    test("contains the stored job in place of one whose key is known", async () => {
       const known = await submit(t.store, { idempotency: { key: "a", fingerprint: "x" } });
       const [twin, other] = [keyed("a"), newJob()];
       const { id } = await submitBatch(t.store, [other, twin]);
@@ -87,7 +87,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect((await t.store.counts()).jobs.queued).toBe(2);
     });
 
-    test("holds a job twice that has its key twice", async () => {
+    test("contains a job twice whose key occurs twice", async () => {
       const [first, second] = [keyed("a"), keyed("a")];
       const { id } = await submitBatch(t.store, [first, second]);
       expect(await jobIds(id)).toEqual([first.id, first.id]);
@@ -95,7 +95,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await toEnd()).toEqual([id]);
     });
 
-    test("is refused, with nothing stored, when a job's key came with another request", async () => {
+    test("refuses a batch and stores nothing when a job's key came with another request", async () => {
       const known = await submit(t.store, { idempotency: { key: "a", fingerprint: "x" } });
       const first = newJob();
       const refused = newBatch([first, keyed("a", "y")], { webhook: newWebhook() });
@@ -111,7 +111,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect((await t.store.counts()).jobs.queued).toBe(1);
     });
 
-    test("is refused whole when its jobs would be more than may be queued", async () => {
+    test("refuses the whole batch when its jobs would exceed the queue's limit", async () => {
       await submit(t.store);
       const batch = newBatch([newJob(), newJob()]);
       expect(await t.store.submitBatch(batch, { maxQueued: 2 })).toEqual({
@@ -122,14 +122,14 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await t.store.submitBatch(batch, { maxQueued: 3 })).toEqual({ kind: "accepted" });
     });
 
-    test("of known jobs only adds none to the queue, so a full one does not matter", async () => {
+    test("accepts a batch that has only known jobs when the queue is full", async () => {
       const known = await submit(t.store, { idempotency: { key: "a", fingerprint: "x" } });
       const batch = newBatch([keyed("a")]);
       expect(await t.store.submitBatch(batch, { maxQueued: 0 })).toEqual({ kind: "accepted" });
       expect(await jobIds(batch.id)).toEqual([known.id]);
     });
 
-    test("rejects an id that is taken, and stores nothing of it", async () => {
+    test("rejects an id that exists already, and stores nothing of the batch", async () => {
       const { id } = await submitBatch(t.store, [newJob()]);
       await expect(
         t.store.submitBatch({ ...newBatch([newJob()]), id }, UNLIMITED),
@@ -139,7 +139,7 @@ export function batchConformance(createSubject: CreateSubject): void {
   });
 
   describe("batchesToEnd", () => {
-    test("are those whose jobs have all ended, in the order they came", async () => {
+    test("returns batches whose jobs have all ended, the oldest first", async () => {
       const first = await submitBatch(t.store, [newJob(), newJob()]);
       const second = await submitBatch(t.store, [newJob()]);
       const empty = await submitBatch(t.store, []);
@@ -152,7 +152,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await toEnd(2)).toEqual([first.id, second.id]);
     });
 
-    test("count a job that ended before, or that is in two batches", async () => {
+    test("takes into account jobs that ended before, and jobs in two batches", async () => {
       const job = keyed("a");
       await submitBatch(t.store, [job]);
       await completeNext(t.store);
@@ -164,7 +164,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await toEnd()).toContain(over.id);
     });
 
-    test("have none of which a job is queued again", async () => {
+    test("leaves out a batch with a job that was queued again", async () => {
       const { id } = await submitBatch(t.store, [newJob()]);
       const job = await start(t.store, await claimOne(t.store));
       await failIt(t.store, job);
@@ -175,7 +175,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await toEnd()).toEqual([id]);
     });
 
-    test("have none whose callback is stored, though a job of it is tried again", async () => {
+    test("leaves out a batch whose callback is stored, even if a job runs again", async () => {
       const { id } = await submitBatch(t.store, [newJob()]);
       const job = await start(t.store, await claimOne(t.store));
       await failIt(t.store, job);
@@ -189,7 +189,7 @@ export function batchConformance(createSubject: CreateSubject): void {
   });
 
   describe("batch", () => {
-    test("tells how each job ended, with the last step's output", async () => {
+    test("returns each job's status, failure and last output", async () => {
       const jobs = [newJob(), newJob({ name: "bad" }), newJob()];
       const { id } = await submitBatch(t.store, jobs);
       const done = await completeNext(t.store);
@@ -222,7 +222,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("leaves out the outputs that the bound has no bytes left for, and says so", async () => {
+    test("leaves out outputs that exceed the bound, and marks them as truncated", async () => {
       const { id } = await submitBatch(t.store, [newJob(), newJob(), newJob(), newJob()]);
       for (const output of ["é".repeat(40), "x".repeat(300), "last"]) {
         await completeWith(t.store, await claimOne(t.store), ["not the job's", output]);
@@ -244,7 +244,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await shown({ maxOutputBytes: 390 })).toEqual([a, b, c, none]);
     });
 
-    test("is null when it is not known", async () => {
+    test("returns null for an unknown batch", async () => {
       expect(await t.store.batch("batch_unknown")).toBeNull();
     });
   });
@@ -261,7 +261,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await jobIds(id)).toEqual(jobs.map((job) => job.id));
     });
 
-    test("keeps a batch with its jobs until it ended long ago and its callback is delivered", async () => {
+    test("deletes a batch and its jobs once it ended before and its callback is delivered", async () => {
       const { id, jobs } = await submitBatch(t.store, [newJob(), newJob()], {
         webhook: newWebhook(),
       });
@@ -280,7 +280,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await t.store.delivery(delivery!.id)).toBeNull();
     });
 
-    test("keeps a batch that ended lately, with its jobs that ended long ago", async () => {
+    test("keeps a batch that ended recently, and its jobs that ended long ago", async () => {
       const { id, jobs } = await submitBatch(t.store, [newJob()]);
       await completeNext(t.store, 20);
       await t.store.endBatch(id, callbackEvent(100));

@@ -1,4 +1,4 @@
-/** Any call of the port, as data: what the interleavings are made of. */
+/** Arbitrary calls of the port, as data. The interleavings are made of them. */
 import fc from "fast-check";
 import { EVENT_KINDS } from "../../src/domain/event.ts";
 import { LEASE_MS } from "./given.ts";
@@ -6,7 +6,7 @@ import { LEASE_MS } from "./given.ts";
 const OWNERS = ["owner_1", "owner_2"] as const;
 const owner = fc.constantFrom(...OWNERS);
 const limit = fc.integer({ min: 0, max: 3 });
-/** Picks one of the things that were ever handed out, stale ones too. */
+/** Picks one of the claims or ids returned so far, including stale ones. */
 const pick = fc.nat(1000);
 const on = fc.option(fc.subarray([...EVENT_KINDS], { minLength: 1 }), { nil: null });
 const ownWebhook = fc.option(
@@ -71,7 +71,7 @@ export const call = fc.oneof(
     destinations: fc.integer({ min: 1, max: 4 }),
     maxBytes: fc.constantFrom(1, 1000, 1_000_000),
   }),
-  kind("hold destination", 1, { pick, ms: fc.constantFrom(-100, 0, 50, 400) }),
+  kind("pause destination", 1, { pick, ms: fc.constantFrom(-100, 0, 50, 400) }),
   kind("attempt", 8, {
     pick,
     state: fc.constantFrom("delivered" as const, "dead" as const, "due" as const),

@@ -25,7 +25,7 @@ export function claimConformance(createSubject: CreateSubject): void {
   const ids = (jobs: readonly { id: string }[]) => jobs.map(({ id }) => id);
 
   describe("claimJobs", () => {
-    test("gives the highest priority first, then what came first", async () => {
+    test("leases the highest priority first, then in the order of submission", async () => {
       const priorities = [0, 5, -1, 5, 0];
       const jobs = await Promise.all(priorities.map((priority) => submit(t.store, { priority })));
       const order = [1, 3, 0, 4, 2].map((index) => jobs[index]?.id);
@@ -33,14 +33,14 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(ids(await claim(t.store))).toEqual(order.slice(3));
     });
 
-    test("gives no more than the limit, and nothing twice", async () => {
+    test("leases no more than the limit, and no job twice", async () => {
       for (let i = 0; i < 5; i += 1) await submit(t.store);
       const claims = await Promise.all([2, 0, 2, 2].map((limit) => claim(t.store, { limit })));
       expect(claims.map((jobs) => jobs.length)).toEqual([2, 0, 2, 1]);
       expect(new Set(claims.flatMap(ids)).size).toBe(5);
     });
 
-    test("gives a job with all that it needs to run", async () => {
+    test("returns a job with everything needed to run it", async () => {
       const { webhook: _, idempotency: __, ...spec } = await submit(t.store, { name: "n" });
       expect(await claimOne(t.store, { now: 12 })).toEqual({
         ...spec,
@@ -52,7 +52,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("makes the job running, under the fence that it gives", async () => {
+    test("makes the job running, with the fence that it returns", async () => {
       await submit(t.store);
       const job = await claimOne(t.store, { now: 12 });
       expect(await t.store.job(job.id)).toMatchObject({
@@ -63,21 +63,21 @@ export function claimConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("leaves a scheduled job until its time, even with the highest priority", async () => {
+    test("does not lease a scheduled job before its time, even with the highest priority", async () => {
       const later = await submit(t.store, { runAt: 500, priority: 9 });
       const ready = await submit(t.store);
       expect(ids(await claim(t.store, { now: 499 }))).toEqual([ready.id]);
       expect(ids(await claim(t.store, { now: 500 }))).toEqual([later.id]);
     });
 
-    test("orders jobs whose time has come like all others", async () => {
+    test("orders scheduled jobs that are due like all others", async () => {
       const second = await submit(t.store, { runAt: 300 });
       const first = await submit(t.store, { runAt: 400, priority: 1 });
       const third = await submit(t.store);
       expect(ids(await claim(t.store, { now: 400 }))).toEqual([first.id, second.id, third.id]);
     });
 
-    test("gives a new fence and counts one more attempt at every claim", async () => {
+    test("sets a new fence and counts an attempt at every claim", async () => {
       await submit(t.store);
       const first = await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
@@ -86,7 +86,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(second.stepAttempts).toBe(2);
     });
 
-    test("keeps the start that was told when a job is claimed again", async () => {
+    test("keeps the start time of a job whose start was stored", async () => {
       await submit(t.store);
       const first = await start(t.store, await claimOne(t.store, { now: 10 }));
       await t.store.releaseJobs([claimOf(first)], UNCOUNTED);
@@ -95,7 +95,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect((await claimOne(t.store, { now: 99 })).startedAt).toBe(10);
     });
 
-    test("forgets a start that was not told: until then the job has only been queued", async () => {
+    test("resets the start time of a job whose start was not stored", async () => {
       const { id } = await submit(t.store);
       const first = await claimOne(t.store, { now: 10 });
       await t.store.releaseJobs([claimOf(first)], UNCOUNTED);
@@ -106,7 +106,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect((await claimOne(t.store, { now: 99 })).startedAt).toBe(99);
     });
 
-    test("gives a job that was begun before with its completed steps and their outputs", async () => {
+    test("returns the completed steps and outputs of a job that ran before", async () => {
       await submit(t.store);
       const job = await completeOne(t.store, await start(t.store, await claimOne(t.store)));
       await t.store.releaseJobs([claimOf(job)], UNCOUNTED);
@@ -124,7 +124,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect((await t.store.counts()).jobs).toMatchObject({ running: 3, queued: 1 });
     });
 
-    test("leases none ahead that was interrupted before, nor behind one", async () => {
+    test("leases no interrupted job ahead, and no job behind one", async () => {
       const [first, interrupted, last] = [
         await submit(t.store),
         await submit(t.store, { priority: 1 }),
@@ -141,7 +141,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(ids(await claim(t.store, { limit: 0, ahead: 5 }))).toEqual([last.id]);
     });
 
-    test("leases a job on its last try alone", async () => {
+    test("leases a job on its last attempt only when no other runs", async () => {
       const interrupted = await submit(t.store);
       for (const owner of ["owner_1", "owner_2"]) {
         await claimOne(t.store, { owner });
@@ -149,14 +149,14 @@ export function claimConformance(createSubject: CreateSubject): void {
       }
       const urgent = await submit(t.store, { priority: 1 });
       const last = await submit(t.store, { priority: -1 });
-      const [beside] = await claim(t.store, { ahead: 5 });
-      expect(beside?.id).toBe(urgent.id);
+      const [other] = await claim(t.store, { ahead: 5 });
+      expect(other?.id).toBe(urgent.id);
       expect(await claim(t.store)).toEqual([]);
-      await completeAll(t.store, beside!);
+      await completeAll(t.store, other!);
       const [alone, ...others] = await claim(t.store, { ahead: 5 });
       expect([alone?.id, others]).toEqual([interrupted.id, []]);
       expect(await claim(t.store)).toEqual([]);
-      // Once it is past the step that was interrupted, it is a job like any other.
+      // After the step that was interrupted, it is a job like any other.
       await completeOne(t.store, await start(t.store, alone!));
       expect(ids(await claim(t.store))).toEqual([last.id]);
     });
@@ -168,7 +168,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(await claim(t.store, { limit: 2, ahead: 3 })).toHaveLength(2);
     });
 
-    test("gives neither a completed nor a failed job", async () => {
+    test("does not lease completed or failed jobs", async () => {
       await submit(t.store);
       await complete(t.store);
       await failIt(t.store, await start(t.store, await claimOne(t.store)));
@@ -177,7 +177,7 @@ export function claimConformance(createSubject: CreateSubject): void {
   });
 
   describe("releaseJobs", () => {
-    test("puts a job back where it was in the queue, without an attempt counted", async () => {
+    test("puts a job back at its place in the queue, without counting an attempt", async () => {
       const first = await submit(t.store);
       await submit(t.store);
       const job = await claimOne(t.store);
@@ -187,27 +187,27 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(again).toMatchObject({ id: first.id, stepAttempts: 1 });
     });
 
-    test("counts the attempt when something came of it that was lost", async () => {
+    test("counts the attempt if its result was lost", async () => {
       const { id } = await submit(t.store);
       await t.store.releaseJobs([claimOf(await claimOne(t.store))], { countsAttempt: true });
       expect(await t.store.job(id)).toMatchObject({ status: "queued", stepAttempts: 1 });
       expect(await claimOne(t.store)).toMatchObject({ id, stepAttempts: 2 });
     });
 
-    test("releases many at once", async () => {
+    test("releases several jobs in one call", async () => {
       for (let i = 0; i < 3; i += 1) await submit(t.store);
       await t.store.releaseJobs((await claim(t.store)).map(claimOf), UNCOUNTED);
       expect((await t.store.counts()).jobs).toMatchObject({ queued: 3, running: 0 });
     });
 
-    test("ends the right to change the job", async () => {
+    test("ends the claim", async () => {
       await submit(t.store);
       const job = await claimOne(t.store);
       await t.store.releaseJobs([claimOf(job)], UNCOUNTED);
       expect(await t.store.commitTransition(claimOf(job), beginning(job))).toBe(false);
     });
 
-    test("leaves a job alone that someone else has claimed since", async () => {
+    test("does not release a job that was claimed again since", async () => {
       await submit(t.store);
       const stale = await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
@@ -216,7 +216,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(await t.store.job(held.id)).toMatchObject({ status: "running", fence: held.fence });
     });
 
-    test("leaves a job alone that has ended", async () => {
+    test("does not release a job that has ended", async () => {
       const job = await complete(t.store);
       await t.store.releaseJobs([claimOf(job)], UNCOUNTED);
       expect((await t.store.job(job.id))?.status).toBe("completed");
@@ -226,24 +226,24 @@ export function claimConformance(createSubject: CreateSubject): void {
   describe("renewLeases and reap", () => {
     const lapsed = 10 + LEASE_MS + 1;
 
-    test("a lease that is not renewed runs out, a renewed one does not", async () => {
+    test("a lease that is not renewed expires, and a renewed one does not", async () => {
       await submit(t.store);
       await submit(t.store);
       const [kept, lost] = await claim(t.store, { now: 10 });
-      if (kept === undefined || lost === undefined) throw new Error("Two jobs were submitted.");
+      if (kept === undefined || lost === undefined) throw new Error("Two jobs must be claimed.");
       await t.store.renewLeases([claimOf(kept)], { leaseUntil: lapsed });
       expect(await t.store.reap({ owner: "owner_1", now: lapsed })).toBe(1);
       expect((await t.store.job(kept.id))?.status).toBe("running");
       expect((await t.store.job(lost.id))?.status).toBe("queued");
     });
 
-    test("a lease that ends now has not ended before now", async () => {
+    test("a lease that ends exactly now has not expired", async () => {
       await submit(t.store);
       await claim(t.store, { now: 10 });
       expect(await t.store.reap({ owner: "owner_1", now: 10 + LEASE_MS })).toBe(0);
     });
 
-    test("a stale claim renews nothing", async () => {
+    test("a stale claim does not renew a lease", async () => {
       await submit(t.store);
       const stale = await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: lapsed });
@@ -252,14 +252,14 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(await t.store.reap({ owner: "owner_1", now: lapsed })).toBe(1);
     });
 
-    test("a freed job's begun step counts as an attempt, since a crash may be its own fault", async () => {
+    test("the interrupted step of a reaped job counts as an attempt", async () => {
       await submit(t.store);
       await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: lapsed });
       expect((await claimOne(t.store, { now: 10 })).stepAttempts).toBe(2);
     });
 
-    test("the holder of a freed job can change it no more", async () => {
+    test("the previous owner of a reaped job cannot change it", async () => {
       await submit(t.store);
       const job = await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: lapsed });
@@ -267,13 +267,13 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect((await t.store.job(job.id))?.status).toBe("queued");
     });
 
-    test("frees another owner's living leases only where one daemon alone has the data", async () => {
+    test("another owner's valid leases are reaped only if one daemon has the data", async () => {
       await submit(t.store);
       await claim(t.store, { now: 10, owner: "owner_1" });
       expect(await t.store.reap({ owner: "owner_2", now: 10 })).toBe(t.exclusive ? 1 : 0);
     });
 
-    test("leaves the owner's own living leases, queued and ended jobs", async () => {
+    test("the owner's valid leases, queued jobs and ended jobs are not reaped", async () => {
       for (let i = 0; i < 3; i += 1) await submit(t.store);
       await completeNext(t.store);
       await claimOne(t.store);
@@ -306,7 +306,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(again).toMatchObject({ stepAttempts: 1, sequence: 3, startedAt: job.startedAt });
     });
 
-    test("lets the events go on where they ended", async () => {
+    test("continues the numbering of events", async () => {
       const job = await failSecondStep();
       await t.store.requeueJob(claimOf(job), { now: 50 });
       await completeOne(t.store, await claimOne(t.store));
@@ -320,7 +320,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("is false for a job that is not failed, not known, or was queued again already", async () => {
+    test("returns false for a job that is unknown or not failed, or was queued again", async () => {
       const queued = await submit(t.store);
       expect(await t.store.requeueJob({ jobId: queued.id, fence: 0 }, { now: 50 })).toBe(false);
       const job = await claimOne(t.store);
@@ -331,14 +331,14 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(await t.store.requeueJob({ jobId: "job_x", fence: 1 }, { now: 50 })).toBe(false);
     });
 
-    test("is false under a fence that is not the newest", async () => {
+    test("returns false if the fence is not the newest", async () => {
       const job = await failSecondStep();
       const stale = { jobId: job.id, fence: job.fence - 1 };
       expect(await t.store.requeueJob(stale, { now: 50 })).toBe(false);
       expect((await t.store.job(job.id))?.status).toBe("failed");
     });
 
-    test("keeps the time before which the job is not claimed", async () => {
+    test("keeps the time from which the job can be claimed", async () => {
       const job = newJob({ runAt: 500 });
       await t.store.submitJob(job, UNLIMITED);
       await t.store.commitTransition(

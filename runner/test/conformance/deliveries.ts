@@ -27,7 +27,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
   }
 
   describe("claimDeliveries", () => {
-    test("gives a delivery with all that it takes to send it", async () => {
+    test("returns a delivery with everything needed to send it", async () => {
       const webhook = newWebhook({ on: ["started"], sealed: "ü", retries: 2 });
       const { id } = await submit(t.store, { webhook, name: "ü" });
       const job = await claimOne(t.store);
@@ -61,7 +61,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("gives the oldest due first, up to the limit, and nothing twice", async () => {
+    test("leases the earliest due first, up to the limit, and no delivery twice", async () => {
       for (const at of [30, 10, 20]) {
         await submit(t.store, { webhook: newWebhook() });
         const job = await claimOne(t.store);
@@ -71,13 +71,13 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect(claims.map((due) => due.map(({ eventAt }) => eventAt))).toEqual([[10, 20], [], [30]]);
     });
 
-    test("gives only the first in line of a job", async () => {
+    test("leases only the first delivery with an ordering key", async () => {
       await completeWithWebhook(t.store);
       expect((await claimDue(t.store)).map(({ sequence }) => sequence)).toEqual([1]);
       expect(await claimDue(t.store)).toEqual([]);
     });
 
-    test("leaves what is due later", async () => {
+    test("does not lease a delivery before it is due", async () => {
       await completeWithWebhook(t.store);
       const delivery = await claimDelivery();
       await t.store.recordAttempt(attemptOf(delivery, { state: "due", dueAt: 500 }));
@@ -89,7 +89,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
   });
 
   describe("recordAttempt", () => {
-    test("keeps every attempt", async () => {
+    test("stores every attempt", async () => {
       await completeWithWebhook(t.store);
       const first = attemptOf(await claimDelivery(), { state: "due", dueAt: 200 });
       await t.store.recordAttempt(first);
@@ -106,7 +106,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect(delivery?.log).toEqual([first.attempt, second.attempt]);
     });
 
-    test("keeps a duration that is no whole number of milliseconds", async () => {
+    test("stores fractions of a millisecond in a duration", async () => {
       await completeWithWebhook(t.store);
       const outcome = attemptOf(await claimDelivery(), { state: "delivered" });
       const attempt = { ...outcome.attempt, durationMs: 3.25 };
@@ -114,7 +114,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect((await t.store.delivery(outcome.deliveryId))?.log).toEqual([attempt]);
     });
 
-    test("makes the next in line due at once when one is delivered or dead", async () => {
+    test("makes the next delivery due immediately when one is delivered or dead", async () => {
       await completeWithWebhook(t.store);
       const order: number[] = [];
       for (const state of ["delivered", "dead", "delivered", "dead"] as const) {
@@ -132,14 +132,14 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("lets the line wait while its first is tried again", async () => {
+    test("makes later deliveries wait while the first is retried", async () => {
       await completeWithWebhook(t.store);
       await t.store.recordAttempt(attemptOf(await claimDelivery(), { state: "due", dueAt: 500 }));
       expect(await claimDue(t.store, { now: 499 })).toEqual([]);
       expect((await t.store.counts()).deliveries).toMatchObject({ due: 1, waiting: 3 });
     });
 
-    test("holds up no other job's line", async () => {
+    test("does not delay another job's deliveries", async () => {
       await completeWithWebhook(t.store);
       await t.store.recordAttempt(attemptOf(await claimDelivery(), { state: "due", dueAt: 500 }));
       const other = await completeWithWebhook(t.store);
@@ -149,7 +149,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       );
     });
 
-    test("tells why a delivery is dead", async () => {
+    test("stores why a delivery is dead", async () => {
       await completeWithWebhook(t.store);
       const delivery = await claimDelivery();
       await t.store.recordAttempt(attemptOf(delivery, { state: "dead", reason: "It was 410." }));
@@ -161,7 +161,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
     });
 
     test.each(["delivered", "due"] as const)(
-      "keeps an attempt once, however often it is told: %s",
+      "stores an attempt once, however often it is recorded: %s",
       async (state) => {
         await completeWithWebhook(t.store);
         const outcome = attemptOf(await claimDelivery(), { state, dueAt: 500 });
@@ -170,7 +170,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       },
     );
 
-    test("changes nothing about a delivery that has ended", async () => {
+    test("does not change a delivery that is delivered", async () => {
       await completeWithWebhook(t.store);
       const delivery = await claimDelivery();
       await t.store.recordAttempt(attemptOf(delivery, { state: "delivered" }));
@@ -180,7 +180,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect(await t.store.delivery(delivery.id)).toEqual(ended);
     });
 
-    test("does nothing when the delivery was deleted meanwhile", async () => {
+    test("does nothing if the delivery no longer exists", async () => {
       await completeWithWebhook(t.store);
       const outcome = attemptOf(await claimDelivery(), { state: "delivered" });
       const before = await t.store.counts();
@@ -192,14 +192,14 @@ export function deliveryConformance(createSubject: CreateSubject): void {
   });
 
   describe("releaseDeliveries", () => {
-    test("gives deliveries back, due at once, with no attempt counted", async () => {
+    test("makes deliveries due immediately, without counting an attempt", async () => {
       await completeWithWebhook(t.store);
       const delivery = await claimDelivery();
       await t.store.releaseDeliveries([delivery.id]);
       expect(await claimDue(t.store)).toEqual([delivery]);
     });
 
-    test("leaves a delivery alone that has ended, or that nobody knows", async () => {
+    test("ignores deliveries that have ended or are unknown", async () => {
       await completeWithWebhook(t.store);
       const delivery = await claimDelivery();
       await t.store.recordAttempt(attemptOf(delivery, { state: "delivered" }));
@@ -209,7 +209,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
   });
 
   describe("reap", () => {
-    test("frees deliveries whose lease ran out, with no attempt counted", async () => {
+    test("releases deliveries whose lease expired, without counting an attempt", async () => {
       await completeWithWebhook(t.store);
       const delivery = await claimDelivery({ now: 100 });
       await t.store.reap({ owner: "owner_1", now: 100 + LEASE_MS });
@@ -218,7 +218,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store)).toEqual([delivery]);
     });
 
-    test("frees another owner's deliveries only where one daemon alone has the data", async () => {
+    test("releases another owner's deliveries only if one daemon has the data", async () => {
       await completeWithWebhook(t.store);
       await claimDelivery();
       expect(await t.store.reap({ owner: "owner_2", now: 100 })).toBe(0);
@@ -227,7 +227,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
   });
 
   describe("deliveries", () => {
-    test("are listed newest first, by job, webhook and state", async () => {
+    test("are listed newest first, filtered by job, webhook and state", async () => {
       const first = newWebhook();
       const job = await complete(t.store, { webhook: first });
       await t.store.recordAttempt(attemptOf(await claimDelivery(), { state: "dead", reason: "r" }));
@@ -253,7 +253,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect(await list({ jobId: "job_unknown" })).toEqual([]);
     });
 
-    test("have a page's cursor that newer deliveries do not move", async () => {
+    test("are paged with a cursor that newer deliveries do not shift", async () => {
       await completeWithWebhook(t.store);
       const first = await t.store.deliveries({}, { limit: 3, cursor: null });
       await completeWithWebhook(t.store);
@@ -263,7 +263,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect(second.nextCursor).toBeNull();
     });
 
-    test("are null when they are not known", async () => {
+    test("are null if they are unknown", async () => {
       expect(await t.store.delivery("dlv_1")).toBeNull();
       expect(await t.store.delivery("' OR 1")).toBeNull();
     });

@@ -19,7 +19,7 @@ import { useStore, type CreateSubject } from "./subject.ts";
 export function destinationConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
 
-  /** A job whose start is an event to the destination of this key, due at the instant. */
+  /** Starts a job whose `started` event is due at `at`, to the destination with this key. */
   async function startIn(key: string, at = 11, input = ""): Promise<string> {
     const webhook = newWebhook({ destination: { key, ratePerSecond: null }, on: ["started"] });
     const { id } = await submit(t.store, { webhook, input: toJsonText(input) });
@@ -34,7 +34,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
     (await due(t.store, request)).map(({ key }) => key);
   async function destinationOf(key: string): Promise<number> {
     const destination = (await due(t.store, { now: 1_000_000 })).find((each) => each.key === key);
-    if (destination === undefined) throw new Error(`Nothing is due in ${key}.`);
+    if (destination === undefined) throw new Error(`Nothing is due to ${key}.`);
     return destination.id;
   }
   const claimIn = async (
@@ -48,7 +48,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
   };
 
   describe("dueDestinations", () => {
-    test("are those with deliveries due, the one that has waited longest first", async () => {
+    test("returns destinations with deliveries due, the one due for longest first", async () => {
       await startIn("b", 30);
       await startIn("c", 20);
       await startIn("a", 40);
@@ -57,7 +57,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys({ now: 100 })).toEqual(["b", "c", "a"]);
     });
 
-    test("are no more than the limit, without those excepted", async () => {
+    test("returns no more than the limit, and leaves out the exceptions", async () => {
       for (const key of ["a", "b", "c", "d"]) await startIn(key);
       const [a] = await due(t.store);
       expect(await keys({ limit: 2 })).toEqual(["a", "b"]);
@@ -65,7 +65,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys({ limit: 0 })).toEqual([]);
     });
 
-    test("tell the key and the rate, which the newest webhook sets", async () => {
+    test("returns the key and the rate that was stored last", async () => {
       for (const ratePerSecond of [25, 12.5]) {
         const destination = { key: "https://hook.eu2.make.com", ratePerSecond };
         await completeWithWebhook(t.store, { destination });
@@ -79,7 +79,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(others).toEqual([]);
     });
 
-    test("have none whose deliveries are in flight, wait for a retry, or have ended", async () => {
+    test("leaves out destinations whose deliveries are in flight, wait for a retry, or have ended", async () => {
       for (const key of ["a", "b", "c"]) await startIn(key);
       const [, b, c] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(b!, { state: "due", dueAt: 500 }));
@@ -88,7 +88,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys({ now: 500 })).toEqual(["b"]);
     });
 
-    test("have a destination again whose delivery was given back, or freed from a lost owner", async () => {
+    test("returns a destination again after its delivery was released or reaped", async () => {
       await startIn("a");
       await startIn("b");
       const [a] = await claimDue(t.store, { now: 100 });
@@ -98,7 +98,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect((await keys()).toSorted()).toEqual(["a", "b"]);
     });
 
-    test("have none whose delivery ended by an attempt that had lost its lease", async () => {
+    test("leaves out a destination whose delivery ended after its lease was lost", async () => {
       await startIn("a");
       await startIn("b");
       const [a, b] = await claimDue(t.store);
@@ -109,7 +109,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await t.store.nextDestinationDue({ except: [] })).toBe(500);
     });
 
-    test("have a destination again whose line went on", async () => {
+    test("returns a destination again when the next delivery with the ordering key is due", async () => {
       const destination = { key: "a", ratePerSecond: null };
       await completeWithWebhook(t.store, { destination });
       for (let sent = 0; sent < 4; sent += 1) {
@@ -121,7 +121,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys()).toEqual([]);
     });
 
-    test("are there after a close and an open", async () => {
+    test("returns the same destinations after the store was reopened", async () => {
       await startIn("a");
       await startIn("b");
       await t.reopen();
@@ -130,14 +130,14 @@ export function destinationConformance(createSubject: CreateSubject): void {
   });
 
   describe("nextDestinationDue", () => {
-    test("is null when nothing is to be delivered", async () => {
+    test("returns null if nothing is to be delivered", async () => {
       expect(await t.store.nextDestinationDue({ except: [] })).toBeNull();
       await startIn("a");
       await claimDue(t.store);
       expect(await t.store.nextDestinationDue({ except: [] })).toBeNull();
     });
 
-    test("is the earliest instant of all destinations but those excepted", async () => {
+    test("returns the earliest instant of all destinations except the exceptions", async () => {
       await startIn("a");
       await startIn("b");
       const [a, b] = await claimDue(t.store);
@@ -150,17 +150,17 @@ export function destinationConformance(createSubject: CreateSubject): void {
       ).toBeNull();
     });
 
-    test("is an instant gone by when a destination is due now", async () => {
+    test("returns an instant in the past if a destination is due now", async () => {
       await startIn("a", 30);
       expect(await t.store.nextDestinationDue({ except: [] })).toBe(30);
     });
   });
 
-  describe("claimDeliveries by destinations", () => {
+  describe("claimDeliveries with several destinations", () => {
     const subjects = (claimed: readonly { subjectId: string }[]) =>
       claimed.map(({ subjectId }) => subjectId);
 
-    test("gives of the destinations named only, up to each destination's limit", async () => {
+    test("leases only from the given destinations, up to each one's limit", async () => {
       const inA = [await startIn("a", 11), await startIn("a", 12), await startIn("a", 13)];
       const inB = [await startIn("b", 5)];
       await startIn("c");
@@ -171,7 +171,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys()).toEqual(["c", "a"]);
     });
 
-    test("gives first tries before retries, however long these are due", async () => {
+    test("leases first attempts before retries, however long the retries are due", async () => {
       const retried = await startIn("a", 11);
       const [delivery] = await claimIn(["a"]);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 101 }));
@@ -181,7 +181,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(subjects(claimed)).toEqual([...fresh.toReversed(), retried]);
     });
 
-    test("gives retries up to what first tries leave of the limit", async () => {
+    test("leases retries up to what first attempts leave of the limit", async () => {
       for (const at of [11, 12, 13]) await startIn("a", at);
       for (const each of await claimIn(["a"], { limit: 2 })) {
         await t.store.recordAttempt(attemptOf(each, { state: "due", dueAt: 101 }));
@@ -189,13 +189,13 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await claimIn(["a"], { now: 500, limit: 2 })).toHaveLength(2);
     });
 
-    test("ends each destination's turn: it stands behind all others that are due", async () => {
+    test("serves due destinations round robin", async () => {
       for (let round = 0; round < 3; round += 1) {
         for (const key of ["a", "b", "c"]) await startIn(key);
       }
       const order: string[] = [];
-      for (let turn = 0; turn < 9; turn += 1) {
-        // At one instant: it is not the clock that makes the turns fair.
+      for (let served = 0; served < 9; served += 1) {
+        // All at one instant: the order must not depend on the clock.
         const [destination] = await due(t.store, { limit: 1 });
         order.push(destination!.key);
         await claimIn([destination!.key]);
@@ -203,7 +203,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(order.join("")).toBe("abcabcabc");
     });
 
-    test("lets a destination with a long backlog hold up no other", async () => {
+    test("does not delay other destinations because one has a long backlog", async () => {
       for (let i = 0; i < 50; i += 1) await startIn("busy", 11);
       await claimIn(["busy"], { limit: 5, now: 20 });
       await startIn("quiet", 21);
@@ -213,7 +213,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys({ now: 22 })).toEqual(["quiet", "other", "busy"]);
     });
 
-    test("keeps turns over a close and an open", async () => {
+    test("keeps the order of service after the store was reopened", async () => {
       for (const key of ["a", "b", "a", "b", "a", "b"]) await startIn(key);
       for (const key of ["a", "b"]) await claimIn([key]);
       await t.reopen();
@@ -222,7 +222,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys()).toEqual(["b", "a"]);
     });
 
-    test("takes bodies up to the bytes allowed, and one always", async () => {
+    test("leases bodies up to the bytes allowed, and always at least one", async () => {
       const body = "ü".repeat(500);
       const jobs = [];
       for (let i = 0; i < 3; i += 1) jobs.push(await startIn("a", 11 + i, body));
@@ -234,7 +234,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await claimIn(["a"], { limit: 3, maxBytes: 2 * bytes - 1 })).toHaveLength(1);
     });
 
-    test("leaves the turn to a destination for which no bytes were left", async () => {
+    test("keeps the place of a destination for which no bytes were left", async () => {
       for (const key of ["a", "a", "b", "b"]) await startIn(key);
       for (const expected of ["a", "b", "a", "b"]) {
         const [destination, ...others] = await keys();
@@ -244,7 +244,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       }
     });
 
-    test("gives nothing of a destination that nobody knows", async () => {
+    test("leases nothing from an unknown destination", async () => {
       await startIn("a");
       const request = { owner: "owner_1", now: 100, leaseUntil: 200, maxBytes: 1_000 };
       const destinations = [{ id: 999_999, limit: 5 }];
@@ -253,7 +253,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
   });
 
   describe("pauseDestination", () => {
-    test("lets nothing of the destination count as due before the instant", async () => {
+    test("makes nothing to the destination due before the instant", async () => {
       await startIn("a");
       await startIn("b");
       const destination = await destinationOf("a");
@@ -267,7 +267,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await t.store.claimDeliveries({ ...request, now: 500 })).toHaveLength(1);
     });
 
-    test("holds what comes later as well", async () => {
+    test("applies to deliveries that are added later", async () => {
       await startIn("a");
       await t.store.pauseDestination({ destination: await destinationOf("a"), until: 500 });
       await deliverAll(t.store);
@@ -275,7 +275,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys({ now: 499 })).toEqual([]);
     });
 
-    test("is shortened by an earlier instant", async () => {
+    test("shortens the pause with an earlier instant", async () => {
       await startIn("a");
       const destination = await destinationOf("a");
       await t.store.pauseDestination({ destination, until: 500 });
@@ -283,7 +283,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys({ now: 200 })).toEqual(["a"]);
     });
 
-    test("is for a destination alone that is there", async () => {
+    test("does nothing for an unknown destination", async () => {
       await t.store.pauseDestination({ destination: 999_999, until: 500 });
       await startIn("a");
       expect(await keys()).toEqual(["a"]);
@@ -291,7 +291,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
   });
 
   describe("shiftDue", () => {
-    test("moves what is due after the instant, and leaves what is due before it", async () => {
+    test("moves deliveries that are due after the instant, and no others", async () => {
       for (const key of ["a", "b"]) await startIn(key);
       const [a, b] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(a!, { state: "due", dueAt: 500 }));
@@ -304,7 +304,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys({ now: 400 })).toEqual(["c", "b", "a"]);
     });
 
-    test("moves what is in flight, so that it is due at once when it is given back", async () => {
+    test("moves deliveries in flight, so that they are due immediately when released", async () => {
       await startIn("a", 1_000);
       const [delivery] = await claimDue(t.store, { now: 1_000 });
       await t.store.shiftDue({ now: 100, byMs: -900 });
@@ -313,7 +313,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys({ now: 100 })).toEqual(["a"]);
     });
 
-    test("moves a destination's hold and its last turn, of an idle destination too", async () => {
+    test("moves a pause and the instant of last service, of an idle destination too", async () => {
       await startIn("a", 1_000);
       const [delivery] = await claimDue(t.store, { now: 1_000 });
       await t.store.recordAttempt(attemptOf(delivery!, { state: "delivered", at: 1_000 }));
@@ -332,7 +332,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
     });
   });
 
-  test("a destination that no webhook has any more is forgotten, and its id does not come again", async () => {
+  test("a destination is deleted with its last webhook, and its id is not used again", async () => {
     await startIn("a");
     const first = await destinationOf("a");
     await t.store.pauseDestination({ destination: first, until: 1_000_000 });

@@ -1,4 +1,4 @@
-/** Jobs, batches, webhooks and answers to test with, and the short ways to bring a job into a state. */
+/** Jobs, batches, webhooks and attempts for tests, and helpers that bring a job into a state. */
 import type { EventKind } from "../../src/domain/event.ts";
 import {
   begin,
@@ -40,7 +40,7 @@ export function newWebhook(fields: Partial<JobWebhook> = {}): JobWebhook {
   };
 }
 
-/** A persistent webhook that wants everything. */
+/** A persistent webhook that wants every event. */
 export function newPersistent(fields: Partial<NewWebhook> = {}): NewWebhook {
   lastNumber += 1;
   return {
@@ -69,7 +69,7 @@ export async function register(
   return webhook;
 }
 
-/** A job of two steps, due since 0, that nobody wants to hear of. */
+/** A job with two steps, due from 0, without a webhook. */
 export function newJob(fields: Partial<NewJob> = {}): NewJob {
   lastNumber += 1;
   return {
@@ -107,11 +107,11 @@ export async function submitBatch(
 ): Promise<NewBatch> {
   const batch = newBatch(jobs, fields);
   const { kind } = await store.submitBatch(batch, UNLIMITED);
-  if (kind !== "accepted") throw new Error(`The batch is not accepted: ${kind}.`);
+  if (kind !== "accepted") throw new Error(`The batch was not accepted: ${kind}.`);
   return batch;
 }
 
-/** What a batch's webhook is told. */
+/** A batch's callback. */
 export function callbackEvent(at = 90): BatchEvent {
   return { at, body: toJsonText({ status: "completed" }) };
 }
@@ -128,7 +128,7 @@ export async function claimOne(
   request: { now?: number; owner?: string } = {},
 ): Promise<RunningJob> {
   const [job] = await claim(store, { ...request, limit: 1 });
-  if (job === undefined) throw new Error("No job was there to be claimed.");
+  if (job === undefined) throw new Error("No job could be claimed.");
   return job;
 }
 
@@ -138,11 +138,11 @@ export function claimOf(job: { readonly id: string; readonly fence: number }): C
 
 export function beginning(job: RunningJob, at = 11): Transition {
   const transition = begin(job, at, CONTEXT);
-  if (transition === null) throw new Error(`${job.id} has begun before.`);
+  if (transition === null) throw new Error(`${job.id} has started already.`);
   return transition;
 }
 
-/** The transition that the domain makes of a step that completed, and the job after it. */
+/** Returns the domain's transition for a completed step, and the job after it. */
 export function completing(
   job: RunningJob,
   at = 20,
@@ -178,7 +178,7 @@ export async function completeOne(store: Store, job: RunningJob, at = 20): Promi
   return next.job;
 }
 
-/** Takes a claimed job to its end: started, each step, completed. */
+/** Runs a claimed job to its end: started, each step, completed. */
 export async function completeAll(store: Store, job: RunningJob, at = 20): Promise<RunningJob> {
   let current = await start(store, job);
   while (current.completedSteps.length < current.plugins.length) {
@@ -187,12 +187,12 @@ export async function completeAll(store: Store, job: RunningJob, at = 20): Promi
   return current;
 }
 
-/** Takes the job that is next to its end. */
+/** Claims the next job and runs it to its end. */
 export async function completeNext(store: Store, at = 20): Promise<RunningJob> {
   return completeAll(store, await claimOne(store), at);
 }
 
-/** Submits a job, and takes the one that is next to its end. */
+/** Submits a job, then claims the next job and runs it to its end. */
 export async function complete(
   store: Store,
   fields: Partial<NewJob> = {},
@@ -202,7 +202,7 @@ export async function complete(
   return completeNext(store, at);
 }
 
-/** Takes a claimed job to its end with an output for each step. */
+/** Runs a claimed job to its end, with the given output of each step. */
 export async function completeWith(
   store: Store,
   job: RunningJob,
@@ -230,7 +230,7 @@ export async function claimDue(
   return store.claimDeliveries({ owner, destinations, now, leaseUntil: now + LEASE_MS, maxBytes });
 }
 
-/** A job with a webhook, taken to its end; its first delivery is due. */
+/** Runs a job with a webhook to its end. Its first delivery is then due. */
 export async function completeWithWebhook(
   store: Store,
   webhook: Partial<JobWebhook> = {},
@@ -245,26 +245,26 @@ export function attemptOf(
     | { state: "dead"; at?: number; reason: string }
     | { state: "due"; at?: number; dueAt: number },
 ): AttemptOutcome {
-  const answered = outcome.state === "delivered";
+  const succeeded = outcome.state === "delivered";
   return {
     deliveryId: delivery.id,
     attempt: {
       number: delivery.attempts + 1,
       at: outcome.at ?? 100,
       durationMs: 7,
-      status: answered ? 200 : null,
-      response: answered ? "thanks" : null,
-      error: answered ? null : "ECONNREFUSED: nobody listens",
+      status: succeeded ? 200 : null,
+      response: succeeded ? "thanks" : null,
+      error: succeeded ? null : "ECONNREFUSED: connection refused",
     },
     state: outcome.state,
     dueAt: outcome.state === "due" ? outcome.dueAt : null,
     retriesUsed: delivery.retriesUsed + (outcome.state === "due" ? 1 : 0),
     reason: outcome.state === "dead" ? outcome.reason : null,
-    succeeded: answered,
+    succeeded,
   };
 }
 
-/** Delivers all that is due until nothing is, and tells what was sent, in order. */
+/** Delivers until nothing is due. Returns what was sent, in order. */
 export async function deliverAll(store: Store, { now = 100 } = {}): Promise<ClaimedDelivery[]> {
   const sent: ClaimedDelivery[] = [];
   for (;;) {
@@ -279,8 +279,8 @@ export async function deliverAll(store: Store, { now = 100 } = {}): Promise<Clai
   }
 }
 
-/** Deliveries, the first in line first. */
-export async function lineOf(
+/** Returns deliveries, the oldest first. */
+export async function deliveriesOf(
   store: Store,
   filter: DeliveryFilter = {},
 ): Promise<readonly DeliverySummary[]> {

@@ -1,6 +1,6 @@
 /**
- * Any order of calls, as a property: a store answers as the model does, and holds the same in the
- * end. Calls are not awaited one by one, so a store's grouping of changes is tested with them.
+ * A property test with calls in any order: a store returns what the model returns, and contains the
+ * same in the end. Calls are not awaited one by one, so the grouping of changes is tested as well.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -16,7 +16,7 @@ import type { CreateSubject } from "./subject.ts";
 const ALL = { limit: 1000, cursor: null };
 
 export function interleavingConformance(createSubject: CreateSubject): void {
-  test("it answers and holds what the model does", { timeout: 120_000 }, async () => {
+  test("it returns and contains the same as the model", { timeout: 120_000 }, async () => {
     const calls = fc.array(call, { minLength: 1, maxLength: 160, size: "max" });
     await fc.assert(
       fc.asyncProperty(calls, async (sequence) => {
@@ -96,7 +96,7 @@ async function expectSameDeliveries(store: Store, model: ModelStore): Promise<vo
   const real = items.map(({ jobId, batchId, createdAt: eventAt, ...each }) =>
     toFacts({ ...each, subjectId: jobId ?? batchId, eventAt }),
   );
-  // Webhooks that want the same event get theirs in any order.
+  // The order of deliveries of one event to different webhooks is not specified.
   expect(real.toSorted(byPlace)).toEqual(model.deliveries().map(toFacts).toSorted(byPlace));
 }
 

@@ -1,4 +1,4 @@
-/** A database of every earlier schema is brought to the newest one, and goes on. */
+/** A database of every earlier schema is migrated to the newest schema and can be used. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** How many rows each table has. */
+/** Returns the number of rows in each table. */
 function countRows(): Map<string, number> {
   const db = new DatabaseSync(path, { readOnly: true });
   try {
@@ -42,7 +42,7 @@ function countRows(): Map<string, number> {
   }
 }
 
-/** Every table, index and trigger as it was created; what ANALYZE keeps is SQLite's own. */
+/** Returns every table, index and trigger as created, except ANALYZE's tables. */
 function readSchema(file: string): unknown[] {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
@@ -54,14 +54,14 @@ function readSchema(file: string): unknown[] {
   }
 }
 
-test("every schema has a database of its own: run scripts/make-schema-fixture.ts with a new migration", () => {
+test("every schema has a fixture: run scripts/make-schema-fixture.ts after adding a migration", () => {
   expect(schemaFixtureVersions()).toEqual(readMigrations().map((_, index) => index + 1));
 });
 
 describe.each(schemaFixtureVersions())("a database of schema %d", (version) => {
   beforeEach(() => writeFileSync(path, gunzipSync(readFileSync(schemaFixture(version)))));
 
-  test("has rows in every table, and keeps each", async () => {
+  test("has rows in every table, and keeps them all when it is migrated", async () => {
     const before = countRows();
     expect([...before].filter(([, rows]) => rows === 0)).toEqual([]);
     const store = await createSqliteStore({ path });
@@ -77,14 +77,14 @@ describe.each(schemaFixtureVersions())("a database of schema %d", (version) => {
     });
   });
 
-  test("has, once migrated, the schema of a new one", async () => {
+  test("has the schema of a new database after it is migrated", async () => {
     const fresh = join(folder, "new.db");
     for (const file of [path, fresh]) await (await createSqliteStore({ path: file })).close();
     expect(readSchema(fresh)).not.toEqual([]);
     expect(readSchema(path)).toEqual(readSchema(fresh));
   });
 
-  test("goes on: its jobs end, its deliveries are made, its webhooks and batches can be read", async () => {
+  test("can be used: jobs end, deliveries are made, webhooks and batches can be read", async () => {
     const store = await createSqliteStore({ path });
     const later = 2_000_000;
     await store.reap({ owner: "newest", now: later });

@@ -28,11 +28,11 @@ export function readConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
 
   describe("job", () => {
-    test("is null when it is not known", async () => {
+    test("is null if it is unknown", async () => {
       expect(await t.store.job("job_unknown")).toBeNull();
     });
 
-    test("has its outputs, the last one first, as far as the bound allows", async () => {
+    test("has its outputs from the last step back, within the bound", async () => {
       const { id } = await submit(t.store);
       await completeWith(t.store, await claimOne(t.store), ["é".repeat(40), "last"]);
       const shown = async (bound?: OutputBound) =>
@@ -48,7 +48,7 @@ export function readConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("that failed has no output that was left out", async () => {
+    test("does not mark the missing output of a failed step as truncated", async () => {
       const { id } = await submit(t.store);
       await failIt(t.store, await start(t.store, await claimOne(t.store)));
       expect((await t.store.job(id))?.steps).toMatchObject([{ output: null, truncated: false }]);
@@ -66,7 +66,7 @@ export function readConformance(createSubject: CreateSubject): void {
       expect(await list({})).toEqual(jobs.map(({ id }) => id).toReversed());
     });
 
-    test("tell what each is and how far it has come", async () => {
+    test("are listed with their fields, status and number of completed steps", async () => {
       const job = await submit(t.store, { name: "n", priority: 2, runAt: 3, createdAt: 1 });
       const running = await start(t.store, await claimOne(t.store, { now: 10 }));
       await failIt(t.store, running, 30);
@@ -87,7 +87,7 @@ export function readConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("are found by status, plugin, name and time of creation, and all of them at once", async () => {
+    test("are filtered by status, plugin, name and creation time, and by all of them together", async () => {
       const plugins = [{ name: "csv-profile", options: toJsonText({}) }];
       const a = await submit(t.store, { name: "a", createdAt: 10, plugins });
       const b = await submit(t.store, { name: "b", createdAt: 20 });
@@ -107,7 +107,7 @@ export function readConformance(createSubject: CreateSubject): void {
       expect(await list({ ...all, createdBefore: 30 })).toEqual([]);
     });
 
-    test("come in pages that hold every job once, while newer ones come in", async () => {
+    test("are paged so that every job appears once, while newer ones are added", async () => {
       const jobs = [];
       for (let i = 0; i < 5; i += 1) jobs.push(await submit(t.store));
       const seen: string[] = [];
@@ -124,7 +124,7 @@ export function readConformance(createSubject: CreateSubject): void {
       expect(seen).toEqual(jobs.map(({ id }) => id).toReversed());
     });
 
-    test("have no next page after exactly as many as fit", async () => {
+    test("have no next page if they fit exactly into one", async () => {
       await submit(t.store);
       await submit(t.store);
       expect((await t.store.jobs({}, { limit: 2, cursor: null })).nextCursor).toBeNull();
@@ -134,7 +134,7 @@ export function readConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("are found however far back, past many that do not fit", async () => {
+    test("are found behind many newer jobs that do not match the filter", async () => {
       const old = await submit(t.store, { name: "old" });
       await Promise.all(
         Array.from({ length: 5_000 }, () => t.store.submitJob(newJob(), UNLIMITED)),
@@ -144,7 +144,7 @@ export function readConformance(createSubject: CreateSubject): void {
       expect(new Set(await list({}, { limit: 10_000, cursor: null })).size).toBe(5_001);
     });
 
-    test("refuse a cursor that no page gave", async () => {
+    test("reject a cursor that no page returned", async () => {
       await submit(t.store);
       for (const cursor of ["", "x", "'; DROP TABLE jobs", "LTE"]) {
         await expect(t.store.jobs({}, { limit: 2, cursor })).rejects.toThrow("cursor");
@@ -153,7 +153,7 @@ export function readConformance(createSubject: CreateSubject): void {
   });
 
   describe("events", () => {
-    test("are those above a sequence, in order, up to a limit", async () => {
+    test("are returned after a sequence, in order, up to a limit", async () => {
       const job = await complete(t.store);
       const sequences = async (after: number, limit: number) =>
         (await t.store.events(job.id, { after, limit })).map(({ sequence }) => sequence);
@@ -169,7 +169,7 @@ export function readConformance(createSubject: CreateSubject): void {
     const line = (message: string, step = 0) =>
       ({ step, at: 15, level: "info", message, data: null }) as const;
 
-    test("are kept in the order written, as written", async () => {
+    test("are stored unchanged, in the order in which they were written", async () => {
       const job = await submit(t.store);
       const entries = [
         { ...line("one\n🙂"), level: "debug" as const, data: toJsonText({ a: [1] }) },
@@ -185,7 +185,7 @@ export function readConformance(createSubject: CreateSubject): void {
       expect(logs).toEqual(written.map((entry) => ({ ...entry, number: expect.any(Number) })));
     });
 
-    test("have numbers that grow within the job and serve as cursor", async () => {
+    test("have numbers that increase within the job and serve as cursor", async () => {
       const [job, other] = [await submit(t.store), await submit(t.store)];
       for (const message of ["a", "b", "c"]) {
         await t.store.appendLogs(job.id, [line(message)]);
@@ -198,7 +198,7 @@ export function readConformance(createSubject: CreateSubject): void {
   });
 
   describe("counts", () => {
-    test("tell how many jobs and deliveries are in each state", async () => {
+    test("returns the number of jobs and deliveries in each state", async () => {
       const nothing = { queued: 0, running: 0, completed: 0, failed: 0 };
       expect((await t.store.counts()).jobs).toEqual(nothing);
       await completeWithWebhook(t.store);
@@ -218,7 +218,7 @@ export function readConformance(createSubject: CreateSubject): void {
   });
 
   describe("meta", () => {
-    test("is null until it is set, and what was set last, over a close and an open", async () => {
+    test("is null until it is set, and then the last value, also after the store was reopened", async () => {
       expect(await t.store.meta("vault")).toBeNull();
       await Promise.all([t.store.setMeta("vault", "a"), t.store.setMeta("vault", "ü")]);
       await t.store.setMeta("other", "");
@@ -229,12 +229,12 @@ export function readConformance(createSubject: CreateSubject): void {
   });
 
   describe("nextJobDue", () => {
-    test("is null when no job waits for its time", async () => {
+    test("is null if no job is scheduled for later", async () => {
       await submit(t.store);
       expect(await t.store.nextJobDue()).toBeNull();
     });
 
-    test("is the earliest instant at which a scheduled job becomes due", async () => {
+    test("is the earliest time of a scheduled job", async () => {
       for (const runAt of [900, 500, 700]) await submit(t.store, { runAt });
       expect(await t.store.nextJobDue()).toBe(500);
       await claim(t.store, { now: 500 });
@@ -250,7 +250,7 @@ export function readConformance(createSubject: CreateSubject): void {
         at,
       );
 
-    test("deletes what ended before the instant, with everything that belongs to it", async () => {
+    test("deletes jobs that ended before the instant, with everything that belongs to them", async () => {
       const old = await completeAt(20);
       await t.store.appendLogs(old.id, [
         { step: 0, at: 1, level: "info", message: "m", data: null },
@@ -262,9 +262,9 @@ export function readConformance(createSubject: CreateSubject): void {
       expect((await t.store.job(recent.id))?.status).toBe("completed");
       expect(await t.store.events(old.id, { after: 0, limit: 10 })).toEqual([]);
       expect(await t.store.logs(old.id, { after: 0, limit: 10 })).toEqual([]);
-      const gone = sent.filter(({ subjectId }) => subjectId === old.id);
-      expect(await Promise.all(gone.map(({ id }) => t.store.delivery(id)))).toEqual(
-        gone.map(() => null),
+      const deleted = sent.filter(({ subjectId }) => subjectId === old.id);
+      expect(await Promise.all(deleted.map(({ id }) => t.store.delivery(id)))).toEqual(
+        deleted.map(() => null),
       );
       expect(await t.store.counts()).toMatchObject({
         jobs: { completed: 1 },
@@ -281,7 +281,7 @@ export function readConformance(createSubject: CreateSubject): void {
       expect((await t.store.submitJob(job, UNLIMITED)).kind).toBe("accepted");
     });
 
-    test("keeps a job with a delivery that is due or waits", async () => {
+    test("keeps a job with an open delivery", async () => {
       const job = await completeAt(20);
       for (let ended = 0; ended < 4; ended += 1) {
         expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(0);
@@ -292,7 +292,7 @@ export function readConformance(createSubject: CreateSubject): void {
       expect(await t.store.job(job.id)).toBeNull();
     });
 
-    test("keeps what is queued, running, or queued again", async () => {
+    test("keeps jobs that are queued, running, or queued again", async () => {
       for (let i = 0; i < 3; i += 1) await submit(t.store);
       const failed = await start(t.store, await claimOne(t.store));
       await failIt(t.store, failed, 20);
@@ -301,7 +301,7 @@ export function readConformance(createSubject: CreateSubject): void {
       expect(await t.store.pruneJobs({ endedBefore: 1_000_000, limit: 10 })).toBe(0);
     });
 
-    test("deletes no more than the limit at once, the oldest first", async () => {
+    test("deletes no more than the limit in one call, the oldest end first", async () => {
       const jobs = [await completeAt(30), await completeAt(20), await completeAt(25)];
       await deliverAll(t.store);
       expect(await t.store.pruneJobs({ endedBefore: 50, limit: 2 })).toBe(2);

@@ -8,7 +8,7 @@ import {
   completeOne,
   completeWithWebhook,
   deliverAll,
-  lineOf,
+  deliveriesOf,
   register,
   start,
   submit,
@@ -18,7 +18,7 @@ import { useStore, type CreateSubject } from "./subject.ts";
 export function recoveryConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
 
-  /** Ends what is due, and what follows it, one attempt each. */
+  /** Ends everything that is due, and what becomes due then, with one attempt each. */
   async function endAll(toState: (delivery: ClaimedDelivery) => "delivered" | "dead") {
     for (;;) {
       const due = await claimDue(t.store);
@@ -33,11 +33,11 @@ export function recoveryConformance(createSubject: CreateSubject): void {
 
   describe("redeliver", () => {
     test.each(["delivered", "dead"] as const)(
-      "makes one that is %s due at once, with no retry left",
+      "makes a %s delivery due immediately, with no retry left",
       async (state) => {
         await completeWithWebhook(t.store, { on: ["started"], retries: 3 });
         await endAll(() => state);
-        const [ended] = await lineOf(t.store);
+        const [ended] = await deliveriesOf(t.store);
         expect(await t.store.redeliver(ended!.id, { now: 200 })).toBe(true);
         expect(await t.store.delivery(ended!.id)).toMatchObject({
           state: "due",
@@ -51,7 +51,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       },
     );
 
-    test("makes one that waits for its retry due now instead, with its retries", async () => {
+    test("makes a delivery that waits for its retry due now, and keeps its retries", async () => {
       await completeWithWebhook(t.store, { on: ["started"] });
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 5_000 }));
@@ -62,92 +62,92 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store, { now: 6_000 })).toEqual([]);
     });
 
-    test("ends a hold of its destination, and only when it changes something", async () => {
+    test("ends a pause of the destination, but only if it changes the delivery", async () => {
       await completeWithWebhook(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 150 }));
       const destination = (await t.store.delivery(delivery!.id))!.destination;
       await t.store.pauseDestination({ destination, until: 5_000 });
-      const [, second] = await lineOf(t.store);
+      const [, second] = await deliveriesOf(t.store);
       expect(await t.store.redeliver(second!.id, { now: 200 })).toBe(false);
       expect(await claimDue(t.store, { now: 200 })).toEqual([]);
       expect(await t.store.redeliver(delivery!.id, { now: 200 })).toBe(true);
       expect(await claimDue(t.store, { now: 200 })).toMatchObject([{ id: delivery!.id }]);
     });
 
-    test("does not put off one that is due", async () => {
+    test("does not postpone a delivery that is due", async () => {
       await completeWithWebhook(t.store, { on: ["started"] });
-      const [due] = await lineOf(t.store);
+      const [due] = await deliveriesOf(t.store);
       expect(await t.store.redeliver(due!.id, { now: 900 })).toBe(true);
       expect((await t.store.delivery(due!.id))?.dueAt).toBe(11);
     });
 
-    test("is false for one in flight, behind another, or not known", async () => {
+    test("returns false for a delivery that is in flight, waiting, or unknown", async () => {
       await completeWithWebhook(t.store);
-      const [first, second] = await lineOf(t.store);
+      const [first, second] = await deliveriesOf(t.store);
       expect(await t.store.redeliver(second!.id, { now: 200 })).toBe(false);
       await claimDue(t.store);
       expect(await t.store.redeliver(first!.id, { now: 200 })).toBe(false);
       expect(await t.store.redeliver("dlv_999999999", { now: 200 })).toBe(false);
       expect(await t.store.redeliver("nonsense", { now: 200 })).toBe(false);
-      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting waiting");
     });
 
-    test("lets what is behind it in its line wait for it", async () => {
+    test("makes later deliveries with the same ordering key wait for it", async () => {
       await completeWithWebhook(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
-      expect(states(await lineOf(t.store))).toBe("dead due waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("dead due waiting waiting");
       await t.store.redeliver(delivery!.id, { now: 200 });
-      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting waiting");
       const [again] = await claimDue(t.store, { now: 200 });
       await t.store.recordAttempt(attemptOf(again!, { state: "delivered" }));
-      expect(states(await lineOf(t.store))).toBe("delivered due waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("delivered due waiting waiting");
     });
 
-    test("passes by what is in flight, whose retry then waits its turn", async () => {
+    test("leaves a delivery in flight alone, but makes its retry wait", async () => {
       await completeWithWebhook(t.store);
       const [first] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
       const [second] = await claimDue(t.store);
       expect(await t.store.redeliver(first!.id, { now: 200 })).toBe(true);
-      expect(states(await lineOf(t.store))).toBe("due due waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("due due waiting waiting");
       await t.store.recordAttempt(attemptOf(second!, { state: "due", dueAt: 300 }));
-      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting waiting");
       const [again] = await claimDue(t.store, { now: 200 });
       await t.store.recordAttempt(attemptOf(again!, { state: "delivered" }));
-      expect(states(await lineOf(t.store))).toBe("delivered due waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("delivered due waiting waiting");
       expect(await claimDue(t.store, { now: 200 })).toMatchObject([
         { id: second!.id, attempts: 1 },
       ]);
     });
 
-    test("lets one that is given back in flight wait its turn", async () => {
+    test("makes a later delivery wait that is released", async () => {
       await completeWithWebhook(t.store);
       const [first] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
       const [second] = await claimDue(t.store);
       await t.store.redeliver(first!.id, { now: 200 });
       await t.store.releaseDeliveries([second!.id]);
-      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting waiting");
     });
 
-    test("holds up events of its job that come later", async () => {
+    test("makes later events of its job wait", async () => {
       await submit(t.store);
       const { id } = await register(t.store);
       const job = await start(t.store, await claimOne(t.store));
       await endAll(() => "delivered");
-      const [first] = await lineOf(t.store, { webhookId: id });
+      const [first] = await deliveriesOf(t.store, { webhookId: id });
       await t.store.redeliver(first!.id, { now: 200 });
       await completeOne(t.store, job);
-      expect(states(await lineOf(t.store, { webhookId: id }))).toBe("due waiting");
+      expect(states(await deliveriesOf(t.store, { webhookId: id }))).toBe("due waiting");
     });
   });
 
   describe("recoverDeliveries", () => {
     const request = { since: 0, limit: 100, now: 200 };
 
-    test("ends a hold of its destination", async () => {
+    test("ends a pause of the destination", async () => {
       const { id } = await register(t.store, { on: ["completed"] });
       await complete(t.store);
       await complete(t.store);
@@ -163,7 +163,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store, { now: 200 })).toHaveLength(2);
     });
 
-    test("sends again what died, in its job's order, and leaves what was delivered", async () => {
+    test("sends dead deliveries again in order, and does not change delivered ones", async () => {
       const { id } = await register(t.store);
       const jobs = [await complete(t.store), await complete(t.store)];
       await endAll(({ sequence }) => (sequence === 3 ? "delivered" : "dead"));
@@ -172,14 +172,14 @@ export function recoveryConformance(createSubject: CreateSubject): void {
         more: false,
       });
       for (const job of jobs) {
-        const its = await lineOf(t.store, { jobId: job.id });
-        expect(states(its)).toBe("due waiting delivered waiting");
-        expect(its[0]).toMatchObject({ dueAt: 200, endedAt: null, reason: null });
+        const stored = await deliveriesOf(t.store, { jobId: job.id });
+        expect(states(stored)).toBe("due waiting delivered waiting");
+        expect(stored[0]).toMatchObject({ dueAt: 200, endedAt: null, reason: null });
       }
       const sent = await deliverAll(t.store, { now: 200 });
       for (const job of jobs) {
-        const its = sent.filter(({ subjectId }) => subjectId === job.id);
-        expect(its.map(({ sequence }) => sequence)).toEqual([1, 2, 4]);
+        const ofJob = sent.filter(({ subjectId }) => subjectId === job.id);
+        expect(ofJob.map(({ sequence }) => sequence)).toEqual([1, 2, 4]);
       }
       expect(await t.store.recoverDeliveries({ ...request, webhookId: id })).toEqual({
         recovered: 0,
@@ -187,7 +187,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("gives all retries again, and counts attempts on", async () => {
+    test("restores all retries, and keeps counting attempts", async () => {
       const { id } = await register(t.store, { on: ["started"] });
       await complete(t.store);
       const [delivery] = await claimDue(t.store);
@@ -201,7 +201,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("takes those of events since the instant only", async () => {
+    test("recovers only deliveries of events since the instant", async () => {
       const { id } = await register(t.store, { on: ["completed"] });
       const jobs = [
         await complete(t.store, {}, 49),
@@ -210,11 +210,11 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       ];
       await endAll(() => "dead");
       await t.store.recoverDeliveries({ ...request, webhookId: id, since: 50 });
-      const found = await Promise.all(jobs.map((job) => lineOf(t.store, { jobId: job.id })));
+      const found = await Promise.all(jobs.map((job) => deliveriesOf(t.store, { jobId: job.id })));
       expect(found.map(states)).toEqual(["dead", "due", "due"]);
     });
 
-    test("makes those due now that wait for a retry", async () => {
+    test("makes deliveries that wait for a retry due now", async () => {
       const { id } = await register(t.store, { on: ["started"] });
       await complete(t.store);
       const [delivery] = await claimDue(t.store);
@@ -225,13 +225,13 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store, { now: 200 })).toMatchObject([{ retriesUsed: 1 }]);
     });
 
-    test("goes on where the limit ended it", async () => {
+    test("continues where the limit ended the previous call", async () => {
       const { id } = await register(t.store);
       const job = await complete(t.store);
       await endAll(() => "dead");
       const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id, limit: 3 });
       expect(await recover()).toEqual({ recovered: 3, more: true });
-      expect(states(await lineOf(t.store))).toBe("due waiting waiting dead");
+      expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting dead");
       expect(await recover()).toEqual({ recovered: 1, more: false });
       const sent = await deliverAll(t.store, { now: 200 });
       expect(sent.map(({ subjectId, sequence }) => [subjectId, sequence])).toEqual(
@@ -239,26 +239,28 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       );
     });
 
-    test("puts what is due behind what it recovers, and passes by what is in flight", async () => {
+    test("makes later due deliveries wait, except those in flight", async () => {
       const { id } = await register(t.store);
       await complete(t.store);
       const [first] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
       await t.store.recoverDeliveries({ ...request, webhookId: id });
-      expect(states(await lineOf(t.store))).toBe("due waiting waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting waiting");
       const [again] = await claimDue(t.store, { now: 200 });
       await t.store.recordAttempt(attemptOf(again!, { state: "dead", reason: "r" }));
       await claimDue(t.store, { now: 200 });
       await t.store.recoverDeliveries({ ...request, webhookId: id });
-      expect(states(await lineOf(t.store))).toBe("due due waiting waiting");
+      expect(states(await deliveriesOf(t.store))).toBe("due due waiting waiting");
     });
 
-    test("touches no other webhook's deliveries", async () => {
+    test("does not change another webhook's deliveries", async () => {
       const [mine, other] = [await register(t.store), await register(t.store)];
       await complete(t.store);
       await endAll(() => "dead");
       await t.store.recoverDeliveries({ ...request, webhookId: mine.id });
-      expect(states(await lineOf(t.store, { webhookId: other.id }))).toBe("dead dead dead dead");
+      expect(states(await deliveriesOf(t.store, { webhookId: other.id }))).toBe(
+        "dead dead dead dead",
+      );
       const unknown = { ...request, webhookId: "wh_unknown" };
       expect(await t.store.recoverDeliveries(unknown)).toEqual({ recovered: 0, more: false });
     });

@@ -1,4 +1,4 @@
-/** Makes the same calls at a store and at the model, and compares what they answer. */
+/** Makes the same calls on a store and on the model, and compares the results. */
 import { expect } from "vitest";
 import type { RunningJob, Transition } from "../../src/domain/job.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
@@ -20,33 +20,34 @@ import {
 import type { ModelStore } from "./model/model-store.ts";
 import type { ModelDelivery } from "./model/state.ts";
 
-/** The same job in the hands of whoever claimed it, in the store and in the model. */
-interface Hand {
+/** A claimed job, as the store and as the model returned it. */
+interface ClaimedJobPair {
   real: RunningJob;
   model: RunningJob;
 }
 
-interface DeliveryHand {
+/** A claimed delivery, as the store returned it and as the model has it. */
+interface ClaimedDeliveryPair {
   readonly real: ClaimedDelivery;
   readonly model: ModelDelivery;
 }
 
 export function createRun(store: Store, model: ModelStore) {
   let now = 10_000;
-  const hands: Hand[] = [];
-  const deliveryHands: DeliveryHand[] = [];
+  const claimedJobs: ClaimedJobPair[] = [];
+  const claimedDeliveries: ClaimedDeliveryPair[] = [];
   const webhookIds: string[] = [];
   const batchIds: string[] = [];
   const destinationKeys = new Map<number, string>();
-  let answers: Promise<void>[] = [];
+  let comparisons: Promise<void>[] = [];
 
-  const answersLike = (answer: Promise<unknown>, expected: unknown): void => {
-    answers.push(answer.then((real) => expect(real).toEqual(expected)));
+  const expectSameResult = (result: Promise<unknown>, expected: unknown): void => {
+    comparisons.push(result.then((real) => expect(real).toEqual(expected)));
   };
-  /** Reads see what is committed, so they come after what was called before. */
+  /** Call before a read: reads see only what is committed. */
   const settled = async (): Promise<void> => {
-    const all = answers;
-    answers = [];
+    const all = comparisons;
+    comparisons = [];
     await Promise.all(all);
   };
   const some = <T>(items: readonly T[], index: number): T | undefined =>
@@ -79,7 +80,10 @@ export function createRun(store: Store, model: ModelStore) {
       createdAt: now,
     };
     batchIds.push(batch.id);
-    answersLike(store.submitBatch(batch, { maxQueued }), model.submitBatch(batch, { maxQueued }));
+    expectSameResult(
+      store.submitBatch(batch, { maxQueued }),
+      model.submitBatch(batch, { maxQueued }),
+    );
   }
 
   async function endBatches(): Promise<void> {
@@ -88,7 +92,7 @@ export function createRun(store: Store, model: ModelStore) {
     expect(ids).toEqual(model.batchesToEnd());
     for (const id of [...ids, ...batchIds.slice(0, 1)]) {
       const event = { at: now, body: toJsonText({ batch: id }) };
-      answersLike(store.endBatch(id, event), model.endBatch(id, event));
+      expectSameResult(store.endBatch(id, event), model.endBatch(id, event));
     }
   }
 
@@ -96,44 +100,45 @@ export function createRun(store: Store, model: ModelStore) {
     const request = { ...each, now, leaseUntil: now + LEASE_MS };
     const expected = model.claimJobs(request);
     const claimed = await store.claimJobs(request);
-    // A store may number its fences as it likes, as long as they grow.
+    // A store can number fences as it likes, as long as they increase.
     const withoutFence = (job: RunningJob) => ({ ...job, fence: null });
     expect(claimed.map(withoutFence)).toEqual(expected.map(withoutFence));
-    for (const [index, real] of claimed.entries()) hands.push({ real, model: expected[index]! });
+    for (const [index, real] of claimed.entries())
+      claimedJobs.push({ real, model: expected[index]! });
   }
 
-  function advance(hand: Hand, fails: boolean): void {
+  function advance(pair: ClaimedJobPair, fails: boolean): void {
     const toNext = (job: RunningJob): { transition: Transition; job: RunningJob } => {
       if (job.sequence === 0) {
         return { transition: beginning(job, now), job: { ...job, sequence: 1 } };
       }
       return fails ? { transition: failing(job, now), job } : completing(job, now);
     };
-    if (hand.real.completedSteps.length === hand.real.plugins.length) return;
-    const real = toNext(hand.real);
-    const expected = toNext(hand.model);
-    const stored = model.commitTransition(claimOf(hand.model), expected.transition);
-    answersLike(store.commitTransition(claimOf(hand.real), real.transition), stored);
-    if (stored) Object.assign(hand, { real: real.job, model: expected.job });
+    if (pair.real.completedSteps.length === pair.real.plugins.length) return;
+    const real = toNext(pair.real);
+    const expected = toNext(pair.model);
+    const stored = model.commitTransition(claimOf(pair.model), expected.transition);
+    expectSameResult(store.commitTransition(claimOf(pair.real), real.transition), stored);
+    if (stored) Object.assign(pair, { real: real.job, model: expected.job });
   }
 
   function changeJob({ kind, pick, ...each }: CallOf<"advance" | "release" | "requeue" | "renew">) {
-    const hand = some(hands, pick);
-    if (hand === undefined) return;
-    const [real, expected] = [claimOf(hand.real), claimOf(hand.model)];
+    const pair = some(claimedJobs, pick);
+    if (pair === undefined) return;
+    const [real, expected] = [claimOf(pair.real), claimOf(pair.model)];
     const leaseUntil = now + LEASE_MS;
     switch (kind) {
       case "advance":
-        return advance(hand, "fails" in each && each.fails);
+        return advance(pair, "fails" in each && each.fails);
       case "release": {
         const countsAttempt = "countsAttempt" in each && each.countsAttempt;
         const released = store.releaseJobs([real], { countsAttempt });
-        return answersLike(released, model.releaseJob(expected, countsAttempt));
+        return expectSameResult(released, model.releaseJob(expected, countsAttempt));
       }
       case "requeue":
-        return answersLike(store.requeueJob(real, { now }), model.requeueJob(expected));
+        return expectSameResult(store.requeueJob(real, { now }), model.requeueJob(expected));
       case "renew":
-        return answersLike(
+        return expectSameResult(
           store.renewLeases([real], { leaseUntil }),
           model.renewLease(expected, leaseUntil),
         );
@@ -166,24 +171,27 @@ export function createRun(store: Store, model: ModelStore) {
       claimed.map((d) => [d.subjectId, d.target.webhookId, d.sequence, d.attempts, d.body]),
     ).toEqual(expected.map((d) => [d.subjectId, d.webhookId, d.sequence, d.attempts, d.body]));
     for (const [index, real] of claimed.entries()) {
-      deliveryHands.push({ real, model: expected[index]! });
+      claimedDeliveries.push({ real, model: expected[index]! });
     }
   }
 
   function changeDelivery(each: CallOf<"attempt" | "release delivery" | "redeliver">): void {
-    const hand = some(deliveryHands, each.pick);
-    if (hand === undefined) return;
-    const { id } = hand.real;
+    const pair = some(claimedDeliveries, each.pick);
+    if (pair === undefined) return;
+    const { id } = pair.real;
     switch (each.kind) {
       case "attempt": {
         const { state, wait } = each;
-        const outcome = attemptOf(hand.real, { state, at: now, dueAt: now + wait, reason: "r" });
-        return answersLike(store.recordAttempt(outcome), model.recordAttempt(hand.model, outcome));
+        const outcome = attemptOf(pair.real, { state, at: now, dueAt: now + wait, reason: "r" });
+        return expectSameResult(
+          store.recordAttempt(outcome),
+          model.recordAttempt(pair.model, outcome),
+        );
       }
       case "release delivery":
-        return answersLike(store.releaseDeliveries([id]), model.releaseDelivery(hand.model));
+        return expectSameResult(store.releaseDeliveries([id]), model.releaseDelivery(pair.model));
       case "redeliver":
-        return answersLike(store.redeliver(id, { now }), model.redeliver(hand.model, now));
+        return expectSameResult(store.redeliver(id, { now }), model.redeliver(pair.model, now));
     }
   }
 
@@ -194,30 +202,33 @@ export function createRun(store: Store, model: ModelStore) {
     const webhook = newPersistent({ ...filter, identity, ratePerSecond: rate, createdAt: now });
     webhookIds.push(webhook.id);
     const limits = { maxWebhooks };
-    answersLike(store.registerWebhook(webhook, limits), model.registerWebhook(webhook, limits));
+    expectSameResult(
+      store.registerWebhook(webhook, limits),
+      model.registerWebhook(webhook, limits),
+    );
   }
 
   function changeWebhook(each: CallOf<"update" | "move webhook" | "remove webhook" | "recover">) {
     const id = some(webhookIds, each.pick) ?? "wh_unknown";
     switch (each.kind) {
       case "remove webhook":
-        return answersLike(store.removeWebhook(id), model.removeWebhook(id));
+        return expectSameResult(store.removeWebhook(id), model.removeWebhook(id));
       case "recover": {
         const request = { webhookId: id, since: now - each.age, limit: each.limit, now };
-        return answersLike(store.recoverDeliveries(request), model.recoverDeliveries(request));
+        return expectSameResult(store.recoverDeliveries(request), model.recoverDeliveries(request));
       }
       case "update": {
         const { on, plugins, jobName, lifeMs } = each;
         const expiresAt = lifeMs === null ? null : now + lifeMs;
         const patch = { on, plugins, jobName, expiresAt, ratePerSecond: 3 };
-        return answersLike(
+        return expectSameResult(
           store.updateWebhook(id, patch, { now }),
           model.updateWebhook(id, patch, { now }),
         );
       }
       case "move webhook": {
         const patch = { state: each.state, reason: each.state === "off" ? "gone" : null };
-        return answersLike(
+        return expectSameResult(
           store.updateWebhook(id, patch, { now }),
           model.updateWebhook(id, patch, { now }),
         );
@@ -225,11 +236,11 @@ export function createRun(store: Store, model: ModelStore) {
     }
   }
 
-  function hold({ pick, ms }: CallOf<"hold destination">): void {
+  function pause({ pick, ms }: CallOf<"pause destination">): void {
     const destination = some([...destinationKeys], pick);
     if (destination === undefined) return;
     const [id, key] = destination;
-    answersLike(
+    expectSameResult(
       store.pauseDestination({ destination: id, until: now + ms }),
       model.pauseDestination(key, now + ms),
     );
@@ -243,32 +254,35 @@ export function createRun(store: Store, model: ModelStore) {
       case "submit": {
         const limits = { maxQueued: each.maxQueued };
         const job = toJob(each.job);
-        return answersLike(store.submitJob(job, limits), model.submitJob(job, limits));
+        return expectSameResult(store.submitJob(job, limits), model.submitJob(job, limits));
       }
       case "submit batch":
         return submitBatch(each);
       case "set batch webhook": {
         const id = some(batchIds, each.pick) ?? "batch_unknown";
         const webhook = toWebhook(each.webhook) ?? newWebhook();
-        return answersLike(store.setBatchWebhook(id, webhook), model.setBatchWebhook(id, webhook));
+        return expectSameResult(
+          store.setBatchWebhook(id, webhook),
+          model.setBatchWebhook(id, webhook),
+        );
       }
       case "end batches":
         return endBatches();
       case "claim":
         return claim(each);
       case "reap":
-        return answersLike(store.reap({ ...each, now }), model.reap({ ...each, now }));
+        return expectSameResult(store.reap({ ...each, now }), model.reap({ ...each, now }));
       case "prune": {
         const request = { endedBefore: now - each.age, limit: each.limit };
-        return answersLike(store.pruneJobs(request), model.pruneJobs(request));
+        return expectSameResult(store.pruneJobs(request), model.pruneJobs(request));
       }
       case "prune webhooks": {
         const request = { now, limit: each.limit };
-        return answersLike(store.pruneWebhooks(request), model.pruneWebhooks(request));
+        return expectSameResult(store.pruneWebhooks(request), model.pruneWebhooks(request));
       }
       case "shift": {
         const request = { now, byMs: each.ms };
-        return answersLike(store.shiftDue(request), model.shiftDue(request));
+        return expectSameResult(store.shiftDue(request), model.shiftDue(request));
       }
       case "advance":
       case "release":
@@ -277,8 +291,8 @@ export function createRun(store: Store, model: ModelStore) {
         return changeJob(each);
       case "claim deliveries":
         return claimDeliveries(each);
-      case "hold destination":
-        return hold(each);
+      case "pause destination":
+        return pause(each);
       case "attempt":
       case "release delivery":
       case "redeliver":

@@ -13,20 +13,21 @@ import { transitionConformance } from "./transitions.ts";
 import { webhookEventConformance } from "./webhook-events.ts";
 import { webhookConformance } from "./webhooks.ts";
 
-/** What every store must do: the sentences of ports/store.ts as tests, through the port only. */
+/** What every store must do: the contract in ports/store/ as tests, which use only the port. */
 export function storeConformance(name: string, createSubject: CreateSubject): void {
   describe(`the ${name} store`, () => {
-    describe("takes jobs", () => submitConformance(createSubject));
-    describe("hands jobs out", () => claimConformance(createSubject));
-    describe("keeps what happens to a job", () => transitionConformance(createSubject));
-    describe("keeps deliveries in line", () => deliveryConformance(createSubject));
-    describe("gives destinations their turns", () => destinationConformance(createSubject));
-    describe("keeps persistent webhooks", () => webhookConformance(createSubject));
-    describe("brings events to persistent webhooks", () => webhookEventConformance(createSubject));
-    describe("sends again", () => recoveryConformance(createSubject));
-    describe("keeps batches", () => batchConformance(createSubject));
-    describe("brings batches' callbacks", () => batchCallbackConformance(createSubject));
+    describe("accepts jobs", () => submitConformance(createSubject));
+    describe("leases jobs", () => claimConformance(createSubject));
+    describe("stores transitions of jobs", () => transitionConformance(createSubject));
+    describe("leases deliveries in order", () => deliveryConformance(createSubject));
+    describe("serves destinations round robin", () => destinationConformance(createSubject));
+    describe("stores persistent webhooks", () => webhookConformance(createSubject));
+    describe("delivers events to persistent webhooks", () =>
+      webhookEventConformance(createSubject));
+    describe("redelivers and recovers", () => recoveryConformance(createSubject));
+    describe("stores batches", () => batchConformance(createSubject));
+    describe("delivers batches' callbacks", () => batchCallbackConformance(createSubject));
     describe("reads and prunes", () => readConformance(createSubject));
-    describe("under any order of calls", () => interleavingConformance(createSubject));
+    describe("with calls in any order", () => interleavingConformance(createSubject));
   });
 }

@@ -1,18 +1,18 @@
 import { afterEach, beforeEach } from "vitest";
 import type { Store } from "../../src/ports/store/store.ts";
 
-/** What a store gives to be tested: one set of data that can be opened, closed and opened again. */
+/** A store under test: one set of data that can be opened, closed and opened again. */
 export interface Subject {
-  /** Whether one daemon alone can open the data; then `reap` frees whatever others have leased. */
+  /** Whether only one daemon can open the data. Then `reap` releases all other owners' leases. */
   readonly exclusive: boolean;
   open(): Promise<Store>;
-  /** Removes the data; the store is closed by then. */
+  /** Removes the data, after the store was closed. */
   remove(): Promise<void>;
 }
 
 export type CreateSubject = () => Promise<Subject>;
 
-/** The store of the test that runs; open at its start, closed and removed after it. */
+/** The current test's store. It is opened before the test, and closed and removed after it. */
 export interface StoreInTest {
   readonly store: Store;
   readonly exclusive: boolean;

@@ -7,7 +7,7 @@ export function submitConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
 
   describe("submitJob", () => {
-    test("stores a job as queued, with all that was given", async () => {
+    test("stores a job as queued, with all its fields", async () => {
       const job = newJob({
         name: "nightly",
         metadata: toJsonText({ tenant: "ü" }),
@@ -34,7 +34,7 @@ export function submitConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("keeps a job over a close and an open", async () => {
+    test("keeps a job when the store is reopened", async () => {
       const job = await submit(t.store, { webhook: newWebhook() });
       const before = await t.store.job(job.id);
       await t.reopen();
@@ -42,13 +42,13 @@ export function submitConformance(createSubject: CreateSubject): void {
       expect((await claim(t.store)).map(({ id }) => id)).toEqual([job.id]);
     });
 
-    test("keeps an input of ten megabytes", async () => {
+    test("stores an input of ten megabytes", async () => {
       const input = toJsonText("x".repeat(10_000_000));
       const job = await submit(t.store, { input });
       expect((await t.store.job(job.id))?.spec.input).toBe(input);
     });
 
-    test("stores one job per idempotency key and names it to whoever comes again", async () => {
+    test("stores one job per idempotency key, and returns its id for a duplicate", async () => {
       const idempotency = { key: "order-1", fingerprint: "a" };
       const job = newJob({ idempotency });
       const again = newJob({ idempotency });
@@ -65,7 +65,7 @@ export function submitConformance(createSubject: CreateSubject): void {
       expect(await t.store.job(again.id)).toBeNull();
     });
 
-    test("knows an idempotency key after a close and an open", async () => {
+    test("recognizes an idempotency key after the store was reopened", async () => {
       const idempotency = { key: "order-1", fingerprint: "a" };
       const job = await submit(t.store, { idempotency });
       await t.reopen();
@@ -76,7 +76,7 @@ export function submitConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("refuses a job when as many as allowed are queued, also within one batch", async () => {
+    test("refuses a job when the queue is full, also among calls that are grouped", async () => {
       const jobs = [newJob(), newJob(), newJob()];
       const outcomes = await Promise.all(
         jobs.map((job) => t.store.submitJob(job, { maxQueued: 2 })),
@@ -89,20 +89,20 @@ export function submitConformance(createSubject: CreateSubject): void {
       expect(await t.store.job(jobs[2]?.id ?? "")).toBeNull();
     });
 
-    test("counts only what is queued against the limit", async () => {
+    test("counts only queued jobs against the limit", async () => {
       await submit(t.store);
       await claim(t.store);
       expect(await t.store.submitJob(newJob(), { maxQueued: 1 })).toEqual({ kind: "accepted" });
     });
 
-    test("knows a key again when the queue is full", async () => {
+    test("recognizes a key when the queue is full", async () => {
       const idempotency = { key: "k", fingerprint: "a" };
       const job = await submit(t.store, { idempotency });
       const outcome = await t.store.submitJob(newJob({ idempotency }), { maxQueued: 1 });
       expect(outcome).toEqual({ kind: "duplicate", id: job.id, sameRequest: true });
     });
 
-    test("does not take the key of a job that was refused", async () => {
+    test("leaves the key of a refused job free", async () => {
       const idempotency = { key: "k", fingerprint: "a" };
       await t.store.submitJob(newJob({ idempotency }), { maxQueued: 0 });
       expect(await t.store.submitJob(newJob({ idempotency }), UNLIMITED)).toEqual({
@@ -110,7 +110,7 @@ export function submitConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("rejects an id that is taken, and stores the changes called beside it", async () => {
+    test("rejects an id that exists already, and stores the changes called with it", async () => {
       const taken = await submit(t.store);
       const [before, refused, after] = [newJob(), newJob({ id: taken.id }), newJob()];
       const results = await Promise.allSettled(
@@ -123,7 +123,7 @@ export function submitConformance(createSubject: CreateSubject): void {
   });
 
   describe("the order of changes", () => {
-    test("is the order of the calls, without waiting for each", async () => {
+    test("is the order of the calls, even if the caller does not wait for each", async () => {
       const job = newJob();
       const submitted = t.store.submitJob(job, UNLIMITED);
       const first = claim(t.store);
@@ -136,7 +136,7 @@ export function submitConformance(createSubject: CreateSubject): void {
   });
 
   describe("close", () => {
-    test("finishes what was called before", async () => {
+    test("finishes the changes called before", async () => {
       const jobs = Array.from({ length: 50 }, () => newJob());
       const outcomes = Promise.all(jobs.map((job) => t.store.submitJob(job, UNLIMITED)));
       await t.reopen();
@@ -144,7 +144,7 @@ export function submitConformance(createSubject: CreateSubject): void {
       expect((await t.store.counts()).jobs.queued).toBe(50);
     });
 
-    test("takes no change after it", async () => {
+    test("rejects changes called after it", async () => {
       const { store } = t;
       await t.reopen();
       await expect(store.submitJob(newJob(), UNLIMITED)).rejects.toThrow("closed");

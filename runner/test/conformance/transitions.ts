@@ -26,7 +26,7 @@ import { useStore, type CreateSubject } from "./subject.ts";
 export function transitionConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
 
-  /** Everything that a transition may touch. */
+  /** Reads everything that a transition can change. */
   async function allOf(jobId: string) {
     return {
       job: await t.store.job(jobId, ALL_OUTPUTS),
@@ -49,7 +49,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
       expect(stored.deliveries.items.map(({ sequence }) => sequence)).toEqual([2, 1]);
     });
 
-    test("begins the next step's attempts at one", async () => {
+    test("resets the attempts to one for the next step", async () => {
       await submit(t.store);
       await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
@@ -79,7 +79,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("fails a job with its reason and the failed step", async () => {
+    test("fails a job with its failure and the failed step", async () => {
       await submit(t.store);
       const job = await start(t.store, await claimOne(t.store));
       const transition = failing(job, 30);
@@ -92,10 +92,10 @@ export function transitionConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("fails a queued job that nobody has claimed, under the fence it is read with", async () => {
+    test("fails a queued job that was not claimed, under the fence that was read", async () => {
       const { id } = await submit(t.store, { webhook: newWebhook() });
       const job = await t.store.job(id);
-      if (job === null) throw new Error(`${id} was submitted.`);
+      if (job === null) throw new Error(`${id} is not stored.`);
       const failure = { code: "CANCELLED", message: "The job was cancelled." } as const;
       const transition = fail(
         { ...job.spec, sequence: job.sequence },
@@ -109,7 +109,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
       expect((await deliverAll(t.store)).map(({ kind }) => kind)).toEqual(["failed"]);
     });
 
-    test("is false, and stores nothing, when the fence is not the newest", async () => {
+    test("returns false and stores nothing if the fence is not the newest", async () => {
       await submit(t.store, { webhook: newWebhook() });
       const stale = await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: 10 + LEASE_MS + 1 });
@@ -120,7 +120,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
       expect(await t.store.commitTransition(claimOf(held), beginning(held))).toBe(true);
     });
 
-    test("is false, and stores nothing, when the job has ended", async () => {
+    test("returns false and stores nothing if the job has ended", async () => {
       await submit(t.store, { webhook: newWebhook() });
       const job = await start(t.store, await claimOne(t.store));
       const late = completing({ ...job, sequence: 2 }, 31).transition;
@@ -132,7 +132,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
       expect(await eventKinds(t.store, job.id)).toEqual(["started", "failed"]);
     });
 
-    test("is false, and stores nothing, when the events do not follow on the last", async () => {
+    test("returns false and stores nothing if the events do not continue the numbering", async () => {
       await submit(t.store, { webhook: newWebhook() });
       const claimed = await claimOne(t.store);
       const ahead = completing({ ...claimed, sequence: 1 }).transition;
@@ -144,14 +144,14 @@ export function transitionConformance(createSubject: CreateSubject): void {
       expect(await eventKinds(t.store, claimed.id)).toEqual(["started"]);
     });
 
-    test("is false for a job that is not known", async () => {
+    test("returns false for an unknown job", async () => {
       await submit(t.store);
       const job = await claimOne(t.store);
       const claim = { jobId: "job_unknown", fence: job.fence };
       expect(await t.store.commitTransition(claim, beginning(job))).toBe(false);
     });
 
-    test("stores nothing of a transition of which a part is refused", async () => {
+    test("stores nothing of a transition if a part of it cannot be stored", async () => {
       await submit(t.store, { webhook: newWebhook() });
       const job = await start(t.store, await claimOne(t.store));
       const { transition } = completing(job);
@@ -163,7 +163,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
       expect(await allOf(job.id)).toEqual(before);
     });
 
-    test("keeps bodies, outputs and metrics to the letter", async () => {
+    test("stores bodies, outputs and metrics unchanged", async () => {
       await submit(t.store);
       const job = await claimOne(t.store);
       const { transition } = completing({ ...job, sequence: 0 });
@@ -181,21 +181,21 @@ export function transitionConformance(createSubject: CreateSubject): void {
     });
 
     test.each<[string, readonly EventKind[] | null, EventKind[]]>([
-      ["all kinds when it names none", null, ["started", "progress", "progress", "completed"]],
+      ["all kinds if it names none", null, ["started", "progress", "progress", "completed"]],
       ["only the kinds that it names", ["completed", "started"], ["started", "completed"]],
-      ["nothing when it names kinds that do not happen", ["failed"], []],
+      ["nothing if it names only kinds that do not happen", ["failed"], []],
     ])("delivers to a webhook %s", async (_, on, kinds) => {
       await completeWithWebhook(t.store, { on });
       expect((await deliverAll(t.store)).map(({ kind }) => kind)).toEqual(kinds);
     });
 
-    test("makes no delivery for a job without a webhook", async () => {
+    test("stores no delivery for a job without a webhook", async () => {
       await complete(t.store);
       expect(await claimDue(t.store)).toEqual([]);
       expect(EVENT_KINDS).toContain("completed");
     });
 
-    test("makes the first in line due at its event's instant, and lets the others wait", async () => {
+    test("makes the first delivery due at its event's instant, and later ones wait", async () => {
       await submit(t.store, { webhook: newWebhook() });
       const job = await claimOne(t.store);
       await t.store.commitTransition(claimOf(job), beginning(job, 13));
@@ -207,7 +207,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("makes a delivery due at once when all before it have ended", async () => {
+    test("makes a delivery due immediately if all earlier ones have ended", async () => {
       await submit(t.store, { webhook: newWebhook() });
       const job = await start(t.store, await claimOne(t.store));
       await deliverAll(t.store);

@@ -12,7 +12,7 @@ import {
   deliverAll,
   failIt,
   FIRST_PAGE,
-  lineOf,
+  deliveriesOf,
   newWebhook,
   register,
   start,
@@ -26,26 +26,26 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
 
   const kindsTo = async (webhookId: string) =>
-    (await lineOf(t.store, { webhookId })).map(({ kind }) => kind);
+    (await deliveriesOf(t.store, { webhookId })).map(({ kind }) => kind);
   const statesTo = async (webhookId: string) =>
-    (await lineOf(t.store, { webhookId })).map(({ state }) => state);
+    (await deliveriesOf(t.store, { webhookId })).map(({ state }) => state);
 
   describe("an event", () => {
-    test("goes to its job's own webhook and to every persistent one, each in its own line", async () => {
+    test("goes to its job's own webhook and to every persistent one, in order for each", async () => {
       const [a, b] = [await register(t.store), await register(t.store)];
       const own = newWebhook();
       const job = await complete(t.store, { webhook: own });
       const sent = await deliverAll(t.store);
       for (const { id } of [own, a, b]) {
-        const line = sent.filter(({ target }) => target.webhookId === id);
-        expect(line.map(({ subjectId }) => subjectId)).toEqual(ALL_KINDS.map(() => job.id));
-        expect(line.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
-        expect(line.map(({ kind }) => kind)).toEqual(ALL_KINDS);
+        const received = sent.filter(({ target }) => target.webhookId === id);
+        expect(received.map(({ subjectId }) => subjectId)).toEqual(ALL_KINDS.map(() => job.id));
+        expect(received.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+        expect(received.map(({ kind }) => kind)).toEqual(ALL_KINDS);
       }
       expect(new Set(sent.map(({ destination }) => destination)).size).toBe(3);
     });
 
-    test("comes with the webhook as it is: persistent, its timeout, its expiry", async () => {
+    test("is claimed with the current webhook, its timeout and its expiry", async () => {
       const webhook = await register(t.store, { expiresAt: 5_000, timeoutMs: 300 });
       await complete(t.store);
       const [delivery] = await claimDue(t.store);
@@ -70,7 +70,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       ["its job's name and plugin", { jobName: "nightly", plugins: ["first"] }, true],
       ["its job's name and another plugin", { jobName: "nightly", plugins: ["other"] }, false],
       ["another name and its job's plugin", { jobName: "weekly", plugins: ["first"] }, false],
-    ])("and a webhook for %s", async (_, filter, isReached) => {
+    ])("reaches a webhook for %s only if the filter matches", async (_, filter, isReached) => {
       const webhook = await register(t.store, filter);
       await complete(t.store, { name: "nightly" });
       expect(await kindsTo(webhook.id)).toEqual(isReached ? ALL_KINDS : []);
@@ -82,14 +82,14 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await kindsTo(webhook.id)).toEqual([]);
     });
 
-    test("of a job that has a plugin twice goes to a webhook once", async () => {
+    test("of a job that has a plugin twice goes once to a webhook for that plugin", async () => {
       const webhook = await register(t.store, { plugins: ["first"] });
       const plugins = ["first", "first"].map((name) => ({ name, options: toJsonText({}) }));
       await complete(t.store, { plugins });
       expect(await kindsTo(webhook.id)).toEqual(ALL_KINDS);
     });
 
-    test("goes to a webhook that wants its kind", async () => {
+    test("goes only to a webhook that wants its kind", async () => {
       const webhook = await register(t.store, { on: ["failed", "started"] });
       await complete(t.store);
       await submit(t.store);
@@ -97,7 +97,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await kindsTo(webhook.id)).toEqual(["started", "started", "failed"]);
     });
 
-    test("goes to no webhook from the instant on at which it expires", async () => {
+    test("does not go to a webhook from the instant of its expiry", async () => {
       const webhook = await register(t.store, { expiresAt: 20 });
       await submit(t.store);
       const job = await start(t.store, await claimOne(t.store));
@@ -106,7 +106,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await kindsTo(webhook.id)).toEqual(["started", "progress"]);
     });
 
-    test("goes only to webhooks that were registered when it happened", async () => {
+    test("goes only to webhooks that are registered when it happens", async () => {
       await submit(t.store);
       const job = await start(t.store, await claimOne(t.store));
       const webhook = await register(t.store);
@@ -116,21 +116,21 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
   });
 
   describe("a paused webhook", () => {
-    test("keeps what was queued and what comes, until it is active", async () => {
+    test("keeps deliveries from before and during the pause until it is active", async () => {
       const webhook = await register(t.store);
       const before = await complete(t.store);
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
-      const meanwhile = await complete(t.store);
+      const during = await complete(t.store);
       expect(await t.store.dueDestinations({ now: 1_000_000, limit: 10, except: [] })).toEqual([]);
       expect(await t.store.nextDestinationDue({ except: [] })).toBeNull();
       await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
       const sent = await deliverAll(t.store);
       expect(sent.map(({ subjectId }) => subjectId).toSorted()).toEqual(
-        [before, meanwhile].flatMap(({ id }) => ALL_KINDS.map(() => id)),
+        [before, during].flatMap(({ id }) => ALL_KINDS.map(() => id)),
       );
     });
 
-    test("is sent nothing, though its destination was named before, or a hold ends", async () => {
+    test("is sent nothing, even if its destination was read before or its pause was shortened", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       const [destination] = await t.store.dueDestinations({ now: 100, limit: 1, except: [] });
@@ -148,7 +148,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store)).toEqual([]);
     });
 
-    test("goes on at once when it is active, though its destination was held", async () => {
+    test("is sent events immediately when it is active, even if its destination was paused", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       const [destination] = await t.store.dueDestinations({ now: 100, limit: 1, except: [] });
@@ -158,7 +158,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store)).toHaveLength(1);
     });
 
-    test("keeps what was in flight when it is given back", async () => {
+    test("keeps a delivery that is released", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       const [delivery] = await claimDue(t.store);
@@ -172,7 +172,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
   describe("a webhook that is off", () => {
     const off = { state: "off", reason: "It is gone." } as const;
 
-    test("gives up what was queued, with the reason, and tells why", async () => {
+    test("has its open deliveries given up with the reason, and shows the reason", async () => {
       const webhook = await register(t.store);
       const other = await register(t.store);
       await complete(t.store);
@@ -187,7 +187,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect((await t.store.counts()).webhooks).toEqual({ active: 1, paused: 0, off: 1 });
     });
 
-    test("is passed by", async () => {
+    test("gets no deliveries until it is active", async () => {
       const webhook = await register(t.store);
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
       await complete(t.store);
@@ -198,7 +198,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await kindsTo(webhook.id)).toEqual(ALL_KINDS);
     });
 
-    test("lets its jobs be pruned", async () => {
+    test("does not keep jobs from being pruned", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(0);
@@ -206,7 +206,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
     });
 
-    test("keeps the attempt that was in flight: its success counts, its failure changes nothing", async () => {
+    test("has an attempt in flight stored: success counts, failure changes no state", async () => {
       for (const state of ["delivered", "due", "dead"] as const) {
         const webhook = await register(t.store);
         await complete(t.store);
@@ -226,7 +226,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       }
     });
 
-    test("takes back nothing that was in flight", async () => {
+    test("gets no delivery back that is released or reaped", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       const [delivery] = await claimDue(t.store);
@@ -237,7 +237,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store, { now: 1_000_000 })).toEqual([]);
     });
 
-    test("leaves nothing due in its destination", async () => {
+    test("has a destination with nothing due", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
@@ -261,7 +261,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       await complete(t.store);
       const since = async () => (await t.store.webhook(id))?.failingSince;
-      const told: [number, boolean | null, number | null][] = [
+      const attempts: [number, boolean | null, number | null][] = [
         [100, null, null],
         [110, false, 110],
         [120, false, 110],
@@ -269,7 +269,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
         [140, true, null],
         [150, false, 150],
       ];
-      for (const [at, succeeded, expected] of told) {
+      for (const [at, succeeded, expected] of attempts) {
         await attempt(at, succeeded);
         expect(await since()).toBe(expected);
       }
@@ -280,7 +280,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await since()).toBeNull();
     });
 
-    test("is nothing of a job's own webhook", async () => {
+    test("is null for a job's own webhook", async () => {
       await completeWithWebhook(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 200 }));

@@ -5,7 +5,7 @@ import {
   claimDue,
   complete,
   FIRST_PAGE,
-  lineOf,
+  deliveriesOf,
   newPersistent,
   newWebhook,
   register,
@@ -18,7 +18,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
 
   describe("registerWebhook", () => {
-    test("stores a webhook, active, with all that was given", async () => {
+    test("stores a webhook as active, with all its fields", async () => {
       const webhook = newPersistent({
         url: "https://example.com/ü",
         sealed: "sealed",
@@ -46,7 +46,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect((await t.store.counts()).webhooks).toEqual({ active: 1, paused: 0, off: 0 });
     });
 
-    test("registers an identity once, and changes nothing of the webhook that has it", async () => {
+    test("registers an identity once, and does not change the webhook that has it", async () => {
       const first = newPersistent({ identity: "same" });
       const again = newPersistent({ identity: "same", sealed: "other", retries: 1 });
       const outcomes = await Promise.all(
@@ -57,7 +57,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect(await t.store.webhook(again.id)).toBeNull();
     });
 
-    test("refuses one more than the limit, and still knows those that are there", async () => {
+    test("refuses a webhook over the limit, and still recognizes known identities", async () => {
       const first = await register(t.store);
       const limits = { maxWebhooks: 1 };
       expect(await t.store.registerWebhook(newPersistent(), limits)).toEqual({
@@ -72,7 +72,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
   });
 
   describe("updateWebhook", () => {
-    test("changes what the patch names, and nothing else", async () => {
+    test("changes the fields in the patch, and no others", async () => {
       const webhook = await register(t.store, { plugins: ["first"], jobName: "n" });
       const patch = {
         url: "http://127.0.0.1:9/new",
@@ -96,7 +96,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect(EVENT_KINDS).toContain("failed");
     });
 
-    test("holds for what was queued before: url, sealed headers, retries, rate", async () => {
+    test("applies url, sealed headers, retries and rate to stored deliveries", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       const patch = { url: "http://127.0.0.1:9/new", sealed: "new", retries: 0, ratePerSecond: 3 };
@@ -107,7 +107,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect((await claimDue(t.store))[0]?.target).toMatchObject(target);
     });
 
-    test("changes which events come", async () => {
+    test("changes which events are delivered", async () => {
       const webhook = await register(t.store, { plugins: ["other"], on: ["completed"] });
       await complete(t.store);
       const wider = { plugins: ["first"], on: null };
@@ -115,7 +115,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       await t.store.updateWebhook(webhook.id, { jobName: "n" }, { now: 50 });
       await complete(t.store);
-      const sent = await lineOf(t.store, { webhookId: webhook.id });
+      const sent = await deliveriesOf(t.store, { webhookId: webhook.id });
       expect(sent.map(({ kind }) => kind)).toEqual([
         "started",
         "progress",
@@ -124,7 +124,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("misses a webhook that is not known, a job's own among them", async () => {
+    test("returns missing for an unknown webhook, or a job's own", async () => {
       const own = newWebhook();
       await submit(t.store, { webhook: own });
       for (const id of [own.id, "wh_unknown"]) {
@@ -132,7 +132,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       }
     });
 
-    test("leaves the identity of another webhook to it, and changes nothing", async () => {
+    test("returns taken for another webhook's identity, and changes nothing", async () => {
       const [a, b] = [await register(t.store), await register(t.store)];
       const patch = { identity: a.identity, url: "http://127.0.0.1:9/new" };
       expect(await t.store.updateWebhook(b.id, patch, { now: 50 })).toBe("taken");
@@ -141,18 +141,18 @@ export function webhookConformance(createSubject: CreateSubject): void {
   });
 
   describe("removeWebhook", () => {
-    test("removes it with its deliveries, those of others stay", async () => {
-      const [gone, other] = [await register(t.store), await register(t.store)];
+    test("deletes the webhook and its deliveries, and no others", async () => {
+      const [removed, other] = [await register(t.store), await register(t.store)];
       await complete(t.store);
       const inFlight = await claimDue(t.store);
-      const { items } = await t.store.deliveries({ webhookId: gone.id }, FIRST_PAGE);
-      expect(await t.store.removeWebhook(gone.id)).toBe(true);
-      expect(await t.store.webhook(gone.id)).toBeNull();
+      const { items } = await t.store.deliveries({ webhookId: removed.id }, FIRST_PAGE);
+      expect(await t.store.removeWebhook(removed.id)).toBe(true);
+      expect(await t.store.webhook(removed.id)).toBeNull();
       for (const { id } of items) expect(await t.store.delivery(id)).toBeNull();
-      expect(await lineOf(t.store, { webhookId: other.id })).toHaveLength(4);
-      const mine = inFlight.find(({ target }) => target.webhookId === gone.id);
-      await t.store.recordAttempt(attemptOf(mine!, { state: "delivered" }));
-      await t.store.releaseDeliveries([mine!.id]);
+      expect(await deliveriesOf(t.store, { webhookId: other.id })).toHaveLength(4);
+      const deleted = inFlight.find(({ target }) => target.webhookId === removed.id);
+      await t.store.recordAttempt(attemptOf(deleted!, { state: "delivered" }));
+      await t.store.releaseDeliveries([deleted!.id]);
       expect((await t.store.counts()).deliveries).toEqual({
         waiting: 3,
         due: 1,
@@ -169,7 +169,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect(await t.store.registerWebhook(again, UNLIMITED)).toEqual({ kind: "created" });
     });
 
-    test("is false for one that is not known, a job's own among them", async () => {
+    test("returns false for an unknown webhook, or a job's own", async () => {
       const own = newWebhook();
       const job = await submit(t.store, { webhook: own });
       expect(await t.store.removeWebhook(own.id)).toBe(false);
@@ -179,7 +179,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
   });
 
   describe("pruneWebhooks", () => {
-    test("removes those that expired before, the first to expire first, up to the limit", async () => {
+    test("deletes expired webhooks, the earliest expiry first, up to the limit", async () => {
       const ids: string[] = [];
       for (const expiresAt of [30, 10, 20, null, 50]) {
         ids.push((await register(t.store, { expiresAt })).id);
@@ -192,7 +192,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect(await left()).toEqual([ids[3], ids[4]]);
     });
 
-    test("keeps one that has something left to deliver, in flight or waiting for a retry", async () => {
+    test("keeps a webhook with an open delivery, also in flight or waiting for a retry", async () => {
       await register(t.store, { expiresAt: 12, on: ["started"] });
       await complete(t.store);
       const prune = () => t.store.pruneWebhooks({ now: 1_000_000, limit: 10 });
@@ -208,7 +208,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
   });
 
   describe("webhooks", () => {
-    test("are listed oldest first, in pages that hold each once, without jobs' own", async () => {
+    test("are listed oldest first, each on one page, without jobs' own", async () => {
       const ids: string[] = [];
       for (let i = 0; i < 5; i += 1) {
         ids.push((await register(t.store)).id);
@@ -221,11 +221,11 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect(rest.nextCursor).toBeNull();
     });
 
-    test("refuse a cursor that no page gave", async () => {
+    test("reject a cursor that no page returned", async () => {
       await expect(t.store.webhooks({ limit: 2, cursor: "x" })).rejects.toThrow("cursor");
     });
 
-    test("are null when they are not known, or a job's own", async () => {
+    test("are null if they are unknown, or a job's own", async () => {
       const own = newWebhook();
       await submit(t.store, { webhook: own });
       expect(await t.store.webhook(own.id)).toBeNull();

@@ -175,7 +175,7 @@ describe.skipIf(process.getuid?.() !== 0)("root, for a daemon of another user,",
         uid: USER,
       });
       expect(stderr).toContain(
-        `${name} belongs to user 0, and user ${USER}, whose process this is, may not write to it: give it to that user`,
+        `${name} belongs to user 0, and this process runs as user ${USER}, who cannot write to it: change the owner to user ${USER}`,
       );
       expect(code).toBe(1);
     },
@@ -312,7 +312,7 @@ describe("check", () => {
     const { code, stdout } = await command("check", root);
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /BROKEN {2}the events of a job are numbered.*\n +job_\w+ is at 3, and has 2/,
+      /BROKEN {2}a job's events are numbered.*\n +job_\w+: the sequence is 3, but there are 2/,
     );
     expect(stdout).toContain("do not hold. Keep a copy of the data folder");
   });

@@ -38,7 +38,7 @@ function undescribed(schema: Schema, path = ""): string[] {
 }
 
 describe.each(NAMES)("%s", (name) => {
-  test("is called as its folder, and tells its version and what it counts", async () => {
+  test("is named after its folder and describes its version and what it counts", async () => {
     const plugin = await load(name);
     expect(plugin.name).toBe(name);
     expect(plugin.version).toMatch(/^\d+\.\d+\.\d+$/);
@@ -52,20 +52,20 @@ describe.each(NAMES)("%s", (name) => {
     }
   });
 
-  test("refuses an option that it does not know, by name", async () => {
+  test("refuses an unknown option by its name", async () => {
     const { options, example } = await load(name);
     const given = { ...(example?.options as object), "tpo-rows": 2 };
     expect(options?.safeParse(given).error?.message).toContain("tpo-rows");
   });
 
-  test("runs its own example, and counts", async () => {
+  test("runs its own example and counts", async () => {
     const plugin = await load(name);
     const { trace } = await runPlugin(plugin, plugin.example!);
     expect(trace.metrics["processedItems"]).toBeGreaterThan(0);
   });
 });
 
-test("loading all of them loads no library but zod, so that the daemon is ready at once", async () => {
+test("loading the plugins loads only the library zod, so that the daemon starts quickly", async () => {
   const script = `
     const { registerHooks } = await import("node:module");
     const loaded = new Set();
@@ -90,8 +90,8 @@ test("loading all of them loads no library but zod, so that the daemon is ready 
   expect(JSON.parse(stdout)).toEqual(["zod"]);
 });
 
-describe("plugins behind one another", () => {
-  test("html-to-markdown, text-chunk and json-query make passages of a page", async () => {
+describe("plugins after one another", () => {
+  test("html-to-markdown, text-chunk and json-query turn a page into passages", async () => {
     const steps: [string, object][] = [
       ["html-to-markdown", {}],
       ["text-chunk", { maxTokens: 300, overlapTokens: 30 }],
@@ -107,7 +107,7 @@ describe("plugins behind one another", () => {
     expect(tokens).toBeGreaterThan(10_000);
   });
 
-  test("csv-profile and json-query name the columns of whole numbers", async () => {
+  test("csv-profile and json-query list the integer columns", async () => {
     const profile = await runPlugin(await load("csv-profile"), {
       input: { file: "birdstrikes.csv" },
       filesRoot: VEGA_DATA,

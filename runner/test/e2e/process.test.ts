@@ -48,7 +48,7 @@ describe("a start", () => {
 
   test("where other machines reach it without TLS warns in one line; on loopback it does not", async () => {
     const exposed = await open({ env: { PLAYGROUND_HOST: "0.0.0.0" } });
-    expect(exposed.output().match(/^Warning: PLAYGROUND_HOST is 0\.0\.0\.0, .*$/gm)).toHaveLength(
+    expect(exposed.output().match(/^Warning: PLAYGROUND_HOST is 0\.0\.0\.0: .*$/gm)).toHaveLength(
       1,
     );
     await exposed.end("SIGTERM");
@@ -59,8 +59,8 @@ describe("a start", () => {
     const pluginsDir = join(root, "nowhere");
     const daemon = await open({ pluginsDir, env: { PLAYGROUND_PROT: "9999" } });
     expect(daemon.output().match(/^Warning: .*$/gm)).toEqual([
-      "Warning: PLAYGROUND_PROT is set and is no setting: is PLAYGROUND_PORT meant?",
-      `Warning: PLAYGROUND_PLUGINS_DIR is "${pluginsDir}", where no folder is yet: a daemon takes its plugins when it is made.`,
+      "Warning: PLAYGROUND_PROT is not a setting. Did you mean PLAYGROUND_PORT?",
+      `Warning: PLAYGROUND_PLUGINS_DIR is "${pluginsDir}", but this folder does not exist. The daemon loads its plugins as soon as you create it.`,
     ]);
   });
 
@@ -70,7 +70,7 @@ describe("a start", () => {
     const key = join(first.dataDir, "secret-key");
     await rm(key);
     const { code, stderr } = await refuse({ PLAYGROUND_LOG_LEVEL: "error" });
-    expect(stderr).toMatch(/^\S+secret-key is not there, and .* Put the file back, .*\n$/);
+    expect(stderr).toMatch(/^\S+secret-key is missing, but .* Restore the file, .*\n$/);
     expect(code).toBe(1);
     expect(existsSync(key)).toBe(false);
   });

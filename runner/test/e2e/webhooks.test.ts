@@ -323,7 +323,7 @@ test("a start with another PLAYGROUND_SECRET_KEY is refused, and the right key s
   expect(await first.end("SIGTERM")).toBe(0);
 
   const wrong = startDaemon({ root, env: toEnv(2) });
-  await expect(wrong).rejects.toThrow("is not the key that this database was written with");
+  await expect(wrong).rejects.toThrow("is not the key that this database was encrypted with");
   // By itself, not because the test gave up waiting.
   await expect(wrong).rejects.toThrow("exited with code 1");
   await expect(wrong).rejects.not.toThrow(toEnv(2).PLAYGROUND_SECRET_KEY);

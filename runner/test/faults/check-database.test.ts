@@ -1,4 +1,4 @@
-/** `check` finds nothing in what the store wrote, and names what somebody broke in it. */
+/** `check` finds no problem in what the store wrote, and reports what was broken afterwards. */
 import {
   closeSync,
   copyFileSync,
@@ -18,52 +18,54 @@ import { INVARIANTS } from "../../src/store/sqlite/invariants.ts";
 import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { fillStore, type Filled } from "../support/filled-store.ts";
 
-/** How to break each sentence, in SQL; what foreign keys and triggers would prevent is done without them. */
+/** SQL that makes each sentence false. Foreign keys and triggers are off, or they would prevent it. */
 const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
-  "job_counts agrees with jobs": "UPDATE job_counts SET count = count + 1 WHERE status = 'queued'",
-  "delivery_counts agrees with deliveries":
+  "job_counts matches the rows of jobs":
+    "UPDATE job_counts SET count = count + 1 WHERE status = 'queued'",
+  "delivery_counts matches the rows of deliveries":
     "UPDATE delivery_counts SET count = 0 WHERE state = 'delivered'",
-  "webhook_counts agrees with persistent_webhooks":
+  "webhook_counts matches the rows of persistent_webhooks":
     "UPDATE webhook_counts SET count = 7 WHERE state = 'off'",
-  "every job has its request":
+  "every job has a request":
     "DELETE FROM job_specs WHERE job = (SELECT seq FROM jobs WHERE id = :running)",
-  "a job has an end if it has ended": "UPDATE jobs SET ended_at = NULL WHERE id = :completed",
-  "a job is leased if it is running": "UPDATE jobs SET lease_owner = NULL WHERE id = :running",
-  "a job's failure is told if it has failed":
+  "a job has an end time exactly when it has ended":
+    "UPDATE jobs SET ended_at = NULL WHERE id = :completed",
+  "a job is leased exactly when it is running":
+    "UPDATE jobs SET lease_owner = NULL WHERE id = :running",
+  "a job has a failure code exactly when it has failed":
     "UPDATE jobs SET failure_code = NULL WHERE id = :failed",
-  "the events of a job are numbered 1, 2, 3 … up to its sequence":
+  "a job's events are numbered 1, 2, 3 … up to its sequence":
     "DELETE FROM events WHERE sequence = 2 AND job = (SELECT seq FROM jobs WHERE id = :running)",
-  "the last event of a job that ended tells its end":
+  "the last event of a job that has ended is its status":
     "UPDATE events SET kind = 'progress' WHERE kind = 'failed'",
-  "the completed steps of a job are those it counts, in order":
+  "a job's completed steps match its count, in order":
     "DELETE FROM steps WHERE position = 0 AND job = (SELECT seq FROM jobs WHERE id = :completed)",
-  "a completed job has completed each of its plugins": `UPDATE job_specs SET plugins = '[1,2,3]'
+  "a completed job has completed all of its plugins": `UPDATE job_specs SET plugins = '[1,2,3]'
     WHERE job = (SELECT seq FROM jobs WHERE id = :completed)`,
-  "open_jobs of a batch counts its jobs that have not ended":
+  "open_jobs of a batch is the number of its jobs that have not ended":
     "UPDATE batches SET open_jobs = 0 WHERE id = :openBatch",
-  "a batch has its callback if it has ended":
+  "a batch has a callback exactly when it has ended":
     "UPDATE batches SET ended_at = NULL WHERE id = :endedBatch",
-  "every event that a job's own webhook wants has its delivery": `DELETE FROM deliveries
+  "every event that a job's own webhook wants has a delivery": `DELETE FROM deliveries
     WHERE state = 'delivered' AND sequence = 2 AND webhook IN (SELECT seq FROM webhooks WHERE job IS NOT NULL)`,
-  "every batch that ended and has a webhook has its delivery":
+  "every batch that has ended and has a webhook has a delivery":
     "DELETE FROM deliveries WHERE batch IS NOT NULL",
-  "every delivery has what it delivers": "DELETE FROM events WHERE kind = 'started'",
-  "the first delivery of a line that has not ended is due":
+  "every delivery has a body": "DELETE FROM events WHERE kind = 'started'",
+  "the first open delivery with an ordering key is due":
     "UPDATE deliveries SET state = 'waiting', due_at = NULL WHERE state = 'due'",
-  "no other delivery of a line is due, but for one in flight":
+  "no later delivery with the same ordering key is due, unless it is in flight":
     "UPDATE deliveries SET state = 'due', due_at = 1 WHERE state = 'waiting'",
-  "a delivery has an instant if it is due, an end if it has ended, a lease only if it is due":
+  "a delivery has a due time exactly when it is due, an end time exactly when it has ended, and a lease only when it is due":
     "UPDATE deliveries SET ended_at = NULL WHERE state = 'dead'",
-  "the attempts of a delivery are numbered 1, 2, 3 … up to those it counts": "DELETE FROM attempts",
-  "ready_at of a destination is the earliest instant of its deliveries that can be claimed":
+  "a delivery's attempts are numbered 1, 2, 3 … up to its count": "DELETE FROM attempts",
+  "ready_at of a destination is the earliest due time of its deliveries that can be claimed":
     "UPDATE destinations SET ready_at = NULL",
-  "a delivery is in its webhook's destination":
-    "UPDATE deliveries SET destination = destination + 1",
+  "a delivery has its webhook's destination": "UPDATE deliveries SET destination = destination + 1",
   "every destination has a webhook": "INSERT INTO destinations (key) VALUES ('http://nobody')",
-  "a destination stands still if its webhook is paused or off":
+  "a destination is stopped exactly when its webhook is paused or off":
     "UPDATE destinations SET stopped = 0",
   "a persistent webhook has routes unless it is off": "DELETE FROM webhook_routes",
-  "every reference leads to a row": "DELETE FROM jobs WHERE id = :completed",
+  "every reference points to an existing row": "DELETE FROM jobs WHERE id = :completed",
 };
 
 let folder: string;
@@ -82,7 +84,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A copy of the filled database, changed without anybody watching. */
+/** Returns a copy of the filled database, changed without foreign keys and triggers. */
 function changed(sql: string): string {
   const path = join(folder, "changed.db");
   copyFileSync(original, path);
@@ -97,7 +99,7 @@ function changed(sql: string): string {
   return path;
 }
 
-test("nothing is wrong with what the store wrote, which has rows in every table", () => {
+test("a database that the store wrote, with rows in every table, has no problem", () => {
   expect(checkDatabase(original).broken).toEqual([]);
   const db = new DatabaseSync(original, { readOnly: true });
   const tables = db
@@ -110,9 +112,12 @@ test("nothing is wrong with what the store wrote, which has rows in every table"
   expect(empty).toEqual([]);
 });
 
-describe("what is broken is named:", () => {
-  test("every sentence has a way to break it", () => {
-    const sentences = ["every reference leads to a row", ...INVARIANTS.map(({ holds }) => holds)];
+describe("the check reports what is broken:", () => {
+  test("each sentence is broken by a case below", () => {
+    const sentences = [
+      "every reference points to an existing row",
+      ...INVARIANTS.map(({ holds }) => holds),
+    ];
     expect(Object.keys(BREAKS).toSorted()).toEqual(sentences.toSorted());
   });
 
@@ -123,7 +128,7 @@ describe("what is broken is named:", () => {
     expect(found?.told.join()).not.toMatch(/no such|syntax error/);
   });
 
-  test("a page that holds something else", () => {
+  test("a page that was overwritten", () => {
     const path = join(folder, "page.db");
     copyFileSync(original, path);
     const file = openSync(path, "r+");
@@ -134,7 +139,7 @@ describe("what is broken is named:", () => {
     expect(broken[0]?.told.length).toBeGreaterThan(0);
   });
 
-  test("a file that lost its end cannot be opened", () => {
+  test("a truncated file cannot be opened", () => {
     const path = join(folder, "short.db");
     copyFileSync(original, path);
     truncateSync(path, 100_000);

@@ -133,7 +133,7 @@ test("a response that drips in one byte at a time ends at the webhook's timeout"
   await live.untilAll(["dead"]);
   // Three events, one after another.
   expect(performance.now() - from).toBeGreaterThan(1_100);
-  expect((await live.deliveries(jobId))[0]?.reason).toContain("no complete answer within 400 ms");
+  expect((await live.deliveries(jobId))[0]?.reason).toContain("no complete response within 400 ms");
 });
 
 test("an endpoint whose name alternates between two addresses gets requests only at the allowed one", async () => {

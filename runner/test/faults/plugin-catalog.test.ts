@@ -162,6 +162,64 @@ describe("the files that are read", () => {
   });
 });
 
+describe("a schema of which no JSON Schema can be made", () => {
+  test("of zod 3 is checked when the plugin runs, and the author is warned", async () => {
+    const more = `
+      input: z.object({ n: z.number().default(7) }),
+      options: z.object({ s: z.string().default("x") }),
+      output: z.number(),
+      run: ({ n }, { options }) => n + options.s.length`;
+    put("plugins/old.ts", `import { z } from "zod/v3"; ${plugin("old", more)}`);
+    const opened = await open();
+    expect(opened.get("old")).toMatchObject({
+      status: "ready",
+      inputSchema: null,
+      optionsSchema: null,
+      outputSchema: null,
+      warnings: [
+        'input is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients show no form for the input, and a wrong input is not refused but fails the job',
+        'options is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients show no form for the options, and wrong options are not refused but fail the job',
+        'output is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients do not know what the output holds',
+      ],
+    });
+    await using threads = openThreads({ catalog: opened });
+    expect((await threads.run("old", { input: {} })).result).toMatchObject({ output: "8" });
+    expect((await threads.run("old", { input: { n: "many" } })).result).toMatchObject({
+      ok: false,
+      failure: { code: "INPUT_INVALID" },
+    });
+  });
+
+  test("of zod 4 is told of with the reason", async () => {
+    const twice = `input: z.object({ a: z.string().meta({ id: "x" }), b: z.int().meta({ id: "x" }) })`;
+    put("plugins/twice.ts", `import { z } from "zod"; ${plugin("twice", twice)}`);
+    expect((await open()).get("twice")).toMatchObject({
+      status: "ready",
+      inputSchema: null,
+      warnings: [
+        expect.stringMatching(
+          /^input is a schema that works but cannot be shown as JSON Schema: Duplicate schema id "x"/,
+        ),
+      ],
+    });
+  });
+
+  test("is none that was made from JSON Schema", async () => {
+    const json = `{ type: "object", properties: { n: { type: "integer" } }, required: ["n"] }`;
+    put(
+      "plugins/wrapped.ts",
+      `import { z } from "zod"; ${plugin("wrapped", `input: z.fromJSONSchema(${json})`)}`,
+    );
+    const opened = await open();
+    expect(opened.get("wrapped")).toMatchObject({ status: "ready", warnings: [] });
+    expect(opened.checkInput("wrapped", { n: "x" })).toEqual([
+      { path: "/n", message: 'is "x": it must be a whole number' },
+    ]);
+    await using threads = openThreads({ catalog: opened });
+    expect((await threads.run("wrapped", { input: { n: 1 } })).result).toMatchObject({ ok: true });
+  });
+});
+
 describe("a broken file is reported, and the other plugins work", () => {
   test.each([
     ["syntax.mjs", "const a = 1;\nconst = 2;", /^\S.* \(\/.*syntax\.mjs:2\)\n/],
@@ -176,7 +234,23 @@ describe("a broken file is reported, and the other plugins work", () => {
     ["throws.ts", `throw new Error("at import");`, /^at import$/],
     ["nothing.ts", "export const x = 1;", /no default export that is a plugin/],
     ["number.ts", "export default 7;", /no default export that is a plugin/],
-    ["name.ts", plugin("Bad Name"), /^name is "Bad Name": it must be/],
+    ["name.ts", plugin("Bad Name"), /^name is "Bad Name": it must be .*, such as "bad-name"$/],
+    [
+      "nameless.mjs",
+      `export default { description: "Has none.", run: () => 1 };`,
+      /^name is missing: it must be/,
+    ],
+    [
+      "field.ts",
+      plugin("field", "timeout: 5"),
+      /^unknown field "timeout": did you mean "timeoutMs"\?$/,
+    ],
+    ["version.ts", plugin("version", "version: 2"), /^version is 2: it must be a text/],
+    [
+      "json-schema.ts",
+      plugin("json-schema", 'input: { type: "object" }'),
+      /^input is a JSON Schema, {"type":"object"}: it must be a zod schema/,
+    ],
     ["exits.ts", "process.exit(4);", /ended its thread with exit code 4/],
     [
       "crashes.ts",

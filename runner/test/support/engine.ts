@@ -218,6 +218,7 @@ export function toPlugin(name: string): PluginInfo {
     outputSchema: null,
     example: null,
     timeoutMs: null,
+    warnings: [],
   };
 }
 

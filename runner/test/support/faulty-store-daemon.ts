@@ -1,4 +1,4 @@
-/** The real daemon with a store that can be hurt (faulty-store-writer.ts). */
+/** The real daemon with a store whose faults a test controls (faulty-store-writer.ts). */
 import { start } from "../../src/cli/start.ts";
 
 process.exitCode = await start(process.argv.slice(2), {

@@ -1,7 +1,7 @@
 /**
- * The real writer thread on a disk that is slow: every commit takes SLOW_COMMIT_MS longer, and
- * hangs for as long as the file HANG_COMMITS_WHILE is there. The file DIE_AT_COMMIT ends the thread
- * at the next commit, `before` or `after` it as the file says, and is removed.
+ * The real writer thread on a slow disk: every commit takes SLOW_COMMIT_MS longer, and hangs while
+ * the file HANG_COMMITS_WHILE exists. The file DIE_AT_COMMIT ends the thread at the next commit,
+ * `before` or `after` it, depending on the file's content. The thread removes that file.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
@@ -14,7 +14,7 @@ const hangWhile = process.env["HANG_COMMITS_WHILE"] ?? "";
 const dieAt = process.env["DIE_AT_COMMIT"] ?? "";
 const { path } = workerData as WriterData;
 
-/** Blocks the thread as an fsync does, without using the processor. */
+/** Blocks the thread without using the processor, as an fsync does. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

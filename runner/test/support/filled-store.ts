@@ -1,4 +1,4 @@
-/** Brings a store into a state with rows of every table and in every state, by the port alone. */
+/** Fills a store with rows in every table and in every state, using only the port. */
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import {
@@ -20,7 +20,7 @@ import {
   submitBatch,
 } from "../conformance/given.ts";
 
-/** The ids to look for. */
+/** The ids of what was stored. */
 export interface Filled {
   readonly completed: string;
   readonly failed: string;
@@ -88,7 +88,7 @@ function fillBatch(store: Store, id: string) {
   return submitBatch(store, [newJob(), newJob()], { id, webhook });
 }
 
-/** Of what is due: one is given up, the one behind it waits for its next try, the last is in flight. */
+/** Leaves one delivery dead, the one behind it waiting for its retry, and a third in flight. */
 async function spreadDeliveries(store: Store): Promise<void> {
   for (const delivery of await claimDue(store)) {
     await store.recordAttempt(attemptOf(delivery, { state: "dead", reason: "It answered 400." }));

@@ -1,4 +1,4 @@
-/** Databases of every schema there has been, made by the code of its time (scripts/make-schema-fixture.ts). */
+/** A database of every released schema, created by the code of its time (make-schema-fixture.ts). */
 import { readdirSync } from "node:fs";
 
 const FOLDER = new URL("schemas/", import.meta.url);
@@ -7,7 +7,7 @@ export function schemaFixture(version: number): URL {
   return new URL(`${String(version).padStart(4, "0")}.db.gz`, FOLDER);
 }
 
-/** The versions that there are, in order. */
+/** Returns the versions that have a fixture, in order. */
 export function schemaFixtureVersions(): number[] {
   return readdirSync(FOLDER)
     .filter((name) => name.endsWith(".db.gz"))

@@ -46,6 +46,7 @@ const PLUGINS: readonly PluginInfo[] = [
     outputSchema: null,
     example: { input: { text: "hello" } },
     timeoutMs: null,
+    warnings: [],
   },
 ];
 

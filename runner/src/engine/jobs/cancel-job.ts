@@ -18,7 +18,7 @@ export async function cancelJob(
   deps: {
     store: Pick<Store, "commitTransition" | "job">;
     activeJobs: Pick<ActiveJobs, "get">;
-    signals: Pick<JobSignals, "tell">;
+    signals: Pick<JobSignals, "announce">;
     clock: Clock;
     jobUrl: (jobId: string) => string;
     onCommitted: (transition: Pick<Transition, "status">) => void;
@@ -42,7 +42,7 @@ export async function cancelJob(
         { jobUrl: deps.jobUrl(jobId) },
       );
       if (await store.commitTransition({ jobId, fence: job.fence }, transition)) {
-        signals.tell(jobId, { kind: "changed", status: "failed" });
+        signals.announce(jobId, { kind: "changed", status: "failed" });
         deps.onCommitted(transition);
         return;
       }

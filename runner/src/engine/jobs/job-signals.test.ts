@@ -9,10 +9,10 @@ test("a listener hears only its own job, until it stops", () => {
   const signals = createJobSignals();
   const heard: string[] = [];
   const stop = signals.listen("job_1", (signal) => heard.push(signal.kind));
-  signals.tell("job_2", { kind: "changed", status: "running" });
-  signals.tell("job_1", { kind: "changed", status: "running" });
+  signals.announce("job_2", { kind: "changed", status: "running" });
+  signals.announce("job_1", { kind: "changed", status: "running" });
   stop();
-  signals.tell("job_1", { kind: "changed", status: "completed" });
+  signals.announce("job_1", { kind: "changed", status: "completed" });
   expect(heard).toEqual(["changed"]);
 });
 
@@ -24,15 +24,15 @@ test("a listener that stops during a call does not keep others from being called
     stop();
   });
   signals.listen("job_1", () => void heard.push("b"));
-  signals.tell("job_1", { kind: "changed", status: "running" });
-  signals.tell("job_1", { kind: "changed", status: "running" });
+  signals.announce("job_1", { kind: "changed", status: "running" });
+  signals.announce("job_1", { kind: "changed", status: "running" });
   expect(heard).toEqual(["a", "b", "b"]);
 });
 
 test("the latest progress of a step is known until the step has ended", () => {
   const signals = createJobSignals();
   const progress = { fraction: 0.5, message: "half", at: 1 };
-  signals.tell("job_1", { kind: "step-progress", progress });
+  signals.announce("job_1", { kind: "step-progress", progress });
   expect(signals.stepProgress("job_1")).toEqual(progress);
   signals.stepEnded("job_1");
   expect(signals.stepProgress("job_1")).toBeNull();
@@ -44,10 +44,10 @@ test.each(["completed", "failed"] as const)("waiting ends when the job is %s", a
   const waiting = signals
     .waitForEnd("job_1", { isOver: notYet, signal: NEVER })
     .then(() => (ended = true));
-  signals.tell("job_1", { kind: "changed", status: "running" });
+  signals.announce("job_1", { kind: "changed", status: "running" });
   await Promise.resolve();
   expect(ended).toBe(false);
-  signals.tell("job_1", { kind: "changed", status });
+  signals.announce("job_1", { kind: "changed", status });
   await waiting;
 });
 
@@ -73,7 +73,7 @@ test("an end between the read and the wait is noticed", async () => {
   const look = Promise.withResolvers<boolean>();
   const signals = createJobSignals();
   const waiting = signals.waitForEnd("job_1", { isOver: () => look.promise, signal: NEVER });
-  signals.tell("job_1", { kind: "changed", status: "completed" });
+  signals.announce("job_1", { kind: "changed", status: "completed" });
   look.resolve(false);
   await waiting;
 });

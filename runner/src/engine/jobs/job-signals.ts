@@ -4,7 +4,7 @@ import type { JobSignal, StepProgress } from "../engine.ts";
 type Listener = (signal: JobSignal) => void;
 
 export interface JobSignals {
-  tell(jobId: string, signal: JobSignal): void;
+  announce(jobId: string, signal: JobSignal): void;
   listen(jobId: string, listener: Listener): () => void;
   stepProgress(jobId: string): StepProgress | null;
   /** The step has ended: forgets its progress. */
@@ -31,7 +31,7 @@ export function createJobSignals(): JobSignals {
   }
 
   return {
-    tell(jobId, signal) {
+    announce(jobId, signal) {
       if (signal.kind === "step-progress") progress.set(jobId, signal.progress);
       for (const listener of listeners.get(jobId) ?? []) listener(signal);
     },

@@ -7,7 +7,7 @@ import type { JobSignals } from "./job-signals.ts";
 
 export interface TransitionDeps {
   readonly store: Pick<Store, "commitTransition">;
-  readonly signals: Pick<JobSignals, "tell">;
+  readonly signals: Pick<JobSignals, "announce">;
   readonly telemetry: Pick<Telemetry, "jobEnded">;
   readonly log: Log;
   /** A transition is stored, so deliveries may be due. */
@@ -44,7 +44,7 @@ export function createTransitionWriter(
 
   async function commit(transition: Transition): Promise<boolean> {
     if (!(await deps.store.commitTransition(claim, transition))) return false;
-    deps.signals.tell(claim.jobId, { kind: "changed", status: transition.status });
+    deps.signals.announce(claim.jobId, { kind: "changed", status: transition.status });
     deps.onCommitted(transition);
     if (hasEnded(transition.status)) reportEnd(transition);
     return true;

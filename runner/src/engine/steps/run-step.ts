@@ -15,7 +15,7 @@ export interface StepDeps {
   readonly store: Pick<Store, "appendLogs">;
   readonly pool: Pick<PluginPool, "run">;
   readonly clock: Pick<Clock, "now">;
-  readonly signals: Pick<JobSignals, "tell" | "stepEnded">;
+  readonly signals: Pick<JobSignals, "announce" | "stepEnded">;
   readonly telemetry: Pick<Telemetry, "stepEnded" | "refused">;
 }
 
@@ -74,7 +74,7 @@ function toHooks(
     },
     onLogDropped: (count) => telemetry.refused("log", count),
     onProgress(progress) {
-      signals.tell(job.id, {
+      signals.announce(job.id, {
         kind: "step-progress",
         progress: { ...progress, at: clock.now() },
       });

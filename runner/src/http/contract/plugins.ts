@@ -25,6 +25,9 @@ export const Plugin = z
       .describe(
         "The plugin's own time limit for one run, in ms. Null when it has none and `PLAYGROUND_PLUGIN_TIMEOUT_MS` applies.",
       ),
+    warnings: z
+      .array(z.string())
+      .describe("What the plugin's author should fix, although the plugin runs."),
     error: z
       .string()
       .nullable()

@@ -136,6 +136,7 @@ export const SAMPLE_PLUGIN = {
   outputSchema: null,
   example: { input: { text: "to be or not to be" } },
   timeoutMs: null,
+  warnings: [],
   error: null,
 };
 

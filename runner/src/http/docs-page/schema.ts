@@ -1,9 +1,9 @@
 /** A JSON Schema as people read it: a short type, and a table of an object's fields. */
-import { html, json, prose, type Html } from "./html.ts";
+import { html, json, prose, type Html } from "../pages/html.ts";
 
 export interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly format?: string;
   readonly description?: string;
   readonly enum?: readonly unknown[];
@@ -42,7 +42,8 @@ export function typeOf(schema: Schema): Html {
   if (schema.type === "object" && typeof schema.additionalProperties === "object") {
     return html`object of ${typeOf(schema.additionalProperties)}`;
   }
-  return html`${schema.format ?? schema.type ?? "any JSON"}`;
+  const types = [schema.type ?? "any JSON"].flat();
+  return html`${schema.format ?? types.join(" or ")}`;
 }
 
 function joined(parts: readonly Html[], between: string): Html {
@@ -75,7 +76,7 @@ function fieldRows(schema: Schema, above: string): Html[] {
     const optional = schema.required?.includes(name) ? null : html` <small>optional</small>`;
     const row = html`<tr>
       <th><code>${path}</code>${optional}</th>
-      <td>${typeOf(field)}<small>${limitsOf(field)}</small></td>
+      <td class="type">${typeOf(field)}<small>${limitsOf(field)}</small></td>
       <td>${prose(field.description)}</td>
     </tr>`;
     const inner = field.type === "array" ? field.items : field;
@@ -87,7 +88,7 @@ function fieldRows(schema: Schema, above: string): Html[] {
 export function renderSchema(name: string, schema: Schema): Html {
   const rows = fieldRows(schema, "");
   const example = schema.examples?.[0];
-  return html`<section id="${name}">
+  return html`<section class="card" id="${name}">
     <h3>${name}</h3>
     ${prose(schema.description)}
     ${

@@ -4,10 +4,11 @@ import { toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { getDocs, getHealth, getMetrics, getOpenApi, getReadiness } from "../contract/daemon.ts";
-import { DOCS_POLICY, renderDocs } from "../docs-page/render.ts";
+import { renderDocs } from "../docs-page/render.ts";
 import type { HttpMetrics } from "../../ports/http-metrics.ts";
 import { mount, sendJson } from "../mount.ts";
 import { createOpenApiDocument } from "../openapi.ts";
+import { sendPage, type Page } from "../pages/frame.ts";
 
 export interface DaemonDeps {
   readonly engine: Pick<Engine, "relayState">;
@@ -40,11 +41,8 @@ export function registerDaemon(app: FastifyInstance, deps: DaemonDeps): void {
     sendJson(reply, (document ??= toJsonText(createOpenApiDocument()))),
   );
 
-  let page: string | null = null;
+  let page: Page | null = null;
   mount(app, getDocs, async (_, reply) =>
-    reply
-      .header("content-type", "text/html; charset=utf-8")
-      .header("content-security-policy", DOCS_POLICY)
-      .send((page ??= renderDocs(createOpenApiDocument()))),
+    sendPage(reply, (page ??= renderDocs(createOpenApiDocument()))),
   );
 }

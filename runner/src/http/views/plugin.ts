@@ -9,9 +9,12 @@ const UNKNOWN = {
   outputSchema: null,
   example: null,
   timeoutMs: null,
+  warnings: [],
 };
 
 /** Ready and broken plugins have the same keys. */
 export function pluginView(plugin: PluginInfo): Plugin {
-  return plugin.status === "ready" ? { ...plugin, error: null } : { ...UNKNOWN, ...plugin };
+  return plugin.status === "ready"
+    ? { ...plugin, warnings: [...plugin.warnings], error: null }
+    : { ...UNKNOWN, ...plugin };
 }

@@ -2,7 +2,10 @@ import type { Reading } from "./value-kind.ts";
 
 export type Bound = number | string;
 
-/** The least and greatest of a column's values, kept as numbers, as dates and as strings at once: which of them counts is known at the end. */
+/**
+ * Tracks a column's bounds as numbers, dates and strings, because its type is known only at the
+ * end.
+ */
 export function createBounds() {
   const texts = createRange<string>();
   const numbers = createRange<number>();

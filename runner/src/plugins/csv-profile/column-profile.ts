@@ -4,10 +4,10 @@ import { createDistinctEstimate } from "./distinct-estimate.ts";
 import { createFrequentValues, type Counted } from "./frequent-values.ts";
 import { readValue, VALUE_KINDS, type Reading, type ValueKind } from "./value-kind.ts";
 
-/** A longer value is kept as its beginning and a hash of the whole. */
-const KEPT_LENGTH = 100;
+/** A longer value is stored as its beginning and a hash of the whole value. */
+const STORED_LENGTH = 100;
 
-/** V8 copies substrings shorter than this; longer ones are views. */
+/** V8 copies a shorter substring. A longer one is a view of the whole text. */
 const VIEW_LENGTH = 13;
 
 export const COLUMN_TYPES = [
@@ -36,14 +36,14 @@ export interface ColumnProfile {
 interface ColumnRules {
   readonly nullTokens: ReadonlySet<string>;
   readonly decimal: "." | ",";
-  /** How many distinct values are counted exactly. */
+  /** How many distinct values are counted exactly before the estimate starts. */
   readonly capacity: number;
 }
 
 type Entry = Counted & Reading;
 type KindCounts = Record<ValueKind, number>;
 
-/** What one column's values are, in memory that does not grow with their number. */
+/** Profiles one column in memory that does not grow with the number of values. */
 export function createColumnProfile({ nullTokens, decimal, capacity }: ColumnRules) {
   const values = createFrequentValues<Entry>(capacity);
   const distinct = createDistinctEstimate();
@@ -52,21 +52,24 @@ export function createColumnProfile({ nullTokens, decimal, capacity }: ColumnRul
   const counts: KindCounts = { integer: 0, number: 0, boolean: 0, date: 0, code: 0, string: 0 };
   let nulls = 0;
 
-  /** A value that is not among those kept: all that is worked out per distinct value happens here. */
-  function meet(value: string): Entry | null {
+  /**
+   * Adds a value that is not stored yet. The expensive work happens here, once per distinct value.
+   */
+  function addDistinct(value: string): Entry | null {
     const trimmed = value.trim();
     if (nullTokens.has(trimmed)) return null;
     const entry = { count: 0, ...readValue(trimmed, decimal) };
-    const kept = keep(value);
-    values.set(kept, entry);
-    distinct.add(kept);
-    bounds.widen(kept, entry);
+    const stored = toStored(value);
+    values.set(stored, entry);
+    distinct.add(stored);
+    bounds.widen(stored, entry);
     return entry;
   }
 
   return {
     add(value: string): void {
-      const entry = values.get(value.length <= KEPT_LENGTH ? value : keep(value)) ?? meet(value);
+      const entry =
+        values.get(value.length <= STORED_LENGTH ? value : toStored(value)) ?? addDistinct(value);
       if (entry === null) {
         nulls += 1;
         return;
@@ -75,7 +78,7 @@ export function createColumnProfile({ nullTokens, decimal, capacity }: ColumnRul
       counts[entry.kind] += 1;
       if (entry.kind === "integer" || entry.kind === "number") sum.add(entry.number);
     },
-    /** A row that ends before this column. */
+    /** Counts a row that ends before this column. */
     addMissing(): void {
       nulls += 1;
     },
@@ -118,7 +121,9 @@ function boundsOf(
   }
 }
 
-/** The narrowest type that every value has; digits with a leading zero make the numbers beside them codes too. */
+/**
+ * The narrowest type that fits every value. One value with a leading zero makes all integers codes.
+ */
 function typeOf(counts: KindCounts): ColumnType {
   const met = VALUE_KINDS.filter((kind) => counts[kind] > 0);
   const only = (...allowed: ValueKind[]): boolean => met.every((kind) => allowed.includes(kind));
@@ -131,15 +136,17 @@ function typeOf(counts: KindCounts): ColumnType {
   return "mixed";
 }
 
-/** A copy: what the parser gives is a view that would keep its whole piece of the file in memory. */
-function keep(value: string): string {
+/**
+ * Returns a copy. The parser returns a view, which would keep a whole chunk of the file in memory.
+ */
+function toStored(value: string): string {
   if (value.length < VIEW_LENGTH) return value;
-  if (value.length <= KEPT_LENGTH) return Buffer.from(value, "utf16le").toString("utf16le");
-  const start = value.slice(0, KEPT_LENGTH - 24);
+  if (value.length <= STORED_LENGTH) return Buffer.from(value, "utf16le").toString("utf16le");
+  const start = value.slice(0, STORED_LENGTH - 24);
   return `${start}… (${value.length} characters, ${hash("sha256", value).slice(0, 12)})`;
 }
 
-/** Neumaier's sum: the rounding of millions of additions does not add up. */
+/** Neumaier's sum, so that the rounding errors of millions of additions do not accumulate. */
 function createSum() {
   let sum = 0;
   let lost = 0;

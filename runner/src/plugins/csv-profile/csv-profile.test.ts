@@ -42,8 +42,8 @@ async function profile(
 const column = (result: Profile, name: string): Column =>
   result.columns.find((found) => found.name === name)!;
 
-/** A plain pass over a file without quotes, sharing nothing with the plugin. */
-function plainPass(file: string): Map<string, string[]> {
+/** Reads a file without quotes with plain code that shares nothing with the plugin. */
+function readColumns(file: string): Map<string, string[]> {
   const [header, ...lines] = readFileSync(join(DATA, file), "utf8").trimEnd().split(/\r?\n/);
   const rows = lines.map((line) => line.split(","));
   return new Map(
@@ -51,13 +51,13 @@ function plainPass(file: string): Map<string, string[]> {
   );
 }
 
-describe("real files against a plain pass over them", () => {
+describe("real files, compared with plain code", () => {
   test.each(["seattle-weather.csv", "windvectors.csv", "weather.csv", "sp500-2000.csv"])(
-    "%s has the counts, means and bounds that its values have",
+    "%s has the counts, means and bounds of its values",
     async (file) => {
       expect(readFileSync(join(DATA, file), "utf8")).not.toContain('"');
       const { profile: found } = await profile({ file }, { top: 1 });
-      const expected = plainPass(file);
+      const expected = readColumns(file);
       expect(found.columns.map(({ name }) => name)).toEqual([...expected.keys()]);
       for (const { name, type, ...rest } of found.columns) {
         const values = expected.get(name)!.filter((value) => value !== "");
@@ -77,7 +77,7 @@ describe("real files against a plain pass over them", () => {
     },
   );
 
-  test("the types of Seattle's weather are those that its columns have", async () => {
+  test("the columns of Seattle's weather have the right types", async () => {
     const { profile: found, trace } = await profile({ file: "seattle-weather.csv" });
     expect(Object.fromEntries(found.columns.map(({ name, type }) => [name, type]))).toEqual({
       date: "date",
@@ -92,7 +92,7 @@ describe("real files against a plain pass over them", () => {
     expect(trace.progress.at(-1)!.fraction).toBe(1);
   });
 
-  test("dates with month names and with times are dates, in the calendar's order", async () => {
+  test("dates with month names or times are dates in calendar order", async () => {
     const stocks = (await profile({ file: "stocks.csv" })).profile;
     expect(column(stocks, "date")).toMatchObject({
       type: "date",
@@ -103,8 +103,8 @@ describe("real files against a plain pass over them", () => {
     expect(column(github, "time").type).toBe("date");
   });
 
-  test("zip codes are strings, and over ten thousand of them are estimated within 2.5 %", async () => {
-    const zips = plainPass("zipcodes.csv");
+  test("zip codes are strings, and more than ten thousand are estimated within 2.5 %", async () => {
+    const zips = readColumns("zipcodes.csv");
     const { profile: found } = await profile({ file: "zipcodes.csv" });
     expect(column(found, "zip_code")).toMatchObject({ type: "string", min: "00501", mean: null });
     for (const name of ["zip_code", "latitude", "longitude"]) {
@@ -115,8 +115,8 @@ describe("real files against a plain pass over them", () => {
     }
   });
 
-  test("estimated counts are never too high, and too low by no more than what is said", async () => {
-    const zips = plainPass("zipcodes.csv");
+  test("estimated counts are never too high, and too low by at most the reported error", async () => {
+    const zips = readColumns("zipcodes.csv");
     const { profile: found } = await profile({ file: "zipcodes.csv" }, { top: 100 });
     const { mostFrequent, countsMayBeLowBy } = column(found, "latitude");
     const exact = Map.groupBy(zips.get("latitude")!, String);
@@ -128,14 +128,14 @@ describe("real files against a plain pass over them", () => {
     }
   });
 
-  test("quoted values with commas are one value", async () => {
+  test("a quoted value with commas is one value", async () => {
     const { profile: found } = await profile({ file: "airports.csv" });
     expect(found).toMatchObject({ rows: 3376, raggedRows: 0, quoteErrors: 0 });
     expect(column(found, "iata")).toMatchObject({ distinct: 3376, nulls: 0 });
   });
 });
 
-describe("forms of the same table", () => {
+describe("the same table in different forms", () => {
   const weather = readFileSync(join(DATA, "seattle-weather.csv"), "utf8");
   let root: string;
   let server: Server;
@@ -160,14 +160,18 @@ describe("forms of the same table", () => {
   const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   test.each<[string, Buffer, object]>([
-    ["UTF-8 with a mark", Buffer.from(`\uFEFF${weather}`), {}],
-    ["UTF-16 little-endian with a mark", Buffer.from(`\uFEFF${weather}`, "utf16le"), {}],
-    ["UTF-16 big-endian with a mark", Buffer.from(`\uFEFF${weather}`, "utf16le").swap16(), {}],
-    ["UTF-16 without a mark", Buffer.from(weather, "utf16le"), { encoding: "utf-16le" }],
+    ["UTF-8 with a byte order mark", Buffer.from(`\uFEFF${weather}`), {}],
+    ["UTF-16 little-endian with a byte order mark", Buffer.from(`\uFEFF${weather}`, "utf16le"), {}],
+    [
+      "UTF-16 big-endian with a byte order mark",
+      Buffer.from(`\uFEFF${weather}`, "utf16le").swap16(),
+      {},
+    ],
+    ["UTF-16 without a byte order mark", Buffer.from(weather, "utf16le"), { encoding: "utf-16le" }],
     ["gzip", gzipSync(weather), {}],
-    ["CRLF line ends", Buffer.from(weather.replaceAll("\n", "\r\n")), {}],
-    ["CR line ends", Buffer.from(weather.replaceAll("\n", "\r")), {}],
-    ["no last line end", Buffer.from(weather.trimEnd()), {}],
+    ["CRLF line endings", Buffer.from(weather.replaceAll("\n", "\r\n")), {}],
+    ["CR line endings", Buffer.from(weather.replaceAll("\n", "\r")), {}],
+    ["no line ending at the end", Buffer.from(weather.trimEnd()), {}],
     ["blank lines", Buffer.from(weather.replaceAll("\n", "\n\n")), {}],
   ])("%s gives the same profile", async (_, bytes, options) => {
     writeFileSync(join(root, "weather"), bytes);
@@ -178,13 +182,13 @@ describe("forms of the same table", () => {
     [";", "semicolon"],
     ["\t", "tab"],
     ["|", "pipe"],
-  ])("the delimiter %j is found", async (delimiter, name) => {
+  ])("the delimiter %j is detected", async (delimiter, name) => {
     const text = weather.replaceAll(",", delimiter);
     expect((await profile({ text })).profile).toEqual({ ...expected, delimiter });
     expect((await profile({ text }, { delimiter: name })).profile.columns).toHaveLength(6);
   });
 
-  test("a URL is downloaded, and a 404 is an error that names it", async () => {
+  test("a URL is downloaded, and a 404 is an error with the URL", async () => {
     const { profile: found, trace } = await profile({ url: `${address()}/weather.csv` });
     expect(found).toEqual(expected);
     expect(trace.metrics["processedItems"]).toBe(1461);
@@ -197,7 +201,7 @@ describe("forms of the same table", () => {
     expect(found.columns[0]).toMatchObject({ name: "column 1", type: "mixed" });
   });
 
-  test("latin1 is read when it is asked for, and named in the error when it is not", async () => {
+  test("latin1 is read when the option says so, and the error suggests it otherwise", async () => {
     writeFileSync(join(root, "cities"), Buffer.from("city;km\nKöln;1,5\nKöln;2,5\n", "latin1"));
     await expect(profile({ file: "cities" }, {}, root)).rejects.toThrow(/not utf-8.*latin1/);
     const options = { encoding: "latin1", decimal: "," };
@@ -207,13 +211,13 @@ describe("forms of the same table", () => {
   });
 });
 
-describe("what does not fit", () => {
+describe("unusual input", () => {
   test("an empty CSV has no rows and no columns", async () => {
     const empty = { rows: 0, raggedRows: 0, firstRaggedRow: null, quoteErrors: 0, columns: [] };
     expect((await profile({ text: "" })).profile).toMatchObject(empty);
   });
 
-  test("a header alone has empty columns", async () => {
+  test("a CSV with only a header has empty columns", async () => {
     const { profile: found } = await profile({ text: "a,b\n" });
     expect(found.columns.map(({ name, type }) => [name, type])).toEqual([
       ["a", "empty"],
@@ -221,18 +225,18 @@ describe("what does not fit", () => {
     ]);
   });
 
-  test("missing values of ragged rows are nulls, surplus ones are ignored, both are counted", async () => {
+  test("missing values of ragged rows are nulls, extra ones are ignored, and both rows are counted", async () => {
     const { profile: found } = await profile({ text: "a,b\n1,2\n3\n4,5,6\n7,8\n" });
     expect(found).toMatchObject({ rows: 4, raggedRows: 2, firstRaggedRow: 2 });
     expect(column(found, "b")).toMatchObject({ type: "integer", nulls: 1, distinct: 3, mean: 5 });
   });
 
-  test("names that are missing or repeated are told apart", async () => {
+  test("missing and repeated column names become unique", async () => {
     const { profile: found } = await profile({ text: "a,,a\n1,2,3\n" });
     expect(found.columns.map(({ name }) => name)).toEqual(["a", "column 2", "a (2)"]);
   });
 
-  test("types are the narrowest that fits all", async () => {
+  test("a column has the narrowest type that fits all values", async () => {
     const text = [
       "int,num,bool,mixed,id,none,day",
       "1,1,true,1,1234567890123456,NA,2024-02-29",
@@ -252,25 +256,25 @@ describe("what does not fit", () => {
     expect(noDay.columns[0]!.type).toBe("string");
   });
 
-  test("what counts as a null can be said", async () => {
+  test("the option nullTokens defines the nulls", async () => {
     const { profile: found } = await profile({ text: "a\nNA\n-\n1\n" }, { nullTokens: ["-"] });
     expect(found.columns[0]).toMatchObject({ nulls: 1, distinct: 2, type: "mixed" });
   });
 
-  test("a quote that is never closed is an error with its row, also in a file of megabytes", async () => {
+  test("a quote that is never closed is an error with its row, also in a large file", async () => {
     await expect(profile({ text: 'a,b\n1,2\n3,"4\n' })).rejects.toThrow(/row 3 opens a quote/);
     const long = `a,b\n1,2\n3,"4\n${"5,6\n".repeat(2_000_000)}`;
     await expect(profile({ text: long })).rejects.toThrow(/row 3 opens a quote/);
   }, 30_000);
 
-  test("binary data is an error that says so", async () => {
+  test("binary data is an error", async () => {
     await expect(profile({ file: "ffox.png" })).rejects.toThrow("is not utf-8 text");
     await expect(profile({ file: "ffox.png" }, { encoding: "latin1" })).rejects.toThrow(
       "is not latin1 text",
     );
   });
 
-  test("damaged gzip is an error that says so", async () => {
+  test("damaged gzip data is an error", async () => {
     const root = mkdtempSync(join(tmpdir(), "csv-profile-"));
     try {
       const zipped = gzipSync(readFileSync(join(DATA, "airports.csv")));
@@ -281,19 +285,19 @@ describe("what does not fit", () => {
     }
   });
 
-  test("a file that is not there or lies outside is an error with its name", async () => {
+  test("a missing file, or a file outside the files folder, is an error with its name", async () => {
     await expect(profile({ file: "nope.csv" })).rejects.toThrow('"nope.csv"');
     await expect(profile({ file: "../package.json" })).rejects.toThrow("files folder");
   });
 
   test.each([{}, { text: "a", file: "b" }, { file: "a", url: "b" }, { file: "" }])(
-    "%j is refused: one source is needed",
+    "%j is refused because exactly one source is required",
     async (input) => {
       await expect(profile(input)).rejects.toThrow("exactly one of text, file and url");
     },
   );
 
-  test("an abort ends the run", async () => {
+  test("an abort stops the run", async () => {
     const run = runPlugin(plugin, {
       input: { file: "zipcodes.csv" },
       filesRoot: DATA,
@@ -302,7 +306,7 @@ describe("what does not fit", () => {
     await expect(run).rejects.toThrow(/abort/i);
   });
 
-  test("values of any length are told apart and kept short", async () => {
+  test("long values are compared in full and stored in a short form", async () => {
     const long = "x".repeat(50_000);
     const { profile: found } = await profile({ text: `a\n${long}1\n${long}2\n${long}1\n` });
     expect(found.columns[0]).toMatchObject({ distinct: 2, type: "string" });

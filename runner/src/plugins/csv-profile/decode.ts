@@ -4,8 +4,9 @@ export const ENCODINGS = ["auto", "utf-8", "latin1", "utf-16le", "utf-16be"] as 
 export type Encoding = (typeof ENCODINGS)[number];
 
 /**
- * Bytes to text without its byte order mark. `auto` goes by that mark and is UTF-8 without one.
- * Throws where the bytes do not fit the encoding, or hold a zero character: binary data.
+ * Decodes bytes to text without the byte order mark. `auto` uses that mark, or UTF-8 if there is
+ * none. Throws if the bytes are not valid in the encoding, or contain a zero character (binary
+ * data).
  */
 export async function* decode(
   bytes: AsyncIterable<Uint8Array>,
@@ -22,8 +23,8 @@ export async function* decode(
       return text;
     } catch (error) {
       throw new Error(
-        `the data is not ${name} text (looking at bytes ${read} to ${read + (chunk?.length ?? 0)}); ` +
-          `if it is text, say in which encoding with the option encoding: ${ENCODINGS.slice(1).join(", ")}`,
+        `the data is not ${name} text (in bytes ${read} to ${read + (chunk?.length ?? 0)}). ` +
+          `If it is text, set the option encoding to one of ${ENCODINGS.slice(1).join(", ")}.`,
         { cause: error },
       );
     }

@@ -1,11 +1,11 @@
-/** 2^14 registers: a standard error of 1.04 / √16384 = 0.8 %, in 16 KiB. */
+/** 2^14 registers use 16 KiB and give a standard error of 1.04 / √16384 = 0.8 %. */
 const INDEX_BITS = 14;
 const REGISTERS = 1 << INDEX_BITS;
 const RANK_BITS = 32;
 
 /**
- * HyperLogLog over a 46-bit hash, with the estimator of Ertl 2017, "New cardinality estimation
- * algorithms for HyperLogLog sketches" (algorithm 6), which needs no bias tables.
+ * HyperLogLog over a 46-bit hash. The estimator is algorithm 6 of Ertl 2017, "New cardinality
+ * estimation algorithms for HyperLogLog sketches", which needs no bias tables.
  */
 export function createDistinctEstimate() {
   const ranks = new Uint8Array(REGISTERS);
@@ -33,7 +33,7 @@ export function createDistinctEstimate() {
   };
 }
 
-/** Every bit of the input moves every bit of the result (the finalizer of MurmurHash3). */
+/** The finalizer of MurmurHash3: every input bit affects every output bit. */
 function mix(hash: number): number {
   let mixed = hash ^ (hash >>> 16);
   mixed = Math.imul(mixed, 0x85ebca6b);

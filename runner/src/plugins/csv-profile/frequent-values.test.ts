@@ -16,7 +16,7 @@ function count(stream: readonly string[], capacity: number) {
   return frequent;
 }
 
-test("every count is within the error that is stated, and the error within its bound", () => {
+test("every count is within the reported error, and the error is within its bound", () => {
   const stream = fc.array(fc.nat({ max: 60 }).map(String), { maxLength: 600 });
   fc.assert(
     fc.property(stream, fc.integer({ min: 2, max: 40 }), (values, capacity) => {
@@ -24,14 +24,14 @@ test("every count is within the error that is stated, and the error within its b
       const exact = Map.groupBy(values, String);
       expect(frequent.maxError()).toBeLessThanOrEqual((2 * values.length) / capacity);
       for (const [value, { length }] of exact) {
-        const kept = frequent.get(value)?.count ?? 0;
-        expect(kept).toBeLessThanOrEqual(length);
-        expect(kept + frequent.maxError()).toBeGreaterThanOrEqual(length);
+        const stored = frequent.get(value)?.count ?? 0;
+        expect(stored).toBeLessThanOrEqual(length);
+        expect(stored + frequent.maxError()).toBeGreaterThanOrEqual(length);
       }
       const listed = frequent.top(capacity);
-      const unkept = [...exact].filter(([value]) => !frequent.get(value));
+      const dropped = [...exact].filter(([value]) => !frequent.get(value));
       for (const { value } of listed) {
-        for (const [, { length }] of unkept) {
+        for (const [, { length }] of dropped) {
           expect(exact.get(value)!.length).toBeGreaterThan(length);
         }
       }
@@ -39,7 +39,7 @@ test("every count is within the error that is stated, and the error within its b
   );
 });
 
-test("no more values are kept than the capacity", () => {
+test("the number of stored values never exceeds the capacity", () => {
   const frequent = count(
     Array.from({ length: 10_000 }, (_, index) => `value ${index}`),
     100,

@@ -15,15 +15,15 @@ export interface CsvSource {
 }
 
 export interface OpenText {
-  /** Together the whole text; no piece is empty. */
+  /** The whole text in pieces. No piece is empty. */
   readonly pieces: AsyncIterable<string>;
-  /** How much of the source has been read, from 0 to 1; null while its size is unknown. */
+  /** The part of the source that has been read, from 0 to 1. Null if the size is unknown. */
   fraction(): number | null;
 }
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** Opens the one source that is given. Gzip is recognised by its first bytes and unpacked. */
+/** Opens the given source. Gzip is detected by its first bytes and decompressed. */
 export async function openText(
   source: CsvSource,
   ctx: Pick<PluginContext, "fetch" | "files" | "signal">,
@@ -56,7 +56,7 @@ async function openFile(
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
     throw new Error(
-      `file is ${JSON.stringify(file)}: the files folder holds no such file, ${path}`,
+      `file is ${JSON.stringify(file)}: it must be a file in the files folder, but there is no such file at ${path}`,
     );
   }
   return { bytes: createReadStream(path, { highWaterMark: PIECE_LENGTH }), size: found.size };
@@ -69,9 +69,11 @@ async function openUrl(
   const response = await ctx.fetch(url);
   if (!response.ok) {
     await response.body?.cancel();
-    throw new Error(`url is ${JSON.stringify(url)}: it answered ${response.status}, not 200`);
+    throw new Error(
+      `url is ${JSON.stringify(url)}: its server responded with status ${response.status}`,
+    );
   }
-  // An encoded body's length is that of the encoded bytes, which are not the ones that are read.
+  // The length of an encoded body counts encoded bytes, but decoded bytes are read.
   const isEncoded = response.headers.get("content-encoding") !== null;
   const length = Number(response.headers.get("content-length") ?? Number.NaN);
   return {
@@ -101,11 +103,11 @@ async function* unpacked(bytes: Bytes): AsyncGenerator<Uint8Array> {
     return;
   }
   try {
-    // The callback is required; what goes wrong arrives through the iteration.
+    // The callback is required, but errors arrive through the iteration.
     yield* pipeline(all, createGunzip({ chunkSize: PIECE_LENGTH }), () => {});
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (!code.startsWith("Z_")) throw error;
-    throw new Error(`the gzip data is damaged: ${(error as Error).message}`, { cause: error });
+    throw new Error(`the gzip data is damaged (${(error as Error).message})`, { cause: error });
   }
 }

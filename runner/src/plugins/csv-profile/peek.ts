@@ -1,4 +1,6 @@
-/** The first bytes, at least `length` where there are as many, and an iteration that still has them. */
+/**
+ * Returns the first `length` bytes or more (fewer if the input ends), and an iterable of all bytes.
+ */
 export async function peek(
   bytes: AsyncIterable<Uint8Array>,
   length: number,

@@ -1,19 +1,19 @@
 import { Readable } from "node:stream";
 
-/** Longer than any real row; an unclosed quote makes the rest of the file one row. */
+/** Longer than any real row. An unclosed quote would turn the rest of the file into one row. */
 const MAX_ROW_LENGTH = 4 << 20;
 
 export interface RowReader {
-  /** Left out: the one of `, ; tab |` that cuts the first rows most evenly. */
+  /** Default: the one of `, ; tab |` that splits the first rows most evenly. */
   readonly delimiter?: string | undefined;
   readonly signal: AbortSignal;
-  /** Rows without the blank lines. The array is only good during the call. */
+  /** Receives rows without blank lines. The array is valid only during the call. */
   onRows(rows: readonly (readonly string[])[]): void;
 }
 
 /**
- * Reads CSV (RFC 4180, any line ends) row by row, in constant memory. Resolves with the delimiter
- * and with how many values hold a quote where none may be. Rejects on a quote that is not closed.
+ * Reads CSV (RFC 4180, any line endings) row by row in constant memory. Resolves with the delimiter
+ * and the number of values with a misplaced quote. Rejects if a quote is not closed.
  */
 export async function readRows(
   pieces: AsyncIterable<string>,
@@ -33,7 +33,7 @@ export async function readRows(
   }
   const text = Readable.from(counted());
   const unclosed = (): Error =>
-    new Error(`row ${rowCount + 1} opens a quote (") that is not closed`);
+    new Error(`row ${rowCount + 1} opens a quote (") that is never closed`);
   try {
     await new Promise<void>((resolve, reject) => {
       Papa.parse<string[], NodeJS.ReadableStream>(text, {
@@ -60,12 +60,14 @@ export async function readRows(
   return { delimiter, quoteErrors };
 }
 
-/** CRLF and CR become LF: the parser knows one line end per file, and real files mix them. */
+/**
+ * Converts CRLF and CR to LF: the parser expects one line ending per file, but real files mix them.
+ */
 async function* withOneLineEnd(pieces: AsyncIterable<string>): AsyncGenerator<string> {
   let held = "";
   for await (const piece of pieces) {
     const text = held + piece;
-    // Whether a last CR stands alone is told by the next piece.
+    // A CR at the end can be half of a CRLF: the next piece decides.
     held = text.endsWith("\r") ? "\r" : "";
     const ready = held ? text.slice(0, -1) : text;
     if (ready !== "") yield ready.includes("\r") ? ready.replaceAll(/\r\n?/g, "\n") : ready;

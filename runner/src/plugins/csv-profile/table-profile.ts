@@ -1,8 +1,8 @@
 import { createColumnProfile, type ColumnProfile } from "./column-profile.ts";
 
-/** Distinct values kept over all columns, and in one: about 100 bytes each. */
-const KEPT_VALUES = 200_000;
-const KEPT_VALUES_PER_COLUMN = 10_000;
+/** Limits for stored distinct values, in total and per column. A value uses about 100 bytes. */
+const STORED_VALUES = 200_000;
+const STORED_VALUES_PER_COLUMN = 10_000;
 const MAX_COLUMNS = 2_000;
 
 interface TableRules {
@@ -11,7 +11,7 @@ interface TableRules {
   readonly decimal: "." | ",";
 }
 
-/** The rows' shape and the profile of each column; the first row settles how many columns there are. */
+/** Profiles the rows and each column. The first row determines the number of columns. */
 export function createTableProfile({ hasHeader, ...rules }: TableRules) {
   let names: string[] | null = null;
   let columns: ReturnType<typeof createColumnProfile>[] = [];
@@ -22,11 +22,11 @@ export function createTableProfile({ hasHeader, ...rules }: TableRules) {
   function begin(first: readonly string[]): void {
     if (first.length > MAX_COLUMNS) {
       throw new Error(
-        `the first row has ${first.length} columns: at most ${MAX_COLUMNS} are taken; is the option delimiter right?`,
+        `the first row has ${first.length} columns: it must have at most ${MAX_COLUMNS}. Check the option delimiter.`,
       );
     }
     names = hasHeader ? headerNames(first) : first.map((_, index) => `column ${index + 1}`);
-    const capacity = Math.min(KEPT_VALUES_PER_COLUMN, Math.floor(KEPT_VALUES / first.length));
+    const capacity = Math.min(STORED_VALUES_PER_COLUMN, Math.floor(STORED_VALUES / first.length));
     columns = first.map(() => createColumnProfile({ ...rules, capacity }));
   }
 
@@ -68,7 +68,7 @@ export function createTableProfile({ hasHeader, ...rules }: TableRules) {
   };
 }
 
-/** Every name once: an empty one becomes `column 3`, a repeated one `price (2)`. */
+/** Makes the names unique: an empty one becomes `column 3`, a repeated one `price (2)`. */
 function headerNames(header: readonly string[]): string[] {
   const used = new Set<string>();
   return header.map((written, index) => {

@@ -1,10 +1,13 @@
-/** What a single value looks like. `code` is digits that are no quantity: `00501`, a 16-digit id. */
+/**
+ * The kinds of a single value. `code`: digits that are not a quantity, such as `00501` or a
+ * 16-digit id.
+ */
 export const VALUE_KINDS = ["integer", "number", "boolean", "date", "code", "string"] as const;
 export type ValueKind = (typeof VALUE_KINDS)[number];
 
 export interface Reading {
   readonly kind: ValueKind;
-  /** The number, or a date's instant in ms (a date without a zone is read as UTC); NaN for the rest. */
+  /** The number, or the date in ms since the epoch (UTC if it has no time zone). Otherwise NaN. */
   readonly number: number;
 }
 
@@ -18,7 +21,10 @@ const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "
 const MONTH_FIRST = /^([a-z]{3,9})\.? (\d{1,2}),? (\d{4})$/i;
 const DAY_FIRST = /^(\d{1,2})[ -]([a-z]{3,9})\.?[ -,]\s?(\d{4})$/i;
 
-/** Dates are `2026-11-23`, `2026/11/23`, each with a time or without, `Nov 23 2026` and `23 Nov 2026`; `11/12/2026` is not told apart from `12/11/2026` and stays a string. */
+/**
+ * Recognizes the dates `2026-11-23`, `2026/11/23` (both with or without a time), `Nov 23 2026` and
+ * `23 Nov 2026`. `11/12/2026` is ambiguous and stays a string.
+ */
 export function readValue(value: string, decimal: "." | ","): Reading {
   if (INTEGER.test(value)) return { kind: "integer", number: Number(value) };
   if (DIGITS.test(value)) return { kind: "code", number: Number.NaN };
@@ -53,7 +59,7 @@ function monthNumber(name: string): number {
   return MONTHS.indexOf(name.slice(0, 3).toLowerCase()) + 1;
 }
 
-/** NaN for a day that the calendar does not have. */
+/** Returns NaN for a day that does not exist. */
 function dayAt(year: number, month: number, day: number): number {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);

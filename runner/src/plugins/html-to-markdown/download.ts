@@ -1,11 +1,11 @@
 import type { PluginContext } from "../../plugin-sdk.ts";
 
 const MAX_BYTES = 10 << 20;
-/** How far into a page its `<meta charset>` may be (HTML standard, 4.2.5.4). */
+/** The first bytes of a page, which must contain its `<meta charset>` (HTML standard, 4.2.5.4). */
 const META_BYTES = 1024;
 const META_CHARSET = /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i;
 
-/** A page's HTML and its address after redirects. */
+/** Downloads a page. Returns its HTML and its URL after redirects. */
 export async function download(
   url: string,
   ctx: Pick<PluginContext, "fetch">,
@@ -14,8 +14,8 @@ export async function download(
   const type = response.headers.get("content-type") ?? "text/html";
   if (!response.ok || !/html|^text\/plain/i.test(type)) {
     await response.body?.cancel();
-    const what = response.ok ? `${type}, not HTML` : `${response.status}, not 200`;
-    throw new Error(`url is ${JSON.stringify(url)}: it answered ${what}`);
+    const problem = response.ok ? `${type} instead of HTML` : `status ${response.status}`;
+    throw new Error(`url is ${JSON.stringify(url)}: its server responded with ${problem}`);
   }
   const bytes = await readAll(response, url);
   const charset =
@@ -31,14 +31,16 @@ async function readAll(response: Response, url: string): Promise<Buffer> {
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
     if (length > MAX_BYTES) {
-      throw new Error(`url is ${JSON.stringify(url)}: the page is over ${MAX_BYTES} bytes`);
+      throw new Error(
+        `url is ${JSON.stringify(url)}: its page must have at most ${MAX_BYTES} bytes`,
+      );
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-/** A charset that nobody knows is read as UTF-8, as browsers do. */
+/** Falls back to UTF-8 for an unknown charset, like browsers do. */
 function decoder(charset: string): InstanceType<typeof TextDecoder> {
   try {
     return new TextDecoder(charset);

@@ -26,7 +26,7 @@ async function convert(input: object, options: object = {}): Promise<Result> {
   return (await runPlugin(plugin, { input, options })).output as Result;
 }
 
-describe("underscore's documentation", () => {
+describe("the documentation of Underscore", () => {
   test("keeps its text, headings, code and links", async () => {
     const page = await convert({ html: PAGE, baseUrl: "http://underscorejs.org/docs/" });
     expect(page).toMatchObject({ title: "Underscore.js", isMainContent: true });
@@ -42,7 +42,7 @@ describe("underscore's documentation", () => {
     expect(page.links.every(({ url }) => URL.canParse(url))).toBe(true);
   });
 
-  test("without the main content's bounds the side bar is there too", async () => {
+  test("with mainContentOnly off, the output includes the sidebar", async () => {
     const main = await convert({ html: PAGE });
     const all = await convert({ html: PAGE }, { mainContentOnly: false });
     expect(all.isMainContent).toBe(false);
@@ -50,13 +50,13 @@ describe("underscore's documentation", () => {
     expect(all.markdown).not.toContain("function()  {\n    window");
   });
 
-  test("links and images can be left out", async () => {
+  test("links and images can be removed", async () => {
     const bare = await convert({ html: PAGE }, { links: false, images: false });
     expect(bare.markdown).not.toMatch(/\]\(http/);
     expect(bare.markdown).toContain("Backbone.js");
   });
 
-  test("its Markdown goes straight into text-chunk", async () => {
+  test("text-chunk accepts the output as its input", async () => {
     const page = await convert({ html: PAGE });
     const { output } = await runPlugin(textChunk, { input: page, options: { maxTokens: 256 } });
     const { chunks } = output as { chunks: { end: number }[] };
@@ -65,7 +65,7 @@ describe("underscore's documentation", () => {
   });
 });
 
-describe("a page by its address", () => {
+describe("a page by its URL", () => {
   let server: Server;
   let address: string;
   beforeAll(async () => {
@@ -97,7 +97,7 @@ describe("a page by its address", () => {
     server.close();
   });
 
-  test("relative links lead to where the redirect ended", async () => {
+  test("relative links are resolved against the URL after redirects", async () => {
     const page = await convert({ url: `${address}/old` }, { mainContentOnly: false });
     expect(page.url).toBe(`${address}/docs/page`);
     expect(page.title).toBe("Underscore.js");
@@ -105,7 +105,7 @@ describe("a page by its address", () => {
   });
 
   test.each(["latin1", "meta"])(
-    "the charset is taken from the header or the page (%s)",
+    "the charset comes from the header or the page (%s)",
     async (path) => {
       expect((await convert({ url: `${address}/${path}` })).markdown).toBe("Käse");
     },
@@ -113,14 +113,14 @@ describe("a page by its address", () => {
 
   test.each([
     ["nothing", /nothing".*404/],
-    ["pdf", /application\/pdf, not HTML/],
-    ["huge", /over 10485760 bytes/],
-  ])("/%s is an error that says why", async (path, message) => {
+    ["pdf", /application\/pdf instead of HTML/],
+    ["huge", /at most 10485760 bytes/],
+  ])("/%s is an error with the reason", async (path, message) => {
     await expect(convert({ url: `${address}/${path}` })).rejects.toThrow(message);
   });
 });
 
-describe("parts of pages and what is no page", () => {
+describe("parts of pages and input that is not a page", () => {
   const whole = { mainContentOnly: false };
 
   test.each([
@@ -136,7 +136,7 @@ describe("parts of pages and what is no page", () => {
     expect(markdown.replaceAll(/ +/g, " ")).toBe(expected);
   });
 
-  test("a table of 5,000 rows takes seconds, not minutes", async () => {
+  test("a table of 5,000 rows takes only seconds", async () => {
     const html = `<table><tr><th>a<th>b${"<tr><td>1<td>2".repeat(5_000)}</table>`;
     const { markdown } = await convert({ html }, whole);
     expect(markdown.split("\n")).toHaveLength(5_002);
@@ -154,7 +154,7 @@ describe("parts of pages and what is no page", () => {
     expect((await convert({ html })).markdown).toBe(markdown);
   });
 
-  test("<base> counts, script links do not", async () => {
+  test("<base> is used, and script links are removed", async () => {
     const html =
       "<head><base href='/b/'></head><body><a href='x'>x</a><a href='javascript:y()'>y</a></body>";
     const { markdown, links } = await convert({ html, baseUrl: "https://a.example/q" }, whole);
@@ -162,7 +162,7 @@ describe("parts of pages and what is no page", () => {
     expect(markdown).toBe("[x](https://a.example/b/x)y");
   });
 
-  test("without an address relative links stay as they are", async () => {
+  test("without a URL, relative links stay relative", async () => {
     const { markdown } = await convert({ html: "<a href='/x'>x</a>" }, whole);
     expect(markdown).toBe("[x](/x)");
   });
@@ -170,11 +170,11 @@ describe("parts of pages and what is no page", () => {
   test.each([{}, { url: "" }, { html: "<p>", url: "http://a.example" }])(
     "%j is refused",
     async (input) => {
-      await expect(convert(input)).rejects.toThrow("give html or url");
+      await expect(convert(input)).rejects.toThrow("either html or url is required");
     },
   );
 
-  test("binary data gives a result without tags, not a crash", async () => {
+  test("binary data does not crash the plugin", async () => {
     const html = readFileSync(join(UNDERSCORE, "favicon.ico"), "latin1");
     expect(typeof (await convert({ html })).markdown).toBe("string");
   });

@@ -6,19 +6,23 @@ import { toMarkdown } from "./to-markdown.ts";
 
 const Input = z
   .object({
-    html: z.string().optional().describe("The page's HTML, or a part of a page."),
+    html: z.string().optional().describe("The HTML of a page, or of a part of a page."),
     url: z
       .string()
       .optional()
-      .describe("The page to download, by http or https; at most 10 MiB of HTML."),
+      .describe(
+        "The http or https URL of the page to download. The page can have up to 10 MiB of HTML.",
+      ),
     baseUrl: z
       .string()
       .optional()
-      .describe("Where `html` comes from, so that its relative links can be made absolute."),
+      .describe("The URL that `html` comes from. It makes relative links absolute."),
   })
   .superRefine(({ html, url }, check) => {
-    if (html !== undefined && url) check.addIssue("give html or url, not both");
-    if (html === undefined && !url) check.addIssue("give html or url");
+    if (html !== undefined && url)
+      check.addIssue("either html or url is required, but the input has both");
+    if (html === undefined && !url)
+      check.addIssue("either html or url is required, but the input has none");
   });
 
 const Options = z.strictObject({
@@ -26,36 +30,41 @@ const Options = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      "Leave out navigation, advertisements and footers, as a browser's reader view does. False: the whole page.",
+      "Whether to remove navigation, advertisements and footers, like the reader view of a browser. `false` converts the whole page.",
     ),
   images: z.boolean().default(true).describe("Whether to keep images."),
-  links: z.boolean().default(true).describe("Whether to keep links; false leaves their text."),
+  links: z
+    .boolean()
+    .default(true)
+    .describe("Whether to keep links. `false` keeps only their text."),
 });
 
 const Text = z.string().nullable();
 
 const Output = z.object({
-  title: Text.describe("The page's title."),
-  byline: Text.describe("Who wrote it, where the page says so."),
-  excerpt: Text.describe("The page's own description, or its first paragraph."),
-  siteName: Text.describe("The site's name, where the page says so."),
-  publishedTime: Text.describe("When it was published, as the page writes it."),
-  language: Text.describe("The page's language, such as `en`."),
-  url: Text.describe("The address, after redirects, or the baseUrl that was given."),
+  title: Text.describe("The title of the page."),
+  byline: Text.describe("The author, if the page names one."),
+  excerpt: Text.describe("The description in the page's metadata, or its first paragraph."),
+  siteName: Text.describe("The name of the site, if the page has it."),
+  publishedTime: Text.describe("The publication time, in the format of the page."),
+  language: Text.describe("The language of the page, such as `en`."),
+  url: Text.describe("The URL of the page after redirects, or the given `baseUrl`."),
   markdown: z.string().describe("The content as GitHub-flavoured Markdown."),
-  wordCount: z.int().describe("Runs of letters and digits in the content."),
+  wordCount: z
+    .int()
+    .describe("Number of words in the content. A word is a run of letters and digits."),
   links: z
     .array(
       z.object({
-        text: z.string().describe("What the link says."),
-        url: z.string().describe("Where it leads, absolute where the page's address is known."),
+        text: z.string().describe("The text of the link."),
+        url: z.string().describe("The target. It is absolute if the URL of the page is known."),
       }),
     )
-    .describe("The content's links, each address once, in the page's order."),
+    .describe("The links in the content, in their order, without duplicate targets."),
   isMainContent: z
     .boolean()
     .describe(
-      "False: this is the whole page, because that was asked for or no main content was found.",
+      "`true`: only the main content was converted. `false`: the whole page was converted, because `mainContentOnly` is `false` or no main content was found.",
     ),
 });
 
@@ -63,8 +72,8 @@ export default definePlugin({
   name: "html-to-markdown",
   version: "1.0.0",
   description:
-    "Turns a web page into Markdown: its main content with title, author, excerpt and links, or all of it. Its output can go straight to text-chunk. `processedItems` counts pages: 1.",
-  // Real pages take a second at most; tags nested without end take the libraries for ever.
+    "Turns a web page into Markdown: its main content with title, author, excerpt and links, or the whole page. text-chunk accepts the output as its input. `processedItems` counts pages and is always 1.",
+  // A real page takes up to a second. On deeply nested tags the libraries would run forever.
   timeoutMs: 120_000,
   input: Input,
   options: Options,

@@ -15,7 +15,7 @@ export interface Page {
   readonly text: string;
 }
 
-/** Finds a page's content. Links that need the page's address are made absolute where it is known. */
+/** Finds the content of a page. Makes relative links absolute if the URL of the page is known. */
 export async function readPage(
   source: { html: string; url: string | null },
   mainContentOnly: boolean,
@@ -51,12 +51,15 @@ export async function readPage(
 
 type PageDocument = ReturnType<typeof parseHTML>["document"];
 
-// No pattern looks past the next `<`: with many tags that are never closed it would look n² far.
-/** What may stand in a head, at the beginning of a page that leaves out `<head>`. */
+// No pattern searches past the next `<`. Otherwise many unclosed tags would take quadratic time.
+/** The elements of a head, at the beginning of a page that omits `<head>`. */
 const HEAD_ELEMENTS =
   /^(?:\s|<(?:meta|link|base)\b[^<>]*>|<(title|style|script)\b[^<>]*>[\s\S]*?<\/\1\s*>)*/i;
 
-/** HTML lets a page leave out `<html>`, `<head>` and `<body>`; the parser here does not add them. */
+/**
+ * Adds `<html>`, `<head>` and `<body>`. HTML lets a page omit them, but the parser does not add
+ * them.
+ */
 function toWholePage(html: string): string {
   if (/<html[\s>]/i.test(html) && /<body[\s>]/i.test(html)) return html;
   const lang = /<html[^<>]*\slang\s*=\s*["']?([\w-]+)/i.exec(html)?.[1];
@@ -80,7 +83,7 @@ function makeAbsolute(document: PageDocument, url: string | null): void {
   ] as const) {
     for (const element of document.querySelectorAll(selector)) {
       const written = element.getAttribute(attribute)?.trim() ?? "";
-      // A script is no place to go; a place in this page has no meaning outside it.
+      // A script is not a link target.
       if (/^javascript:/i.test(written)) element.removeAttribute(attribute);
       else element.setAttribute(attribute, resolveUrl(written, base) ?? written);
     }

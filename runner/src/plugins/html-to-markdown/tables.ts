@@ -1,6 +1,6 @@
 import type TurndownService from "turndown";
 
-/** What is used here of the DOM's Element; the DOM's own types are a browser's. */
+/** The members of the DOM's Element that are used here. Node's types do not include the DOM. */
 interface Element {
   readonly nodeName: string;
   readonly parentElement: Element | null;
@@ -12,16 +12,16 @@ interface Element {
 }
 
 /**
- * Tables of GitHub-flavoured Markdown. Written here because of two plugins for Turndown one takes
- * 197 s for 5,000 rows and the other breaks cells that hold a `|` (both tried, November 2026).
- * A table with a table inside is there for the layout: its cells become paragraphs.
+ * Adds tables of GitHub-flavoured Markdown. Of the two Turndown plugins for this, one needs 197 s
+ * for 5,000 rows and the other breaks cells with a `|` (both measured, November 2026). A table that
+ * contains another table is a layout table: its cells become paragraphs.
  */
 export function addTables(service: TurndownService): void {
   const layouts = new WeakMap<Element, boolean>();
   const isLayout = (element: Element): boolean => {
     const table = element.closest("table");
     if (!table) return true;
-    // Turndown's parser says undefined where the standard says null.
+    // Turndown's parser returns undefined where the standard says null.
     const known = layouts.get(table) ?? Boolean(table.querySelector("table"));
     layouts.set(table, known);
     return known;
@@ -46,7 +46,7 @@ export function addTables(service: TurndownService): void {
       const cells = Array.from(node.children);
       const columns = cells.reduce((sum, cell) => sum + span(cell), 0);
       const rule = `|${" --- |".repeat(columns)}\n`;
-      // A table needs a header; what is not marked as one stays data.
+      // Markdown requires a header row. Without one in the page, an empty header is added.
       if (cells.some(({ nodeName }) => nodeName === "TH")) return row + rule;
       return `|${"  |".repeat(columns)}\n${rule}${row}`;
     },
@@ -61,7 +61,7 @@ export function addTables(service: TurndownService): void {
   });
 }
 
-/** Asked of the neighbours only: looking the row up in its table would take the square of the rows. */
+/** Checks only the neighbours: a search for the row in its table would take quadratic time. */
 function isFirstRow(row: Element): boolean {
   if (row.previousElementSibling?.nodeName === "TR") return false;
   const section = row.parentElement;
@@ -69,7 +69,7 @@ function isFirstRow(row: Element): boolean {
   return !["THEAD", "TBODY", "TR"].includes(section.previousElementSibling?.nodeName ?? "");
 }
 
-/** Columns that a cell takes, within reason. */
+/** The number of columns that a cell spans, up to 100. */
 function span(cell: Element): number {
   const written = Number(cell.getAttribute("colspan") ?? 1);
   return Number.isInteger(written) && written >= 1 && written <= 100 ? written : 1;

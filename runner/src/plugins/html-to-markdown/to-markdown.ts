@@ -5,7 +5,7 @@ interface MarkdownOptions {
   readonly links: boolean;
 }
 
-/** GitHub-flavoured Markdown: tables, strikethrough, fenced code. */
+/** Converts HTML to GitHub-flavoured Markdown with tables, strikethrough and fenced code. */
 export async function toMarkdown(html: string, options: MarkdownOptions): Promise<string> {
   if (html.trim() === "") return "";
   const { default: TurndownService } = await import("turndown");
@@ -23,7 +23,7 @@ export async function toMarkdown(html: string, options: MarkdownOptions): Promis
   service.remove(["script", "style", "noscript"]);
   if (!options.images) service.addRule("no-images", { filter: "img", replacement: () => "" });
   if (!options.links) service.addRule("link-text", { filter: "a", replacement: (text) => text });
-  // Without this, <pre> that holds no <code> loses its line ends and gains backslashes.
+  // Without this rule, a <pre> without <code> loses its line breaks and gets backslashes.
   service.addRule("bare-pre", {
     filter: (node) => node.nodeName === "PRE" && node.firstElementChild?.nodeName !== "CODE",
     replacement: (_text, node) => fenced(node.textContent ?? ""),
@@ -31,7 +31,7 @@ export async function toMarkdown(html: string, options: MarkdownOptions): Promis
   return service.turndown(html).trim();
 }
 
-/** With a fence longer than any in the code. */
+/** Uses a fence that is longer than any run of backticks in the code. */
 function fenced(code: string): string {
   const runs = code.match(/`{3,}/g) ?? [];
   const fence = "`".repeat(Math.max(3, ...runs.map((run) => run.length + 1)));

@@ -30,7 +30,7 @@ const decode = (result: Result): Buffer => Buffer.from(result.base64!, "base64")
 describe("the Firefox logo of vega-datasets", () => {
   const logo = readFileSync(join(VEGA_DATA, "ffox.png"));
 
-  test("becomes as large as is asked, in the format that is asked", async () => {
+  test("gets the requested size and format", async () => {
     const before = await sharp(logo).metadata();
     const result = await resize({ file: "ffox.png" }, { width: 64, format: "webp" });
     const after = await sharp(decode(result)).metadata();
@@ -63,7 +63,7 @@ describe("the Firefox logo of vega-datasets", () => {
     expect([width, height]).toEqual(size);
   });
 
-  test("is the same by base64, as a data URL and by its address", async () => {
+  test("gives the same result from a file, base64, a data URL and a URL", async () => {
     const expected = await resize({ file: "ffox.png" }, { width: 20 });
     const base64 = logo.toString("base64");
     expect(await resize({ base64 }, { width: 20 })).toEqual(expected);
@@ -85,7 +85,7 @@ describe("the Firefox logo of vega-datasets", () => {
     }
   });
 
-  test("is not enlarged unless that is asked for", async () => {
+  test("is enlarged only if the option allows it", async () => {
     const { original, width } = await resize({ file: "ffox.png" }, { width: 5000 });
     expect(width).toBe(original.width);
     const large = await resize({ file: "ffox.png" }, { width: 1000, withoutEnlargement: false });
@@ -100,7 +100,7 @@ describe("files", () => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  test("the result is written where it is asked, and nothing beside it", async () => {
+  test("the result is written to outputFile, and no other file is created", async () => {
     writeFileSync(join(root, "in.png"), readFileSync(join(VEGA_DATA, "gimp.png")));
     const options = { width: 16, outputFile: "out/small.png" };
     const result = await resize({ file: "in.png" }, options, root);
@@ -109,7 +109,7 @@ describe("files", () => {
     expect(readFileSync(join(root, "out", "small.png"))).toHaveLength(result.bytes);
   });
 
-  test("neither read nor written outside", async () => {
+  test("no file outside the files folder is read or written", async () => {
     const inside = { base64: readFileSync(join(VEGA_DATA, "gimp.png"), "base64") };
     await expect(resize(inside, { outputFile: "../x.png" }, root)).rejects.toThrow("leads out");
     await expect(resize({ file: "/etc/hostname" }, {}, root)).rejects.toThrow("leads out");
@@ -117,7 +117,7 @@ describe("files", () => {
   });
 });
 
-test("a photo that lies on its side is turned upright, and its place is removed", async () => {
+test("a photo is turned upright, and its metadata is removed", async () => {
   const photo = await sharp({ create: { width: 60, height: 30, channels: 3, background: "red" } })
     .withExif({ IFD0: { Orientation: "6", Copyright: "Me" } })
     .withMetadata({ orientation: 6 })
@@ -131,17 +131,17 @@ test("a photo that lies on its side is turned upright, and its place is removed"
   expect((await sharp(decode(kept)).metadata()).exif).toBeDefined();
 });
 
-describe("what is no good image is an error that says why", () => {
+describe("an invalid image is an error with the reason", () => {
   const png = readFileSync(join(VEGA_DATA, "7zip.png"));
-  /** The real file with another size in its header: what a decompression bomb looks like. */
+  /** A real file with a false size in its header, like a decompression bomb. */
   const bomb = Buffer.from(png);
   bomb.writeUInt32BE(60_000, 16);
   bomb.writeUInt32BE(60_000, 20);
 
   test.each<[string, Buffer, RegExp]>([
-    ["text", readFileSync(join(VEGA_DATA, "stocks.csv")), /no image of a known format/],
-    ["a cut file", png.subarray(0, png.length / 2), /cannot be read/],
-    ["a bomb", bomb, /pixels/],
+    ["text", readFileSync(join(VEGA_DATA, "stocks.csv")), /not an image in a known format/],
+    ["a truncated file", png.subarray(0, png.length / 2), /cannot be read/],
+    ["a decompression bomb", bomb, /pixels/],
   ])("%s", async (_, bytes, message) => {
     await expect(resize({ base64: bytes.toString("base64") })).rejects.toThrow(message);
   });
@@ -156,21 +156,25 @@ describe("what is no good image is an error that says why", () => {
     }
   });
 
-  test("what is not base64, and what is given twice or not at all", async () => {
-    await expect(resize({ base64: "häh?" })).rejects.toThrow("is not base64");
-    await expect(resize({})).rejects.toThrow("exactly one of base64, file and url; given: none");
-    await expect(resize({ base64: "AA", file: "x" })).rejects.toThrow("given: base64 and file");
+  test("invalid base64, and no source or two sources", async () => {
+    await expect(resize({ base64: "häh?" })).rejects.toThrow("must contain only base64 characters");
+    await expect(resize({})).rejects.toThrow(
+      "exactly one of base64, file and url is required, but the input has none",
+    );
+    await expect(resize({ base64: "AA", file: "x" })).rejects.toThrow(
+      "but the input has base64 and file",
+    );
     await expect(resize({ file: "ffox.png" }, { width: 0 })).rejects.toThrow("width");
     await expect(resize({ file: "ffox.png" }, { width: 20_000 })).rejects.toThrow("width");
   });
 });
 
-test("an image of one pixel can be enlarged: the plugin's own example", async () => {
+test("the plugin's own example enlarges an image of one pixel", async () => {
   const { output } = await runPlugin(plugin, plugin.example!);
   expect(output).toMatchObject({ width: 8, height: 8, format: "webp", original: { width: 1 } });
 });
 
-test("threads that end and begin again can all resize", async () => {
+test("threads can resize after other threads have ended", async () => {
   const script = `
     import { workerData } from "node:worker_threads";
     const { resize } = await import(workerData.module);

@@ -11,7 +11,10 @@ interface ImageSource {
   readonly url?: string | undefined;
 }
 
-/** The bytes of the one source that is given, whatever they are. Throws when they are over 50 MiB. */
+/**
+ * Returns the bytes of the given source without checking them. Throws if there are more than 50
+ * MiB.
+ */
 export async function readImage(
   source: ImageSource,
   ctx: Pick<PluginContext, "fetch" | "files">,
@@ -25,7 +28,7 @@ function fromBase64(written: string): Buffer {
   const text = written.replace(DATA_URL, "").replaceAll(/\s/g, "");
   if (!BASE64.test(text)) {
     throw new Error(
-      `base64 begins with ${JSON.stringify(written.slice(0, 40))}: it is not base64 throughout`,
+      `base64 begins with ${JSON.stringify(written.slice(0, 40))}: it must contain only base64 characters`,
     );
   }
   return Buffer.from(text, "base64");
@@ -36,12 +39,12 @@ async function fromFile(file: string, ctx: Pick<PluginContext, "files">): Promis
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
     throw new Error(
-      `file is ${JSON.stringify(file)}: the files folder holds no such file, ${path}`,
+      `file is ${JSON.stringify(file)}: it must be a file in the files folder, but there is no such file at ${path}`,
     );
   }
   if (found.size > MAX_BYTES) {
     throw new Error(
-      `file is ${JSON.stringify(file)}: it has ${found.size} bytes, at most ${MAX_BYTES} are taken`,
+      `file is ${JSON.stringify(file)}: it must have at most ${MAX_BYTES} bytes, but has ${found.size}`,
     );
   }
   return readFile(path);
@@ -51,14 +54,18 @@ async function fromUrl(url: string, ctx: Pick<PluginContext, "fetch">): Promise<
   const response = await ctx.fetch(url);
   if (!response.ok) {
     await response.body?.cancel();
-    throw new Error(`url is ${JSON.stringify(url)}: it answered ${response.status}, not 200`);
+    throw new Error(
+      `url is ${JSON.stringify(url)}: its server responded with status ${response.status}`,
+    );
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
     if (length > MAX_BYTES) {
-      throw new Error(`url is ${JSON.stringify(url)}: it has over ${MAX_BYTES} bytes`);
+      throw new Error(
+        `url is ${JSON.stringify(url)}: its image must have at most ${MAX_BYTES} bytes`,
+      );
     }
     chunks.push(chunk);
   }

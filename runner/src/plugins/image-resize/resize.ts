@@ -27,16 +27,16 @@ export interface Resized {
   readonly original: { width: number; height: number; format: string; bytes: number };
 }
 
-/** Throws an Error that says what is wrong with the bytes: empty, no image, damaged, too many pixels. */
+/** Throws an Error if the bytes are empty, not an image or damaged, or have too many pixels. */
 export async function resize(bytes: Buffer, options: ResizeOptions): Promise<Resized> {
-  if (bytes.length === 0) throw new Error("the image is empty: it has 0 bytes");
+  if (bytes.length === 0) throw new Error("the image is empty (0 bytes)");
   const image = await openImage(bytes, options.maxPixels);
   const { autoOrient, format: found, pages = 1 } = await image.metadata().catch(asImageError);
   const { width, height } = autoOrient;
   if (width * height * pages > options.maxPixels) {
-    const times = pages > 1 ? ` in ${pages} frames` : "";
+    const frames = pages > 1 ? ` in ${pages} frames` : "";
     throw new Error(
-      `the image has ${width} × ${height} pixels${times}: at most ${options.maxPixels} are taken (option maxPixels)`,
+      `the image has ${width} × ${height} pixels${frames}: it must have at most ${options.maxPixels} (option maxPixels)`,
     );
   }
   const format = options.format === "same" ? toWritable(found) : options.format;
@@ -65,13 +65,13 @@ export async function resize(bytes: Buffer, options: ResizeOptions): Promise<Res
 
 async function openImage(bytes: Buffer, maxPixels: number): Promise<Sharp> {
   const { default: sharp } = await import("sharp");
-  // The pool has a thread per core already; a cache would outlive the job.
+  // The plugin pool already has one thread per core. A cache would outlive the job.
   sharp.concurrency(1);
   sharp.cache(false);
   return sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", animated: true });
 }
 
-/** What sharp can read but not write, or writes only for printers, becomes PNG. */
+/** Formats that sharp can only read, or writes only for print, become PNG. */
 function toWritable(format: string): Format {
   if (format === "heif") return "avif";
   return FORMATS.find((known) => known === format) ?? "png";
@@ -80,7 +80,7 @@ function toWritable(format: string): Format {
 function encode(image: Sharp, format: Format, quality: number): Sharp {
   switch (format) {
     case "jpeg":
-      // JPEG has no transparency; black would show where it was.
+      // JPEG has no transparency. Without flattening, transparent areas would be black.
       return image.flatten({ background: "#ffffff" }).jpeg({ quality, mozjpeg: true });
     case "png":
       return image.png();
@@ -97,7 +97,7 @@ function asImageError(error: unknown): never {
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes("unsupported image format")) {
     throw new Error(
-      "the bytes are no image of a known format (JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG)",
+      "the data is not an image in a known format (JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG)",
       {
         cause: error,
       },

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 
-/** Whoever looks at the path sees the image that was there or the new one, never a part. */
+/** Replaces the file atomically: readers see the old image or the new one, never a part of it. */
 export async function writeImage(path: string, data: Buffer): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const part = `${path}.${randomUUID()}.part`;

@@ -1,4 +1,7 @@
-/** Calls within calls. Higher, and a recursion that does not end would overflow the thread's own stack. */
+/**
+ * The depth of nested calls. With a higher limit, an endless recursion would overflow the thread's
+ * stack.
+ */
 const MAX_DEPTH = 500;
 
 interface Query {
@@ -8,8 +11,8 @@ interface Query {
 }
 
 /**
- * The expression's value as plain JSON, null where it finds nothing. Throws an Error that says
- * where the expression is wrong, or that it ran too long or too deep.
+ * Returns the value of the expression as plain JSON, or null if it matches nothing. Throws an Error
+ * that says where the expression is wrong, or that it ran too long or too deep.
  */
 export async function evaluate({ expression, data, timeoutMs }: Query): Promise<unknown> {
   const { default: jsonata } = await import("jsonata");
@@ -23,19 +26,19 @@ export async function evaluate({ expression, data, timeoutMs }: Query): Promise<
   return toJson(result);
 }
 
-/** JSONata throws plain objects; those of its parser begin with S and know the position. */
+/** JSONata throws plain objects. The codes of its parser begin with S and come with a position. */
 function toError(thrown: unknown, expression: string): Error {
   const { code, position, message } = thrown as {
     code?: string;
     position?: number;
     message?: string;
   };
-  const what = message ?? String(thrown);
-  if (code === undefined) return new Error(`the expression failed: ${what}`, { cause: thrown });
+  const reason = message ?? String(thrown);
+  if (code === undefined) return new Error(`the expression failed: ${reason}`, { cause: thrown });
   const kind = code.startsWith("S") ? "is not valid" : "failed";
   const where =
     position === undefined ? "" : ` at character ${position}${near(expression, position)}`;
-  return new Error(`the expression ${kind}${where}: ${what} (JSONata ${code})`);
+  return new Error(`the expression ${kind}${where}: ${reason} (JSONata ${code})`);
 }
 
 function near(expression: string, position: number): string {
@@ -44,13 +47,16 @@ function near(expression: string, position: number): string {
   return ` (${JSON.stringify(before)} ◂ ${JSON.stringify(after)})`;
 }
 
-/** A plain copy: JSONata marks its lists, and what it found may be the input's own objects. */
+/**
+ * Returns a plain copy: JSONata adds properties to lists, and the result can contain objects of the
+ * input.
+ */
 function toJson(result: unknown): unknown {
   if (result === undefined) return null;
   const text = JSON.stringify(result, (key, value: unknown) => {
     if (isFunction(value)) {
       const where = key === "" ? "" : ` at ${JSON.stringify(key)}`;
-      throw new Error(`the expression gives a function${where}: call it, or leave it out`);
+      throw new Error(`the expression returns a function${where}: call the function or remove it`);
     }
     return value;
   });

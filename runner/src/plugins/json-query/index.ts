@@ -3,44 +3,49 @@ import { definePlugin } from "../../plugin-sdk.ts";
 import { evaluate } from "./evaluate.ts";
 
 const EXPRESSION_HELP =
-  'A JSONata expression (docs.jsonata.org), such as `$sum(orders.price)` or `columns[nulls > 0].name` or `{"text": body}`.';
+  'A JSONata expression (see docs.jsonata.org), such as `$sum(orders.price)`, `columns[nulls > 0].name` or `{"text": body}`.';
 
 const Input = z
   .union([
     z.looseObject({
-      data: z.unknown().describe("What to query: any JSON. Without `options.expression`."),
-      expression: z.string().optional().describe(`${EXPRESSION_HELP} Or give options.expression.`),
+      data: z.unknown().describe("The JSON value to query, if `options.expression` is not set."),
+      expression: z
+        .string()
+        .optional()
+        .describe(`${EXPRESSION_HELP} Alternatively, set \`options.expression\`.`),
     }),
     z.unknown(),
   ])
   .describe(
-    "With `options.expression`, all of the input is the data: use it so behind another plugin. Without, the input is `{data, expression}`.",
+    "If `options.expression` is set, the whole input is the data. Use it this way after another plugin. Otherwise the input must be `{data, expression}`.",
   );
 
 const Options = z.strictObject({
   expression: z
     .string()
     .optional()
-    .describe(`${EXPRESSION_HELP} Then all of the input is the data. Empty: the input holds both.`),
+    .describe(
+      `${EXPRESSION_HELP} If set, the whole input is the data. If empty, the input must contain both \`data\` and \`expression\`.`,
+    ),
   timeoutMs: z
     .int()
     .min(1)
     .max(600_000)
     .default(10_000)
-    .describe("The longest that the expression may run, in ms."),
+    .describe("The maximum run time of the expression, in milliseconds."),
 });
 
 const Output = z
   .unknown()
   .describe(
-    "What the expression gives, as it is, so that it can be the next plugin's input; null where it finds nothing.",
+    "The value of the expression, unchanged, so that it can be the input of the next plugin. Null if the expression matches nothing.",
   );
 
 export default definePlugin({
   name: "json-query",
   version: "1.0.0",
   description:
-    "Queries and reshapes JSON with a JSONata expression: filter, sum, group, rename. Between two plugins it turns the output of one into the input of the next. `processedItems` counts the items of a resulting list, or 1.",
+    "Queries and reshapes JSON with a JSONata expression: filter, sum, group, rename. Between two plugins, it turns the output of the first into the input of the second. `processedItems` counts the items of a list result, or 1 for any other result.",
   input: Input,
   options: Options,
   output: Output,
@@ -70,6 +75,6 @@ function toQuery(
   >;
   if (typeof expression === "string" && expression.trim() !== "") return { data, expression };
   throw new Error(
-    "there is no expression: give options.expression, and the whole input is the data; or give the input {data, expression}",
+    "there is no expression: set options.expression (the whole input is then the data), or use the input {data, expression}",
   );
 }

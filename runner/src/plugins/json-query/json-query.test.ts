@@ -18,7 +18,7 @@ async function query(data: unknown, expression: string, options: object = {}): P
 }
 
 describe("on 3,201 real movies", () => {
-  test("it filters and sorts as plain code does", async () => {
+  test("it filters and sorts like plain code", async () => {
     const expected = movies
       .filter((movie) => (movie["IMDB Rating"] ?? 0) > 9)
       .map((movie) => movie.Title)
@@ -29,7 +29,7 @@ describe("on 3,201 real movies", () => {
     );
   });
 
-  test("the expression in the options takes the whole input as data", async () => {
+  test("with an expression in the options, the whole input is the data", async () => {
     const { output, trace } = await runPlugin(plugin, {
       input: movies,
       options: { expression: '$[Director = "Steven Spielberg"].Title' },
@@ -40,7 +40,7 @@ describe("on 3,201 real movies", () => {
   });
 });
 
-test("behind csv-profile it picks the columns that miss values", async () => {
+test("after csv-profile it selects the columns with missing values", async () => {
   const { output } = await runPlugin(csvProfile, {
     input: { file: "us-employment.csv" },
     filesRoot: VEGA_DATA,
@@ -50,41 +50,41 @@ test("behind csv-profile it picks the columns that miss values", async () => {
   expect(next.output).toEqual({ rows: 120, gaps: [] });
 });
 
-test("what is not found is null, and a list of one stays what JSONata makes of it", async () => {
+test("a path that matches nothing is null, and a list of one item stays a list", async () => {
   expect(await query({ a: 1 }, "b.c")).toBeNull();
   expect(await query({ a: [1] }, "[a]")).toEqual([1]);
 });
 
-test("an input that has a field called expression is data when the options have one", async () => {
+test("an input with a field named expression is data when the options have an expression", async () => {
   const run = { input: { expression: "x", data: 1 }, options: { expression: "expression" } };
   expect((await runPlugin(plugin, run)).output).toBe("x");
 });
 
-describe("what goes wrong is said", () => {
+describe("errors explain the problem", () => {
   test.each([
     ["a.(b", /not valid at character 4 .*Expected "\)"/],
     ["a[", /not valid at character 2/],
     ['1 + "a"', /failed at character 3 .*right side of the "\+"/],
     ['$error("too few rows")', /too few rows/],
-    ["function($x){$x}", /gives a function/],
-    ['{"f": $sum}', /gives a function at "f"/],
+    ["function($x){$x}", /returns a function/],
+    ['{"f": $sum}', /returns a function at "f"/],
     ["[1..10000001]", /must not exceed 1e7/],
   ])("%s", async (expression, message) => {
     await expect(query({}, expression)).rejects.toThrow(message);
   });
 
-  test("a recursion that does not end is stopped", async () => {
+  test("an endless recursion is stopped", async () => {
     const expression = "($f := function($n){ 1 + $f($n + 1) }; $f(1))";
     await expect(query({}, expression)).rejects.toThrow(/Stack overflow.*non-terminating/);
   });
 
-  test("a loop that does not end is stopped after timeoutMs", async () => {
+  test("an endless loop is stopped after timeoutMs", async () => {
     const expression = "($f := function($n){ $f($n + 1) }; $f(1))";
     await expect(query({}, expression, { timeoutMs: 100 })).rejects.toThrow(/timeout after 100/i);
   });
 
   test.each([{ data: 1 }, { data: 1, expression: " " }, [1], "text", null])(
-    "%j without an expression is refused with both ways to give one",
+    "%j without an expression is refused with both ways to set one",
     async (input) => {
       const run = runPlugin(plugin, { input, options: {} });
       await expect(run).rejects.toThrow(/options\.expression.*\{data, expression\}/);

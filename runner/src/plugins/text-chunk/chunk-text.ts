@@ -12,9 +12,9 @@ interface ChunkRules extends UnitRules {
 }
 
 /**
- * Fills each chunk with as many units (sentences or words) as fit, and begins the next with those
- * last ones that fit into the overlap. A text's tokens are not quite the sum of its parts': the sum
- * only tells where to look, what holds is the count of the chunk's own text.
+ * Fills each chunk with as many units (sentences or words) as fit. The next chunk begins with the
+ * last units that fit into the overlap. The tokens of a text are not exactly the sum of its units'
+ * tokens: the sum is only an estimate, and the count of the whole chunk decides.
  */
 export function* chunkText(text: string, rules: ChunkRules): Generator<Chunk> {
   const { maxTokens, overlapTokens } = rules;
@@ -35,7 +35,7 @@ export function* chunkText(text: string, rules: ChunkRules): Generator<Chunk> {
   }
 }
 
-/** Takes units until they are too many for one chunk, or there are no more. */
+/** Reads units until they exceed one chunk, or until there are no more. */
 function refill(pending: Unit[], source: Generator<Unit>, maxTokens: number): void {
   let tokens = pending.reduce((sum, unit) => sum + unit.tokens, 0);
   while (tokens <= maxTokens) {
@@ -46,7 +46,10 @@ function refill(pending: Unit[], source: Generator<Unit>, maxTokens: number): vo
   }
 }
 
-/** The longest run of units that fits and holds a new one; what is repeated gives way to it. */
+/**
+ * Returns the longest run of units that fits and includes a new one. Drops repeated units if
+ * necessary.
+ */
 function longestPart(
   pending: readonly Unit[],
   rules: { repeated: number; maxTokens: number; tokensOf: (part: readonly Unit[]) => number },
@@ -61,7 +64,7 @@ function longestPart(
     }
     const fewest = Math.max(first, repeated) + 1;
     while (last > fewest && tokensOf(pending.slice(first, last)) > maxTokens) last -= 1;
-    // One unit alone is never over the limit.
+    // A single unit is never over the limit.
     if (first >= repeated) return pending.slice(first, last);
     if (last >= fewest && tokensOf(pending.slice(first, last)) <= maxTokens) {
       return pending.slice(first, last);
@@ -69,7 +72,7 @@ function longestPart(
   }
 }
 
-/** How many of the last units the next chunk repeats; never all of them. */
+/** Returns how many of the last units the next chunk repeats. It never repeats all of them. */
 function overlapLength(
   part: readonly Unit[],
   overlapTokens: number,

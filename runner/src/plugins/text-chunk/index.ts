@@ -10,12 +10,14 @@ const Input = z
     markdown: z
       .string()
       .optional()
-      .describe("The text to split, where there is no `text`: what html-to-markdown gives."),
+      .describe(
+        "The text to split if `text` is not set. It matches the output of html-to-markdown.",
+      ),
   })
   .refine(({ text, markdown }) => text !== undefined || markdown !== undefined, {
-    error: "give text, or markdown",
+    error: "text or markdown is required, but the input has none",
   })
-  .describe("Other fields are ignored, so that another plugin's output fits.");
+  .describe("Other fields are ignored, so that the output of another plugin can be the input.");
 
 const Options = z
   .strictObject({
@@ -23,31 +25,31 @@ const Options = z
       .enum(["sentences", "tokens"])
       .default("sentences")
       .describe(
-        "`sentences`: a chunk holds whole sentences, as many as fit. `tokens`: a chunk holds as many whole words as fit.",
+        "`sentences`: each chunk contains as many whole sentences as fit. `tokens`: each chunk contains as many whole words as fit.",
       ),
     maxTokens: z
       .int()
       .min(8)
       .max(8_192)
       .default(400)
-      .describe("No chunk has more tokens than this."),
+      .describe("The maximum number of tokens in a chunk."),
     overlapTokens: z
       .int()
       .min(0)
       .default(50)
       .describe(
-        "How much of a chunk's end the next one repeats: the sentences or words that fit into so many tokens. Below maxTokens.",
+        "How many tokens of the end of a chunk the next chunk repeats, rounded down to whole sentences or words. Must be below `maxTokens`.",
       ),
     tokenizer: z
       .enum(TOKENIZERS)
       .default("cl100k_base")
       .describe(
-        "How tokens are counted. `cl100k_base`: OpenAI's embedding models and GPT-4. `o200k_base`: GPT-4o and later.",
+        "The tokenizer that counts the tokens. `cl100k_base`: OpenAI's embedding models and GPT-4. `o200k_base`: GPT-4o and later.",
       ),
     language: z
       .string()
       .default("en")
-      .describe("The text's language (BCP 47), which tells where sentences end."),
+      .describe("The language of the text as a BCP 47 tag. It determines where sentences end."),
   })
   .refine(({ maxTokens, overlapTokens }) => overlapTokens < maxTokens, {
     error: "overlapTokens must be below maxTokens",
@@ -55,33 +57,39 @@ const Options = z
   });
 
 const Output = z.object({
-  count: z.int().describe("How many chunks there are; 0 for an empty text."),
+  count: z.int().describe("Number of chunks. 0 for an empty text."),
   chunks: z
     .array(
       z.object({
-        index: z.int().describe("The chunk's number, from 0."),
-        text: z.string().describe("The chunk: exactly the input's characters from start to end."),
+        index: z.int().describe("Position of the chunk, counted from 0."),
+        text: z
+          .string()
+          .describe(
+            "The text of the chunk: exactly the characters of the input from `start` to `end`.",
+          ),
         start: z
           .int()
-          .describe("Where it begins in the input, in UTF-16 units as `slice` counts them."),
-        end: z.int().describe("Where it ends: the position after its last unit."),
-        tokens: z.int().describe("How many tokens it has."),
+          .describe(
+            "Start position in the input, in UTF-16 code units (like JavaScript's `slice`).",
+          ),
+        end: z.int().describe("End position in the input, exclusive."),
+        tokens: z.int().describe("Number of tokens in the chunk."),
       }),
     )
-    .describe("In the text's order. Together they cover all of it."),
+    .describe("The chunks in text order. Together they cover the whole text."),
 });
 
 export default definePlugin({
   name: "text-chunk",
   version: "1.0.0",
   description:
-    "Splits long text into overlapping chunks for embedding, by sentences or by words, with no chunk over a number of tokens. `processedItems` counts chunks.",
+    "Splits long text into overlapping chunks for embedding, by sentences or words, with a maximum number of tokens per chunk. `processedItems` counts chunks.",
   input: Input,
   options: Options,
   output: Output,
   example: {
     input: {
-      text: "Playground runs plugins. Each runs in a thread. What happens is told by webhook.",
+      text: "Playground runs plugins. Each runs in a thread. Webhooks report each event.",
     },
     options: { by: "sentences", maxTokens: 12, overlapTokens: 6 },
   },
@@ -95,7 +103,7 @@ export default definePlugin({
       chunks.push({ index: chunks.length, ...chunk });
       ctx.metrics.add("processedItems", 1);
       ctx.progress(chunk.end / text.length, `${chunks.length} chunks`);
-      // Lets an abort arrive between chunks.
+      // An abort can arrive between chunks.
       await setImmediate();
       ctx.signal.throwIfAborted();
     }

@@ -1,19 +1,19 @@
 /**
- * Where a text may be cut. All positions are between graphemes; the pieces of one call follow one
- * another without a gap. Intl.Segmenter takes time in proportion to the whole string for each
- * segment (270,000 characters: 96 s, measured on Node 24), so it only ever sees short windows.
+ * Finds the positions where a text can be cut. All positions are between graphemes, and the spans
+ * of one call have no gaps. For each segment, Intl.Segmenter takes time in proportion to the whole
+ * string (270,000 characters: 96 s, measured on Node 24), so it gets only short windows.
  */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** Enough for any sentence that is one; a longer one is looked at in a window that doubles. */
+/** Longer than any real sentence. For a longer segment the window doubles. */
 const WINDOW = 2_000;
-/** A longer run without a space is cut between graphemes: Chinese, Thai, base64. */
+/** A longer run without a space is cut between graphemes (Chinese, Thai, base64). */
 const MAX_WORD = 40;
 
-/** Sentences with the space behind them. A line's end ends a sentence. */
+/** Yields sentences with the space after them. The end of a line ends a sentence. */
 export function* sentences(text: string, locale: Intl.Locale): Generator<Span> {
   const segmenter = new Intl.Segmenter(locale, { granularity: "sentence" });
   for (const line of spansOf(text, { start: 0, end: text.length }, /[^\n]*\n|[^\n]+$/g)) {
@@ -21,7 +21,7 @@ export function* sentences(text: string, locale: Intl.Locale): Generator<Span> {
   }
 }
 
-/** Words with the space before them, as tokens have it. */
+/** Yields words with the space before them, like tokens. */
 export function* words(text: string, span: Span): Generator<Span> {
   const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
   for (const word of spansOf(text, span, /\s*\S+|\s+$/g)) {
@@ -40,14 +40,14 @@ function* spansOf(text: string, { start, end }: Span, pattern: RegExp): Generato
   }
 }
 
-/** The segmenter's segments, each taken from a window that begins where one begins and does not end with it. */
+/** Yields the segmenter's segments. Each window begins where a segment begins. */
 function* windowed(text: string, span: Span, segmenter: Intl.Segmenter): Generator<Span> {
   let start = span.start;
   let size = WINDOW;
   while (start < span.end) {
     const end = Math.min(span.end, start + size);
     const begins = Array.from(segmenter.segment(text.slice(start, end)), ({ index }) => index);
-    // The last one may go on behind the window.
+    // The last segment can continue after the window.
     const settled = end === span.end ? [...begins, end - start] : begins;
     for (let i = 1; i < settled.length; i++) {
       yield { start: start + settled[i - 1]!, end: start + settled[i]! };
@@ -58,7 +58,7 @@ function* windowed(text: string, span: Span, segmenter: Intl.Segmenter): Generat
   }
 }
 
-/** Neighbours put together up to a length; one that is longer by itself stays as it is. */
+/** Joins neighbouring spans up to a length. A longer span stays as it is. */
 function* grouped(spans: Iterable<Span>, length: number): Generator<Span> {
   let [start, end] = [-1, -1];
   for (const span of spans) {

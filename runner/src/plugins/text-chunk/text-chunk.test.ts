@@ -25,8 +25,8 @@ async function chunk(text: string, options: Options): Promise<Chunk[]> {
   return (output as { chunks: Chunk[] }).chunks;
 }
 
-/** What must hold of every split, whatever the text. */
-function expectSound(
+/** Checks the rules that apply to the chunks of any text. */
+function expectValidChunks(
   text: string,
   chunks: readonly Chunk[],
   options: Required<Pick<Options, "maxTokens" | "overlapTokens">>,
@@ -71,13 +71,13 @@ describe("any text", () => {
   const texts = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(""));
 
   test.each(["sentences", "tokens"] as const)(
-    "by %s: chunks cover it, stay within limit and overlap, and cut no grapheme",
+    "by %s: chunks cover the text, respect the limit and the overlap, and split no grapheme",
     async (by) => {
       const limits = fc.tuple(fc.integer({ min: 32, max: 80 }), fc.integer({ min: 0, max: 30 }));
       await fc.assert(
         fc.asyncProperty(texts, limits, async (text, [maxTokens, overlapTokens]) => {
           const options = { maxTokens, overlapTokens };
-          expectSound(text, await chunk(text, { by, ...options }), options);
+          expectValidChunks(text, await chunk(text, { by, ...options }), options);
         }),
         { numRuns: 150 },
       );
@@ -90,13 +90,13 @@ describe("a real page of 90 KB", () => {
   test.each(["sentences", "tokens"] as const)("by %s", async (by) => {
     const options = { maxTokens: 200, overlapTokens: 40 };
     const chunks = await chunk(PAGE, { by, ...options });
-    expectSound(PAGE, chunks, options);
+    expectValidChunks(PAGE, chunks, options);
     const total = countTokens(PAGE);
-    // As few as fit: what is not repeated fills most of each chunk.
+    // The text that is not repeated fills most of each chunk.
     expect(chunks.length).toBeLessThan((total / (200 - 40)) * 1.3);
   });
 
-  test("by tokens each chunk repeats nearly as much as was asked", async () => {
+  test("by tokens, each chunk repeats almost the whole overlap", async () => {
     const chunks = await chunk(PAGE, { by: "tokens", maxTokens: 200, overlapTokens: 40 });
     const repeated = chunks
       .slice(1)
@@ -105,14 +105,14 @@ describe("a real page of 90 KB", () => {
     expect(repeated.reduce((a, b) => a + b) / repeated.length).toBeGreaterThan(34);
   });
 
-  test("the other tokenizer counts in its own way", async () => {
+  test("the option tokenizer selects the other tokenizer", async () => {
     const o200k = await loadTokenizer("o200k_base");
     const [first] = await chunk(PAGE, { tokenizer: "o200k_base", maxTokens: 200 });
     expect(first!.tokens).toBe(o200k(first!.text));
   });
 });
 
-test("by sentences no sentence is cut that fits", async () => {
+test("by sentences, a sentence that fits is never split", async () => {
   const sentences = [
     "The first one. ",
     "Is this the second? ",
@@ -143,14 +143,14 @@ test("an empty text has no chunks, and a short one has one", async () => {
   expect(await chunk("Hi.", {})).toMatchObject([{ text: "Hi.", start: 0, end: 3 }]);
 });
 
-test("a megabyte in one line, and in one word, takes seconds and not hours", async () => {
+test("a megabyte in one line, or a long text in one word, takes only seconds", async () => {
   const line = README.replaceAll(/\s+/g, " ").repeat(Math.ceil(1_000_000 / README.length));
   expect((await chunk(line, {})).at(-1)!.end).toBe(line.length);
   const word = "x".repeat(200_000);
   expect((await chunk(word, {})).at(-1)!.end).toBe(word.length);
 }, 30_000);
 
-test("what html-to-markdown gives is taken as it is", async () => {
+test("the output of html-to-markdown is a valid input", async () => {
   const input = { title: "t", markdown: README, wordCount: 1 };
   const { output, trace } = await runPlugin(plugin, { input });
   const { count, chunks } = output as { count: number; chunks: Chunk[] };
@@ -160,14 +160,14 @@ test("what html-to-markdown gives is taken as it is", async () => {
 });
 
 test.each([
-  [{ input: {} }, "give text, or markdown"],
+  [{ input: {} }, "text or markdown is required"],
   [{ input: { text: "a" }, options: { maxTokens: 10, overlapTokens: 10 } }, "below maxTokens"],
   [{ input: { text: "a" }, options: { language: "!" } }, 'language is "!"'],
 ])("%j is refused", async (run, message) => {
   await expect(runPlugin(plugin, run)).rejects.toThrow(message);
 });
 
-test("an abort ends the run", async () => {
+test("an abort stops the run", async () => {
   const run = runPlugin(plugin, { input: { text: PAGE }, signal: AbortSignal.abort() });
   await expect(run).rejects.toThrow(/abort/i);
 });

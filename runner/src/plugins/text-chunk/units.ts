@@ -1,11 +1,15 @@
 import { codePoints, graphemes, sentences, words, type Span } from "./segments.ts";
 import type { CountTokens } from "./tokenizer.ts";
 
-/** Counting takes time in the square of an unbroken run's length: a longer span is not counted whole. */
+/**
+ * Counting an unbroken run takes quadratic time, so a longer span is split before it is counted.
+ */
 const MAX_COUNTED_LENGTH = 10_000;
 
 export interface Unit extends Span {
-  /** Without the space at its end, which within a chunk is part of the next unit's first token. */
+  /**
+   * Without the space at the end: inside a chunk it belongs to the first token of the next unit.
+   */
   readonly tokens: number;
 }
 
@@ -19,9 +23,9 @@ export interface UnitRules {
 type Split = (text: string, span: Span) => Iterable<Span>;
 
 /**
- * The text in order, in sentences or words that are each within the limit: a sentence that is not
- * is given as its words, a word as its graphemes, a grapheme (a letter under dozens of accents) as
- * its code points, which have four tokens at most.
+ * Yields the text as sentences or words that are within the limit. A sentence over the limit is
+ * split into words, a word into graphemes, and a grapheme (a letter with dozens of accents) into
+ * code points, which have at most four tokens.
  */
 export function* units(text: string, rules: UnitRules): Generator<Unit> {
   const whole = { start: 0, end: text.length };

@@ -3,7 +3,13 @@ import { createTestLog } from "../../../test/support/test-log.ts";
 import type { BrokenPlugin, PluginInfo, ReadyPlugin } from "../../ports/plugin-catalog.ts";
 import { createBrokenLog } from "./log-broken.ts";
 
-const ready = { name: "a", source: "a.ts", status: "ready" } as ReadyPlugin;
+const ready = {
+  name: "a",
+  source: "a.ts",
+  status: "ready",
+  warnings: [] as readonly string[],
+} as ReadyPlugin;
+const warning = (...warnings: string[]): ReadyPlugin => ({ ...ready, warnings });
 const broken = (error: string): BrokenPlugin => ({
   name: "a",
   source: "a.ts",
@@ -26,4 +32,22 @@ test("a plugin is logged once for each way of being broken, and when it is mende
   expect(told([broken("y")])).toHaveLength(1);
   expect(told([])).toEqual([]);
   expect(told([ready])).toEqual([]);
+});
+
+test("a plugin's warnings are logged once, and again when they change", () => {
+  const lines: [string, unknown][] = [];
+  const tell = createBrokenLog(createTestLog((fields, message) => lines.push([message, fields])));
+  const told = (plugins: readonly PluginInfo[]) => {
+    tell(plugins);
+    return lines.splice(0);
+  };
+  const line = (...warnings: string[]) => [
+    "plugin.warned",
+    { file: "a.ts", plugin: "a", warnings },
+  ];
+  expect(told([warning("x")])).toEqual([line("x")]);
+  expect(told([warning("x")])).toEqual([]);
+  expect(told([warning("x", "y")])).toEqual([line("x", "y")]);
+  expect(told([ready])).toEqual([]);
+  expect(told([warning("x")])).toEqual([line("x")]);
 });

@@ -1,23 +1,35 @@
 import type { Log } from "../../ports/log.ts";
 import type { PluginInfo } from "../../ports/plugin-catalog.ts";
 
-/** Logs, of the plugins as they are at each call, those that broke or break otherwise, and those that were mended. */
+/**
+ * Logs, of the plugins as they are at each call, those that broke or break otherwise, those that were
+ * mended, and those that warn of something new.
+ */
 export function createBrokenLog(
   log: Pick<Log, "info" | "warn">,
 ): (plugins: readonly PluginInfo[]) => void {
   let before: ReadonlyMap<string, string> = new Map();
+  let warnedBefore: ReadonlyMap<string, string> = new Map();
   return (plugins) => {
     const broken = new Map<string, string>();
+    const warned = new Map<string, string>();
     for (const plugin of plugins) {
       const { source, name } = plugin;
       if (plugin.status === "broken") {
         const { error } = plugin;
         broken.set(source, error);
         if (before.get(source) !== error) log.warn({ file: source, error }, "plugin.broken");
-      } else if (before.has(source)) {
-        log.info({ file: source, plugin: name }, "plugin.mended");
+        continue;
       }
+      if (before.has(source)) log.info({ file: source, plugin: name }, "plugin.mended");
+      const { warnings } = plugin;
+      if (warnings.length === 0) continue;
+      const told = warnings.join("\n");
+      warned.set(source, told);
+      if (warnedBefore.get(source) === told) continue;
+      log.warn({ file: source, plugin: name, warnings }, "plugin.warned");
     }
     before = broken;
+    warnedBefore = warned;
   };
 }

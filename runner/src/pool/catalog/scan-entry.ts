@@ -9,6 +9,7 @@ import type { PluginDefinition } from "../../plugin-sdk.ts";
 import { loadPlugin } from "../load-plugin.ts";
 import type { PluginDescription, ScanAnswer, ScanOrder, ScanReady } from "../messages.ts";
 import { installPluginResolution } from "../plugin-resolution.ts";
+import { zodVersion } from "../zod-schema.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("pool/catalog/scan-entry runs in a worker thread only");
@@ -28,37 +29,69 @@ async function read(file: string): Promise<ScanAnswer> {
 }
 
 function describe(plugin: PluginDefinition): PluginDescription {
+  const input = toSchema(plugin, "input");
+  const options = toSchema(plugin, "options");
+  const output = toSchema(plugin, "output");
   return {
     name: plugin.name,
     version: plugin.version ?? null,
     description: plugin.description,
-    inputSchema: toSchema(plugin.input, "input"),
-    optionsSchema: toSchema(plugin.options, "input"),
-    outputSchema: toSchema(plugin.output, "output"),
+    inputSchema: input.schema,
+    optionsSchema: options.schema,
+    outputSchema: output.schema,
     // Through JSON: an example is shown as JSON, and must not fail the message to the main thread.
     example: plugin.example
       ? (JSON.parse(JSON.stringify(plugin.example)) as PluginDescription["example"])
       : null,
     timeoutMs: plugin.timeoutMs ?? null,
+    warnings: [input, options, output].flatMap(({ warning }) => warning ?? []),
   };
 }
 
-/** Null for what JSON Schema cannot say; parts that it cannot say become `{}`. */
-function toSchema(schema: z.ZodType | undefined, io: "input" | "output"): JsonSchema | null {
-  if (schema === undefined) return null;
-  try {
-    const converted = z.toJSONSchema(schema, {
-      io,
-      unrepresentable: "any",
-      override: ({ zodSchema, jsonSchema }) => {
-        if (io === "input" && takesMoreThanItSays(zodSchema as unknown as z.ZodType))
-          loosen(jsonSchema);
-      },
-    });
-    return JSON.parse(JSON.stringify(converted)) as JsonSchema;
-  } catch {
-    return null;
+interface ShownSchema {
+  /** Null where there is none to show; parts that JSON Schema cannot say are `{}`. */
+  readonly schema: JsonSchema | null;
+  /** Why there is none, though the plugin has a schema. */
+  readonly warning: string | null;
+}
+
+function toSchema(plugin: PluginDefinition, field: "input" | "options" | "output"): ShownSchema {
+  const schema = plugin[field];
+  if (schema === undefined) return { schema: null, warning: null };
+  const without = (what: string): ShownSchema => ({
+    schema: null,
+    warning: `${field} ${what}. ${WITHOUT_SCHEMA[field]}`,
+  });
+  if (zodVersion(schema) === 3) {
+    return without('is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod")');
   }
+  try {
+    return { schema: convert(schema, field === "output" ? "output" : "input"), warning: null };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return without(`is a schema that works but cannot be shown as JSON Schema: ${why}`);
+  }
+}
+
+const WITHOUT_SCHEMA = {
+  input:
+    "Until then clients show no form for the input, and a wrong input is not refused but fails the job",
+  options:
+    "Until then clients show no form for the options, and wrong options are not refused but fail the job",
+  output: "Until then clients do not know what the output holds",
+} as const;
+
+/** Throws when zod cannot make a JSON Schema of it. */
+function convert(schema: z.ZodType, io: "input" | "output"): JsonSchema {
+  const converted = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      if (io === "input" && takesMoreThanItSays(zodSchema as unknown as z.ZodType))
+        loosen(jsonSchema);
+    },
+  });
+  return JSON.parse(JSON.stringify(converted)) as JsonSchema;
 }
 
 /** `z.coerce.number()` takes "5" and `z.preprocess` anything, though their JSON Schema says less. */

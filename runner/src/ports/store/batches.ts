@@ -4,7 +4,7 @@ import type { JsonText } from "../../domain/json-text.ts";
 import type { Idempotency, NewJob, OutputBound, SubmitOutcome } from "./jobs.ts";
 import type { JobWebhook } from "./webhooks.ts";
 
-/** Many jobs accepted together, with one callback when all have ended. */
+/** Jobs accepted together, with one callback when all of them have ended. */
 export interface NewBatch {
   readonly id: string;
   readonly jobs: readonly NewJob[];
@@ -13,6 +13,7 @@ export interface NewBatch {
   readonly createdAt: number;
 }
 
+/** The callback of a batch. */
 export interface BatchEvent {
   readonly at: number;
   readonly body: JsonText;
@@ -21,7 +22,7 @@ export interface BatchEvent {
 export interface StoredBatch {
   readonly id: string;
   readonly createdAt: number;
-  /** When its callback was stored; null while jobs are left. */
+  /** When its callback was stored; null until then. */
   readonly endedAt: number | null;
   readonly webhook: JobWebhook | null;
   /** In the order of the request. */
@@ -33,34 +34,46 @@ export interface BatchJob {
   readonly name: string | null;
   readonly status: JobStatus;
   readonly failure: Failure | null;
-  /** The last step's output of a completed job. */
+  /** The last step's output if the job is completed; null otherwise, or when it was left out. */
   readonly output: JsonText | null;
-  /** There is an output, and it was left out. */
+  /** True if an output exists but was left out because of the bound. */
   readonly truncated: boolean;
 }
 
 export interface BatchWrites {
   /**
-   * Stores a batch and its jobs, all or none, under the same rules. A job in it whose own key is
-   * known is not stored again: the batch then holds the job that is there, if its request was the
-   * same; else the batch is refused as `duplicate` with that job's id.
+   * Stores a batch and its jobs, all or none, with the rules of `submitJob`:
+   * - If the batch's idempotency key is known, nothing is stored and the outcome is `duplicate`
+   *   with the id of the first batch.
+   * - If a job's key is known, or occurs earlier in the batch, with the same request, the batch
+   *   contains that job and stores no other. With a different request the batch is refused as
+   *   `duplicate` with that job's id.
+   * - If the new jobs would raise the number of queued jobs above `maxQueued`, the batch is refused
+   *   as `queue-full`. A batch without new jobs is accepted even if the queue is full.
    */
   submitBatch(batch: NewBatch, limits: { maxQueued: number }): Promise<SubmitOutcome>;
   /**
-   * Gives a batch that has no webhook one: its callback goes there, at once when the batch has
-   * ended. False when there is no such batch or it has a webhook already.
+   * Gives a webhook to a batch that has none. If the callback is already stored, its delivery is
+   * due immediately. Returns false if the batch does not exist or already has a webhook.
    */
   setBatchWebhook(batchId: string, webhook: JobWebhook): Promise<boolean>;
   /**
-   * Stores the batch's callback and its delivery, once. False when it was told before, or not all of
-   * its jobs have ended: one may be queued again.
+   * Stores the batch's callback and, if the batch has a webhook, its delivery. Happens once:
+   * returns false if the callback is already stored, the batch does not exist, or not all of its
+   * jobs have ended (a failed job can have been queued again).
    */
   endBatch(batchId: string, event: BatchEvent): Promise<boolean>;
 }
 
 export interface BatchReads {
-  /** With the jobs' outputs, in their order, as far as the bound allows; without it none. */
+  /**
+   * Returns a batch, or null. Jobs' outputs are included in the jobs' order: each one that fits
+   * into the bytes left of the bound. Without a bound, none is.
+   */
   batch(id: string, bound?: OutputBound): Promise<StoredBatch | null>;
-  /** Batches whose jobs have all ended and whose callback is not stored yet. */
+  /**
+   * Returns the ids of up to `limit` batches whose jobs have all ended and whose callback is not
+   * stored yet, the oldest batch first.
+   */
   batchesToEnd(request: { limit: number }): Promise<readonly string[]>;
 }

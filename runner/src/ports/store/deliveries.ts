@@ -3,16 +3,28 @@ import type { EventKind } from "../../domain/event.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { Page, Paged } from "./page.ts";
 
-/** `batch`: the one callback of a batch. */
+/**
+ * Deliveries of events to webhooks.
+ *
+ * A delivery is open while it is `waiting` or `due`, and has ended when it is `delivered` or
+ * `dead`. A delivery is in flight while it is leased. Its ordering key is its job and its webhook:
+ * of the open deliveries with one key only the earliest is `due`, and the later ones are `waiting`,
+ * unless they were in flight when the earlier one was opened again. A batch's callback has no
+ * ordering key.
+ */
+
+/** The kind of event; `batch` is a batch's callback. */
 export type DeliveryKind = EventKind | "batch";
 
-/** Where a delivery goes, as the webhook is now: a changed url holds for what was queued before. */
+/** Where a delivery is sent. Read when it is claimed, so a change of the webhook applies to it. */
 export interface DeliveryTarget {
   readonly webhookId: string;
   readonly isPersistent: boolean;
   readonly url: string;
+  /** Headers and secrets, sealed by the vault. */
   readonly sealed: string | null;
   readonly retries: number;
+  /** Null, as are the next two, for a webhook given with a job or batch. */
   readonly timeoutMs: number | null;
   readonly expiresAt: number | null;
   readonly failingSince: number | null;
@@ -20,26 +32,29 @@ export interface DeliveryTarget {
 
 export interface ClaimedDelivery {
   readonly id: string;
-  /** Whose event it is: a job's or a batch's id. */
+  /** The id of the job or batch that the event belongs to. */
   readonly subjectId: string;
   readonly sequence: number;
   readonly kind: DeliveryKind;
   readonly body: JsonText;
-  /** Of the body, in UTF-8. */
+  /** The body's length in UTF-8. */
   readonly bytes: number;
+  /** The destination's id. */
   readonly destination: number;
+  /** The event's instant. */
   readonly eventAt: number;
   readonly target: DeliveryTarget;
-  /** Attempts made so far. */
+  /** The number of attempts stored so far. */
   readonly attempts: number;
   readonly retriesUsed: number;
 }
 
 export interface AttemptRecord {
+  /** 1 for the first attempt. */
   readonly number: number;
   readonly at: number;
   readonly durationMs: number;
-  /** The HTTP status, or null when there was no answer. */
+  /** The HTTP status, or null without a response. */
   readonly status: number | null;
   readonly response: string | null;
   readonly error: string | null;
@@ -49,12 +64,12 @@ export interface AttemptOutcome {
   readonly deliveryId: string;
   readonly attempt: AttemptRecord;
   readonly state: "due" | "delivered" | "dead";
-  /** When it is tried again; only with `due`. */
+  /** When the delivery is retried; null unless `state` is `due`. */
   readonly dueAt: number | null;
   readonly retriesUsed: number;
-  /** Why it is dead; only with `dead`. */
+  /** Why the delivery is dead; null unless `state` is `dead`. */
   readonly reason: string | null;
-  /** Whether the endpoint took it, for `failingSince` of a persistent webhook; null says nothing. */
+  /** Whether the endpoint accepted the event. Null leaves the webhook's `failingSince` as it is. */
   readonly succeeded: boolean | null;
 }
 
@@ -62,16 +77,20 @@ export interface DeliverySummary {
   readonly id: string;
   /** Null for a batch's callback. */
   readonly jobId: string | null;
+  /** Null for a job's event. */
   readonly batchId: string | null;
   readonly webhookId: string;
   readonly url: string;
   readonly sequence: number;
   readonly kind: DeliveryKind;
   readonly state: DeliveryState;
+  /** Null unless the delivery is `due`. */
   readonly dueAt: number | null;
+  /** The event's instant. */
   readonly createdAt: number;
   readonly endedAt: number | null;
   readonly attempts: number;
+  /** Why the delivery is dead. */
   readonly reason: string | null;
 }
 
@@ -81,6 +100,7 @@ export interface StoredDelivery extends DeliverySummary {
   readonly log: readonly AttemptRecord[];
 }
 
+/** A delivery matches if it meets every condition that is given. */
 export interface DeliveryFilter {
   readonly jobId?: string;
   readonly batchId?: string;
@@ -90,10 +110,14 @@ export interface DeliveryFilter {
 
 export interface DeliveryWrites {
   /**
-   * Leases deliveries that are due in the destinations named, up to each destination's limit: first tries before
-   * retries, then by the time they became due. Afterwards each destination named stands behind all others
-   * that are due (its turn is over). `maxBytes` bounds the bodies of one claim; one always fits, and
-   * a destination for which no bytes were left keeps its turn.
+   * Leases deliveries that are due at `now`, up to `limit` for each of the destinations. Within a
+   * destination, first attempts come before retries, then the earliest due time first. Destinations
+   * that are paused or unknown, or whose webhook is paused or off, yield nothing.
+   *
+   * Destinations are served in the order of the request until their bodies exceed `maxBytes`; the
+   * first delivery is always leased. A destination from which a delivery was leased comes after all
+   * others that are due (round robin). One that got nothing because no bytes were left keeps its
+   * place.
    */
   claimDeliveries(request: {
     owner: string;
@@ -103,24 +127,41 @@ export interface DeliveryWrites {
     maxBytes: number;
   }): Promise<readonly ClaimedDelivery[]>;
   /**
-   * Keeps the attempt; when the delivery has ended, the next in line becomes due at once. When the
-   * delivery was given up meanwhile, a success still counts and a failure changes nothing. Does
-   * nothing when it was deleted, with its webhook or its job.
+   * Stores an attempt and its outcome, and ends the lease. The lease can have expired before.
+   * - If the delivery has ended, the next one with its ordering key is due immediately.
+   * - If the delivery is to be retried and an earlier one with its ordering key was opened again,
+   *   it is `waiting` instead of `due`.
+   * - If the delivery was given up, or put behind an earlier one, during the attempt, `delivered`
+   *   still applies. Any other outcome stores the attempt and leaves the delivery's state as it is.
+   *
+   * Does nothing if the delivery is already `delivered`, an attempt with this or a higher number is
+   * stored, or the delivery was deleted with its webhook or its job.
    */
   recordAttempt(outcome: AttemptOutcome): Promise<void>;
-  /** Gives leased deliveries back, due at once, with no attempt counted. */
+  /**
+   * Ends the leases of deliveries without counting an attempt. They are due immediately, or wait if
+   * an earlier one with the same ordering key is open. Ids that are unknown or not leased are
+   * ignored.
+   */
   releaseDeliveries(ids: readonly string[]): Promise<void>;
   /**
-   * Sends one again by hand. One that has ended becomes due at once with no retry left (so it is
-   * tried once), and what is behind it in its line waits for it; one that waits for its retry is due
-   * now instead. A hold of its destination is over. False, and nothing changed, when there is none, or it is
-   * in flight or behind another of its job.
+   * Sends a delivery again at an operator's request. A delivery that has ended becomes due at `now`
+   * with no retries left, so it is attempted once; later open deliveries with its ordering key wait
+   * for it, except those in flight. A delivery that waits for its retry becomes due at `now`. The
+   * destination's pause ends.
+   *
+   * Returns false and changes nothing if the delivery does not exist, is in flight, or waits for an
+   * earlier one with its ordering key.
    */
   redeliver(id: string, request: { now: number }): Promise<boolean>;
   /**
-   * Makes the webhook's dead deliveries of events since the instant deliverable again, with all
-   * their retries and in their jobs' order, and those that wait for a retry due now; what was
-   * delivered stays so. A hold of its destination is over. `more`: the limit was reached, call again.
+   * Sends a webhook's dead deliveries again whose event happened at `since` or later, the earliest
+   * event first. They have all their retries again and follow the order of their ordering keys:
+   * later open deliveries wait for them, except those in flight. Deliveries that wait for a retry
+   * become due at `now`, within what is left of `limit`. Delivered ones do not change. The
+   * destination's pause ends.
+   *
+   * Returns how many deliveries changed. `more` is true if the limit was reached: call again.
    */
   recoverDeliveries(request: {
     webhookId: string;
@@ -131,7 +172,11 @@ export interface DeliveryWrites {
 }
 
 export interface DeliveryReads {
-  /** Newest first. */
+  /**
+   * Returns deliveries that match the filter, the newest first. A cursor stays valid while
+   * deliveries are added. Throws `Refused` for a cursor that no page returned.
+   */
   deliveries(filter: DeliveryFilter, page: Page): Promise<Paged<DeliverySummary>>;
+  /** Returns a delivery with all its attempts, or null. */
   delivery(id: string): Promise<StoredDelivery | null>;
 }

@@ -1,27 +1,47 @@
-/** Deliveries of one destination share a window, a rate limit and a circuit (domain/destination). */
+/**
+ * Deliveries to one destination share a concurrency limit, a rate limit and a circuit breaker
+ * (domain/destination). A destination is created with its first webhook and deleted with its last.
+ */
 export interface DestinationSpec {
-  /** The origin of jobs' own webhooks, or the id of a persistent one. */
+  /** The URL's origin for a webhook of a job or batch; the webhook's id for a persistent one. */
   readonly key: string;
+  /** Attempts a second; null for no limit. The destination has the rate that was stored last. */
   readonly ratePerSecond: number | null;
 }
 
-/** A destination in which deliveries are due. */
+/** A destination with deliveries that are due. */
 export interface DueDestination extends DestinationSpec {
+  /** Never used again, not even after the destination was deleted. */
   readonly id: number;
 }
 
 export interface DestinationWrites {
-  /** No delivery of the destination counts as due before the instant; an earlier one shortens the hold. */
+  /**
+   * Pauses a destination: none of its deliveries is due before `until`, including deliveries added
+   * during the pause. A later call replaces `until`, so an earlier instant shortens the pause. Does
+   * nothing if the destination does not exist.
+   */
   pauseDestination(request: { destination: number; until: number }): Promise<void>;
 }
 
 export interface DestinationReads {
-  /** Destinations with deliveries due, the one that has waited longest first; `except` are left out. */
+  /**
+   * Returns up to `limit` destinations with deliveries due at `now`, except those in `except` and
+   * those whose webhook is paused or off. Deliveries in flight do not count.
+   *
+   * The destination that has been due for longest comes first. A destination is due from the
+   * earliest due time of its deliveries, the end of its pause, or the instant it was last served,
+   * whichever is latest. Ties are broken by who was served least recently, then by who was created
+   * first.
+   */
   dueDestinations(request: {
     now: number;
     limit: number;
     except: readonly number[];
   }): Promise<readonly DueDestination[]>;
-  /** When the next destination has deliveries due, `except` left out; an instant gone by: now. */
+  /**
+   * Returns the instant from which the next destination is due, with the exceptions of
+   * `dueDestinations`, or null when none will be. An instant in the past means that one is due now.
+   */
   nextDestinationDue(request: { except: readonly number[] }): Promise<number | null>;
 }

@@ -10,19 +10,23 @@ export interface NewJob extends JobSpec {
   readonly idempotency: Idempotency | null;
 }
 
+/** Identifies a request, so that a repeated request stores nothing. */
 export interface Idempotency {
   readonly key: string;
-  /** Equal for equal requests alone. */
+  /** Equal for equal requests only. */
   readonly fingerprint: string;
 }
 
 export type SubmitOutcome =
   | { readonly kind: "accepted" }
-  /** The key is known: `sameRequest` tells whether it came with this fingerprint. */
+  /** The key is known. `sameRequest` is true if it was stored with the same fingerprint. */
   | { readonly kind: "duplicate"; readonly id: string; readonly sameRequest: boolean }
   | { readonly kind: "queue-full"; readonly queued: number };
 
-/** The right to change a job: held until its lease ends or someone claims it again. */
+/**
+ * The right to change a job. It is valid as long as `fence` is the job's newest fence: each claim,
+ * release and requeue of the job gives it a new one.
+ */
 export interface Claim {
   readonly jobId: string;
   readonly fence: number;
@@ -42,7 +46,7 @@ export interface JobSummary {
   readonly failure: Failure | null;
 }
 
-/** The whole job, as the store holds it. */
+/** Everything that is stored about a job except events, logs and deliveries. */
 export interface StoredJob {
   readonly spec: JobSpec;
   readonly status: JobStatus;
@@ -57,33 +61,45 @@ export interface StoredJob {
 }
 
 export interface StoredStep extends StepRecord {
-  /** There is an output, and it was left out. */
+  /** True if an output exists but was left out because of the bound. */
   readonly truncated: boolean;
 }
 
-/** Outputs over this are left out, without being read. */
+/** Limits the outputs in one read, in UTF-8 bytes. Outputs that do not fit are not read. */
 export interface OutputBound {
   readonly maxOutputBytes: number;
 }
 
+/** A job matches if it meets every condition that is given. */
 export interface JobFilter {
   readonly status?: JobStatus;
+  /** The exact name of one of the job's plugins. */
   readonly plugin?: string;
   readonly name?: string;
+  /** Exclusive, as is `createdBefore`. */
   readonly createdAfter?: number;
   readonly createdBefore?: number;
 }
 
 export interface JobWrites {
-  /** Stores a job as `queued`, once per idempotency key, unless `maxQueued` are queued already. */
+  /**
+   * Stores a job as `queued`, once per idempotency key. If the key is known, nothing is stored and
+   * the outcome is `duplicate` with the first job's id, even if the queue is full. If `maxQueued`
+   * jobs are queued already, the outcome is `queue-full`, and the key stays free.
+   */
   submitJob(job: NewJob, limits: { maxQueued: number }): Promise<SubmitOutcome>;
   /**
-   * Leases up to `limit` jobs that are queued and due, highest priority first, then oldest first.
-   * Each gets status `running`, a new fence and one more step attempt. Up to `ahead` more are leased
-   * to wait for a thread, but none behind a job that was interrupted before (whatever took the
-   * daemon down then must not count against those that wait), and only while the inputs are small.
-   * A job on the last try of its step is leased when no other is running, and none while it runs: a
-   * crash is then its own doing, and fails no job that ran beside one that crashes.
+   * Leases up to `limit` jobs that are queued and whose `runAt` is not after `now`: the highest
+   * priority first, then in the order of submission. Each job becomes `running` and gets a new
+   * fence and one more step attempt. `startedAt` is set to `now` unless it is set already.
+   *
+   * Up to `ahead` more jobs are leased, to wait for a free thread. None is leased ahead that was
+   * interrupted before, and none behind such a job: what ended the daemon then must not cost the
+   * waiting jobs an attempt. Leasing ahead also stops when the leased inputs are large; the store
+   * chooses the limit.
+   *
+   * A job on the last attempt of its step is leased only if no other job is running, and no job is
+   * leased while it runs. If the daemon then crashes, that job caused it, and no other job fails.
    */
   claimJobs(request: {
     owner: string;
@@ -93,29 +109,54 @@ export interface JobWrites {
     leaseUntil: number;
   }): Promise<readonly RunningJob[]>;
   /**
-   * Stores a transition, its events and their deliveries to every webhook that wants them, in one
-   * transaction. False, and nothing stored, when the job has ended, the fence is not the newest, or
-   * the events do not follow on the last one stored.
+   * Stores a transition, its events, and a delivery of each event to every webhook that wants it,
+   * in one transaction. A transition to an end removes the lease. The job need not be leased: a
+   * queued job can be failed under the fence that was read.
+   *
+   * A delivery is due at its event's instant, or waits if an earlier one with the same ordering key
+   * is open.
+   *
+   * Returns false and stores nothing if the job does not exist or has ended, the fence is not the
+   * newest, or the events' numbers do not continue from the last one stored.
    */
   commitTransition(claim: Claim, transition: Transition): Promise<boolean>;
-  /** Puts leased jobs back into the queue. An attempt that does not count is one that nothing came of. */
+  /**
+   * Puts leased jobs back into the queue, at their old place and with a new fence. If a job has no
+   * event yet, its `startedAt` is null again. Claims that are no longer valid are ignored.
+   *
+   * `countsAttempt` is false if nothing came of the attempt of the current step, and true if it had
+   * a result that was lost.
+   */
   releaseJobs(
     claims: readonly Claim[],
     request: { readonly countsAttempt: boolean },
   ): Promise<void>;
-  /** A failed job goes back into the queue at the step that failed. False if it is not failed. */
+  /**
+   * Puts a failed job back into the queue, at the step that failed. The step's attempts start again
+   * at 0, the fence is new, and events continue with the next number. `runAt` still applies.
+   * Returns false if the job does not exist or is not `failed`, or the fence is not the newest.
+   */
   requeueJob(claim: Claim, change: { now: number }): Promise<boolean>;
-  /** Extends the leases of the jobs still in hand; one that is not named runs out. */
+  /** Extends the leases of running jobs. Claims that are no longer valid are ignored. */
   renewLeases(claims: readonly Claim[], request: { leaseUntil: number }): Promise<void>;
 }
 
 export interface JobReads {
-  /** With the steps' outputs, the last one first, as far as the bound allows; without it none. */
+  /**
+   * Returns a job, or null. Steps' outputs are included from the last step back: each one that fits
+   * into the bytes left of the bound. Without a bound, none is.
+   */
   job(id: string, bound?: OutputBound): Promise<StoredJob | null>;
-  /** Newest first. */
+  /**
+   * Returns jobs that match the filter, the newest first. A cursor stays valid while jobs are
+   * added. Throws `Refused` for a cursor that no page returned.
+   */
   jobs(filter: JobFilter, page: Page): Promise<Paged<JobSummary>>;
-  /** Events with a sequence above `after`, in order. */
+  /** Returns up to `limit` events of a job whose sequence is greater than `after`, in order. */
   events(jobId: string, request: { after: number; limit: number }): Promise<readonly JobEvent[]>;
-  /** When the next job that is scheduled for later becomes due; null when there is none. */
+  /**
+   * Returns the earliest `runAt` of the jobs that were scheduled for later and that no claim has
+   * found due yet, or null when there is none. It is in the past if no claim was made since.
+   */
   nextJobDue(): Promise<number | null>;
 }

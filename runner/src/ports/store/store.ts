@@ -1,10 +1,16 @@
 /**
- * What the engine and the HTTP layer need stored. Two stores fit it: SQLite and PostgreSQL.
+ * The contract of a store, for the engine and the HTTP layer. Two stores implement it: SQLite and
+ * PostgreSQL. `test/conformance/` checks it.
  *
- * Every writing method is one atomic change, durable when its promise resolves. A store groups the
- * changes that are called while a commit is under way into one transaction (reference: 45,000
- * grouped against 6,000 single inserts a second on PostgreSQL), so callers call freely, without
- * batching of their own. Changes take effect in the order of the calls.
+ * Every writing method is one atomic change, durable when its promise resolves. A rejected change
+ * has no effect, with one exception: a `Transient` error can mean that the writer was lost during
+ * the commit, and then the change may have been stored. Changes take effect in the order of the
+ * calls. Reads see committed changes.
+ *
+ * A store groups the changes that are called during a commit into one transaction (measured on
+ * PostgreSQL: 45,000 grouped inserts a second, 6,000 single ones). Callers do not batch calls.
+ *
+ * Instants are milliseconds since the epoch, and come from the caller: a store reads no clock.
  */
 import type { JobReads, JobWrites } from "./jobs.ts";
 import type { BatchReads, BatchWrites } from "./batches.ts";
@@ -35,6 +41,6 @@ export interface StoreReads
     UpkeepReads {}
 
 export interface Store extends StoreWrites, StoreReads {
-  /** Finishes what was called before, then closes. */
+  /** Finishes the calls made before, then closes the store. Later calls are rejected. */
   close(): Promise<void>;
 }

@@ -2,31 +2,49 @@ import type { DeliveryState } from "../../domain/delivery.ts";
 import type { JobStatus } from "../../domain/job-spec.ts";
 import type { WebhookState } from "./webhooks.ts";
 
+/** The number of rows in each state. */
 export interface StoreCounts {
   readonly jobs: Readonly<Record<JobStatus, number>>;
   readonly deliveries: Readonly<Record<DeliveryState, number>>;
-  /** Persistent ones. */
+  /** Persistent webhooks only. */
   readonly webhooks: Readonly<Record<WebhookState, number>>;
 }
 
 export interface UpkeepWrites {
   /**
-   * Frees jobs and deliveries leased by owners that are gone: whose lease ended before `now`, and,
-   * in a store that one daemon alone can open, all that are not `owner`'s. Tells how many jobs.
+   * Releases the jobs and deliveries whose lease expired before `now`. A store that only one daemon
+   * can open also releases every lease of an owner other than `owner`.
+   *
+   * A released job is `queued` again with a new fence, and the interrupted attempt of its step
+   * counts. If the job has no event yet, its `startedAt` is null again. Deliveries are released as
+   * by `releaseDeliveries`.
+   *
+   * Returns the number of jobs released.
    */
   reap(request: { owner: string; now: number }): Promise<number>;
   /**
-   * Deletes up to `limit` jobs that ended before the instant and have no delivery left to make; those
-   * of a batch only with it, when its callback was stored before the instant and has no delivery left.
+   * Deletes up to `limit` jobs that ended before `endedBefore` and have no open delivery, the
+   * oldest end first, with their steps, events, logs, deliveries and own webhooks. Their
+   * idempotency keys become free.
+   *
+   * A job that belongs to a batch is kept until the batch is deleted. The same call first deletes
+   * up to `limit` batches whose callback was stored before `endedBefore` and has no open delivery.
+   *
+   * Returns the number of jobs deleted.
    */
   pruneJobs(request: { endedBefore: number; limit: number }): Promise<number>;
-  /** Moves what is due after `now` by so much: for a clock that was set. */
+  /**
+   * Adds `byMs` to every instant after `now` at which a delivery is due, a destination's pause
+   * ends, or a destination was last served. Includes deliveries in flight. Jobs' `runAt` is not
+   * changed. Called when the system clock was set.
+   */
   shiftDue(request: { now: number; byMs: number }): Promise<void>;
+  /** Stores a value about the store itself, replacing any previous value. */
   setMeta(key: string, value: string): Promise<void>;
 }
 
 export interface UpkeepReads {
   counts(): Promise<StoreCounts>;
-  /** A value that the store keeps about itself, such as the check of the vault's key. */
+  /** Returns a value set by `setMeta`, such as the check of the vault's key, or null. */
   meta(key: string): Promise<string | null>;
 }

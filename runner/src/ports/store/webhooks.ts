@@ -2,44 +2,45 @@ import type { EventKind } from "../../domain/event.ts";
 import type { DestinationSpec } from "./destinations.ts";
 import type { Page, Paged } from "./page.ts";
 
-/** A webhook given with a job. */
+/** A webhook given with a job or a batch. */
 export interface JobWebhook {
   readonly id: string;
   readonly url: string;
   /** Headers, sealed by the vault; null when there are none. */
   readonly sealed: string | null;
-  /** Null wants all kinds. */
+  /** The kinds of events to deliver; null for all. Not used for a batch's callback. */
   readonly on: readonly EventKind[] | null;
   readonly retries: number;
-  /** The destination that its deliveries take: the URL's origin. */
+  /** The destination of its deliveries: the URL's origin. */
   readonly destination: DestinationSpec;
 }
 
 export const WEBHOOK_STATES = ["active", "paused", "off"] as const;
-/** `paused`: events are kept for later. `off`: switched off by its failures, events pass it by. */
+/** `paused`: deliveries are stored and sent later. `off`: no deliveries are stored. */
 export type WebhookState = (typeof WEBHOOK_STATES)[number];
 
-/** What can be changed of a persistent webhook. */
+/** The part of a persistent webhook that can be changed. */
 export interface WebhookSpec {
   readonly url: string;
   /** Headers and secrets, sealed by the vault. */
   readonly sealed: string;
+  /** The kinds of events to deliver; null for all. */
   readonly on: readonly EventKind[] | null;
   readonly retries: number;
-  /** Jobs with any of these plugins; null for all. */
+  /** Only jobs with one of these plugins; null for all jobs. */
   readonly plugins: readonly string[] | null;
-  /** Jobs of this name; null for all. */
+  /** Only jobs with this name; null for all jobs. */
   readonly jobName: string | null;
-  /** For an attempt's whole exchange. */
+  /** For a whole attempt, including the response's body. */
   readonly timeoutMs: number;
   readonly ratePerSecond: number | null;
-  /** From then on no event goes to it. */
+  /** Events from this instant on are not delivered to it; null for no expiry. */
   readonly expiresAt: number | null;
 }
 
 export interface NewWebhook extends WebhookSpec {
   readonly id: string;
-  /** Equal for the same url and filter: such a webhook is registered once. */
+  /** Equal for webhooks with the same url and filter. An identity is registered once. */
   readonly identity: string;
   readonly createdAt: number;
 }
@@ -47,12 +48,12 @@ export interface NewWebhook extends WebhookSpec {
 export interface StoredWebhook extends WebhookSpec {
   readonly id: string;
   readonly identity: string;
-  /** Never changes. */
+  /** The id of its destination. Never changes. */
   readonly destination: number;
   readonly state: WebhookState;
-  /** Why it is off. */
+  /** Why it is off; null in the other states. */
   readonly reason: string | null;
-  /** Since when every attempt has failed. */
+  /** The instant of the first failed attempt since the last success; null if there is none. */
   readonly failingSince: number | null;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -69,24 +70,41 @@ export type RegisterOutcome =
   | { readonly kind: "existing"; readonly id: string }
   | { readonly kind: "limit"; readonly count: number };
 
-/** `taken`: another webhook has the url and filter that this one would get. */
+/** `taken`: another webhook already has the identity in the patch. */
 export type UpdateOutcome = "updated" | "missing" | "taken";
 
 export interface WebhookWrites {
+  /**
+   * Stores a persistent webhook as `active`, once per identity. If the identity is known, nothing
+   * is stored or changed and the outcome is `existing`, even at the limit. If there are
+   * `maxWebhooks` webhooks already, the outcome is `limit`.
+   */
   registerWebhook(webhook: NewWebhook, limits: { maxWebhooks: number }): Promise<RegisterOutcome>;
   /**
-   * Changes what the patch names. `off` gives up what was queued, with the reason; `paused` keeps
-   * it; `active` lets it go on, ends a hold of its destination and forgets the failures.
+   * Changes the fields that the patch contains. Changes apply to deliveries that are already
+   * stored. A patch with a state also does this:
+   * - `off` gives up every open delivery with the reason, including those in flight.
+   * - `paused` stops sending. Open deliveries are kept.
+   * - `active` resumes sending, ends a pause of the destination, and clears `failingSince`.
+   *
+   * Changes nothing if the outcome is `missing` or `taken`.
    */
   updateWebhook(id: string, patch: WebhookPatch, request: { now: number }): Promise<UpdateOutcome>;
-  /** Removes it with its deliveries. False when there is no such webhook. */
+  /** Deletes a persistent webhook and its deliveries. Returns false if it does not exist. */
   removeWebhook(id: string): Promise<boolean>;
-  /** Removes up to `limit` webhooks that expired before `now` and have nothing left to deliver. */
+  /**
+   * Deletes up to `limit` persistent webhooks that expired before `now` and have no open delivery,
+   * the earliest expiry first. Returns how many it deleted.
+   */
   pruneWebhooks(request: { now: number; limit: number }): Promise<number>;
 }
 
 export interface WebhookReads {
+  /** Returns a persistent webhook, or null. */
   webhook(id: string): Promise<StoredWebhook | null>;
-  /** Oldest first. */
+  /**
+   * Returns persistent webhooks, the oldest first. Throws `Refused` for a cursor that no page
+   * returned.
+   */
   webhooks(page: Page): Promise<Paged<StoredWebhook>>;
 }

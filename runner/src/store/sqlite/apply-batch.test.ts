@@ -49,7 +49,7 @@ describe("applyBatch", () => {
     expect(stored()).toEqual(["a", "b"]);
   });
 
-  test("fails a change that cannot be stored, and that one only", () => {
+  test("fails only the change that cannot be stored", () => {
     const batch = [submitting("a"), submitting("a"), submitting("b")];
     expect(codes(batch)).toEqual(["ok", "STORE_FAILED", "ok"]);
     expect(stored()).toEqual(["a", "b"]);
@@ -57,7 +57,7 @@ describe("applyBatch", () => {
     expect(db.isTransaction).toBe(false);
   });
 
-  test("undoes the whole of a change that fails half way, its counts included", () => {
+  test("undoes everything that a failed change wrote, including counts", () => {
     const webhook = { id: "wh_1", on: null } as JobWebhook; // The rest is missing.
     const outcomes = codes([submitting("b"), submitting("a", { webhook })]);
     expect(outcomes).toEqual(["ok", "STORE_FAILED"]);
@@ -67,7 +67,7 @@ describe("applyBatch", () => {
     });
   });
 
-  test("tells that a full disk may pass, and stores what fits after it", () => {
+  test("reports a full disk as such, and stores later changes that fit", () => {
     const pages = db.prepare("PRAGMA page_count").get()?.["page_count"] as number;
     db.exec(`PRAGMA max_page_count = ${pages + 3}`);
     const large = toJsonText("x".repeat(1_000_000));

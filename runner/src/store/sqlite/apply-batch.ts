@@ -1,4 +1,4 @@
-/** One batch is one transaction and one fsync; a change that fails takes no other with it. */
+/** One batch is one transaction and one fsync. A change that fails does not affect the others. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Applied, Change, Operations, Outcome } from "./change.ts";
 import { toErrorData } from "./store-error.ts";
@@ -8,27 +8,28 @@ export interface Target {
   readonly operations: Operations;
 }
 
-/** A disk that fails is not a quick one. */
+/** A failed commit counts as a slow one, so that no second batch is sent next to the first. */
 const FAILED_MS = Number.POSITIVE_INFINITY;
 
-/** The outcomes are in the order of the changes; each that is `ok` is on disk. Never throws. */
+/** Returns the outcomes in the order of the changes. What is `ok` is on disk. Never throws. */
 export function applyBatch(target: Target, changes: readonly Change[]): Applied {
   try {
     return inTransaction(target.db, () => changes.map((change) => apply(target, change)));
   } catch (error) {
-    // Savepoints cost as much as a small change, so they wait until a change has failed.
-    if (changes.length > 1) return applyApart(target, changes);
+    // A savepoint costs as much as a small change, so they are used only after a change has failed.
+    if (changes.length > 1) return applyWithSavepoints(target, changes);
     return { outcomes: [toFailed(error)], commitMs: FAILED_MS };
   }
 }
 
-function applyApart(target: Target, changes: readonly Change[]): Applied {
+function applyWithSavepoints(target: Target, changes: readonly Change[]): Applied {
   try {
     return inTransaction(target.db, () =>
       changes.map((change) => applyInSavepoint(target, change)),
     );
   } catch (error) {
-    // The commit failed, or SQLite gave up the transaction (disk full, I/O): nothing was stored.
+    // The commit failed, or SQLite rolled back the transaction (disk full, I/O): nothing was
+    // stored.
     return { outcomes: changes.map(() => toFailed(error)), commitMs: FAILED_MS };
   }
 }
@@ -62,7 +63,7 @@ function inTransaction(db: DatabaseSync, work: () => Outcome[]): Applied {
 }
 
 function apply({ operations }: Target, change: Change): Outcome {
-  // `Change` pairs each name with its own arguments; the union of calls does not carry that over.
+  // `Change` pairs each name with its arguments, but TypeScript loses that for a union of calls.
   const operation = operations[change.name] as (...args: unknown[]) => unknown;
   return { ok: true, value: operation(...change.args) };
 }

@@ -1,5 +1,5 @@
 /**
- * What crosses between the main thread and the writer thread: a batch of changes one way, their
+ * The messages between the main thread and the writer thread: batches of changes one way, their
  * outcomes the other. A change is a call of one of the port's writing methods, as data.
  */
 import type { StoreWrites } from "../../ports/store/store.ts";
@@ -7,7 +7,7 @@ import type { ErrorData } from "./store-error.ts";
 
 export type Writes = StoreWrites;
 
-/** The port's writing methods, within the writer's open transaction. */
+/** The port's writing methods, run in the writer's open transaction. */
 export type Operations = {
   readonly [Name in keyof Writes]: (
     ...args: Parameters<Writes[Name]>
@@ -25,7 +25,7 @@ export type Outcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: ErrorData };
 
-/** What the writer thread is started with. */
+/** The writer thread's `workerData`. */
 export interface WriterData {
   readonly path: string;
 }
@@ -34,10 +34,10 @@ export type ToWriter =
   | { readonly kind: "batch"; readonly changes: readonly Change[] }
   | { readonly kind: "close" };
 
-/** What became of a batch. */
+/** The result of a batch. */
 export interface Applied {
   readonly outcomes: readonly Outcome[];
-  /** What the commit took, the disk's part of the work; Infinity when there was none. */
+  /** The duration of the commit, which is the disk's part of the work; Infinity if it failed. */
   readonly commitMs: number;
 }
 

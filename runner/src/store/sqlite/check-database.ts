@@ -1,26 +1,26 @@
-/** Whether a database is whole: the file, its references, and the invariants of what is stored. */
+/** Checks a database: the file, the references between rows, and the invariants of its data. */
 import type { DatabaseSync } from "node:sqlite";
 import { openReader } from "./connection.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { readMigrations, schemaVersion } from "./migrate.ts";
 import { CannotOpen } from "./store-error.ts";
 
-/** Of each kind of problem, as many are told. */
-const TOLD = 5;
-/** Tables of the first schema, that every later one has. */
+/** How many problems of each kind are reported. */
+const MAX_PROBLEMS = 5;
+/** Tables of the first schema that every later schema has. */
 const KNOWN_TABLES = ["meta", "jobs", "job_specs", "events", "deliveries"];
 
 export interface DatabaseReport {
   readonly schemaVersion: number;
-  /** Sentences that were found true. */
+  /** The sentences that are true. */
   readonly holds: readonly string[];
-  /** Each with what breaks it. */
+  /** The sentences that are not true, each with the problems found. */
   readonly broken: readonly { readonly holds: string; readonly told: readonly string[] }[];
 }
 
 /**
- * Reads the state as it is at one moment, beside a daemon or without one. Throws `CannotOpen` when
- * it is no database of the daemon's, or one of a newer daemon.
+ * Checks one snapshot of the database, while a daemon runs or not. Throws `CannotOpen` if the file
+ * is not a database of Playground, or its schema is newer than this program.
  */
 export function checkDatabase(path: string): DatabaseReport {
   const db = openReader(path);
@@ -29,11 +29,11 @@ export function checkDatabase(path: string): DatabaseReport {
     const version = recognise(db, path);
     const checks = [
       { holds: "the file is intact", told: integrityProblems(db) },
-      { holds: "every reference leads to a row", told: danglingReferences(db) },
-      // The sentences are those of the newest schema.
+      { holds: "every reference points to an existing row", told: danglingReferences(db) },
+      // The invariants are those of the newest schema.
       ...(version === readMigrations().length ? INVARIANTS : []).map(({ holds, sql }) => ({
         holds,
-        told: toldBy(db, sql),
+        told: problemsOf(db, sql),
       })),
     ];
     return {
@@ -46,7 +46,10 @@ export function checkDatabase(path: string): DatabaseReport {
   }
 }
 
-/** The schema's version. Throws `CannotOpen` when the file holds something else, or is newer. */
+/**
+ * Returns the schema's version. Throws `CannotOpen` if the file is not a database of Playground, or
+ * its schema is newer than this program.
+ */
 export function recognise(db: DatabaseSync, path: string): number {
   const version = schemaVersion(db);
   const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
@@ -58,35 +61,37 @@ export function recognise(db: DatabaseSync, path: string): number {
   if (version > known) {
     throw new CannotOpen(
       "STORE_TOO_NEW",
-      `${path} has schema version ${version}; this program knows versions up to ${known}. Use the one that wrote it, or a newer one.`,
+      `${path} has schema version ${version}; this program knows versions up to ${known}. Use the version of Playground that wrote it, or a newer one.`,
     );
   }
   return version;
 }
 
-/** What SQLite finds wrong with the file; empty when it is intact. */
+/** Returns what SQLite finds wrong with the file; empty if the file is intact. */
 export function integrityProblems(db: DatabaseSync): string[] {
   try {
-    const rows = db.prepare(`PRAGMA integrity_check(${TOLD})`).all();
-    return rows.map((row) => String(row["integrity_check"])).filter((told) => told !== "ok");
+    const rows = db.prepare(`PRAGMA integrity_check(${MAX_PROBLEMS})`).all();
+    return rows.map((row) => String(row["integrity_check"])).filter((result) => result !== "ok");
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
 }
 
 function danglingReferences(db: DatabaseSync): string[] {
-  return toldBy(
+  return problemsOf(
     db,
-    `SELECT printf('row %d of %s refers to no row of %s', rowid, "table", parent) AS told
+    `SELECT printf('row %d of %s refers to a missing row of %s', rowid, "table", parent) AS problem
      FROM pragma_foreign_key_check`,
   );
 }
 
-function toldBy(db: DatabaseSync, sql: string): string[] {
+function problemsOf(db: DatabaseSync, sql: string): string[] {
   try {
-    const rows = db.prepare(`${sql} LIMIT ${TOLD + 1}`).all();
-    const told = rows.map((row) => String(row["told"]));
-    return told.length > TOLD ? [...told.slice(0, TOLD), "and more"] : told;
+    const rows = db.prepare(`${sql} LIMIT ${MAX_PROBLEMS + 1}`).all();
+    const problems = rows.map((row) => String(row["problem"]));
+    return problems.length > MAX_PROBLEMS
+      ? [...problems.slice(0, MAX_PROBLEMS), "and more"]
+      : problems;
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }

@@ -4,7 +4,7 @@ import { whyNotOpened } from "./why-not-opened.ts";
 
 const BUSY_TIMEOUT_MS = 5000;
 
-/** The connection that writes; the writer thread alone has one. */
+/** Opens a connection that writes. Only the writer thread has one. */
 export function openWriter(path: string): DatabaseSync {
   const db = open(path, { readOnly: false });
   // FULL, not NORMAL: a commit that was acknowledged survives power loss.
@@ -17,7 +17,7 @@ export function openWriter(path: string): DatabaseSync {
   return db;
 }
 
-/** A connection that reads, beside the writer, what is committed. */
+/** Opens a read-only connection. It sees what the writer has committed. */
 export function openReader(path: string): DatabaseSync {
   return open(path, { readOnly: true });
 }
@@ -26,9 +26,9 @@ function open(path: string, { readOnly }: { readOnly: boolean }): DatabaseSync {
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MS });
-    // The first statement that reads the file: here it shows whether it is a database at all.
+    // The first statement that reads the file. It fails if the file is not a database.
     db.exec(readOnly ? "SELECT 1 FROM sqlite_schema" : "PRAGMA journal_mode = WAL");
-    // SQLite opens what it may not write without a word, and fails at the first change.
+    // SQLite opens a file without write permission silently, and fails only at the first change.
     if (!readOnly) db.exec("BEGIN IMMEDIATE; ROLLBACK");
     return db;
   } catch (cause) {

@@ -1,4 +1,4 @@
-/** Copies a database as it is at one moment into one file, while others write to it or not. */
+/** Copies one snapshot of a database into one file. The daemon can keep writing. */
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -8,13 +8,13 @@ import { openReader } from "./connection.ts";
 import { makePrivate } from "./make-private.ts";
 import { CannotOpen } from "./store-error.ts";
 
-/** All pages in one step: between two, a write of the daemon's would start the copy anew. */
+/** All pages in one step: between two steps, a write by the daemon would restart the copy. */
 const ALL_PAGES = 2_147_483_647;
 
 /**
- * The copy has its name once it is whole, checked and on the disk, and only its owner may read it;
- * what had the name before is replaced. Throws `CannotOpen` when `from` is no database of the
- * daemon's, is newer, or is damaged.
+ * The copy gets its name once it is complete, checked and on disk. Only its owner can read it. A
+ * file that has the name is replaced. Throws `CannotOpen` if `from` is not a database of
+ * Playground, has a newer schema, or is damaged.
  */
 export async function copyDatabase(from: string, to: string): Promise<void> {
   const part = `${to}.part`;
@@ -24,10 +24,10 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
     await rm(part, { force: true });
     makePrivate(part);
     await backup(source, part, { rate: ALL_PAGES });
-    settle(part, from);
-    flush(part);
+    finalize(part, from);
+    syncToDisk(part);
     await rename(part, to);
-    flush(dirname(to));
+    syncToDisk(dirname(to));
   } catch (error) {
     await rm(part, { force: true });
     throw error;
@@ -36,8 +36,8 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   }
 }
 
-/** One file, without a log beside it; checked, so that a damaged one is never kept as a backup. */
-function settle(part: string, from: string): void {
+/** Makes the copy one file without a WAL, and checks it: a damaged copy is no backup. */
+function finalize(part: string, from: string): void {
   const copy = new DatabaseSync(part);
   try {
     const problems = integrityProblems(copy);
@@ -50,7 +50,7 @@ function settle(part: string, from: string): void {
   }
 }
 
-function flush(path: string): void {
+function syncToDisk(path: string): void {
   const descriptor = openSync(path, "r");
   try {
     fsyncSync(descriptor);

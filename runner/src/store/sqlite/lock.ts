@@ -1,8 +1,8 @@
 /**
- * Keeps a second daemon off the same database: an exclusive SQLite lock on a file beside it. The
- * operating system releases it when the process ends, however it ends. The main thread holds it,
- * so that it outlives a writer thread that dies. Nothing else in the process may open that file:
- * closing any descriptor of it would drop the lock (fcntl(2)).
+ * Stops a second daemon from using the same database, with an exclusive SQLite lock on a separate
+ * file. The operating system releases the lock when the process ends, however it ends. The main
+ * thread holds the lock, so that it survives the death of the writer thread. Nothing else in the
+ * process must open the file: closing any descriptor of it would release the lock (fcntl(2)).
  */
 import { DatabaseSync } from "node:sqlite";
 import { ensurePrivate } from "./make-private.ts";
@@ -11,7 +11,10 @@ import { whyNotOpened } from "./why-not-opened.ts";
 
 const SQLITE_BUSY = 5;
 
-/** Throws `CannotOpen` when another daemon has the database; else returns the release. */
+/**
+ * Returns a function that releases the lock. Throws `CannotOpen` if another daemon uses the
+ * database.
+ */
 export function lockDatabase(path: string): () => void {
   const file = `${path}-lock`;
   let lock: DatabaseSync | null = null;
@@ -31,7 +34,7 @@ function toCannotOpen(cause: unknown, { path, file }: { path: string; file: stri
   if (sqliteCode(cause) === SQLITE_BUSY) {
     return new CannotOpen(
       "STORE_IN_USE",
-      `The database ${path} is in use by another daemon. Stop it, or give this one another data folder.`,
+      `The database ${path} is in use by another daemon. Stop that daemon, or start this one with another data folder.`,
       { cause },
     );
   }

@@ -5,8 +5,8 @@ import { giveToOwnerOf } from "../../system/give-to-owner.ts";
 const OWNER_ONLY = 0o600;
 
 /**
- * Makes a new file that its owner alone may read, whoever may look into its folder; SQLite gives
- * the files beside it the same mode and owner. Throws when it is there.
+ * Creates a file that only its owner can read, whatever the permissions of its folder. SQLite gives
+ * the database's other files the same mode and owner. Throws if the file exists.
  */
 export function makePrivate(path: string): void {
   const descriptor = openSync(path, "wx", OWNER_ONLY);
@@ -17,11 +17,14 @@ export function makePrivate(path: string): void {
   }
 }
 
-/** The same where there is none yet. One that is there is not opened: closing it would drop its locks. */
+/**
+ * Creates the file with `makePrivate` if it does not exist. Does not open an existing file, because
+ * closing it would release its locks.
+ */
 export function ensurePrivate(path: string): void {
   try {
     makePrivate(path);
   } catch {
-    // It is there; or SQLite's own opening tells why it cannot be made.
+    // The file exists, or SQLite will report why it cannot be created.
   }
 }

@@ -32,7 +32,7 @@ describe("migrate", () => {
     expect(rows()).toHaveLength(1);
   });
 
-  test("refuses a database from a newer version", () => {
+  test("refuses a database with a newer schema", () => {
     migrate(db, [first, second]);
     expect(() => migrate(db, [first])).toThrow(/schema version 2; .*up to 1/);
   });
@@ -43,7 +43,7 @@ describe("migrate", () => {
     expect(schemaVersion(db)).toBe(readMigrations().length);
   });
 
-  test("makes STRICT tables only", () => {
+  test("creates only STRICT tables", () => {
     migrate(db);
     const loose = db
       .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
@@ -52,7 +52,7 @@ describe("migrate", () => {
     expect(loose).toEqual([]);
   });
 
-  test("gives every reference to another table an index, so that deleting a job scans none", () => {
+  test("has an index for every reference, so that deleting a job scans no table", () => {
     migrate(db);
     const references = db
       .prepare(
@@ -71,11 +71,11 @@ describe("migrate", () => {
   });
 });
 
-describe("the identities of webhooks that are there", () => {
+describe("the identities of stored webhooks", () => {
   const ALL = ["started", "progress", "completed", "failed"] as const;
   const HOOK = { url: 'http://a.test/?q="[1]', on: null, plugins: null, jobName: null };
 
-  /** What the first schema's daemon stored for these, and what is there after all migrations. */
+  /** Returns the identities that the first schema stored, and those after all migrations. */
   function migrated(webhooks: readonly Parameters<typeof toIdentity>[0][]) {
     using db = new DatabaseSync(":memory:");
     migrate(db, readMigrations().slice(0, 1));
@@ -99,7 +99,7 @@ describe("the identities of webhooks that are there", () => {
     return { before, after: rows.map(({ identity }) => identity) };
   }
 
-  test("become those that a registration has now", () => {
+  test("become those that a registration computes now", () => {
     const twice: readonly EventKind[] = ["failed", "completed", "failed"];
     const webhooks = [
       HOOK,
@@ -113,7 +113,7 @@ describe("the identities of webhooks that are there", () => {
     expect(after.filter((each, index) => each === before[index])).toHaveLength(2);
   });
 
-  test("stay as they were where another webhook has the one they would get", () => {
+  test("do not change if another webhook has the new identity already", () => {
     const { before, after } = migrated([{ ...HOOK, on: ALL }, HOOK]);
     expect(after).toEqual(before);
   });

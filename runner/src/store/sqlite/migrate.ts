@@ -1,11 +1,11 @@
-/** Brings a database to the newest schema: the files of migrations/, in order, each once. */
+/** Brings a database to the newest schema: applies the files of migrations/ in order, each once. */
 import { readdirSync, readFileSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { CannotOpen } from "./store-error.ts";
 
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
 
-/** SQL texts in order; the database's `user_version` counts how many it has seen. */
+/** Returns the SQL texts in order. A database's `user_version` is the number applied to it. */
 export function readMigrations(folder: URL = MIGRATIONS): string[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith(".sql"))

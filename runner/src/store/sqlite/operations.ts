@@ -24,7 +24,7 @@ import { prepareSubmitBatch } from "./ops/submit-batch.ts";
 import { prepareSubmitJob } from "./ops/submit-job.ts";
 import { prepareUpdateWebhook } from "./ops/update-webhook.ts";
 
-/** Prepares every statement that writes. */
+/** Prepares every writing statement, on the writer thread. */
 export function createOperations(db: DatabaseSync): Operations {
   return {
     submitJob: prepareSubmitJob(db),

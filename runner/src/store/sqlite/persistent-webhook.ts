@@ -22,7 +22,7 @@ export interface PersistentRow {
   readonly updated_at: number;
 }
 
-/** Selects `PersistentRow`s; the conditions come after it. */
+/** Selects `PersistentRow`s. Append the conditions. */
 export const SELECT_PERSISTENT = `
   SELECT seq, destination, webhooks.id, identity, state, reason, failing_since, url, sealed, kinds,
     retries, plugins, job_name, timeout_ms, rate_per_second, expires_at, created_at, updated_at

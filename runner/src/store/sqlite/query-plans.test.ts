@@ -1,6 +1,6 @@
 /**
- * How fast a statement is with a million jobs depends on its plan, and the plan can be read: every
- * statement must go through an index, and none may sort.
+ * The speed of a statement with a million jobs depends on its plan, and the plan can be tested:
+ * every statement must use an index, and none must sort.
  */
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { migrate } from "./migrate.ts";
 import { createOperations } from "./operations.ts";
 import { createReads } from "./reads.ts";
 
-/** Scans of tables of four rows, of an index that gives the order, of one job's plugin names. */
+/** Scans of tables with four rows, of an index in its order, and of a JSON array. */
 const HARMLESS = /^SCAN (job|delivery|webhook)_counts$| USING (COVERING )?INDEX |^SCAN json_each /;
 
 const isShift = (sql: string) => /UPDATE destinations .*paused_until \+ \?2/s.test(sql);
@@ -52,14 +52,14 @@ describe("the plan of every statement", () => {
     );
   }
 
-  test("that writes goes through an index and sorts nothing", () => {
-    // A clock that was set moves every destination.
+  test("that writes uses an index and sorts nothing", () => {
+    // shiftDue updates every destination, so it scans the table.
     const plans = plansOf(() => createOperations(db)).filter(({ sql }) => !isShift(sql));
     expect(plans.length).toBeGreaterThan(20);
     expect(offences(plans)).toEqual([]);
   });
 
-  test("that reads goes through an index and sorts nothing", () => {
+  test("that reads uses an index and sorts nothing", () => {
     const plans = plansOf(() => createReads(db));
     expect(plans.length).toBeGreaterThan(8);
     expect(offences(plans)).toEqual([]);
@@ -68,7 +68,7 @@ describe("the plan of every statement", () => {
   test.each([
     ["a claim of jobs", /INDEXED BY jobs_ready/, /jobs USING INDEX jobs_ready/],
     [
-      "a claim of first tries",
+      "a claim of first attempts",
       /SELECT deliveries.id FROM destinations CROSS JOIN deliveries INDEXED BY deliveries_first/,
       /deliveries USING INDEX deliveries_first \(destination=\? AND due_at<\?\)/,
     ],
@@ -89,17 +89,17 @@ describe("the plan of every statement", () => {
       /USING INDEX deliveries_leased/,
     ],
     [
-      "reading what is claimed",
+      "reading claimed deliveries",
       /FROM json_each\(\?\)\s+CROSS JOIN deliveries/,
       /^SCAN json_each .*?; SEARCH deliveries USING INTEGER PRIMARY KEY/,
     ],
     [
-      "reading whom it goes to",
+      "reading the webhooks of claimed deliveries",
       /FROM json_each\(\?\)\s+CROSS JOIN webhooks/,
       /^SCAN json_each .*?; SEARCH webhooks USING INTEGER PRIMARY KEY/,
     ],
     [
-      "leasing what is claimed",
+      "leasing claimed deliveries",
       /SET lease_owner = \?, lease_until = \?/,
       /^SEARCH deliveries USING INTEGER PRIMARY KEY/,
     ],
@@ -109,7 +109,7 @@ describe("the plan of every statement", () => {
       /destinations USING INTEGER PRIMARY KEY .*deliveries USING INDEX deliveries_first \(destination=\?\).*deliveries USING INDEX deliveries_retries \(destination=\?\)/,
     ],
     [
-      "an event's way to persistent webhooks",
+      "finding the persistent webhooks for an event",
       /FROM webhook_routes\s+CROSS JOIN/,
       /^SEARCH webhook_routes USING PRIMARY KEY \(kind=\? AND plugin=\? AND job_name=\?\)/,
     ],
@@ -119,7 +119,7 @@ describe("the plan of every statement", () => {
       /deliveries USING COVERING INDEX deliveries_dead \(webhook=\? AND created_at>\?\)/,
     ],
     [
-      "giving up",
+      "giving up a webhook's deliveries",
       /SET state = 'dead'/,
       /^SEARCH deliveries USING INDEX deliveries_by_webhook \(webhook=\?\)$/,
     ],
@@ -133,13 +133,13 @@ describe("the plan of every statement", () => {
       /FROM jobs\s+WHERE ended_at < \?/,
       /USING COVERING INDEX jobs_ended \(ended_at<\?\)/,
     ],
-  ])("of %s uses the index made for it", (_, sql, plan) => {
+  ])("of %s uses its index", (_, sql, plan) => {
     const plans = plansOf(() => createOperations(db)).filter((each) => sql.test(each.sql));
     expect(plans).toHaveLength(1);
     expect(plans[0]?.steps.join("; ")).toMatch(plan);
   });
 
-  test("of the next job scheduled reads the first of its index alone", () => {
+  test("of the next scheduled job reads one index in its order", () => {
     const plans = plansOf(() => createReads(db)).filter(({ sql }) => /SELECT .*run_at/.test(sql));
     const next = plans.filter(({ sql }) => /due = 0/.test(sql));
     expect(next.map(({ steps }) => steps)).toEqual([
@@ -159,7 +159,7 @@ describe("the plan of every statement", () => {
       ["SEARCH destinations USING INDEX destinations_ready (wake_at>?)"],
     ],
     ["the batches to end", /FROM batches INDEXED BY/, ["SCAN batches USING INDEX batches_to_end"]],
-  ])("that reads %s is one index in its order", (_, sql, plan) => {
+  ])("that reads %s reads one index in its order", (_, sql, plan) => {
     const plans = plansOf(() => createReads(db)).filter((each) => sql.test(each.sql));
     expect(plans.map(({ steps }) => steps)).toEqual([plan]);
   });
@@ -176,7 +176,7 @@ describe("the plan of every statement", () => {
     ["plugin", { plugin: "p" }, BY_KEY],
     ["nothing", {}, BY_KEY],
   ])(
-    "of a list of jobs by %s reads one window of keys and sorts nothing",
+    "of a list of jobs by %s reads one range of keys and sorts nothing",
     async (_, filter, plan) => {
       insertOne();
       const reads = createReads(db);
@@ -197,7 +197,7 @@ describe("the plan of every statement", () => {
     ],
     ["batch", { batchId: "b" }, /^SEARCH deliveries USING INDEX deliveries_by_batch \(batch=\?/],
     ["webhook", { webhookId: "wh_1" }, /^SEARCH deliveries USING INDEX deliveries_by_webhook/],
-  ])("of a list of deliveries by %s reads what it must only", async (_, filter, plan) => {
+  ])("of a list of deliveries by %s reads only the rows it needs", async (_, filter, plan) => {
     insertOne();
     const reads = createReads(db);
     statements = [];
@@ -205,7 +205,7 @@ describe("the plan of every statement", () => {
     expect(plansOf(() => {})[0]?.steps[0]).toMatch(plan);
   });
 
-  /** A list of nothing prepares no statement. */
+  /** Needed because a list of an empty table prepares no statement. */
   function insertOne(): void {
     db.exec(`
       INSERT INTO jobs (id, status, priority, run_at, due, created_at)

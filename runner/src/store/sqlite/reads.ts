@@ -13,7 +13,7 @@ import { prepareReadMeta } from "./reads/meta.ts";
 import { prepareReadNextJobDue } from "./reads/next-job-due.ts";
 import { prepareReadWebhook, prepareReadWebhooks } from "./reads/webhooks.ts";
 
-/** Prepares every statement that reads. */
+/** Prepares every reading statement, on the main thread. */
 export function createReads(db: DatabaseSync): StoreReads {
   return {
     job: prepareReadJob(db),

@@ -1,14 +1,14 @@
-/** Puts a copy where a daemon's database is, while no daemon has it. */
+/** Replaces a daemon's database with a copy, while no daemon uses it. */
 import { existsSync, renameSync } from "node:fs";
 import { copyDatabase } from "./copy-database.ts";
 import { lockDatabase } from "./lock.ts";
 
-/** SQLite's files of one database. */
+/** The suffixes of the files that make up one SQLite database. */
 const SUFFIXES = ["", "-wal", "-shm"];
 
 /**
- * What was there is kept under the name that is returned, or null when nothing was. Throws
- * `CannotOpen` when a daemon has the database, or `from` cannot be used.
+ * Returns the name under which the previous database is kept, or null if there was none. Throws
+ * `CannotOpen` if a daemon uses the database, or `from` cannot be used.
  */
 export async function restoreDatabase(
   from: string,
@@ -20,13 +20,13 @@ export async function restoreDatabase(
     const restored = `${to}.restored`;
     await copyDatabase(from, restored);
     const kept = `${to}.before-${now.toISOString().replaceAll(/[:.]/g, "-")}`;
-    const isThere = existsSync(to);
-    // The log moves with its database: beside another one it would be read as that one's.
+    const existed = existsSync(to);
+    // The WAL moves with its database. Otherwise SQLite would apply it to the restored one.
     for (const suffix of SUFFIXES) {
       if (existsSync(to + suffix)) renameSync(to + suffix, kept + suffix);
     }
     renameSync(restored, to);
-    return isThere ? kept : null;
+    return existed ? kept : null;
   } finally {
     unlock();
   }

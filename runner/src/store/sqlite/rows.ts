@@ -1,4 +1,4 @@
-/** How rows are written and read: JSON columns, pairs of columns, and the ids shown outside. */
+/** Converts between rows and domain types: JSON columns, pairs of columns, and public ids. */
 import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { EventKind } from "../../domain/event.ts";
 import type { CompletedStep, PluginCall, StepMetrics } from "../../domain/job-spec.ts";
@@ -69,7 +69,7 @@ export function toDeliveryId(key: number): string {
   return `dlv_${key}`;
 }
 
-/** The row's key, or null when no delivery can have this id. */
+/** Returns the row's key, or null if the text is not the id of a delivery. */
 export function parseDeliveryId(id: string): number | null {
   const digits = DELIVERY_ID.exec(id)?.[1];
   return digits === undefined ? null : Number(digits);

@@ -6,7 +6,7 @@ import { migrate } from "./migrate.ts";
 import { createOperations } from "./operations.ts";
 import { toErrorData } from "./store-error.ts";
 
-/** The writer thread's life: open and migrate, apply batch after batch, close. */
+/** Runs the writer thread: opens and migrates the database, applies batches, closes. */
 export function serveWrites(port: MessagePort, open: () => DatabaseSync): void {
   const send = (message: FromWriter): void => port.postMessage(message);
   let db: DatabaseSync | null = null;

@@ -52,7 +52,7 @@ describe("the SQLite store's file", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("holds all that was written once the store is closed, with no file beside it", async () => {
+  test("is the only file after a close, and contains all that was written", async () => {
     const store = await open();
     await store.submitJob(newJob("job_1"), UNLIMITED);
     await store.close();
@@ -60,7 +60,7 @@ describe("the SQLite store's file", () => {
     expect(files).toEqual(["playground.db"]);
   });
 
-  test("is for its owner alone, in a folder that others may look into", async () => {
+  test("is readable only by its owner, even in a folder that others can read", async () => {
     await chmod(folder, 0o755);
     const store = await open();
     await store.submitJob(newJob("job_1"), UNLIMITED);
@@ -69,7 +69,7 @@ describe("the SQLite store's file", () => {
     }
   });
 
-  test("is refused to a second daemon by name, and free after a close", async () => {
+  test("is refused to a second daemon with its name, and is free after a close", async () => {
     const first = await open();
     await expect(open()).rejects.toMatchObject({
       code: "STORE_IN_USE",
@@ -81,7 +81,7 @@ describe("the SQLite store's file", () => {
     expect((await second.job("job_1"))?.status).toBe("queued");
   });
 
-  test("is free again when the daemon that had it was killed, with all that was acknowledged", async () => {
+  test("is free after its daemon was killed, and contains all that was acknowledged", async () => {
     const daemon = spawn(process.execPath, [
       "--eval",
       `import { createSqliteStore } from ${JSON.stringify(new URL("./sqlite-store.ts", import.meta.url))};
@@ -103,7 +103,7 @@ describe("the SQLite store's file", () => {
     expect((await store.job("job_1"))?.status).toBe("queued");
   });
 
-  test("is refused when a newer version wrote it, and left as it is", async () => {
+  test("is refused when a newer version wrote it, and is not changed", async () => {
     const db = new DatabaseSync(path);
     db.exec("PRAGMA user_version = 999");
     db.close();
@@ -119,7 +119,7 @@ describe("the SQLite store's file", () => {
     after.close();
   });
 
-  test("is refused when it is no database, by name", async () => {
+  test("is refused with its name when it is not a database", async () => {
     await writeFile(path, "This is a letter, not a database. ".repeat(100));
     await expect(open()).rejects.toMatchObject({
       code: "STORE_UNREADABLE",
@@ -127,7 +127,7 @@ describe("the SQLite store's file", () => {
     });
   });
 
-  test("is refused when its folder is missing, by name", async () => {
+  test("is refused with its name when its folder is missing", async () => {
     path = join(folder, "missing", "playground.db");
     await expect(open()).rejects.toMatchObject({
       code: "STORE_UNREADABLE",
@@ -135,8 +135,8 @@ describe("the SQLite store's file", () => {
     });
   });
 
-  test("can be opened again after it was refused", async () => {
-    await writeFile(path, "no database, but long enough to be looked at as one".repeat(100));
+  test("can be opened after it was refused", async () => {
+    await writeFile(path, "This is not a database, but it is long enough for one. ".repeat(100));
     await expect(open()).rejects.toThrow("cannot be opened");
     await rm(path);
     const store = await open();
@@ -144,11 +144,11 @@ describe("the SQLite store's file", () => {
   });
 
   describe("with a writer thread that dies", () => {
-    const CRASH = "crash"; // The fixture ends its thread when a change names this owner.
+    const CRASH = "crash"; // crashing-writer.ts ends its thread at a change with this owner.
 
     const crash = (store: Store) => store.reap({ owner: CRASH, now: 0 });
 
-    test("keeps what was acknowledged, rejects what was pending, and goes on", async () => {
+    test("keeps what was acknowledged, rejects what was pending, and accepts new changes", async () => {
       const store = await open({ writer: CRASHING_WRITER });
       await store.submitJob(newJob("job_before"), UNLIMITED);
       const died = crash(store);
@@ -160,12 +160,13 @@ describe("the SQLite store's file", () => {
       expect(items.map(({ id }) => id)).toEqual(["job_after", "job_before"]);
     });
 
-    test("applies nothing that was called behind the lost batch", async () => {
+    test("applies no change that was called after the lost batch", async () => {
       const store = await open({ writer: CRASHING_WRITER });
       const died = crash(store);
       died.catch(() => {});
-      // The first batch is with the thread by the next turn of the event loop.
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      // Runs directly after the callback that sends the first batch, before the thread's exit can
+      // be noticed. An iteration of the event loop later, the thread could be replaced already.
+      await new Promise((resolve) => setImmediate(resolve));
       const behind = store.submitJob(newJob("job_behind"), UNLIMITED);
       await expect(behind).rejects.toMatchObject({ code: "STORE_WRITER_DIED" });
       await expect(died).rejects.toMatchObject({ code: "STORE_WRITER_DIED" });
@@ -180,7 +181,7 @@ describe("the SQLite store's file", () => {
       await expect(died).rejects.toMatchObject({ code: "STORE_WRITER_DIED" });
     });
 
-    test("stays refused to a second daemon meanwhile", async () => {
+    test("is still refused to a second daemon", async () => {
       const store = await open({ writer: CRASHING_WRITER });
       await expect(crash(store)).rejects.toThrow("died");
       await expect(open()).rejects.toMatchObject({ code: "STORE_IN_USE" });

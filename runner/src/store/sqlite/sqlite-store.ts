@@ -1,6 +1,6 @@
 /**
- * The store in one SQLite file, for one daemon. All writes go through the writer thread, so that
- * the main thread never waits for an fsync; reads are made here, on a connection of their own.
+ * A store in one SQLite file, for one daemon. All writes go through the writer thread, so that the
+ * main thread never waits for an fsync. Reads run on the main thread, on a separate connection.
  */
 import { extname } from "node:path";
 import type { Store } from "../../ports/store/store.ts";
@@ -12,12 +12,13 @@ import { createReads } from "./reads.ts";
 import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
 import { createWriterThread } from "./writer-thread.ts";
 
-// `.ts` when run from source, `.js` when published.
+// `.ts` in the repository, `.js` in the published package.
 const WRITER = new URL(`./writer${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * Opens the database file, made when missing. `writer` is the entry of the writer thread. Rejects
- * with `CannotOpen` when another daemon has the file, a newer one wrote it, or it is no database.
+ * Opens the database file, and creates it if it is missing. `writer` is the writer thread's entry.
+ * Rejects with `CannotOpen` if another daemon uses the file, its schema is newer than this program,
+ * or it is not a database.
  */
 export async function createSqliteStore({
   path,
@@ -34,7 +35,8 @@ export async function createSqliteStore({
     const reader = openReader(path);
     const close = async (): Promise<void> => {
       await queue.drain();
-      // The writer last: the last to close moves the log into the database, and a reader cannot.
+      // The writer closes last: the last connection moves the WAL into the database, and a reader
+      // cannot.
       reader.close();
       await thread.close();
       unlock();

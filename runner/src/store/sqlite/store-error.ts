@@ -1,10 +1,10 @@
 /**
- * SQLite's errors sorted by who must act, and carried out of the writer thread as data, since a
- * subclass arrives as a plain Error there.
+ * Classifies SQLite's errors by who must act, and passes them out of the writer thread as data:
+ * a subclass of Error would arrive as a plain Error.
  */
 import { Defect, Transient } from "../../domain/errors.ts";
 
-/** The database cannot be used as it is: whoever runs the daemon must act. */
+/** The database cannot be used as it is. The operator must act. */
 export class CannotOpen extends Error {
   override readonly name = "CannotOpen";
   readonly code: "STORE_IN_USE" | "STORE_TOO_NEW" | "STORE_UNREADABLE";
@@ -21,7 +21,7 @@ export interface ErrorData {
   readonly message: string;
 }
 
-/** Primary result codes (https://www.sqlite.org/rescode.html) of what may pass: disk full, I/O … */
+/** Primary result codes (https://www.sqlite.org/rescode.html) of errors that can be temporary. */
 const TRANSIENT_CODES: ReadonlyMap<number, string> = new Map([
   [5, "STORE_BUSY"],
   [6, "STORE_BUSY"],
@@ -32,7 +32,7 @@ const TRANSIENT_CODES: ReadonlyMap<number, string> = new Map([
   [14, "STORE_IO_ERROR"],
 ]);
 
-/** The primary result code of an error that SQLite raised, else null. */
+/** Returns the primary result code of an SQLite error, or null for any other error. */
 export function sqliteCode(error: unknown): number | null {
   if (!(error instanceof Error) || !("errcode" in error)) return null;
   return typeof error.errcode === "number" ? error.errcode & 0xff : null;

@@ -1,14 +1,18 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Why a database could not be opened, where SQLite says no more than "unable to open database file". */
+/**
+ * Returns why a database could not be opened. SQLite itself reports only "unable to open database
+ * file".
+ */
 export function whyNotOpened(path: string, cause: unknown): string {
-  const told = cause instanceof Error ? cause.message : String(cause);
-  const reason = denial(dirname(path)) ?? (existsSync(path) ? denial(path) : "nothing is there");
-  return reason === null ? told : `${told}; ${reason}`;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const reason =
+    denial(dirname(path)) ?? (existsSync(path) ? denial(path) : "the file does not exist");
+  return reason === null ? message : `${message}; ${reason}`;
 }
 
-/** Null when this process may read and write it. */
+/** Returns why this process cannot read and write the file, or null if it can. */
 function denial(path: string): string | null {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
@@ -19,13 +23,12 @@ function denial(path: string): string | null {
   }
 }
 
-/** Null when even that cannot be seen. */
+/** Returns who owns the file and how to fix that, or null if the owner cannot be read. */
 function ownership(path: string): string | null {
   try {
     const { uid } = statSync(path);
     const user = process.geteuid?.();
-    const right = "give it to that user, or run this as its owner";
-    return `${path} belongs to user ${uid}, and user ${user}, whose process this is, may not write to it: ${right}`;
+    return `${path} belongs to user ${uid}, and this process runs as user ${user}, who cannot write to it: change the owner to user ${user}, or run Playground as user ${uid}`;
   } catch {
     return null;
   }

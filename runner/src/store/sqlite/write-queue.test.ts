@@ -3,8 +3,8 @@ import { Transient } from "../../domain/errors.ts";
 import type { Applied, Change } from "./change.ts";
 import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
 
-/** A writer whose batches end when the test says so. */
-function createHeldWriter() {
+/** A writer whose batches end when the test ends them. */
+function createManualWriter() {
   const batches: {
     changes: readonly Change[];
     end(commitMs?: number): void;
@@ -20,7 +20,7 @@ function createHeldWriter() {
         batches.push({ changes, end, fail: reject });
         onBatch();
       }),
-    /** Resolves when this many batches have come. */
+    /** Resolves with the batch of this number, once it was sent. */
     async batch(count: number) {
       while (batches.length < count) await new Promise<void>((resolve) => (onBatch = resolve));
       return batches[count - 1]!;
@@ -31,12 +31,12 @@ function createHeldWriter() {
 const change = (id: string): Change => ({ name: "releaseDeliveries", args: [[id]] });
 const idsOf = ({ changes }: { changes: readonly Change[] }) => changes.map(({ args }) => args[0]);
 
-/** Long enough for a batch that is to go to have gone. */
-const twoTurns = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+/** A batch that is going to be sent has been sent after this. */
+const twoLoopIterations = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 describe("the write queue", () => {
-  test("sends what is called together as one batch, in order", async () => {
-    const writer = createHeldWriter();
+  test("sends changes that are called together as one batch, in order", async () => {
+    const writer = createManualWriter();
     const queue = createWriteQueue(writer);
     const answers = Promise.all(["a", "b", "c"].map((id) => queue.write(change(id))));
     const batch = await writer.batch(1);
@@ -45,14 +45,14 @@ describe("the write queue", () => {
     expect(await answers).toEqual([["a"], ["b"], ["c"]]);
   });
 
-  test("has one batch with the writer; what is called meanwhile is the next", async () => {
-    const writer = createHeldWriter();
+  test("sends one batch, and collects changes for the next one until it has ended", async () => {
+    const writer = createManualWriter();
     const queue = createWriteQueue(writer);
     void queue.write(change("a"));
     const first = await writer.batch(1);
     const ids = Array.from({ length: 63 }, (_, n) => `later${n}`);
     const later = Promise.all(ids.map((id) => queue.write(change(id))));
-    await twoTurns();
+    await twoLoopIterations();
     expect(writer.batches).toHaveLength(1);
     first.end();
     const second = await writer.batch(2);
@@ -61,33 +61,33 @@ describe("the write queue", () => {
     await later;
   });
 
-  describe("with enough for a commit of its own waiting", () => {
+  describe("when enough changes wait for a second commit", () => {
     const several = (queue: WriteQueue, name: string) =>
       Promise.allSettled(Array.from({ length: 64 }, (_, i) => queue.write(change(name + i))));
 
-    /** Two batches are with the writer, and a third waits. */
-    async function threeOfThem() {
-      const writer = createHeldWriter();
+    /** Sends two batches to the writer; a third one waits. */
+    async function callThreeBatches() {
+      const writer = createManualWriter();
       const queue = createWriteQueue(writer);
       const all = [several(queue, "a")];
       await writer.batch(1);
       all.push(several(queue, "b"));
       await writer.batch(2);
       all.push(several(queue, "c"));
-      await twoTurns();
+      await twoLoopIterations();
       expect(writer.batches).toHaveLength(2);
       return { writer, settled: Promise.all(all) };
     }
 
-    test("sends a second batch beside the first, and no third", async () => {
-      const { writer, settled } = await threeOfThem();
+    test("sends a second batch before the first has ended, but no third", async () => {
+      const { writer, settled } = await callThreeBatches();
       for (let count = 1; count <= 3; count += 1) (await writer.batch(count)).end();
       await settled;
       expect(writer.batches.flatMap(idsOf)).toHaveLength(192);
     });
 
-    test("waits for the first when the last commit was slow", async () => {
-      const writer = createHeldWriter();
+    test("waits for the first batch when the last commit was slow", async () => {
+      const writer = createManualWriter();
       const queue = createWriteQueue(writer);
       const slow = queue.write(change("slow"));
       const held = await writer.batch(1);
@@ -96,14 +96,14 @@ describe("the write queue", () => {
       const all = [several(queue, "a")];
       await writer.batch(2);
       all.push(several(queue, "b"));
-      await twoTurns();
+      await twoLoopIterations();
       expect(writer.batches).toHaveLength(2);
       for (let count = 2; count <= 3; count += 1) (await writer.batch(count)).end();
       await Promise.all(all);
     });
 
-    test("loses both, and what waits, with the thread", async () => {
-      const { writer, settled } = await threeOfThem();
+    test("rejects both batches and the waiting changes when the thread dies", async () => {
+      const { writer, settled } = await callThreeBatches();
       const gone = new Transient("STORE_WRITER_DIED", "gone");
       for (const batch of writer.batches) batch.fail(gone);
       const outcomes = (await settled).flat();
@@ -113,8 +113,8 @@ describe("the write queue", () => {
     });
   });
 
-  test("takes what follows from a batch into the next one", async () => {
-    const writer = createHeldWriter();
+  test("sends the changes that follow from a batch together in the next one", async () => {
+    const writer = createManualWriter();
     const queue = createWriteQueue(writer);
     const followed = Promise.all(
       ["a", "b"].map((id) => queue.write(change(id)).then(() => queue.write(change(`${id}2`)))),
@@ -126,8 +126,8 @@ describe("the write queue", () => {
     await followed;
   });
 
-  test("rejects a lost batch and what waits behind it, and goes on", async () => {
-    const writer = createHeldWriter();
+  test("rejects a lost batch and the changes behind it, and accepts new ones", async () => {
+    const writer = createManualWriter();
     const queue = createWriteQueue(writer);
     const lost = queue.write(change("a"));
     const first = await writer.batch(1);
@@ -142,8 +142,8 @@ describe("the write queue", () => {
     expect(await after).toEqual(["c"]);
   });
 
-  test("drains what was called, and refuses what comes after", async () => {
-    const writer = createHeldWriter();
+  test("drains the changes called before, and rejects those called after", async () => {
+    const writer = createManualWriter();
     const queue = createWriteQueue(writer);
     const called = queue.write(change("a"));
     const drained = queue.drain();

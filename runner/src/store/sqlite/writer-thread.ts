@@ -6,23 +6,23 @@ import { toError } from "./store-error.ts";
 
 export interface WriterThread {
   /**
-   * Applies batches in the order of the calls, which need not wait for each other. Rejects with
-   * `Transient` when the thread dies: the batch may be stored then or not, those called after it are
-   * not, and are rejected as well. The next call starts the thread again.
+   * Applies batches in the order of the calls. A call need not wait for the one before it. Rejects
+   * with `Transient` if the thread dies: the batch may have been stored or not. Batches sent after
+   * it were not stored, and are rejected as well. The next call starts the thread again.
    */
   apply(changes: readonly Change[]): Promise<Applied>;
   /** Closes the database and ends the thread. */
   close(): Promise<void>;
 }
 
-/** Starts the thread; rejects with `CannotOpen` when it cannot open the database. */
+/** Starts the thread. Rejects with `CannotOpen` if it cannot open the database. */
 export async function createWriterThread(options: {
   entry: URL;
   path: string;
 }): Promise<WriterThread> {
-  let running: Promise<Correspondent> | null = null;
+  let running: Promise<RunningThread> | null = null;
 
-  function thread(): Promise<Correspondent> {
+  function thread(): Promise<RunningThread> {
     if (running === null) {
       const starting = start(options.entry, { path: options.path }, () => {
         if (running === starting) running = null;
@@ -36,9 +36,9 @@ export async function createWriterThread(options: {
   return {
     async apply(changes) {
       try {
-        const message = await (await thread()).ask({ kind: "batch", changes });
+        const message = await (await thread()).request({ kind: "batch", changes });
         if (message.kind === "applied") return message;
-        throw new Error(`it answered ${message.kind}`);
+        throw new Error(`it replied with ${message.kind} in place of applied`);
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new Transient("STORE_WRITER_DIED", `The store's writer thread died: ${why}.`, {
@@ -55,44 +55,45 @@ export async function createWriterThread(options: {
   };
 }
 
-/** A thread that answers each message with one, in order. */
-interface Correspondent {
+/** A thread that replies to each message with one message, in order. */
+interface RunningThread {
   readonly worker: Worker;
-  /** Rejects when the thread ends before it has answered. */
-  ask(message: ToWriter): Promise<FromWriter>;
+  /** Rejects if the thread ends before it replies. */
+  request(message: ToWriter): Promise<FromWriter>;
 }
 
-async function start(entry: URL, data: WriterData, onExit: () => void): Promise<Correspondent> {
+async function start(entry: URL, data: WriterData, onExit: () => void): Promise<RunningThread> {
   const worker = new Worker(entry, { workerData: data, name: "store-writer" });
-  let awaited: PromiseWithResolvers<FromWriter>[] = [];
+  let pending: PromiseWithResolvers<FromWriter>[] = [];
 
-  function answer(): Promise<FromWriter> {
+  function nextReply(): Promise<FromWriter> {
     const next = Promise.withResolvers<FromWriter>();
-    awaited.push(next);
+    pending.push(next);
     return next.promise;
   }
 
   function rejectAll(error: unknown): void {
-    const lost = awaited;
-    awaited = [];
+    const lost = pending;
+    pending = [];
     for (const { reject } of lost) reject(error);
   }
 
-  worker.on("message", (message: FromWriter) => awaited.shift()?.resolve(message));
-  // The exit that follows ends what is still asked; an error that nobody hears would end the process.
+  worker.on("message", (message: FromWriter) => pending.shift()?.resolve(message));
+  // An error without a listener would end the process. The exit that follows rejects what is
+  // pending.
   let failure: unknown = null;
   worker.on("error", (error) => (failure = error));
   worker.on("exit", (code) => {
     onExit();
-    rejectAll(failure ?? new Error(`it exited with ${code}`));
+    rejectAll(failure ?? new Error(`it exited with code ${code}`));
   });
-  const message = await answer();
-  if (message.kind === "cannot-open") throw toError(message.error);
+  const first = await nextReply();
+  if (first.kind === "cannot-open") throw toError(first.error);
   return {
     worker,
-    ask(question) {
-      send(worker, question);
-      return answer();
+    request(message) {
+      send(worker, message);
+      return nextReply();
     },
   };
 }

@@ -1,9 +1,9 @@
-/** Entry of the writer thread. */
+/** The writer thread's entry. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { WriterData } from "./change.ts";
 import { openWriter } from "./connection.ts";
 import { serveWrites } from "./serve-writes.ts";
 
-if (parentPort === null) throw new Error("writer.ts runs as a worker thread only.");
+if (parentPort === null) throw new Error("writer.ts runs only as a worker thread.");
 const { path } = workerData as WriterData;
 serveWrites(parentPort, () => openWriter(path));

@@ -4,14 +4,14 @@ import type { JobWebhook } from "../../../src/ports/store/webhooks.ts";
 import type { SubmitOutcome } from "../../../src/ports/store/jobs.ts";
 import { newDelivery } from "./deliveries.ts";
 import { newModelJob } from "./jobs.ts";
-import { openDestination, type ModelBatch, type ModelState } from "./state.ts";
+import { findOrCreateDestination, type ModelBatch, type ModelState } from "./state.ts";
 
 export function createBatchModel(state: ModelState) {
   const find = (id: string) => state.batches.find(({ spec }) => spec.id === id);
-  const isOver = ({ jobIds }: ModelBatch) =>
+  const haveAllEnded = ({ jobIds }: ModelBatch) =>
     jobIds.every((id) => hasEnded(state.jobs.find(({ spec }) => spec.id === id)!.status));
 
-  function tell({ spec, webhook, callback }: ModelBatch): void {
+  function deliverCallback({ spec, webhook, callback }: ModelBatch): void {
     if (webhook === null || callback === null) return;
     const { id: subjectId } = spec;
     const { at: eventAt, body } = callback;
@@ -47,7 +47,7 @@ export function createBatchModel(state: ModelState) {
       }
       for (const job of added) newModelJob(state, job);
       state.batches.push({ spec, jobIds, webhook: spec.webhook, callback: null });
-      if (spec.webhook !== null) openDestination(state, spec.webhook.destination);
+      if (spec.webhook !== null) findOrCreateDestination(state, spec.webhook.destination);
       return { kind: "accepted" };
     },
 
@@ -55,22 +55,22 @@ export function createBatchModel(state: ModelState) {
       const batch = find(id);
       if (batch === undefined || batch.webhook !== null) return false;
       batch.webhook = webhook;
-      openDestination(state, webhook.destination);
-      tell(batch);
+      findOrCreateDestination(state, webhook.destination);
+      deliverCallback(batch);
       return true;
     },
 
     endBatch(id: string, event: BatchEvent): boolean {
       const batch = find(id);
-      if (batch === undefined || batch.callback !== null || !isOver(batch)) return false;
+      if (batch === undefined || batch.callback !== null || !haveAllEnded(batch)) return false;
       batch.callback = event;
-      tell(batch);
+      deliverCallback(batch);
       return true;
     },
 
     batchesToEnd: () =>
       state.batches
-        .filter((batch) => batch.callback === null && isOver(batch))
+        .filter((batch) => batch.callback === null && haveAllEnded(batch))
         .map(({ spec }) => spec.id),
   };
 }

@@ -9,15 +9,15 @@ import {
 
 const isFree = ({ state, lease }: ModelDelivery) => state === "due" && lease === null;
 
-/** In its line the first that has not ended is due, the others wait unless they are in flight. */
-export function arrange(
+/** Makes the first open delivery of the ordering key due; later ones wait unless in flight. */
+export function restoreOrder(
   state: ModelState,
-  line: { jobId: string | null; webhookId: string },
+  key: { jobId: string | null; webhookId: string },
   at: number,
 ) {
-  if (line.jobId === null) return;
+  if (key.jobId === null) return;
   const [first, ...others] = state.deliveries
-    .filter(({ jobId, webhookId }) => jobId === line.jobId && webhookId === line.webhookId)
+    .filter(({ jobId, webhookId }) => jobId === key.jobId && webhookId === key.webhookId)
     .filter(isPending);
   if (first?.state === "waiting") Object.assign(first, { state: "due", dueAt: at });
   for (const each of others.filter(isFree)) Object.assign(each, { state: "waiting", dueAt: null });
@@ -37,14 +37,14 @@ export function newDelivery(
     | "eventAt"
   >,
 ): void {
-  state.made += 1;
+  state.created += 1;
   const isBatch = fields.jobId === null;
-  const fresh = { attempts: 0, retriesUsed: 0, reason: null, lease: null, order: state.made };
+  const fresh = { attempts: 0, retriesUsed: 0, reason: null, lease: null, order: state.created };
   const place = isBatch
     ? { state: "due" as const, dueAt: fields.eventAt }
     : { state: "waiting" as const, dueAt: null };
   state.deliveries.push({ ...fields, ...fresh, ...place });
-  arrange(state, fields, fields.eventAt);
+  restoreOrder(state, fields, fields.eventAt);
 }
 
 export function createDeliveryModel(state: ModelState) {
@@ -61,7 +61,7 @@ export function createDeliveryModel(state: ModelState) {
     return Math.max(Math.min(...instants), destination.pausedUntil);
   }
 
-  const awake = () =>
+  const wakeUps = () =>
     state.destinations
       .map((destination) => ({ destination, at: wakeAt(destination) }))
       .filter((each): each is { destination: ModelDestination; at: number } => each.at !== null)
@@ -95,13 +95,13 @@ export function createDeliveryModel(state: ModelState) {
       limit: number;
       except: readonly string[];
     }) =>
-      awake()
+      wakeUps()
         .filter(({ destination, at }) => at <= now && !except.includes(destination.key))
         .slice(0, limit)
         .map(({ destination: { key, ratePerSecond } }) => ({ key, ratePerSecond })),
 
     nextDestinationDue: ({ except }: { except: readonly string[] }) =>
-      awake().find(({ destination }) => !except.includes(destination.key))?.at ?? null,
+      wakeUps().find(({ destination }) => !except.includes(destination.key))?.at ?? null,
 
     claimDeliveries(request: {
       owner: string;
@@ -119,22 +119,21 @@ export function createDeliveryModel(state: ModelState) {
         if (destination === undefined || at === null || at > now) continue;
         const due = claimDestination(destination, { limit, now });
         if (due.length === 0) continue;
-        let taken = 0;
+        let leased = 0;
         for (const each of due) {
           if (bytes + Buffer.byteLength(each.body) > maxBytes && claimed.length > 0) break;
           bytes += Buffer.byteLength(each.body);
-          taken += 1;
+          leased += 1;
           each.lease = { owner, until: leaseUntil };
           claimed.push(each);
         }
-        const isOver = taken < due.length;
-        if (taken === 0) break;
+        if (leased === 0) break;
         state.served += 1;
         Object.assign(destination, {
           served: state.served,
           pausedUntil: Math.max(destination.pausedUntil, now),
         });
-        if (isOver) break;
+        if (leased < due.length) break;
       }
       return claimed;
     },
@@ -156,12 +155,12 @@ export function createDeliveryModel(state: ModelState) {
       if (delivery.state !== "due" && outcome.state !== "delivered") return;
       const dueAt = outcome.state === "due" ? outcome.dueAt : null;
       Object.assign(delivery, { state: outcome.state, dueAt, retriesUsed, reason, lease: null });
-      arrange(state, delivery, attempt.at);
+      restoreOrder(state, delivery, attempt.at);
     },
 
     releaseDelivery(delivery: ModelDelivery): void {
       delivery.lease = null;
-      arrange(state, delivery, 0);
+      restoreOrder(state, delivery, 0);
     },
 
     redeliver(delivery: ModelDelivery, now: number): boolean {
@@ -176,21 +175,21 @@ export function createDeliveryModel(state: ModelState) {
         const retriesUsed = retriesOf(state, delivery);
         Object.assign(delivery, { state: "due", dueAt: now, reason: null, retriesUsed });
       }
-      arrange(state, delivery, now);
+      restoreOrder(state, delivery, now);
       resume(state, delivery.destinationKey, now);
       return true;
     },
 
     recoverDeliveries(request: { webhookId: string; since: number; limit: number; now: number }) {
       const { webhookId, since, limit, now } = request;
-      const its = state.deliveries.filter(
+      const own = state.deliveries.filter(
         (each) => each.webhookId === webhookId && each.eventAt >= since,
       );
-      const dead = its
+      const dead = own
         .filter(({ state: is }) => is === "dead")
         .toSorted((a, b) => a.eventAt - b.eventAt || a.order - b.order)
         .slice(0, limit);
-      const late = its
+      const late = own
         .filter((each) => isFree(each) && each.attempts > 0 && (each.dueAt ?? 0) > now)
         .toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.order - b.order)
         .slice(0, limit - dead.length);
@@ -200,7 +199,7 @@ export function createDeliveryModel(state: ModelState) {
         Object.assign(each, { state: again, dueAt, reason: null, retriesUsed: 0 });
       }
       for (const each of late) each.dueAt = now;
-      for (const each of dead) arrange(state, each, now);
+      for (const each of dead) restoreOrder(state, each, now);
       resume(state, webhookId, now);
       const recovered = dead.length + late.length;
       return { recovered, more: recovered === limit };

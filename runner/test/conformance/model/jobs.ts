@@ -5,12 +5,12 @@ import {
   type Transition,
 } from "../../../src/domain/job.ts";
 import type { Claim, NewJob, SubmitOutcome } from "../../../src/ports/store/jobs.ts";
-import { arrange, newDelivery } from "./deliveries.ts";
+import { restoreOrder, newDelivery } from "./deliveries.ts";
 import {
-  forgetDestinations,
-  isGone,
+  deleteUnusedDestinations,
+  isReapable,
   isPending,
-  openDestination,
+  findOrCreateDestination,
   receiversOf,
   type ModelJob,
   type ModelState,
@@ -29,11 +29,11 @@ export function newModelJob(state: ModelState, spec: NewJob): void {
     steps: [],
     events: [],
   });
-  if (spec.webhook !== null) openDestination(state, spec.webhook.destination);
+  if (spec.webhook !== null) findOrCreateDestination(state, spec.webhook.destination);
 }
 
 export function createJobModel(state: ModelState) {
-  const held = ({ jobId, fence }: Claim) =>
+  const findClaimed = ({ jobId, fence }: Claim) =>
     state.jobs.find((job) => job.spec.id === jobId && job.fence === fence);
 
   function putBack(job: ModelJob): void {
@@ -84,9 +84,11 @@ export function createJobModel(state: ModelState) {
         limit + (interrupted === -1 ? ahead : Math.max(0, Math.min(ahead, interrupted - limit)));
       const running = state.jobs.filter(({ status }) => status === "running");
       if (running.some(({ stepAttempts }) => stepAttempts === MAX_STEP_ATTEMPTS)) return [];
-      const lastTry = ready.findIndex(({ stepAttempts }) => stepAttempts === MAX_STEP_ATTEMPTS - 1);
-      const isAlone = lastTry === 0 && running.length === 0;
-      const most = lastTry === -1 ? end : Math.min(end, isAlone ? 1 : lastTry);
+      const lastAttempt = ready.findIndex(
+        ({ stepAttempts }) => stepAttempts === MAX_STEP_ATTEMPTS - 1,
+      );
+      const isAlone = lastAttempt === 0 && running.length === 0;
+      const most = lastAttempt === -1 ? end : Math.min(end, isAlone ? 1 : lastAttempt);
       return ready.slice(0, most).map((job): RunningJob => {
         job.status = "running";
         job.fence += 1;
@@ -105,7 +107,7 @@ export function createJobModel(state: ModelState) {
     },
 
     commitTransition(claim: Claim, transition: Transition): boolean {
-      const job = held(claim);
+      const job = findClaimed(claim);
       const { status, sequence, events, step, endedAt } = transition;
       if (job === undefined || hasEnded(job.status)) return false;
       if (sequence !== job.sequence + events.length) return false;
@@ -125,14 +127,14 @@ export function createJobModel(state: ModelState) {
     },
 
     releaseJob(claim: Claim, countsAttempt: boolean): void {
-      const job = held(claim);
+      const job = findClaimed(claim);
       if (job?.status !== "running") return;
       putBack(job);
       if (!countsAttempt) job.stepAttempts -= 1;
     },
 
     requeueJob(claim: Claim): boolean {
-      const job = held(claim);
+      const job = findClaimed(claim);
       if (job?.status !== "failed") return false;
       putBack(job);
       job.steps = job.steps.filter(({ status }) => status === "completed");
@@ -141,17 +143,17 @@ export function createJobModel(state: ModelState) {
     },
 
     renewLease(claim: Claim, until: number): void {
-      const job = held(claim);
+      const job = findClaimed(claim);
       if (job?.status === "running" && job.lease !== null) job.lease = { ...job.lease, until };
     },
 
     reap(request: { owner: string; now: number }): number {
-      const gone = state.jobs.filter((job) => isGone(state, job.lease, request));
-      for (const job of gone) putBack(job);
-      const freed = state.deliveries.filter((each) => isGone(state, each.lease, request));
+      const released = state.jobs.filter((job) => isReapable(state, job.lease, request));
+      for (const job of released) putBack(job);
+      const freed = state.deliveries.filter((each) => isReapable(state, each.lease, request));
       for (const each of freed) each.lease = null;
-      for (const each of freed) arrange(state, each, request.now);
-      return gone.length;
+      for (const each of freed) restoreOrder(state, each, request.now);
+      return released.length;
     },
 
     pruneJobs({ endedBefore, limit }: { endedBefore: number; limit: number }): number {
@@ -166,7 +168,7 @@ export function createJobModel(state: ModelState) {
       const ids = new Set(old.map(({ spec }) => spec.id));
       state.jobs = state.jobs.filter((job) => !old.includes(job));
       state.deliveries = state.deliveries.filter(({ subjectId }) => !ids.has(subjectId));
-      forgetDestinations(state);
+      deleteUnusedDestinations(state);
       return old.length;
     },
   };

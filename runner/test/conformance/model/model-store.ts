@@ -1,6 +1,6 @@
 /**
- * The store's port as simply as it can be said: plain arrays, every method at once, nothing indexed.
- * What a real store answers to any order of calls is compared with what this one does.
+ * The simplest implementation of the store's port: plain arrays, synchronous methods, no indexes. A
+ * real store must return the same for any order of calls.
  */
 import { DELIVERY_STATES } from "../../../src/domain/delivery.ts";
 import { JOB_STATUSES } from "../../../src/domain/job-spec.ts";

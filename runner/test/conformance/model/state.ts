@@ -1,4 +1,4 @@
-/** What the model store holds: plain arrays, nothing indexed, nothing kept that can be counted. */
+/** The model store's state: plain arrays, without indexes or stored counts. */
 import type { EventKind, JobEvent } from "../../../src/domain/event.ts";
 import type { StepRecord } from "../../../src/domain/job.ts";
 import type { JobStatus } from "../../../src/domain/job-spec.ts";
@@ -56,7 +56,7 @@ export interface ModelDelivery {
   readonly kind: DeliveryKind;
   readonly body: string;
   readonly eventAt: number;
-  /** Order of making, which decides between deliveries that are due at the same instant. */
+  /** The order of creation, which decides between deliveries that are due at the same instant. */
   readonly order: number;
   state: "waiting" | "due" | "delivered" | "dead";
   dueAt: number | null;
@@ -67,28 +67,29 @@ export interface ModelDelivery {
 }
 
 export interface ModelState {
-  /** Whether one daemon alone can open the data. */
+  /** Whether only one daemon can open the data. */
   readonly exclusive: boolean;
   jobs: ModelJob[];
   batches: ModelBatch[];
   webhooks: ModelWebhook[];
   destinations: ModelDestination[];
   deliveries: ModelDelivery[];
-  /** Destinations and deliveries made, and served taken, so far. */
-  made: number;
+  /** The number of destinations and deliveries created so far. */
+  created: number;
+  /** The number of times that a destination was served so far. */
   served: number;
 }
 
 export function newState(exclusive: boolean): ModelState {
   const none = { jobs: [], batches: [], webhooks: [], destinations: [], deliveries: [] };
-  return { exclusive, ...none, made: 0, served: 0 };
+  return { exclusive, ...none, created: 0, served: 0 };
 }
 
 export function isPending({ state }: ModelDelivery): boolean {
   return state === "waiting" || state === "due";
 }
 
-export function isGone(
+export function isReapable(
   state: ModelState,
   lease: Lease | null,
   { owner, now }: { owner: string; now: number },
@@ -96,7 +97,7 @@ export function isGone(
   return lease !== null && (lease.until < now || (state.exclusive && lease.owner !== owner));
 }
 
-/** The webhooks that want an event, a job's own first. */
+/** Returns the webhooks that want an event, the job's own first. */
 export function receiversOf(
   state: ModelState,
   job: ModelJob,
@@ -115,8 +116,8 @@ export function receiversOf(
   return [...own, ...persistent].filter(({ on }) => on === null || on.includes(event.kind));
 }
 
-/** Destinations that no webhook has are forgotten. */
-export function forgetDestinations(state: ModelState): void {
+/** Deletes destinations without a webhook. */
+export function deleteUnusedDestinations(state: ModelState): void {
   const own = [...state.jobs.map(({ spec }) => spec), ...state.batches].map(
     ({ webhook }) => webhook?.destination.key,
   );
@@ -124,13 +125,13 @@ export function forgetDestinations(state: ModelState): void {
   state.destinations = state.destinations.filter(({ key }) => used.has(key));
 }
 
-/** A hold of the destination is over. */
+/** Ends a pause of the destination. */
 export function resume(state: ModelState, key: string, now: number): void {
   const destination = state.destinations.find((each) => each.key === key);
   if (destination !== undefined) destination.pausedUntil = Math.min(destination.pausedUntil, now);
 }
 
-export function openDestination(
+export function findOrCreateDestination(
   state: ModelState,
   { key, ratePerSecond }: { key: string; ratePerSecond: number | null },
 ): void {
@@ -139,6 +140,6 @@ export function openDestination(
     known.ratePerSecond = ratePerSecond;
     return;
   }
-  state.made += 1;
-  state.destinations.push({ key, number: state.made, ratePerSecond, pausedUntil: 0, served: 0 });
+  state.created += 1;
+  state.destinations.push({ key, number: state.created, ratePerSecond, pausedUntil: 0, served: 0 });
 }

@@ -5,10 +5,10 @@ import type {
   WebhookPatch,
 } from "../../../src/ports/store/webhooks.ts";
 import {
-  forgetDestinations,
+  deleteUnusedDestinations,
   isPending,
   resume,
-  openDestination,
+  findOrCreateDestination,
   type ModelState,
   type ModelWebhook,
 } from "./state.ts";
@@ -20,7 +20,7 @@ export function createWebhookModel(state: ModelState) {
     const ids = new Set(gone.map(({ spec }) => spec.id));
     state.webhooks = state.webhooks.filter(({ spec }) => !ids.has(spec.id));
     state.deliveries = state.deliveries.filter(({ webhookId }) => !ids.has(webhookId));
-    forgetDestinations(state);
+    deleteUnusedDestinations(state);
   }
 
   return {
@@ -30,7 +30,7 @@ export function createWebhookModel(state: ModelState) {
       const count = state.webhooks.length;
       if (count >= maxWebhooks) return { kind: "limit", count };
       state.webhooks.push({ spec, state: "active", reason: null, failingSince: null });
-      openDestination(state, { key: spec.id, ratePerSecond: spec.ratePerSecond });
+      findOrCreateDestination(state, { key: spec.id, ratePerSecond: spec.ratePerSecond });
       return { kind: "created" };
     },
 
@@ -41,7 +41,7 @@ export function createWebhookModel(state: ModelState) {
       webhook.spec = { ...webhook.spec, ...spec };
       webhook.state = next;
       webhook.reason = next === "off" ? reason : null;
-      openDestination(state, { key: id, ratePerSecond: webhook.spec.ratePerSecond });
+      findOrCreateDestination(state, { key: id, ratePerSecond: webhook.spec.ratePerSecond });
       if (patch.state === "active") {
         webhook.failingSince = null;
         resume(state, id, now);

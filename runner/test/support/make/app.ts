@@ -1,10 +1,12 @@
 /**
- * Plays Make's side of a custom app, as developers.make.com/custom-apps-documentation tells it:
- * base merged into each request, placeholders filled in, `response.*` applied to the answer.
+ * Runs the custom app like Make does: merges the base into each request, renders the templates and
+ * applies `response` to what the daemon returns. Source:
+ * developers.make.com/custom-apps-documentation
  */
 import { readFile } from "node:fs/promises";
+import { z } from "zod";
 import { render } from "./iml.ts";
-import type { Communication, Makecomapp, Parameter } from "./schema.ts";
+import type { Base, Communication, Makecomapp, Parameter } from "./schema.ts";
 
 const FOLDER = new URL("../../../../docs/guides/make/app/", import.meta.url);
 
@@ -16,64 +18,46 @@ export async function readAppFile<T>(path: string): Promise<T> {
 }
 
 export const manifest = await readAppFile<Makecomapp>("makecomapp.json");
-const base = await readAppFile<Communication & { baseUrl: string }>(
-  manifest.generalCodeFiles.base ?? "",
-);
+const base = await readAppFile<Base>(manifest.generalCodeFiles.base);
 
-/** The file of a component, such as `communication` of module `runJob`. */
+/** Reads a file of a component, such as `communication` of the module `runJob`. */
 export async function codeOf<T>(kind: Kind, id: string, code: string): Promise<T> {
   const path = manifest.components[kind][id]?.codeFiles[code];
-  if (typeof path !== "string") throw new Error(`${kind} ${id} has no ${code}.`);
+  if (typeof path !== "string") throw new Error(`The ${kind} ${id} has no ${code}.`);
   return readAppFile<T>(path);
 }
 
-export function interfaceOf(moduleId: string): Promise<Parameter[]> {
-  return codeOf("module", moduleId, "interface");
-}
-
-export interface MakeError extends Error {
-  readonly type: string;
-}
-
-function toError(message: string, type: string): MakeError {
-  return Object.assign(new Error(message), { type });
-}
-
-interface Answer {
+interface Received {
   readonly body: Collection;
   readonly statusCode: number;
 }
 
-async function send(request: Communication, variables: Collection): Promise<Answer> {
+async function send(request: Communication, variables: Collection): Promise<Received> {
   const { url, method = "GET", headers, qs, body } = render(request, variables) as Communication;
   const target = new URL(url ?? "");
   for (const [name, value] of Object.entries(qs ?? {}))
     target.searchParams.set(name, String(value));
-  const answer = await fetch(target, {
+  const response = await fetch(target, {
     method,
     headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await answer.text();
+  const text = await response.text();
   return {
-    statusCode: answer.status,
+    statusCode: response.status,
     body: text === "" ? {} : (JSON.parse(text) as Collection),
   };
 }
 
-function check({ response }: Communication, answer: Answer): void {
-  if (answer.statusCode >= 400) {
-    const error = response?.error;
-    const { message, type = "RuntimeError" } = {
-      ...error,
-      ...(error?.[String(answer.statusCode)] as typeof error),
-    };
-    throw toError(String(render(message, { ...answer })), type);
-  }
-  const { valid } = response ?? {};
-  if (valid !== undefined && !render(valid.condition, { ...answer })) {
-    throw toError(valid.message, valid.type);
-  }
+/** Throws the error that the app defines for a response that is not valid. */
+function check({ response = {} }: Communication, received: Received): void {
+  const { valid, error } = response;
+  const isError = received.statusCode >= 400;
+  if (!isError && (valid === undefined || render(valid.condition, { ...received }) === true))
+    return;
+  const failure = isError ? { ...error, ...error?.[String(received.statusCode)] } : valid;
+  const message = String(render(failure?.message, { ...received }));
+  throw Object.assign(new Error(message), { type: failure?.type });
 }
 
 function bundlesOf({ response = {} }: Communication, variables: Collection): unknown[] {
@@ -88,7 +72,7 @@ function bundlesOf({ response = {} }: Communication, variables: Collection): unk
     .map((each) => render(output, each));
 }
 
-/** One run of a component's communication: its bundles, and what `response.data` keeps. */
+/** Runs a component's communication once. Returns its bundles and the results of `response`. */
 export async function run(
   communication: Communication,
   variables: Collection,
@@ -103,68 +87,61 @@ export async function run(
       }
     : communication;
   const bundles: unknown[] = [];
-  const limit = (): number =>
-    Number(render(communication.response?.limit, variables) ?? Number.POSITIVE_INFINITY);
+  const { pagination, response } = communication;
+  const limit = Number(render(response?.limit, variables) ?? Number.POSITIVE_INFINITY);
   for (;;) {
-    const answer = await send(request, variables);
-    check(request, answer);
-    const known = { ...variables, ...answer };
+    const received = await send(request, variables);
+    check(request, received);
+    const known = { ...variables, ...received };
     bundles.push(...bundlesOf(request, known));
-    const { pagination } = communication;
-    const isMore = pagination !== undefined && render(pagination.condition, known) === true;
-    if (isMore && bundles.length < limit()) {
+    const hasMore = pagination !== undefined && render(pagination.condition, known) === true;
+    if (hasMore && bundles.length < limit) {
       const qs = render(pagination.qs, known) as Communication["qs"];
       request = { ...request, qs: { ...request.qs, ...qs } };
       continue;
     }
     return {
-      bundles: bundles.slice(0, limit()),
-      data: (render(communication.response?.data, known) ?? {}) as Collection,
-      metadata: render(communication.response?.metadata, known),
+      bundles: bundles.slice(0, limit),
+      data: (render(response?.data, known) ?? {}) as Collection,
+      metadata: render(response?.metadata, known),
     };
   }
 }
 
-/** Where a bundle is not what the interface declares. */
-export function misfits(fields: readonly Parameter[], bundle: unknown, path = ""): string[] {
-  if (typeof bundle !== "object" || bundle === null) return [`${path} is no collection`];
-  const undeclared = Object.keys(bundle)
-    .filter((key) => !fields.some(({ name }) => name === key))
-    .map((key) => `${path}/${key} is not declared`);
-  return [
-    ...undeclared,
-    ...fields.flatMap((field) =>
-      fieldMisfits(field, (bundle as Collection)[field.name ?? ""], `${path}/${field.name}`),
-    ),
-  ];
+/**
+ * The bundles that an interface declares. Make has no nullable types: null is an empty value of any
+ * type.
+ */
+export function toBundleSchema(fields: readonly Parameter[]): z.ZodType {
+  return z.strictObject(
+    Object.fromEntries(fields.map((field) => [field.name ?? "", toValueSchema(field).nullish()])),
+  );
 }
 
-function fieldMisfits(field: Parameter, value: unknown, path: string): string[] {
-  // Make knows no nullable types: a null is an empty value of any of them.
-  if (value === null || value === undefined || field.type === "any") return [];
-  const wrong = [`${path} is ${typeof value}, and ${field.type} in the interface`];
-  switch (field.type) {
+function toValueSchema({ type, spec }: Pick<Parameter, "type" | "spec">): z.ZodType {
+  switch (type) {
+    case "any":
+      return z.any();
     case "text":
-      return typeof value === "string" ? [] : wrong;
+      return z.string();
     case "date":
-      return typeof value === "string" && !Number.isNaN(Date.parse(value)) ? [] : wrong;
+      return z.iso.datetime();
     case "integer":
-      return Number.isInteger(value) ? [] : wrong;
+      return z.int();
     case "number":
+      return z.number();
     case "boolean":
-      return typeof value === field.type ? [] : wrong;
+      return z.boolean();
     case "collection":
-      return Array.isArray(field.spec) ? misfits(field.spec, value, path) : [];
-    case "array": {
-      if (!Array.isArray(value)) return wrong;
-      return value.flatMap((item, at) => itemMisfits(field.spec, item, `${path}/${at}`));
-    }
+      return isFields(spec) ? toBundleSchema(spec) : z.looseObject({});
+    case "array":
+      if (isFields(spec)) return z.array(toBundleSchema(spec));
+      return z.array(toValueSchema(spec ?? { type: "any" }).nullish());
     default:
-      return [`${path} has the type ${field.type}, which no answer has`];
+      throw new Error(`A bundle has no fields of the type ${type}.`);
   }
 }
 
-function itemMisfits(spec: Parameter["spec"], item: unknown, path: string): string[] {
-  if (Array.isArray(spec)) return misfits(spec, item, path);
-  return spec === undefined ? [] : fieldMisfits(spec as Parameter, item, path);
+function isFields(spec: Parameter["spec"]): spec is readonly Parameter[] {
+  return Array.isArray(spec);
 }

@@ -1,11 +1,10 @@
 /**
- * What Make's editor accepts of a custom app, as far as ours goes: written after the schemas of
+ * The rules of Make's editor for the parts of a custom app that ours uses. Source: the schemas of
  * github.com/integromat/vscode-apps-sdk at eda3ce5 (syntaxes/imljson/schemas/{api,base,response,
  * parameters,groups}.json and syntaxes/local-development/schemas/makecomapp.schema.json).
  */
 import { z } from "zod";
 
-const Expression = z.string().regex(/\{\{.*\}\}/s);
 const Flat = z.record(
   z.string(),
   z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.unknown())]),
@@ -22,31 +21,26 @@ const ErrorType = z.enum([
   "IncompleteDataError",
   "DuplicateDataError",
 ]);
-const ErrorSpec = z.strictObject({ message: z.string().max(1024), type: ErrorType.optional() });
+const ErrorSpec = z.strictObject({ message: z.string().max(1024), type: ErrorType });
 const ErrorByStatus = z
-  .object({ message: z.string().max(1024), type: ErrorType.optional() })
+  .object(ErrorSpec.shape)
   .catchall(ErrorSpec)
   .refine((error) => Object.keys(error).every((key) => /^(message|type|\d{3})$/.test(key)));
 
+const Text = z.string().min(1).max(512);
+
 const Response = z.strictObject({
-  valid: z.strictObject({ condition: z.string(), message: z.string(), type: ErrorType }).optional(),
+  valid: z.strictObject({ condition: z.string(), ...ErrorSpec.shape }).optional(),
   error: ErrorByStatus.optional(),
-  limit: z.union([z.string(), z.number()]).optional(),
-  iterate: z
-    .union([
-      z.string().max(512),
-      z.strictObject({ container: z.string().max(512), condition: z.string() }),
-    ])
-    .optional(),
+  limit: z.string().optional(),
+  iterate: z.union([Text, z.strictObject({ container: Text, condition: z.string() })]).optional(),
   output: z.unknown().optional(),
   data: z.record(z.string(), z.unknown()).optional(),
-  metadata: z
-    .strictObject({ type: z.enum(["text", "email"]), value: z.string().max(512) })
-    .optional(),
+  metadata: z.strictObject({ type: z.enum(["text", "email"]), value: Text }).optional(),
 });
 
 const request = {
-  url: z.string().min(1).max(512).optional(),
+  url: Text.optional(),
   method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]).optional(),
   headers: Flat.optional(),
   qs: Flat.optional(),
@@ -60,11 +54,7 @@ export const Communication = z
     ...request,
     output: z.unknown().optional(),
     pagination: z
-      .strictObject({
-        mergeWithParent: z.boolean(),
-        qs: Flat,
-        condition: z.union([z.boolean(), z.string()]),
-      })
+      .strictObject({ mergeWithParent: z.boolean(), qs: Flat, condition: z.string() })
       .optional(),
   })
   .refine(({ method, url, body }) => {
@@ -75,9 +65,10 @@ export type Communication = z.infer<typeof Communication>;
 
 export const Base = z.strictObject({
   ...request,
-  baseUrl: z.string().min(1).max(512),
+  baseUrl: Text,
   timeout: z.int().min(1).max(300_000),
 });
+export type Base = z.infer<typeof Base>;
 
 const TYPES = [
   "any",
@@ -97,33 +88,28 @@ const TYPES = [
 export interface Parameter {
   readonly name?: string | undefined;
   readonly type: string;
-  readonly label?: string | undefined;
-  readonly spec?: readonly Parameter[] | Parameter | readonly string[] | undefined;
-  readonly [more: string]: unknown;
+  readonly spec?: readonly Parameter[] | Parameter | undefined;
 }
 
-/** A field of a form, or a call that gives some. */
-const ParameterItem: z.ZodType = z.lazy(() => z.union([z.string().startsWith("rpc://"), Field]));
-const Options = z.union([
-  z.string().startsWith("rpc://"),
-  z.array(
-    z.strictObject({
-      label: z.string().min(1).max(256),
-      value: z.unknown(),
-      nested: z.array(ParameterItem).optional(),
-    }),
-  ),
-]);
+/** A field of a form, or an RPC that returns fields. */
+const ParameterItem: z.ZodType = z.lazy(() => z.union([Rpc, Field]));
+const Rpc = z.string().startsWith("rpc://");
+const Label = z.string().min(1).max(256);
+const Option = z.strictObject({
+  label: Label,
+  value: z.unknown(),
+  nested: z.array(ParameterItem).optional(),
+});
 const Field = z.strictObject({
   name: z.string().min(1).max(128).optional(),
-  type: z.union([z.enum(TYPES), Expression]),
-  label: z.string().min(1).max(256).optional(),
+  type: z.enum(TYPES),
+  label: Label.optional(),
   help: z.string().min(1).optional(),
   default: z.unknown().optional(),
   required: z.boolean().optional(),
   advanced: z.boolean().optional(),
   multiple: z.boolean().optional(),
-  options: Options.optional(),
+  options: z.union([Rpc, z.array(Option)]).optional(),
   spec: z.union([z.array(ParameterItem), ParameterItem]).optional(),
   validate: z
     .strictObject({
@@ -151,16 +137,16 @@ const Component = z.strictObject({
   codeFiles: z.record(z.string(), z.string().nullable()),
 });
 
-/** Ids as src/local-development/helpers/validate-id.ts has them. */
+/** The rules for ids from src/local-development/helpers/validate-id.ts. */
 const WithDashes = z.record(z.string().regex(/^[a-zA-Z][0-9a-zA-Z-]{1,33}[0-9a-zA-Z]$/), Component);
 const WithoutDashes = z.record(z.string().regex(/^[a-zA-Z][0-9a-zA-Z]{2,47}$/), Component);
 
 export const Makecomapp = z.strictObject({
   fileVersion: z.literal(1),
   generalCodeFiles: z.strictObject({
-    base: z.string().nullable(),
+    base: z.string(),
     common: z.string().nullable(),
-    groups: z.string().nullable(),
+    groups: z.string(),
     readme: z.string().nullable(),
   }),
   components: z.strictObject({

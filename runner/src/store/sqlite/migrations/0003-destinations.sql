@@ -1,5 +1,5 @@
--- Renames only: what was called a lane is a destination, its hold a pause, its turn the order in
--- which destinations are served, and a job's line of deliveries to one webhook an ordering key.
+-- Renames only; no data changes. A lane is now a destination, `hold_until` is `paused_until`, `turn`
+-- is `served`, and the index of a job's deliveries to one webhook is named after the ordering key.
 
 ALTER TABLE lanes RENAME TO destinations;
 ALTER TABLE destinations RENAME COLUMN hold_until TO paused_until;

@@ -4,7 +4,7 @@ import type { ClaimedDelivery, DeliveryKind } from "../../../ports/store/deliver
 import type { Operations } from "../change.ts";
 import { toDeliveryId } from "../rows.ts";
 import { prepare, type Statement } from "../statement.ts";
-import { LEAST_DUE_AT } from "./destinations.ts";
+import { EARLIEST_DUE_AT } from "./destinations.ts";
 
 interface DueRow {
   readonly id: number;
@@ -32,9 +32,10 @@ interface TargetRow {
   readonly failing_since: number | null;
 }
 
-/** Rows read by one statement: a few, since their bodies may be large. */
-const AT_ONCE = 16;
+/** Rows read by one statement: few, because bodies can be large. */
+const ROWS_PER_READ = 16;
 
+/** The due deliveries of one destination, within its limit. */
 interface Share {
   readonly destination: number;
   readonly ids: readonly number[];
@@ -51,7 +52,7 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
   );
   const setServed = prepare(
     db,
-    `UPDATE destinations SET paused_until = ?, served = ?, ready_at = ${LEAST_DUE_AT} WHERE id = ?`,
+    `UPDATE destinations SET paused_until = ?, served = ?, ready_at = ${EARLIEST_DUE_AT} WHERE id = ?`,
   );
   let { served } = prepare<{ served: number }>(
     db,
@@ -67,7 +68,8 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
     const claimed = new Set(rows.map(({ id }) => id));
     lease.run(owner, leaseUntil, JSON.stringify([...claimed]));
     for (const { destination, ids } of shares) {
-      // A destination that got nothing because of its large bodies keeps its place, or it would starve.
+      // A destination with large bodies that got nothing keeps its place. Otherwise it would
+      // starve.
       if (!ids.some((id) => claimed.has(id))) continue;
       served += 1;
       setServed.run(now, served, destination);
@@ -77,11 +79,11 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
   };
 }
 
-/** Finds what is due in a destination: first tries before retries. */
+/** Finds the due deliveries of a destination: first attempts before retries. */
 function prepareFindDue(
   db: DatabaseSync,
 ): (destination: { readonly id: number; readonly limit: number }, now: number) => number[] {
-  const [findFirstTries, findRetries] = [
+  const [findFirstAttempts, findRetries] = [
     ["deliveries_first", "attempts = 0"],
     ["deliveries_retries", "attempts > 0"],
   ].map(([index, condition]) =>
@@ -95,17 +97,17 @@ function prepareFindDue(
   ) as [Statement<{ id: number }>, Statement<{ id: number }>];
 
   return ({ id: destination, limit }, now) => {
-    const ids = findFirstTries.all(destination, now, limit).map(({ id }) => id);
+    const ids = findFirstAttempts.all(destination, now, limit).map(({ id }) => id);
     if (ids.length >= limit) return ids;
     return ids.concat(findRetries.all(destination, now, limit - ids.length).map(({ id }) => id));
   };
 }
 
-/** Reads the deliveries of some destinations, in their order, until their bodies are over the bytes. */
+/** Reads the deliveries in order, until their bodies exceed `maxBytes`. */
 function prepareReadRows(
   db: DatabaseSync,
 ): (shares: readonly Share[], maxBytes: number) => DueRow[] {
-  // One statement for all destinations: begun once for each, it was two thirds of a claim in 50 destinations.
+  // One statement for all destinations: one each took two thirds of a claim in 50 destinations.
   // CROSS JOIN keeps the order of the tables, so the rows come in the order of the ids.
   const find = prepare<DueRow>(
     db,
@@ -125,8 +127,8 @@ function prepareReadRows(
     const ids = shares.flatMap((share) => share.ids);
     const rows: DueRow[] = [];
     let bytes = 0;
-    for (let from = 0; from < ids.length; from += AT_ONCE) {
-      for (const row of find.all(JSON.stringify(ids.slice(from, from + AT_ONCE)))) {
+    for (let from = 0; from < ids.length; from += ROWS_PER_READ) {
+      for (const row of find.all(JSON.stringify(ids.slice(from, from + ROWS_PER_READ)))) {
         bytes += row.bytes;
         if (bytes > maxBytes && rows.length > 0) return rows;
         rows.push(row);
@@ -138,7 +140,7 @@ function prepareReadRows(
 
 type Targets = ReadonlyMap<number, ClaimedDelivery["target"]>;
 
-/** Deliveries to one webhook share its target, which is read and crosses to the other thread once. */
+/** Deliveries to one webhook share a target, which is read and sent to the main thread once. */
 function prepareReadTargets(db: DatabaseSync): (webhooks: ReadonlySet<number>) => Targets {
   const find = prepare<TargetRow>(
     db,
@@ -155,7 +157,7 @@ function prepareReadTargets(db: DatabaseSync): (webhooks: ReadonlySet<number>) =
 
 function toClaimed(row: DueRow, targets: Targets): ClaimedDelivery {
   const target = targets.get(row.webhook);
-  // A foreign key holds this.
+  // Cannot happen: a foreign key ensures it.
   if (target === undefined) throw new Error(`Delivery ${row.id} has no webhook.`);
   return {
     id: toDeliveryId(row.id),

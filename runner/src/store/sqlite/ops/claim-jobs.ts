@@ -13,9 +13,9 @@ interface ReadyRow extends SpecColumns {
   readonly started_at: number | null;
 }
 
-/** Rows read by one statement. */
-const AT_ONCE = 8;
-/** Inputs of jobs claimed ahead are held in memory; in UTF-16 units, all together. */
+/** Few, because inputs can be large. */
+const ROWS_PER_READ = 8;
+/** The inputs of all jobs in one claim, in UTF-16 units: jobs claimed ahead wait in memory. */
 const MAX_AHEAD_UNITS = 8 * 1024 * 1024;
 
 export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
@@ -24,7 +24,7 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
     `UPDATE jobs INDEXED BY jobs_scheduled SET due = 1
      WHERE status = 'queued' AND due = 0 AND run_at <= ?`,
   );
-  // CROSS JOIN keeps the order of the tables: the index gives the order, nothing is sorted.
+  // CROSS JOIN keeps the order of the tables, so the index gives the order and nothing is sorted.
   const findReady = prepare<ReadyRow>(
     db,
     `SELECT jobs.seq, id, name, priority, run_at, created_at, started_at, fence, sequence,
@@ -33,11 +33,11 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
      WHERE status = 'queued' AND due = 1
      ORDER BY priority DESC, seq LIMIT ?`,
   );
-  const isLastTryUnderWay = prepare(
+  const isLastAttemptRunning = prepare(
     db,
     `SELECT 1 FROM jobs WHERE status = 'running' AND step_attempts = ${MAX_STEP_ATTEMPTS}`,
   );
-  const isAnyUnderWay = prepare(db, `SELECT 1 FROM jobs WHERE status = 'running' LIMIT 1`);
+  const isAnyRunning = prepare(db, `SELECT 1 FROM jobs WHERE status = 'running' LIMIT 1`);
   const lease = prepare(
     db,
     `UPDATE jobs SET status = 'running', fence = ?, step_attempts = ?, started_at = ?,
@@ -67,27 +67,27 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
 
   return (request) => {
     markDue.run(request.now);
-    if (isLastTryUnderWay.get() !== undefined) return [];
+    if (isLastAttemptRunning.get() !== undefined) return [];
     const jobs: RunningJob[] = [];
     let inputUnits = 0;
-    let isRisky = false;
-    // A few at a time, since inputs may be large: what is leased is out of the index for the next.
+    let hasInterrupted = false;
+    // Each leased job leaves the index, so the next read continues behind it.
     for (const [wanted, isAhead] of [
       [request.limit, false],
       [request.ahead, true],
     ] as const) {
-      for (let left = wanted; left > 0; left -= AT_ONCE) {
-        const rows = findReady.all(Math.min(left, AT_ONCE));
+      for (let left = wanted; left > 0; left -= ROWS_PER_READ) {
+        const rows = findReady.all(Math.min(left, ROWS_PER_READ));
         for (const row of rows) {
           inputUnits += row.input.length;
-          isRisky ||= row.step_attempts > 0;
-          if (isAhead && (isRisky || inputUnits > MAX_AHEAD_UNITS)) return jobs;
-          const isLastTry = row.step_attempts === MAX_STEP_ATTEMPTS - 1;
-          if (isLastTry && (jobs.length > 0 || isAnyUnderWay.get() !== undefined)) return jobs;
+          hasInterrupted ||= row.step_attempts > 0;
+          if (isAhead && (hasInterrupted || inputUnits > MAX_AHEAD_UNITS)) return jobs;
+          const isLastAttempt = row.step_attempts === MAX_STEP_ATTEMPTS - 1;
+          if (isLastAttempt && (jobs.length > 0 || isAnyRunning.get() !== undefined)) return jobs;
           jobs.push(toLeased(row, request));
-          if (isLastTry) return jobs;
+          if (isLastAttempt) return jobs;
         }
-        if (rows.length < Math.min(left, AT_ONCE)) return jobs;
+        if (rows.length < Math.min(left, ROWS_PER_READ)) return jobs;
       }
     }
     return jobs;

@@ -21,7 +21,7 @@ export function prepareCommitTransition(db: DatabaseSync): Operations["commitTra
   return (claim, transition) => {
     const job = find.get(claim.jobId);
     if (job === undefined || hasEnded(job.status) || job.fence !== claim.fence) return false;
-    // A change that was lost (its writer thread died) leaves no gap: what follows it is refused.
+    // If a change was lost with the writer thread, refuse what follows it, so that no gap arises.
     if (transition.sequence !== job.sequence + transition.events.length) return false;
     moveJob(job, transition);
     if (transition.step !== undefined) insertStep(job.seq, transition.step);
@@ -31,8 +31,8 @@ export function prepareCommitTransition(db: DatabaseSync): Operations["commitTra
 }
 
 function prepareMoveJob(db: DatabaseSync) {
-  // A job that only goes on has no indexed column changed, so no index is written.
-  const goOn = prepare(
+  // Without a change of status no indexed column changes, so no index is written.
+  const advance = prepare(
     db,
     `UPDATE jobs SET sequence = ?1, completed_steps = completed_steps + ?2,
        step_attempts = iif(?2, 1, step_attempts)
@@ -49,7 +49,7 @@ function prepareMoveJob(db: DatabaseSync) {
   return (job: JobRow, { status, sequence, step, endedAt, failure }: Transition): void => {
     const completed = step?.status === "completed" ? 1 : 0;
     if (status === job.status) {
-      goOn.run(sequence, completed, job.seq);
+      advance.run(sequence, completed, job.seq);
       return;
     }
     change.run(

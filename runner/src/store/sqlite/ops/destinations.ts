@@ -1,24 +1,25 @@
 /**
- * Destinations, kept within the transaction of whatever changes a delivery: a destination's `ready_at` is the
- * least `due_at` of its deliveries that can be claimed, so that who has a turn is one index's order.
+ * Keeps the rows of `destinations` current, in the transaction that changes a delivery. `ready_at`
+ * is the earliest `due_at` of the destination's deliveries that can be claimed, so that one index
+ * gives the order in which destinations are served.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { DestinationSpec } from "../../../ports/store/destinations.ts";
 import { prepare } from "../statement.ts";
 
 export interface Destinations {
-  /** The destination of this key, made when there is none. */
-  open(spec: DestinationSpec): number;
-  /** A delivery of the destination can be claimed from the instant on. */
-  readyFrom(destination: number, at: number): void;
-  /** A hold of the destination is over, now at the latest; its place in the order of turns stays. */
+  /** Returns the id of the destination with this key, and sets its rate. */
+  findOrCreate(spec: DestinationSpec): number;
+  /** For a delivery that became claimable from `at`. */
+  lowerReadyAt(destination: number, at: number): void;
+  /** Ends a pause at `now`. The destination keeps its place in the order of service. */
   resume(destination: number, now: number): void;
-  /** Some of the destination's deliveries can be claimed no more, or later than before. */
-  refresh(destination: number): void;
+  /** For deliveries that can no longer be claimed, or only later than before. */
+  recomputeReadyAt(destination: number): void;
 }
 
-/** An expression for the `ready_at` of the row of `destinations` that it stands in. */
-export const LEAST_DUE_AT = `(
+/** An SQL expression for `ready_at`, in a statement on `destinations`. */
+export const EARLIEST_DUE_AT = `(
   SELECT min(at) FROM (
     SELECT min(due_at) AS at FROM deliveries INDEXED BY deliveries_first
     WHERE destination = destinations.id AND state = 'due' AND lease_owner IS NULL AND attempts = 0
@@ -43,17 +44,20 @@ export function prepareDestinations(db: DatabaseSync): Destinations {
     db,
     `UPDATE destinations SET paused_until = min(paused_until, ?) WHERE id = ?`,
   );
-  const refresh = prepare(db, `UPDATE destinations SET ready_at = ${LEAST_DUE_AT} WHERE id = ?`);
+  const recompute = prepare(
+    db,
+    `UPDATE destinations SET ready_at = ${EARLIEST_DUE_AT} WHERE id = ?`,
+  );
 
   return {
-    open({ key, ratePerSecond }) {
+    findOrCreate({ key, ratePerSecond }) {
       const known = find.get(key);
       if (known === undefined) return Number(insert.run(key, ratePerSecond).lastInsertRowid);
       if (known.rate_per_second !== ratePerSecond) setRate.run(ratePerSecond, known.id);
       return known.id;
     },
-    readyFrom: (destination, at) => void lower.run(destination, at),
+    lowerReadyAt: (destination, at) => void lower.run(destination, at),
     resume: (destination, now) => void resume.run(now, destination),
-    refresh: (destination) => void refresh.run(destination),
+    recomputeReadyAt: (destination) => void recompute.run(destination),
   };
 }

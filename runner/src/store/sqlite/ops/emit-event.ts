@@ -7,7 +7,7 @@ import { prepareDestinations } from "./destinations.ts";
 import { prepareOrderingKey } from "./ordering-key.ts";
 import { prepareFindReceivers, type Receiver } from "./routes.ts";
 
-/** Stores an event of a job and its delivery to every webhook that wants it. */
+/** Stores a job's event and a delivery of it to every webhook that wants it. */
 export function prepareEmitEvent(db: DatabaseSync): (job: number, event: JobEvent) => void {
   const insertEvent = prepare(
     db,
@@ -47,6 +47,6 @@ function prepareDeliver(db: DatabaseSync) {
       return;
     }
     insert.run(job, webhook, destination, sequence, "due", at, at);
-    destinations.readyFrom(destination, at);
+    destinations.lowerReadyAt(destination, at);
   };
 }

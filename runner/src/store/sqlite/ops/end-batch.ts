@@ -36,7 +36,7 @@ export function prepareSetBatchWebhook(db: DatabaseSync): Operations["setBatchWe
   };
 }
 
-/** The callback of a batch that has ended, to its webhook, if it has one. */
+/** Stores the delivery of an ended batch's callback, if the batch has a webhook. */
 function prepareDeliverCallback(db: DatabaseSync) {
   const findWebhook = prepare<{ seq: number; destination: number }>(
     db,
@@ -53,6 +53,6 @@ function prepareDeliverCallback(db: DatabaseSync) {
     const webhook = findWebhook.get(batch);
     if (webhook === undefined) return;
     insertDelivery.run(batch, webhook.seq, webhook.destination, at);
-    destinations.readyFrom(webhook.destination, at);
+    destinations.lowerReadyAt(webhook.destination, at);
   };
 }

@@ -4,13 +4,13 @@ import { toKindsText } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
 
-/** Whose own webhook it is; a persistent one is nobody's. */
+/** The job or batch that the webhook was given with; empty for a persistent webhook. */
 export interface WebhookOwner {
   readonly job?: number;
   readonly batch?: number;
 }
 
-/** Stores a webhook in its destination; gives its key. */
+/** Stores a webhook, and its destination if that is new. Returns the webhook's `seq`. */
 export function prepareInsertWebhook(
   db: DatabaseSync,
 ): (webhook: JobWebhook, owner: WebhookOwner) => number {
@@ -26,7 +26,7 @@ export function prepareInsertWebhook(
       id,
       job,
       batch,
-      destinations.open(destination),
+      destinations.findOrCreate(destination),
       url,
       kinds,
       retries,

@@ -3,6 +3,6 @@ import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 
 export function preparePauseDestination(db: DatabaseSync): Operations["pauseDestination"] {
-  const hold = prepare(db, `UPDATE destinations SET paused_until = ? WHERE id = ?`);
-  return ({ destination, until }) => void hold.run(until, destination);
+  const pause = prepare(db, `UPDATE destinations SET paused_until = ? WHERE id = ?`);
+  return ({ destination, until }) => void pause.run(until, destination);
 }

@@ -3,7 +3,7 @@ import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 
 export function preparePruneJobs(db: DatabaseSync): Operations["pruneJobs"] {
-  // A batch keeps its jobs, so that it can show them all; with it they may go.
+  // Jobs of a batch are kept as long as the batch, because it lists them all.
   const findBatches = prepare<{ seq: number }>(
     db,
     `SELECT seq FROM batches

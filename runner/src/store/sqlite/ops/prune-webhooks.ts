@@ -3,8 +3,8 @@ import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 
 export function preparePruneWebhooks(db: DatabaseSync): Operations["pruneWebhooks"] {
-  // Its destination holds its deliveries alone: one that can be claimed shows in `ready_at`, one in flight
-  // among the few that are leased, and one that waits is behind one of these.
+  // The destination has only this webhook's deliveries. An open one sets `ready_at`, is among the
+  // few that are leased, or waits for such a delivery.
   const find = prepare<{ webhook: number }>(
     db,
     `SELECT webhook FROM persistent_webhooks INDEXED BY persistent_webhooks_expiring

@@ -45,16 +45,15 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
     const key = parseDeliveryId(deliveryId);
     const delivery = key === null ? undefined : find.get(key);
     if (delivery === undefined) return;
-    // Kept before, by a call whose acknowledgement was lost, or by one whose lease had run out.
+    // Stored already, by a call whose reply was lost or by an attempt whose lease had expired.
     if (attempt.number <= delivery.attempts || delivery.state === "delivered") return;
     const { number, at, durationMs, status, error, response } = attempt;
     insertAttempt.run(delivery.id, number, at, durationMs, status, error, response);
-    // Since when a persistent webhook takes nothing.
     const isFailing = delivery.failing_since !== null;
     if (succeeded !== null && delivery.is_persistent === 1 && succeeded === isFailing) {
       setFailing.run(succeeded ? null : at, delivery.webhook);
     }
-    // It was given up, or put behind another, while it was in flight: only a success counts.
+    // It was given up, or put behind another, while in flight: only a success changes its state.
     if (delivery.state !== "due" && outcome.state !== "delivered") count.run(number, delivery.id);
     else move(delivery, outcome);
   };
@@ -76,13 +75,14 @@ function prepareMove(db: DatabaseSync) {
     const { number, at, durationMs } = attempt;
     const dueAt = outcome.state === "due" ? (outcome.dueAt ?? at) : null;
     const endedAt = dueAt === null ? Math.floor(at + durationMs) : null;
-    const waits = dueAt !== null && orderingKey.isBehind(delivery);
+    const waits = dueAt !== null && orderingKey.hasOpenPredecessor(delivery);
     const state = waits ? "waiting" : outcome.state;
     update.run(state, waits ? null : dueAt, endedAt, number, retriesUsed, reason, id);
-    // A lease that had run out: the destination counted this delivery among those to be claimed.
-    if (delivery.lease_owner === null) destinations.refresh(destination);
-    else if (dueAt !== null && !waits) destinations.readyFrom(destination, dueAt);
-    // Due since the attempt began, so "at once" holds for a clock that has not moved on as well.
+    // The lease had expired, so `ready_at` included this delivery as one that can be claimed.
+    if (delivery.lease_owner === null) destinations.recomputeReadyAt(destination);
+    else if (dueAt !== null && !waits) destinations.lowerReadyAt(destination, dueAt);
+    // Due from the attempt's start, so that it can be claimed even if the clock has not moved
+    // since.
     if (endedAt !== null && job !== null) orderingKey.promote({ job, webhook, destination }, at);
   };
 }

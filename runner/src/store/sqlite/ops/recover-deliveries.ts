@@ -9,7 +9,8 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
     db,
     `SELECT seq, destination FROM webhooks WHERE id = ?`,
   );
-  // In no line, a batch's callback is due at once; the others when they are first in theirs.
+  // A batch's callback has no ordering key and is due now; a job's event waits until it is the
+  // head.
   const revive = prepare<{ job: number | null }>(
     db,
     `UPDATE deliveries SET state = iif(job IS NULL, 'due', 'waiting'),
@@ -43,9 +44,9 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
       hasten.run(now, destination, seq, since, limit - revived.length).changes,
     );
     for (const job of new Set(revived.map((row) => row.job))) {
-      if (job !== null) orderingKey.arrange({ job, webhook: seq, destination }, now);
+      if (job !== null) orderingKey.restoreOrder({ job, webhook: seq, destination }, now);
     }
-    destinations.refresh(destination);
+    destinations.recomputeReadyAt(destination);
     destinations.resume(destination, now);
     const recovered = revived.length + hastened;
     return { recovered, more: recovered === limit };

@@ -35,12 +35,12 @@ export function prepareRedeliver(db: DatabaseSync): Operations["redeliver"] {
     const delivery = key === null ? undefined : find.get(key);
     if (delivery === undefined || delivery.lease_owner !== null) return false;
     const { id, job, webhook, destination, state } = delivery;
-    if (orderingKey.isBehind(delivery)) return false;
+    if (orderingKey.hasOpenPredecessor(delivery)) return false;
     if (state === "due") hasten.run(now, id);
     else restart.run(now, id);
-    destinations.readyFrom(destination, now);
+    destinations.lowerReadyAt(destination, now);
     destinations.resume(destination, now);
-    if (job !== null) orderingKey.arrange({ job, webhook, destination }, now);
+    if (job !== null) orderingKey.restoreOrder({ job, webhook, destination }, now);
     return true;
   };
 }

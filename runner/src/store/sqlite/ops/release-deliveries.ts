@@ -2,10 +2,10 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareOrderingKey, type Standing } from "./ordering-key.ts";
+import { prepareOrderingKey, type KeyedDelivery } from "./ordering-key.ts";
 
 export function prepareReleaseDeliveries(db: DatabaseSync): Operations["releaseDeliveries"] {
-  const release = prepare<Standing & { destination: number; due_at: number }>(
+  const release = prepare<KeyedDelivery & { destination: number; due_at: number }>(
     db,
     `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL
      WHERE id = ? AND lease_owner IS NOT NULL
@@ -15,7 +15,7 @@ export function prepareReleaseDeliveries(db: DatabaseSync): Operations["releaseD
   return (ids) => {
     for (const id of ids) {
       const released = release.get(parseDeliveryId(id));
-      if (released !== undefined) orderingKey.takeBack(released);
+      if (released !== undefined) orderingKey.requeue(released);
     }
   };
 }

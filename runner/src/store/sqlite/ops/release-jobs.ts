@@ -2,12 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 
-/** Nobody has the job any more; one that told of no start has not begun. */
+/** Removes the lease. A job without an event has not started, whatever the claim set. */
 export const FREED = `lease_owner = NULL, lease_until = NULL,
   started_at = iif(sequence = 0, NULL, started_at)`;
 
 export function prepareReleaseJobs(db: DatabaseSync): Operations["releaseJobs"] {
-  // The fence grows here too: whoever gave the job back can no longer change it.
+  // The new fence ends the claim, so the previous owner can no longer change the job.
   const release = prepare(
     db,
     `UPDATE jobs SET status = 'queued', fence = fence + 1, step_attempts = step_attempts - ?,

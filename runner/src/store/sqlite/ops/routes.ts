@@ -1,13 +1,13 @@
-/** The routes by which events find persistent webhooks: one row per kind and plugin that it wants. */
+/** Routes of events to persistent webhooks: a row for each kind and plugin that a webhook wants. */
 import type { DatabaseSync } from "node:sqlite";
 import { EVENT_KINDS, type JobEvent } from "../../../domain/event.ts";
 import type { StoredWebhook } from "../../../ports/store/webhooks.ts";
 import { prepare } from "../statement.ts";
 
-/** In a route: any plugin, or any job name. */
+/** Stands for any plugin or any job name in a route. */
 const ANY = "";
 
-/** Writes a webhook's routes in place of those it had. */
+/** Replaces a webhook's routes. A webhook that is off has none. */
 export function prepareSetRoutes(
   db: DatabaseSync,
 ): (webhook: number, filter: Pick<StoredWebhook, "on" | "plugins" | "jobName" | "state">) => void {
@@ -33,7 +33,7 @@ export interface Receiver {
   readonly destination: number;
 }
 
-/** Finds the persistent webhooks that want an event of a job, each once. */
+/** Returns the persistent webhooks that want a job's event, each once. */
 export function prepareFindReceivers(
   db: DatabaseSync,
 ): (job: number, event: Pick<JobEvent, "kind" | "at">) => Iterable<Receiver> {

@@ -1,13 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
-import { LEAST_DUE_AT } from "./destinations.ts";
+import { EARLIEST_DUE_AT } from "./destinations.ts";
 
 export function prepareShiftDue(db: DatabaseSync): Operations["shiftDue"] {
   const shiftAll = [
     ["deliveries_first", "state = 'due' AND lease_owner IS NULL AND attempts = 0"],
     ["deliveries_retries", "state = 'due' AND lease_owner IS NULL AND attempts > 0"],
-    // Those in flight as well: given back, they are due at once.
+    // Those in flight too, so that they are due immediately when they are released.
     ["deliveries_leased", "lease_owner IS NOT NULL"],
   ].map(([index, condition]) =>
     prepare(
@@ -16,10 +16,10 @@ export function prepareShiftDue(db: DatabaseSync): Operations["shiftDue"] {
        WHERE ${condition} AND due_at > ?1`,
     ),
   );
-  // Idle destinations too: their last turn was by the old clock.
+  // Idle destinations too: the instant they were last served is one of the old clock.
   const shiftDestinations = prepare(
     db,
-    `UPDATE destinations SET ready_at = ${LEAST_DUE_AT},
+    `UPDATE destinations SET ready_at = ${EARLIEST_DUE_AT},
        paused_until = iif(paused_until > ?1, paused_until + ?2, paused_until)`,
   );
   return ({ now, byMs }) => {

@@ -4,9 +4,9 @@ import type { NewJob, SubmitOutcome } from "../../../ports/store/jobs.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareInsertWebhook } from "./insert-webhook.ts";
-import { prepareIntake, type Intake } from "./intake.ts";
+import { prepareJobAdmission, type JobAdmission } from "./job-admission.ts";
 
-/** A job of a batch: one that is there, or one to be stored. */
+/** A job of a batch: one that is stored already, or a new one. */
 type Member = { readonly seq: number } | { readonly job: NewJob };
 
 export function prepareSubmitBatch(db: DatabaseSync): Operations["submitBatch"] {
@@ -14,8 +14,8 @@ export function prepareSubmitBatch(db: DatabaseSync): Operations["submitBatch"] 
     db,
     `SELECT id, fingerprint FROM batches WHERE idempotency_key = ?`,
   );
-  const intake = prepareIntake(db);
-  const insertBatch = prepareInsertBatch(db, intake);
+  const admission = prepareJobAdmission(db);
+  const insertBatch = prepareInsertBatch(db, admission);
 
   return (batch, { maxQueued }) => {
     if (batch.idempotency !== null) {
@@ -25,10 +25,10 @@ export function prepareSubmitBatch(db: DatabaseSync): Operations["submitBatch"] 
         return { kind: "duplicate", id: known.id, sameRequest: known.fingerprint === fingerprint };
       }
     }
-    // All is known before anything is stored: all or none.
-    const members = toMembers(batch.jobs, intake);
+    // Check everything before storing anything: all or none.
+    const members = toMembers(batch.jobs, admission);
     if ("kind" in members) return members;
-    const queued = intake.queued();
+    const queued = admission.countQueued();
     const added = new Set(members.map((member) => ("job" in member ? member.job : null)));
     added.delete(null);
     if (added.size > 0 && queued + added.size > maxQueued) return { kind: "queue-full", queued };
@@ -37,27 +37,27 @@ export function prepareSubmitBatch(db: DatabaseSync): Operations["submitBatch"] 
   };
 }
 
-/** The jobs in the order of the request, each key's job once; or why the batch is refused. */
-function toMembers(jobs: readonly NewJob[], intake: Intake): Member[] | SubmitOutcome {
-  const byKey = new Map<string, NewJob>();
+/** Returns the jobs in the order of the request, one per key, or why the batch is refused. */
+function toMembers(jobs: readonly NewJob[], admission: JobAdmission): Member[] | SubmitOutcome {
+  const newByKey = new Map<string, NewJob>();
   const members: Member[] = [];
   for (const job of jobs) {
-    const known = intake.find(job.idempotency);
+    const known = admission.findByKey(job.idempotency);
     if (known?.sameRequest === false) {
       return { kind: "duplicate", id: known.id, sameRequest: false };
     }
     const key = job.idempotency?.key;
-    const twin = key === undefined ? undefined : byKey.get(key);
+    const twin = key === undefined ? undefined : newByKey.get(key);
     if (twin !== undefined && twin.idempotency?.fingerprint !== job.idempotency?.fingerprint) {
       return { kind: "duplicate", id: twin.id, sameRequest: false };
     }
-    if (key !== undefined && twin === undefined) byKey.set(key, job);
+    if (key !== undefined && twin === undefined) newByKey.set(key, job);
     members.push(known === null ? { job: twin ?? job } : { seq: known.seq });
   }
   return members;
 }
 
-function prepareInsertBatch(db: DatabaseSync, intake: Intake) {
+function prepareInsertBatch(db: DatabaseSync, admission: JobAdmission) {
   const insert = prepare(
     db,
     `INSERT INTO batches (id, created_at, open_jobs, idempotency_key, fingerprint)
@@ -83,7 +83,7 @@ function prepareInsertBatch(db: DatabaseSync, intake: Intake) {
     const stored = new Map<NewJob, number>();
     for (const [position, member] of members.entries()) {
       const seq =
-        "seq" in member ? member.seq : (stored.get(member.job) ?? intake.insert(member.job));
+        "seq" in member ? member.seq : (stored.get(member.job) ?? admission.insert(member.job));
       if ("job" in member) stored.set(member.job, seq);
       insertMember.run(batch, position, seq);
     }

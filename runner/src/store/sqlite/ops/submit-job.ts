@@ -1,17 +1,17 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
-import { prepareIntake } from "./intake.ts";
+import { prepareJobAdmission } from "./job-admission.ts";
 
 export function prepareSubmitJob(db: DatabaseSync): Operations["submitJob"] {
-  const intake = prepareIntake(db);
+  const admission = prepareJobAdmission(db);
   return (job, { maxQueued }) => {
-    const known = intake.find(job.idempotency);
+    const known = admission.findByKey(job.idempotency);
     if (known !== null) {
       return { kind: "duplicate", id: known.id, sameRequest: known.sameRequest };
     }
-    const queued = intake.queued();
+    const queued = admission.countQueued();
     if (queued >= maxQueued) return { kind: "queue-full", queued };
-    intake.insert(job);
+    admission.insert(job);
     return { kind: "accepted" };
   };
 }

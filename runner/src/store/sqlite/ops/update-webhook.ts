@@ -4,7 +4,7 @@ import type { Operations } from "../change.ts";
 import { SELECT_PERSISTENT, toStoredWebhook, type PersistentRow } from "../persistent-webhook.ts";
 import { toKindsText } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareGiveUp } from "./give-up.ts";
+import { prepareDeadLetter } from "./dead-letter.ts";
 import { prepareDestinations } from "./destinations.ts";
 import { prepareSetRoutes } from "./routes.ts";
 
@@ -48,19 +48,19 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
       now,
       seq,
     );
-    destinations.open({ key: id, ratePerSecond: webhook.ratePerSecond });
+    destinations.findOrCreate({ key: id, ratePerSecond: webhook.ratePerSecond });
     setRoutes(seq, webhook);
     moveState({ seq, destination: row.destination }, patch, now);
     return "updated";
   };
 }
 
-/** What a change of state does to the deliveries. */
+/** Applies a change of state to the webhook's destination and deliveries. */
 function prepareMoveState(db: DatabaseSync) {
   const stop = prepare(db, `UPDATE destinations SET stopped = 1 WHERE id = ?`);
   const restart = prepare(db, `UPDATE destinations SET stopped = 0 WHERE id = ?`);
   const destinations = prepareDestinations(db);
-  const giveUp = prepareGiveUp(db);
+  const deadLetter = prepareDeadLetter(db);
 
   return (
     { seq, destination }: { seq: number; destination: number },
@@ -77,7 +77,7 @@ function prepareMoveState(db: DatabaseSync) {
         return;
       case "off":
         stop.run(destination);
-        giveUp({ webhook: seq, reason: reason ?? "The webhook is off.", at: now });
+        deadLetter({ webhook: seq, reason: reason ?? "The webhook is off.", at: now });
         return;
       case undefined:
         return;

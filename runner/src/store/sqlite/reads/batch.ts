@@ -27,7 +27,7 @@ export function prepareReadBatch(db: DatabaseSync): StoreReads["batch"] {
     db,
     `SELECT seq, id, created_at, ended_at FROM batches WHERE id = ?`,
   );
-  // CROSS JOIN keeps the order of the tables: the key gives the order, nothing is sorted.
+  // CROSS JOIN keeps the order of the tables, so the key gives the order and nothing is sorted.
   const findJobs = prepare<BatchJobRow>(
     db,
     `SELECT jobs.id, jobs.name, jobs.status, jobs.failure_code, jobs.failure_message,

@@ -1,15 +1,16 @@
 import { Refused } from "../../../domain/errors.ts";
 
-/** A cursor names the last row that was given, so rows that come later move no page. */
+/** A cursor is the key of the last row returned, so rows added later do not shift the next page. */
 export function toCursor(key: number): string {
   return Buffer.from(String(key)).toString("base64url");
 }
 
-/** Throws `Refused` for what no page gave. */
+/** Throws `Refused` for a cursor that no page returned. */
 export function parseCursor(cursor: string): number {
   const key = Buffer.from(cursor, "base64url").toString();
   if (/^\d{1,15}$/.test(key)) return Number(key);
-  throw new Refused("BODY_INVALID", `cursor ${JSON.stringify(cursor)} was not given by a page.`, {
-    issues: [{ path: "/cursor", message: "must be the nextCursor of the page before" }],
+  const message = `cursor is ${JSON.stringify(cursor)}: it must be the nextCursor of the previous page.`;
+  throw new Refused("BODY_INVALID", message, {
+    issues: [{ path: "/cursor", message: "must be the nextCursor of the previous page" }],
   });
 }

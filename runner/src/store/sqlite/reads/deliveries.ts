@@ -30,7 +30,7 @@ export function prepareReadDeliveries(db: DatabaseSync): StoreReads["deliveries"
     const { items, nextCursor } = await pageBackwards({
       page,
       range: range.get() ?? null,
-      read: (window) => find(filter, window),
+      read: (keys) => find(filter, keys),
     });
     return { items: items.map(toDeliverySummary), nextCursor };
   };

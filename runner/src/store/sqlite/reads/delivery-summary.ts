@@ -19,7 +19,7 @@ export interface DeliveryRow {
   readonly reason: string | null;
 }
 
-/** Selects `DeliveryRow`s; the conditions come after it. */
+/** Selects `DeliveryRow`s. Append the conditions. */
 export const SELECT_DELIVERIES = `
   SELECT deliveries.id AS key, deliveries.destination, jobs.id AS job_id, batches.id AS batch_id,
     webhooks.id AS webhook_id, url, deliveries.sequence, coalesce(kind, 'batch') AS kind, state,

@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { prepare, type Statement } from "../statement.ts";
-import type { Window } from "./page-backwards.ts";
+import type { KeyRange } from "./page-backwards.ts";
 
 /**
- * A statement for each set of conditions that was asked for, prepared at its first use: conditions
- * that are written out can use an index, `(? IS NULL OR status = ?)` cannot.
+ * Prepares one statement for each combination of conditions, when it is first used. A condition
+ * that is written out can use an index; `(? IS NULL OR status = ?)` cannot.
  */
 export function createFilteredStatement<Filter extends object, Row>(
   db: DatabaseSync,
@@ -13,10 +13,13 @@ export function createFilteredStatement<Filter extends object, Row>(
     toSql,
   }: {
     conditions: Readonly<Record<keyof Filter, string>>;
-    /** `where` is empty or begins with AND. Its values come between the window and the limit. */
+    /**
+     * `where` is empty or begins with AND. Its values are bound between the key range and the
+     * limit.
+     */
     toSql: (where: string) => string;
   },
-): (filter: Filter, window: Window) => Row[] {
+): (filter: Filter, range: KeyRange) => Row[] {
   const names = Object.keys(conditions) as (keyof Filter)[];
   const statements = new Map<string, Statement<Row>>();
   return (filter, { from, to, limit }) => {

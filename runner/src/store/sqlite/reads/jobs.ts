@@ -47,7 +47,7 @@ export function prepareReadJobs(db: DatabaseSync): StoreReads["jobs"] {
     const { items, nextCursor } = await pageBackwards({
       page,
       range: range.get() ?? null,
-      read: (window) => find(filter, window),
+      read: (keys) => find(filter, keys),
     });
     return { items: items.map(toSummary), nextCursor };
   };

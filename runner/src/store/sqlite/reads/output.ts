@@ -3,7 +3,7 @@ import type { JsonText } from "../../../domain/json-text.ts";
 import type { OutputBound } from "../../../ports/store/jobs.ts";
 import { prepare } from "../statement.ts";
 
-/** Where an output is and how long: SQLite tells both without reading it. */
+/** An output's row and length. SQLite returns both without reading the output. */
 export interface OutputColumns {
   readonly step: number | null;
   readonly output_bytes: number | null;
@@ -13,7 +13,7 @@ export type ReadOutput = (row: OutputColumns) => { output: JsonText | null; trun
 
 export const NO_OUTPUTS: OutputBound = { maxOutputBytes: 0 };
 
-/** Reads one output after the other; those that the bound has no bytes left for are left out. */
+/** Reads outputs one after the other, and leaves out those that exceed the rest of the bound. */
 export function prepareReadOutputs(db: DatabaseSync): (bound: OutputBound) => ReadOutput {
   const find = prepare<{ output: JsonText }>(db, `SELECT output FROM steps WHERE id = ?`);
   return ({ maxOutputBytes }) => {

@@ -13,7 +13,7 @@ interface OwnRow {
   readonly rate_per_second: number | null;
 }
 
-/** The webhook that was given with a job or a batch. */
+/** Reads the webhook that was given with a job or a batch. */
 export function prepareReadOwnWebhook(
   db: DatabaseSync,
   owner: "job" | "batch",

@@ -2,19 +2,19 @@ import { setImmediate } from "node:timers/promises";
 import type { Page, Paged } from "../../../ports/store/page.ts";
 import { parseCursor, toCursor } from "./cursor.ts";
 
-/** Rows looked at before the event loop gets its turn; about 5 ms at the slowest filter. */
-const WINDOW = 2000;
+/** Keys read before the event loop runs again: about 5 ms with the slowest filter. */
+const KEYS_PER_READ = 2000;
 
-export interface Window {
-  /** Keys looked at: from `from` up to, not including, `to`. */
+export interface KeyRange {
+  /** The range includes `from` and excludes `to`. */
   readonly from: number;
   readonly to: number;
   readonly limit: number;
 }
 
 /**
- * One page of a filtered list, newest first. A filter that matches little may look at every row
- * of a million, so the keys are read window by window, with the event loop served in between.
+ * Reads one page of a filtered list, newest first. A filter that matches few rows can have to read
+ * a million, so the keys are read range by range, and the event loop runs in between.
  */
 export async function pageBackwards<Row extends { readonly key: number }>({
   page,
@@ -23,16 +23,16 @@ export async function pageBackwards<Row extends { readonly key: number }>({
 }: {
   page: Page;
   range: { readonly min: number; readonly max: number } | null;
-  read: (window: Window) => Row[];
+  read: (keys: KeyRange) => Row[];
 }): Promise<Paged<Row>> {
   const rows: Row[] = [];
   if (range === null) return { items: rows, nextCursor: null };
   const start = page.cursor === null ? range.max + 1 : parseCursor(page.cursor);
-  // One more than asked for tells whether there is a next page.
+  // One row more than requested shows whether there is a next page.
   const wanted = page.limit + 1;
-  for (let to = start; to > range.min && rows.length < wanted; to -= WINDOW) {
+  for (let to = start; to > range.min && rows.length < wanted; to -= KEYS_PER_READ) {
     if (to !== start) await setImmediate();
-    rows.push(...read({ from: to - WINDOW, to, limit: wanted - rows.length }));
+    rows.push(...read({ from: to - KEYS_PER_READ, to, limit: wanted - rows.length }));
   }
   const items = rows.slice(0, page.limit);
   const last = items.at(-1);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 
-/** Reads with several statements as of one instant: the writer may commit between two of them. */
+/** Runs several statements on one snapshot: the writer could commit between two of them. */
 export function inSnapshot<T>(db: DatabaseSync, read: () => T): T {
   db.exec("BEGIN");
   try {

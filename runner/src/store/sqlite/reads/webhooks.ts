@@ -18,7 +18,7 @@ export function prepareReadWebhooks(db: DatabaseSync): StoreReads["webhooks"] {
     `${SELECT_PERSISTENT} WHERE webhook > ? ORDER BY webhook LIMIT ?`,
   );
   return async ({ limit, cursor }) => {
-    // One more than asked for tells whether there is a next page.
+    // One row more than requested shows whether there is a next page.
     const rows = find.all(cursor === null ? 0 : parseCursor(cursor), limit + 1);
     const items = rows.slice(0, limit);
     const last = items.at(-1);

@@ -10,17 +10,16 @@ export interface KnownJob {
   readonly sameRequest: boolean;
 }
 
-/** How a job comes into the store, alone or in a batch. */
-export interface Intake {
-  /** The job that came with this key before. */
-  find(idempotency: Idempotency | null): KnownJob | null;
-  /** How many jobs are queued. */
-  queued(): number;
-  /** Stores the job as queued; gives its key. */
+/** What submitting a job has in common with submitting a batch. */
+export interface JobAdmission {
+  /** Returns the job that was stored with this idempotency key. */
+  findByKey(idempotency: Idempotency | null): KnownJob | null;
+  countQueued(): number;
+  /** Stores the job as queued. Returns its `seq`. */
   insert(job: NewJob): number;
 }
 
-export function prepareIntake(db: DatabaseSync): Intake {
+export function prepareJobAdmission(db: DatabaseSync): JobAdmission {
   const findKey = prepare<{ seq: number; id: string; fingerprint: string }>(
     db,
     `SELECT seq, id, fingerprint FROM job_specs JOIN jobs ON jobs.seq = job_specs.job
@@ -31,18 +30,18 @@ export function prepareIntake(db: DatabaseSync): Intake {
     `SELECT count FROM job_counts WHERE status = 'queued'`,
   );
   return {
-    find(idempotency) {
+    findByKey(idempotency) {
       const known = idempotency === null ? undefined : findKey.get(idempotency.key);
       if (known === undefined) return null;
       const sameRequest = known.fingerprint === idempotency?.fingerprint;
       return { seq: known.seq, id: known.id, sameRequest };
     },
-    queued: () => countQueued.get()?.count ?? 0,
+    countQueued: () => countQueued.get()?.count ?? 0,
     insert: prepareInsert(db),
   };
 }
 
-function prepareInsert(db: DatabaseSync): Intake["insert"] {
+function prepareInsert(db: DatabaseSync): JobAdmission["insert"] {
   const insertJob = prepare(
     db,
     `INSERT INTO jobs (id, name, status, priority, run_at, due, created_at)

@@ -1,5 +1,5 @@
-/** The life of a load process: a command from the parent, a report back. */
-export function answerParent(run: (command: never) => Promise<object>): void {
+/** Runs each command that the parent sends, and sends its report back. */
+export function reportToParent(run: (command: never) => Promise<object>): void {
   process.on("message", (command) => {
     void run(command as never).then(
       (report) => process.send?.(report),

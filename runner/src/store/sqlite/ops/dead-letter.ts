@@ -1,24 +1,24 @@
 import type { DatabaseSync } from "node:sqlite";
 import { prepare } from "../statement.ts";
 
-/** Gives up all that a persistent webhook has not delivered, what is in flight as well. */
-export function prepareGiveUp(
+/** Makes every open delivery of a persistent webhook dead, including those in flight. */
+export function prepareDeadLetter(
   db: DatabaseSync,
 ): (request: { webhook: number; reason: string; at: number }) => void {
-  const giveUp = prepare(
+  const endAll = prepare(
     db,
     `UPDATE deliveries INDEXED BY deliveries_by_webhook
      SET state = 'dead', reason = ?, due_at = NULL, ended_at = ?, lease_owner = NULL,
        lease_until = NULL
      WHERE webhook = ? AND state IN ('waiting', 'due')`,
   );
-  // Its destination holds nothing else.
-  const empty = prepare(
+  // A persistent webhook's destination has only the webhook's own deliveries.
+  const clearReadyAt = prepare(
     db,
     `UPDATE destinations SET ready_at = NULL WHERE id = (SELECT destination FROM webhooks WHERE seq = ?)`,
   );
   return ({ webhook, reason, at }) => {
-    giveUp.run(reason, at, webhook);
-    empty.run(webhook);
+    endAll.run(reason, at, webhook);
+    clearReadyAt.run(webhook);
   };
 }

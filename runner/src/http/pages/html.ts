@@ -32,13 +32,15 @@ export function html(parts: TemplateStringsArray, ...holes: readonly Hole[]): Ht
 /** Text in which `code` is marked by backticks and paragraphs by empty lines. */
 export function prose(text: string | undefined): Html | null {
   if (text === undefined || text === "") return null;
-  const paragraphs = text.split("\n\n").map((paragraph) => {
-    const pieces = paragraph
-      .split("`")
-      .map((piece, at) => (at % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`));
-    return html`<p>${pieces}</p>`;
-  });
-  return html`${paragraphs}`;
+  return html`${text.split("\n\n").map((paragraph) => html`<p>${withCode(paragraph)}</p>`)}`;
+}
+
+/** A text in which `code` is marked by backticks. */
+export function withCode(text: string): Html {
+  const pieces = text
+    .split("`")
+    .map((piece, at) => (at % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`));
+  return html`${pieces}`;
 }
 
 export function json(value: unknown): Html {

@@ -1,0 +1,47 @@
+import type { Html } from "./html.ts";
+
+/** With its namespace, to be an image of its own. */
+export const ICON: Html = {
+  markup: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#4f46e5"/><path d="M6 19 26 12" stroke="#fff" stroke-width="3" stroke-linecap="round"/><path d="m16 16 4.5 8h-9z" fill="#fff"/><circle cx="23" cy="8.6" r="2.6" fill="#4ade80"/></svg>`,
+};
+
+/** Of all pages. Each colour is a token with a light and a dark value; text has at least 4.5:1. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --mono: ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace;
+  --bg: light-dark(#f7f8fa, #0f1115); --surface: light-dark(#fff, #171a20); --soft: light-dark(#eceef2, #242832);
+  --line: light-dark(#e3e6eb, #282d37); --text: light-dark(#171a21, #e8eaee); --muted: light-dark(#59606d, #a3aab7);
+  --accent: light-dark(#4f46e5, #a5a6ff); --accent-soft: light-dark(#eef0fe, #23244a);
+  --ok: light-dark(#117a4b, #4cc38a); --ok-soft: light-dark(#e4f5ec, #12301f);
+  --wait: light-dark(#8a5a00, #f0b64a); --wait-soft: light-dark(#fdf1d8, #37280b);
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--bg); color: var(--text); font: 15px/1.55 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+h1, h2, h3 { line-height: 1.25; letter-spacing: -.01em; }
+a { color: var(--accent); }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
+code, pre { font: 13px/1.5 var(--mono); overflow-wrap: anywhere; }
+small { font-size: 13px; color: var(--muted); }
+.brand { display: flex; align-items: center; gap: 8px; font-weight: 650; color: inherit; text-decoration: none; }
+.brand svg { width: 24px; height: 24px; flex: none; }
+.card { background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 16px 20px; }
+`;
+
+/** Of pages that are one column of a few cards. */
+export const NARROW_STYLE = `
+main { max-width: 44rem; margin: 0 auto; padding: 24px 16px 64px; }
+header { display: flex; align-items: center; justify-content: space-between; margin-bottom: 40px; }
+h1 { margin: 0 0 8px; font-size: 26px; }
+h2 { margin: 0 0 8px; font-size: 16px; }
+p { margin: 8px 0; }
+ul { margin: 8px 0; padding: 0; list-style: none; }
+li { padding: 4px 0; }
+.card { margin-top: 16px; }
+.card > :last-child { margin-bottom: 0; }
+.card > p:has(.button) { margin-top: 12px; }
+.state { display: inline-block; padding: 4px 12px; border-radius: 16px; font-weight: 600; }
+.state.ok { color: var(--ok); background: var(--ok-soft); }
+.state.wait { color: var(--wait); background: var(--wait-soft); }
+.button { display: inline-block; padding: 8px 16px; border-radius: 7px; font-weight: 600; text-decoration: none; background: var(--accent); color: var(--surface); }
+`;

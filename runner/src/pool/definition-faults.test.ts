@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import * as mini from "zod/mini";
+import * as core from "zod/v4/core";
+import * as three from "zod/v3";
+import { definePlugin, type PluginDefinition } from "../plugin-sdk.ts";
+import { CHECKS, definitionFaults } from "./definition-faults.ts";
+
+const RIGHT = { name: "right", description: "Is right.", run: () => 1 };
+const A_SCHEMA = "it must be a zod schema";
+const AN_EXAMPLE =
+  "it must be an object with an input that the plugin takes, such as { input: { … } }";
+const A_TIMEOUT = "it must be a number of milliseconds above 0, such as 60000";
+
+const cycle: Record<string, unknown> = {};
+cycle["self"] = cycle;
+
+test("every field of a definition is checked", () => {
+  // The compiler fails for a field that is missing here or is not one of a definition.
+  const checked: Record<keyof PluginDefinition, unknown> = CHECKS;
+  expect(Object.keys(checked)).not.toEqual([]);
+});
+
+test.each<[string, object]>([
+  ["the least", {}],
+  ["every field", { version: "1", input: z.string(), options: z.object({}), output: z.any() }],
+  ["an example", { example: { input: null, options: {} }, timeoutMs: 0.5 }],
+  [
+    "optional fields that are undefined or null",
+    { version: undefined, input: undefined, output: null },
+  ],
+  ["schemas of zod 3", { input: three.object({ a: three.string() }), output: three.string() }],
+  ["schemas of zod/mini", { input: mini.object({ a: mini.string() }) }],
+  ["a schema made from JSON Schema", { input: z.fromJSONSchema({ type: "object" }) }],
+])("a definition with %s is right", (_, more) => {
+  const definition = { ...RIGHT, ...more } as PluginDefinition;
+  expect(definitionFaults(definition)).toEqual([]);
+  expect(definePlugin(definition)).toBe(definition);
+});
+
+const WRONG: [object, string][] = [
+  [
+    { name: undefined },
+    'name is missing: it must be 1 to 64 lower-case letters, digits and dashes, such as "word-count"',
+  ],
+  [
+    { name: 5 },
+    'name is 5: it must be 1 to 64 lower-case letters, digits and dashes, such as "word-count"',
+  ],
+  [
+    { name: " Count Words!" },
+    'name is " Count Words!": it must be 1 to 64 lower-case letters, digits and dashes, such as "count-words"',
+  ],
+  [{ version: 2 }, 'version is 2: it must be a text that is not empty, such as "1.0.0"'],
+  [{ version: "" }, 'version is "": it must be a text that is not empty, such as "1.0.0"'],
+  [
+    { description: undefined },
+    "description is missing: it must be a sentence that says what the plugin does",
+  ],
+  [
+    { description: ["x"] },
+    "description is a list of 1: it must be a sentence that says what the plugin does",
+  ],
+  [{ run: undefined }, "run is missing: it must be a function (input, ctx)"],
+  [{ run: "x" }, 'run is "x": it must be a function (input, ctx)'],
+  [{ timeoutMs: "5000" }, `timeoutMs is "5000": ${A_TIMEOUT}`],
+  [{ timeoutMs: 0 }, `timeoutMs is 0: ${A_TIMEOUT}`],
+  [{ timeoutMs: Number.POSITIVE_INFINITY }, `timeoutMs is Infinity: ${A_TIMEOUT}`],
+  [{ timeoutMs: 5n }, `timeoutMs is 5: ${A_TIMEOUT}`],
+  [{ example: "x" }, `example is "x": ${AN_EXAMPLE}`],
+  [{ example: [{ input: 1 }] }, `example is a list of 1: ${AN_EXAMPLE}`],
+  [{ example: { text: "x" } }, `example has no input: ${AN_EXAMPLE}`],
+  [
+    { example: { input: 1, option: {} } },
+    'example has an unknown field "option": did you mean "options"?',
+  ],
+  [
+    { input: { type: "object", properties: {} } },
+    `input is a JSON Schema, {"type":"object","properties":{}}: ${A_SCHEMA}. Write it with zod, or wrap it as z.fromJSONSchema({ … })`,
+  ],
+  [
+    { input: { text: "string" } },
+    `input is {"text":"string"}: ${A_SCHEMA}, such as z.object({ … })`,
+  ],
+  [
+    { options: { text: z.string(), n: z.number() } },
+    "options is an object of zod schemas: wrap it as z.object({ … })",
+  ],
+  [{ output: z.string }, `output is a function: ${A_SCHEMA}, such as z.object({ … })`],
+  [{ input: "string" }, `input is "string": ${A_SCHEMA}, such as z.object({ … })`],
+  [
+    { input: new core.$ZodString({ type: "string" }) },
+    `input is a schema of zod's core alone: ${A_SCHEMA} made with "zod" or "zod/mini"`,
+  ],
+  [
+    { input: { "~standard": { version: 1, vendor: "valibot", validate: () => {} } } },
+    `input is a schema of valibot: ${A_SCHEMA}`,
+  ],
+  [
+    { input: Object.assign(() => {}, { "~standard": { version: 1, vendor: "arktype" } }) },
+    `input is a schema of arktype: ${A_SCHEMA}`,
+  ],
+  [{ timeout: 5 }, 'unknown field "timeout": did you mean "timeoutMs"?'],
+  [{ inputSchema: z.string() }, 'unknown field "inputSchema": did you mean "input"?'],
+  [{ verison: "1" }, 'unknown field "verison": did you mean "version"?'],
+  [
+    { author: "me" },
+    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, run',
+  ],
+];
+
+test.each(WRONG.map(([more, fault]) => [fault, more]))("%s", (fault, more) => {
+  const definition = { ...RIGHT, ...more } as unknown as PluginDefinition;
+  expect(definitionFaults(definition)).toEqual([fault]);
+  expect(() => definePlugin(definition)).toThrow(new TypeError(fault));
+});
+
+test("an example, or a schema, that is no JSON is told of, whatever is in it", () => {
+  const [example, ...others] = definitionFaults({ ...RIGHT, example: { input: cycle } });
+  expect(example).toMatch(/^example cannot be shown as JSON \(.*circular/s);
+  expect(others).toEqual([]);
+  for (const input of [cycle, { type: 5n }, { toJSON: () => undefined }]) {
+    expect(definitionFaults({ ...RIGHT, input }).join()).toMatch(
+      /^input is .*must be a zod schema/s,
+    );
+  }
+});
+
+test("every fault is told at once", () => {
+  const definition = { name: "A", input: {}, handler: () => 1 } as unknown as PluginDefinition;
+  expect(definitionFaults(definition).map((fault) => fault.split(" is ")[0])).toEqual([
+    "name",
+    "description",
+    "input",
+    "run",
+    expect.stringContaining('unknown field "handler"'),
+  ]);
+  expect(() => definePlugin(definition)).toThrow(definitionFaults(definition).join("; "));
+});
+
+test("what is no object is no definition", () => {
+  for (const nothing of [undefined, null, "x"] as unknown as PluginDefinition[]) {
+    expect(() => definePlugin(nothing)).toThrow(/^the definition is .*: it must be an object/);
+  }
+});

@@ -1,0 +1,109 @@
+/** What is wrong with a plugin's definition: of each fault the field, its value, and what would be right. */
+import { nearest } from "../system/nearest.ts";
+import { showValue } from "./value-words.ts";
+import { zodSchemaFault } from "./zod-schema.ts";
+
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
+
+/** What is said after the field's name; null when the value is right. */
+type Check = (value: unknown) => string | null;
+
+export const CHECKS = {
+  name: nameFault,
+  version: optional(textFault('a text that is not empty, such as "1.0.0"')),
+  description: textFault("a sentence that says what the plugin does"),
+  input: optional(zodSchemaFault),
+  options: optional(zodSchemaFault),
+  output: optional(zodSchemaFault),
+  example: optional(exampleFault),
+  timeoutMs: optional(timeoutFault),
+  run: (value: unknown) =>
+    typeof value === "function" ? null : not(value, "a function (input, ctx)"),
+} satisfies Record<string, Check>;
+const FIELDS = Object.keys(CHECKS);
+const EXAMPLE_FIELDS = ["input", "options"];
+
+/** None when all is right. */
+export function definitionFaults(definition: unknown): readonly string[] {
+  if (typeof definition !== "object" || definition === null) {
+    return [`the definition ${not(definition, "an object with the fields of a plugin")}`];
+  }
+  const fields = definition as Readonly<Record<string, unknown>>;
+  const faults = Object.entries(CHECKS).flatMap(([field, check]) => {
+    const fault = check(fields[field]);
+    return fault === null ? [] : [`${field} ${fault}`];
+  });
+  return [...faults, ...unknownFields(fields, FIELDS, "a plugin")];
+}
+
+function optional(check: Check): Check {
+  return (value) => (value === undefined || value === null ? null : check(value));
+}
+
+function not(value: unknown, wanted: string): string {
+  const found = value === undefined ? "missing" : showValue(value);
+  return `is ${found}: it must be ${wanted}`;
+}
+
+function nameFault(value: unknown): string | null {
+  if (typeof value === "string" && NAME.test(value)) return null;
+  return not(value, `1 to 64 lower-case letters, digits and dashes, such as "${toName(value)}"`);
+}
+
+/** The name that is most likely meant. */
+function toName(value: unknown): string {
+  const words =
+    typeof value === "string"
+      ? value
+          .slice(0, 64)
+          .toLowerCase()
+          .split(/[^a-z0-9]+/)
+      : [];
+  return words.filter((word) => word !== "").join("-") || "word-count";
+}
+
+function textFault(wanted: string): Check {
+  return (value) => (typeof value === "string" && value.trim() !== "" ? null : not(value, wanted));
+}
+
+function timeoutFault(value: unknown): string | null {
+  return typeof value === "number" && Number.isFinite(value) && value > 0
+    ? null
+    : not(value, "a number of milliseconds above 0, such as 60000");
+}
+
+function exampleFault(value: unknown): string | null {
+  const wanted = "an object with an input that the plugin takes, such as { input: { … } }";
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return not(value, wanted);
+  if (!("input" in value) || value.input === undefined) {
+    return `has no input: it must be ${wanted}`;
+  }
+  const [unknown] = unknownFields(value, EXAMPLE_FIELDS, "an example");
+  if (unknown !== undefined) return `has an ${unknown}`;
+  try {
+    JSON.stringify(value);
+    return null;
+  } catch (error) {
+    return `cannot be shown as JSON (${(error as Error).message}): it must hold what a request may hold`;
+  }
+}
+
+function unknownFields(object: object, known: readonly string[], what: string): string[] {
+  return Object.keys(object)
+    .filter((field) => !known.includes(field))
+    .map((field) => {
+      const meant = meantField(field, known);
+      const hint =
+        meant === null
+          ? `the fields of ${what} are ${known.join(", ")}`
+          : `did you mean "${meant}"?`;
+      return `unknown field ${JSON.stringify(field)}: ${hint}`;
+    });
+}
+
+/** One that the given name begins with, or that begins with it (`inputSchema`, `timeout`), else the most alike. */
+function meantField(given: string, known: readonly string[]): string | null {
+  const begun = known.find((field) => given.startsWith(field) || field.startsWith(given));
+  return begun ?? nearest(given, known, Math.floor(given.length / 2));
+}
