@@ -69,7 +69,7 @@ export default defineConfig({
       },
       {
         test: {
-          // Needs Chromium: `npm run test:browser`, not `npm test`.
+          // Needs Chromium. `npm run test:browser` runs it, `npm test` does not.
           name: "browser",
           include: ["runner/test/browser/**/*.test.ts"],
           testTimeout: 60_000,

@@ -324,7 +324,7 @@ test("a start with another PLAYGROUND_SECRET_KEY is refused, and the right key s
 
   const wrong = startDaemon({ root, env: toEnv(2) });
   await expect(wrong).rejects.toThrow("is not the key that this database was encrypted with");
-  // By itself, not because the test gave up waiting.
+  // The daemon exited on its own, and not because the test stopped waiting.
   await expect(wrong).rejects.toThrow("exited with code 1");
   await expect(wrong).rejects.not.toThrow(toEnv(2).PLAYGROUND_SECRET_KEY);
 

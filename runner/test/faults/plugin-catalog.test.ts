@@ -162,7 +162,7 @@ describe("the files that are read", () => {
   });
 });
 
-describe("a schema of which no JSON Schema can be made", () => {
+describe("a schema that cannot be converted to JSON Schema", () => {
   test("of zod 3 is checked when the plugin runs, and the author is warned", async () => {
     const more = `
       input: z.object({ n: z.number().default(7) }),
@@ -190,7 +190,7 @@ describe("a schema of which no JSON Schema can be made", () => {
     });
   });
 
-  test("of zod 4 is told of with the reason", async () => {
+  test("of zod 4 causes a warning with the reason", async () => {
     const twice = `input: z.object({ a: z.string().meta({ id: "x" }), b: z.int().meta({ id: "x" }) })`;
     put("plugins/twice.ts", `import { z } from "zod"; ${plugin("twice", twice)}`);
     expect((await open()).get("twice")).toMatchObject({
@@ -204,7 +204,7 @@ describe("a schema of which no JSON Schema can be made", () => {
     });
   });
 
-  test("is none that was made from JSON Schema", async () => {
+  test("is not one that was made from JSON Schema", async () => {
     const json = `{ type: "object", properties: { n: { type: "integer" } }, required: ["n"] }`;
     put(
       "plugins/wrapped.ts",
