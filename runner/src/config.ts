@@ -1,6 +1,6 @@
 /** The daemon's settings. Each one is an environment variable `PLAYGROUND_*` and a flag. Only this file reads process.env. */
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { z } from "zod";
 import { MAX_BATCH_JOBS } from "./domain/batch.ts";
 import { MAX_BODY_LIMIT, DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
@@ -216,12 +216,24 @@ export function toFlagName(key: string): string {
   return key.replace(/[A-Z]/g, "-$&").toLowerCase();
 }
 
+/** The settings' flags, as `util.parseArgs` expects them. */
+export const SETTING_FLAGS: Readonly<Record<string, { readonly type: "string" }>> =
+  Object.fromEntries(KEYS.map((key) => [toFlagName(key), { type: "string" }]));
+
+/** Reads settings from the arguments, then from the environment. Throws `BadSetting`. */
+export function parseSettings(args: readonly string[], env: Environment = process.env): Settings {
+  const { values } = parseFlags({ args, options: SETTING_FLAGS }, env);
+  return readSettings(values as Record<string, string>, env);
+}
+
 /**
  * Reads each setting from its flag or, without one, from the environment. An empty variable counts
  * as not set. Throws `BadSetting`.
  */
-export function parseSettings(args: readonly string[], env: Environment = process.env): Settings {
-  const flags = parseFlags(args, env);
+export function readSettings(
+  flags: Readonly<Record<string, string | undefined>>,
+  env: Environment = process.env,
+): Settings {
   const given: Record<string, string> = {};
   const source: Record<string, string> = {};
   for (const key of KEYS) {
@@ -246,12 +258,16 @@ function withoutOurs(env: Environment): Record<string, string> {
   return Object.fromEntries(others) as Record<string, string>;
 }
 
-function parseFlags(args: readonly string[], env: Environment): Record<string, string | undefined> {
-  const options = Object.fromEntries(
-    KEYS.map((key) => [toFlagName(key), { type: "string" as const }]),
-  );
+/** `util.parseArgs`, strict. Throws `BadSetting`. */
+export function parseFlags(
+  config: ParseArgsConfig,
+  env: Environment = process.env,
+): {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly positionals: readonly string[];
+} {
   try {
-    return parseArgs({ args: [...args], options, strict: true }).values;
+    return parseArgs({ ...config, strict: true });
   } catch (error) {
     const message = (error as Error).message.split(". To specify")[0];
     throw new BadSetting(`${message}. \`${ownCommand(env)} --help\` lists the settings.`);

@@ -10,7 +10,7 @@ const BAD_USAGE = 2;
 
 type Command = (args: readonly string[]) => Promise<number>;
 
-/** Loaded when asked for: `--help` needs no Fastify. */
+/** Each command is loaded when it runs: `--help` does not need Fastify. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./cli/start.ts")).start,
   plugins: async () => (await import("./cli/plugins.ts")).plugins,
@@ -43,14 +43,14 @@ async function main(args: readonly string[]): Promise<number> {
 
 function noCommand(given: string): string {
   const known = Object.keys(COMMANDS).join(", ");
-  // What npm takes for a flag of its own it drops, and leaves the flag's value.
+  // Without the two dashes npm parses the flag as its own, and passes on only the value.
   const hint = /^\d+$/.test(given)
-    ? ` A flag of npm start goes behind two dashes: npm start -- --port ${given}.`
+    ? ` Flags after npm start need two dashes before them: npm start -- --port ${given}.`
     : "";
-  return `There is no command "${given}"; there are ${known}. \`${ownCommand()} --help\` tells of them.${hint}`;
+  return `The command is "${given}": it must be one of ${known}. \`${ownCommand()} --help\` describes them.${hint}`;
 }
 
-// Whoever read the output has gone, as in `plugins | head`: no reason for a daemon to die.
+// The reader of the output has exited, as in `plugins | head`. That must not end a daemon.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });

@@ -189,7 +189,7 @@ describe.concurrent('Run Job', () => {
 		const execution = await client.untilStatus(await start(workflow), 'success');
 		expect(execution.items('Good').map(({ json }) => json.output.words)).toEqual([2, 1]);
 		expect(execution.items('Bad')).toMatchObject([
-			{ json: { error: 'input.text is 7: it must be a text' } },
+			{ json: { error: 'input.text is 7: it must be a string' } },
 		]);
 	});
 
@@ -200,7 +200,7 @@ describe.concurrent('Run Job', () => {
 		);
 		const { error } = await client.untilStatus(id, 'error');
 		expect(error).toMatchObject({
-			message: 'Playground refuses this item: input.text is 7: it must be a text',
+			message: 'Playground refuses this item: input.text is 7: it must be a string',
 			description: 'No item was run.',
 			context: { itemIndex: 1 },
 		});

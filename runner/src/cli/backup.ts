@@ -1,28 +1,34 @@
 import { existsSync, statSync } from "node:fs";
-import { BadSetting, parseSettings, type Settings } from "../config.ts";
+import { BadSetting, type Settings } from "../config.ts";
 import { copyDatabase } from "../store/sqlite/copy-database.ts";
 import { describeDatabase } from "./describe-database.ts";
-import { requireDatabase, requireFile } from "./file-argument.ts";
+import { parseCommand } from "./parse-command.ts";
+import { requireDatabase, requireFile } from "./require-file.ts";
 
-/** Copies the database into one file, while the daemon runs or not. */
+/** Copies the database into one file. The daemon can be running. */
 export async function backup(args: readonly string[]): Promise<number> {
-  const { file, force, rest } = requireFile("backup", args);
-  const settings = parseSettings(rest);
+  const { argument, flags, settings } = parseCommand(args, {
+    flags: { force: "boolean" },
+    takesArgument: true,
+  });
+  const file = requireFile("backup", argument);
   const database = requireDatabase(settings);
   if (file === database) throw new BadSetting(`FILE is "${file}": it must not be the database.`);
-  if (existsSync(file) && !force) {
-    throw new BadSetting(`FILE is "${file}": it must not exist yet; --force replaces it.`);
+  if (existsSync(file) && !flags.force) {
+    throw new BadSetting(
+      `FILE is "${file}": it must not exist yet, or --force must be given to replace it.`,
+    );
   }
   await copyDatabase(database, file).catch((error: unknown) => {
     throw cannotWrite(error, file);
   });
   const megabytes = (statSync(file).size / 1e6).toFixed(1);
-  process.stdout.write(`Backed up ${database} to ${file}, ${megabytes} MB, and checked it.
-It holds ${await describeDatabase(file)}.
-Not in it, so keep with it:
+  process.stdout.write(`Backed up ${database} to ${file}, ${megabytes} MB, and checked the copy.
+It contains ${await describeDatabase(file)}.
+The backup does not contain the following. Back it up too:
   ${toKeyLine(settings)}
   ${toTokenLine(settings)}
-  your plugins, in ${settings.pluginsDir}, and the files that jobs use, if they are to stay
+  your plugins in ${settings.pluginsDir}, and the files that jobs use, if you need them
 `);
   return 0;
 }
@@ -30,18 +36,18 @@ Not in it, so keep with it:
 function toKeyLine({ secretKey, dataDir }: Settings): string {
   const where =
     secretKey === undefined ? `the file ${dataDir}/secret-key` : "PLAYGROUND_SECRET_KEY";
-  return `${where}: the key of webhooks' secrets and headers, without which no daemon opens the backup`;
+  return `${where}: the key that encrypts webhook secrets and headers; no daemon can open the backup without it`;
 }
 
 function toTokenLine({ token, dataDir }: Settings): string {
   const where = token === undefined ? `the file ${dataDir}/token` : "PLAYGROUND_TOKEN";
-  return `${where}, and ${dataDir}/tokens.json if you added tokens: what clients have`;
+  return `${where}, and ${dataDir}/tokens.json if you added tokens: the tokens that clients use`;
 }
 
-/** A file system's error is about the file that was named; others are given back as they are. */
+/** Explains an error of the file system. Other errors are returned unchanged. */
 function cannotWrite(error: unknown, file: string): unknown {
   const { syscall, message } = error as NodeJS.ErrnoException;
   if (syscall === undefined) return error;
-  const right = "a file in a folder that you may write to";
+  const right = "a file in a folder that you can write to";
   return new BadSetting(`FILE is "${file}": it must be ${right} (${message}).`, { cause: error });
 }

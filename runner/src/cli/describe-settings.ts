@@ -5,13 +5,13 @@ export interface SettingDescription {
   readonly flag: string;
   readonly variable: string;
   readonly description: string;
-  /** Null when there is none, or when it depends on the machine: the description tells it then. */
+  /** Null when there is no default, or when it depends on the machine and the description explains it. */
   readonly defaultText: string | null;
-  /** What may be given, such as `1 to 256`; empty when the description tells it. */
+  /** The allowed values, such as `1 to 256`; empty when the description explains them. */
   readonly allowed: string;
 }
 
-/** Every setting, in the order of `--help`. */
+/** All settings, in the order of `--help`. */
 export function describeSettings(): readonly SettingDescription[] {
   return Object.entries(Settings.shape).map(([key, schema]) => ({
     flag: `--${toFlagName(key)}`,
@@ -24,7 +24,7 @@ export function describeSettings(): readonly SettingDescription[] {
 
 function defaultOf(schema: z.ZodType): string | null {
   if (schema === Settings.shape.threads) return null;
-  // What a prefault gives goes through the schema's transform, and is no text afterwards.
+  // A prefault passes through the schema's transform, which does not return a string.
   const value =
     schema instanceof z.ZodPrefault ? schema.def.defaultValue : schema.safeParse(undefined).data;
   return typeof value === "string" || typeof value === "number" ? String(value) : null;

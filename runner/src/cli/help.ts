@@ -17,32 +17,32 @@ export const HELP = `playground-runner: runs plugins as durable jobs and reports
   playground-runner [start] [settings]
       Starts the daemon.
   playground-runner plugins [--json] [settings]
-      Lists the plugins: name, version, where it is from, what it does.
+      Lists the plugins with name, version, source and description.
   playground-runner run PLUGIN [--input FILE] [--options FILE] [settings]
-      Runs one plugin here and now: logs and progress on stderr, the output as JSON on stdout.
-      FILE holds JSON; - is standard input. Without --input the plugin's own example is used.
+      Runs one plugin without a daemon. Logs and progress go to stderr, the output goes to stdout as JSON.
+      FILE contains JSON, and - is standard input. Without --input the plugin's example is used.
   playground-runner tokens add NAME --scope ${SCOPE_NAMES.join("|")} [settings]
-      Makes a token beside the daemon's own, and prints it once. A daemon that runs takes it at once.
+      Makes another token for the API and prints it once. A running daemon accepts it immediately.
 ${scopeLines().join("\n")}
   playground-runner tokens list [settings]
-      Lists the tokens that were added: name, scope, when.
+      Lists the added tokens with name, scope and time.
   playground-runner tokens remove NAME [settings]
-      Refuses the token from now on, in a daemon that runs too.
+      Removes the token. A running daemon refuses it immediately.
   playground-runner backup FILE [--force] [settings]
-      Copies the database into one file, while the daemon runs or not, and checks the copy.
-      --force replaces a FILE that is there.
+      Copies the database into one file and checks the copy. The daemon can be running.
+      --force replaces an existing FILE.
   playground-runner restore FILE [--force] [settings]
-      Puts a backup into the data folder, while no daemon runs. --force keeps the database that is
-      there aside.
+      Restores a backup into the data folder. The daemon must not be running.
+      --force renames an existing database first.
   playground-runner check [FILE] [settings]
-      Tells whether the database, or the backup FILE, is whole: the file, its references, and what
-      must hold between its rows. Only reads, while the daemon runs or not.
+      Checks the database or the backup FILE: the file itself, its references, and that its rows
+      agree with each other. It changes nothing. The daemon can be running.
   playground-runner openapi
       Prints the OpenAPI document.
   playground-runner --help, --version
-      Prints this, or the version.
+      Prints this help, or the version.
 
-Settings, each a flag or an environment variable:
+Each setting is a flag or an environment variable:
 
 ${settingLines().join("\n")}
 `;

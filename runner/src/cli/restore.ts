@@ -1,56 +1,58 @@
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isKeyOf } from "../secrets/check-vault.ts";
-import { BadSetting, parseSettings, type Settings } from "../config.ts";
+import { BadSetting, type Settings } from "../config.ts";
 import { databasePath } from "../startup/database-path.ts";
-import { makeFolder } from "../make-folder.ts";
 import { openReader } from "../store/sqlite/connection.ts";
 import { createReads } from "../store/sqlite/reads.ts";
 import { restoreDatabase } from "../store/sqlite/restore-database.ts";
 import { createVault, loadVaultKey } from "../secrets/vault.ts";
 import { describeDatabase } from "./describe-database.ts";
-import { requireFile, requireThere } from "./file-argument.ts";
+import { parseCommand } from "./parse-command.ts";
+import { requireExisting, requireFile } from "./require-file.ts";
 
 const OWNER_ONLY = 0o700;
 
-/** Puts a backup into the data folder, which no daemon may have open. */
+/** Restores a backup into the data folder. No daemon must be running on it. */
 export async function restore(args: readonly string[]): Promise<number> {
-  const { file, force, rest } = requireFile("restore", args);
-  const settings = parseSettings(rest);
+  const { argument, flags, settings } = parseCommand(args, {
+    flags: { force: "boolean" },
+    takesArgument: true,
+  });
+  const file = requireExisting(requireFile("restore", argument));
   const database = databasePath(settings);
-  requireThere(file);
-  if (existsSync(database) && !force) {
-    const right = "a folder without one; --force keeps that one aside";
+  if (existsSync(database) && !flags.force) {
     throw new BadSetting(
-      `PLAYGROUND_DATA_DIR is "${settings.dataDir}", where a database is: it must be ${right}.`,
+      `PLAYGROUND_DATA_DIR is "${settings.dataDir}", which contains a database: it must be a folder without one, or --force must be given to rename that database.`,
     );
   }
-  await makeFolder(dirname(database), OWNER_ONLY);
+  await mkdir(dirname(database), { recursive: true, mode: OWNER_ONLY });
   const kept = await restoreDatabase(file, database, { now: new Date() });
-  const keptLine = kept === null ? "" : `The database that was there is kept as ${kept}.\n`;
+  const keptLine = kept === null ? "" : `The previous database was renamed to ${kept}.\n`;
   process.stdout.write(`Restored ${file} to ${database}, and checked it.
-${keptLine}It holds ${await describeDatabase(database)}.
+${keptLine}It contains ${await describeDatabase(database)}.
 ${await toKeyLine(settings, database)}
-At the next start the jobs that were queued or running are run, a step that was under way once more,
-and what was still to be delivered is sent. What was delivered since the backup was made may be sent
-again, with the webhook-id it had; jobs that came since then are not in it.
+At the next start the daemon runs the jobs that were queued or running, repeats steps that had not
+completed, and sends the pending deliveries. Deliveries made after the backup can be sent again with
+the same webhook-id. Jobs submitted after the backup are not in it.
 `);
   return 0;
 }
 
-/** A wrong key is better told now than by a daemon that does not start. */
+/** Reports a missing or wrong key now, before a daemon fails to start with it. */
 async function toKeyLine(settings: Settings, database: string): Promise<string> {
   const keyFile = join(dirname(database), "secret-key");
   if (settings.secretKey === undefined && !existsSync(keyFile)) {
-    return `Before the start, put the key that was kept with it to ${keyFile}, or set PLAYGROUND_SECRET_KEY: no daemon opens it without.`;
+    return `Before you start a daemon, copy the key that belongs to the backup to ${keyFile}, or set PLAYGROUND_SECRET_KEY. No daemon can open the database without it.`;
   }
   const vault = createVault(await loadVaultKey(dirname(database), settings.secretKey));
   const db = openReader(database);
   try {
-    if (await isKeyOf(createReads(db), vault)) return "The key that is there opens it.";
+    if (await isKeyOf(createReads(db), vault)) return "The existing key opens it.";
   } finally {
     db.close();
   }
   const where = settings.secretKey === undefined ? keyFile : "PLAYGROUND_SECRET_KEY";
-  return `Before the start, put the right key back: that of ${where} does not open it.`;
+  return `Before you start a daemon, put the right key into ${where}: the present one does not open the database.`;
 }

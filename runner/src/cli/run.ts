@@ -1,20 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { openPlugins } from "../startup/open-plugins.ts";
-import { BadSetting, ownCommand, parseSettings } from "../config.ts";
+import { BadSetting, ownCommand } from "../config.ts";
 import type { Issue } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
 import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { StepHooks } from "../ports/plugin-pool.ts";
+import { parseCommand } from "./parse-command.ts";
 import { printWarnings } from "./print-warnings.ts";
 
-const FILE_FLAGS = ["--input", "--options"] as const;
-type FileFlag = (typeof FILE_FLAGS)[number];
-
-/** Runs one plugin as a job of its own, without a daemon; 1 when it fails. */
+/** Runs one plugin without a daemon. The exit code is 1 when it fails. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { name, files, rest } = splitArgs(args);
-  const settings = parseSettings(rest);
+  const { argument, flags, settings } = parseCommand(args, {
+    flags: { input: "string", options: "string" },
+    takesArgument: true,
+  });
+  const name = requireName(argument);
   const plugins = await openPlugins(settings);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
@@ -22,11 +23,13 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const plugin = findPlugin(plugins.catalog, name);
     printWarnings(plugin);
-    const input = await readJson("--input", files, plugin.example?.input ?? null);
-    const options = await readJson("--options", files, plugin.example?.options ?? {});
+    const input = await readJson("--input", flags.input, plugin.example?.input ?? null);
+    const options = await readJson("--options", flags.options, plugin.example?.options ?? {});
     const issues = plugins.catalog.checkInput(name, input);
-    if (issues.length > 0 && files["--input"] === undefined && plugin.example === null) {
-      throw new BadSetting(`Give --input FILE: plugin "${name}" has no example.`);
+    if (issues.length > 0 && flags.input === undefined && plugin.example === null) {
+      throw new BadSetting(
+        `--input is missing: it must be a file, because plugin "${name}" has no example.`,
+      );
     }
     check("--input", issues);
     check("--options", plugins.catalog.checkOptions(name, options));
@@ -59,25 +62,9 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function splitArgs(args: readonly string[]) {
-  const rest = [...args];
-  const files: Partial<Record<FileFlag, string>> = {};
-  for (const flag of FILE_FLAGS) {
-    const at = rest.findIndex((arg) => arg === flag || arg.startsWith(`${flag}=`));
-    if (at < 0) continue;
-    const inline = rest[at]?.slice(flag.length + 1);
-    const [, value] = rest.splice(at, inline ? 1 : 2);
-    const file = inline || value;
-    if (!file) throw new BadSetting(`${flag} needs a file after it; - is standard input`);
-    files[flag] = file;
-  }
-  const name = rest.shift();
-  if (name === undefined || name.startsWith("-")) {
-    throw new BadSetting(
-      `run needs a plugin's name first: ${ownCommand()} run PLUGIN --input FILE`,
-    );
-  }
-  return { name, files, rest };
+function requireName(argument: string | null): string {
+  if (argument !== null) return argument;
+  throw new BadSetting(`run needs a plugin's name: ${ownCommand()} run PLUGIN --input FILE`);
 }
 
 function findPlugin(catalog: PluginCatalog, name: string): ReadyPlugin {
@@ -86,17 +73,16 @@ function findPlugin(catalog: PluginCatalog, name: string): ReadyPlugin {
   const names = catalog.list().map((known) => known.name);
   throw new BadSetting(
     plugin === null
-      ? `There is no plugin "${name}"; there are ${names.join(", ")}.`
+      ? `PLUGIN is "${name}": it must be one of ${names.join(", ")}.`
       : `Plugin "${name}" could not be loaded: ${plugin.error}`,
   );
 }
 
 async function readJson(
-  flag: FileFlag,
-  files: Partial<Record<FileFlag, string>>,
+  flag: string,
+  file: string | undefined,
   otherwise: unknown,
 ): Promise<unknown> {
-  const file = files[flag];
   if (file === undefined) return otherwise;
   try {
     const content = file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
@@ -106,7 +92,7 @@ async function readJson(
   }
 }
 
-function check(flag: FileFlag, issues: readonly Issue[]): void {
+function check(flag: string, issues: readonly Issue[]): void {
   if (issues.length === 0) return;
   const lines = issues.map((issue) => `  ${issue.path || "/"}: ${issue.message}`);
   throw new BadSetting(`${flag} does not fit the plugin's schema:\n${lines.join("\n")}`);

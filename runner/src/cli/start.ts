@@ -2,7 +2,7 @@ import { composeDaemon, type Replacements } from "../compose.ts";
 import { parseSettings } from "../config.ts";
 import { shrinkHeap } from "../system/shrink-heap.ts";
 
-/** Runs the daemon until SIGTERM or SIGINT; a second one, or one before it is there, ends it at once. */
+/** Runs the daemon until SIGTERM or SIGINT. A second signal, or one during the start, ends it immediately. */
 export async function start(
   args: readonly string[],
   replacements: Replacements = {},
@@ -16,7 +16,7 @@ export async function start(
     process.on(signal, () => {
       signals += 1;
       if (signals > 1) process.exit(1);
-      // A start may hang, and what it has done so far bears being cut off.
+      // A start can hang, and it is safe to interrupt.
       if (!isOpen) process.exit(0);
       onSignal(signal);
     });
@@ -28,7 +28,7 @@ export async function start(
     say(`Playground ${daemon.version} listening on ${await daemon.listen()}`);
     const signal = await signalled;
     say(
-      `${signal}: stopping; running plugins get ${settings.graceMs} ms. A second one ends at once.`,
+      `${signal}: stopping. Running plugins get ${settings.graceMs} ms to end. A second signal ends the daemon immediately.`,
     );
   } finally {
     await daemon.stop();

@@ -1,4 +1,4 @@
-/** Rows with their columns in line; the last one is as wide as it is. */
+/** Aligns the columns of rows. The last column is not padded. */
 export function toTable(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns - 1 }, (_, column) =>

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { cannotUseDataDir } from "../startup/cannot-start.ts";
 import { BadSetting, parseSettings, type Settings } from "../config.ts";
 import { SCOPE_NAMES, type Scope } from "../domain/scope.ts";
-import { makeFolder } from "../make-folder.ts";
 import {
   changeTokens,
   digestOf,
@@ -13,42 +13,49 @@ import {
   tokenFilePath,
   TokensBusy,
 } from "../secrets/token-file.ts";
+import { parseCommand } from "./parse-command.ts";
 import { toTable } from "./table.ts";
 
 const OWNER_ONLY = 0o700;
 
-/** Adds, lists and removes tokens of the API; a daemon that runs notices. */
+/** Adds, lists and removes tokens of the API. A running daemon notices the change. */
 export async function tokens(args: readonly string[]): Promise<number> {
-  const [verb = "", ...rest] = args;
-  const act = VERBS.get(verb);
+  const [subcommand = "", ...rest] = args;
+  const act = SUBCOMMANDS.get(subcommand);
   if (act !== undefined) return act(rest);
   throw new BadSetting(
-    `tokens needs a verb after it: add NAME --scope ${SCOPE_NAMES.join("|")}, list, or remove NAME`,
+    `tokens needs a subcommand: add NAME --scope ${SCOPE_NAMES.join("|")}, list, or remove NAME`,
   );
 }
 
-const VERBS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
+const SUBCOMMANDS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
   ["add", add],
   ["list", list],
   ["remove", remove],
 ]);
 
 async function add(args: readonly string[]): Promise<number> {
-  const { scope, rest } = takeScope(args);
-  const { name, settings } = takeName("add", rest);
+  const { argument, flags, settings } = parseCommand(args, {
+    flags: { scope: "string" },
+    takesArgument: true,
+  });
+  const scope = requireScope(flags.scope);
+  const name = requireName("add", argument);
   const path = await pathIn(settings);
   const token = `pg_${randomBytes(32).toString("base64url")}`;
   const sha256 = digestOf(token).toString("hex");
   await change(settings, () =>
     changeTokens(path, (known) => {
       if (known.some((one) => one.name === name)) {
-        throw new BadSetting(`There is a token "${name}" already: remove it first.`);
+        throw new BadSetting(
+          `NAME is "${name}": it must be a new name, because a token has this one. Remove that token first.`,
+        );
       }
       return [...known, { name, scope, sha256, createdAt: new Date().toISOString() }];
     }),
   );
   process.stderr.write(
-    `The token "${name}" (${scope}), added to ${path}; it is not kept, and not shown again:\n`,
+    `Added token "${name}" (${scope}) to ${path}. The token is not stored and is shown only this once:\n`,
   );
   process.stdout.write(`${token}\n`);
   return 0;
@@ -59,56 +66,55 @@ async function list(args: readonly string[]): Promise<number> {
   const path = tokenFilePath(resolve(settings.dataDir));
   const known = await change(settings, async () => readTokens(path));
   process.stderr.write(
-    `In ${path}${existsSync(path) ? "" : ", which is not there; --data-dir names another folder"}:\n`,
+    `Tokens in ${path}${existsSync(path) ? "" : ", which does not exist (use --data-dir to name another folder)"}:\n`,
   );
   const rows = known.map(({ name, scope, createdAt }) => [name, scope, createdAt]);
-  process.stdout.write(`${toTable([["NAME", "SCOPE", "MADE AT"], ...rows])}\n`);
+  process.stdout.write(`${toTable([["NAME", "SCOPE", "CREATED AT"], ...rows])}\n`);
   return 0;
 }
 
 async function remove(args: readonly string[]): Promise<number> {
-  const { name, settings } = takeName("remove", args);
+  const { argument, settings } = parseCommand(args, { flags: {}, takesArgument: true });
+  const name = requireName("remove", argument);
   const path = await pathIn(settings);
   await change(settings, () =>
     changeTokens(path, (known) => {
       if (known.some((one) => one.name === name)) return known.filter((one) => one.name !== name);
       const names = known.map((one) => one.name).join(", ");
-      throw new BadSetting(
-        `There is no token "${name}" in ${path}; there ${names ? `are ${names}` : "is none"}.`,
-      );
+      const right = names ? `one of ${names}` : "the name of a token, but there are none";
+      throw new BadSetting(`NAME is "${name}": it must be ${right} in ${path}.`);
     }),
   );
-  process.stderr.write(`The token "${name}", taken out of ${path}, is refused from now on.\n`);
+  process.stderr.write(
+    `Removed token "${name}" from ${path}. The daemon refuses it from now on.\n`,
+  );
   return 0;
 }
 
-function takeScope(args: readonly string[]): { scope: Scope; rest: readonly string[] } {
-  const at = args.findIndex((arg) => arg === "--scope" || arg.startsWith("--scope="));
-  const inline = args[at]?.split("=")[1];
-  const given = at < 0 ? undefined : (inline ?? args[at + 1]);
+function requireScope(given: string | undefined): Scope {
   const scope = SCOPE_NAMES.find((one) => one === given);
-  if (scope === undefined) {
-    const what = given === undefined ? "is missing" : `is ${JSON.stringify(given)}`;
-    throw new BadSetting(`--scope ${what}: it must be one of ${SCOPE_NAMES.join(", ")}.`);
-  }
-  return { scope, rest: args.toSpliced(at, inline === undefined ? 2 : 1) };
+  if (scope !== undefined) return scope;
+  const what = given === undefined ? "is missing" : `is ${JSON.stringify(given)}`;
+  throw new BadSetting(`--scope ${what}: it must be one of ${SCOPE_NAMES.join(", ")}.`);
 }
 
-function takeName(verb: string, args: readonly string[]): { name: string; settings: Settings } {
-  const [name = "", ...rest] = args;
+function requireName(subcommand: string, argument: string | null): string {
+  const name = argument ?? "";
   const parsed = TokenName.safeParse(name);
-  if (parsed.success && !name.startsWith("-")) return { name, settings: parseSettings(rest) };
+  if (parsed.success && !name.startsWith("-")) return name;
   const message = parsed.error?.issues[0]?.message ?? "must not begin with a dash";
-  throw new BadSetting(`tokens ${verb} NAME: NAME is ${JSON.stringify(name)}: it ${message}.`);
+  throw new BadSetting(
+    `tokens ${subcommand} NAME: NAME is ${JSON.stringify(name)}: it ${message}.`,
+  );
 }
 
 async function pathIn(settings: Settings): Promise<string> {
   const dataDir = resolve(settings.dataDir);
-  await change(settings, () => makeFolder(dataDir, OWNER_ONLY));
+  await change(settings, () => mkdir(dataDir, { recursive: true, mode: OWNER_ONLY }));
   return tokenFilePath(dataDir);
 }
 
-/** Tells in a line what is wrong with the folder or the file. */
+/** Explains errors of the folder or the file. */
 async function change<T>(settings: Settings, act: () => Promise<T>): Promise<T> {
   try {
     return await act();

@@ -4,6 +4,7 @@ import type { JobEvent } from "../domain/event.ts";
 import type { Engine, StepProgress } from "../engine/engine.ts";
 import type { StoredJob } from "../ports/store/jobs.ts";
 import type { Store } from "../ports/store/store.ts";
+import { createWakeSignal } from "../system/wake-signal.ts";
 import { progressText } from "./views/job.ts";
 
 const HEARTBEAT_MS = 15_000;
@@ -42,11 +43,21 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
   const { jobId, job, signal } = stream;
   // A sequence that the job has not reached yet would suppress its next events.
   let after = Math.min(stream.after, job.sequence);
-  const bell = createBell(jobId, deps.engine);
-  signal.addEventListener("abort", bell.ring, { once: true });
+  const { wake, wait } = createWakeSignal();
+  let progress = hasEnded(job.status) ? null : deps.engine.stepProgress(jobId);
+  const takeProgress = (): StepProgress | null => {
+    const taken = progress;
+    progress = null;
+    return taken;
+  };
+  const stopListening = deps.engine.listen(jobId, (signalled) => {
+    // Only the newest progress is sent, and none of a step that is over.
+    progress = signalled.kind === "step-progress" ? signalled.progress : null;
+    wake();
+  });
+  signal.addEventListener("abort", wake, { once: true });
   try {
     yield `retry: ${RECONNECT_MS}\n\n`;
-    let progress = hasEnded(job.status) ? null : deps.engine.stepProgress(jobId);
     while (!signal.aborted && stream.isAllowed()) {
       const events = await deps.reads.events(jobId, { after, limit: BATCH });
       for (const event of events) {
@@ -56,14 +67,13 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
       }
       if (events.length === BATCH) continue;
       if (isLast(events.at(-1), job)) return;
-      if (progress !== null) yield `event: step-progress\ndata: ${progressText(progress)}\n\n`;
-      const rung = await bell.wait(HEARTBEAT_MS);
-      progress = bell.takeProgress();
-      if (!rung) yield ": still here\n\n";
+      const newest = takeProgress();
+      if (newest !== null) yield `event: step-progress\ndata: ${progressText(newest)}\n\n`;
+      if (!(await wait(HEARTBEAT_MS))) yield ": still here\n\n";
     }
   } finally {
-    signal.removeEventListener("abort", bell.ring);
-    bell.close();
+    signal.removeEventListener("abort", wake);
+    stopListening();
   }
 }
 
@@ -76,42 +86,4 @@ function isLast(event: JobEvent | undefined, job: Position): boolean {
 
 function eventFrame(event: JobEvent): string {
   return `id: ${event.sequence}\nevent: ${event.kind}\ndata: ${event.body}\n\n`;
-}
-
-/** Rings when the job goes on. Keeps the newest step progress alone, and none from a step that is over. */
-function createBell(jobId: string, engine: Pick<Engine, "listen">) {
-  let progress: StepProgress | null = null;
-  let rung = false;
-  let wake: (() => void) | null = null;
-  const ring = (): void => {
-    rung = true;
-    wake?.();
-  };
-  const close = engine.listen(jobId, (signal) => {
-    progress = signal.kind === "step-progress" ? signal.progress : null;
-    ring();
-  });
-  return {
-    ring,
-    close,
-    takeProgress(): StepProgress | null {
-      const taken = progress;
-      progress = null;
-      return taken;
-    },
-    /** False when nothing rang within the time. */
-    async wait(ms: number): Promise<boolean> {
-      if (!rung) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        wake = resolve;
-        const timer = setTimeout(resolve, ms);
-        await promise;
-        clearTimeout(timer);
-        wake = null;
-      }
-      const heard = rung;
-      rung = false;
-      return heard;
-    },
-  };
 }

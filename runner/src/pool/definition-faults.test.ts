@@ -59,7 +59,7 @@ const WRONG: [object, string][] = [
   ],
   [
     { description: ["x"] },
-    "description is a list of 1: it must be a sentence that says what the plugin does",
+    "description is an array of 1: it must be a sentence that says what the plugin does",
   ],
   [{ run: undefined }, "run is missing: it must be a function (input, ctx)"],
   [{ run: "x" }, 'run is "x": it must be a function (input, ctx)'],
@@ -68,7 +68,7 @@ const WRONG: [object, string][] = [
   [{ timeoutMs: Number.POSITIVE_INFINITY }, `timeoutMs is Infinity: ${A_TIMEOUT}`],
   [{ timeoutMs: 5n }, `timeoutMs is 5: ${A_TIMEOUT}`],
   [{ example: "x" }, `example is "x": ${AN_EXAMPLE}`],
-  [{ example: [{ input: 1 }] }, `example is a list of 1: ${AN_EXAMPLE}`],
+  [{ example: [{ input: 1 }] }, `example is an array of 1: ${AN_EXAMPLE}`],
   [{ example: { text: "x" } }, `example has no input: ${AN_EXAMPLE}`],
   [
     { example: { input: 1, option: {} } },

@@ -19,15 +19,15 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 describe("paths that stay inside", () => {
-  test("a relative path is taken from the files folder", () => {
+  test("a relative path is resolved from the files folder", () => {
     expect(createFiles(root).resolve("in/a.csv")).toBe(join(root, "in", "a.csv"));
   });
 
-  test("a file that does not exist yet resolves too, with directories that do not", () => {
+  test("a file that does not exist yet resolves, in directories that do not exist yet", () => {
     expect(createFiles(root).resolve("out/deep/b.png")).toBe(join(root, "out", "deep", "b.png"));
   });
 
-  test("an absolute path inside is taken", () => {
+  test("an absolute path inside is accepted", () => {
     expect(createFiles(root).resolve(join(root, "in", "a.csv"))).toBe(join(root, "in", "a.csv"));
   });
 
@@ -36,11 +36,11 @@ describe("paths that stay inside", () => {
     expect(createFiles(root).resolve("alias/a.csv")).toBe(join(root, "in", "a.csv"));
   });
 
-  test("a name that begins with two dots is a name", () => {
+  test("a name that begins with two dots is an ordinary name", () => {
     expect(createFiles(root).resolve("..a.csv")).toBe(join(root, "..a.csv"));
   });
 
-  test("the directory may itself be a link, and is made when it is missing", () => {
+  test("the directory can itself be a link, and is made when it is missing", () => {
     symlinkSync(root, join(base, "linked"));
     expect(createFiles(join(base, "linked")).resolve("in/a.csv")).toBe(join(root, "in", "a.csv"));
     expect(createFiles(join(base, "new")).resolve("x")).toBe(join(base, "new", "x"));
@@ -56,7 +56,7 @@ describe("paths that lead out", () => {
     ".",
     "in/..",
     "../files-other/x",
-  ])("%s is refused with the path in the message", (path) => {
+  ])("%s is refused, and the message shows the path", (path) => {
     expect(() => createFiles(root).resolve(path)).toThrow(JSON.stringify(path));
   });
 
@@ -65,23 +65,23 @@ describe("paths that lead out", () => {
     expect(() => createFiles(root).resolve("in/b.csv")).toThrow("leads out of the files folder");
   });
 
-  test("a file under a linked directory outside is refused, existing or not", () => {
+  test("a file under a link to a directory outside is refused, whether it exists or not", () => {
     symlinkSync(base, join(root, "up"));
     expect(() => createFiles(root).resolve("up/secret.txt")).toThrow("leads out");
     expect(() => createFiles(root).resolve("up/new/file.txt")).toThrow("leads out");
   });
 
-  test("a link that points nowhere is refused, for writing would make its target", () => {
+  test("a link without a target is refused, because writing to it would create the target", () => {
     symlinkSync(join(base, "not-there"), join(root, "dangling"));
     expect(() => createFiles(root).resolve("dangling")).toThrow("leads out");
     expect(() => createFiles(root).resolve("dangling/x")).toThrow("leads out");
   });
 
-  test.each(["", "  ", "a\0b"])("%j is no path", (path) => {
+  test.each(["", "  ", "a\0b"])("%j is not a path", (path) => {
     expect(() => createFiles(root).resolve(path)).toThrow("must be a path");
   });
 
-  test("no mix of names and dots gets out", () => {
+  test("no mix of names and dots leads out", () => {
     const part = fc.constantFrom("..", ".", "in", "a.csv", "x", "", "/", "secret.txt");
     fc.assert(
       fc.property(fc.array(part, { maxLength: 8 }), (parts) => {

@@ -5,9 +5,9 @@ import type { PluginFiles } from "../plugin-sdk.ts";
 const OWNER_ONLY = 0o700;
 
 /**
- * `ctx.files`: paths that a job's submitter gave, held inside `root`. The directory is made when it
- * is first needed. What it holds is the operator's: nothing here guards against someone who swaps
- * a directory for a link between this check and the plugin's own open.
+ * `ctx.files`: keeps paths from a job inside `root`, a folder that is made when it is first needed.
+ * The operator must trust whoever can write to that folder: this check does not protect against a
+ * directory that is replaced by a link before the plugin opens the file.
  */
 export function createFiles(root: string): PluginFiles {
   return {
@@ -19,12 +19,12 @@ export function createFiles(root: string): PluginFiles {
       }
       mkdirSync(root, { recursive: true, mode: OWNER_ONLY });
       const realRoot = realpathSync(root);
-      // An absolute path may spell the root by a link; `..` is settled before links are followed.
+      // An absolute path can name the root through a link. `..` is resolved before links are followed.
       const wanted = isAbsolute(path) ? resolve(path) : resolve(realRoot, path);
       const real = realPath(wanted);
       if (real === null || !isInside(realRoot, real)) {
         throw new Error(
-          `file is ${JSON.stringify(path)}: it leads out of the files folder; give a path inside it, such as "in/people.csv"`,
+          `file is ${JSON.stringify(path)}: it leads out of the files folder. It must be a path inside it, such as "in/people.csv"`,
         );
       }
       return real;
@@ -32,14 +32,14 @@ export function createFiles(root: string): PluginFiles {
   };
 }
 
-/** With every link followed, also where the end of the path does not exist yet; null when a link points nowhere. */
+/** Follows every link, even when the end of the path does not exist yet. Null when a link has no target. */
 function realPath(path: string): string | null {
   try {
     return realpathSync(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  // Writing through a link that points nowhere would create its target, wherever that is.
+  // Writing through a link without a target would create the target, wherever it is.
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return null;
   const parent = realPath(dirname(path));
   return parent === null ? null : join(parent, basename(path));
@@ -50,6 +50,6 @@ function isMissing(error: unknown): boolean {
 }
 
 function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  const inside = relative(root, path);
+  return inside !== "" && inside !== ".." && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }

@@ -1,29 +1,30 @@
 /**
- * Which threads a step gets. Modules stay in a thread for its life, so after a plugin's file has
- * changed the next step starts a new generation, and the old one ends when its last step has.
+ * Chooses the threads for a step. A thread keeps a module for its whole life, so after a plugin's
+ * file has changed the next step starts a new generation. The old one ends with its last step.
  */
 import type { Generation } from "./generation.ts";
 
-export interface GenerationSlot {
+/** Keeps a generation open until it is released. */
+export interface GenerationRef {
   readonly generation: Generation;
   release(): void;
 }
 
 export interface Generations {
-  /** A place in the generation of the day. */
-  join(): GenerationSlot;
-  /** A new thread for this step alone. */
-  alone(): GenerationSlot;
-  /** The threads of the day may hold what is no longer so. */
+  /** The current generation; a new one when the current one is stale. */
+  acquire(): GenerationRef;
+  /** A generation of one new thread, for one step. */
+  acquireSingle(): GenerationRef;
+  /** Says that the current threads can have old modules loaded. */
   markStale(): void;
-  /** Ends every thread, at work or not. */
+  /** Ends every thread, busy or not. */
   close(): Promise<void>;
 }
 
-interface Current {
+interface CountedGeneration {
   readonly generation: Generation;
-  atWork: number;
-  hasWorked: boolean;
+  refs: number;
+  wasUsed: boolean;
   isStale: boolean;
 }
 
@@ -33,7 +34,7 @@ export function createGenerations(
 ): Generations {
   const closing = new Set<Promise<void>>();
   const open = new Set<Generation>();
-  let latest = begin();
+  let current = startCounted();
 
   function start(threads: number): Generation {
     const generation = createGeneration(threads);
@@ -47,36 +48,37 @@ export function createGenerations(
     closing.add(closed);
   }
 
-  function begin(): Current {
-    return { generation: start(size), atWork: 0, hasWorked: false, isStale: false };
+  function startCounted(): CountedGeneration {
+    return { generation: start(size), refs: 0, wasUsed: false, isStale: false };
   }
 
-  function endIfDone(current: Current): void {
-    if (current.isStale && current.atWork === 0) end(current.generation);
+  function endIfUnused(counted: CountedGeneration): void {
+    if (counted.isStale && counted.refs === 0) end(counted.generation);
   }
 
   return {
-    join() {
-      if (latest.isStale) latest = begin();
-      const current = latest;
-      current.hasWorked = true;
-      current.atWork += 1;
+    acquire() {
+      if (current.isStale) current = startCounted();
+      const counted = current;
+      counted.wasUsed = true;
+      counted.refs += 1;
       return {
-        generation: current.generation,
+        generation: counted.generation,
         release() {
-          current.atWork -= 1;
-          endIfDone(current);
+          counted.refs -= 1;
+          endIfUnused(counted);
         },
       };
     },
-    alone() {
+    acquireSingle() {
       const generation = start(1);
       return { generation, release: () => end(generation) };
     },
     markStale() {
-      if (!latest.hasWorked) return;
-      latest.isStale = true;
-      endIfDone(latest);
+      // Threads that have run no step have loaded no plugin.
+      if (!current.wasUsed) return;
+      current.isStale = true;
+      endIfUnused(current);
     },
     async close() {
       for (const generation of open) end(generation);

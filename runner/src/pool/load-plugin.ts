@@ -1,9 +1,9 @@
-/** Imports a plugin's file. Runs in threads only: the main thread imports no plugin. */
+/** Imports a plugin's file. Used in threads only: the main thread imports no plugin. */
 import { definePlugin, type PluginDefinition } from "../plugin-sdk.ts";
 
 const loaded = new Map<string, Promise<PluginDefinition>>();
 
-/** Once in a thread's life. Rejects with what the file throws, or a TypeError that says what it must export. */
+/** Imports each file once per thread. Rejects with the file's own error, or a TypeError that says what to export. */
 export function loadPlugin(file: string): Promise<PluginDefinition> {
   let plugin = loaded.get(file);
   if (plugin === undefined) loaded.set(file, (plugin = importPlugin(file)));
@@ -14,14 +14,14 @@ async function importPlugin(file: string): Promise<PluginDefinition> {
   const exported = unwrap((await import(file)) as Record<string, unknown>);
   if (typeof exported !== "object" || exported === null) {
     throw new TypeError(
-      `the file has no default export that is a plugin: it must say "export default definePlugin({ … })"`,
+      `the file has no default export that is a plugin: it must contain "export default definePlugin({ … })"`,
     );
   }
-  // A plugin that was built without definePlugin is held to the same form.
+  // Checks a plugin that was made without definePlugin as well.
   return definePlugin(exported as PluginDefinition);
 }
 
-/** CommonJS made from a default export carries it one level down. */
+/** A default export that was compiled to CommonJS is one level further down. */
 function unwrap(module: Record<string, unknown>): unknown {
   const exported = module["default"];
   const isPackedTwice =

@@ -1,4 +1,4 @@
-/** What the main thread and the plugin threads say to each other; nothing else crosses. */
+/** Every message between the main thread and the plugin threads. */
 import type { MessagePort } from "node:worker_threads";
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { Failure } from "../domain/errors.ts";
@@ -9,13 +9,13 @@ import type { LogLine, StepTask } from "../ports/plugin-pool.ts";
 
 /** One step, as a Piscina task. */
 export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
-  /** Tells one run from another; above 0. */
+  /** The run's number, 1 or above. A step that moves to a new thread keeps it. */
   readonly run: number;
   /** The plugin's file, as a URL. */
   readonly file: string;
 }
 
-/** What all steps of a thread share, as its `workerData`. */
+/** The `workerData` of a plugin thread. */
 export interface ThreadSettings {
   readonly filesDir: string;
   readonly outputLimitBytes: number;
@@ -31,7 +31,7 @@ export interface Progress {
   readonly message: string | null;
 }
 
-/** The first word of a thread, over Piscina's own channel: the port for all the others. */
+/** A thread's first message, over Piscina's own channel. All others go over its port. */
 export interface Hello {
   readonly kind: "hello";
   readonly threadId: number;
@@ -39,24 +39,24 @@ export interface Hello {
   readonly sharedState: SharedState;
 }
 
-/** What a thread keeps written where the main thread reads it even after the thread's death. */
+/** What a thread writes about its run. The main thread can read it even after the thread has died. */
 export type SharedState = BigInt64Array<SharedArrayBuffer>;
 export const SHARED_STATE = {
-  /** The run that the thread is at; 0 when it is idle. */
+  /** The current run; 0 when the thread is idle. */
   run: 0,
-  /** How many runs it has begun. */
-  runs: 1,
-  /** When it began the last, in ms since the epoch. */
-  begunAt: 2,
+  /** Number of runs that the thread has started. */
+  runCount: 1,
+  /** When the last run started, in ms since the epoch. */
+  startedAt: 2,
 } as const;
 
 /**
- * What a thread tells, over one port so that it arrives in order and is there to be read when the
- * thread is not. Piscina's result of a task says only that the thread is free.
+ * A thread's messages use one port, so that they arrive in order and can be read after the thread
+ * has died. Piscina's result of a task only says that the thread is free.
  */
 export type ThreadMessage =
   | {
-      readonly kind: "said";
+      readonly kind: "update";
       readonly run: number;
       readonly lines: readonly LogLine[];
       readonly progress: Progress | null;
@@ -65,11 +65,11 @@ export type ThreadMessage =
       readonly kind: "ended";
       readonly run: number;
       readonly lines: readonly LogLine[];
-      /** Lines that were over the limit. */
+      /** Number of lines over the limit. */
       readonly droppedLines: number;
       readonly outcome: StepOutcome;
     }
-  /** The thread is dying of what this run did; null when it cannot be told whose fault it is. */
+  /** The thread is dying because of this run; null when the cause is unknown. */
   | { readonly kind: "fault"; readonly run: number | null; readonly failure: Failure };
 
 export interface StopRequest {
@@ -78,12 +78,12 @@ export interface StopRequest {
   readonly reason: string;
 }
 
-/** What the scan thread is given: files, as URLs, to read one by one. */
+/** The `workerData` of the scan thread: the URLs of the files to read, in order. */
 export interface ScanOrder {
   readonly files: readonly string[];
 }
 
-/** What a plugin's file says of itself. */
+/** What a plugin's file declares. */
 export interface PluginDescription {
   readonly name: string;
   readonly version: string | null;
@@ -96,10 +96,10 @@ export interface PluginDescription {
   readonly warnings: readonly string[];
 }
 
-/** The scan thread has started: a file's time counts from here. */
+/** The scan thread has started: the first file's time limit counts from here. */
 export type ScanReady = "ready";
 
-/** One file read; the answers come in the order of the files. */
+/** The result of reading one file. Results come in the order of the files. */
 export type ScanAnswer =
   | { readonly ok: true; readonly plugin: PluginDescription }
   | { readonly ok: false; readonly error: string };

@@ -1,12 +1,12 @@
 /**
- * Runs steps in plugin threads and turns whatever happens to them into a `StepResult`.
+ * Runs steps in plugin threads and turns every outcome into a `StepResult`.
  *
- * Whose fault is a dead thread? The step's own if the thread says so (thread/report-faults), or if
- * the step was the first that the thread ran. Otherwise what an earlier step left behind may have
- * done it (a timer that throws, memory never freed): the step runs again, alone in a new thread,
- * and whatever happens there is its own.
+ * When a thread dies, its step fails if the thread blamed that step (thread/report-faults) or if the
+ * step was the thread's first. Otherwise an earlier step can be the cause (a timer that throws,
+ * memory that was never freed): the step runs again, alone in a new thread, and whatever happens
+ * there counts as its own outcome.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextIteration } from "node:timers/promises";
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { Failure } from "../domain/errors.ts";
 import { DEFAULT_OUTPUT_LIMIT_BYTES } from "../domain/job.ts";
@@ -16,48 +16,48 @@ import { ShortLivedMap } from "../system/short-lived-map.ts";
 import { createGeneration, type Generation } from "./generation.ts";
 import { createGenerations, type Generations } from "./generations.ts";
 import type { StepOutcome, ThreadMessage, ThreadTask } from "./messages.ts";
-import { createSlots } from "./slots.ts";
 import { watchStep, type StepWatch } from "./step-watch.ts";
 
 const MIB = 1024 * 1024;
-/** Far beyond what a thread takes to start on a machine that is busy. */
-const BEGIN_LIMIT_MS = 10_000;
-/** Runs are told apart in an Int32. */
+/** Much longer than a thread takes to start on a busy machine. */
+const START_LIMIT_MS = 10_000;
+/** The largest number of a run; the next run is 1 again. */
 const MAX_RUN = 2_147_483_647;
 
-/** Where a plugin is found, or why it cannot be loaded. */
+/** A plugin's file, or why the plugin cannot be loaded. */
 export type PluginLocation =
   | { readonly file: string; readonly timeoutMs: number | null }
   | { readonly error: string };
 
 export interface PluginPoolOptions {
   readonly catalog: {
-    /** Resolves when every plugin has been read once. */
+    /** Resolves when all plugins have been read once. */
     ready(): Promise<void>;
     locate(name: string): PluginLocation | null;
-    /** Calls the listener after a plugin's file was added, changed or removed. */
+    /** Calls the listener each time that a plugin's file was added, changed or removed. */
     onChange(listener: () => void): () => void;
   };
+  /** The engine never runs more steps than this at a time. Further steps would wait in Piscina's queue. */
   readonly threads: number;
   /** The directory of `ctx.files`. */
   readonly filesDir: string;
-  /** Where `ctx.fetch` may connect. Default: private networks too. */
+  /** Where `ctx.fetch` can connect. Default: public and private networks. */
   readonly egress?: EgressPolicy;
-  /** JavaScript heap per thread; a thread's buffers may take as much again. */
+  /** Limit of a thread's JavaScript heap, and a second limit of the same size for its buffers. */
   readonly memoryMb: number;
-  /** Between asking a step to stop and ending its thread. */
+  /** Time between asking a step to stop and ending its thread. */
   readonly graceMs: number;
-  /** For a plugin that declares no timeoutMs. */
+  /** Timeout of a plugin that declares no timeoutMs. */
   readonly pluginTimeoutMs: number;
-  /** For a thread to begin a step, before another gets it. Default 10 s. */
-  readonly beginLimitMs?: number;
+  /** Time that a thread has to start a step before the step moves to another thread. Default 10 s. */
+  readonly startLimitMs?: number;
   /** Default 64 MiB. */
   readonly outputLimitBytes?: number;
-  /** What plugins see as `process.env`. Default: nothing, for the daemon's own holds its secrets. */
+  /** `process.env` of plugins. Default: empty, because the daemon's own contains its secrets. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A step in a thread, as the main thread keeps it. */
+/** The main thread's record of a step in a thread. */
 interface Run {
   readonly task: ThreadTask;
   readonly hooks: StepHooks;
@@ -65,7 +65,7 @@ interface Run {
   readonly memoryMb: number;
   generation: Generation;
   outcome: StepOutcome | null;
-  /** What the thread said before it died. */
+  /** What the thread reported before it died. */
   fault: Failure | null;
 }
 
@@ -74,20 +74,20 @@ type Runs = ShortLivedMap<number, Run>;
 export function createPluginPool(options: PluginPoolOptions): PluginPool {
   const { catalog, threads, memoryMb, graceMs, pluginTimeoutMs } = options;
   const runs: Runs = new ShortLivedMap();
-  const generations = startCrews(options, runs);
-  const slots = createSlots(threads);
+  const generations = startGenerations(options, runs);
   const stopListening = catalog.onChange(() => generations.markStale());
   let lastRun = 0;
+  let isClosed = false;
 
-  async function runInSlot(step: StepTask, hooks: StepHooks): Promise<StepOutcome> {
+  async function runOnce(step: StepTask, hooks: StepHooks): Promise<StepOutcome> {
     const plugin = catalog.locate(step.plugin);
     if (plugin === null) {
-      return failed("PLUGIN_NOT_FOUND", `No plugin has the name "${step.plugin}" any more.`);
+      return failed("PLUGIN_NOT_FOUND", `There is no plugin "${step.plugin}" any more.`);
     }
     if ("error" in plugin) return failed("PLUGIN_BROKEN", plugin.error);
     lastRun = (lastRun % MAX_RUN) + 1;
     const { jobTimeoutMs, ...task } = step;
-    const lease = generations.join();
+    const ref = generations.acquire();
     const run: Run = {
       task: { ...task, run: lastRun, file: plugin.file },
       hooks,
@@ -96,23 +96,23 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
         jobTimeoutMs,
         pluginTimeoutMs: plugin.timeoutMs ?? pluginTimeoutMs,
         graceMs,
-        beginLimitMs: options.beginLimitMs ?? BEGIN_LIMIT_MS,
+        startLimitMs: options.startLimitMs ?? START_LIMIT_MS,
         signal: hooks.signal,
-        begunAt: () => run.generation.beginOf(run.task.run)?.at ?? null,
+        startedAt: () => run.generation.startOf(run.task.run)?.at ?? null,
         requestStop: (reason) => run.generation.requestStop(run.task.run, reason),
       }),
       memoryMb,
-      generation: lease.generation,
+      generation: ref.generation,
       outcome: null,
       fault: null,
     };
     runs.set(run.task.run, run);
     try {
-      return (await attempt(run)) ?? (await attemptAlone(run, generations));
+      return (await runInThread(run)) ?? (await runInNewThread(run, generations));
     } finally {
       runs.delete(run.task.run);
       run.watch.end();
-      lease.release();
+      ref.release();
     }
   }
 
@@ -121,27 +121,31 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
     async run(task, hooks): Promise<StepResult> {
       const startedAt = Date.now();
       await catalog.ready();
-      const outcome = (await slots.take(hooks.signal))
-        ? await runInSlot(task, hooks).finally(() => slots.release())
-        : failed("CANCELLED", notBegun(hooks.signal));
+      const outcome =
+        isClosed || hooks.signal.aborted
+          ? failed("CANCELLED", notStarted(hooks.signal))
+          : await runOnce(task, hooks);
       return { ...outcome, startedAt, endedAt: Date.now() };
     },
     async close() {
       stopListening();
-      slots.close();
+      isClosed = true;
       for (const { watch } of runs.values()) watch.kill(STOPPING);
       await generations.close();
     },
   };
 }
 
-const STOPPING: Failure = { code: "CANCELLED", message: "The daemon stopped while the step ran." };
+const STOPPING: Failure = {
+  code: "CANCELLED",
+  message: "The daemon stopped while the step was running.",
+};
 
-function notBegun(signal: AbortSignal): string {
-  return signal.aborted ? "The job was cancelled." : "The daemon stopped before the step began.";
+function notStarted(signal: AbortSignal): string {
+  return signal.aborted ? "The job was cancelled." : "The daemon stopped before the step started.";
 }
 
-function startCrews(options: PluginPoolOptions, runs: Runs): Generations {
+function startGenerations(options: PluginPoolOptions, runs: Runs): Generations {
   const { threads, memoryMb, outputLimitBytes = DEFAULT_OUTPUT_LIMIT_BYTES, filesDir } = options;
   const { egress = { mode: "private" } } = options;
   return createGenerations(threads, (size) =>
@@ -150,18 +154,18 @@ function startCrews(options: PluginPoolOptions, runs: Runs): Generations {
       memoryMb,
       env: options.env,
       settings: { filesDir, outputLimitBytes, egress },
-      onMessage: (message) => passOn(message, runs),
+      onMessage: (message) => handleMessage(message, runs),
       onBuffersOver: (run, bytes) => {
-        const held = `${Math.round(bytes / MIB)} MiB of buffers; it may hold ${memoryMb} MiB`;
-        const message = `The plugin's thread held ${held}.`;
+        const used = Math.round(bytes / MIB);
+        const message = `The plugin's buffers use ${used} MiB: a thread can use at most ${memoryMb} MiB.`;
         runs.get(run)?.watch.kill({ code: "OUT_OF_MEMORY", message });
       },
     }),
   );
 }
 
-/** Null when the thread died and it is not certain that this step did it. */
-async function attempt(run: Run): Promise<StepOutcome | null> {
+/** Null when the thread died and the cause may be an earlier step. */
+async function runInThread(run: Run): Promise<StepOutcome | null> {
   const { generation, watch, task } = run;
   let death: unknown = null;
   try {
@@ -171,35 +175,36 @@ async function attempt(run: Run): Promise<StepOutcome | null> {
   }
   generation.readMessages();
   if (run.outcome === null) {
-    // Channels do not wait for each other: what a new or dying thread said is here after this turn.
-    await nextTurn();
+    // Channels are not ordered: a new or dying thread's messages arrive by the next event loop iteration.
+    await nextIteration();
     generation.readMessages();
   }
-  const isFirst = generation.beginOf(task.run)?.isFirstOfThread ?? false;
+  const isFirst = generation.startOf(task.run)?.isFirstOfThread ?? false;
   generation.forget(task.run);
-  if (run.outcome !== null) return judge(run.outcome, watch.stopped);
-  const failure = watch.stopped ?? run.fault ?? (isFirst ? deathOf(death, run.memoryMb) : null);
+  if (run.outcome !== null) return applyStop(run.outcome, watch.stopped);
+  const failure =
+    watch.stopped ?? run.fault ?? (isFirst ? deathFailure(death, run.memoryMb) : null);
   return failure === null ? null : { ok: false, failure, metrics: null };
 }
 
-async function attemptAlone(run: Run, generations: Generations): Promise<StepOutcome> {
-  const lease = generations.alone();
-  run.generation = lease.generation;
+async function runInNewThread(run: Run, generations: Generations): Promise<StepOutcome> {
+  const ref = generations.acquireSingle();
+  run.generation = ref.generation;
   try {
-    const outcome = await attempt(run);
+    const outcome = await runInThread(run);
     return outcome ?? failed("PLUGIN_CRASHED", "The plugin's thread could not be started.");
   } finally {
-    lease.release();
+    ref.release();
   }
 }
 
-/** A step that was out of time fails even if it ended in the grace; a cancelled one may complete. */
-function judge(outcome: StepOutcome, stopped: Failure | null): StepOutcome {
+/** A step that timed out fails even when it completes within the grace period. A cancelled step can complete. */
+function applyStop(outcome: StepOutcome, stopped: Failure | null): StepOutcome {
   if (stopped === null || (outcome.ok && stopped.code === "CANCELLED")) return outcome;
   return { ok: false, failure: stopped, metrics: outcome.metrics };
 }
 
-function passOn(message: ThreadMessage, runs: Runs): void {
+function handleMessage(message: ThreadMessage, runs: Runs): void {
   const run = message.run === null ? undefined : runs.get(message.run);
   if (run === undefined) return;
   if (message.kind === "fault") {
@@ -217,11 +222,11 @@ function failed(code: Failure["code"], message: string): StepOutcome {
   return { ok: false, failure: { code, message }, metrics: null };
 }
 
-/** A thread's last words, as Node gives them to the worker's `error` event. */
-function deathOf(error: unknown, memoryMb: number): Failure {
+/** The failure for a thread that died, from the error in the worker's `error` event. */
+function deathFailure(error: unknown, memoryMb: number): Failure {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (code === "ERR_WORKER_OUT_OF_MEMORY") {
-    const text = `The plugin used more than the ${memoryMb} MiB of memory that a thread may have.`;
+    const text = `The plugin used more than the ${memoryMb} MiB of memory that a thread can have.`;
     return { code: "OUT_OF_MEMORY", message: text };
   }
   return { code: "PLUGIN_CRASHED", message: `The plugin's thread died: ${String(message)}` };

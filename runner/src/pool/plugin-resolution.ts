@@ -1,6 +1,6 @@
 /**
- * Lets a plugin's file, wherever it lies, import `playground-runner/plugin` and `zod` with no
- * node_modules near it. In-thread hooks: they see only the thread that installs them.
+ * Lets a plugin's file import `playground-runner/plugin` and `zod` from any folder, with no
+ * node_modules near it. These are in-thread hooks: they affect only the thread that installs them.
  */
 import { registerHooks } from "node:module";
 
@@ -12,21 +12,21 @@ function isZod(specifier: string): boolean {
   return specifier === "zod" || specifier.startsWith("zod/");
 }
 
-/** `onResolve` hears the URL of every module that is imported. */
+/** Calls `onResolve` with the URL of every module that is imported. */
 export function installPluginResolution(onResolve?: (url: string) => void): void {
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === SDK) return { url: SDK_URL, shortCircuit: true };
       if (/^playground-runner(?:\/|$)/.test(specifier)) {
         throw new Error(
-          `it imports "${specifier}": it must be "${SDK}", all else is not for plugins`,
+          `it imports "${specifier}": plugins can import only "${SDK}" from playground-runner`,
         );
       }
       const found = isZod(specifier)
         ? resolveZod(specifier, context, next)
         : next(specifier, context);
       onResolve?.(found.url);
-      // A TypeScript file under no package.json would be guessed at, with a warning for each guess.
+      // Without a package.json Node guesses the format of a TypeScript file, and warns each time.
       return found.url.endsWith(".ts") && found.format == null
         ? { ...found, format: "module-typescript" }
         : found;
@@ -36,7 +36,7 @@ export function installPluginResolution(onResolve?: (url: string) => void): void
 
 type Resolve = NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>;
 
-/** The plugin's own zod where it has one, else the runner's. */
+/** The plugin's own zod when it has one, otherwise the runner's. */
 function resolveZod(...[specifier, context, next]: Parameters<Resolve>): ReturnType<Resolve> {
   try {
     return next(specifier, context);

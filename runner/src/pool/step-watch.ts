@@ -1,18 +1,18 @@
 /**
- * The main thread's eye on one run: its deadline, its cancellation, and the grace between asking
- * and ending. The first reason to stop stands.
+ * Watches one run from the main thread: its timeout, its cancellation, and the grace period between
+ * asking the plugin to stop and ending its thread. Only the first reason to stop counts.
  */
 import type { Failure } from "../domain/errors.ts";
 
-/** The longest that a timer can wait (Node: 2³¹ − 1 ms); 24 days are as good as none. */
+/** The longest delay of a timer in Node: 2³¹ − 1 ms, about 24 days. */
 const MAX_TIMER_MS = 2_147_483_647;
 
 export interface StepWatch {
-  /** Aborted when the thread must end; another one once the step needs another thread. */
+  /** Aborted when the thread must end. The step gets a new signal when it moves to another thread. */
   readonly killSignal: AbortSignal;
-  /** Why the step was asked to stop; null while it was not. */
+  /** Why the step was asked to stop; null when it was not. */
   readonly stopped: Failure | null;
-  /** Ends the thread without asking. */
+  /** Ends the thread without asking the plugin to stop. */
   kill(failure: Failure): void;
   end(): void;
 }
@@ -22,34 +22,34 @@ export function watchStep(options: {
   jobTimeoutMs: number | null;
   pluginTimeoutMs: number;
   graceMs: number;
-  /** A thread that has not begun by then is blocked by what an earlier step left in it, and ended. */
-  beginLimitMs: number;
-  /** When the thread began the step; null while the thread is only starting. */
-  begunAt: () => number | null;
+  /** A thread that has not started the step by then is blocked by an earlier step, and is ended. */
+  startLimitMs: number;
+  /** When the thread started the step; null until then. */
+  startedAt: () => number | null;
   signal: AbortSignal;
   requestStop: (reason: string) => void;
 }): StepWatch {
-  const { signal, graceMs, beginLimitMs } = options;
-  const givenAt = performance.now();
+  const { signal, graceMs, startLimitMs } = options;
+  const assignedAt = performance.now();
   let killer = new AbortController();
-  let isInOtherThread = false;
+  let hasMoved = false;
   let stopped: Failure | null = null;
   const limit = tighterLimit(options);
-  let timer = setTimeout(onTime, Math.min(limit.ms, beginLimitMs));
+  let timer = setTimeout(checkTime, Math.min(limit.ms, startLimitMs));
 
-  /** The time counts from the step's begin, which is later where a thread had to start first. */
-  function onTime(): void {
-    const begunAt = options.begunAt();
-    if (begunAt === null) return onNotBegun();
-    const leftMs = limit.ms - (Date.now() - begunAt);
+  /** The timeout counts from the step's start, which comes later when a thread has to start first. */
+  function checkTime(): void {
+    const startedAt = options.startedAt();
+    if (startedAt === null) return checkStart();
+    const leftMs = limit.ms - (Date.now() - startedAt);
     if (leftMs <= 0) stop(limit.failure);
-    else timer = setTimeout(onTime, Math.min(leftMs, MAX_TIMER_MS));
+    else timer = setTimeout(checkTime, Math.min(leftMs, MAX_TIMER_MS));
   }
 
-  function onNotBegun(): void {
-    timer = setTimeout(onTime, Math.min(limit.ms, beginLimitMs));
-    if (isInOtherThread || performance.now() - givenAt < beginLimitMs) return;
-    isInOtherThread = true;
+  function checkStart(): void {
+    timer = setTimeout(checkTime, Math.min(limit.ms, startLimitMs));
+    if (hasMoved || performance.now() - assignedAt < startLimitMs) return;
+    hasMoved = true;
     killer.abort();
     killer = new AbortController();
   }
@@ -84,7 +84,7 @@ export function watchStep(options: {
   };
 }
 
-/** `signal.abort("…")` with a text of one's own is told; the web's default reason says nothing. */
+/** The reason given to `abort()` when it is a string. The default reason does not explain anything. */
 function cancelMessage(signal: AbortSignal): string {
   return typeof signal.reason === "string" ? signal.reason : "The job was cancelled.";
 }
@@ -97,7 +97,7 @@ function tighterLimit(limits: {
   const { plugin, jobTimeoutMs, pluginTimeoutMs } = limits;
   if (jobTimeoutMs !== null && jobTimeoutMs < pluginTimeoutMs) {
     const ms = Math.max(0, Math.ceil(jobTimeoutMs));
-    const message = `The job's timeoutMs is over: plugin "${plugin}" had the last ${ms} ms of it.`;
+    const message = `The job ran longer than its timeoutMs: plugin "${plugin}" had the last ${ms} ms of it.`;
     return { ms, failure: { code: "JOB_TIMEOUT", message } };
   }
   const message = `Plugin "${plugin}" ran longer than its timeout of ${pluginTimeoutMs} ms.`;

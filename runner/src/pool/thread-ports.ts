@@ -1,28 +1,28 @@
 /**
- * The ports to a generation's threads: logs, progress and faults come in, stop requests go out. Piscina's
- * own channel carries tasks and results only, and does not tell which thread has which task; the
- * sharedState that each thread shares does, even after the thread's death.
+ * The message ports to a generation's threads. Logs, progress and faults come in; stop requests go
+ * out. Piscina's own channel carries only tasks and results, and does not show which thread runs
+ * which task. Each thread's shared state does, even after the thread has died.
  */
 import { receiveMessageOnPort } from "node:worker_threads";
 import { SHARED_STATE, type Hello, type StopRequest, type ThreadMessage } from "./messages.ts";
 
 export interface ThreadPorts {
   add(hello: Hello): void;
-  /** Asks the step to stop, in whichever thread it runs, and in one that is only starting. */
+  /** Asks the run to stop, whichever thread has it. A thread that is still starting gets the request too. */
   requestStop(run: number, reason: string): void;
-  /** Hands out the message that has arrived but was not read yet. */
+  /** Handles the messages that have arrived and were not read yet. */
   readMessages(): void;
-  /** The run that the thread is at; null when it is idle or not known. */
+  /** The thread's current run; null when the thread is idle or unknown. */
   runOf(threadId: number): number | null;
-  /** When the run began, and whether it was the first of its thread; null when it has not begun. */
-  beginOf(run: number): { readonly at: number; readonly isFirstOfThread: boolean } | null;
-  /** The run has ended: nothing more will be asked about it. */
+  /** When the run started, and whether it was its thread's first; null when it has not started. */
+  startOf(run: number): { readonly at: number; readonly isFirstOfThread: boolean } | null;
+  /** Drops what is stored about a run that has ended. */
   forget(run: number): void;
   close(): void;
 }
 
 interface Thread extends Hello {
-  isGone: boolean;
+  hasEnded: boolean;
 }
 
 export function createThreadPorts(onMessage: (message: ThreadMessage) => void): ThreadPorts {
@@ -31,21 +31,21 @@ export function createThreadPorts(onMessage: (message: ThreadMessage) => void): 
 
   return {
     add(hello) {
-      const thread: Thread = { ...hello, isGone: false };
+      const thread: Thread = { ...hello, hasEnded: false };
       threads.set(hello.threadId, thread);
       hello.port.on("message", onMessage);
       hello.port.on("close", () => {
-        thread.isGone = true;
-        // One that died at work is kept until its run has asked `beginOf`.
+        thread.hasEnded = true;
+        // A thread that died in a run stays in the map until that run is forgotten.
         if (read(thread, "run") === 0) threads.delete(thread.threadId);
       });
       hello.port.unref();
-      for (const request of stopRequests.values()) tell(thread, request);
+      for (const request of stopRequests.values()) send(thread, request);
     },
     requestStop(run, reason) {
       const request: StopRequest = { kind: "stop", run, reason };
       stopRequests.set(run, request);
-      for (const thread of threads.values()) tell(thread, request);
+      for (const thread of threads.values()) send(thread, request);
     },
     readMessages() {
       for (const thread of threads.values())
@@ -55,15 +55,15 @@ export function createThreadPorts(onMessage: (message: ThreadMessage) => void): 
       const thread = threads.get(threadId);
       return (thread && read(thread, "run")) || null;
     },
-    beginOf(run) {
+    startOf(run) {
       const thread = threads.values().find((each) => read(each, "run") === run);
       if (thread === undefined) return null;
-      return { at: read(thread, "begunAt"), isFirstOfThread: read(thread, "runs") === 1 };
+      return { at: read(thread, "startedAt"), isFirstOfThread: read(thread, "runCount") === 1 };
     },
     forget(run) {
       stopRequests.delete(run);
       for (const thread of threads.values()) {
-        if (thread.isGone && read(thread, "run") === run) threads.delete(thread.threadId);
+        if (thread.hasEnded && read(thread, "run") === run) threads.delete(thread.threadId);
       }
     },
     close() {
@@ -72,7 +72,7 @@ export function createThreadPorts(onMessage: (message: ThreadMessage) => void): 
   };
 }
 
-function tell({ port }: Thread, request: StopRequest): void {
+function send({ port }: Thread, request: StopRequest): void {
   port.postMessage(request);
 }
 

@@ -1,35 +1,34 @@
-/** Values and their types in the words that the daemon has for them, wherever one does not fit a schema. */
+/** Names values and their types in messages about a value that does not fit a schema. */
 
 const MAX_SHOWN = 60;
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
-  array: "a list",
-  tuple: "a list",
+  array: "an array",
+  tuple: "an array",
   object: "an object",
   record: "an object",
-  string: "a text",
+  string: "a string",
   integer: "a whole number",
   int: "a whole number",
   number: "a number",
   boolean: "true or false",
-  null: "null",
 };
 
-/** Of JSON Schema or of zod; one that has no word of its own is given back. */
+/** A type of JSON Schema or of zod. One without a name here is returned as it is. */
 export function nameType(type: string): string {
   return TYPE_NAMES[type] ?? type;
 }
 
-/** A plugin's output may hold what no JSON can. */
+/** Shows any value: a plugin's output can contain what JSON cannot. */
 export function showValue(value: unknown): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
   switch (typeof value) {
     case "undefined":
-      return "nothing";
+      return "undefined";
     case "object":
       return value === null ? "null" : "an object";
     case "string":
-      return showText(value);
+      return showString(value);
     case "function":
       return "a function";
     case "number":
@@ -40,8 +39,8 @@ export function showValue(value: unknown): string {
   }
 }
 
-function showText(value: string): string {
-  // One character more than is shown is enough to see that it is too long.
+function showString(value: string): string {
+  // One character more than the limit is enough to see that the string is too long.
   const text = JSON.stringify(value.slice(0, MAX_SHOWN + 1));
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }

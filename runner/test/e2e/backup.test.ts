@@ -42,7 +42,7 @@ function echoJob(input: unknown, more: object = {}): object {
   return { plugins: ["echo"], input, ...more };
 }
 
-/** A daemon with a job that has ended, and one that runs until the file `gate` is there. */
+/** A daemon with a job that has ended, and one that runs until the file `gate` exists. */
 async function openWithWork(
   root: string,
 ): Promise<{ daemon: Daemon; ended: string; open: string }> {
@@ -59,8 +59,8 @@ async function openWithWork(
   return { daemon, ended: ended.jobId, open: running.jobId };
 }
 
-describe("backup of a daemon at work", () => {
-  test("is one checked file for its owner alone, and is restored with the key that is told of", async () => {
+describe("backup of a busy daemon", () => {
+  test("is one checked file that only its owner can read, and is restored with the key that it names", async () => {
     const root = await openFolder();
     const { daemon, ended, open: running } = await openWithWork(root);
     const file = join(root, "backup.db");
@@ -81,10 +81,12 @@ describe("backup of a daemon at work", () => {
     const elsewhere = await openFolder();
     const restored = await command("restore", elsewhere, file);
     expect(restored).toMatchObject({ code: 0, stderr: "" });
-    expect(restored.stdout).toContain("Before the start, put the key that was kept with it to");
+    expect(restored.stdout).toContain(
+      "Before you start a daemon, copy the key that belongs to the backup to",
+    );
     await copyFile(join(daemon.dataDir, "secret-key"), join(elsewhere, "data", "secret-key"));
     const again = await command("restore", elsewhere, file, "--force");
-    expect(again.stdout).toContain("The key that is there opens it.");
+    expect(again.stdout).toContain("The existing key opens it.");
 
     const second = await open(elsewhere);
     expect(await second.get(`/v1/jobs/${ended}`)).toMatchObject({ status: "completed" });
@@ -96,36 +98,40 @@ describe("backup of a daemon at work", () => {
     }
   });
 
-  test("replaces no file but by force, and writes nothing where it cannot", async () => {
+  test("replaces a file only with --force, and reports a folder that it cannot write to", async () => {
     const root = await openFolder();
     await open(root);
     const file = join(root, "backup.db");
     await writeFile(file, "mine");
     const refused = await command("backup", root, file);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toBe(`FILE is "${file}": it must not exist yet; --force replaces it.\n`);
+    expect(refused.stderr).toBe(
+      `FILE is "${file}": it must not exist yet, or --force must be given to replace it.\n`,
+    );
     expect((await command("backup", root, file, "--force")).code).toBe(0);
     expect((await runCli(["check", file])).code).toBe(0);
 
     const nowhere = await command("backup", root, join(root, "missing", "b.db"));
     expect(nowhere.code).toBe(2);
-    expect(nowhere.stderr).toContain("it must be a file in a folder that you may write to");
-    expect((await command("backup", root)).stderr).toContain("backup needs a file first");
+    expect(nowhere.stderr).toContain("it must be a file in a folder that you can write to");
+    expect((await command("backup", root)).stderr).toContain(
+      "backup needs a file: playground-runner backup FILE",
+    );
   });
 });
 
-test("backup and check of what is not there say so, and make nothing", async () => {
+test("backup and check of a file that does not exist say so, and make no file", async () => {
   const root = await openFolder();
   for (const args of [["backup", join(root, "none.db")], ["check"]]) {
     const { code, stderr } = await runCli([...args, "--data-dir", join(root, "data")]);
     expect(stderr).toBe(
-      `PLAYGROUND_DATA_DIR is "${root}/data", and ${root}/data/playground.db is not there: --data-dir names another folder.\n`,
+      `PLAYGROUND_DATA_DIR is "${root}/data": it must be a folder with a database, but ${root}/data/playground.db does not exist. Use --data-dir to name another folder.\n`,
     );
     expect(code).toBe(2);
   }
   const file = await runCli(["check", "none.db"], { cwd: root });
   expect(file.stderr).toBe(
-    `FILE is "${root}/none.db": it must be a backup, and nothing is there.\n`,
+    `FILE is "${root}/none.db": it must be a backup, but it does not exist.\n`,
   );
   expect(file.code).toBe(2);
   expect(readdirSync(root)).toEqual([]);
@@ -147,7 +153,7 @@ describe.skipIf(process.getuid?.() !== 0)("root, for a daemon of another user,",
     return { root, file, dataDir };
   }
 
-  test("restores what that user's daemon can open", async () => {
+  test("writes files that that user's daemon can open", async () => {
     const { file, dataDir } = await openBackup();
     for (const args of [
       ["restore", file],
@@ -164,7 +170,7 @@ describe.skipIf(process.getuid?.() !== 0)("root, for a daemon of another user,",
   });
 
   test.each(["playground.db", "playground.db-lock"])(
-    "is named as the owner of a %s that the daemon may not open",
+    "is named as the owner of a %s that the daemon cannot open",
     async (name) => {
       const { file, dataDir } = await openBackup();
       await runCli(["restore", file, "--data-dir", dataDir]);
@@ -194,7 +200,7 @@ describe("restore refuses", () => {
     expect((await daemon.request("/readyz")).status).toBe(200);
   });
 
-  test("a data folder with a database, which --force keeps aside", async () => {
+  test("a data folder with a database, which --force renames", async () => {
     const root = await openFolder();
     const daemon = await open(root);
     const file = join(root, "backup.db");
@@ -203,11 +209,11 @@ describe("restore refuses", () => {
     await daemon.end("SIGKILL");
     const refused = await command("restore", root, file);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain("where a database is: it must be a folder without one");
+    expect(refused.stderr).toContain("which contains a database: it must be a folder without one");
 
     const done = await command("restore", root, file, "--force");
     expect(done.code).toBe(0);
-    const kept = /is kept as (\S+)\.\n/.exec(done.stdout)?.[1] ?? "";
+    const kept = /was renamed to (\S+)\.\n/.exec(done.stdout)?.[1] ?? "";
     const old = new DatabaseSync(kept);
     expect(old.prepare("SELECT id FROM jobs").all()).toEqual([{ id: jobId }]);
     old.close();
@@ -216,8 +222,12 @@ describe("restore refuses", () => {
   });
 
   test.each([
-    ["what is not there", async () => undefined, "it must be a backup, and nothing is there"],
-    ["what is no database", (path: string) => writeFile(path, "a,b\n"), "not a database"],
+    [
+      "a file that does not exist",
+      async () => undefined,
+      "it must be a backup, but it does not exist",
+    ],
+    ["a file that is not a database", (path: string) => writeFile(path, "a,b\n"), "not a database"],
     [
       "a database of another program",
       async (path: string) =>
@@ -277,7 +287,7 @@ test("a daemon refuses to start on a newer database, and so do backup and check"
 });
 
 describe("check", () => {
-  test("finds all well beside a daemon at work, and after each kill", async () => {
+  test("finds everything in order next to a busy daemon, and after each kill", async () => {
     const root = await openFolder();
     const receiver = await createReceiver((_, response) => {
       response.statusCode = Math.random() < 0.3 ? 500 : 200;
@@ -303,7 +313,7 @@ describe("check", () => {
     }
   });
 
-  test("names what is broken, and ends with 1", async () => {
+  test("names what is broken, and exits with 1", async () => {
     const root = await openFolder();
     const daemon = await open(root);
     await daemon.post("/v1/jobs", echoJob(1), { prefer: "wait=20" });
@@ -314,7 +324,7 @@ describe("check", () => {
     expect(stdout).toMatch(
       /BROKEN {2}a job's events are numbered.*\n +job_\w+: the sequence is 3, but there are 2/,
     );
-    expect(stdout).toContain("do not hold. Keep a copy of the data folder");
+    expect(stdout).toContain("checks failed. First keep a copy of the data folder");
   });
 });
 

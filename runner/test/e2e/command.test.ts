@@ -26,12 +26,16 @@ describe("the command", () => {
   });
 
   test.each([
-    [["dance"], 'There is no command "dance"; there are start, plugins, run, '],
+    [["dance"], 'The command is "dance": it must be one of start, plugins, run, '],
     [["--prot", "1"], "--prot"],
     [["run"], "run needs a plugin's name"],
-    [["run", "no-such-plugin"], 'There is no plugin "no-such-plugin"; there are '],
+    [["run", "one", "two"], 'Unexpected argument "two" after "one".'],
+    [["run", "json-query", "--input"], "'--input <value>' argument missing"],
+    [["plugins", "json-query"], "Unexpected argument 'json-query'."],
+    [["check", "--force"], "Unknown option '--force'."],
+    [["run", "no-such-plugin"], 'PLUGIN is "no-such-plugin": it must be one of '],
     [["run", "json-query", "--input", "no-such-file"], '--input is "no-such-file": '],
-  ])("%j is refused in a line", async (args, message) => {
+  ])("%j is refused in one line", async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: root });
     expect(stderr).toContain(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
@@ -42,12 +46,12 @@ describe("the command", () => {
     [["8790"], "npm start -- --port 8790"],
     [["--prot", "1"], "`npm start -- --help` lists the settings"],
     [["run"], "npm start -- run PLUGIN"],
-  ])("%j by npm start is told what to type there", async (args, message) => {
+  ])("%j by npm start is refused with what to type there", async (args, message) => {
     const env = { npm_lifecycle_event: "start" };
     expect((await runCli(args, { cwd: root, env })).stderr).toContain(message);
   });
 
-  test("plugins lists the built-in ones and those dropped in, and fails for a broken one", async () => {
+  test("plugins lists the built-in plugins and those in the plugins folder, and fails for a broken one", async () => {
     const pluginsDir = join(root, "plugins");
     await dropPlugin(pluginsDir, "my-own", "() => null");
     const good = await runCli(["plugins"], { cwd: root });
@@ -64,7 +68,7 @@ describe("the command", () => {
     expect(broken).toBeDefined();
   });
 
-  test("plugins tells which field of a plugin is wrong, and what its author should mend", async () => {
+  test("plugins shows which field of a plugin is wrong, and what its author should fix", async () => {
     const pluginsDir = join(root, "plugins");
     await mkdir(pluginsDir);
     await writeFile(
@@ -87,7 +91,7 @@ describe("the command", () => {
     expect(ran.stderr).toContain("input is a zod 3 schema");
   });
 
-  test("run runs a plugin on a file, with the result alone on stdout", async () => {
+  test("run runs a plugin on a file, with only the result on stdout", async () => {
     const pluginsDir = join(root, "plugins");
     await dropPlugin(
       pluginsDir,
@@ -106,7 +110,7 @@ describe("the command", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "42\n" });
     expect(stderr).toContain("info doubling");
     expect(stderr).toContain("progress 50 % half");
-    const piped = await runCli(["run", "double", "--input", "-"], { cwd: root, stdin: "4" });
+    const piped = await runCli(["run", "--input=-", "double"], { cwd: root, stdin: "4" });
     expect(piped.stdout).toBe("8\n");
     expect(await readdir(root)).toEqual(["input.json", "plugins"]);
   });
@@ -127,11 +131,13 @@ describe("the command", () => {
     expect(stderr).toContain("--input does not fit the plugin's schema:");
   });
 
-  test("run without an input, of a plugin that needs one and has no example, asks for it", async () => {
+  test("run without --input, for a plugin that needs an input and has no example, asks for it", async () => {
     const strict = { input: "z.string()", run: "(text) => text" };
     await dropPlugin(join(root, "plugins"), "strict", strict);
     const { code, stdout, stderr } = await runCli(["run", "strict"], { cwd: root });
-    expect(stderr).toBe('Give --input FILE: plugin "strict" has no example.\n');
+    expect(stderr).toBe(
+      '--input is missing: it must be a file, because plugin "strict" has no example.\n',
+    );
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 

@@ -1,4 +1,4 @@
-/** Tokens that are added and removed at the command line, in a daemon that runs meanwhile. */
+/** Tokens that are added and removed at the command line while a daemon runs. */
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,12 +30,12 @@ async function ask(token: string, method: "GET" | "POST", path: string): Promise
   return answer.status;
 }
 
-test("a token that is added works at once within its scope, and one that is removed no more", async () => {
+test("an added token works immediately within its scope, and a removed one stops working", async () => {
   const { code, stdout, stderr } = await tokens("add", "ci", "--scope", "run");
   expect(code).toBe(0);
   const token = stdout.trim();
   expect(stdout).toBe(`${token}\n`);
-  expect(stderr).toContain(`"ci" (run), added to ${daemon.dataDir}/tokens.json;`);
+  expect(stderr).toContain(`Added token "ci" (run) to ${daemon.dataDir}/tokens.json.`);
   expect(await ask(token, "GET", "/v1/jobs")).toBe(200);
   expect(await ask(token, "POST", "/v1/jobs")).toBe(202);
   expect(await ask(token, "POST", "/v1/webhooks")).toBe(403);
@@ -46,7 +46,7 @@ test("a token that is added works at once within its scope, and one that is remo
   expect(daemon.output()).not.toContain(token);
 });
 
-test("tokens are kept as digests, in a file for the daemon's user alone", async () => {
+test("tokens are stored as digests, in a file that only the daemon's user can read", async () => {
   const { stdout } = await tokens("add", "kept", "--scope=read");
   const path = join(daemon.dataDir, "tokens.json");
   expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -54,32 +54,32 @@ test("tokens are kept as digests, in a file for the daemon's user alone", async 
 });
 
 describe("the command", () => {
-  test("tells on stderr in which folder it looked", async () => {
-    expect((await tokens("list")).stderr).toBe(`In ${daemon.dataDir}/tokens.json:\n`);
+  test("names the file of tokens on stderr", async () => {
+    expect((await tokens("list")).stderr).toBe(`Tokens in ${daemon.dataDir}/tokens.json:\n`);
     const nowhere = await runCli(["tokens", "list", "--data-dir", "nowhere"], { cwd: root });
     expect(nowhere.stderr).toBe(
-      `In ${root}/nowhere/tokens.json, which is not there; --data-dir names another folder:\n`,
+      `Tokens in ${root}/nowhere/tokens.json, which does not exist (use --data-dir to name another folder):\n`,
     );
   });
 
   test.each([
-    [[], "tokens needs a verb"],
+    [[], "tokens needs a subcommand: add NAME"],
     [["add", "x"], "--scope is missing: it must be one of read, run, admin."],
     [["add", "x", "--scope", "all"], '--scope is "all"'],
     [["add", "--scope", "read"], "NAME is"],
     [["add", "../x", "--scope", "read"], 'NAME is "../x"'],
-    [["remove", "nobody"], 'There is no token "nobody" in '],
-  ])("%j is refused in a line", async (args, message) => {
+    [["remove", "nobody"], 'NAME is "nobody": it must be '],
+  ])("%j is refused in one line", async (args, message) => {
     const { code, stdout, stderr } = await tokens(...args);
     expect(stderr).toContain(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
-  test("refuses a name that is taken", async () => {
+  test("refuses a name that is in use", async () => {
     await tokens("add", "twice", "--scope", "read");
     const { code, stderr } = await tokens("add", "twice", "--scope", "admin");
-    expect(stderr).toContain('There is a token "twice" already');
+    expect(stderr).toContain('NAME is "twice": it must be a new name');
     expect(code).toBe(2);
   });
 });

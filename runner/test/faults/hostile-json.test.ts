@@ -167,7 +167,7 @@ describe("millions of errors:", () => {
     expect(problem).toMatchObject({
       status: 400,
       code: "INPUT_INVALID",
-      issues: [{ path: "/input/0", message: "is 1: it must be a text" }],
+      issues: [{ path: "/input/0", message: "is 1: it must be a string" }],
     });
   });
 });

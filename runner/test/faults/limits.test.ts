@@ -123,7 +123,7 @@ test("log: the steps of a job share the limit", async () => {
   });
   expect(messages.at(10)).toContain("40 more lines were dropped");
   expect(messages.at(11)).toContain("50 more lines were dropped");
-  expect(messages.at(11)).toContain("0 bytes left");
+  expect(messages.at(11)).toContain("0 bytes of PLAYGROUND_LOG_LIMIT left");
   expect((await refused("log")) - before).toBe(90);
 });
 

@@ -156,7 +156,7 @@ describe("the files that are read", () => {
     });
     expect(opened.checkInput("checks", { n: "5" })).toEqual([]);
     expect(opened.checkInput("checks", { n: 5, s: 1 })).toEqual([
-      { path: "/s", message: "is 1: it must be a text" },
+      { path: "/s", message: "is 1: it must be a string" },
     ]);
     expect(opened.checkOptions("checks", { any: "thing" })).toEqual([]);
   });
@@ -229,7 +229,7 @@ describe("a broken file is reported, and the other plugins work", () => {
     [
       "sdk.ts",
       `import { definePlugin } from "playground-runner/plugins";`,
-      /^it imports "playground-runner\/plugins": it must be "playground-runner\/plugin"/,
+      /^it imports "playground-runner\/plugins": plugins can import only "playground-runner\/plugin"/,
     ],
     ["throws.ts", `throw new Error("at import");`, /^at import$/],
     ["nothing.ts", "export const x = 1;", /no default export that is a plugin/],
@@ -288,10 +288,10 @@ describe("a broken file is reported, and the other plugins work", () => {
     expect(names(opened)).toEqual(["echo", "echo (broken)", "twice", "twice (broken)"]);
     expect(opened.get("echo")).toMatchObject({ status: "ready", source: "built-in" });
     expect(errorOf(opened.list()[1] ?? null)).toMatch(
-      /^mine\.ts calls itself "echo", but that name is a built-in plugin \(.*echo\.ts\), which a file may not replace/,
+      /^mine\.ts declares the name "echo", which belongs to a built-in plugin \(.*echo\.ts\), which a file cannot replace: /,
     );
     expect(errorOf(opened.list()[3] ?? null)).toBe(
-      'two.ts calls itself "twice", but that name is taken by one.ts: choose another name',
+      'two.ts declares the name "twice", which belongs to one.ts: it must have another name',
     );
   });
 });

@@ -42,7 +42,7 @@ describe("a plugin that fails inside its promise", () => {
     [
       "returns-a-cycle",
       "OUTPUT_NOT_SERIALIZABLE",
-      "The output's /child/parent refers back to an object that holds it.",
+      "The output's /child/parent refers back to an object that contains it.",
     ],
     ["returns-a-trap", "OUTPUT_NOT_SERIALIZABLE", "The output cannot be read: not for you."],
   ])("%s: %s, and the next step in the thread works", async (plugin, code, message) => {
@@ -74,7 +74,7 @@ describe("a plugin that fails inside its promise", () => {
     expect(failureOf(over)).toEqual({
       code: "OUTPUT_TOO_LARGE",
       message:
-        "The output is 1001 bytes of JSON; it may be 1000 at most (PLAYGROUND_OUTPUT_LIMIT).",
+        "The output is 1001 bytes of JSON: it must be at most 1000 (PLAYGROUND_OUTPUT_LIMIT).",
     });
   });
 });
@@ -138,7 +138,7 @@ describe("a plugin that does not end", () => {
     await using threads = openThreads({ catalog, pluginTimeoutMs: 10_000, graceMs: 50 });
     expect(failureOf(await threads.run("loops", { jobTimeoutMs: 80 }))).toEqual({
       code: "JOB_TIMEOUT",
-      message: `The job's timeoutMs is over: plugin "loops" had the last 80 ms of it.`,
+      message: `The job ran longer than its timeoutMs: plugin "loops" had the last 80 ms of it.`,
     });
   });
 

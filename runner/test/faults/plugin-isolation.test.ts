@@ -170,7 +170,7 @@ describe("completes, and what it left behind does not affect the next step:", ()
     const folder = mkdtempSync(join(tmpdir(), "leaves-a-loop-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = join(folder, "loops");
-    await using threads = openThreads({ catalog, beginLimitMs: 500, graceMs: 50 });
+    await using threads = openThreads({ catalog, startLimitMs: 500, graceMs: 50 });
     expect((await threads.run("leaves-a-loop", { input: { file } })).result.ok).toBe(true);
     await until("the loop to have begun", () => existsSync(file));
     expectUnaffected(await witness(threads));

@@ -69,7 +69,7 @@ test("output to the console, to the streams and to ctx.log becomes log lines, in
   ]);
   expect(lines.find(({ message }) => message === "to the log")?.data).toBe('{"with":"data"}');
   expect(lines.find(({ level }) => level === "debug")?.message).toMatch(
-    /… \(20000 bytes in all\)$/,
+    /… \(20000 bytes in total\)$/,
   );
 });
 
@@ -121,7 +121,7 @@ test("a step that refuses the previous plugin's output names both plugins", asyn
     failure: {
       code: "INPUT_INVALID",
       message: expect.stringMatching(
-        /^The output of "slow" does not fit the input of "has-schemas": \/people: must be a list, not nothing$/,
+        /^The output of "slow" does not fit the input of "has-schemas": \/people: must be an array, not undefined$/,
       ) as string,
     },
   });
@@ -129,7 +129,7 @@ test("a step that refuses the previous plugin's output names both plugins", asyn
 
 test("a plugin that does not exist fails with PLUGIN_NOT_FOUND", async () => {
   expect((await threads.run("nobody")).result).toMatchObject({
-    failure: { code: "PLUGIN_NOT_FOUND", message: 'No plugin has the name "nobody" any more.' },
+    failure: { code: "PLUGIN_NOT_FOUND", message: 'There is no plugin "nobody" any more.' },
   });
 });
 

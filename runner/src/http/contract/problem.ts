@@ -35,9 +35,9 @@ export const Problem = z
         title: "The input does not match the first plugin's schema.",
         status: 400,
         detail:
-          'The input does not fit the schema of plugin "text-chunk": /input/text is 7: it must be a text.',
+          'The input does not fit the schema of plugin "text-chunk": /input/text is 7: it must be a string.',
         code: "INPUT_INVALID",
-        issues: [{ path: "/input/text", message: "is 7: it must be a text" }],
+        issues: [{ path: "/input/text", message: "is 7: it must be a string" }],
       },
     ],
   });

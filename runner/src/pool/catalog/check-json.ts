@@ -1,7 +1,7 @@
 /**
- * Checks a request's value against a plugin's JSON Schema, on the main thread. A first look: the
- * thread checks again with the plugin's own schema, so that what is costly or unsure to check here
- * is let through.
+ * Checks a request's value against a plugin's JSON Schema, on the main thread. The plugin's thread
+ * checks the value again with the plugin's own schema, so a rule that is costly or uncertain to
+ * check here is skipped.
  */
 import {
   Ajv2020,
@@ -15,13 +15,13 @@ import { nameType, showValue } from "../value-words.ts";
 import { isZodFormat } from "./zod-formats.ts";
 
 const MAX_ISSUES = 20;
-/** Values of an input, with the characters of their names, up to which all that is wrong is told. */
+/** Up to this size (values, plus the characters of their names) every issue is reported. */
 const MAX_FULLY_CHECKED = 10_000;
 const MAX_PATTERN_INPUT = 1000;
 
 export type JsonCheck = (value: unknown) => readonly Issue[];
 
-/** Takes everything where there is no schema, or one that cannot be compiled. */
+/** Accepts every value when there is no schema, or when the schema cannot be compiled. */
 export function createJsonCheck(schema: JsonSchema | null): JsonCheck {
   if (schema === null) return () => [];
   let check: JsonCheck | undefined;
@@ -47,11 +47,11 @@ function compile(schema: JsonSchema): JsonCheck {
   }
 }
 
-/** A list of millions has millions of errors, each with its path: only the first is looked for then. */
+/** An array of a million items can have a million errors, each with its path: then only the first is found. */
 function isSmall(value: unknown): boolean {
   const parts = [value];
   let size = 0;
-  // Goes on to what is added on the way.
+  // The loop also visits the parts that it adds.
   for (const part of parts) {
     if (typeof part !== "object" || part === null) continue;
     const members: unknown[] = Array.isArray(part) ? part : Object.values(part);
@@ -63,35 +63,34 @@ function isSmall(value: unknown): boolean {
   return true;
 }
 
-/** One for each schema: it keeps all that it ever compiled. */
+/** Each schema gets its own Ajv: an Ajv never frees the schemas it has compiled. */
 function newAjv({ allErrors }: { allErrors: boolean }): Ajv2020 {
   const ajv = new Ajv2020({
     strict: false,
     allErrors,
     verbose: true,
     logger: false,
-    // zod writes a pattern beside its formats, but for this one; Ajv's own `uri` takes less than zod.
+    // zod adds a pattern to each of its formats except this one, and accepts more than Ajv's own `uri`.
     formats: { uri: (text: string) => URL.canParse(text) },
   });
-  // Compares each item of a list with each other.
+  // It compares every item with every other.
   ajv.removeKeyword("uniqueItems");
   ajv.removeKeyword("patternProperties");
-  passOverPatternsOfKeys(ajv);
+  ignorePatternsOfKeys(ajv);
   ajv.removeKeyword("pattern");
   ajv.addKeyword({
     keyword: "pattern",
     type: "string",
     schemaType: "string",
-    error: { message: "must match the pattern" },
-    compile: (source: string, beside) => cautiousPattern(source, beside["format"]),
+    compile: (source: string, { format }) => safePattern(source, format),
   });
-  // Two branches may fit here of which the thread, with their patterns, takes one.
+  // Without patterns, two branches can fit here of which the thread accepts one.
   ajv.removeKeyword("oneOf");
   return ajv.addKeyword({ keyword: "oneOf", macro: (branches) => ({ anyOf: branches }) });
 }
 
-/** What `patternProperties` knows is not "additional": these look at its patterns, wherever it is. */
-function passOverPatternsOfKeys(ajv: Ajv2020): void {
+/** These two keywords treat a key that matches `patternProperties` as known, so they run patterns as well. */
+function ignorePatternsOfKeys(ajv: Ajv2020): void {
   const keyword = "additionalProperties";
   const { code, ...definition } = ajv.getKeyword(keyword) as CodeKeywordDefinition;
   ajv.removeKeyword(keyword);
@@ -105,115 +104,74 @@ function passOverPatternsOfKeys(ajv: Ajv2020): void {
 }
 
 /**
- * A plugin's own patterns are left to the thread, and so are long texts: a regular expression may
- * take for ever, no look at it tells reliably, and here it would hold up the whole daemon.
+ * Runs only zod's own patterns, on short strings. A plugin's pattern can run forever, no check of
+ * the pattern finds out reliably, and here it would block the whole daemon.
  */
-function cautiousPattern(source: string, format: unknown): (text: string) => boolean {
+function safePattern(source: string, format: unknown): (text: string) => boolean {
   if (!isZodFormat(format, source)) return () => true;
   const pattern = new RegExp(source, "u");
   return (text) => text.length > MAX_PATTERN_INPUT || pattern.test(text);
 }
 
 function toIssues(errors: readonly ErrorObject[]): Issue[] {
-  const told: ErrorObject[] = [];
-  for (const error of errors) {
-    // The branches of a union each tell their own errors: the union's own one sums them up, and comes last.
-    if (isUnion(error)) dropBranches(told, error);
-    told.push(error);
-  }
+  // The branches of a union report errors too. The union's own error sums them up.
+  const unions = new Set(errors.filter(isOfUnion).map(({ schemaPath }) => `${schemaPath}/`));
   const issues = new Map<string, Issue>();
-  for (const error of told) {
+  for (const error of errors) {
+    if (issues.size === MAX_ISSUES) break;
+    if (unions.values().some((union) => error.schemaPath.startsWith(union))) continue;
     const issue = toIssue(error);
     issues.set(`${error.schemaPath} ${issue.path}`, issue);
-    if (issues.size === MAX_ISSUES) break;
   }
   return [...issues.values()];
 }
 
-function isUnion({ keyword }: ErrorObject): boolean {
+function isOfUnion({ keyword }: ErrorObject): boolean {
   return keyword === "anyOf" || keyword === "oneOf";
 }
 
-/** Looks back only as far as errors are of the union's value: a list may have thousands of unions. */
-function dropBranches(told: ErrorObject[], union: ErrorObject): void {
-  const before = told.findLastIndex((error) => !error.instancePath.startsWith(union.instancePath));
-  for (const error of told.splice(before + 1)) {
-    if (!error.schemaPath.startsWith(`${union.schemaPath}/`)) told.push(error);
-  }
-}
-
 function toIssue(error: ErrorObject): Issue {
-  const { instancePath, params, keyword } = error;
-  const told = params as Record<string, unknown>;
-  if (keyword === "required") {
-    const property = String(told["missingProperty"]);
-    const wanted = (error.parentSchema as { properties?: Record<string, JsonSchema> }).properties?.[
-      property
-    ];
-    return {
-      path: join(instancePath, property),
-      message: `is missing: it must be ${describe(wanted)}`,
-    };
+  const { instancePath: path, params, data, message = "must fit the schema" } = error;
+  const schema = error.parentSchema as JsonSchema;
+  const properties = (schema["properties"] ?? {}) as Record<string, JsonSchema>;
+  const { missingProperty: missing, additionalProperty: unknown } = params as Params;
+  if (missing !== undefined) {
+    const wanted = describe(properties[missing] ?? {}) ?? "given";
+    return { path: join(path, missing), message: `is missing: it must be ${wanted}` };
   }
-  if (keyword === "additionalProperties") {
-    const property = String(told["additionalProperty"]);
-    const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
-    return {
-      path: join(instancePath, property),
-      message: `is not known: known are ${list(known)}`,
-    };
+  if (unknown !== undefined) {
+    const known = Object.keys(properties).map(showValue).join(", ") || "none";
+    return { path: join(path, unknown), message: `is not a known field: known are ${known}` };
   }
-  return {
-    path: instancePath,
-    message: `is ${showValue(error.data)}: it must be ${wantedBy(error)}`,
-  };
+  const wanted = DESCRIBED.has(error.keyword) ? describe(schema) : null;
+  const rule = wanted === null ? message.replace("NOT", "not") : `must be ${wanted}`;
+  return { path, message: `is ${showValue(data)}: it ${rule}` };
 }
 
-function wantedBy({ keyword, params, parentSchema, message }: ErrorObject): string {
-  const told = params as Record<string, unknown>;
-  switch (keyword) {
-    case "type":
-    case "enum":
-    case "const":
-    case "format":
-    case "pattern":
-    case "anyOf":
-    case "oneOf":
-      return describe(parentSchema);
-    case "minLength":
-      return `at least ${String(told["limit"])} characters long`;
-    case "maxLength":
-      return `at most ${String(told["limit"])} characters long`;
-    case "minItems":
-      return `a list of at least ${String(told["limit"])}`;
-    case "maxItems":
-      return `a list of at most ${String(told["limit"])}`;
-    case "minimum":
-    case "maximum":
-    case "exclusiveMinimum":
-    case "exclusiveMaximum":
-      return `${String(told["comparison"])} ${String(told["limit"])}`;
-    default:
-      return (message ?? "as the schema says").replace(/^must (?:be )?/, "");
-  }
+/** What Ajv adds to an error of `required`, and of `additionalProperties`. */
+interface Params {
+  readonly missingProperty?: string;
+  readonly additionalProperty?: string;
 }
 
-/** What a schema asks for, in a few words. */
-function describe(schema: JsonSchema | undefined): string {
-  if (schema === undefined) return "given";
+/** Keywords whose message in Ajv does not say which values are right. */
+const DESCRIBED: ReadonlySet<string> = new Set(
+  "type enum const format pattern anyOf oneOf".split(" "),
+);
+
+/** What a schema accepts, in a few words; null when the words would say nothing. */
+function describe(schema: JsonSchema): string | null {
   const { type, const: constant, enum: options, format, pattern } = schema;
-  const union = (schema["anyOf"] ?? schema["oneOf"]) as readonly JsonSchema[] | undefined;
+  const branches = (schema["anyOf"] ?? schema["oneOf"]) as readonly JsonSchema[] | undefined;
   if (constant !== undefined) return showValue(constant);
-  if (Array.isArray(options)) return `one of ${list(options)}`;
-  if (union !== undefined) return [...new Set(union.map(describe))].join(", or ");
+  if (Array.isArray(options)) return `one of ${options.map(showValue).join(", ")}`;
+  if (branches !== undefined)
+    return [...new Set(branches.map((branch) => describe(branch) ?? "given"))].join(", or ");
   if (typeof format === "string") return `a valid ${format}`;
-  if (typeof pattern === "string") return `a text that matches ${pattern}`;
-  if (Array.isArray(type)) return type.map((name) => nameType(String(name))).join(" or ");
-  return typeof type === "string" ? nameType(type) : "given";
-}
-
-function list(values: readonly unknown[]): string {
-  return values.length === 0 ? "none" : values.map(showValue).join(", ");
+  if (typeof pattern === "string") return `a string that matches ${pattern}`;
+  if (type === undefined) return null;
+  const types = (Array.isArray(type) ? type : [type]) as readonly string[];
+  return types.map((name) => nameType(name)).join(" or ");
 }
 
 /** RFC 6901. */

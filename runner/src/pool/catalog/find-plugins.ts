@@ -1,7 +1,7 @@
 /**
- * Which files are plugins. Built in: `NAME.ts` or `NAME/index.ts` (`.js` when the runner is built).
- * In PLUGINS_DIR: `*.ts`, `*.mts`, `*.js`, `*.mjs`, `*.cjs` at the top, and folders with a package.json.
- * A name that begins with "_" or "." is not looked at, nor is a `.test.` or `.d.ts` file: helpers live there.
+ * Finds the files that are plugins. Built-in ones are `NAME.ts` or `NAME/index.ts` (`.js` when the runner is built).
+ * In PLUGINS_DIR they are `*.ts`, `*.mts`, `*.js`, `*.mjs` and `*.cjs` at the top, and folders with a package.json.
+ * Names that begin with "_" or ".", and `.test.` and `.d.ts` files, are skipped: helpers can have such names.
  */
 import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
@@ -12,13 +12,13 @@ import { pathToFileURL } from "node:url";
 export interface PluginFile {
   /** `built-in`, or the path within PLUGINS_DIR. */
   readonly source: string;
-  /** For people, when the file does not get as far as a name. */
+  /** Shown as the name when the file declares none. */
   readonly label: string;
   readonly path: string;
-  /** The file to import, as a URL; null when `error` tells why there is none. */
+  /** URL of the file to import; null when there is none, for the reason in `error`. */
   readonly file: string | null;
   readonly error: string | null;
-  /** What the folder's package.json says. */
+  /** The version in the folder's package.json. */
   readonly version: string | null;
 }
 
@@ -54,8 +54,8 @@ export async function findDroppedIn(dir: string): Promise<PluginFile[]> {
 }
 
 /**
- * Changes when any file that plugins may be made of does: path, size and time of change of all in
- * the directory but node_modules, at most `MAX_STAMPED` of them.
+ * A text that changes with the directory's files: path, size and modification time of at most
+ * `MAX_STAMPED` files, without node_modules and names that begin with a dot.
  */
 export async function stampOf(dir: string): Promise<string> {
   const stamps: string[] = [];
@@ -89,7 +89,7 @@ function toFile(parts: {
   return { ...rest, file: pathToFileURL(entry).href, error: null, version };
 }
 
-/** A folder is imported as what its package.json says: `exports`, else `main`, else index. */
+/** The folder's entry is `exports` in its package.json, otherwise `main`, otherwise its index file. */
 async function toPackage(parts: {
   source: string;
   label: string;
@@ -101,13 +101,13 @@ async function toPackage(parts: {
     const entry = entryOf(manifest) ?? (await firstIndex(path));
     const resolved = createRequire(join(path, "package.json")).resolve(`./${entry}`);
     if (relative(path, resolved).startsWith(`..${sep}`)) {
-      throw new Error(`its entry ${JSON.stringify(entry)} lies outside of the folder`);
+      throw new Error(`its entry is ${JSON.stringify(entry)}: it must be inside the folder`);
     }
     return toFile({ ...parts, entry: resolved, version: versionOf(manifest) });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const told = `${parts.source}/package.json: ${message}`;
-    return { ...parts, file: null, error: told, version: null };
+    const described = `${parts.source}/package.json: ${message}`;
+    return { ...parts, file: null, error: described, version: null };
   }
 }
 
@@ -123,12 +123,12 @@ function entryOf(manifest: unknown): string | null {
   const entry = exports === undefined ? main : importTarget(exports);
   if (entry === undefined) return null;
   if (typeof entry !== "string") {
-    throw new Error(`"main" or "exports" must name one file, such as "./index.ts"`);
+    throw new Error(`"main" or "exports" must be the path of one file, such as "./index.ts"`);
   }
   return entry;
 }
 
-/** The target of `import` on the package itself, through nested conditions. */
+/** The target of an `import` of the package itself, through nested conditions. */
 function importTarget(exports: unknown): unknown {
   if (typeof exports !== "object" || exports === null) return exports;
   const fields = exports as Record<string, unknown>;
@@ -140,10 +140,12 @@ async function firstIndex(dir: string): Promise<string> {
   for (const extension of ["ts", "mts", "js", "mjs", "cjs"]) {
     if (await exists(join(dir, `index.${extension}`))) return `index.${extension}`;
   }
-  throw new Error(`it has no "main" or "exports", and the folder has no index.ts or index.js`);
+  throw new Error(
+    `it has no "main" or "exports", and the folder has no index file: add one of them, such as index.ts`,
+  );
 }
 
-/** Sorted, so that of two plugins with one name the same one always counts. */
+/** Sorted, so that the same one of two plugins with one name always wins. */
 async function listed(dir: string): Promise<Dirent[]> {
   const entries = await entriesOf(dir);
   return entries
@@ -154,8 +156,8 @@ async function listed(dir: string): Promise<Dirent[]> {
 const NOTHING_TO_READ: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM"]);
 
 /**
- * None when the directory is not there (yet). Throws what may pass, such as EMFILE: a directory that
- * cannot be read just now has lost no plugin.
+ * Empty when the directory does not exist or access is denied. Throws temporary errors such as
+ * EMFILE, because a directory that cannot be read for a moment has not lost its plugins.
  */
 async function entriesOf(dir: string): Promise<Dirent[]> {
   try {

@@ -17,21 +17,21 @@ const broken = (error: string): BrokenPlugin => ({
   error,
 });
 
-test("a plugin is logged once for each way of being broken, and when it is mended", () => {
+test("a plugin is logged once for each new error, and when it works again", () => {
   const lines: [string, unknown][] = [];
-  const tell = createBrokenLog(createTestLog((fields, message) => lines.push([message, fields])));
-  const told = (plugins: readonly PluginInfo[]) => {
-    tell(plugins);
+  const log = createBrokenLog(createTestLog((fields, message) => lines.push([message, fields])));
+  const logged = (plugins: readonly PluginInfo[]) => {
+    log(plugins);
     return lines.splice(0);
   };
-  expect(told([ready])).toEqual([]);
-  expect(told([broken("x")])).toEqual([["plugin.broken", { file: "a.ts", error: "x" }]]);
-  expect(told([broken("x")])).toEqual([]);
-  expect(told([broken("y")])).toEqual([["plugin.broken", { file: "a.ts", error: "y" }]]);
-  expect(told([ready])).toEqual([["plugin.mended", { file: "a.ts", plugin: "a" }]]);
-  expect(told([broken("y")])).toHaveLength(1);
-  expect(told([])).toEqual([]);
-  expect(told([ready])).toEqual([]);
+  expect(logged([ready])).toEqual([]);
+  expect(logged([broken("x")])).toEqual([["plugin.broken", { file: "a.ts", error: "x" }]]);
+  expect(logged([broken("x")])).toEqual([]);
+  expect(logged([broken("y")])).toEqual([["plugin.broken", { file: "a.ts", error: "y" }]]);
+  expect(logged([ready])).toEqual([["plugin.mended", { file: "a.ts", plugin: "a" }]]);
+  expect(logged([broken("y")])).toHaveLength(1);
+  expect(logged([])).toEqual([]);
+  expect(logged([ready])).toEqual([]);
 });
 
 test("a plugin's warnings are logged once, and again when they change", () => {

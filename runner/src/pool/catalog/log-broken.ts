@@ -1,10 +1,7 @@
 import type { Log } from "../../ports/log.ts";
 import type { PluginInfo } from "../../ports/plugin-catalog.ts";
 
-/**
- * Logs, of the plugins as they are at each call, those that broke or break otherwise, those that were
- * mended, and those that warn of something new.
- */
+/** Returns a function that logs which plugins are newly broken, which work again, and their new warnings. */
 export function createBrokenLog(
   log: Pick<Log, "info" | "warn">,
 ): (plugins: readonly PluginInfo[]) => void {

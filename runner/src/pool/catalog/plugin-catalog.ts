@@ -1,34 +1,34 @@
-/** Every plugin there is: the built-in ones and what lies in PLUGINS_DIR, kept up to date. */
+/** All plugins: the built-in ones and those in PLUGINS_DIR, kept up to date. */
 import { relative } from "node:path";
 import type { Issue } from "../../domain/errors.ts";
 import type { PluginCatalog, PluginInfo, ReadyPlugin } from "../../ports/plugin-catalog.ts";
 import type { PluginLocation } from "../plugin-pool.ts";
 import { createJsonCheck, type JsonCheck } from "./check-json.ts";
 import { findBuiltIns, findDroppedIn, type PluginFile } from "./find-plugins.ts";
-import { assignNames, type NameHolders, type Read } from "./name-holders.ts";
+import { assignNames, type NameOwners, type ScannedFile } from "./name-owners.ts";
 import { scan, type ScanOptions } from "./scan.ts";
 import { watchPlugins } from "./watch-plugins.ts";
 
 export interface LivePluginCatalog extends PluginCatalog {
-  /** Resolves when every plugin has been read once. */
+  /** Resolves when all plugins have been read once. */
   ready(): Promise<void>;
   locate(name: string): PluginLocation | null;
-  /** Calls the listener after the plugins have changed; the function returned ends that. */
+  /** Calls the listener each time that the plugins have changed. The returned function removes it. */
   onChange(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
 export interface PluginCatalogOptions {
   readonly builtinDir: string;
-  /** May not exist yet. */
+  /** Does not have to exist yet. */
   readonly pluginsDir: string;
-  /** Is told why the plugins could not be read; they stay as they were, and it is tried again. */
+  /** Called when the plugins could not be read. The catalog stays as it was, and reads them again later. */
   readonly onError: (error: unknown) => void;
-  /** How long importing one file may take. Default 10 s. */
+  /** Time limit for importing one file. Default 10 s. */
   readonly importTimeoutMs?: number;
-  /** How often PLUGINS_DIR is looked through, beside what the system tells of it. Default 2 s. */
+  /** How often PLUGINS_DIR is checked, in addition to file system events. Default 2 s. */
   readonly rescanMs?: number;
-  /** What plugins see as `process.env` when they are imported. Default: nothing. */
+  /** `process.env` of plugins while they are imported. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -50,22 +50,22 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   const closing = new AbortController();
   const listeners = new Set<() => void>();
   const checks = new WeakMap<ReadyPlugin, Checks>();
-  let builtIns: Read[] | null = null;
-  let holders: NameHolders = new Map();
+  let builtIns: ScannedFile[] | null = null;
+  let owners: NameOwners = new Map();
   let entries: readonly Entry[] = [];
   let byName: ReadonlyMap<string, Entry> = new Map();
 
-  /** Reads PLUGINS_DIR anew, and the built-in plugins the first time: those do not change. */
+  /** Reads PLUGINS_DIR again. Built-in plugins do not change, so they are only read the first time. */
   async function refresh(): Promise<void> {
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const first = builtIns === null ? await findBuiltIns(builtinDir, extension) : [];
     const files = [...first, ...(await findDroppedIn(pluginsDir))];
-    const read = await readAll(files, { importTimeoutMs, env, signal: closing.signal });
+    const scanned = await scanAll(files, { importTimeoutMs, env, signal: closing.signal });
     if (closing.signal.aborted) return;
-    builtIns ??= read.slice(0, first.length);
-    const all = [...builtIns, ...read.slice(first.length)];
-    holders = assignNames(all, holders);
-    entries = toEntries(all, holders);
+    builtIns ??= scanned.slice(0, first.length);
+    const all = [...builtIns, ...scanned.slice(first.length)];
+    owners = assignNames(all, owners);
+    entries = toEntries(all, owners);
     byName = index(entries);
     for (const listener of listeners) listener();
   }
@@ -109,7 +109,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   };
 }
 
-async function readAll(files: readonly PluginFile[], options: ScanOptions): Promise<Read[]> {
+async function scanAll(files: readonly PluginFile[], options: ScanOptions): Promise<ScannedFile[]> {
   const importable = files.flatMap(({ file }) => (file === null ? [] : [file]));
   const answers = await scan(importable, options);
   const byFile = new Map(importable.map((file, at) => [file, answers[at]]));
@@ -119,33 +119,33 @@ async function readAll(files: readonly PluginFile[], options: ScanOptions): Prom
   }));
 }
 
-/** Of two plugins with one name the holder counts; the other one is broken. */
-function toEntries(read: readonly Read[], holders: NameHolders): Entry[] {
-  const entries = read.map(({ found, answer }): Entry => {
+/** Of two plugins with one name, the one that does not own the name is broken. */
+function toEntries(scanned: readonly ScannedFile[], owners: NameOwners): Entry[] {
+  const entries = scanned.map(({ found, answer }): Entry => {
     const { source, label, file } = found;
     if (!answer.ok) {
       return { info: { name: label, source, status: "broken", error: answer.error }, file };
     }
     const { name } = answer.plugin;
-    const holder = holders.get(name) ?? found;
-    if (holder.path === found.path) {
+    const owner = owners.get(name) ?? found;
+    if (owner.path === found.path) {
       const version = answer.plugin.version ?? found.version ?? NO_VERSION;
       return { info: { ...answer.plugin, version, source, status: "ready" }, file };
     }
-    return { info: { name, source, status: "broken", error: clash(name, found, holder) }, file };
+    return { info: { name, source, status: "broken", error: clash(name, found, owner) }, file };
   });
   return entries.toSorted((a, b) => compare(a.info.name, b.info.name));
 }
 
-function clash(name: string, found: PluginFile, holder: PluginFile): string {
-  const held =
-    holder.source === "built-in"
-      ? `is a built-in plugin (${relative(process.cwd(), holder.path)}), which a file may not replace`
-      : `is taken by ${holder.source}`;
-  return `${found.source} calls itself "${name}", but that name ${held}: choose another name`;
+function clash(name: string, found: PluginFile, owner: PluginFile): string {
+  const reason =
+    owner.source === "built-in"
+      ? `belongs to a built-in plugin (${relative(process.cwd(), owner.path)}), which a file cannot replace`
+      : `belongs to ${owner.source}`;
+  return `${found.source} declares the name "${name}", which ${reason}: it must have another name`;
 }
 
-/** A ready plugin stands before broken ones of its name. */
+/** A ready plugin takes precedence over broken ones of the same name. */
 function index(entries: readonly Entry[]): Map<string, Entry> {
   const byName = new Map<string, Entry>();
   for (const entry of entries) {

@@ -1,4 +1,4 @@
-/** The scan's thread: imports plugin files one by one and tells what each says of itself. */
+/** The scan thread: imports plugin files one by one and sends what each declares. */
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ if (port === null) throw new Error("pool/catalog/scan-entry runs in a worker thr
 
 let imported: string[] = [];
 installPluginResolution((url) => imported.push(url));
-// Node prints warnings past process.stderr, which the main thread holds; here they say nothing.
+// Node writes warnings directly to the daemon's stderr, and those of an import are of no use there.
 process.removeAllListeners("warning");
 
 async function read(file: string): Promise<ScanAnswer> {
@@ -39,7 +39,7 @@ function describe(plugin: PluginDefinition): PluginDescription {
     inputSchema: input.schema,
     optionsSchema: options.schema,
     outputSchema: output.schema,
-    // Through JSON: an example is shown as JSON, and must not fail the message to the main thread.
+    // An example is shown as JSON. A value that cannot be cloned must not fail the message to the main thread.
     example: plugin.example
       ? (JSON.parse(JSON.stringify(plugin.example)) as PluginDescription["example"])
       : null,
@@ -49,15 +49,15 @@ function describe(plugin: PluginDefinition): PluginDescription {
 }
 
 interface ShownSchema {
-  /** Null where there is none to show; parts that JSON Schema cannot say are `{}`. */
+  /** Null if there is none to show. Parts that JSON Schema cannot express are `{}`. */
   readonly schema: JsonSchema | null;
-  /** Why there is none, though the plugin has a schema. */
+  /** Why there is none, although the plugin has a schema. */
   readonly warning: string | null;
 }
 
 function toSchema(plugin: PluginDefinition, field: "input" | "options" | "output"): ShownSchema {
   const schema = plugin[field];
-  if (schema === undefined) return { schema: null, warning: null };
+  if (schema === undefined || schema === null) return { schema: null, warning: null };
   const without = (what: string): ShownSchema => ({
     schema: null,
     warning: `${field} ${what}. ${WITHOUT_SCHEMA[field]}`,
@@ -94,7 +94,7 @@ function convert(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   return JSON.parse(JSON.stringify(converted)) as JsonSchema;
 }
 
-/** `z.coerce.number()` takes "5" and `z.preprocess` anything, though their JSON Schema says less. */
+/** `z.coerce.number()` accepts "5" and `z.preprocess` accepts anything, though their JSON Schema is narrower. */
 function takesMoreThanItSays({ def }: z.ZodType): boolean {
   if ("coerce" in def && def.coerce) return true;
   return def.type === "pipe" && (def as unknown as { in: z.ZodType }).in.def.type === "transform";
@@ -113,7 +113,7 @@ function loosen(jsonSchema: Record<string, unknown>): void {
   }
 }
 
-/** The error's message; of a syntax error with file and line in its first line, and the source below. */
+/** The error's message. For a syntax error it also has the file and line, and the source below them. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return `the file throws ${String(error)} when it is imported`;
   if (!(error instanceof SyntaxError)) return error.message;
@@ -122,14 +122,14 @@ function explain(error: unknown): string {
   return [said, ...source].join("\n");
 }
 
-/** File, line and a piece of the source: Node writes them above the stack, of TypeScript only. */
+/** File, line and a piece of the source, which Node writes above the stack for TypeScript only. */
 function placeIn(error: unknown): string | null {
   const [place, ...rest] =
     error instanceof Error ? (error.stack ?? "").split("\n\nSyntaxError") : [];
   return place === undefined || rest.length === 0 ? null : place.replace(/^file:\/\//, "");
 }
 
-/** Finds what is wrong in a JavaScript file by reading it as TypeScript, which tells the line. */
+/** Finds the line of a syntax error in a JavaScript file by parsing the file as TypeScript. */
 function locate(): string | null {
   for (const url of imported) {
     if (!url.startsWith("file:") || url.includes("/node_modules/")) continue;
@@ -145,5 +145,5 @@ function locate(): string | null {
 
 port.postMessage("ready" satisfies ScanReady);
 for (const file of (workerData as ScanOrder).files) port.postMessage(await read(file));
-// Not left to end by itself: what a plugin started when it was imported may never do so.
+// Something that a plugin started during its import could keep the thread alive.
 process.exit();

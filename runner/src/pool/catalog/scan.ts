@@ -1,7 +1,7 @@
 /**
- * Reads plugin files in a thread that lives for one scan. A file that hangs is given up after the
- * deadline; a file that ends the thread is read once more, first in a thread of its own, since the
- * fault may be what a file before it left behind. The rest is read in a new thread.
+ * Reads plugin files in a thread that exists for one scan. When a file ends the thread, a new thread
+ * reads that file once more, as its first, because an earlier file can be the cause. When a file
+ * exceeds the time limit, a new thread reads the files after it.
  */
 import { Worker } from "node:worker_threads";
 import type { ScanAnswer, ScanOrder, ScanReady } from "../messages.ts";
@@ -16,7 +16,7 @@ export interface ScanOptions {
   readonly signal: AbortSignal;
 }
 
-/** One answer for each file, in their order. */
+/** Returns one result per file, in the order of the files. */
 export async function scan(files: readonly string[], options: ScanOptions): Promise<ScanAnswer[]> {
   const answers: ScanAnswer[] = [];
   while (answers.length < files.length && !options.signal.aborted) {
@@ -33,11 +33,11 @@ export async function scan(files: readonly string[], options: ScanOptions): Prom
 
 interface BadEnd {
   readonly error: string;
-  /** The file that was being read did it, whatever was read before. */
+  /** Whether the file that was being read is certainly the cause. */
   readonly isCertain: boolean;
 }
 
-/** Null when every file was read. */
+/** Resolves to null when every file was read. */
 function readInThread(
   files: readonly string[],
   options: ScanOptions & { onAnswer: (answer: ScanAnswer) => void },
@@ -52,14 +52,14 @@ function readInThread(
     stdout: true,
     stderr: true,
   });
-  // What files print when they are imported is nobody's; unread it would pile up.
+  // Nobody needs what files print during their import, and unread output would fill the memory.
   worker.stdout.resume();
   worker.stderr.resume();
   let left = files.length;
   let end: BadEnd | null = null;
   let timer: NodeJS.Timeout | undefined;
 
-  function giveUpLater(): NodeJS.Timeout {
+  function startTimer(): NodeJS.Timeout {
     return setTimeout(() => {
       const error = `importing the file took longer than ${importTimeoutMs} ms`;
       end = { error, isCertain: true };
@@ -75,8 +75,8 @@ function readInThread(
       left -= 1;
       onAnswer(said);
     }
-    // After the last it has only to end, which a plugin may have made impossible.
-    timer = giveUpLater();
+    // The timer also runs after the last file, because a plugin can keep the thread from ending.
+    timer = startTimer();
   });
   worker.on("error", (error) => {
     end = { error: `importing the file ended its thread: ${messageOf(error)}`, isCertain: false };

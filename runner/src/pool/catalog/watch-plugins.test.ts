@@ -27,7 +27,7 @@ function watch(options: {
   return watching;
 }
 
-test("a refresh that fails is told, and made again though nothing changed", async () => {
+test("a refresh that fails is reported and repeated, though no file changed", async () => {
   const errors: unknown[] = [];
   const { promise: succeeded, resolve } = Promise.withResolvers<void>();
   const watching = watch({
@@ -42,8 +42,8 @@ test("a refresh that fails is told, and made again though nothing changed", asyn
   expect(errors).toEqual([new Error("no thread 1"), new Error("no thread 2")]);
 });
 
-test("a folder that cannot be read is told once at the first look", async () => {
-  // A link to itself: the system gives up following it, with ELOOP.
+test("a folder that cannot be read is reported once at the first check", async () => {
+  // The system refuses to follow a link to itself, with ELOOP.
   const loop = join(dir, "loop");
   symlinkSync(loop, loop);
   const errors: unknown[] = [];
@@ -57,7 +57,7 @@ test("a folder that cannot be read is told once at the first look", async () => 
   expect(errors).toMatchObject([{ code: "ELOOP" }]);
 });
 
-test("a directory that never keeps still is read nevertheless", async () => {
+test("a directory that changes all the time is still read", async () => {
   const { promise: readTwice, resolve } = Promise.withResolvers<void>();
   let refreshed = 0;
   const watching = watch({

@@ -1,21 +1,22 @@
 /**
- * Calls `refresh` at once, and whenever what lies in the directory has changed and then kept still
- * for a moment, so that a file is not read half-written; one that failed is tried again at the next
- * look. fs.watch makes that quick where it works; the look every `rescanMs` finds what it misses
- * (folders within, network drives, a directory that is made later).
+ * Calls `refresh` immediately, and after each change in the directory once the files have stayed the
+ * same for a moment, so that no half-written file is read. A failed refresh is repeated at the next
+ * check. fs.watch makes this fast. The check every `rescanMs` finds what fs.watch misses: nested
+ * folders, network drives, a directory that is made later.
  */
 import { watch, type FSWatcher } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createWakeSignal } from "../../system/wake-signal.ts";
 import { stampOf } from "./find-plugins.ts";
 
 const SETTLE_MS = 100;
-/** For a directory that never keeps still, as when a plugin writes its own files there. */
+/** Limit for a directory that changes all the time, such as one that a plugin writes to. */
 const MAX_SETTLE_MS = 2_000;
 
 export interface PluginsWatch {
-  /** The first refresh is done, or has failed. */
+  /** Resolves when the first refresh has succeeded or failed. */
   readonly ready: Promise<void>;
-  /** The watch has ended, after the signal was aborted. */
+  /** Resolves when the watch has ended, after the signal was aborted. */
   readonly ended: Promise<void>;
 }
 
@@ -23,42 +24,43 @@ export function watchPlugins(options: {
   dir: string;
   rescanMs: number;
   refresh: () => Promise<void>;
-  /** Is told, once a look, why it could not read what lies there. */
+  /** Called at most once per check, when the directory could not be read. */
   onError: (error: unknown) => void;
   signal: AbortSignal;
 }): PluginsWatch {
   const { dir, rescanMs, refresh, onError, signal } = options;
-  const bell = createBell(signal);
+  const { wake, wait } = createWakeSignal();
+  signal.addEventListener("abort", wake, { once: true });
   const ready = Promise.withResolvers<void>();
 
   async function run(): Promise<void> {
-    let watcher = openWatcher(dir, bell.ring);
-    let seen = await refreshAs(await readStamp(untold));
+    let watcher = openWatcher(dir, wake);
+    let seen = await refreshAs(await readStamp(ignore));
     ready.resolve();
     while (!signal.aborted) {
-      await bell.wait(rescanMs);
-      // Anew each time: a directory that was deleted and made again is another one to the system.
+      await wait(rescanMs);
+      // Opens a new watcher each time: one of a deleted directory does not see its replacement.
       watcher?.close();
-      watcher = openWatcher(dir, bell.ring);
+      watcher = openWatcher(dir, wake);
       const stamp = await readStamp(onError);
       if (stamp === null || stamp === seen || signal.aborted) continue;
-      const still = await settled(stamp);
-      if (!signal.aborted) seen = await refreshAs(still);
+      const settled = await untilUnchanged(stamp);
+      if (!signal.aborted) seen = await refreshAs(settled);
     }
     watcher?.close();
   }
 
-  /** Null when the directory cannot be read just now: what is known of it stays. */
-  async function readStamp(tell: (error: unknown) => void): Promise<string | null> {
+  /** Null when the directory cannot be read now. */
+  async function readStamp(report: (error: unknown) => void): Promise<string | null> {
     try {
       return await stampOf(dir);
     } catch (error) {
-      tell(error);
+      report(error);
       return null;
     }
   }
 
-  /** The stamp that is read now; null when it could not be, so that the next look tries again. */
+  /** Returns the stamp after a refresh that succeeded, otherwise null, so that the next check refreshes again. */
   async function refreshAs(stamp: string | null): Promise<string | null> {
     try {
       await refresh();
@@ -69,12 +71,12 @@ export function watchPlugins(options: {
     }
   }
 
-  async function settled(first: string): Promise<string> {
+  async function untilUnchanged(first: string): Promise<string> {
     const deadline = performance.now() + MAX_SETTLE_MS;
     let before = first;
     while (!signal.aborted && performance.now() < deadline) {
       await pause(SETTLE_MS, signal);
-      const now = await readStamp(untold);
+      const now = await readStamp(ignore);
       if (now === null || now === before) break;
       before = now;
     }
@@ -84,10 +86,10 @@ export function watchPlugins(options: {
   return { ready: ready.promise, ended: run() };
 }
 
-/** What the refresh that follows will tell, if it still is so. */
-const untold = (): void => {};
+/** The refresh that follows reports the error if it persists. */
+const ignore = (): void => {};
 
-/** Null where the directory is not there or the system has no watch left to give. */
+/** Null when the directory does not exist or the system is out of watches. */
 function openWatcher(dir: string, onEvent: () => void): FSWatcher | null {
   try {
     const watcher = watch(dir, { persistent: false }, onEvent);
@@ -98,43 +100,10 @@ function openWatcher(dir: string, onEvent: () => void): FSWatcher | null {
   }
 }
 
-interface Bell {
-  readonly ring: () => void;
-  /** Resolves when it rings (or has rung since the last wait), after `ms`, or at the abort. */
-  wait(ms: number): Promise<void>;
-}
-
-function createBell(signal: AbortSignal): Bell {
-  let hasRung = false;
-  let wake = (): void => undefined;
-
-  function ring(): void {
-    hasRung = true;
-    wake();
-  }
-
-  signal.addEventListener("abort", ring, { once: true });
-  return {
-    ring,
-    async wait(ms) {
-      if (!hasRung && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms).unref();
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      hasRung = false;
-    },
-  };
-}
-
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, { signal, ref: false });
   } catch {
-    // Woken early.
+    // The signal was aborted.
   }
 }

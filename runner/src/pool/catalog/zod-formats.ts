@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** Null is any. */
+/** Null stands for any precision. */
 const PRECISIONS = [null, 0, 3, 6, 9];
 const HASHES = ["md5", "sha1", "sha256", "sha384", "sha512"] as const;
 const ENCODINGS = ["hex", "base64", "base64url"] as const;
 
-/** Those that JSON Schema tells with a format and a pattern. */
+/** zod's formats that JSON Schema expresses with a format and a pattern. */
 const createFormats = (): readonly z.ZodType[] => [
   z.email(),
   ...[z.regexes.html5Email, z.regexes.unicodeEmail].map((pattern) => z.email({ pattern })),
@@ -43,7 +43,7 @@ const createFormats = (): readonly z.ZodType[] => [
   ...HASHES.flatMap((hash) => ENCODINGS.map((enc) => z.hash(hash, { enc }))),
 ];
 
-/** Made when first asked for: it takes some tens of milliseconds, and many schemas need none. */
+/** Made on first use: it takes tens of milliseconds, and many schemas do not need it. */
 let known: ReadonlySet<string> | undefined;
 
 function collect(): ReadonlySet<string> {
@@ -55,9 +55,9 @@ function collect(): ReadonlySet<string> {
 }
 
 /**
- * Whether a pattern is zod's own, of the format beside it: none of these takes longer than in
- * proportion to the text. By its text alone it might be a plugin's, with flags, which JSON Schema
- * does not tell.
+ * Whether a pattern is zod's own for its format. Those patterns run in linear time. The pattern's
+ * text alone is not enough: a plugin's pattern can have the same text with flags, which JSON Schema
+ * does not contain.
  */
 export function isZodFormat(format: unknown, pattern: string): boolean {
   if (format === undefined) return false;

@@ -1,4 +1,4 @@
-/** `console.*` and the standard streams of this thread become lines of the step that writes. */
+/** Turns writes to `console.*` and the standard streams of this thread into log lines of the step. */
 import { StringDecoder } from "node:string_decoder";
 import { format } from "node:util";
 import type { LogLevel } from "../../ports/plugin-pool.ts";
@@ -13,18 +13,18 @@ const CONSOLE_LEVELS = {
   trace: "debug",
 } as const satisfies Partial<Record<keyof Console, LogLevel>>;
 
-/** The function returned logs what was written since the last line's end: the step is over. */
+/** Returns a function that logs an unfinished last line, for the end of a step. */
 export function captureOutput(): () => void {
   for (const [method, level] of Object.entries(CONSOLE_LEVELS)) {
     Object.assign(console, {
-      [method]: (...values: unknown[]) => loggingStep()?.outbox.log(level, format(...values)),
+      [method]: (...values: unknown[]) => loggingStep()?.buffer.log(level, format(...values)),
     });
   }
   const endLines = [captureStream(process.stdout, "info"), captureStream(process.stderr, "error")];
-  // Node prints warnings past process.stderr, straight to the daemon's own.
+  // Node writes warnings directly to the daemon's stderr, not through process.stderr.
   process.removeAllListeners("warning");
   process.on("warning", (warning) => {
-    loggingStep()?.outbox.log("warn", `${warning.name}: ${warning.message}`);
+    loggingStep()?.buffer.log("warn", `${warning.name}: ${warning.message}`);
   });
   return () => {
     for (const endLine of endLines) endLine();
@@ -45,14 +45,14 @@ function captureStream(stream: NodeJS.WriteStream, level: LogLevel): () => void 
         : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) loggingStep()?.outbox.log(level, line);
+    for (const line of lines) loggingStep()?.buffer.log(level, line);
     const callback = typeof encodingOrDone === "function" ? encodingOrDone : done;
     if (callback) process.nextTick(callback);
     return true;
   };
   Object.assign(stream, { write });
   return () => {
-    if (rest !== "") loggingStep()?.outbox.log(level, rest);
+    if (rest !== "") loggingStep()?.buffer.log(level, rest);
     rest = "";
   };
 }

@@ -1,17 +1,17 @@
-/** Which step runs in this thread, and which step the code that is asking belongs to. */
+/** The step that runs in this thread, and the step that the calling code belongs to. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Outbox } from "./outbox.ts";
+import type { LogBuffer } from "./log-buffer.ts";
 
 export interface CurrentStep {
   readonly run: number;
-  readonly outbox: Outbox;
+  readonly buffer: LogBuffer;
   readonly abort: AbortController;
 }
 
 const owner = new AsyncLocalStorage<CurrentStep>();
 let current: CurrentStep | null = null;
 
-/** Runs the work as this step's: every callback and promise that it starts belongs to the step. */
+/** Runs the work in the step's context: every callback and promise that it starts belongs to the step. */
 export async function asCurrentStep<T>(step: CurrentStep, work: () => Promise<T>): Promise<T> {
   current = step;
   try {
@@ -25,12 +25,12 @@ export function currentStep(): CurrentStep | null {
   return current;
 }
 
-/** The step that the running code was started by, ended or not; undefined when nobody knows. */
+/** The step that started the calling code, ended or not; undefined when unknown. */
 export function owningStep(): CurrentStep | undefined {
   return owner.getStore();
 }
 
-/** Where the running code may log: its own step while that runs; an ended step's code is not heard. */
+/** The step that the calling code logs to; null when its step has ended, so that the line is dropped. */
 export function loggingStep(): CurrentStep | null {
   const step = owner.getStore() ?? current;
   return step === current ? current : null;

@@ -1,10 +1,10 @@
-/** Texts from whatever a plugin threw; a thrown value's own code must not throw again. */
+/** Describes any value that a plugin threw. The value's own getters and methods can throw too. */
 import { inspect } from "node:util";
 
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_MESSAGE_CHARACTERS = MAX_MESSAGE_BYTES / 4;
 
-/** The plugin's own message. */
+/** The error's message. */
 export function errorMessage(thrown: unknown): string {
   return cut(readMessage(thrown));
 }

@@ -1,4 +1,4 @@
-/** The Piscina worker: what every plugin thread runs. Imports little, for each thread pays for it. */
+/** The Piscina worker of every plugin thread. It imports little, because each thread loads it again. */
 import { MessageChannel, parentPort, threadId, workerData } from "node:worker_threads";
 import { installPluginResolution } from "../plugin-resolution.ts";
 import {
@@ -12,9 +12,9 @@ import {
 } from "../messages.ts";
 import { captureOutput } from "./capture-output.ts";
 import { asCurrentStep, currentStep, type CurrentStep } from "./current-step.ts";
-import { giveWay } from "./give-way.ts";
-import { createOutbox } from "./outbox.ts";
-import { refuseToKillTheDaemon } from "./refuse-kill.ts";
+import { lowerPriority } from "./lower-priority.ts";
+import { createLogBuffer } from "./log-buffer.ts";
+import { refuseKill } from "./refuse-kill.ts";
 import { reportFaults } from "./report-faults.ts";
 import { runStep } from "./run-step.ts";
 import { watchGlobals } from "./watch-globals.ts";
@@ -29,7 +29,7 @@ parentPort.postMessage({ kind: "hello", threadId, port: port2, sharedState } sat
   port2,
 ]);
 
-function tell(message: ThreadMessage): void {
+function send(message: ThreadMessage): void {
   port.postMessage(message);
 }
 
@@ -38,24 +38,24 @@ port.on("message", (request: StopRequest) => {
   if (step?.run === request.run) step.abort.abort(new DOMException(request.reason, "AbortError"));
 });
 
-giveWay();
+lowerPriority();
 installPluginResolution();
 const endLines = captureOutput();
-refuseToKillTheDaemon();
-reportFaults(tell);
+refuseKill();
+reportFaults(send);
 const endThread = process.exit.bind(process);
 const changedGlobal = watchGlobals();
 
 export default async function runTask(task: ThreadTask): Promise<void> {
   const { run } = task;
   const settings = workerData as ThreadSettings;
-  const outbox = createOutbox(
-    (lines, progress) => tell({ kind: "said", run, lines, progress }),
+  const buffer = createLogBuffer(
+    (lines, progress) => send({ kind: "update", run, lines, progress }),
     task.logLimitBytes,
   );
-  const step: CurrentStep = { run, outbox, abort: new AbortController() };
-  Atomics.store(sharedState, SHARED_STATE.begunAt, BigInt(Date.now()));
-  Atomics.add(sharedState, SHARED_STATE.runs, 1n);
+  const step: CurrentStep = { run, buffer, abort: new AbortController() };
+  Atomics.store(sharedState, SHARED_STATE.startedAt, BigInt(Date.now()));
+  Atomics.add(sharedState, SHARED_STATE.runCount, 1n);
   Atomics.store(sharedState, SHARED_STATE.run, BigInt(run));
   try {
     const outcome = await asCurrentStep(step, async () => {
@@ -64,23 +64,23 @@ export default async function runTask(task: ThreadTask): Promise<void> {
       return end;
     });
     const changed = changedGlobal();
-    if (changed !== null) outbox.log("warn", toWarning(task.plugin, changed));
-    tell({ kind: "ended", run, ...outbox.close(), outcome });
+    if (changed !== null) buffer.log("warn", toWarning(task.plugin, changed));
+    send({ kind: "ended", run, ...buffer.close(), outcome });
     if (changed !== null) endThread(0);
   } catch (error) {
-    // Only a plugin that replaced what this code is made of gets here.
+    // Only a plugin that replaced a function used above leads here.
     crash(run, error);
   }
   Atomics.store(sharedState, SHARED_STATE.run, 0n);
 }
 
 function toWarning(plugin: string, changed: string): string {
-  return `Plugin "${plugin}" changed ${changed}: its thread is replaced, so that no other step sees it.`;
+  return `Plugin "${plugin}" changed ${changed}: its thread is replaced, so that no other step sees the change.`;
 }
 
 function crash(run: number, error: unknown): void {
   try {
-    tell({ kind: "fault", run, failure: { code: "PLUGIN_CRASHED", message: String(error) } });
+    send({ kind: "fault", run, failure: { code: "PLUGIN_CRASHED", message: String(error) } });
   } finally {
     endThread(1);
   }

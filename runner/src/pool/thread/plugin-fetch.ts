@@ -1,6 +1,6 @@
 /**
- * `ctx.fetch`: the web's fetch, aborted with the step, behind the egress policy at each connection,
- * so that a redirect is judged as well. The one place that plugins' requests pass.
+ * `ctx.fetch`: the standard fetch, aborted with the step. The egress policy checks every connection,
+ * so it covers redirects too.
  */
 import type { EgressPolicy } from "../../egress/policy.ts";
 
@@ -8,7 +8,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 type Dispatcher = NonNullable<RequestInit["dispatcher"]>;
 
-/** One for all steps of the thread; made by the first that fetches, for it costs 4 MB. */
+/** Shared by all steps of the thread, and made by the first that fetches, because it costs 4 MB. */
 let dispatcher: Promise<Dispatcher> | null = null;
 
 export function createPluginFetch(
@@ -36,11 +36,11 @@ async function createDispatcher(policy: EgressPolicy): Promise<Dispatcher> {
     ]);
   const resolve = createResolver();
   const connect = createGuardedConnect({ policy, resolve, timeoutMs: CONNECT_TIMEOUT_MS });
-  // Node's own fetch, whose Request and Response are those that plugins know, speaks undici 7.
+  // Node's own fetch, which has the Request and Response that plugins use, expects undici 7.
   return new Dispatcher1Wrapper(new Agent({ connect })) as unknown as Dispatcher;
 }
 
-/** fetch says "fetch failed" of every connection that was not made; the guard's own words are better. */
+/** The policy's own error, which fetch hides behind "fetch failed". */
 function refusalIn(error: unknown): Error | null {
   const { cause } = error as { cause?: unknown };
   return cause instanceof Error && "code" in cause && cause.code === "EGRESS_REFUSED"

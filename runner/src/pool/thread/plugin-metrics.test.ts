@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createMetrics } from "./plugin-metrics.ts";
 
-test("a plugin that counts nothing has processed 0 items", () => {
+test("a plugin that sets no metrics has processed 0 items", () => {
   expect(createMetrics().read(1.23456)).toEqual({ processedItems: 0, duration: 1.23 });
 });
 
@@ -17,20 +17,20 @@ test("add sums, set replaces", () => {
 test.each([
   ["bytes", Number.NaN, 'metric "bytes" is NaN: it must be a finite number'],
   ["bytes", "7" as unknown as number, 'metric "bytes" is 7: it must be a finite number'],
-  ["duration", 1, 'metric "duration" is measured by the runner: choose another name'],
-  ["__proto__", 1, /^metric name "__proto__" must be/],
-  ["two words", 1, /^metric name "two words" must be/],
+  ["duration", 1, 'metric name is "duration": it must be another name'],
+  ["__proto__", 1, /^metric name is "__proto__": it must be/],
+  ["two words", 1, /^metric name is "two words": it must be/],
 ])("%s = %s is refused", (name, value, message) => {
   expect(() => createMetrics().set(name, value)).toThrow(message);
 });
 
-test("a sum may not grow out of the numbers", () => {
+test("a sum that overflows is refused", () => {
   const metrics = createMetrics();
   metrics.add("n", Number.MAX_VALUE);
   expect(() => metrics.add("n", Number.MAX_VALUE)).toThrow("Infinity");
 });
 
-test("a step has 100 metrics at most", () => {
+test("a step can have at most 100 metrics", () => {
   const metrics = createMetrics();
   for (let n = 1; n < 100; n += 1) metrics.set(`m${n}`, n);
   expect(() => metrics.set("m100", 1)).toThrow('metric "m100" is one too many');

@@ -5,7 +5,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 const MAX_METRICS = 100;
 
 export interface MetricsRecorder extends PluginMetrics {
-  /** What was counted, with the step's duration in ms. */
+  /** The plugin's metrics, and the step's duration in ms. */
   read(durationMs: number): StepMetrics;
 }
 
@@ -16,7 +16,9 @@ export function createMetrics(): MetricsRecorder {
     numbers.set(name, value);
     if (numbers.size > MAX_METRICS) {
       numbers.delete(name);
-      throw new RangeError(`metric "${name}" is one too many: a step may have ${MAX_METRICS}`);
+      throw new RangeError(
+        `metric "${name}" is one too many: a step can have at most ${MAX_METRICS}`,
+      );
     }
   }
 
@@ -43,11 +45,13 @@ export function createMetrics(): MetricsRecorder {
 function checkName(name: unknown): void {
   if (typeof name !== "string" || !NAME.test(name)) {
     throw new TypeError(
-      `metric name ${JSON.stringify(name)} must be 1 to 64 letters, digits, "_", "." or "-", a letter first`,
+      `metric name is ${JSON.stringify(name)}: it must be 1 to 64 letters, digits, "_", "." or "-", and begin with a letter`,
     );
   }
   if (name === "duration") {
-    throw new TypeError(`metric "duration" is measured by the runner: choose another name`);
+    throw new TypeError(
+      `metric name is "duration": it must be another name, because the runner measures the duration`,
+    );
   }
 }
 

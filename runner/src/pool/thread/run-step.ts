@@ -1,4 +1,4 @@
-/** One step in the thread: parse, check, run, check, serialise. */
+/** Runs one step in the thread: parse, check, run, check, serialize. */
 import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { LogLevel } from "../../ports/plugin-pool.ts";
@@ -25,7 +25,7 @@ class StepFailed extends Error {
   }
 }
 
-/** Never rejects, but for the thread's own death. */
+/** Never rejects. */
 export async function runStep(
   task: ThreadTask,
   step: CurrentStep,
@@ -57,7 +57,7 @@ export async function runStep(
 
 function toFailure(error: unknown, step: CurrentStep): Failure {
   if (error instanceof StepFailed) return error.failure;
-  step.outbox.log("error", errorReport(error));
+  step.buffer.log("error", errorReport(error));
   return { code: "PLUGIN_THREW", message: errorMessage(error) };
 }
 
@@ -69,11 +69,11 @@ async function load(task: ThreadTask): Promise<PluginDefinition> {
     throw new StepFailed("PLUGIN_BROKEN", errorMessage(error));
   }
   if (plugin.name === task.plugin) return plugin;
-  const message = `The file of plugin "${task.plugin}" now holds "${plugin.name}".`;
+  const message = `The file of plugin "${task.plugin}" now contains plugin "${plugin.name}".`;
   throw new StepFailed("PLUGIN_BROKEN", message);
 }
 
-/** How a step fails whose value does not fit a schema. */
+/** The failure of a step when a value does not fit a schema. */
 interface Misfit {
   readonly code: FailureCode;
   readonly what: string;
@@ -104,18 +104,18 @@ async function check(
   value: unknown,
   { code, what }: Misfit,
 ): Promise<unknown> {
-  const result = await schema.safeParseAsync(value, { error: sayType });
+  const result = await schema.safeParseAsync(value, { error: describeType });
   if (result.success) return result.data;
   const { issues } = result.error;
-  const told = issues
+  const lines = issues
     .slice(0, MAX_ISSUES)
     .map(({ path, message }) => `${["", ...path.map(String)].join("/") || "/"}: ${message}`);
-  if (issues.length > MAX_ISSUES) told.push(`and ${issues.length - MAX_ISSUES} more`);
-  throw new StepFailed(code, `${what}: ${told.join("; ")}`);
+  if (issues.length > MAX_ISSUES) lines.push(`and ${issues.length - MAX_ISSUES} more`);
+  throw new StepFailed(code, `${what}: ${lines.join("; ")}`);
 }
 
-/** A wrong type in the words of the check at the request; zod's own words, and the plugin's, for all else. */
-const sayType: z.core.$ZodErrorMap = (issue) =>
+/** Describes a wrong type as check-json.ts does. Other issues keep the message of zod or of the plugin. */
+const describeType: z.core.$ZodErrorMap = (issue) =>
   issue.code === "invalid_type"
     ? `must be ${nameType(issue.expected)}, not ${showValue(issue.input)}`
     : undefined;
@@ -132,7 +132,7 @@ function createContext(parts: {
   const log =
     (level: LogLevel) =>
     (message: string, data?: object): void => {
-      step.outbox.log(level, message, data === undefined ? undefined : toData(data));
+      step.buffer.log(level, message, data === undefined ? undefined : toData(data));
     };
   let input: { value: unknown } | undefined;
   return {
@@ -144,15 +144,17 @@ function createContext(parts: {
     },
     progress(fraction, message) {
       if (fraction !== null && !(fraction >= 0 && fraction <= 1)) {
-        throw new RangeError(`progress is ${String(fraction)}: it must be from 0 to 1, or null`);
+        throw new RangeError(
+          `progress is ${String(fraction)}: it must be a number from 0 to 1, or null`,
+        );
       }
-      step.outbox.progress({ fraction, message: message ?? null });
+      step.buffer.progress({ fraction, message: message ?? null });
     },
     job: {
       id: task.jobId,
       name: task.jobName,
       metadata: JSON.parse(task.metadata) as Record<string, unknown>,
-      // Parsed when it is asked for: it may be megabytes, and most plugins never look.
+      // Parsed on first use: it can be megabytes, and most plugins do not use it.
       get input() {
         input ??= { value: JSON.parse(task.jobInput) as unknown };
         return input.value;

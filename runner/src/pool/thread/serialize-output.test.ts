@@ -4,7 +4,7 @@ import { serializeOutput } from "./serialize-output.ts";
 
 const LIMIT = 1024 * 1024;
 
-test("any JSON value becomes the text that JSON.stringify gives", () => {
+test("any JSON value becomes the text that JSON.stringify returns", () => {
   fc.assert(
     fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
       fc.pre(!Object.is(value, -0));
@@ -25,21 +25,21 @@ test.each([
     })(),
     '{"x":1}',
   ],
-])("%s is taken", (_, value, output) => {
+])("%s is accepted", (_, value, output) => {
   expect(serializeOutput(value, LIMIT)).toEqual({ ok: true, output });
 });
 
 test.each([
   [() => 1, "The output is a function."],
   [{ a: { "b/c": Symbol("s") } }, "The output's /a/b~1c is a symbol."],
-  [[1, 2n], "The output's /1 is the BigInt 2: give it as a string or a number."],
-  [{ mean: Number.NaN }, "The output's /mean is NaN: give null where there is no number."],
-  [{ map: new Map() }, "The output's /map is a Map: use Object.fromEntries(map)."],
-  [new Set([1]), "The output is a Set: use [...set]."],
-  [{ error: new Error("x") }, "The output's /error is an Error: give its message."],
-  [Buffer.from("x"), "The output is binary data: give it as a base64 string."],
+  [[1, 2n], "The output's /1 is the BigInt 2: return it as a string or a number."],
+  [{ mean: Number.NaN }, "The output's /mean is NaN: return null when there is no number."],
+  [{ map: new Map() }, "The output's /map is a Map: return Object.fromEntries(map)."],
+  [new Set([1]), "The output is a Set: return [...set]."],
+  [{ error: new Error("x") }, "The output's /error is an Error: return its message."],
+  [Buffer.from("x"), "The output is binary data: return it as a base64 string."],
   [{ later: Promise.resolve(1) }, "The output's /later is a promise: await it."],
-  [{ toJSON: () => undefined }, "The output has a toJSON that gives nothing."],
+  [{ toJSON: () => undefined }, "The output has a toJSON method that returns undefined."],
   [
     {
       toJSON() {
@@ -55,7 +55,7 @@ test.each([
   });
 });
 
-test("what is nested deeper than the stack is refused, not thrown", () => {
+test("an output nested deeper than the stack is refused without a throw", () => {
   let deep: unknown = 1;
   for (let n = 0; n < 1_000_000; n += 1) deep = [deep];
   expect(serializeOutput(deep, LIMIT)).toMatchObject({

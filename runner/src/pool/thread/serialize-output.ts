@@ -1,4 +1,4 @@
-/** A plugin's output as JSON text: strictly, since what JSON.stringify leaves out is lost unseen. */
+/** Serializes a plugin's output, and refuses values that JSON.stringify would drop without an error. */
 import { types } from "node:util";
 import type { Failure } from "../../domain/errors.ts";
 import { NULL_JSON, type JsonText } from "../../domain/json-text.ts";
@@ -20,7 +20,7 @@ export function serializeOutput(value: unknown, limitBytes: number): Serialized 
     return notSerializable(findAfterThrow(value, error));
   }
   if (text === undefined)
-    return notSerializable({ path: [], what: "has a toJSON that gives nothing" });
+    return notSerializable({ path: [], what: "has a toJSON method that returns undefined" });
   const bytes = Buffer.byteLength(text);
   return bytes > limitBytes
     ? tooLarge(String(bytes), limitBytes)
@@ -28,21 +28,21 @@ export function serializeOutput(value: unknown, limitBytes: number): Serialized 
 }
 
 interface Culprit {
-  /** From the innermost key outwards. */
+  /** Keys, the innermost first. */
   readonly path: string[];
   readonly what: string;
 }
 
 /**
- * Finds the first value that JSON cannot hold. `ancestors` is given only after a throw: what
- * JSON.stringify took has no cycle, and the walk of a large output is quicker without the set.
+ * Finds the first value that JSON cannot represent. `ancestors` is only given after JSON.stringify
+ * threw: otherwise there is no cycle, and the walk of a large output is faster without the set.
  */
 function findCulprit(value: unknown, ancestors: Set<object> | null): Culprit | null {
   if (typeof value !== "object" || value === null) {
     const what = unfitPrimitive(value);
     return what === null ? null : { path: [], what };
   }
-  if (ancestors?.has(value)) return { path: [], what: "refers back to an object that holds it" };
+  if (ancestors?.has(value)) return { path: [], what: "refers back to an object that contains it" };
   const unfit = unfitObject(value);
   if (unfit !== null) return { path: [], what: unfit };
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return null;
@@ -63,32 +63,32 @@ function findCulprit(value: unknown, ancestors: Set<object> | null): Culprit | n
 function unfitPrimitive(value: unknown): string | null {
   if (typeof value === "function") return "is a function";
   if (typeof value === "symbol") return "is a symbol";
-  if (typeof value === "bigint") return `is the BigInt ${value}: give it as a string or a number`;
+  if (typeof value === "bigint") return `is the BigInt ${value}: return it as a string or a number`;
   if (typeof value !== "number" || Number.isFinite(value)) return null;
-  return `is ${value}: give null where there is no number`;
+  return `is ${value}: return null when there is no number`;
 }
 
 function unfitObject(value: object): string | null {
   if (Array.isArray(value)) return null;
-  if (types.isMap(value)) return "is a Map: use Object.fromEntries(map)";
-  if (types.isSet(value)) return "is a Set: use [...set]";
-  if (types.isNativeError(value)) return "is an Error: give its message";
+  if (types.isMap(value)) return "is a Map: return Object.fromEntries(map)";
+  if (types.isSet(value)) return "is a Set: return [...set]";
+  if (types.isNativeError(value)) return "is an Error: return its message";
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
-    return "is binary data: give it as a base64 string";
+    return "is binary data: return it as a base64 string";
   }
   if (types.isPromise(value)) return "is a promise: await it";
-  if (types.isRegExp(value)) return "is a regular expression: give its source";
+  if (types.isRegExp(value)) return "is a regular expression: return its source";
   if (types.isWeakMap(value) || types.isWeakSet(value)) return "is a weak collection";
   return null;
 }
 
-/** After a throw: the culprit if there is one to be found, else what the throw says. */
+/** After JSON.stringify threw: the value that caused it, or the error's message when none is found. */
 function findAfterThrow(value: unknown, error: unknown): Culprit {
   try {
     const culprit = findCulprit(value, new Set());
     if (culprit !== null) return culprit;
   } catch {
-    // A getter that threw before throws again; or it is nested deeper than the stack.
+    // The same getter throws again, or the value is nested deeper than the stack.
   }
   return { path: [], what: `cannot be read: ${errorMessage(error)}` };
 }
@@ -106,7 +106,7 @@ function notSerializable({ path, what }: Culprit): Serialized {
 }
 
 function tooLarge(size: string, limitBytes: number): Serialized {
-  const message = `The output is ${size} bytes of JSON; it may be ${limitBytes} at most (PLAYGROUND_OUTPUT_LIMIT).`;
+  const message = `The output is ${size} bytes of JSON: it must be at most ${limitBytes} (PLAYGROUND_OUTPUT_LIMIT).`;
   return { ok: false, failure: { code: "OUTPUT_TOO_LARGE", message } };
 }
 

@@ -1,4 +1,4 @@
-/** What a step says while it runs, sent on at most ten times a second; the rest goes with its result. */
+/** Collects a step's log lines and progress, and sends them at most ten times a second. */
 import { inspect } from "node:util";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { LogLevel, LogLine } from "../../ports/plugin-pool.ts";
@@ -8,18 +8,18 @@ const SEND_EVERY_MS = 100;
 const MAX_LINE_BYTES = 8 * 1024;
 const MAX_LINES = 10_000;
 
-export interface Outbox {
+export interface LogBuffer {
   log(level: LogLevel, message: string, data?: JsonText): void;
   progress(progress: Progress): void;
-  /** Sends what there is, at once. */
+  /** Sends the collected lines and progress immediately. */
   flush(): void;
-  /** Ends sending and returns the lines that are left, and how many were over the limit before; what comes later is dropped. */
+  /** Returns the lines that were not sent, and the number of lines over the limit. Drops all later lines. */
   close(): { lines: LogLine[]; droppedLines: number };
 }
 
 type Send = (lines: readonly LogLine[], progress: Progress | null) => void;
 
-export function createOutbox(send: Send, limitBytes: number): Outbox {
+export function createLogBuffer(send: Send, limitBytes: number): LogBuffer {
   let lines: LogLine[] = [];
   let progress: Progress | null = null;
   let kept = 0;
@@ -39,7 +39,7 @@ export function createOutbox(send: Send, limitBytes: number): Outbox {
     progress = null;
   }
 
-  /** By the time, not by the timer alone: a plugin that never yields is heard too. */
+  /** Compares the time and does not only set a timer: no timer fires in a plugin that never yields. */
   function flushSoon(): void {
     const waitMs = sentAt + SEND_EVERY_MS - performance.now();
     if (waitMs <= 0) flush();
@@ -49,7 +49,7 @@ export function createOutbox(send: Send, limitBytes: number): Outbox {
   return {
     log(level, message, data) {
       if (isClosed) return;
-      // Once a line was dropped the others are too: what is kept has no gap.
+      // After the first dropped line all others are dropped too, so that the log has no gap.
       if (dropped > 0 || kept === MAX_LINES) return void (dropped += 1);
       const line = { at: Date.now(), level, message: cap(toText(message)), data: fitting(data) };
       bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? "");
@@ -68,7 +68,7 @@ export function createOutbox(send: Send, limitBytes: number): Outbox {
       isClosed = true;
       clearTimeout(timer);
       if (dropped > 0) {
-        const message = `${dropped} more lines were dropped: a step keeps ${MAX_LINES} lines, and its job had ${limitBytes} bytes left of PLAYGROUND_LOG_LIMIT.`;
+        const message = `${dropped} more lines were dropped: a step can log ${MAX_LINES} lines, and its job had ${limitBytes} bytes of PLAYGROUND_LOG_LIMIT left.`;
         lines.push({ at: Date.now(), level: "warn", message, data: null });
       }
       return { lines, droppedLines: dropped };
@@ -76,7 +76,7 @@ export function createOutbox(send: Send, limitBytes: number): Outbox {
   };
 }
 
-/** A plugin in JavaScript may log anything. */
+/** A plugin in JavaScript can log a value of any type. */
 function toText(message: unknown): string {
   return typeof message === "string" ? message : inspect(message);
 }
@@ -85,11 +85,11 @@ function cap(message: string): string {
   if (message.length * 3 <= MAX_LINE_BYTES) return message;
   const bytes = Buffer.byteLength(message);
   if (bytes <= MAX_LINE_BYTES) return message;
-  // A sequence cut in half decodes to one replacement character, which is left off.
+  // A character that is cut in half decodes to one replacement character, which is removed.
   const head = Buffer.from(message)
     .toString("utf8", 0, MAX_LINE_BYTES)
     .replace(/\uFFFD$/, "");
-  return `${head}… (${bytes} bytes in all)`;
+  return `${head}… (${bytes} bytes in total)`;
 }
 
 function fitting(data: JsonText | undefined): JsonText | null {
@@ -97,5 +97,7 @@ function fitting(data: JsonText | undefined): JsonText | null {
   const bytes = Buffer.byteLength(data);
   return bytes <= MAX_LINE_BYTES
     ? data
-    : (JSON.stringify({ dropped: `${bytes} bytes of data, over ${MAX_LINE_BYTES}` }) as JsonText);
+    : (JSON.stringify({
+        dropped: `${bytes} bytes of data; the limit is ${MAX_LINE_BYTES}`,
+      }) as JsonText);
 }

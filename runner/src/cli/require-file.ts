@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { BadSetting, ownCommand, toEnvName, type Settings } from "../config.ts";
+import { databasePath } from "../startup/database-path.ts";
+
+/** The absolute path of the argument FILE. Throws `BadSetting` when none was given. */
+export function requireFile(command: string, argument: string | null): string {
+  if (argument !== null) return resolve(argument);
+  throw new BadSetting(`${command} needs a file: ${ownCommand()} ${command} FILE`);
+}
+
+/** The path of the database in the data folder. Throws `BadSetting` when there is none. */
+export function requireDatabase(settings: Settings): string {
+  const database = databasePath(settings);
+  if (existsSync(database)) return database;
+  throw new BadSetting(
+    `${toEnvName("dataDir")} is "${settings.dataDir}": it must be a folder with a database, but ${database} does not exist. Use --data-dir to name another folder.`,
+  );
+}
+
+/** Throws `BadSetting` when the file does not exist. */
+export function requireExisting(file: string): string {
+  if (existsSync(file)) return file;
+  throw new BadSetting(`FILE is "${file}": it must be a backup, but it does not exist.`);
+}
