@@ -2,21 +2,21 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Thousands of requests, daemons that crash, real waits: `npm run test:slow`, not `npm test`. */
+/** Thousands of requests, crashing daemons, real waits. `npm run test:slow` runs them, `npm test` does not. */
 const SLOW = [
   "runner/test/e2e/fuzz.test.ts",
   "runner/test/faults/{make-and-n8n,noisy-neighbour,plugin-crash,plugin-isolation,slow-disk,upgrade}.test.ts",
 ];
 
-/** Daemons under load, broken in every way: `npm run test:faults`. */
+/** Daemons under load with every kind of fault. `npm run test:faults` runs them. */
 const FAULTS = ["runner/test/faults/{kills,faults}.test.ts"];
 
 export default defineConfig({
   test: {
-    // Threads that tests start read the modules that `npm run warm` has compiled: each that strips
-    // types loads a compiler in WebAssembly, and V8 has crashed with hundreds of those in a process.
+    // The tests' threads read the modules that `npm run warm` has compiled. A thread that strips types
+    // itself loads a WebAssembly compiler, and V8 has crashed with hundreds of those in one process.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("runner/.cache/compile", import.meta.url)) },
-    // Most tests wait for disks, sockets and threads: more than one a core.
+    // Most tests wait for disks, sockets and threads, so that more than one can run per core.
     maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: "n8n-nodes",
           include: ["n8n-nodes-playground/test/unit/**/*.test.mts"],
-          // n8n loads the CommonJS build; Node cannot load the other one.
+          // n8n loads the CommonJS build. Node cannot load the ESM build.
           alias: {
             "n8n-workflow": fileURLToPath(
               new URL(
@@ -69,7 +69,7 @@ export default defineConfig({
       },
       {
         test: {
-          // Needs Chromium: `npm run test:browser`, not `npm test`.
+          // Needs Chromium. `npm run test:browser` runs it, `npm test` does not.
           name: "browser",
           include: ["runner/test/browser/**/*.test.ts"],
           testTimeout: 60_000,

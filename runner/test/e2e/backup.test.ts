@@ -258,12 +258,12 @@ describe("restore refuses", () => {
 
   test.each([
     [
-      "a newer one",
+      "a backup from a newer version",
       "PRAGMA user_version = 99",
       /schema version 99; this program knows versions up/,
     ],
     [
-      "a damaged one",
+      "a damaged backup",
       "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 9 WHERE name = 'logs'",
       /is damaged: /,
     ],
@@ -299,7 +299,7 @@ test("a daemon refuses to start on a newer database, and so do backup and check"
 });
 
 describe("check", () => {
-  test("finds everything in order next to a busy daemon, and after each kill", async () => {
+  test("finds no problem while a daemon works, or after each kill", async () => {
     const root = await openFolder();
     const receiver = await createReceiver((_, response) => {
       response.statusCode = Math.random() < 0.3 ? 500 : 200;

@@ -47,9 +47,9 @@ async function openReceiver(...args: Parameters<typeof createReceiver>): Promise
 const work = (n: number) => ({ plugins: ["work"], input: { n }, name: `work ${n}` });
 
 let files = 0;
-/** A job that ends once the test opens it. */
-function held() {
-  const file = join(folder, `held-${(files += 1)}`);
+/** A job that ends when the test calls `open`. */
+function blockedJob() {
+  const file = join(folder, `blocked-${(files += 1)}`);
   return {
     job: { plugins: ["until-file"], input: { file } },
     open: () => writeFile(file, ""),
@@ -64,7 +64,7 @@ function request(method: string, path: string, body: unknown, headers = {}): Pro
   });
 }
 
-/** Waits until nothing of the batch's callback is left to be sent; gives its attempts' statuses. */
+/** Waits until the batch's callback is delivered or given up. Returns the statuses of its attempts. */
 async function untilCallbackEnded(batchId: string): Promise<number[]> {
   return until("the callback's end", async () => {
     const { items } = await daemon.get(`/v1/deliveries?batchId=${batchId}`);
@@ -75,7 +75,7 @@ async function untilCallbackEnded(batchId: string): Promise<number[]> {
   });
 }
 
-test("of 200 jobs, 20 of which fail, tells one callback of all, in the order of the request", async () => {
+test("one callback reports all 200 jobs, 20 of which fail, in the order of the request", async () => {
   const receiver = await openReceiver();
   const jobs = Array.from({ length: 200 }, (_, n) => work(n));
   const webhook = { url: `${receiver.url}/callback`, headers: { "X-Key": "k" } };
@@ -112,8 +112,8 @@ test("of 200 jobs, 20 of which fail, tells one callback of all, in the order of 
   expect(receiver.received).toHaveLength(1);
 });
 
-describe("waiting", () => {
-  test("answers with all outputs at once, and needs no callback", async () => {
+describe("waiting for a batch", () => {
+  test("returns all outputs in the response, and needs no callback", async () => {
     const answer = await request("POST", "/v1/batches", { jobs: [work(1), work(9)] }, WAIT);
     expect(answer.status).toBe(200);
     expect(answer.headers.get("preference-applied")).toBe("wait=30");
@@ -123,7 +123,7 @@ describe("waiting", () => {
   });
 
   test("ends with 202 when one job takes longer", async () => {
-    const { job, open } = held();
+    const { job, open } = blockedJob();
     const answer = await request(
       "POST",
       "/v1/batches",
@@ -134,12 +134,15 @@ describe("waiting", () => {
     const { batchId, jobs } = AcceptedBatch.parse(await answer.json());
     expect(jobs.map(({ status }) => status)).toEqual(["completed", "running"]);
     await open();
-    await until("its end", async () => (await daemon.get(`/v1/batches/${batchId}`)).endedAt);
+    await until(
+      "the batch to end",
+      async () => (await daemon.get(`/v1/batches/${batchId}`)).endedAt,
+    );
   });
 });
 
 describe("idempotency", () => {
-  test("requests with one key, side by side, make one batch and run each job once", async () => {
+  test("concurrent requests with the same key create one batch and run each job once", async () => {
     const ledger = join(folder, "once");
     const jobs = ["a", "b", "c"].map((line) => ({ plugins: ["note"], input: { ledger, line } }));
     const key = { ...WAIT, "idempotency-key": "batch-once" };
@@ -156,7 +159,7 @@ describe("idempotency", () => {
     expect(other.status).toBe(422);
   });
 
-  test("a job's own key runs it once, in whichever batch and beside single jobs", async () => {
+  test("a job with its own key runs once, in any batch or as a single job", async () => {
     const ledger = join(folder, "jobs-once");
     const note = (line: string) => ({ plugins: ["note"], input: { ledger, line } });
     const single = await daemon.post("/v1/jobs", note("a"), {
@@ -167,7 +170,7 @@ describe("idempotency", () => {
     const first = Batch.parse(await daemon.post("/v1/batches", { jobs }, WAIT));
     expect(first.jobs.map(({ output }) => output)).toEqual(["b", "a", "b"]);
     expect(first.jobs[1]?.jobId).toBe(single.jobId);
-    // All of it is known and over: there is nothing to wait for but the batch itself.
+    // All of its jobs exist and have ended: only the batch itself can be waited for.
     const second = Batch.parse(await daemon.post("/v1/batches", { jobs }, WAIT));
     expect(second.batchId).not.toBe(first.batchId);
     expect(second.jobs).toEqual(first.jobs);
@@ -177,7 +180,7 @@ describe("idempotency", () => {
   });
 });
 
-test("with jobs that are wrong runs none, and names them all", async () => {
+test("a batch with invalid jobs runs none of its jobs, and the refusal names each invalid one", async () => {
   const name = "not to be run";
   const wrong = { plugins: ["csv-profile"], input: { text: 5 }, name };
   const answer = await request("POST", "/v1/batches", {
@@ -193,10 +196,10 @@ test("with jobs that are wrong runs none, and names them all", async () => {
   expect((await daemon.get(`/v1/jobs?name=${encodeURIComponent(name)}`)).items).toEqual([]);
 });
 
-describe("a webhook given later", () => {
-  test("before the end gets the callback at the end", async () => {
+describe("setting a webhook later", () => {
+  test("before the end sends the callback at the end", async () => {
     const receiver = await openReceiver();
-    const { job, open } = held();
+    const { job, open } = blockedJob();
     const { batchId } = await daemon.post("/v1/batches", { jobs: [job] }, { prefer: "wait=1" });
     const put = await request("PUT", `/v1/batches/${batchId}/webhook`, { url: receiver.url });
     expect(put.status).toBe(200);
@@ -206,7 +209,7 @@ describe("a webhook given later", () => {
     expect(callback?.event).toMatchObject({ batchId, status: "completed" });
   });
 
-  test("after the end gets it at once, and only once", async () => {
+  test("after the end sends the callback immediately, and only once", async () => {
     const receiver = await openReceiver();
     const { batchId } = await daemon.post("/v1/batches", { jobs: [work(1)] }, WAIT);
     const webhook = { url: receiver.url, retries: 10 };
@@ -225,9 +228,9 @@ describe("a webhook given later", () => {
 });
 
 test.each([
-  ["answered 409 twice, since the execution was not parked yet,", [409, 409, 200]],
-  ["answered 404 and 503", [404, 503, 200]],
-])("a callback that is %s comes again, the same, until it is taken", async (_, statuses) => {
+  ["409 twice, because the execution does not wait yet,", [409, 409, 200]],
+  ["404 and 503", [404, 503, 200]],
+])("a callback that gets %s is sent again unchanged until it succeeds", async (_, statuses) => {
   const answers = [...statuses];
   const receiver = await openReceiver(
     (_received, response) => void response.writeHead(answers.shift() ?? 200).end(),
@@ -240,13 +243,13 @@ test.each([
   expect(new Set(receiver.received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
 });
 
-test("survives a kill: every job runs, and the callback comes", async () => {
+test("a batch survives a kill: every job runs, and the callback is sent", async () => {
   const root = await mkdtemp(join(tmpdir(), "playground-batch-kill-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const receiver = await openReceiver();
   const first = await startDaemon({ root, plugins: PLUGINS });
   onTestFinished(() => first.close());
-  const { job, open } = held();
+  const { job, open } = blockedJob();
   const jobs = [job, ...Array.from({ length: 20 }, (_, n) => work(n * 10))];
   const webhook = { url: receiver.url };
   const { batchId } = await first.post("/v1/batches", { jobs, webhook });

@@ -1,4 +1,4 @@
-/** What happens when nobody reads what the process writes any more. */
+/** What happens when the reader of the process's output has closed its end of the pipe. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { startDaemon } from "../support/daemon.ts";
 
 const BINARY = fileURLToPath(new URL("../../bin/playground-runner.mjs", import.meta.url));
 
-test("a command whose reader has gone ends without a stack", async () => {
+test("a command whose output pipe is closed exits without a stack trace", async () => {
   const cwd = await mkdtemp(join(tmpdir(), "playground-pipe-"));
   onTestFinished(() => rm(cwd, { recursive: true, force: true }));
   const child = spawn(process.execPath, [BINARY, "plugins"], { cwd });
@@ -20,7 +20,7 @@ test("a command whose reader has gone ends without a stack", async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });
 
-test("a daemon whose reader has gone serves on, and stops cleanly", async () => {
+test("a daemon whose output pipe is closed keeps serving, and stops cleanly", async () => {
   const daemon = await startDaemon();
   onTestFinished(() => daemon.close());
   daemon.process.stdout?.destroy();

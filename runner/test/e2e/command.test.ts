@@ -1,4 +1,4 @@
-/** The command and its subcommands; without one it starts the daemon (process.test.ts). */
+/** The command and its subcommands. process.test.ts tests the one that starts the daemon. */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** The documents are true: their examples run, their links lead somewhere, the paths they name exist. */
+/** The documents are true: their examples run, and their links and paths exist. */
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join, matchesGlob, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,10 +7,11 @@ import { examplesOf, openDocSession } from "../support/doc-session.ts";
 import { anchorsOf, fencesOf, inlinePathsOf, linksOf, treePathsOf } from "../support/markdown.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const NOT_OURS = new Set(["node_modules", "data", "dist", ".cache", ".git"]);
+const IGNORED_FOLDERS = new Set(["node_modules", "data", "dist", ".cache", ".git"]);
 
 async function list(pattern: string): Promise<string[]> {
-  const exclude = (name: string): boolean => name.split("/").some((part) => NOT_OURS.has(part));
+  const exclude = (name: string): boolean =>
+    name.split("/").some((part) => IGNORED_FOLDERS.has(part));
   const paths: string[] = [];
   for await (const path of glob(pattern, { cwd: ROOT, exclude })) paths.push(path);
   return paths.toSorted();
@@ -21,7 +22,7 @@ for (const path of await list("**/*.md")) {
   DOCUMENTS.set(path, await readFile(join(ROOT, path), "utf8"));
 }
 
-/** `cd` into a folder that is not the clone itself; `npm install` that looks for one upwards. */
+/** `cd` into a folder other than the clone, and `npm install` that looks for a project above. */
 const STRAYS = /^.*(?:\bcd (?!playground$|\/)|npm install (?!--prefix )).*$/gm;
 
 const RUN = [...DOCUMENTS].filter(([, text]) =>
@@ -38,7 +39,7 @@ const IGNORED = (await readFile(join(ROOT, ".gitignore"), "utf8"))
   .split("\n")
   .map((line) => line.replaceAll(/^\/|\/$/g, ""));
 
-describe("the examples run, print what is shown, and leave only what Git ignores:", () => {
+describe("the examples run, print what is shown, and create only files that Git ignores:", () => {
   test.each(RUN)("%s", { timeout: 60_000 }, async (_, text) => {
     const session = await openDocSession();
     onTestFinished(() => session.close());
@@ -50,13 +51,13 @@ describe("the examples run, print what is shown, and leave only what Git ignores
 });
 
 test("no command leaves the reader in another folder or installs into the project", () => {
-  const lost = RUN.flatMap(([path, text]) =>
+  const strays = RUN.flatMap(([path, text]) =>
     fencesOf(text)
       .filter(({ language }) => /^(?:ba)?sh$/.test(language))
       .flatMap((fence) => fence.text.match(STRAYS) ?? [])
       .map((command) => `${path}: ${command}`),
   );
-  expect(lost).toEqual([]);
+  expect(strays).toEqual([]);
 });
 
 describe("links lead to files and headings that exist:", () => {
@@ -65,33 +66,33 @@ describe("links lead to files and headings that exist:", () => {
     for (const link of linksOf(text)) {
       const [file = "", anchor] = link.split("#");
       const target = file === "" ? path : relative(ROOT, resolve(ROOT, dirname(path), file));
-      const isThere = (await list(target.replace(/\/$/, ""))).length > 0;
+      const exists = (await list(target.replace(/\/$/, ""))).length > 0;
       const linked = DOCUMENTS.get(target);
       const hasAnchor =
         anchor === undefined || linked === undefined || anchorsOf(linked).includes(anchor);
-      if (!isThere || !hasAnchor) broken.push(link);
+      if (!exists || !hasAnchor) broken.push(link);
     }
     expect(broken).toEqual([]);
   });
 });
 
-/** Paths are written from the root, or from where the sentence is at home. */
-const HOMES = ["", "runner/", "runner/src/", "runner/test/"];
+/** The folders from which a document writes its paths. */
+const BASES = ["", "runner/", "runner/src/", "runner/test/"];
 
-describe("paths that are named exist:", () => {
+describe("the paths that a document names exist:", () => {
   test.each(["AGENTS.md", "CONTRIBUTING.md"])("%s", async (document) => {
     const text = DOCUMENTS.get(document) ?? "";
     const trees = fencesOf(text).filter(({ text: tree }) => /^ *[\w.-]+\/ /m.test(tree));
     const named = [
-      ...inlinePathsOf(text).map((path) => ({ path, homes: HOMES })),
-      ...trees.flatMap((tree) => treePathsOf(tree.text)).map((path) => ({ path, homes: [""] })),
+      ...inlinePathsOf(text).map((path) => ({ path, bases: BASES })),
+      ...trees.flatMap((tree) => treePathsOf(tree.text)).map((path) => ({ path, bases: [""] })),
     ];
     expect(trees.length).toBeGreaterThan(0);
     const missing: string[] = [];
-    for (const { path, homes } of named) {
-      // NAME stands for a name of one's own.
+    for (const { path, bases } of named) {
+      // NAME is a placeholder for any name.
       const pattern = path.replaceAll(/\bNAME\b/g, "*").replace(/\/$/, "");
-      const found = await Promise.all(homes.map((home) => list(home + pattern)));
+      const found = await Promise.all(bases.map((base) => list(base + pattern)));
       if (found.flat().length === 0) missing.push(path);
     }
     expect(missing).toEqual([]);

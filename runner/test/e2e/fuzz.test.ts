@@ -13,12 +13,12 @@ import { requestArbitrary, type Known, type RawRequest } from "../support/reques
 
 const REQUESTS_PER_ROUTE = 1_000;
 const CONNECTIONS = 8;
-/** Nobody listens there. */
+/** No process listens on this port. */
 const HOOK = "http://127.0.0.1:1/";
-/** Webhooks, or batches, that one route's requests may use up. */
+/** The number of webhooks or batches that are created for the requests of one route. */
 const SPARE = 5;
 const ECHO = `import { definePlugin } from "playground-runner/plugin";
-export default definePlugin({ name: "echo", description: "Gives back its input.", run: (input) => input });
+export default definePlugin({ name: "echo", description: "Returns its input.", run: (input) => input });
 `;
 
 const document = createOpenApiDocument();
@@ -64,7 +64,7 @@ beforeAll(async () => {
     { prefer: "wait=20" },
   );
   const { items } = await daemon.get("/v1/deliveries");
-  // To be cancelled once, and then retried once. Nowhere else: a stream of its events would not end.
+  // Only for the cancel and retry routes: a stream of this job's events would not end.
   const later = await daemon.post("/v1/jobs", { plugins: ["echo"], runAt: "2999-01-01T00:00:00Z" });
   changeable = later.jobId as string;
   const id = [jobId, items[0].deliveryId] as string[];
@@ -74,19 +74,19 @@ beforeAll(async () => {
   known = { token: daemon.token, values };
 });
 
-/** What a route's requests may name; what they change or remove is made for them alone. */
+/** Existing values for a route's requests. Whatever they change or remove is created for them. */
 async function valuesFor({ path }: Route): Promise<Known["values"]> {
   if (/\/(cancel|retry)$/.test(path)) return { ...known.values, id: [changeable] };
-  const made = path.startsWith("/v1/webhooks/")
+  const toCreate = path.startsWith("/v1/webhooks/")
     ? (n: number) => ({ to: "/v1/webhooks", body: { url: HOOK, jobName: `${path} ${n}` } })
     : path.startsWith("/v1/batches/")
       ? () => ({ to: "/v1/batches", body: { jobs: [{ plugins: ["echo"] }] } })
       : null;
-  if (made === null) return known.values;
-  const answers = Array.from({ length: SPARE }, (_, n) => made(n)).map(({ to, body }) =>
+  if (toCreate === null) return known.values;
+  const created = Array.from({ length: SPARE }, (_, n) => toCreate(n)).map(({ to, body }) =>
     daemon.post(to, body),
   );
-  const id = (await Promise.all(answers)).map((answer) => (answer.id ?? answer.batchId) as string);
+  const id = (await Promise.all(created)).map((answer) => (answer.id ?? answer.batchId) as string);
   return { ...known.values, id };
 }
 
@@ -96,7 +96,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Throws when the answer is not what the document promises; a lost connection throws by itself. */
+/** Throws when the response is not what the document promises, and when the connection is lost. */
 async function check(request: RawRequest, route: Route): Promise<number> {
   const answer = await pool.request(request);
   const { statusCode: status, headers } = answer;
@@ -104,32 +104,32 @@ async function check(request: RawRequest, route: Route): Promise<number> {
   const fail = (why: string): never => {
     throw new Error(`${why}: ${status} ${text.slice(0, 500)}`);
   };
-  if (status >= 500) fail("a fault");
+  if (status >= 500) fail("The daemon responded with a server error");
   const type = String(headers["content-type"] ?? "");
   if (status >= 400 && request.method !== "HEAD") {
-    if (!type.includes("application/problem+json")) fail(`not a problem but ${type}`);
+    if (!type.includes("application/problem+json")) fail(`The error's content type is ${type}`);
     const problem = JSON.parse(text) as { code: string };
     if (codes.get(problem.code) !== status)
-      fail("a code that is not in the table, or not its status");
-    if (!fits(problem, "#/components/schemas/Problem")) fail("does not fit the Problem schema");
+      fail("The code is not in the table of errors, or has another status there");
+    if (!fits(problem, "#/components/schemas/Problem")) fail("Does not match the Problem schema");
   }
-  // Another method at the same path is another route, whose answers are checked with it.
+  // Another method on the same path is another route and is checked with that route.
   if (status < 300 && request.method === route.method && type.includes("application/json")) {
     const content = route.operation.responses[status]?.["content"] as Content | undefined;
     const ref = content?.["application/json"]?.schema.$ref;
-    if (ref === undefined) return fail("a status that the document does not tell of");
-    if (!fits(JSON.parse(text), ref)) fail(`does not fit ${ref}`);
+    if (ref === undefined) return fail("The document does not describe this status");
+    if (!fits(JSON.parse(text), ref)) fail(`Does not match ${ref}`);
   }
   return status;
 }
 
 function fits(value: unknown, ref: string): boolean {
   const validate = ajv.getSchema(`document${ref}`);
-  if (validate === undefined) throw new Error(`No schema ${ref}`);
+  if (validate === undefined) throw new Error(`The document has no schema ${ref}`);
   return validate(value) === true;
 }
 
-describe("no request, however wrong, gets a 5xx, an answer without a code, or a lost connection", () => {
+describe("no request causes a 5xx, an error without a code, or a lost connection", () => {
   test.each(routes)("$method $path", { timeout: 60_000 }, async (route) => {
     const values = await valuesFor(route);
     const requests = requestArbitrary(route, document, { ...known, values });
@@ -145,20 +145,20 @@ describe("no request, however wrong, gets a 5xx, an answer without a code, or a 
     try {
       await Promise.all(Array.from({ length: CONNECTIONS }, worker));
     } catch {
-      // The same requests once more, one by one: fast-check shrinks the one that fails.
+      // Repeats the requests one by one, so that fast-check can shrink the one that fails.
       const property = fc.asyncProperty(
         requests,
         async (request) => void (await check(request, route)),
       );
       await fc.assert(property, { numRuns: REQUESTS_PER_ROUTE, seed });
-      throw new Error(`Failed with seed ${seed} when sent side by side, and not one by one.`);
+      throw new Error(`Failed with seed ${seed}, but only when the requests were concurrent.`);
     }
-    // Requests that are all refused would prove little.
+    // Some requests must succeed: refusals alone would prove little.
     const wanted = Object.keys(route.operation.responses).filter((status) => Number(status) < 300);
     expect([...statuses].map(String)).toEqual(expect.arrayContaining([wanted.at(-1)]));
   });
 
-  test("the daemon is well afterwards, and logged no fault", async () => {
+  test("afterwards the daemon is ready and has logged no server error", async () => {
     expect((await daemon.request("/readyz")).status).toBe(200);
     expect(daemon.output()).not.toContain("http.failed");
     expect(daemon.process.exitCode).toBeNull();

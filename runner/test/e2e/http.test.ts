@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,6 +15,7 @@ import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { differences, GUIDE_EVENTS, GUIDE_WEBHOOK } from "../support/guide.ts";
 import { createReceiver, type Receiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
+import { sendBytes } from "../support/wire.ts";
 
 const plugin = (name: string, run: string): string =>
   `import { definePlugin } from "playground-runner/plugin";
@@ -62,14 +63,14 @@ const WAIT = { prefer: "wait=20" };
 function fits(schema: z.ZodType, value: unknown): void {
   const parsed = schema.safeParse(value);
   expect(parsed.error).toBeUndefined();
-  // z.object drops what it does not know: what is left must be all.
+  // z.object drops unknown fields, so that an additional field fails here.
   expect(parsed.data).toEqual(value);
 }
 
-describe("events of a real run, as a real endpoint gets them", () => {
+describe("events of a real run, as a real endpoint receives them,", () => {
   const input = { items: [1, 2, 3] };
 
-  test("have every field of the guide's examples, and fit the document's schemas", async () => {
+  test("have every field of the guide's examples, and match the OpenAPI document's schemas", async () => {
     const { on: _all, ...webhook } = { ...GUIDE_WEBHOOK, url: `${receiver.url}/guide` };
     await daemon.post("/v1/jobs", { plugins: ["count", "count"], input, webhook });
     await daemon.post("/v1/jobs", { plugins: ["count", "throw"], input, webhook });
@@ -77,7 +78,7 @@ describe("events of a real run, as a real endpoint gets them", () => {
       ({ event }) => event,
     );
     for (const kind of EVENT_KINDS) {
-      // After the last plugin there is no next one: the contract has null there.
+      // After the last plugin, currentPlugin is null by contract.
       const ofKind = events.filter(
         ({ status, progress }) => status === kind && progress?.currentPlugin !== null,
       );
@@ -89,7 +90,7 @@ describe("events of a real run, as a real endpoint gets them", () => {
     }
   });
 
-  test("are the ones that the guide's own `on` asks for, with its headers", async () => {
+  test("are the kinds in the guide's `on`, with the guide's headers", async () => {
     const webhook = { ...GUIDE_WEBHOOK, url: `${receiver.url}/on` };
     await daemon.post("/v1/jobs", { plugins: ["count"], input, webhook });
     await daemon.post("/v1/jobs", { plugins: ["throw"], input, webhook });
@@ -106,7 +107,7 @@ describe("events of a real run, as a real endpoint gets them", () => {
     }
   });
 
-  test("are byte for byte those of the list and of the stream", async () => {
+  test("are byte for byte the events of the list and of the stream", async () => {
     const webhook = { url: `${receiver.url}/same` };
     const { jobId } = await daemon.post("/v1/jobs", { plugins: ["count"], input, webhook });
     const stream = await daemon.request(`/v1/jobs/${jobId}/events`, {
@@ -122,7 +123,7 @@ describe("events of a real run, as a real endpoint gets them", () => {
   });
 });
 
-test("every answer fits its schema, with nothing beside", async () => {
+test("every response matches its schema and has no other field", async () => {
   const webhook = { url: `${receiver.url}/schemas`, headers: { "X-Secret": "s3cret" } };
   const body = { plugins: ["count", "throw"], input: { items: [] }, webhook, metadata: { a: 1 } };
   const job = await daemon.post("/v1/jobs", body, WAIT);
@@ -143,7 +144,7 @@ test("every answer fits its schema, with nothing beside", async () => {
   expect(JSON.stringify([job, list, delivery])).not.toContain("s3cret");
 });
 
-test("pages of a log follow each other by their cursor", async () => {
+test("the cursor of a page of logs leads to the next page", async () => {
   const input = { items: [1] };
   const { jobId } = await daemon.post(
     "/v1/jobs",
@@ -160,7 +161,7 @@ test("pages of a log follow each other by their cursor", async () => {
   expect(seen).toEqual([0, 1, 2]);
 });
 
-test("a running job shows its step's progress, is cancelled, and is retried from that step", async () => {
+test("a running job shows its step's progress, can be cancelled, and can be retried from that step", async () => {
   const { jobId } = await daemon.post("/v1/jobs", { plugins: ["half"] });
   const running = await until("progress", async () => {
     const job = await daemon.get(`/v1/jobs/${jobId}`);
@@ -172,20 +173,20 @@ test("a running job shows its step's progress, is cancelled, and is retried from
   });
   expect(running.steps[0].status).toBe("running");
   await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
-  const cancelled = await until("its end", async () => {
+  const cancelled = await until("the job to end", async () => {
     const job = await daemon.get(`/v1/jobs/${jobId}`);
     return job.status === "failed" ? job : null;
   });
   expect(cancelled).toMatchObject({ errorCode: "CANCELLED", progress: null });
   await daemon.post(`/v1/jobs/${jobId}/retry`, {});
   await until(
-    "it runs again",
+    "the job to run again",
     async () => (await daemon.get(`/v1/jobs/${jobId}`)).progress !== null,
   );
   await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
 });
 
-test("requests with one Idempotency-Key, side by side, make one job", async () => {
+test("concurrent requests with the same Idempotency-Key create one job", async () => {
   const submit = (body: object) =>
     daemon.request("/v1/jobs", {
       method: "POST",
@@ -203,7 +204,7 @@ test("requests with one Idempotency-Key, side by side, make one job", async () =
   expect((await submit({ ...body, priority: 1 })).status).toBe(422);
 });
 
-test("input that does not fit the first plugin names the field within the request", async () => {
+test("the refusal of an input that does not fit the first plugin names the field in the request", async () => {
   const answer = await daemon.request("/v1/jobs", {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -216,7 +217,7 @@ test("input that does not fit the first plugin names the field within the reques
   });
 });
 
-test("an input that was left out is told to be missing", async () => {
+test("the refusal of a request without an input says that it is missing", async () => {
   const answer = await daemon.request("/v1/jobs", {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -229,21 +230,6 @@ test("an input that was left out is told to be missing", async () => {
 });
 
 describe("on the wire", () => {
-  /** Sends bytes as they are and gives all that comes back until the other side closes. */
-  async function exchange(bytes: string): Promise<string> {
-    const { hostname, port } = new URL(daemon.url);
-    const socket = connect(Number(port), hostname);
-    let answer = "";
-    socket.setEncoding("utf8").on("data", (text: string) => (answer += text));
-    const closed = new Promise<void>((resolve, reject) => {
-      socket.once("close", () => resolve());
-      socket.once("error", reject);
-    });
-    socket.write(bytes);
-    await closed;
-    return answer;
-  }
-
   function problem(answer: string): { status: number; code: string } {
     const [head = "", body = ""] = answer.split("\r\n\r\n");
     expect(head).toContain("application/problem+json");
@@ -253,32 +239,36 @@ describe("on the wire", () => {
   }
 
   test.each([
-    ["no HTTP at all", "hello\r\n\r\n", "REQUEST_MALFORMED"],
+    ["a text that is not HTTP", "hello\r\n\r\n", "REQUEST_MALFORMED"],
     [
       "a header without a name",
       "GET /healthz HTTP/1.1\r\nhost: localhost\r\n: y\r\n\r\n",
       "REQUEST_MALFORMED",
     ],
-    ["no Host", "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n", "REQUEST_MALFORMED"],
+    [
+      "a request without Host",
+      "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n",
+      "REQUEST_MALFORMED",
+    ],
     ["CONNECT", "CONNECT x:80 HTTP/1.1\r\nhost: localhost\r\n\r\n", "METHOD_NOT_ALLOWED"],
     [
-      "two lengths",
+      "a request with two lengths",
       "POST /v1/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}",
       "REQUEST_MALFORMED",
     ],
     [
-      "headers of 32 KiB",
+      "a header of 32 KiB",
       `GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(32_768)}\r\n\r\n`,
       "REQUEST_HEADERS_TOO_LARGE",
     ],
-  ])("%s is answered with a problem", async (_, bytes, code) => {
-    expect(problem(await exchange(bytes)).code).toBe(code);
+  ])("the response to %s is a problem", async (_, bytes, code) => {
+    expect(problem(await sendBytes(daemon.url, bytes)).code).toBe(code);
   });
 
   test.each([
-    ["said at once", (body: Buffer) => body],
-    ["seen on the way", (body: Buffer) => new Blob([body]).stream()],
-  ])("a body over 16 MiB, %s, gets its 413 although it is still being sent", async (_, toBody) => {
+    ["declared by Content-Length", (body: Buffer) => body],
+    ["counted while it arrives", (body: Buffer) => new Blob([body]).stream()],
+  ])("a body over 16 MiB, %s, gets a 413 while it is still being sent", async (_, toBody) => {
     const body = Buffer.alloc(17 * 1024 * 1024, 0x20);
     for (let n = 0; n < 5; n += 1) {
       const answer = await daemon.request("/v1/jobs", {
@@ -292,14 +282,15 @@ describe("on the wire", () => {
     }
   });
 
-  test("an expectation that it does not know is passed over", async () => {
-    const answer = await exchange(
+  test("an unknown Expect header is ignored", async () => {
+    const answer = await sendBytes(
+      daemon.url,
       "GET /healthz HTTP/1.1\r\nhost: localhost\r\nexpect: tea\r\nconnection: close\r\n\r\n",
     );
     expect(answer).toContain("HTTP/1.1 200 OK");
   });
 
-  test("a browser opens the page with the token as its password", async () => {
+  test("a browser can open the documentation page with the token as the password", async () => {
     const authorization = `Basic ${Buffer.from(`:${daemon.token}`).toString("base64")}`;
     const answer = await daemon.request("/docs", { headers: { authorization } });
     expect(answer.status).toBe(200);

@@ -1,4 +1,4 @@
-/** A client's view of the daemon: a real process, real plugins, real endpoints, over HTTP alone. */
+/** A client's view of the daemon: a real process, real plugins and real endpoints, only over HTTP. */
 import { mkdtemp, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const PLUGINS = {
   "wait-for-stop": `(_, { signal }) => new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason));
   })`,
-  /** Writes a line when it runs, and waits for the file "go", if it is told of one. */
+  /** Writes a line when it runs. With the option `go`, waits until that file exists. */
   note: `async (input, { options, job }) => {
     const { go } = options;
     appendFileSync(job.input.ledger, (options.line ?? job.name) + "\\n");
@@ -43,7 +43,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "playground-journey-"));
-  // One thread: what waits for it, waits for sure.
+  // With one thread, a running job keeps every other job waiting.
   daemon = await startDaemon({ plugins: PLUGINS, env: { PLAYGROUND_THREADS: "1" } });
 });
 
@@ -59,7 +59,7 @@ async function openReceiver(...args: Parameters<typeof createReceiver>): Promise
 }
 
 async function untilStatus(jobId: string, status: string) {
-  return until(`job to be ${status}`, async () => {
+  return until(`the job to be ${status}`, async () => {
     const job = await daemon.get(`/v1/jobs/${jobId}`);
     return job.status === status ? job : null;
   });
@@ -68,7 +68,7 @@ async function untilStatus(jobId: string, status: string) {
 const WAIT = { prefer: "wait=30" };
 
 describe("events", () => {
-  test("of all four kinds arrive, in order, with the webhook's own headers", async () => {
+  test("of all four kinds arrive in order, with the webhook's own headers", async () => {
     const receiver = await openReceiver();
     const webhook = {
       url: `${receiver.url}/hook?key=1`,
@@ -116,7 +116,7 @@ describe("events", () => {
     expect(done?.event).toMatchObject({ status: "completed", result: { output: 2 } });
   });
 
-  test("are only those that `on` names", async () => {
+  test("are sent only for the kinds in `on`", async () => {
     const receiver = await openReceiver();
     const webhook = { url: receiver.url, on: ["completed"] };
     const { jobId } = await daemon.post("/v1/jobs", { plugins: ["echo"], webhook });
@@ -126,7 +126,7 @@ describe("events", () => {
     expect(receiver.received[0]?.event).toMatchObject({ status: "completed", sequence: 3 });
   });
 
-  test("are sent again to an endpoint that fails at first, and every attempt is kept", async () => {
+  test("are sent again to an endpoint that fails at first, and every attempt is stored", async () => {
     let requests = 0;
     const receiver = await openReceiver((_, response) => {
       requests += 1;
@@ -142,7 +142,7 @@ describe("events", () => {
     expect(third?.event.status).toBe("completed");
     const { items } = await daemon.get(`/v1/deliveries?jobId=${jobId}`);
     const started = items.find((item: { event: string }) => item.event === "started");
-    const delivery = await until("the second attempt to be kept", async () => {
+    const delivery = await until("the second attempt to be stored", async () => {
       const found = await daemon.get(`/v1/deliveries/${started.deliveryId}`);
       return found.attempts.length === 2 ? found : null;
     });
@@ -155,11 +155,11 @@ describe("events", () => {
       ],
     });
     const [one, two] = delivery.attempts.map(({ at }: { at: string }) => Date.parse(at));
-    // 1 s, spread by 20 %.
+    // The first retry comes after 1 s ± 20 %.
     expect(two - one).toBeGreaterThanOrEqual(800);
   });
 
-  test("that nobody takes are given up, with the reason", async () => {
+  test("that the endpoint never accepts are given up with the reason", async () => {
     const receiver = await openReceiver((_, response) => void response.writeHead(403).end());
     const { jobId } = await daemon.post("/v1/jobs", {
       plugins: ["echo"],
@@ -172,7 +172,7 @@ describe("events", () => {
     expect(dead.reason).toContain("403");
   });
 
-  test("over 1 MiB carry a link in place of the output, which the job has whole", async () => {
+  test("over 1 MiB have a link in place of the output, and the job has the complete output", async () => {
     const receiver = await openReceiver();
     const { jobId } = await daemon.post("/v1/jobs", {
       plugins: ["grow"],
@@ -195,7 +195,7 @@ describe("a request", () => {
     expect(job).toMatchObject({ status: "completed", output: 3 });
   });
 
-  test("sent again with its Idempotency-Key makes no second job", async () => {
+  test("that is repeated with its Idempotency-Key creates no second job", async () => {
     const body = { plugins: ["echo"], input: { order: 1 } };
     const key = { "idempotency-key": "order-1", ...WAIT };
     const first = await daemon.post("/v1/jobs", body, key);
@@ -210,7 +210,7 @@ describe("a request", () => {
     expect(await other.json()).toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED" });
   });
 
-  test("may hold an input of 15 MiB, which the plugin gets whole", async () => {
+  test("can have an input of 15 MiB, which the plugin receives completely", async () => {
     const text = "é".repeat((15 * MIB) / 2);
     const job = await daemon.post("/v1/jobs", { plugins: ["size"], input: { text } }, WAIT);
     expect(job.output).toEqual({ characters: text.length });
@@ -228,7 +228,7 @@ describe("a request", () => {
 });
 
 describe("a job", () => {
-  test("that runs is cancelled: it ends with failed, and its plugin is stopped", async () => {
+  test("that is cancelled while it runs fails, and its plugin is stopped", async () => {
     const receiver = await openReceiver();
     const { jobId } = await daemon.post("/v1/jobs", {
       plugins: ["wait-for-stop", "echo"],
@@ -245,7 +245,7 @@ describe("a job", () => {
     expect(next.status).toBe("completed");
   });
 
-  test("that failed is tried again from the step that failed", async () => {
+  test("that failed is retried from the step that failed", async () => {
     const ledger = join(folder, "retry.txt");
     const file = join(folder, "there-later");
     const receiver = await openReceiver();
@@ -269,7 +269,7 @@ describe("a job", () => {
     ]);
   });
 
-  test("of a higher priority runs before those that came earlier", async () => {
+  test("with a higher priority runs before jobs that were submitted earlier", async () => {
     const ledger = join(folder, "priority.txt");
     const go = join(folder, "go-priority");
     const submit = (name: string, priority: number, options = {}) =>
@@ -280,7 +280,10 @@ describe("a job", () => {
         priority,
       });
     const blocking = await submit("blocking", 0, { go });
-    await until("it to run", async () => (await readFile(ledger, "utf8").catch(() => "")) !== "");
+    await until(
+      "the job to run",
+      async () => (await readFile(ledger, "utf8").catch(() => "")) !== "",
+    );
     const ids: string[] = [blocking.jobId];
     for (const [name, priority] of [
       ["low", -5],
@@ -290,7 +293,7 @@ describe("a job", () => {
     ] as const) {
       ids.push((await submit(name, priority)).jobId);
     }
-    // Short steps before may have had some claimed ahead: those go back after a second.
+    // Some of these jobs can be claimed ahead. They are queued again after a second.
     for (const id of ids.slice(1)) await untilStatus(id, "queued");
     await writeFile(go, "");
     for (const id of ids) await untilStatus(id, "completed");
@@ -312,7 +315,7 @@ describe("a job", () => {
     expect(job).toMatchObject({ status: "failed", errorCode: "JOB_TIMEOUT" });
   });
 
-  test("keeps what its plugins logged", async () => {
+  test("stores what its plugins logged", async () => {
     const { jobId } = await daemon.post("/v1/jobs", { plugins: ["echo", "chatty"] }, WAIT);
     const { items } = await daemon.get(`/v1/jobs/${jobId}/logs`);
     expect(items).toMatchObject([
@@ -321,7 +324,7 @@ describe("a job", () => {
     ]);
   });
 
-  test("is followed as a stream, and taken up again with Last-Event-ID", async () => {
+  test("can be followed as a stream and resumed with Last-Event-ID", async () => {
     const ledger = join(folder, "stream.txt");
     const go = join(folder, "go-stream");
     const { jobId } = await daemon.post("/v1/jobs", {
@@ -341,12 +344,12 @@ describe("a job", () => {
       seen.push(`${frame.id} ${frame.event}`);
     }
     expect(seen).toEqual(["1 started", "2 progress", "3 progress", "4 completed"]);
-    const spent = await daemon.request(path, { headers: { accept, "last-event-id": "4" } });
-    expect(spent.status).toBe(204);
+    const atEnd = await daemon.request(path, { headers: { accept, "last-event-id": "4" } });
+    expect(atEnd.status).toBe(204);
   });
 });
 
-describe("a plugin's file", () => {
+describe("a plugin file", () => {
   const run = async (name: string) =>
     daemon.post("/v1/jobs", { plugins: [name], input: null }, WAIT);
   const status = async (name: string): Promise<string | null> => {
@@ -354,24 +357,24 @@ describe("a plugin's file", () => {
     return answer.ok ? ((await answer.json()) as { status: string }).status : null;
   };
 
-  test("is picked up when it is added, changed, broken and removed, while others work", async () => {
+  test("is read when it is added, changed, broken or removed, while other plugins work", async () => {
     const path = join(daemon.pluginsDir, "visitor.ts");
     expect(await status("visitor")).toBeNull();
 
     await dropPlugin(daemon.pluginsDir, "visitor", `() => "first"`);
-    await until("the plugin", async () => (await status("visitor")) === "ready");
+    await until("the plugin to be ready", async () => (await status("visitor")) === "ready");
     expect((await run("visitor")).output).toBe("first");
 
     await dropPlugin(daemon.pluginsDir, "visitor", `() => "second"`);
-    await until("the change", async () => (await run("visitor")).output === "second");
+    await until("the change to be read", async () => (await run("visitor")).output === "second");
 
     await writeFile(path, "export default {");
-    await until("it to be broken", async () => (await status("visitor")) === "broken");
+    await until("the plugin to be broken", async () => (await status("visitor")) === "broken");
     await expect(run("visitor")).rejects.toThrow("PLUGIN_BROKEN");
     expect((await run("echo")).status).toBe("completed");
 
     await unlink(path);
-    await until("it to be gone", async () => (await status("visitor")) === null);
+    await until("the plugin to be removed", async () => (await status("visitor")) === null);
     await expect(run("visitor")).rejects.toThrow("PLUGIN_NOT_FOUND");
     expect((await run("echo")).status).toBe("completed");
   });

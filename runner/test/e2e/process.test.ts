@@ -122,7 +122,7 @@ describe("a start", () => {
 
   test("on a host that is not this machine's is refused in one line that names the host", async () => {
     const { code, stderr } = await refuse({
-      // RFC 5737: an address for documentation.
+      // RFC 5737 reserves this address for documentation.
       PLAYGROUND_HOST: "203.0.113.7",
       PLAYGROUND_LOG_LEVEL: "error",
     });
@@ -165,7 +165,7 @@ describe("a start", () => {
     expect(code).toBe(1);
   });
 
-  test("with a database that is not one is refused in one line that names it", async () => {
+  test("with a file that is not a database is refused in one line that names it", async () => {
     await mkdir(join(root, "data"));
     await writeFile(join(root, "data", "playground.db"), "no database".repeat(1_000));
     const { code, stderr } = await refuse({});
@@ -234,7 +234,7 @@ describe("SIGTERM", () => {
     expect(await readLedger()).toBe("begun\nbegun\n");
   });
 
-  test("lets a delivery in progress end, and one that does not end is made again", async () => {
+  test("lets an attempt in flight end, and a delivery that does not end is sent again", async () => {
     const held: ServerResponse[] = [];
     const receiver = await createReceiver(({ path }, response) => {
       if (path === "/slow" || held.length < 2) held.push(response);
@@ -274,7 +274,7 @@ describe("SIGTERM", () => {
     }
   });
 
-  test("a second time ends it immediately, with 1", async () => {
+  test("a second time exits immediately with 1", async () => {
     const daemon = await open({ plugins: { hold: HOLD }, env: { PLAYGROUND_GRACE_MS: "600000" } });
     await submitHeld(daemon, "http://127.0.0.1:9/");
     const ended = daemon.end("SIGTERM");
@@ -283,7 +283,7 @@ describe("SIGTERM", () => {
     expect(await ended).toBe(1);
   });
 
-  test("while a start hangs ends it with 0", async () => {
+  test("during a start that hangs exits with 0", async () => {
     await mkdir(join(root, "plugins"));
     const begun = join(root, "begun");
     const mark = `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(begun)}, "");`;
@@ -302,7 +302,7 @@ describe("SIGTERM", () => {
     expect(await output).not.toContain("listening");
   });
 
-  test("while it is idle ends it with 0, with clients' connections and streams open", async () => {
+  test("to an idle daemon exits with 0, even with open connections and streams", async () => {
     const daemon = await open({ plugins: { hold: HOLD } });
     const runAt = "2999-01-01T00:00:00.000Z";
     const { jobId } = await daemon.post("/v1/jobs", { plugins: ["hold"], runAt });

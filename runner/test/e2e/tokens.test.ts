@@ -21,7 +21,7 @@ afterAll(async () => {
 const tokens = (...args: string[]): Promise<CliRun> =>
   runCli(["tokens", ...args], { env: { PLAYGROUND_DATA_DIR: daemon.dataDir } });
 
-async function ask(token: string, method: "GET" | "POST", path: string): Promise<number> {
+async function statusOf(token: string, method: "GET" | "POST", path: string): Promise<number> {
   const answer = await daemon.request(path, {
     method,
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -36,12 +36,12 @@ test("an added token works immediately within its scope, and a removed one stops
   const token = stdout.trim();
   expect(stdout).toBe(`${token}\n`);
   expect(stderr).toContain(`Added token "ci" (run) to ${daemon.dataDir}/tokens.json.`);
-  expect(await ask(token, "GET", "/v1/jobs")).toBe(200);
-  expect(await ask(token, "POST", "/v1/jobs")).toBe(202);
-  expect(await ask(token, "POST", "/v1/webhooks")).toBe(403);
+  expect(await statusOf(token, "GET", "/v1/jobs")).toBe(200);
+  expect(await statusOf(token, "POST", "/v1/jobs")).toBe(202);
+  expect(await statusOf(token, "POST", "/v1/webhooks")).toBe(403);
   expect((await tokens("list")).stdout).toMatch(/^ci {4}run {4}\d{4}-/m);
   expect((await tokens("remove", "ci")).code).toBe(0);
-  expect(await ask(token, "GET", "/v1/jobs")).toBe(401);
+  expect(await statusOf(token, "GET", "/v1/jobs")).toBe(401);
   expect((await tokens("list")).stdout).not.toContain("ci");
   expect(daemon.output()).not.toContain(token);
 });

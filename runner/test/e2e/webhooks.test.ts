@@ -1,4 +1,4 @@
-/** Persistent webhooks on the real daemon: what a receiver gets, and what becomes of it when it does not. */
+/** Persistent webhooks on the real daemon: what a receiver gets, and what happens when it fails. */
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,11 +29,11 @@ async function openReceiver(...args: Parameters<typeof createReceiver>): Promise
   return receiver;
 }
 
-/** Each test has webhooks of its own, told apart by their jobs' name. */
+/** Each test has its own job name, so that its webhooks receive only its own jobs' events. */
 let names = 0;
 const newName = (): string => `job ${(names += 1)}`;
 
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
 async function register(body: object): Promise<any> {
   const webhook = await daemon.post("/v1/webhooks", body);
   onTestFinished(() => void daemon.request(`/v1/webhooks/${webhook.id}`, { method: "DELETE" }));
@@ -54,7 +54,7 @@ async function runJob(name: string, plugins: readonly string[] = ["echo"]): Prom
   return jobId as string;
 }
 
-/** Throws when the secret does not fit one of the signatures. */
+/** Throws when no signature of the request was made with the secret. */
 function verify({ body, headers }: Received, secret: string): void {
   new Verifier(secret).verify(body, headers as Record<string, string>);
 }
@@ -62,7 +62,7 @@ function verify({ body, headers }: Received, secret: string): void {
 const deliveriesOf = (webhookId: string, query = "") =>
   daemon.get(`/v1/deliveries?webhookId=${webhookId}${query}`);
 
-test("registered once, it gets every event of the jobs that it wants, signed", async () => {
+test("a webhook receives every event of the jobs that it wants, signed and only once", async () => {
   const receiver = await openReceiver();
   const jobName = newName();
   const request = {
@@ -101,11 +101,11 @@ test("registered once, it gets every event of the jobs that it wants, signed", a
   expect(same).not.toHaveProperty("secret");
   await runJob(jobName);
   const more = await receiver.untilReceived(8);
-  // Registered twice, sent once.
+  // Registering it twice does not send events twice.
   expect(more).toHaveLength(8);
 });
 
-test("a new url takes over what is queued for the old one", async () => {
+test("a new url receives what was queued for the old one", async () => {
   const old = await openReceiver((_, response) => void response.writeHead(503).end());
   const receiver = await openReceiver();
   const jobName = newName();
@@ -120,7 +120,7 @@ test("a new url takes over what is queued for the old one", async () => {
   for (const one of received) verify(one, secret);
 });
 
-test("paused, it keeps what happens, and goes on in order", async () => {
+test("a paused webhook queues its events, and sends them in order when it is resumed", async () => {
   const receiver = await openReceiver();
   const jobName = newName();
   const { id } = await register({ url: receiver.url, jobName });
@@ -136,7 +136,7 @@ test("paused, it keeps what happens, and goes on in order", async () => {
   }
 });
 
-test("removed, it gets nothing more, not even what was queued", async () => {
+test("a removed webhook receives no more events, not even those that were queued", async () => {
   const receiver = await openReceiver();
   const jobName = newName();
   const { id } = await register({ url: receiver.url, jobName });
@@ -152,7 +152,7 @@ test("removed, it gets nothing more, not even what was queued", async () => {
   expect(other.id).not.toBe(id);
 });
 
-test("after a rotation the old secret and the new one both verify", async () => {
+test("after a rotation, both the old and the new secret verify a signature", async () => {
   const receiver = await openReceiver();
   const jobName = newName();
   const before = await register({ url: receiver.url, jobName, on: ["completed"] });
@@ -164,13 +164,13 @@ test("after a rotation the old secret and the new one both verify", async () => 
   const [one] = await receiver.untilReceived(1);
   expect(one?.headers["webhook-signature"]).toMatch(/^v1,\S+ v1,\S+$/);
   for (const secret of [before.secret, rotated.secret]) verify(one as Received, secret);
-  const stranger = `whsec_${Buffer.alloc(32).toString("base64")}`;
-  expect(() => verify(one as Received, stranger)).toThrow();
+  const unknown = `whsec_${Buffer.alloc(32).toString("base64")}`;
+  expect(() => verify(one as Received, unknown)).toThrow();
 });
 
-test("a 410 switches it off, with the reason; switched on, it recovers what it missed, in order", async () => {
+test("a 410 switches a webhook off with the reason, and once active again it can recover failed deliveries in order", async () => {
   let isGone = true;
-  // What happens after the first 410 passes it by.
+  // The webhook would miss events that happen after the first 410.
   const hasEnded = Promise.withResolvers<void>();
   const receiver = await openReceiver((_, response) => {
     void hasEnded.promise.then(() => response.writeHead(isGone ? 410 : 200).end());
@@ -180,12 +180,12 @@ test("a 410 switches it off, with the reason; switched on, it recovers what it m
   const since = new Date(Date.now() - 1_000).toISOString();
   const jobId = await runJob(jobName);
   hasEnded.resolve();
-  const off = await until("it is off", async () => {
+  const off = await until("the webhook to be off", async () => {
     const webhook = await daemon.get(`/v1/webhooks/${id}`);
     return webhook.state === "off" ? webhook : null;
   });
   expect(off).toMatchObject({ enabled: false, reason: expect.stringContaining("410") });
-  // What happens while it is off passes it by.
+  // A webhook that is off misses events.
   await runJob(jobName);
   isGone = false;
   await patch(id, { state: "active" });
@@ -202,12 +202,12 @@ test("a 410 switches it off, with the reason; switched on, it recovers what it m
     [jobId, 3],
   ]);
   await until(
-    "all delivered",
+    "all deliveries to succeed",
     async () => (await deliveriesOf(id, "&state=delivered")).items.length === 3,
   );
 });
 
-test("a delivery is sent again by hand with the same id and bytes, and shows both attempts", async () => {
+test("a redelivery sends the same id and bytes, and the delivery shows every attempt", async () => {
   const answers = [400, 200, 200];
   const receiver = await openReceiver(
     (_, response) => void response.writeHead(answers.shift() ?? 500).end("seen"),
@@ -215,13 +215,13 @@ test("a delivery is sent again by hand with the same id and bytes, and shows bot
   const jobName = newName();
   const { id } = await register({ url: receiver.url, jobName, on: ["completed"] });
   await runJob(jobName);
-  const dead = await until("it is given up", async () => {
+  const dead = await until("the delivery to be given up", async () => {
     return (await deliveriesOf(id, "&state=dead")).items[0];
   });
   const path = `/v1/deliveries/${dead.deliveryId}`;
   for (const attempts of [2, 3]) {
     await daemon.post(`${path}/redeliver`, {});
-    await until("it is delivered", async () => {
+    await until("the redelivery to succeed", async () => {
       const { state, attemptCount } = await daemon.get(path);
       return state === "delivered" && attemptCount === attempts;
     });
@@ -236,7 +236,7 @@ test("a delivery is sent again by hand with the same id and bytes, and shows bot
   expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(1);
 });
 
-test("a test sends a marked, signed sample of each kind, like the real ones", async () => {
+test("a test sends a signed sample of each event kind, marked as a test and complete like real events", async () => {
   const receiver = await openReceiver();
   const { id, secret } = await register({ url: receiver.url, jobName: newName() });
   const { results } = await daemon.post(`/v1/webhooks/${id}/test`, {});
@@ -250,16 +250,16 @@ test("a test sends a marked, signed sample of each kind, like the real ones", as
     expect(one.event.test).toBe(true);
     expect(EVENT_PAYLOADS[kind].parse(one.event)).toEqual(one.event);
   }
-  // It is no delivery: nothing of it is kept.
+  // A test is not a delivery: nothing is stored.
   expect((await deliveriesOf(id)).items).toEqual([]);
 });
 
-test("secrets and header values are nowhere to be read: not in the files, answers or logs", async () => {
+test("no file, response or log contains a secret or a header value", async () => {
   const HEADER = "Bearer needle-in-a-header";
   const given = `whsec_${Buffer.from("needle-in-a-secret-of-32-bytes!!").toString("base64")}`;
   const own = await startDaemon({ plugins: PLUGINS, env: { PLAYGROUND_LOG_LEVEL: "trace" } });
   onTestFinished(() => own.close());
-  // Final, and no sign of a failing endpoint, so that nothing is held back.
+  // A 400 is final and does not count as a failing endpoint, so that every delivery is attempted.
   const receiver = await openReceiver((_, response) => void response.writeHead(400).end());
   const headers = { Authorization: HEADER };
   const webhook = { url: receiver.url, headers };
@@ -271,7 +271,7 @@ test("secrets and header values are nowhere to be read: not in the files, answer
   const batch = await own.post("/v1/batches", { jobs: [job], webhook }, WAIT);
   const received = await receiver.untilReceived(3 + 3 + 1 + 2);
   expect(received.every((one) => one.headers.authorization === HEADER)).toBe(true);
-  await until("every attempt is kept", async () => {
+  await until("every delivery to be given up", async () => {
     const { items } = await own.get("/v1/deliveries?state=dead&limit=500");
     return items.length === received.length;
   });
@@ -288,7 +288,7 @@ test("secrets and header values are nowhere to be read: not in the files, answer
   );
   const files = await filesIn(own.dataDir);
   expect(files.map(({ name }) => name)).toContain("playground.db");
-  // The needle that may be found shows that the search finds needles.
+  // The URL is not secret: finding it shows that the search works.
   expect(files.some(({ bytes }) => bytes.includes(receiver.url))).toBe(true);
   for (const needle of [HEADER, "needle-in-a-header", given, made, made.slice(6)]) {
     for (const { name, bytes } of files) expect(bytes.includes(needle), name).toBe(false);
@@ -310,7 +310,7 @@ async function filesIn(folder: string): Promise<{ name: string; bytes: Buffer }[
   );
 }
 
-test("another PLAYGROUND_SECRET_KEY is refused at the start, and the right one goes on", async () => {
+test("a start with another PLAYGROUND_SECRET_KEY is refused, and the right key still works", async () => {
   const root = await mkdtemp(join(tmpdir(), "playground-key-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const receiver = await openReceiver();
@@ -324,8 +324,8 @@ test("another PLAYGROUND_SECRET_KEY is refused at the start, and the right one g
 
   const wrong = startDaemon({ root, env: toEnv(2) });
   await expect(wrong).rejects.toThrow("is not the key that this database was encrypted with");
-  // By itself, not because the test gave up waiting.
-  await expect(wrong).rejects.toThrow("ended with 1");
+  // The daemon exited on its own, and not because the test stopped waiting.
+  await expect(wrong).rejects.toThrow("exited with code 1");
   await expect(wrong).rejects.not.toThrow(toEnv(2).PLAYGROUND_SECRET_KEY);
 
   const again = await startDaemon({ root, env: toEnv(1) });

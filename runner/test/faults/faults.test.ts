@@ -1,4 +1,4 @@
-/** Every fault that a daemon may meet, each under the same load and before the same ledger. */
+/** The faults that a daemon can meet, each under the same load and with the same check at the end. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -30,7 +30,7 @@ const HOUR_MS = 60 * 60 * 1000;
 
 const database = (trial: Trial): string => join(trial.root, "data", "playground.db");
 
-/** Starts a daemon on the trial's data that must not come up, and ends by itself. */
+/** Starts a daemon on the trial's data that must refuse to start and exit. */
 function refusedStart({ root }: Trial): Promise<CliRun> {
   const env = {
     PLAYGROUND_PORT: "0",
@@ -40,7 +40,7 @@ function refusedStart({ root }: Trial): Promise<CliRun> {
   return runCli([], { cwd: root, env });
 }
 
-/** A folder on a disk of its own, so small that it can be filled. */
+/** Mounts a disk at the folder that is small enough to be filled. */
 async function mountSmallDisk(dataDir: string): Promise<() => Promise<void>> {
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", dataDir]);
   return async () => void execFileSync("umount", ["--lazy", dataDir]);
@@ -51,32 +51,32 @@ async function disturb(trial: Trial, what: { clockMs?: number; blockMs?: number 
   trial.daemon().process.kill("SIGUSR2");
 }
 
-/** A daemon whose data is hurt while it is down: refused, and as before once it is mended. */
+/** Damages the data of a stopped daemon, expects that the start is refused, and repairs the data. */
 async function expectRefusal(
   trial: Trial,
   {
-    hurt,
-    mend,
+    damage,
+    repair,
     message,
-  }: { hurt: () => void | Promise<void>; mend: () => void | Promise<void>; message: RegExp },
+  }: { damage: () => void | Promise<void>; repair: () => void | Promise<void>; message: RegExp },
 ): Promise<void> {
   await trial.untilEnded(10);
-  // Cleanly: what a kill leaves in the log would mend a damaged page at the next start.
+  // Not SIGKILL: the write-ahead log that a kill leaves would repair a damaged page at the next start.
   await trial.end("SIGTERM");
-  await hurt();
+  await damage();
   const before = hashOf(database(trial));
   const { code, stderr } = await refusedStart(trial);
   expect(stderr).toMatch(message);
   expect(stderr.trim().split("\n")).toHaveLength(1);
   expect(code).toBe(1);
   expect(hashOf(database(trial)), "the database after the refusal").toBe(before);
-  await mend();
+  await repair();
   await trial.start();
   await trial.untilEnded(10);
 }
 
-/** Within how many ms nine in ten events came to the endpoint that always answers well. */
-function lagOfNineInTen({ ledger }: Trial): number {
+/** The 90th percentile of the lag of events to the witness, which always responds with 200, in ms. */
+function lagPercentile90({ ledger }: Trial): number {
   const lags = ledger.arrivals
     .filter(({ endpoint }) => endpoint === WITNESS)
     .map(({ lagMs }) => lagMs)
@@ -98,7 +98,7 @@ const misbehaving = createMisbehavingEndpoints();
 
 const FAULTS: readonly Fault[] = [
   {
-    name: "SIGTERM in mid-job ends it with 0, and what was cut off goes on in the next",
+    name: "SIGTERM in the middle of jobs ends with 0, and the next daemon resumes the jobs",
     options: { mix: { longestStepMs: 800 }, daemon: { env: { PLAYGROUND_GRACE_MS: "200" } } },
     async inflict(trial) {
       for (let round = 0; round < 2; round += 1) {
@@ -109,7 +109,7 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "plugins that end their thread or exhaust its memory fail their own job alone",
+    name: "plugins that end their thread or exhaust its memory fail only their own job",
     options: {
       mix: { failing: { share: 0.3, kinds: ["throws", "exits", "exhausts"] } },
       daemon: { env: { PLAYGROUND_THREAD_MEMORY_MB: "48" } },
@@ -127,7 +127,7 @@ const FAULTS: readonly Fault[] = [
         await until("the writer to die", () => !existsSync(file));
       }
       await trial.untilEnded(5);
-      // What it had claimed in a commit that nobody heard of waits for its lease, or the next start.
+      // A job claimed in a commit whose result was lost waits for its lease or the next start.
       expect(await trial.end("SIGTERM")).toBe(0);
       await trial.start();
     },
@@ -139,7 +139,7 @@ const FAULTS: readonly Fault[] = [
       await trial.untilEnded(10);
       const ballast = join(trial.root, "data", "ballast");
       const { bavail, bsize } = await statfs(trial.root + "/data");
-      // Fills up what is left, then what the database's files gave back meanwhile.
+      // Fills the free space. The jobs below fill what the database's files free in the meantime.
       await writeFile(ballast, Buffer.alloc(bavail * bsize)).catch(() => {});
       const refused = await until("a refusal", async () => {
         const body = JSON.stringify({ plugins: ["step"], input: { text: "x".repeat(100_000) } });
@@ -162,8 +162,8 @@ const FAULTS: readonly Fault[] = [
       const remount = (how: string): void =>
         void execFileSync("mount", ["-o", `remount,${how}`, join(trial.root, "data")]);
       return expectRefusal(trial, {
-        hurt: () => remount("ro"),
-        mend: () => remount("rw"),
+        damage: () => remount("ro"),
+        repair: () => remount("rw"),
         message: /^The database .*playground\.db cannot be opened: /,
       });
     },
@@ -178,7 +178,7 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "a second daemon on the same data is refused, and the first goes on",
+    name: "a second daemon on the same data is refused, and the first keeps running",
     async inflict(trial) {
       for (let round = 0; round < 3; round += 1) {
         const { code, stderr } = await refusedStart(trial);
@@ -189,7 +189,7 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "a database from a newer version is refused and left as it is",
+    name: "a database from a newer version is refused and left unchanged",
     inflict: (trial) => {
       let version = 0;
       const setVersion = (to: number | null): void => {
@@ -200,28 +200,28 @@ const FAULTS: readonly Fault[] = [
         db.close();
       };
       return expectRefusal(trial, {
-        hurt: () => setVersion(9_999),
-        mend: () => setVersion(null),
+        damage: () => setVersion(9_999),
+        repair: () => setVersion(null),
         message: /schema version 9999/,
       });
     },
   },
   {
-    name: "a database whose first page is damaged is refused and left as it is",
+    name: "a database whose first page is damaged is refused and left unchanged",
     inflict: (trial) => {
       let page = Buffer.alloc(0);
       return expectRefusal(trial, {
-        async hurt() {
+        async damage() {
           page = (await readFile(database(trial))).subarray(0, 100);
           await overwrite(database(trial), 0, Buffer.alloc(100, 0xa5));
         },
-        mend: () => overwrite(database(trial), 0, page),
+        repair: () => overwrite(database(trial), 0, page),
         message: /^The database .*playground\.db cannot be opened: /,
       });
     },
   },
   {
-    name: "a database with damaged pages is found out by check",
+    name: "check reports a database with damaged pages",
     async inflict(trial) {
       await trial.untilEnded(10);
       await trial.end("SIGTERM");
@@ -236,14 +236,14 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "endpoints that hang, reset, drip, talk garbage or send 10 GB delay no other",
+    name: "endpoints that hang, reset, drip, send garbage or send 10 GB delay no other endpoint",
     options: { endpoints: misbehaving.endpoints },
     async inflict(trial) {
       await trial.untilEnded(100);
       expect(misbehaving.mostFlooded()).toBeGreaterThan(0);
       expect(misbehaving.mostFlooded()).toBeLessThan(FLOOD_BYTES / 100);
-      // Some 100 ms here; with one attempt in flight for all of them, 7 s.
-      expect(lagOfNineInTen(trial)).toBeLessThan(TIMEOUT_MS);
+      // About 100 ms here, and 7 s if all endpoints shared one attempt in flight.
+      expect(lagPercentile90(trial)).toBeLessThan(TIMEOUT_MS);
     },
   },
   {
@@ -272,7 +272,7 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "an event loop blocked for 3 s, and a process that stands still for 2",
+    name: "an event loop that is blocked for 3 s, and a process that is stopped for 2 s",
     options: { daemon: { nodeArgs: DISTURB, env: { DISTURB_FILE: "disturb" } } },
     async inflict(trial) {
       await trial.untilEnded(15);

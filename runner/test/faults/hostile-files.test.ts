@@ -1,4 +1,4 @@
-/** Names and files that lead where they must not, or unpack to more than they seem. */
+/** Paths that lead out of their folder, zip bombs, and patterns that run forever. */
 import {
   chmod,
   mkdir,
@@ -16,17 +16,17 @@ import { crc32, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
-import { exchange } from "../support/wire.ts";
+import { sendBytes } from "../support/wire.ts";
 
 const WAIT = { prefer: "wait=30" };
 
-/** Each field's check takes for ever on the wrong text, but for the last one's. */
+/** On a hostile text, the pattern of every field except the last one runs forever. */
 const PATTERN = {
   input: `z.object({
     endless: z.string().regex(/^(a+)+$/),
     thirty: z.string().regex(/^(a+){1,30}$/),
     optional: z.string().regex(/(a?){40}a{40}b/),
-    abreast: z.string().regex(/^${"a*".repeat(12)}b$/),
+    adjacent: z.string().regex(/^${"a*".repeat(12)}b$/),
     email: z.email({ pattern: /^(a+)+$/ }),
     format: z.stringFormat("x", /^(a+)+$/),
     short: z.string().regex(/^[a-z]+$/),
@@ -40,7 +40,7 @@ let key: string;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "playground-hostile-"));
-  // As systemd and containers make it before the first start: others may look in.
+  // systemd and containers create the folder before the first start. Others can then list it.
   await mkdir(join(root, "data"));
   await chmod(join(root, "data"), 0o755);
   daemon = await startDaemon({
@@ -55,11 +55,11 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
 const run = (plugin: string, input: unknown, more: object = {}): Promise<any> =>
   daemon.post("/v1/jobs", { plugins: [plugin], input, ...more }, WAIT);
 
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
 const runWith = (name: string, input: unknown, options: object): Promise<any> =>
   daemon.post("/v1/jobs", { plugins: [{ name, options }], input }, WAIT);
 
@@ -73,7 +73,7 @@ describe("path traversal:", () => {
     "echo.ts",
     "/etc/passwd",
     "echo\0",
-  ])("%j is the name of no plugin", async (name) => {
+  ])("no plugin has the name %j", async (name) => {
     const answer = await daemon.request("/v1/jobs", {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -90,13 +90,13 @@ describe("path traversal:", () => {
     "/docs/..%2f..%2fetc%2fpasswd",
     "/..%2f..%2fetc%2fpasswd",
     "/%2e%2e/%2e%2e/etc/passwd",
-  ])("%s leads nowhere", async (path) => {
+  ])("%s returns no file", async (path) => {
     const answer = await daemon.request(path);
     expect([400, 404]).toContain(answer.status);
     expect(await answer.text()).not.toContain(key);
   });
 
-  const leads = (): string[] => [
+  const escapingPaths = (): string[] => [
     "../secret-key",
     "in/../../secret-key",
     "./../secret-key",
@@ -107,13 +107,13 @@ describe("path traversal:", () => {
     "link-to-folder/secret-key",
   ];
 
-  test("a job reads no file outside the files folder, by whatever path or link", async () => {
+  test("a job cannot read a file outside the files folder by any path or link", async () => {
     const files = join(daemon.dataDir, "files");
-    // The first look makes the folder.
+    // The first job that uses a file creates the folder.
     expect((await run("csv-profile", { file: "none" })).error).toContain("no such file");
     await symlink("../secret-key", join(files, "link"));
     await symlink("..", join(files, "link-to-folder"));
-    for (const file of leads()) {
+    for (const file of escapingPaths()) {
       const job = await run("csv-profile", { file });
       expect(job, file).toMatchObject({ status: "failed", errorCode: "PLUGIN_THREW" });
       expect(job.error).toContain("it leads out of the files folder");
@@ -121,7 +121,7 @@ describe("path traversal:", () => {
     }
   });
 
-  test("a job writes no file outside the files folder", async () => {
+  test("a job cannot write a file outside the files folder", async () => {
     const image = PIXEL.toString("base64");
     for (const outputFile of [
       "../token.png",
@@ -144,7 +144,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, crc]);
 }
 
-/** A PNG in grey that says it is that wide and high, with the rows that are given. */
+/** A grey PNG whose header declares the width and height, with the given rows. */
 function png(width: number, height: number, rows: Buffer): Buffer {
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
@@ -161,8 +161,8 @@ function png(width: number, height: number, rows: Buffer): Buffer {
 
 const PIXEL = png(1, 1, Buffer.from([0, 255]));
 
-describe("what unpacks to more than it seems (zip bombs):", () => {
-  test("an image that says it has 3,600,000,000 pixels is refused before it is unpacked", async () => {
+describe("zip bombs:", () => {
+  test("an image whose header declares 3,600,000,000 pixels is refused before it is decompressed", async () => {
     const job = await run("image-resize", {
       base64: png(60_000, 60_000, Buffer.alloc(64)).toString("base64"),
     });
@@ -170,7 +170,7 @@ describe("what unpacks to more than it seems (zip bombs):", () => {
     expect(job.error).toContain("pixels");
   });
 
-  test("a packed CSV of one row without an end is refused after 4 MiB of it", async () => {
+  test("a compressed CSV with one endless row is refused after 4 MiB", async () => {
     const packed = gzipSync(Buffer.alloc(256 * 1024 * 1024, "a").fill('"', 0, 1));
     expect(packed.length).toBeLessThan(1024 * 1024);
     await writeFile(join(daemon.dataDir, "files", "bomb.csv.gz"), packed);
@@ -180,7 +180,7 @@ describe("what unpacks to more than it seems (zip bombs):", () => {
   });
 });
 
-describe("patterns that take for ever (ReDoS):", () => {
+describe("patterns that run forever (ReDoS):", () => {
   test.each([
     ["<html ", 100_000],
     ["<body ", 100_000],
@@ -188,19 +188,19 @@ describe("patterns that take for ever (ReDoS):", () => {
     ["<html lang", 100_000],
     ["<title></title", 100_000],
     ["<meta ", 100_000],
-  ])("%j, %i times, is read as a page in time", async (piece, times) => {
+  ])("%j, repeated %i times, is converted in time", async (piece, times) => {
     const job = await run("html-to-markdown", { html: `<p>text</p>${piece.repeat(times)}` });
     expect(job.status).toBe("completed");
   });
 
-  test("100,000 elements in each other end with their job, and the next job runs", async () => {
+  test("100,000 nested elements end with the job's timeout, and the next job runs", async () => {
     const html = `${"<div>".repeat(100_000)}text`;
     const job = await run("html-to-markdown", { html }, { timeoutMs: 1_000 });
     expect(job).toMatchObject({ status: "failed", errorCode: "JOB_TIMEOUT" });
     expect(await run("echo", 1)).toMatchObject({ output: 1 });
   });
 
-  test("a regular expression in a query is ended with its job, and the next job runs", async () => {
+  test("a regular expression in a query ends with the job's timeout, and the next job runs", async () => {
     const expression = `$match("${"a".repeat(50)}b", /^(a+)+$/)`;
     const job = await run("json-query", { data: {}, expression }, { timeoutMs: 500 });
     expect(job).toMatchObject({ status: "failed", errorCode: "JOB_TIMEOUT" });
@@ -208,8 +208,8 @@ describe("patterns that take for ever (ReDoS):", () => {
   });
 
   describe("a plugin's own pattern", () => {
-    test.each(["endless", "thirty", "optional", "abreast", "email", "format"])(
-      "does not hold up the daemon: %s",
+    test.each(["endless", "thirty", "optional", "adjacent", "email", "format"])(
+      "does not block the daemon: %s",
       async (name) => {
         const input = { [name]: `${"a".repeat(60)}!` };
         const job = await run("pattern", input, { timeoutMs: 500 });
@@ -217,7 +217,7 @@ describe("patterns that take for ever (ReDoS):", () => {
       },
     );
 
-    test("still refuses what does not match, in the thread", async () => {
+    test("still refuses input that does not match, in the thread", async () => {
       const job = await run("pattern", { short: "A" });
       expect(job).toMatchObject({ status: "failed", errorCode: "INPUT_INVALID" });
       expect(job.error).toContain("/short");
@@ -231,16 +231,16 @@ describe("patterns that take for ever (ReDoS):", () => {
     ["prefer", `wait${" ".repeat(14_000)}`, 200],
     ["accept", "text/".repeat(2_500), 200],
     ["last-event-id", "9".repeat(14_000), 200],
-  ])("a header %s of 14 KiB made for it is answered", async (name, value, status) => {
+  ])("a %s header of 14 KiB that is built for it gets a response", async (name, value, status) => {
     const headers = [`${name}: ${value}`, "Connection: close"];
     if (name !== "host") headers.push("Host: localhost");
     if (name !== "authorization") headers.push(`Authorization: Bearer ${daemon.token}`);
     const bytes = `GET /v1/jobs HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`;
-    expect((await exchange(daemon.url, bytes)).slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
+    expect((await sendBytes(daemon.url, bytes)).slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
   });
 });
 
-test("nobody but the daemon's user may read what is in its data folder, though it may be looked into", async () => {
+test("only the daemon's user can read the files in the data folder, even if others can list it", async () => {
   await run("echo", 1, { webhook: { url: "http://127.0.0.1:1/", retries: 0 } });
   await runCli(["tokens", "add", "x", "--scope", "read"], {
     env: { PLAYGROUND_DATA_DIR: daemon.dataDir },

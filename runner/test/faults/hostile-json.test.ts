@@ -1,4 +1,4 @@
-/** JSON that is made to harm: what it becomes, and that the daemon goes on. */
+/** Hostile JSON: what the daemon does with it, and that the daemon keeps running. */
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
@@ -58,7 +58,7 @@ describe("prototype pollution:", () => {
   });
 
   test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
-    "%s is the name of no plugin and of no job",
+    "no plugin and no job has the name %s",
     async (name) => {
       const { body } = await submit(JSON.stringify({ plugins: [name] }));
       expect(["PLUGIN_NOT_FOUND", "BODY_INVALID"]).toContain(body["code"]);
@@ -68,7 +68,7 @@ describe("prototype pollution:", () => {
     },
   );
 
-  test("keys that only look like it are data, and come back as they were", async () => {
+  test("keys that only look similar are data and are returned unchanged", async () => {
     const input = { constructor: "x", prototype: { toString: 1 }, hasOwnProperty: null };
     const { body } = await submit(
       JSON.stringify({ plugins: ["echo"], input, metadata: input }),
@@ -77,7 +77,7 @@ describe("prototype pollution:", () => {
     expect(body).toMatchObject({ status: "completed", output: input, metadata: input });
   });
 
-  test("none of it reaches the thread that runs the next job", async () => {
+  test("the thread that runs the next job is not affected", async () => {
     const expression =
       '{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}';
     await submit(
@@ -94,28 +94,31 @@ describe("JSON bombs:", () => {
     `{"plugins":["echo"],"input":${open.repeat(levels)}0${close.repeat(levels)}}`;
 
   test.each([
-    ["501 lists in each other", nested("[", "]", 501)],
-    ["100,000 lists in each other", nested("[", "]", 100_000)],
-    ["100,000 objects in each other", nested('{"a":', "}", 100_000)],
-    ["lists that never end", `{"plugins":["echo"],"input":${"[".repeat(1_000_000)}`],
+    ["501 nested arrays", nested("[", "]", 501)],
+    ["100,000 nested arrays", nested("[", "]", 100_000)],
+    ["100,000 nested objects", nested('{"a":', "}", 100_000)],
+    [
+      "a million arrays that are never closed",
+      `{"plugins":["echo"],"input":${"[".repeat(1_000_000)}`,
+    ],
   ])("%s are refused", async (_, body) => {
     const { status, body: problem } = await submit(body);
     expect([status, problem["code"]]).toEqual([400, "BODY_INVALID"]);
     expect(problem["detail"]).toContain("500 levels");
   });
 
-  test("brackets within a text are no levels", async () => {
+  test("brackets in a string do not count as levels", async () => {
     const input = "[{".repeat(10_000);
     const { body } = await submit(JSON.stringify({ plugins: ["echo"], input }), WAIT);
     expect(body).toMatchObject({ status: "completed", output: input });
   });
 
-  test("300,000 keys and a number of 100,000 digits are data", async () => {
+  test("300,000 keys and a number of 100,000 digits are accepted", async () => {
     const keys = Array.from({ length: 300_000 }, (_, n) => `"${n}":0`).join(",");
     const many = await submit(`{"plugins":["echo"],"input":{${keys}}}`, WAIT);
     expect(many.body["status"]).toBe("completed");
     const long = await submit(`{"plugins":["echo"],"input":${"9".repeat(100_000)}}`, WAIT);
-    // JSON has no infinity: what overflows is null by the time it is stored.
+    // JSON has no infinity: a number that overflows is stored as null.
     expect(long.body).toMatchObject({ status: "completed", output: null });
   });
 
@@ -124,7 +127,7 @@ describe("JSON bombs:", () => {
     expect([status, body["code"]]).toEqual([413, "BODY_TOO_LARGE"]);
   });
 
-  test("a packed body (zip bomb) is not unpacked", async () => {
+  test("a compressed body (zip bomb) is not decompressed", async () => {
     const packed = new Uint8Array(
       gzipSync(`{"plugins":["echo"],"input":"${" ".repeat(64 * MIB)}"}`),
     );
@@ -143,7 +146,7 @@ describe("millions of errors:", () => {
   });
   afterAll(() => large.close());
 
-  test("8 million items of the wrong type are refused in time, and health is answered meanwhile", async () => {
+  test("8 million items of the wrong type are refused in time, and /healthz responds in the meantime", async () => {
     const body = `{"plugins":["texts"],"input":[${"1,".repeat(8_000_000)}1]}`;
     const startedAt = performance.now();
     let answer: Response | undefined;
@@ -153,11 +156,11 @@ describe("millions of errors:", () => {
         headers: { "content-type": "application/json" },
         body,
       })
-      .then((got) => (answer = got));
+      .then((response) => (answer = response));
     while (answer === undefined) {
-      const askedAt = performance.now();
+      const sentAt = performance.now();
       expect((await large.request("/healthz")).status).toBe(200);
-      expect(performance.now() - askedAt).toBeLessThan(IN_TIME_MS);
+      expect(performance.now() - sentAt).toBeLessThan(IN_TIME_MS);
     }
     const problem = await (await refused).json();
     expect(performance.now() - startedAt).toBeLessThan(2 * IN_TIME_MS);

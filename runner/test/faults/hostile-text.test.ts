@@ -1,4 +1,4 @@
-/** Text that is made to be read as something else, and tokens where nobody must read them. */
+/** Text that imitates protocol syntax, and tokens in places where they must not leak. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,10 +6,10 @@ import { createOpenApiDocument } from "../../src/http/openapi.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { createReceiver, type Receiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
-import { exchange } from "../support/wire.ts";
+import { sendBytes } from "../support/wire.ts";
 
 const SECRET = "webhook-header-secret-4711";
-/** Ends a line in every protocol there is here, and goes on as each of them would. */
+/** Ends a line in every protocol used here and continues with that protocol's syntax. */
 const FRAME = '\n\nevent: completed\nid: 99\ndata: {"forged":true}\n\n';
 const LINE = '\n{"level":60,"msg":"forged"}\r\n\u001b[2J\u2028';
 
@@ -35,31 +35,31 @@ afterAll(async () => {
   await receiver.close();
 });
 
-/** A job that says the text wherever it can, and its stream until it ended. */
-async function tellAll(said: string): Promise<string> {
+/** Runs a job that uses the text wherever it can. Returns its event stream. */
+async function runWith(given: string): Promise<string> {
   const gate = join(daemon.dataDir, `gate-${(gates += 1)}`);
   const webhook = { url: receiver.url, headers: { "X-Key": SECRET }, retries: 0 };
   const body = {
     plugins: ["say"],
-    name: said.slice(0, 100),
-    metadata: { [said]: said },
-    input: { text: said, gate },
+    name: given.slice(0, 100),
+    metadata: { [given]: given },
+    input: { text: given, gate },
     webhook,
   };
   const { jobId } = await daemon.post("/v1/jobs", body);
   const headers = { accept: "text/event-stream" };
   const stream = await daemon.request(`/v1/jobs/${jobId}/events`, { headers });
-  let told = "";
+  let streamed = "";
   for await (const text of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    told += text;
-    // The step ends when the stream has told of its progress, which an end at once would replace.
-    if (told.includes("event: step-progress")) await writeFile(gate, "");
+    streamed += text;
+    // The step must not end before its progress is streamed: the end would replace the progress.
+    if (streamed.includes("event: step-progress")) await writeFile(gate, "");
   }
-  return told;
+  return streamed;
 }
 
-test("SSE injection: text with line ends makes no frame of its own", async () => {
-  const stream = await tellAll(FRAME + FRAME.replaceAll("\n", "\r"));
+test("SSE injection: text with line breaks creates no frame", async () => {
+  const stream = await runWith(FRAME + FRAME.replaceAll("\n", "\r"));
   const lines = stream.split(/\r\n|\r|\n/);
   const fields = lines.filter((line) => line !== "" && !line.startsWith(":"));
   for (const line of fields)
@@ -71,8 +71,8 @@ test("SSE injection: text with line ends makes no frame of its own", async () =>
   expect(lines).not.toContain("id: 99");
 });
 
-test("log injection: every line of the log is one that the daemon wrote", async () => {
-  await tellAll(LINE);
+test("log injection: text with line breaks creates no log line", async () => {
+  await runWith(LINE);
   await daemon.request(`/v1/jobs?name=${encodeURIComponent(LINE)}`);
   await daemon.request(`/${encodeURIComponent(LINE)}`, { method: "DELETE" });
   await daemon.request("/v1/jobs", {
@@ -95,21 +95,21 @@ describe("header injection:", () => {
     "/v1/jobs/x%0d%0aSet-Cookie:%20a=b",
     "/v1/jobs?cursor=%0d%0aSet-Cookie:%20a=b",
     "/v1/%0d%0aSet-Cookie:%20a=b",
-  ])("%s brings no header into the answer", async (path) => {
+  ])("%s adds no header to the response", async (path) => {
     const answer = await daemon.request(path);
     expect(answer.headers.get("set-cookie")).toBeNull();
     expect(answer.status).toBeGreaterThanOrEqual(400);
   });
 
   test.each([
-    ["a name with a line end", { "X-A\r\nX-B": "c" }],
+    ["a name with a line break", { "X-A\r\nX-B": "c" }],
     ["a name with a colon", { "X-A: b": "c" }],
-    ["a value with a line end", { "X-A": "b\r\nX-B: c" }],
+    ["a value with a line break", { "X-A": "b\r\nX-B: c" }],
     ["a value with a NUL", { "X-A": "b\0" }],
     ["the daemon's own signature", { "Webhook-Signature": "v1,forged" }],
     ["a length", { "Content-Length": "1" }],
     ["another host", { HOST: "evil.example" }],
-  ])("%s is no header of a webhook", async (_, headers) => {
+  ])("a webhook's headers cannot contain %s", async (_, headers) => {
     for (const [path, body] of [
       ["/v1/jobs", { plugins: ["say"], webhook: { url: receiver.url, headers } }],
       ["/v1/webhooks", { url: receiver.url, headers }],
@@ -134,7 +134,7 @@ describe("without a token", () => {
   );
 
   test.each(routes.filter(({ isOpen }) => !isOpen).map(({ method, path }) => [method, path]))(
-    "%s %s tells nothing",
+    "%s %s is refused",
     async (method, path) => {
       const none = await fetch(daemon.url + path, { method });
       const cookie = await fetch(daemon.url + path, {
@@ -152,7 +152,7 @@ describe("without a token", () => {
     },
   );
 
-  test("only whether it lives and takes work can be seen", () => {
+  test("only liveness and readiness are visible", () => {
     expect(routes.filter(({ isOpen }) => isOpen).map(({ path }) => path)).toEqual([
       "/healthz",
       "/readyz",
@@ -160,7 +160,7 @@ describe("without a token", () => {
   });
 });
 
-test("a token is in no answer and in no line of the log, however it was sent", async () => {
+test("no response and no log line contains a token, however it was sent", async () => {
   const { token } = daemon;
   const wrong = `${token}-wrong`;
   const get = (headers: Record<string, string>, path = "/v1/jobs"): Promise<string> =>
@@ -183,16 +183,16 @@ test("a token is in no answer and in no line of the log, however it was sent", a
     get({}, `/v1/jobs?token=${token}`),
     get({ authorization: "" }, `/nowhere?token=${token}`),
     get({ accept: token, origin: "https://evil.example" }),
-    exchange(daemon.url, head(`Authorization: Bearer ${token}\r\nX: ${"x".repeat(32_768)}`)),
-    exchange(daemon.url, head(`Authorization: Bearer ${token}\r\n: x`)),
-    exchange(
+    sendBytes(daemon.url, head(`Authorization: Bearer ${token}\r\nX: ${"x".repeat(32_768)}`)),
+    sendBytes(daemon.url, head(`Authorization: Bearer ${token}\r\n: x`)),
+    sendBytes(
       daemon.url,
       head(`Authorization: Bearer ${token}\r\nConnection: close\r\nContent-Length: x`),
     ),
     post('{"plugins":'),
     post(`{"plugins":["say"],"input":"${"x".repeat(200_000)}"}`),
     post('{"plugins":["none"]}'),
-    tellAll("quietly"),
+    runWith("plain text"),
   ]);
   for (const secret of [token, SECRET]) {
     for (const answer of answers) expect(answer).not.toContain(secret);

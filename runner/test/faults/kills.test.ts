@@ -1,9 +1,9 @@
-/** `kill -9` at random moments, the start among them, again and again under load. */
+/** Repeated `kill -9` under load at random moments, including during the start. */
 import { expect, test } from "vitest";
 import { runTrial, SEED } from "./harness/trial.ts";
 
 const ROUNDS = Number(process.env["FAULT_ROUNDS"] ?? 100);
-const MOST_MS_A_ROUND = 10_000;
+const MAX_ROUND_MS = 10_000;
 
 test(
   "daemons killed at random moments lose no job and no event, and run no completed step again",
@@ -15,9 +15,9 @@ test(
         if ((round + 1) % 100 === 0) console.log(`${round + 1} rounds, seed ${SEED}`);
       }
     });
-    // Or the kills met nothing, and this test tells nothing.
+    // Otherwise the kills interrupted nothing, and this test proves nothing.
     expect(counts.stepsInterrupted).toBeGreaterThan(0);
     expect(counts.duplicatesToTheWitness).toBeGreaterThan(0);
   },
-  ROUNDS * MOST_MS_A_ROUND + 120_000,
+  ROUNDS * MAX_ROUND_MS + 120_000,
 );

@@ -1,4 +1,4 @@
-/** Every limit, set low: what is over it is refused by name, counted, and harms nothing else. */
+/** Every limit, set low: what exceeds it is refused, named and counted, and affects nothing else. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LIMITS, type LimitName } from "../../src/domain/limits.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
@@ -66,7 +66,7 @@ const REFUSED: [LimitName, string, string, object, number, string][] = [
 ];
 
 test.each(REFUSED)(
-  "%s: %s is refused by name and counted",
+  "%s: %s is refused with the setting's name and counted",
   async (limit, _, path, body, status, code) => {
     if (limit === "webhooks") await daemon.post("/v1/webhooks", { url: `${HOOK}a` });
     const queued = [];
@@ -89,13 +89,13 @@ test.each(REFUSED)(
   },
 );
 
-test("metadata of a job in a batch is told with the job's place", async () => {
+test("a refusal of the metadata of a batch's job names the job's index", async () => {
   const jobs = [job(), job({ metadata: { a: "x".repeat(100) } })];
   const submitted = daemon.post("/v1/batches", { jobs });
   await expect(submitted).rejects.toThrow('"path":"/jobs/1/metadata"');
 });
 
-test("output: one of 2,002 bytes fails its job, names the setting, and is counted", async () => {
+test("output: 2,002 bytes fail the job with the setting's name and are counted", async () => {
   const ended = await daemon.post("/v1/jobs", { plugins: ["grows"] }, WAIT);
   expect(ended).toMatchObject({ status: "failed", errorCode: "OUTPUT_TOO_LARGE" });
   expect(ended.error).toContain("PLAYGROUND_OUTPUT_LIMIT");
@@ -114,7 +114,7 @@ test("log: lines over 1,024 bytes are dropped and counted, and the job completes
   expect(await refused("log")).toBe(40);
 });
 
-test("log: what one step has logged, the next ones of the job may not", async () => {
+test("log: the steps of a job share the limit", async () => {
   const before = await refused("log");
   const { jobId } = await daemon.post("/v1/jobs", { plugins: ["chats", "chats"] }, WAIT);
   const messages = await until("the log", async () => {
@@ -127,7 +127,7 @@ test("log: what one step has logged, the next ones of the job may not", async ()
   expect((await refused("log")) - before).toBe(90);
 });
 
-test("every limit is among the metrics before anything was refused", async () => {
+test("the metrics contain every limit before anything is refused", async () => {
   for (const limit of Object.keys(LIMITS))
     expect(await refused(limit as LimitName)).toBeGreaterThanOrEqual(0);
 });

@@ -1,4 +1,4 @@
-/** Receivers that answer as Make and n8n do, documented quirks included. */
+/** Receivers that respond as Make and n8n do, including their documented quirks. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-interface Taken {
+interface ReceivedEvent {
   readonly jobId: string;
   readonly sequence: number;
   readonly id: string;
@@ -17,28 +17,28 @@ interface Taken {
 
 interface Endpoint {
   readonly port: number;
-  /** Events answered with a 2xx, in order. */
-  readonly taken: Taken[];
-  /** How often each status was answered. */
+  /** The events whose response was a 2xx, in order. */
+  readonly accepted: ReceivedEvent[];
+  /** The number of responses with each status. */
   readonly statuses: Map<number, number>;
 }
 
 type Answer = { readonly status: number; readonly text: string };
 
 async function serve(
-  answer: (request: IncomingMessage, event: Taken) => Answer | Promise<Answer>,
+  answer: (request: IncomingMessage, event: ReceivedEvent) => Answer | Promise<Answer>,
 ): Promise<Endpoint> {
-  const taken: Taken[] = [];
+  const accepted: ReceivedEvent[] = [];
   const statuses = new Map<number, number>();
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = JSON.parse(Buffer.concat(chunks).toString()) as Omit<Taken, "id">;
+    const body = JSON.parse(Buffer.concat(chunks).toString()) as Omit<ReceivedEvent, "id">;
     const { jobId, sequence } = body;
     const event = { jobId, sequence, id: String(request.headers["webhook-id"]) };
     const { status, text } = await answer(request, event);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    if (status < 300) taken.push(event);
+    if (status < 300) accepted.push(event);
     response.writeHead(status, { "content-type": "text/plain" }).end(text);
   }
   const server = createServer((request, response) => void handle(request, response));
@@ -47,10 +47,10 @@ async function serve(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { port: (server.address() as AddressInfo).port, taken, statuses };
+  return { port: (server.address() as AddressInfo).port, accepted, statuses };
 }
 
-/** Every name under make.com is here. */
+/** Starts an engine for which every host under make.com is this machine. */
 async function start(): Promise<LiveEngine> {
   const live = await createLiveEngine({
     resolve: async (name) => (name.endsWith(".make.com") ? ["127.0.0.1"] : []),
@@ -59,12 +59,15 @@ async function start(): Promise<LiveEngine> {
   return live;
 }
 
-function expectEachOnceInOrder(taken: readonly Taken[], jobIds: readonly string[]): void {
+function expectEachOnceInOrder(
+  accepted: readonly ReceivedEvent[],
+  jobIds: readonly string[],
+): void {
   for (const id of jobIds) {
-    const sequences = taken.filter(({ jobId }) => jobId === id).map(({ sequence }) => sequence);
+    const sequences = accepted.filter(({ jobId }) => jobId === id).map(({ sequence }) => sequence);
     expect(sequences).toEqual([1, 2, 3]);
   }
-  expect(new Set(taken.map(({ id }) => id)).size).toBe(taken.length);
+  expect(new Set(accepted.map(({ id }) => id)).size).toBe(accepted.length);
 }
 
 interface Make {
@@ -72,7 +75,7 @@ interface Make {
   answer(path: string): Answer;
 }
 
-/** Make's gateway: 300 requests in any 10 s, a queue that can be full, 410 for a webhook deleted. */
+/** Make's gateway: 300 requests in any 10 s, a queue that can be full, 410 for a deleted webhook. */
 function createMake(): Make {
   const arrivals: number[] = [];
   const make: Make = {
@@ -93,7 +96,7 @@ function createMake(): Make {
 describe("Make", () => {
   const ALL_EVENTS = { headers: {}, on: null, retries: 5 };
 
-  test("gets every event of a hundred jobs at once, in order, and is never asked too often", async () => {
+  test("receives every event of 110 simultaneous jobs in order, and its rate limit is never exceeded", async () => {
     const make = createMake();
     const endpoint = await serve(({ url = "" }) => make.answer(url));
     const live = await start();
@@ -102,11 +105,11 @@ describe("Make", () => {
       Array.from({ length: 110 }, () => live.submit({ webhook: { ...ALL_EVENTS, url } })),
     );
     await live.untilAll(["delivered"], { timeoutMs: 28_000 });
-    expectEachOnceInOrder(endpoint.taken, jobIds);
+    expectEachOnceInOrder(endpoint.accepted, jobIds);
     expect([...endpoint.statuses]).toEqual([[200, 330]]);
   });
 
-  test("whose queue is full gets the events later, each once and in order", async () => {
+  test("receives the events later when its queue is full, each once and in order", async () => {
     const make = createMake();
     make.isQueueFull = true;
     let refused = 0;
@@ -122,11 +125,11 @@ describe("Make", () => {
       Array.from({ length: 8 }, () => live.submit({ webhook: { ...ALL_EVENTS, url } })),
     );
     await live.untilAll(["delivered"]);
-    expectEachOnceInOrder(endpoint.taken, jobIds);
+    expectEachOnceInOrder(endpoint.accepted, jobIds);
     expect(endpoint.statuses.get(400)).toBeGreaterThanOrEqual(8);
   });
 
-  test("that has deleted the webhook switches it off with the first answer", async () => {
+  test("switches a webhook that it has deleted off with its first response", async () => {
     const make = createMake();
     const endpoint = await serve(({ url = "" }) => make.answer(url));
     const live = await start();
@@ -147,7 +150,7 @@ describe("n8n", () => {
     retries: 5,
   });
 
-  test("that has not registered the workflow yet (404) gets the events once it has", async () => {
+  test("receives the events once it has registered the workflow (404 before)", async () => {
     let requests = 0;
     const endpoint = await serve(() => {
       requests += 1;
@@ -162,26 +165,26 @@ describe("n8n", () => {
       ),
     );
     await live.untilAll(["delivered"]);
-    expectEachOnceInOrder(endpoint.taken, jobIds);
+    expectEachOnceInOrder(endpoint.accepted, jobIds);
     expect(endpoint.statuses.get(404)).toBe(4);
   });
 
-  test("whose execution does not wait yet (409) is resumed when it does", async () => {
+  test("has an execution resumed once it waits (409 before)", async () => {
     let isWaiting = false;
     const endpoint = await serve((_, event) => {
       if (isWaiting) return { status: 200, text: "{}" };
-      // The execution reaches its Wait node a moment after the event came.
+      // The execution reaches its Wait node a moment after the event arrived.
       if (event.sequence === 1) setTimeout(() => (isWaiting = true), 200).unref();
       return { status: 409, text: '{"message":"The execution is not waiting."}' };
     });
     const live = await start();
     const jobId = await live.submit({ webhook: webhook(endpoint.port, "/webhook-waiting/17") });
     await live.untilAll(["delivered"]);
-    expectEachOnceInOrder(endpoint.taken, [jobId]);
+    expectEachOnceInOrder(endpoint.accepted, [jobId]);
     expect(endpoint.statuses.get(409)).toBe(1);
   });
 
-  test("that restarts in between loses no event", async () => {
+  test("loses no event when it restarts", async () => {
     let isUp = true;
     const endpoint = await serve((request) => {
       if (!isUp) request.socket.destroy();
@@ -195,9 +198,9 @@ describe("n8n", () => {
     const during = await live.submit({ webhook: hook });
     setTimeout(() => (isUp = true), 500).unref();
     await live.untilAll(["delivered"]);
-    const taken = endpoint.taken.filter(({ id }, i) => {
-      return endpoint.taken.findIndex((other) => other.id === id) === i;
+    const distinct = endpoint.accepted.filter(({ id }, i) => {
+      return endpoint.accepted.findIndex((other) => other.id === id) === i;
     });
-    expectEachOnceInOrder(taken, [before, during]);
+    expectEachOnceInOrder(distinct, [before, during]);
   });
 });

@@ -1,4 +1,4 @@
-/** What endpoints may do to each other, to the connections, and to the bytes they are sent: nothing. */
+/** No endpoint can affect another endpoint, the number of connections, or the bytes that are sent. */
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
@@ -15,9 +15,9 @@ afterEach(async () => {
 interface Endpoint {
   readonly url: string;
   readonly port: number;
-  /** Bodies that came, byte for byte, with their `webhook-id`. */
+  /** The received bodies, byte for byte, with their `webhook-id`. */
   readonly bodies: { readonly id: string; readonly body: string }[];
-  /** Connections ever opened, and the most at one time. */
+  /** The number of connections opened in total, and the most that were open at one time. */
   readonly connections: { opened: number; most: number };
 }
 
@@ -61,7 +61,7 @@ async function start(options: Parameters<typeof createLiveEngine>[0] = {}): Prom
 const ok: RequestListener = (_, response) => void response.end();
 const ONE = { headers: {}, on: ["completed"] as const, retries: 5 };
 
-test("with 2,000 events due to an endpoint that never answers, another gets its own meanwhile", async () => {
+test("2,000 events due to an endpoint that never responds do not delay another endpoint", async () => {
   const dead = await serve(() => {});
   const healthy = await serve(ok);
   const live = await start();
@@ -73,14 +73,14 @@ test("with 2,000 events due to an endpoint that never answers, another gets its 
   await until("the healthy endpoint's events", async () => {
     return (await live.store.counts()).deliveries.delivered === 50;
   });
-  // The dead one's first attempts end after 30 s.
+  // The first attempts to the dead endpoint end after 30 s.
   expect(performance.now() - from).toBeLessThan(10_000);
   expect(dead.connections.most).toBeLessThanOrEqual(2);
   expect(healthy.bodies).toHaveLength(50);
   expect((await live.store.counts()).deliveries).toMatchObject({ due: 2_000, dead: 0 });
 });
 
-test("connections follow the attempts under way, and are used again", async () => {
+test("the number of connections follows the attempts in flight, and connections are reused", async () => {
   let inFlight = 0;
   let most = 0;
   const endpoint = await serve((_, response) => {
@@ -106,7 +106,7 @@ test("a body's bytes and the order of its keys are the same in every attempt", a
     response.writeHead(endpoint.bodies.length < 2 ? 503 : 200).end();
   });
   const live = await start();
-  // Keys that JSON.parse and JSON.stringify would put into another order, and texts they would change.
+  // Keys that JSON.parse and JSON.stringify would reorder, and strings that they would change.
   const metadata = { z: 1, a: "ä 🦆   \\u0000", 10: "ten", 9: "nine", nested: { y: [], b: null } };
   const jobId = await live.submit({ metadata, webhook: { ...ONE, url: endpoint.url } });
   await live.untilAll(["delivered"]);
@@ -117,7 +117,7 @@ test("a body's bytes and the order of its keys are the same in every attempt", a
   expect(endpoint.bodies[0]?.body).toBe(events.at(-1)?.body);
 });
 
-test("an answer that drips in one byte at a time ends at the webhook's deadline", async () => {
+test("a response that drips in one byte at a time ends at the webhook's timeout", async () => {
   const timers: NodeJS.Timeout[] = [];
   closers.push(async () => {
     for (const timer of timers) clearInterval(timer);
@@ -131,12 +131,12 @@ test("an answer that drips in one byte at a time ends at the webhook's deadline"
   const from = performance.now();
   const jobId = await live.submit();
   await live.untilAll(["dead"]);
-  // Three events, one after the other.
+  // Three events, one after another.
   expect(performance.now() - from).toBeGreaterThan(1_100);
   expect((await live.deliveries(jobId))[0]?.reason).toContain("no complete response within 400 ms");
 });
 
-test("an endpoint whose name changes between two addresses is sent to at the allowed one alone", async () => {
+test("an endpoint whose name alternates between two addresses gets requests only at the allowed one", async () => {
   const close: RequestListener = (_, response) => {
     response.setHeader("connection", "close").end();
   };
@@ -144,7 +144,7 @@ test("an endpoint whose name changes between two addresses is sent to at the all
   const secret = await serve(close, { port: allowed.port });
   const dns = await startDnsServer(() => [dns.asked.length % 2 === 1 ? "127.0.0.2" : "127.0.0.1"]);
   closers.push(() => dns.close());
-  // Each look at the clock is a minute later: no answer is used twice.
+  // Each reading of the clock is a minute later, so that no DNS response is used twice.
   let now = 0;
   const live = await start({
     egress: "127.0.0.2/32",

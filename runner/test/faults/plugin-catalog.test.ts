@@ -28,7 +28,7 @@ afterEach(async () => {
 function put(path: string, text: string): void {
   const full = join(base, path);
   mkdirSync(dirname(full), { recursive: true });
-  // Whole at once, as an editor does it; the half-written file has a test of its own.
+  // Written atomically, as an editor does. Another test writes a file in two halves.
   writeFileSync(`${full}.tmp~`, text);
   renameSync(`${full}.tmp~`, full);
 }
@@ -38,7 +38,7 @@ function plugin(name: string, more = ""): string {
     import { definePlugin } from "playground-runner/plugin";
     export default definePlugin({
       name: "${name}",
-      description: "Is a test.",
+      description: "For a test.",
       run: () => "${name}",
       ${more}
     });
@@ -62,7 +62,7 @@ function fail(error: unknown): void {
 }
 
 function errorOf(info: PluginInfo | null): string {
-  if (info?.status !== "broken") throw new Error(`not broken: ${JSON.stringify(info)}`);
+  if (info?.status !== "broken") throw new Error(`Not broken: ${JSON.stringify(info)}`);
   return info.error;
 }
 
@@ -70,10 +70,10 @@ function names(from: LivePluginCatalog): string[] {
   return from.list().map(({ name, status }) => (status === "ready" ? name : `${name} (broken)`));
 }
 
-describe("what is read", () => {
-  test("built-in plugins are NAME.ts and NAME/index.ts, and no helper beside them", async () => {
+describe("the files that are read", () => {
+  test("built-in plugins are NAME.ts and NAME/index.ts, without the helpers next to them", async () => {
     put("built-in/alone.ts", plugin("alone"));
-    put("built-in/alone.test.ts", "throw new Error('a test is no plugin')");
+    put("built-in/alone.test.ts", "throw new Error('a test is not a plugin')");
     put("built-in/_helper.ts", "export const x = 1;");
     put("built-in/folder/index.ts", plugin("in-folder"));
     put("built-in/folder/part.ts", "export const x = 1;");
@@ -85,7 +85,7 @@ describe("what is read", () => {
     ]);
   });
 
-  test("PLUGINS_DIR holds ts, js and mjs files, and folders with a package.json", async () => {
+  test("PLUGINS_DIR can contain ts, js, mjs and cjs files, and folders with a package.json", async () => {
     put("plugins/typed.ts", plugin("typed"));
     put("plugins/plain.mjs", plugin("plain"));
     put("plugins/esm.js", plugin("esm"));
@@ -101,7 +101,10 @@ describe("what is read", () => {
     put("plugins/index/package.json", `{"name": "x"}`);
     put("plugins/index/index.ts", plugin("by-index"));
     put("plugins/_shared.ts", "throw new Error('a helper is not imported')");
-    put("plugins/lib/helper.ts", "throw new Error('a folder without package.json is none')");
+    put(
+      "plugins/lib/helper.ts",
+      "throw new Error('a folder without package.json is not a plugin')",
+    );
     expect(names(await open())).toEqual([
       "by-exports",
       "by-index",
@@ -113,7 +116,7 @@ describe("what is read", () => {
     ]);
   });
 
-  test("a version is the plugin's own, else that of the folder's package.json", async () => {
+  test("the version comes from the plugin, or otherwise from its folder's package.json", async () => {
     put("plugins/own/package.json", `{"version": "2.0.0"}`);
     put("plugins/own/index.ts", plugin("own", 'version: "1.2.3"'));
     put("plugins/package/package.json", `{"version": "2.0.0"}`);
@@ -124,7 +127,7 @@ describe("what is read", () => {
     expect(versions).toEqual(["0.0.0", "1.2.3", "2.0.0"]);
   });
 
-  test("a plugin far from any node_modules has zod, and a folder may have packages of its own", async () => {
+  test("a plugin outside any node_modules can import zod, and a folder can have its own packages", async () => {
     put(
       "plugins/checks.ts",
       `import { z } from "zod"; ${plugin("checks", "input: z.object({ n: z.coerce.number(), s: z.string().default('x') }), output: z.number(), example: { input: { n: 1 } }, timeoutMs: 5, version: '1.2.3'")}`,
@@ -142,7 +145,7 @@ describe("what is read", () => {
       version: "1.2.3",
       timeoutMs: 5,
       example: { input: { n: 1 } },
-      // `z.coerce` takes anything; what has a default may be left out.
+      // `z.coerce` accepts anything. A field with a default is optional.
       inputSchema: {
         type: "object",
         properties: { n: {}, s: { type: "string" } },
@@ -159,7 +162,7 @@ describe("what is read", () => {
   });
 });
 
-describe("a schema of which no JSON Schema can be made", () => {
+describe("a schema that cannot be converted to JSON Schema", () => {
   test("of zod 3 is checked when the plugin runs, and the author is warned", async () => {
     const more = `
       input: z.object({ n: z.number().default(7) }),
@@ -187,7 +190,7 @@ describe("a schema of which no JSON Schema can be made", () => {
     });
   });
 
-  test("of zod 4 is told of with the reason", async () => {
+  test("of zod 4 causes a warning with the reason", async () => {
     const twice = `input: z.object({ a: z.string().meta({ id: "x" }), b: z.int().meta({ id: "x" }) })`;
     put("plugins/twice.ts", `import { z } from "zod"; ${plugin("twice", twice)}`);
     expect((await open()).get("twice")).toMatchObject({
@@ -201,7 +204,7 @@ describe("a schema of which no JSON Schema can be made", () => {
     });
   });
 
-  test("is none that was made from JSON Schema", async () => {
+  test("is not one that was made from JSON Schema", async () => {
     const json = `{ type: "object", properties: { n: { type: "integer" } }, required: ["n"] }`;
     put(
       "plugins/wrapped.ts",
@@ -217,7 +220,7 @@ describe("a schema of which no JSON Schema can be made", () => {
   });
 });
 
-describe("a broken file is told, and the others work", () => {
+describe("a broken file is reported, and the other plugins work", () => {
   test.each([
     ["syntax.mjs", "const a = 1;\nconst = 2;", /^\S.* \(\/.*syntax\.mjs:2\)\n/],
     ["syntax.ts", "const a: number = 1;\nconst = 2;", /^\S.* \(\/.*syntax\.ts:2\)\n/],
@@ -271,12 +274,12 @@ describe("a broken file is told, and the others work", () => {
     expect(opened.locate(label)).toEqual({ error: errorOf(opened.get(label)) });
   });
 
-  test("a folder whose package.json is no JSON", async () => {
+  test("a folder whose package.json is not JSON", async () => {
     put("plugins/folder/package.json", "{");
     expect(errorOf((await open()).get("folder"))).toMatch(/^folder\/package\.json: /);
   });
 
-  test("of two with one name the second, naming both", async () => {
+  test("the second of two plugins with the same name, with an error that names both", async () => {
     put("built-in/echo.ts", plugin("echo"));
     put("plugins/mine.ts", plugin("echo"));
     put("plugins/one.ts", plugin("twice"));
@@ -293,56 +296,58 @@ describe("a broken file is told, and the others work", () => {
   });
 });
 
-describe("what changes while the daemon runs", () => {
-  test("a directory made later, files added, changed and removed, a directory made again", async () => {
+describe("changes while the daemon runs", () => {
+  test("a folder that is created later, files that are added, changed and removed, a folder that is created again", async () => {
     const opened = await open();
     expect(opened.list()).toEqual([]);
     put("plugins/a.ts", plugin("a"));
-    await until("a is there", () => names(opened).join() === "a");
+    await until("plugin a", () => names(opened).join() === "a");
     put("plugins/b.ts", plugin("b"));
-    await until("b is there", () => names(opened).join() === "a,b");
+    await until("plugin b", () => names(opened).join() === "a,b");
     put("plugins/a.ts", plugin("c"));
-    await until("a is c", () => names(opened).join() === "b,c");
+    await until("plugin c in place of a", () => names(opened).join() === "b,c");
     rmSync(join(base, "plugins", "b.ts"));
-    await until("b is gone", () => names(opened).join() === "c");
+    await until("the removal of b", () => names(opened).join() === "c");
     rmSync(join(base, "plugins"), { recursive: true });
-    await until("all are gone", () => opened.list().length === 0);
+    await until("the removal of all plugins", () => opened.list().length === 0);
     put("plugins/d.ts", plugin("d"));
-    await until("d is there", () => names(opened).join() === "d");
+    await until("plugin d", () => names(opened).join() === "d");
   });
 
-  test("a copy of a plugin does not take its name while the plugin is there, broken or not", async () => {
+  test("a copy of a plugin does not get its name while the original exists, broken or not", async () => {
     const opened = await open();
     put("plugins/word.ts", plugin("word"));
-    await until("it is there", () => names(opened).join() === "word");
-    const holder = () => opened.list().find(({ status }) => status === "ready")?.source;
+    await until("the original", () => names(opened).join() === "word");
+    const readySource = () => opened.list().find(({ status }) => status === "ready")?.source;
     put("plugins/a-copy.ts", plugin("word"));
-    await until("the copy is seen", () => opened.list().length === 2);
-    expect(holder()).toBe("word.ts");
+    await until("the copy to be read", () => opened.list().length === 2);
+    expect(readySource()).toBe("word.ts");
     expect(opened.get("word")).toMatchObject({ status: "ready", source: "word.ts" });
     put("plugins/word.ts", "export default {");
-    await until("it is broken", () => holder() === undefined);
+    await until("the original to be broken", () => readySource() === undefined);
     put("plugins/word.ts", plugin("other"));
-    await until("it gave up the name", () => holder() === "word.ts" && opened.get("word") !== null);
-    await until("the copy has it", () => opened.get("word")?.source === "a-copy.ts");
+    await until("the original's new name", () => {
+      return readySource() === "word.ts" && opened.get("word") !== null;
+    });
+    await until("the copy to get the name", () => opened.get("word")?.source === "a-copy.ts");
     expect(names(opened)).toEqual(["other", "word"]);
   });
 
-  test("a file that is written in two halves ends up right", async () => {
+  test("a file that is written in two halves is read again when it is complete", async () => {
     const opened = await open();
     const text = plugin("halves");
     mkdirSync(join(base, "plugins"), { recursive: true });
     writeFileSync(join(base, "plugins", "halves.ts"), text.slice(0, 60));
-    await until("half of it is seen", () => opened.list().length === 1);
+    await until("the first half to be read", () => opened.list().length === 1);
     writeFileSync(join(base, "plugins", "halves.ts"), text);
-    await until("it is ready", () => opened.get("halves")?.status === "ready");
+    await until("the plugin to be ready", () => opened.get("halves")?.status === "ready");
   });
 
-  test("steps run the new code, while a step of the old code completes", async () => {
+  test("new steps run the new code, while a running step completes with the old code", async () => {
     const body = (text: string) => `
       export default {
         name: "versioned",
-        description: "Tells its version.",
+        description: "Returns its version.",
         async run(input) {
           await new Promise((resolve) => setTimeout(resolve, input));
           return (await import("./_part.mjs")).default + "${text}";
@@ -354,7 +359,7 @@ describe("what changes while the daemon runs", () => {
     const opened = await open();
     await using threads = openThreads({ catalog: opened, threads: 2 });
     const run = async (ms: number) => (await threads.run("versioned", { input: ms })).result;
-    // Both threads hold the old code.
+    // Both threads load the old code.
     for (const result of await Promise.all([run(300), run(300)])) {
       expect(result).toMatchObject({ output: '"part 1, one"' });
     }
@@ -367,7 +372,7 @@ describe("what changes while the daemon runs", () => {
     expect(await old).toMatchObject({ ok: true, output: '"part 1, one"' });
   });
 
-  test("close leaves no thread behind, in the middle of a scan too", async () => {
+  test("close leaves no thread behind, even in the middle of a scan", async () => {
     put("plugins/hangs.ts", "for (;;);");
     const opening = createPluginCatalog({
       builtinDir: join(base, "built-in"),

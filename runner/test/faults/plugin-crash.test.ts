@@ -1,4 +1,4 @@
-/** A plugin that takes the whole process down, in a daemon that is started again as systemd does. */
+/** A plugin that crashes the whole process, in a daemon that is restarted as systemd does. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,25 +8,25 @@ import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { createReceiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
 
-/** As a native package does that crashes: a thread's own process.abort() is refused by Node. */
+/** Crashes the process as a native package can. Node refuses process.abort() in a thread. */
 const CRASHES = `async () => {
   await sleep(300);
   process.getBuiltinModule("child_process").execFileSync("kill", ["-ABRT", String(process.pid)]);
   await sleep(60_000);
 }`;
 
-/** Too long to end before a plugin beside it crashes. */
-const PATIENT = `async () => {
+/** Runs long enough for the other plugin to crash first. */
+const SLOW = `async () => {
   await sleep(2_000);
   return "done";
 }`;
 
-test("three crashes of the process fail the job with STEP_INTERRUPTED, none beside it, and the daemon lives on", async () => {
+test("three crashes of the process fail only the job that caused them, with STEP_INTERRUPTED, and the daemon keeps running", async () => {
   const root = await mkdtemp(join(tmpdir(), "playground-crash-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const receiver = await createReceiver();
   onTestFinished(() => receiver.close());
-  const plugins = { "crashes-natively": CRASHES, patient: PATIENT, echo: "(input) => input" };
+  const plugins = { "crashes-natively": CRASHES, slow: SLOW, echo: "(input) => input" };
   const restart = (): Promise<Daemon> => startDaemon({ root, plugins });
 
   let daemon = await restart();
@@ -35,7 +35,7 @@ test("three crashes of the process fail the job with STEP_INTERRUPTED, none besi
     plugins: ["echo", "crashes-natively"],
     webhook: { url: receiver.url },
   });
-  const beside = await daemon.post("/v1/jobs", { plugins: ["patient"] });
+  const other = await daemon.post("/v1/jobs", { plugins: ["slow"] });
   for (let crash = 1; crash <= 3; crash += 1) {
     if (daemon.process.signalCode === null) await once(daemon.process, "exit");
     expect(daemon.process.signalCode).toBe("SIGABRT");
@@ -48,15 +48,15 @@ test("three crashes of the process fail the job with STEP_INTERRUPTED, none besi
   });
   expect(job.errorCode).toBe("STEP_INTERRUPTED");
   expect(job.error).toContain('"crashes-natively" was interrupted 3 times');
-  const [told] = await receiver.untilReceived(1, ({ event }) => event.status === "failed");
-  expect(told?.event).toMatchObject({
+  const [failed] = await receiver.untilReceived(1, ({ event }) => event.status === "failed");
+  expect(failed?.event).toMatchObject({
     jobId,
     error: job.error,
     progress: { completedPlugins: ["echo"], currentPlugin: "crashes-natively" },
   });
   expect(daemon.output()).toMatch(/"plugin":"crashes-natively".*"job.gives-up-crashing"/);
-  await until("the job beside it to complete", async () => {
-    const now = await daemon.get(`/v1/jobs/${beside.jobId}`);
+  await until("the other job to complete", async () => {
+    const now = await daemon.get(`/v1/jobs/${other.jobId}`);
     expect(now.error).toBeNull();
     return now.status === "completed";
   });

@@ -45,13 +45,13 @@ describe("a plugin that fails inside its promise", () => {
       "The output's /child/parent refers back to an object that contains it.",
     ],
     ["returns-a-trap", "OUTPUT_NOT_SERIALIZABLE", "The output cannot be read: not for you."],
-  ])("%s: %s, and the next step finds the thread well", async (plugin, code, message) => {
+  ])("%s: %s, and the next step in the thread works", async (plugin, code, message) => {
     await using threads = openThreads({ catalog });
     expect(failureOf(await threads.run(plugin))).toEqual({ code, message });
     expect((await threads.run("echo", { input: 1 })).result).toMatchObject({ output: "1" });
   });
 
-  test("its stack goes to the job's log", async () => {
+  test("has its stack written to the job's log", async () => {
     await using threads = openThreads({ catalog });
     const { lines } = await threads.run("throws");
     expect(lines).toHaveLength(1);
@@ -59,14 +59,14 @@ describe("a plugin that fails inside its promise", () => {
     expect(lines[0]?.message).toMatch(/^Error: the disk is on fire\n\s+at .*throws\.ts:\d+/);
   });
 
-  test("its message is cut at 64 KiB", async () => {
+  test("has its message cut at 64 KiB", async () => {
     await using threads = openThreads({ catalog });
     const { message } = failureOf(await threads.run("throws-at-length"));
     expect(Buffer.byteLength(message)).toBeLessThanOrEqual(64 * 1024);
     expect(message).toMatch(/^x+… \(1048576 characters in all\)$/);
   });
 
-  test("an output over the limit tells its size and the limit", async () => {
+  test("returns an output over the limit: the error has the size and the limit", async () => {
     await using threads = openThreads({ catalog, outputLimitBytes: 1000 });
     const fits = await threads.run("returns-too-much", { input: { characters: 998 } });
     expect(fits.result.ok).toBe(true);
@@ -83,7 +83,7 @@ describe("a plugin that ends its thread", () => {
   test.each([
     ["exits", "PLUGIN_EXITED", "The plugin ended its thread with process.exit(3)."],
     ["crashes", "PLUGIN_CRASHED", "thrown from a callback"],
-  ])("%s: %s, first in its thread or not", async (plugin, code, message) => {
+  ])("%s: %s, in a new thread and in a used one", async (plugin, code, message) => {
     await using threads = openThreads({ catalog });
     expect(failureOf(await threads.run(plugin))).toEqual({ code, message });
     await threads.run("echo");
@@ -91,7 +91,7 @@ describe("a plugin that ends its thread", () => {
     expect((await threads.run("echo", { input: 1 })).result).toMatchObject({ output: "1" });
   });
 
-  test("what it logged before the crash is kept, and the error with it", async () => {
+  test("keeps the log lines from before the crash, and the error", async () => {
     await using threads = openThreads({ catalog });
     const { lines } = await threads.run("crashes");
     expect(lines.at(-1)).toMatchObject({ level: "error" });
@@ -100,17 +100,17 @@ describe("a plugin that ends its thread", () => {
 
   test("exhausts-memory: OUT_OF_MEMORY, while a step in the other thread completes", async () => {
     await using threads = openThreads({ catalog, threads: 2, memoryMb: 48 });
-    const [hungry, other] = await Promise.all([
+    const [exhausted, other] = await Promise.all([
       threads.run("exhausts-memory"),
       threads.run("sleeps", { input: { ms: 50 } }),
     ]);
-    expect(failureOf(hungry).code).toBe("OUT_OF_MEMORY");
-    expect(failureOf(hungry).message).toContain("48 MiB");
+    expect(failureOf(exhausted).code).toBe("OUT_OF_MEMORY");
+    expect(failureOf(exhausted).message).toContain("48 MiB");
     expect(other.result).toMatchObject({ output: '"rested"' });
     expect((await threads.run("echo")).result.ok).toBe(true);
   });
 
-  test("exhausts-buffers: OUT_OF_MEMORY, though buffers are not heap", async () => {
+  test("exhausts-buffers: OUT_OF_MEMORY, even though buffers are not on the heap", async () => {
     await using threads = openThreads({ catalog, memoryMb: 64 });
     expect(failureOf(await threads.run("exhausts-buffers")).code).toBe("OUT_OF_MEMORY");
     expect((await threads.run("echo")).result.ok).toBe(true);
@@ -119,7 +119,7 @@ describe("a plugin that ends its thread", () => {
 
 describe("a plugin that does not end", () => {
   test.each(["loops", "blocks", "never-settles", "ignores-abort"])(
-    "%s: PLUGIN_TIMEOUT, and its thread is replaced after the grace",
+    "%s: PLUGIN_TIMEOUT, and its thread is replaced after the grace period",
     async (plugin) => {
       await using threads = openThreads({ catalog, pluginTimeoutMs: 100, graceMs: 100 });
       await threads.run("echo");
@@ -134,7 +134,7 @@ describe("a plugin that does not end", () => {
     },
   );
 
-  test("a step with less of the job's time left than its own timeout fails with JOB_TIMEOUT", async () => {
+  test("fails with JOB_TIMEOUT when less of the job's time is left than its own timeout", async () => {
     await using threads = openThreads({ catalog, pluginTimeoutMs: 10_000, graceMs: 50 });
     expect(failureOf(await threads.run("loops", { jobTimeoutMs: 80 }))).toEqual({
       code: "JOB_TIMEOUT",
@@ -142,41 +142,41 @@ describe("a plugin that does not end", () => {
     });
   });
 
-  test("one that stops when asked keeps its thread, and fails with the timeout all the same", async () => {
+  test("keeps its thread when it stops on request, and still fails with PLUGIN_TIMEOUT", async () => {
     await using threads = openThreads({ catalog, pluginTimeoutMs: 100, graceMs: 20_000 });
     const trace = await threads.run("stops-when-asked");
     expect(failureOf(trace).code).toBe("PLUGIN_TIMEOUT");
-    expect(trace.lines[0]?.message).toBe("stopped by itself");
+    expect(trace.lines[0]?.message).toBe("stopped on request");
     expect(trace.result.metrics).toMatchObject({ processedItems: 0 });
   });
 
-  test("one that completes in the grace after its timeout has failed", async () => {
+  test("fails with PLUGIN_TIMEOUT even if it completes in the grace period", async () => {
     await using threads = openThreads({ catalog, pluginTimeoutMs: 100, graceMs: 20_000 });
     expect(failureOf(await threads.run("completes-when-asked")).code).toBe("PLUGIN_TIMEOUT");
   });
 });
 
 describe("a step that is cancelled", () => {
-  test("stops by itself with CANCELLED", async () => {
+  test("fails with CANCELLED when it stops", async () => {
     await using threads = openThreads({ catalog, graceMs: 20_000 });
     const trace = await threads.run("stops-when-asked", { signal: AbortSignal.timeout(50) });
     expect(failureOf(trace)).toEqual({ code: "CANCELLED", message: "The job was cancelled." });
   });
 
-  test("may still complete in the grace", async () => {
+  test("can still complete in the grace period", async () => {
     await using threads = openThreads({ catalog, graceMs: 20_000 });
     const trace = await threads.run("completes-when-asked", { signal: AbortSignal.timeout(50) });
     expect(trace.result).toMatchObject({ ok: true, output: '"done in the grace"' });
   });
 
-  test("is ended after the grace when it does not stop", async () => {
+  test("is terminated after the grace period when it does not stop", async () => {
     await using threads = openThreads({ catalog, graceMs: 50 });
     const trace = await threads.run("loops", { signal: AbortSignal.timeout(50) });
     expect(failureOf(trace).code).toBe("CANCELLED");
     expect((await threads.run("echo")).result.ok).toBe(true);
   });
 
-  test("does not begin when it waits for a thread", async () => {
+  test("does not begin if it is still waiting for a thread", async () => {
     await using threads = openThreads({ catalog, graceMs: 50 });
     const busy = threads.run("sleeps", { input: { ms: 300 } });
     const waiting = await threads.run("counts", { signal: AbortSignal.timeout(20) });
@@ -184,7 +184,7 @@ describe("a step that is cancelled", () => {
     expect((await busy).result.ok).toBe(true);
   });
 
-  test("is ended with the pool", async () => {
+  test("fails with CANCELLED when the pool closes", async () => {
     const threads = openThreads({ catalog, graceMs: 20_000 });
     await threads.run("echo");
     const running = threads.run("loops");
@@ -195,7 +195,7 @@ describe("a step that is cancelled", () => {
     expect(failureOf(await threads.run("echo")).code).toBe("CANCELLED");
   });
 
-  test("leaves no thread when its pool closes before its own has ended", async () => {
+  test("leaves no thread behind when the pool closes before the step's thread has ended", async () => {
     const before = await countThreads();
     for (let n = 0; n < 20; n += 1) {
       await using threads = openThreads({ catalog, graceMs: 5 });
@@ -208,7 +208,7 @@ describe("a step that is cancelled", () => {
 
 describe("what an ended step left behind", () => {
   test.each(["leaves-a-timer-that-throws", "leaves-a-rejection", "exits-later"])(
-    "%s: the step that runs in its thread then completes all the same",
+    "%s: the next step in its thread still completes",
     async (plugin) => {
       await using threads = openThreads({ catalog });
       const left = await threads.run(plugin, { input: { ms: 100 } });
@@ -220,7 +220,7 @@ describe("what an ended step left behind", () => {
   );
 
   test.each(["leaves-a-timer-that-throws", "leaves-a-rejection", "exits-later"])(
-    "%s: a thread that dies of it while idle is replaced",
+    "%s: an idle thread that dies from it is replaced",
     async (plugin) => {
       await using threads = openThreads({ catalog, threads: 2 });
       const ends = await Promise.all(

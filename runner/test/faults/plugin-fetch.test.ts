@@ -1,4 +1,4 @@
-/** ctx.fetch goes where the egress policy lets it, and nowhere else. */
+/** ctx.fetch reaches only addresses that the egress policy allows. */
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -48,7 +48,7 @@ test.each([
   "http://169.254.169.254/latest/meta-data",
   "http://[::ffff:169.254.169.254]/",
   "http://2852039166/",
-])("%s is refused whatever the setting, and the job says why", async (url) => {
+])("%s is refused with every setting, and the job's log has the reason", async (url) => {
   for (const mode of ["private", "public"] as const) {
     const { result, lines } = await run(mode, "fetches", { url });
     expect(result).toMatchObject(refused("is not allowed: "));
@@ -58,14 +58,14 @@ test.each([
 });
 
 describe("an address of a private network", () => {
-  test.each(["localhost", "127.0.0.1"])("(%s) is reached by default", async (host) => {
+  test.each(["localhost", "127.0.0.1"])("(%s) is allowed by default", async (host) => {
     const port = await serve((_, response) => void response.end("reached"));
     const { result } = await run("private", "fetches", { url: `http://${host}:${port}/` });
     expect(result).toMatchObject({ ok: true, output: '"reached"' });
   });
 
   test.each(["localhost", "127.0.0.1", "0x7f.1"])(
-    "(%s) is refused when only public ones are allowed, and gets no request",
+    "(%s) is refused when only public addresses are allowed, and receives no request",
     async (host) => {
       let requests = 0;
       const port = await serve((_, response) => {
@@ -87,7 +87,7 @@ test("a redirect to an address that is refused is not followed", async () => {
   expect(result).toMatchObject(refused("169.254.169.254"));
 });
 
-test("it is the web's fetch: requests, forms, redirects and streams as anywhere", async () => {
+test("ctx.fetch supports Request objects, forms, redirects and streams, as the standard fetch does", async () => {
   const port = await serve((request, response) => {
     if (request.url === "/") response.writeHead(307, { location: "/there" }).end();
     else {
@@ -106,7 +106,7 @@ test("it is the web's fetch: requests, forms, redirects and streams as anywhere"
   });
 });
 
-test("a host that is not there fails as in any fetch", async () => {
+test("an unreachable host fails as with the standard fetch", async () => {
   const port = await serve(() => {});
   for (const close of closers.splice(0)) await close();
   const { result } = await run("private", "fetches", { url: `http://127.0.0.1:${port}/` });
@@ -122,9 +122,9 @@ test("a connection that is reset leaves a short report in the job's log", async 
   expect(report.length).toBeLessThan(1_500);
 });
 
-test("a thread whose plugins fetch nothing loads no HTTP client", async () => {
+test("a thread loads no HTTP client until a plugin fetches something", async () => {
   await using threads = openThreads({ catalog });
-  const loaded = async (input: object) => (await threads.run("tells-loaded", { input })).result;
+  const loaded = async (input: object) => (await threads.run("reports-loaded", { input })).result;
   expect(await loaded({ name: "undici" })).toMatchObject({ output: "false" });
   const port = await serve((_, response) => void response.end());
   const url = `http://127.0.0.1:${port}/`;

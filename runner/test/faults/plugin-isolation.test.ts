@@ -1,4 +1,4 @@
-/** Whatever a plugin does, the steps beside it and after it in its thread find all as it should be. */
+/** A plugin cannot affect steps in other threads, or later steps in its own thread. */
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -15,7 +15,7 @@ import {
 import { until } from "../support/until.ts";
 
 const NUMBERS = [3, 1, 2];
-const EVERYTHING_WELL = {
+const UNAFFECTED = {
   copy: NUMBERS,
   inherited: [],
   mapped: 1,
@@ -39,13 +39,13 @@ function witness(threads: PluginThreads): Promise<StepTrace> {
   return threads.run("witness", { input: { numbers: NUMBERS } });
 }
 
-function expectWell({ result, lines }: StepTrace): void {
+function expectUnaffected({ result, lines }: StepTrace): void {
   expect(result).toMatchObject({ ok: true });
-  expect(JSON.parse(result.ok ? result.output : "null")).toEqual(EVERYTHING_WELL);
+  expect(JSON.parse(result.ok ? result.output : "null")).toEqual(UNAFFECTED);
   expect(lines.map(({ message }) => message)).toEqual(["seen"]);
 }
 
-/** Runs it beside witnesses in another thread, then one alone in the thread that it had. */
+/** Runs the plugin next to witnesses in a second thread, then between two in a single thread. */
 async function runAmongWitnesses(
   plugin: string,
   { input, ...settings }: { input?: unknown; memoryMb?: number; pluginTimeoutMs?: number } = {},
@@ -53,17 +53,17 @@ async function runAmongWitnesses(
   const limits = { catalog, graceMs: 50, ...settings };
   await using pair = openThreads({ ...limits, threads: 2 });
   const hasEnded = { yet: false };
-  const beside = pair.run(plugin, { input }).finally(() => (hasEnded.yet = true));
-  while (!hasEnded.yet) expectWell(await witness(pair));
-  await beside;
-  await using alone = openThreads(limits);
-  expectWell(await witness(alone));
-  const trace = await alone.run(plugin, { input });
-  expectWell(await witness(alone));
+  const running = pair.run(plugin, { input }).finally(() => (hasEnded.yet = true));
+  while (!hasEnded.yet) expectUnaffected(await witness(pair));
+  await running;
+  await using single = openThreads(limits);
+  expectUnaffected(await witness(single));
+  const trace = await single.run(plugin, { input });
+  expectUnaffected(await witness(single));
   return trace;
 }
 
-describe("fails its step, and no other:", () => {
+describe("fails only its own step:", () => {
   test.each([
     ["throws", "PLUGIN_THREW", "the disk is on fire"],
     ["rejects", "PLUGIN_THREW", "no such column"],
@@ -92,7 +92,7 @@ describe("fails its step, and no other:", () => {
     expect(result).toMatchObject({ ok: false, failure: { code: "OUTPUT_TOO_LARGE" } });
   });
 
-  test("patches-globals: what the thread itself cannot do without: PLUGIN_CRASHED", async () => {
+  test("patches-globals, with a global that the thread itself needs: PLUGIN_CRASHED", async () => {
     const { result } = await runAmongWitnesses("patches-globals", {
       input: "Array.prototype.push",
     });
@@ -107,7 +107,7 @@ describe("fails its step, and no other:", () => {
   });
 });
 
-describe("completes, and what it did ends with its thread:", () => {
+describe("completes, and its changes end with its thread:", () => {
   test.each([
     "Array.prototype.last",
     "JSON.stringify",
@@ -135,7 +135,7 @@ describe("completes, and what it did ends with its thread:", () => {
     expect(lines[0]?.message).toContain("changed process.env");
   });
 
-  test("a plugin that only keeps a global variable of its own keeps its thread", async () => {
+  test("a plugin that only adds its own global variable keeps its thread", async () => {
     await using threads = openThreads({ catalog });
     const first = await threads.run("leaks-memory");
     const second = await threads.run("leaks-memory");
@@ -143,7 +143,7 @@ describe("completes, and what it did ends with its thread:", () => {
   });
 });
 
-describe("completes, and what it left does not reach the next step:", () => {
+describe("completes, and what it left behind does not affect the next step:", () => {
   test.each([
     ["leaves-a-timer-that-throws", { ms: 2 }],
     ["leaves-a-rejection", { ms: 2 }],
@@ -152,32 +152,32 @@ describe("completes, and what it left does not reach the next step:", () => {
     expect((await runAmongWitnesses(plugin, { input })).result.ok).toBe(true);
   });
 
-  test("leaves-timers-and-sockets: they stay silent, and end with the thread", async () => {
+  test("leaves-timers-and-sockets: they add no log lines, and end with the thread", async () => {
     const threads = openThreads({ catalog });
     onTestFinished(() => threads[Symbol.asyncDispose]());
     const left = await threads.run("leaves-timers-and-sockets");
     const port = Number(left.result.ok ? left.result.output : "");
     const socket = connect(port, "127.0.0.1");
     await once(socket, "connect");
-    for (let n = 0; n < 5; n += 1) expectWell(await witness(threads));
+    for (let n = 0; n < 5; n += 1) expectUnaffected(await witness(threads));
     const closed = once(socket, "close");
     socket.on("error", () => undefined);
     await threads.pool.close();
     await closed;
   });
 
-  test("leaves-a-loop: another thread gets the step that does not begin", async () => {
+  test("leaves-a-loop: a step that cannot begin moves to another thread", async () => {
     const folder = mkdtempSync(join(tmpdir(), "leaves-a-loop-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = join(folder, "loops");
     await using threads = openThreads({ catalog, startLimitMs: 500, graceMs: 50 });
     expect((await threads.run("leaves-a-loop", { input: { file } })).result.ok).toBe(true);
     await until("the loop to have begun", () => existsSync(file));
-    expectWell(await witness(threads));
-    expectWell(await witness(threads));
+    expectUnaffected(await witness(threads));
+    expectUnaffected(await witness(threads));
   });
 
-  test("a million log lines: the first 10,000 are kept, and the rest is counted", async () => {
+  test("a million log lines: the first 10,000 are stored, and the rest are counted", async () => {
     const { result, lines } = await runAmongWitnesses("chatty", { input: { lines: 1_000_000 } });
     expect(result.ok).toBe(true);
     expect(lines).toHaveLength(10_001);
@@ -186,11 +186,11 @@ describe("completes, and what it left does not reach the next step:", () => {
 });
 
 test.runIf(process.platform === "linux")(
-  "a plugin's thread gives way to the daemon's own",
+  "a plugin thread has a lower priority than the daemon's own threads",
   async () => {
     await using threads = openThreads({ catalog });
-    const { result } = await threads.run("tells-its-priority", {});
-    // A thread begins with the priority of the one that started it, which is this one.
+    const { result } = await threads.run("returns-its-priority", {});
+    // A thread starts with the priority of the thread that created it, here the test's.
     expect(result).toMatchObject({ ok: true, output: String(Math.min(19, getPriority(0) + 5)) });
     expect(getPriority(0)).toBeLessThan(19);
   },

@@ -18,9 +18,9 @@ afterAll(async () => {
   await catalog.close();
 });
 
-test("a plugin gets its input, its options and the job", async () => {
+test("a plugin receives its input, its options and the job", async () => {
   const request = { input: { a: [1] }, options: { b: 2 } };
-  const { result } = await threads.run("tells-its-context", request);
+  const { result } = await threads.run("returns-its-context", request);
   if (!result.ok) throw new Error(result.failure.message);
   expect(JSON.parse(result.output)).toEqual({
     ...request,
@@ -34,7 +34,7 @@ test("a plugin that returns nothing has the output null", async () => {
   expect((await threads.run("returns-nothing")).result).toMatchObject({ output: "null" });
 });
 
-test("metrics are what the plugin counted, and the time it took", async () => {
+test("metrics contain what the plugin counted and its duration", async () => {
   const { result } = await threads.run("counts");
   expect(result.metrics).toEqual({
     processedItems: 7,
@@ -43,20 +43,20 @@ test("metrics are what the plugin counted, and the time it took", async () => {
   });
 });
 
-test("the duration is the plugin's own, in ms", async () => {
+test("the duration is how long the plugin ran, in ms", async () => {
   const { result } = await threads.run("sleeps", { input: { ms: 100 } });
   expect(result.metrics?.duration).toBeGreaterThanOrEqual(99);
   expect(result.endedAt - result.startedAt).toBeGreaterThanOrEqual(99);
 });
 
-test("a metric that is no number fails the plugin, naming it", async () => {
+test("a metric that is not a number fails the plugin, and the error names it", async () => {
   const { result } = await threads.run("counts-badly", { input: { name: "mean", value: "NaN" } });
   expect(result).toMatchObject({
     failure: { code: "PLUGIN_THREW", message: 'metric "mean" is NaN: it must be a finite number' },
   });
 });
 
-test("console, streams and log become lines, in order", async () => {
+test("output to the console, to the streams and to ctx.log becomes log lines, in order", async () => {
   const { lines } = await threads.run("prints");
   expect(lines.map(({ level, message }) => [level, message.split("\n")[0]?.slice(0, 30)])).toEqual([
     ["info", "to the console: 1"],
@@ -73,21 +73,21 @@ test("console, streams and log become lines, in order", async () => {
   );
 });
 
-test("many lines arrive whole, in order, before the result", async () => {
+test("many log lines arrive complete and in order, before the result", async () => {
   const { lines } = await threads.run("chatty", { input: { lines: 9000 } });
   expect(lines.map(({ message }) => message)).toEqual(
     Array.from({ length: 9000 }, (_, n) => `line ${n}`),
   );
 });
 
-test("progress is told at most ten times a second", async () => {
+test("progress is reported at most ten times a second", async () => {
   const { progress } = await threads.run("reports-progress", { input: { ms: 650 } });
   expect(progress.length).toBeGreaterThanOrEqual(3);
   expect(progress.length).toBeLessThanOrEqual(7);
   expect(progress.every(({ fraction }) => fraction !== null && fraction <= 1)).toBe(true);
 });
 
-test("schemas give defaults, and refuse with code and path", async () => {
+test("schemas apply defaults, and a refusal has a code and a path", async () => {
   const fits = { people: [{ age: 3 }, { age: 4 }] };
   const run = (input: unknown, options?: unknown) =>
     threads.run("has-schemas", { input, ...(options === undefined ? {} : { options }) });
@@ -115,7 +115,7 @@ test("schemas give defaults, and refuse with code and path", async () => {
   });
 });
 
-test("a step that cannot take the output before it names both plugins", async () => {
+test("a step that refuses the previous plugin's output names both plugins", async () => {
   const { result } = await threads.run("has-schemas", { input: {}, inputFrom: "slow" });
   expect(result).toMatchObject({
     failure: {
@@ -145,7 +145,7 @@ test("ctx.fetch ends with the step", async () => {
   server.close();
 });
 
-test("more steps than threads run one after the other", async () => {
+test("with one thread, steps run one after another", async () => {
   const startedAt = performance.now();
   const all = await Promise.all([1, 2, 3].map(() => threads.run("sleeps", { input: { ms: 60 } })));
   expect(all.every(({ result }) => result.ok)).toBe(true);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { createReceiver, type Receiver } from "../support/receiver.ts";
 
-/** As an SD card or a network drive takes (10 to 100 ms). */
+/** An SD card or a network drive needs 10 to 100 ms. */
 const SLOW_COMMIT_MS = 20;
 const JOBS = 100;
 
@@ -45,7 +45,7 @@ function untilAllEvents(jobId: string) {
   return receiver.untilReceived(3, ({ event }) => event.jobId === jobId);
 }
 
-test("while a commit hangs no job is accepted, and whatever only reads is answered", async () => {
+test("while a commit hangs, no job is accepted, and requests that only read get their response", async () => {
   const daemon = await open();
   const before = await submit(daemon);
   await untilAllEvents(before);
@@ -65,17 +65,17 @@ test("while a commit hangs no job is accepted, and whatever only reads is answer
   await untilAllEvents(await submitting);
 });
 
-test("a daemon killed while a commit hangs has lost nothing that it accepted", async () => {
+test("a daemon that is killed while a commit hangs loses no accepted job", async () => {
   const first = await open();
   const accepted = await Promise.all(Array.from({ length: 20 }, () => submit(first)));
   await writeFile(hang, "");
   const unanswered = submit(first).then(
     () => "accepted",
-    () => "no answer",
+    () => "no response",
   );
   expect((await fetch(`${first.url}/healthz`)).status).toBe(200);
   await first.end("SIGKILL");
-  expect(await unanswered).toBe("no answer");
+  expect(await unanswered).toBe("no response");
   await unlink(hang);
   const second = await open();
   for (const jobId of accepted) {
@@ -84,11 +84,11 @@ test("a daemon killed while a commit hangs has lost nothing that it accepted", a
   }
 });
 
-test("with commits of 20 ms, every event of a hundred jobs arrives in its order", async () => {
+test("with commits of 20 ms, every event of a hundred jobs arrives in order", async () => {
   const daemon = await open(SLOW_COMMIT_MS);
   const from = performance.now();
   const ids = await Promise.all(Array.from({ length: JOBS }, () => submit(daemon)));
-  // One commit each, of 20 ms, would take two seconds for the requests alone.
+  // With one commit per job, the requests alone would take two seconds.
   expect(performance.now() - from).toBeLessThan((JOBS * SLOW_COMMIT_MS) / 2);
   for (const jobId of ids) {
     const arrived = await untilAllEvents(jobId);

@@ -1,8 +1,8 @@
 /**
- * This version takes over the data folder of each released version, also when it is killed while it
- * migrates or continues the work. The API, the endpoints and `check` tell whether anything was lost.
- * A new migration is killed in by itself (upgrade/kill-points.ts). An issue that stores something
- * new adds it to scripts/data-dir/fill.ts, for the next version's folder, and to the checks here.
+ * This version takes over the data folder of each released version, even when it is killed while it
+ * migrates or resumes jobs. The API, the endpoints and `check` show whether anything was lost.
+ * New migrations get kill points automatically (upgrade/kill-points.ts). A change that stores
+ * something new must add it to scripts/data-dir/fill.ts, for the next version's folder, and here.
  */
 import { beforeAll, describe, expect, onTestFailed, onTestFinished, test } from "vitest";
 import { dataDirVersions } from "../support/data-dir-fixtures.ts";
@@ -39,25 +39,27 @@ describe.each(dataDirVersions())("the data folder of %s", (version) => {
   }
 
   test("is taken over", async () => {
-    await goOn(await open());
+    await finishAndCheck(await open());
   });
 
   test.each(Array.from({ length: POINTS }, (_, index) => index + 1))(
     `is taken over after a kill at point %d of ${POINTS}`,
     async (point) => {
       const { at, statement } = points[point - 1] ?? { at: 0, statement: "" };
-      onTestFailed(() => console.error(`It was killed before statement ${at}: ${statement}`));
+      onTestFailed(() =>
+        console.error(`The daemon was killed before statement ${at}: ${statement}`),
+      );
       const trial = await open();
       const killed = await trial.startAndKill(at);
       expect(killed, killed.output).toMatchObject({ signal: "SIGKILL", statements: at });
       expect(await trial.check()).toMatchObject({ code: 0 });
-      await goOn(trial);
+      await finishAndCheck(trial);
     },
   );
 });
 
-/** Starts a daemon without a kill, lets it do all that it can, and checks what it did. */
-async function goOn(trial: Trial): Promise<void> {
+/** Starts a daemon, waits until it has done all that it can, and checks the result. */
+async function finishAndCheck(trial: Trial): Promise<void> {
   const { manifest, received } = trial;
   const arrivedBeforeKill = arrivedEvents(trial);
   const daemon = await trial.start();
@@ -69,8 +71,8 @@ async function goOn(trial: Trial): Promise<void> {
   checkWebhooks(manifest, settled.webhooks);
   checkThrottled(manifest, settled.deliveries);
   const quiet = manifest.webhooks.filter(({ id }) => waitingWebhooks(trial).includes(id));
-  const heard = new Set(received.map(({ path }) => path));
-  expect(quiet.filter(({ url }) => heard.has(new URL(url).pathname))).toEqual([]);
+  const reached = new Set(received.map(({ path }) => path));
+  expect(quiet.filter(({ url }) => reached.has(new URL(url).pathname))).toEqual([]);
 
   for (const { id, state } of quiet) {
     const isPaused = state === "paused";
@@ -85,7 +87,7 @@ async function goOn(trial: Trial): Promise<void> {
   checkDeliveries(manifest, after);
   checkArrivals(manifest, after, received);
   expect(await daemon.end("SIGTERM"), daemon.output()).toBe(0);
-  // Pino's level of errors.
+  // 50 is Pino's level for errors.
   expect(daemon.output()).not.toContain('"level":50');
   expect(await trial.check()).toMatchObject({
     code: 0,
@@ -93,7 +95,7 @@ async function goOn(trial: Trial): Promise<void> {
   });
 }
 
-/** Webhooks that get nothing yet: paused, or their endpoint's Retry-After has not passed. */
+/** Webhooks that receive nothing yet: they are paused, or their endpoint's Retry-After has not passed. */
 function waitingWebhooks({ manifest }: Trial): string[] {
   const paused = manifest.webhooks.filter(({ state }) => state === "paused");
   return [...paused.map(({ id }) => id), ...manifest.throttled];

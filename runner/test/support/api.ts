@@ -1,4 +1,4 @@
-/** The HTTP API on the real engine and the real store; plugins, endpoints and time are the test's. */
+/** The HTTP API on the real engine and the real store. The test controls plugins, endpoints and time. */
 import { pino } from "pino";
 import { expect } from "vitest";
 import { Problem } from "../../src/http/contract/problem.ts";
@@ -12,7 +12,7 @@ export interface Answered {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
   readonly body: any;
 }
 
@@ -80,7 +80,7 @@ export async function createApi(script: EngineScript = {}): Promise<Api> {
   };
 }
 
-/** The problem of an answer, after checking that it is one and tells its own status. */
+/** The response's problem, after a check of its content type and status. */
 export function problemOf({ status, headers, body }: Answered): Problem {
   expect(headers["content-type"]).toContain("application/problem+json");
   const problem = Problem.parse(body);

@@ -11,11 +11,11 @@ const ARGS = [
   "--no-first-run",
 ];
 
-/** The system's Chromium, with a profile that is empty and goes with it. */
+/** Starts the system's Chromium with an empty, temporary profile. */
 export function startChromium(): Promise<Browser> {
   if (!existsSync(EXECUTABLE)) {
     throw new Error(
-      `There is no Chromium at ${EXECUTABLE}: install it (apt-get install chromium), or name another one in CHROMIUM.`,
+      `There is no Chromium at ${EXECUTABLE}: install it (apt-get install chromium), or set CHROMIUM to its path.`,
     );
   }
   return chromium.launch({ executablePath: EXECUTABLE, args: ARGS });
@@ -23,11 +23,11 @@ export function startChromium(): Promise<Browser> {
 
 export interface OpenedPage {
   readonly page: Page;
-  /** What the browser complained of: errors and warnings on the console, what the policy blocked, errors of scripts. */
+  /** The console's errors and warnings (blocked by the policy, for example), and script errors. */
   readonly complaints: string[];
 }
 
-/** Opens the address in a context of its own, as a person would who has just heard of it. */
+/** Opens the address in a new browser context, as a first-time visitor does. */
 export async function openPage(
   browser: Browser,
   url: string,
@@ -44,20 +44,20 @@ export async function openPage(
   return { page, complaints };
 }
 
-/** Properties of the first element that the selector finds, as the browser computed them. */
+/** The computed style properties of the first element that matches the selector. */
 export function stylesOf<Name extends string>(
   page: Page,
   selector: string,
   names: readonly Name[],
 ): Promise<Record<Name, string>> {
-  // As text: the browser's own types are not those of the rest of the project.
+  // Passed as text, because the project's other code does not have the browser's types.
   return page.evaluate(`(() => {
     const style = getComputedStyle(document.querySelector(${JSON.stringify(selector)}));
     return Object.fromEntries(${JSON.stringify(names)}.map((name) => [name, style[name]]));
   })()`);
 }
 
-/** How far what is on the page reaches, and how far one can see, in CSS pixels. */
+/** The width of the page's content and of the visible area, in CSS pixels. */
 export function widthsOf(page: Page): Promise<{ content: number; window: number }> {
   return page.evaluate(
     "({ content: document.documentElement.scrollWidth, window: document.documentElement.clientWidth })",

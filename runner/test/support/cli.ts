@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-/** The package's program. */
+/** The package's executable. */
 export const BINARY = fileURLToPath(new URL("../../bin/playground-runner.mjs", import.meta.url));
 
 export interface CliRun {
@@ -11,7 +11,7 @@ export interface CliRun {
   readonly stderr: string;
 }
 
-/** Runs the package's binary to its end, in an environment of its own. */
+/** Runs the executable until it exits, with only `env` and PATH as its environment. */
 export async function runCli(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string>; stdin?: string; uid?: number } = {},
@@ -20,7 +20,7 @@ export async function runCli(
     cwd: options.cwd,
     ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     env: { PATH: process.env["PATH"], ...options.env },
-    // A run that does not end is a fault that the caller sees as a code of null.
+    // A run that does not end is killed: its `code` is then null.
     timeout: 20_000,
     killSignal: "SIGKILL",
   });

@@ -13,24 +13,24 @@ export interface Daemon {
   readonly dataDir: string;
   readonly pluginsDir: string;
   readonly process: ChildProcess;
-  /** What it wrote to both streams so far. */
+  /** Everything it has written to stdout and stderr so far. */
   output(): string;
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** Posts JSON and gives the parsed answer; throws when the status is not 2xx. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+  /** Posts JSON and returns the parsed response. Throws when the status is not 2xx. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<any>;
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers freely
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
   get(path: string): Promise<any>;
-  /** Sends the signal and waits for the end; gives the exit code, or null after a kill. */
+  /** Sends the signal and waits for the exit. Returns the exit code, or null if a signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
-  /** Ends it if it still runs, and removes its folders unless they were given. */
+  /** Kills it if it is still running. Removes its folders unless `root` was given. */
   close(): Promise<void>;
 }
 
-/** The source of a plugin's `run`, or that and the source of its input's schema. */
+/** The source of a plugin's `run`, alone or with the source of its input schema. */
 type PluginSource = string | { readonly input: string; readonly run: string };
 
-/** Writes a plugin's file. */
+/** Writes a plugin file that contains the source. */
 export async function dropPlugin(
   pluginsDir: string,
   name: string,
@@ -54,17 +54,17 @@ export default definePlugin({
   );
 }
 
-/** Starts the real daemon as a process of its own, on a free port and folders of its own. */
+/** Starts the real daemon as a separate process, on a free port and with its own folders. */
 export async function startDaemon(
   options: {
-    /** A folder to use again, with `data` and `plugins` in it; it is then not removed. */
+    /** An existing folder for `data` and `plugins`. It is not removed at the end. */
     root?: string;
     env?: Record<string, string>;
     pluginsDir?: string;
     nodeArgs?: readonly string[];
-    /** The program, when it is not the daemon's own. */
+    /** The program to run in place of the daemon's own. */
     entry?: URL;
-    /** Plugins to put into PLUGINS_DIR before the start, by name. */
+    /** Plugins to write into PLUGINS_DIR before the start, by name. */
     plugins?: Readonly<Record<string, PluginSource>>;
     /** Called with the process before it is ready. */
     onSpawn?: (child: ChildProcess) => void;
@@ -104,18 +104,18 @@ export async function startDaemon(
 
   const url = await new Promise<string>((resolve, reject) => {
     const fail = (why: string): void => reject(new Error(`The daemon ${why}:\n${output}`));
-    const timer = setTimeout(() => fail("did not get ready"), START_TIMEOUT_MS);
-    const look = (): void => {
+    const timer = setTimeout(() => fail("did not become ready in time"), START_TIMEOUT_MS);
+    const check = (): void => {
       const match = /listening on (http:\/\/\S+?)["\s]/.exec(`${output} `);
       if (match?.[1] === undefined) return;
       clearTimeout(timer);
-      child.stdout.off("data", look);
+      child.stdout.off("data", check);
       resolve(match[1]);
     };
-    child.stdout.on("data", look);
+    child.stdout.on("data", check);
     void exited.then((code) => {
       clearTimeout(timer);
-      fail(`ended with ${code}`);
+      fail(`exited with code ${code}`);
     });
   }).catch(async (error: unknown) => {
     await end("SIGKILL");
@@ -128,9 +128,9 @@ export async function startDaemon(
     return fetch(url + path, { ...init, headers });
   }
 
-  async function json(answer: Response): Promise<unknown> {
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+  async function json(response: Response): Promise<unknown> {
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${response.status} ${text}`);
     return JSON.parse(text) as unknown;
   }
 

@@ -1,7 +1,8 @@
 /**
  * Data folders of released versions, each as a killed daemon left it (scripts/
- * make-data-dir-fixture.ts): a tar with `data/`, and with `manifest.json`, which holds what the API
- * answered just before. Brotli finds the repeated pages in a database's log; gzip makes it 4 times as large.
+ * make-data-dir-fixture.ts): a tar with `data/` and `manifest.json`, which contains what the API
+ * returned just before. It is Brotli, which compresses repeated pages of the database's log: gzip
+ * makes it 4 times as large.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -11,7 +12,7 @@ import { brotliDecompressSync } from "node:zlib";
 const FOLDER = new URL("data-dirs/", import.meta.url);
 const ENDING = ".tar.br";
 
-/** What the API answers, with the fields that tests name. They compare the others too. */
+/** What the API returns. Only fields that tests name are declared, but tests compare the others too. */
 export interface WebhookView {
   readonly id: string;
   readonly url: string;
@@ -77,7 +78,7 @@ export interface JobRecord {
   readonly logs: readonly LogView[];
 }
 
-/** All that the API shows. */
+/** Everything that the API shows. */
 export interface State {
   readonly jobs: readonly JobRecord[];
   readonly batches: readonly BatchView[];
@@ -85,7 +86,7 @@ export interface State {
   readonly deliveries: readonly DeliveryView[];
 }
 
-/** A request that was sent with an Idempotency-Key, and the id of what it made. */
+/** A request that was sent with an Idempotency-Key, and the id of the job or batch that it created. */
 export interface KeyedRequest {
   readonly path: string;
   readonly key: string;
@@ -99,9 +100,9 @@ export interface Manifest extends State {
   readonly stoppedAt: string;
   /** By scope. */
   readonly tokens: Readonly<Record<"admin" | "run" | "read", string>>;
-  /** What the API never shows of a webhook, by its id: the headers, and the secrets that sign. */
+  /** By webhook id, what the API never shows: the headers, and the secrets that sign. */
   readonly sealed: Readonly<Record<string, Sealed>>;
-  /** Ids of the webhooks whose endpoint answered 429 with a Retry-After of an hour. */
+  /** Ids of the webhooks whose endpoint responded with 429 and a Retry-After of an hour. */
   readonly throttled: readonly string[];
   readonly requests: readonly KeyedRequest[];
 }
@@ -115,7 +116,7 @@ export function dataDirFixture(version: string): URL {
   return new URL(`${version}${ENDING}`, FOLDER);
 }
 
-/** The versions that there are. */
+/** The versions with a data folder. */
 export function dataDirVersions(): string[] {
   return readdirSync(FOLDER)
     .filter((name) => name.endsWith(ENDING))

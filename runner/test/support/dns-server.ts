@@ -3,7 +3,7 @@ import { createSocket, type RemoteInfo } from "node:dgram";
 export interface DnsServer {
   /** `address:port`, for a resolver's list of servers. */
   readonly address: string;
-  /** The names asked for, one per query. */
+  /** The name in each A query, in order. */
   readonly asked: readonly string[];
   close(): Promise<void>;
 }
@@ -11,14 +11,14 @@ export interface DnsServer {
 const A = 1;
 const AAAA = 28;
 const HEADER_BYTES = 12;
-/** QR, RD and RA: an answer to a recursive query. */
+/** QR, RD and RA: a response to a recursive query. */
 const ANSWER_FLAGS = 0x8180;
 /** A pointer to the question's name. */
 const NAME_POINTER = 0xc00c;
 
 /**
- * A real DNS server on loopback: answers A queries as told, AAAA ones with nothing or not at all;
- * null stays silent.
+ * A real DNS server on loopback. `answer` gives the addresses for an A query, or null for no response.
+ * AAAA queries get an empty response, or none with `dropsAaaa`.
  */
 export async function startDnsServer(
   answer: (name: string) => readonly string[] | null,

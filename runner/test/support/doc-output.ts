@@ -1,8 +1,8 @@
-/** Whether what a document shows is part of what was printed. Ids, instants, ports and times may differ. */
+/** Checks that the output a document shows was printed. Ids, instants, ports and durations can differ. */
 
 const TIMES = new Set(["duration", "durationMs", "averageTime"]);
 
-/** Every JSON object or list that stands in the text, whatever is around it. */
+/** Every JSON object or array in the text, whatever surrounds it. */
 export function jsonIn(text: string): unknown[] {
   const found: unknown[] = [];
   for (let at = 0; at < text.length; at += 1) {
@@ -12,7 +12,7 @@ export function jsonIn(text: string): unknown[] {
       found.push(JSON.parse(text.slice(at, end)) as unknown);
       at = end - 1;
     } catch {
-      // Not JSON: look on behind the bracket.
+      // This bracket begins no JSON. Continue after it.
     }
   }
   return found;
@@ -33,7 +33,7 @@ function endOfJson(text: string, from: number): number {
   return text.length;
 }
 
-/** Null when one of the printed values has everything that is shown; else what the closest one lacks. */
+/** Null when a printed value has everything that is shown. Otherwise, what the closest value lacks. */
 export function jsonMissing(shown: unknown, printed: readonly unknown[]): string | null {
   const lacks = printed.map((value) => differences(shown, value, ""));
   if (lacks.some((one) => one.length === 0)) return null;
@@ -62,7 +62,7 @@ function masked(text: string): string {
     .replaceAll(/\d+\.\d+\.\d+/g, "VERSION");
 }
 
-/** Each line shown must be in a printed one, spaces and ids aside, up to a "…" in it. */
+/** Every line shown, up to a "…" in it, must be part of a printed line. Spaces and ids can differ. */
 export function textMissing(shown: string, printed: string): string | null {
   const loose = (text: string): string => masked(text).replaceAll(/[^\S\n]+/g, " ");
   const real = loose(printed);

@@ -1,9 +1,9 @@
 /**
  * Runs a document's examples as its reader would, in one shell and one folder, against a daemon:
- *   ```bash          is run; the session fails when it does
- *   ```json, ```text after it: what it prints, in part; text may be cut with "…"
- *   ```ts, ```js, ```csv that begin with a comment `// path` or `# path`: written to that path
- * Everything else (```sh for what cannot run here, ```ini, …) is only shown.
+ *   ```bash is run, and the session fails when it fails.
+ *   ```json and ```text after it are part of what it prints. A "…" cuts a line of text off.
+ *   ```ts, ```js and ```csv that begin with a comment `// path` or `# path` are written to that path.
+ * All other blocks (```sh for what cannot run here, ```ini, …) are ignored.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -40,13 +40,13 @@ function pathOf({ text }: Fence): string | null {
   return /^(?:\/\/|#) ([\w./-]+\.\w+)\n/.exec(text)?.[1] ?? null;
 }
 
-/** `replacing` puts what is there in place of what the document names. */
+/** `replacing` maps texts in the document to the texts that replace them. */
 export async function openDocSession(replacing: Readonly<Record<string, string>> = {}): Promise<{
-  /** Gives what was printed until the command ended. */
+  /** Returns what was printed until the command ended. */
   run(example: Example): Promise<string>;
-  /** What lies in the folder now and is not the project's. */
+  /** The names in the folder now, without the links to the project. */
   made(): Promise<string[]>;
-  /** Throws when what the examples started on the endpoint's port goes on. */
+  /** Throws when a process that the examples started keeps the endpoint's port. */
   untilEndpointIsFree(): Promise<void>;
   close(): Promise<void>;
 }> {
@@ -54,10 +54,10 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
   await symlink(RUNNER, join(root, "runner"));
   await symlink(DOCS, join(root, "docs"));
   await symlink(join(RUNNER, "..", "node_modules"), join(root, "node_modules"));
-  // A project of the reader's own, into which the packages of its examples were installed.
+  // The reader's own project, with the packages of its examples installed.
   await mkdir(join(root, "receiver"));
   await symlink(join(RUNNER, "node_modules"), join(root, "receiver", "node_modules"));
-  // An empty variable counts as not set: the daemon makes a token, as it does for a reader.
+  // An empty variable counts as not set: the daemon makes a token, as it does for the reader.
   const daemon = await startDaemon({ root, env: { PLAYGROUND_TOKEN: "" } });
   const endpointPort = String(await freePort());
   const shell = openShell(root);
@@ -104,7 +104,7 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
     },
     async untilEndpointIsFree() {
       await until(
-        "the endpoint to be ended, as its reader's next one needs the port",
+        "the examples to end their endpoint: the reader's next one needs the port",
         () => isFree(Number(endpointPort)),
         { timeoutMs: 10_000 },
       );
@@ -117,14 +117,14 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
   };
 }
 
-/** Waits, since an endpoint prints what it gets a moment after the command has ended. */
+/** Waits, because an endpoint prints what it receives a moment after the command has ended. */
 async function check(prints: readonly Fence[], output: () => string): Promise<void> {
   for (const print of prints) {
     const missing = (): string | null =>
       print.language === "json"
         ? jsonMissing(JSON.parse(print.text) as unknown, jsonIn(output()))
         : textMissing(print.text, output());
-    await until("it to be printed", () => missing() === null, { timeoutMs: 10_000 }).catch(() => {
+    await until("the shown output", () => missing() === null, { timeoutMs: 10_000 }).catch(() => {
       throw new Error(`line ${print.line}: ${missing()}\nprinted:\n${output()}`);
     });
   }
@@ -133,7 +133,7 @@ async function check(prints: readonly Fence[], output: () => string): Promise<vo
 function openShell(cwd: string) {
   const shell = spawn("bash", ["--noprofile", "--norc"], {
     cwd,
-    // A group of its own, so that what runs in the background ends with it.
+    // Its own process group, so that background processes end with it.
     detached: true,
     env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` },
   });

@@ -1,9 +1,9 @@
-/** The real engine on the real store, with plugins, endpoints and time in the test's hands. */
+/** The real engine on the real store. The test controls plugins, endpoints and time. */
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextIteration } from "node:timers/promises";
 import type { Answer } from "../../src/domain/delivery.ts";
 import type { Issue } from "../../src/domain/errors.ts";
 import { urlRefusal } from "../../src/egress/url-refusal.ts";
@@ -32,15 +32,15 @@ export interface EngineScript {
   maxDeliveriesInFlight?: number;
   maxBytesInFlight?: number;
   retentionMs?: number;
-  /** What a step does when it begins; without it, it waits for the test. */
+  /** Called when a step begins. Without it, the test ends the step. */
   run?: (step: ScriptedStep) => void;
   obeysStop?: boolean;
-  /** Without it every endpoint answers 200. */
+  /** Without it, every endpoint responds with 200. */
   answer?: (sent: Sent) => Answer | Promise<Answer>;
   maxWebhooks?: number;
-  /** What is wrong with an input; without it nothing is. */
+  /** Returns an input's issues. Without it, every input is valid. */
   checkInput?: (name: string, input: unknown) => readonly Issue[];
-  /** Stands in front of the store, to fail or hold a call. */
+  /** Wraps the store, to make a call fail or wait. */
   intercept?: (store: Store) => Store;
 }
 
@@ -48,7 +48,7 @@ export interface EngineInTest {
   readonly engine: Engine;
   readonly pool: ScriptedPool;
   readonly sender: ScriptedSender;
-  /** What was logged, by message. */
+  /** Every line that was logged, in order. */
   readonly logged: readonly { readonly message: string; readonly fields: object }[];
   readonly submit: (request?: Partial<SubmitRequest>) => Promise<string>;
 }
@@ -56,11 +56,11 @@ export interface EngineInTest {
 export interface World {
   readonly store: Store;
   readonly clock: TestClock;
-  /** A daemon's engine, started; a second one takes over what the first has claimed. */
+  /** Starts a daemon's engine. A second engine takes over what the first has claimed. */
   startEngine(script?: EngineScript): Promise<EngineInTest>;
-  /** Resolves when nothing goes on but what waits for time, a step or an answer. */
+  /** Resolves when everything waits for time, a step or a response. */
   settle(): Promise<void>;
-  /** Lets time pass, waking everybody at the instant they sleep until. */
+  /** Moves the clock to the instant and wakes each sleeper at its own instant on the way. */
   runUntil(instant: number): Promise<void>;
   job(id: string): Promise<StoredJob>;
   /** The kinds of the job's stored events, in order. */
@@ -70,7 +70,7 @@ export interface World {
 
 export const HOOK = { url: "http://endpoint.test/hook", headers: {}, on: null, retries: 5 };
 
-/** A job that asks for nothing but its one plugin. */
+/** A job with one plugin and no options. */
 export const REQUEST: SubmitRequest = {
   plugins: [{ name: "first", options: {} }],
   input: { text: "input" },
@@ -104,8 +104,8 @@ export async function createWorld(): Promise<World> {
   });
 
   async function settle(): Promise<void> {
-    // Whoever waits for no store call, and was woken before, has gone on after a turn of the loop.
-    for (let quiet = 0; quiet < 3; quiet = pending === 0 ? quiet + 1 : 0) await nextTurn();
+    // Code that was woken and waits for no store call has continued after one event loop iteration.
+    for (let quiet = 0; quiet < 3; quiet = pending === 0 ? quiet + 1 : 0) await nextIteration();
   }
 
   async function startEngine(script: EngineScript = {}): Promise<EngineInTest> {
@@ -175,7 +175,7 @@ export async function createWorld(): Promise<World> {
     },
     async job(id) {
       const job = await store.job(id, { maxOutputBytes: Number.POSITIVE_INFINITY });
-      if (job === null) throw new Error(`There is no job ${id}.`);
+      if (job === null) throw new Error(`The store has no job ${id}.`);
       return job;
     },
     kinds: async (id) =>
@@ -189,7 +189,7 @@ export async function createWorld(): Promise<World> {
   };
 }
 
-/** The store with every call led through `around`. */
+/** The store, with every call passed through `around`. */
 export function interceptCalls(
   store: Store,
   around: (
@@ -212,7 +212,7 @@ export function toPlugin(name: string): PluginInfo {
     source: "built-in",
     status: "ready",
     version: "1.0.0",
-    description: "Does as the test says.",
+    description: "For a test.",
     inputSchema: null,
     optionsSchema: null,
     outputSchema: null,
@@ -222,7 +222,10 @@ export function toPlugin(name: string): PluginInfo {
   };
 }
 
-/** On an engine with one thread, busy with a job that came after a short one: the ids of jobs claimed ahead. */
+/**
+ * Returns the ids of jobs that an engine with one thread has claimed ahead. It claims ahead because
+ * its first job was short; the second job keeps the thread busy.
+ */
 export async function claimAhead(
   world: World,
   { pool, submit }: EngineInTest,
@@ -234,10 +237,10 @@ export async function claimAhead(
   await submit();
   await pool.step(2);
   const ids = await Promise.all(Array.from({ length: jobs }, () => submit()));
-  await until("all to be claimed", async () =>
+  await until("all jobs to be claimed", async () =>
     (await Promise.all(ids.map((id) => world.job(id)))).every((job) => job.status === "running"),
   );
-  // The store shows a claim before the engine hears of it.
+  // The store shows a claim before the engine receives it.
   await world.settle();
   return ids;
 }

@@ -4,12 +4,12 @@ export interface StreamFrame {
   readonly data: string;
 }
 
-/** The frames of a server-sent event stream as they come; leaving the loop ends the request. */
-export async function* readFrames(answer: Response): AsyncGenerator<StreamFrame> {
-  if (answer.body === null) return;
+/** Yields the frames of a server-sent event stream as they arrive. Leaving the loop ends the request. */
+export async function* readFrames(response: Response): AsyncGenerator<StreamFrame> {
+  if (response.body === null) return;
   const decoder = new TextDecoder();
   let rest = "";
-  for await (const chunk of answer.body) {
+  for await (const chunk of response.body) {
     rest += decoder.decode(chunk as Uint8Array, { stream: true });
     const blocks = rest.split("\n\n");
     rest = blocks.pop() ?? "";

@@ -1,14 +1,14 @@
-/** The examples of the webhook integration guide, and how ours are compared with them. */
+/** The examples of the webhook integration guide, and the comparison of our payloads with them. */
 import { EVENT_KINDS, type EventKind } from "../../src/domain/event.ts";
 import examples from "./guide-examples.json" with { type: "json" };
 
 export const GUIDE_WEBHOOK = examples.webhook;
 export const GUIDE_EVENTS: Readonly<Record<EventKind, unknown>> = examples;
 
-/** Keys of these objects are plugins' names; the value's form is what the guide tells. */
+/** The keys of these objects are plugin names. The guide only defines the form of the values. */
 const NAMED_BY_PLUGIN = /^\/result\/metrics\/0$/;
 
-/** A job's own input: whatever the client sent. */
+/** A job's input, in whatever form the client sent it. */
 const FREE = /^\/config\/input$/;
 
 function typeOf(value: unknown): string {
@@ -17,19 +17,19 @@ function typeOf(value: unknown): string {
 }
 
 /**
- * Every field of the example that `actual` has not, or has with another type; as `path: why`.
- * More fields are allowed; the values may differ, but for `status`.
+ * Every field of the example that `actual` lacks or has with another type, as `path: why`.
+ * Additional fields are allowed. Values can differ, except `status`.
  */
 export function differences(example: unknown, actual: unknown, path = ""): string[] {
   if (FREE.test(path)) return actual === undefined ? [`${path}: missing`] : [];
   if (typeOf(example) !== typeOf(actual)) {
-    return [`${path}: is ${typeOf(actual)}, and ${typeOf(example)} in the guide`];
+    return [`${path}: is ${typeOf(actual)}, but ${typeOf(example)} in the guide`];
   }
   if (path.endsWith("/status") && example !== actual) {
-    return [`${path}: is ${String(actual)}, and ${String(example)} in the guide`];
+    return [`${path}: is ${String(actual)}, but ${String(example)} in the guide`];
   }
   if (Array.isArray(example)) {
-    // The guide's lists hold items of one form: all of ours must have it.
+    // All items of a list in the guide have one form, and so must all of ours.
     return (actual as unknown[]).flatMap((item) => differences(example[0], item, `${path}/0`));
   }
   if (typeof example !== "object" || example === null) return [];
@@ -43,7 +43,7 @@ export function differences(example: unknown, actual: unknown, path = ""): strin
   return fields.flatMap(([name, value]) => differences(value, given[name], `${path}/${name}`));
 }
 
-/** The JSON examples that the guide's text shows, by kind; and the first webhook that it configures. */
+/** The JSON examples in the guide's text by event kind, and the first webhook that it configures. */
 export function parseGuide(markdown: string): Record<EventKind | "webhook", unknown> {
   const blocks = [...markdown.matchAll(/```(?:json|typescript)\n([\s\S]*?)```/g)].map(
     ([, text = ""]) => text.replaceAll(/\s+\/\/.*$/gm, ""),

@@ -1,4 +1,4 @@
-/** The real engine, store, sender and clock in this process; only plugins are the test's: they end at once. */
+/** The real engine, store, sender and clock in this process, with plugins that complete immediately. */
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,9 +25,9 @@ export interface LiveEngine {
   readonly engine: Engine;
   readonly store: Store;
   submit(request?: Partial<JobRequest>): Promise<string>;
-  /** Waits until no delivery is in another state than these. */
+  /** Waits until every job has ended and every delivery is in one of these states. */
   untilAll(states: readonly DeliveryState[], options?: { timeoutMs?: number }): Promise<void>;
-  /** A job's deliveries in order. */
+  /** A job's deliveries, oldest first. */
   deliveries(jobId: string): Promise<readonly DeliverySummary[]>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What the tests need of a Markdown file: fenced blocks, links, headings, paths in code. */
+/** Reads what the tests need from a Markdown file: fenced blocks, links, headings, paths in code. */
 
 export interface Fence {
   /** The word after the three backticks. */
@@ -41,14 +41,14 @@ export function anchorsOf(markdown: string): string[] {
   );
 }
 
-/** Paths in inline code: whatever has a slash within and is neither a route nor a URL. */
+/** Paths in inline code: all code that contains a slash and is not a route or a URL. */
 export function inlinePathsOf(markdown: string): string[] {
   return [...withoutFences(markdown).matchAll(/`([^`\s]+)`/g)]
     .map(([, code = ""]) => code)
     .filter((code) => /^[\w.*{},-]+(?:\/[\w.*{},-]*)+$/.test(code));
 }
 
-/** The paths of an annotated tree: one a line, two spaces deeper in each folder, then what it is. */
+/** The paths of an annotated tree: one per line, indented two spaces per folder, then a description. */
 export function treePathsOf(tree: string): string[] {
   const folders: string[] = [];
   return tree

@@ -4,7 +4,7 @@ import type { PluginContext, PluginDefinition } from "../../src/plugin-sdk.ts";
 export interface PluginRun {
   readonly input: unknown;
   readonly options?: unknown;
-  /** The files folder; a plugin that asks for a file without one fails. */
+  /** The files folder. Without it, a plugin that reads a file fails. */
   readonly filesRoot?: string;
   readonly signal?: AbortSignal;
 }
@@ -15,7 +15,7 @@ export interface PluginTrace {
   readonly log: { level: string; message: string; data: object | undefined }[];
 }
 
-/** A `ctx` that keeps what the plugin tells. */
+/** A `ctx` that records what the plugin reports. */
 export function createPluginContext<Options>(run: PluginRun & { options: Options }): {
   ctx: PluginContext<Options>;
   trace: PluginTrace;
@@ -52,7 +52,7 @@ export function createPluginContext<Options>(run: PluginRun & { options: Options
   return { ctx, trace };
 }
 
-/** Runs a plugin the way its thread does: schemas checked before and after, the output through JSON. */
+/** Runs a plugin as its thread does: with the schema checks, and the output passed through JSON. */
 export async function runPlugin(
   plugin: PluginDefinition,
   run: PluginRun,

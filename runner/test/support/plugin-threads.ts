@@ -43,7 +43,7 @@ export function openFixtures(): LivePluginCatalog {
   return createPluginCatalog({ builtinDir: nowhere, pluginsDir: FIXTURES_DIR, onError });
 }
 
-/** A pool, closed when its scope ends. */
+/** A pool that is closed when its scope ends. */
 export function openThreads(
   options: Partial<PluginPoolOptions> & Pick<PluginPoolOptions, "catalog">,
 ): PluginThreads {
@@ -100,18 +100,20 @@ function toJson(value: unknown): JsonText {
   return JSON.stringify(value) as JsonText;
 }
 
-/** Threads of this process, as Linux counts them. */
+/** The number of this process's threads, as Linux counts them. */
 export async function countThreads(): Promise<number> {
   return (await threadIds()).length;
 }
 
-/** Fails, naming those there are, when there are more threads than before and they do not go. */
+/** Waits until there are no more threads than before. Fails with the names of all threads. */
 export async function expectThreadsGone(before: number): Promise<void> {
   const gone = async (): Promise<boolean> => (await countThreads()) <= before;
   await until(`no more than ${before} threads`, gone, { timeoutMs: 30_000 }).catch(
     async (cause) => {
       const names = await Promise.all((await threadIds()).map(threadName));
-      throw new Error(`${before} threads became ${names.join(", ")}`, { cause });
+      throw new Error(`There were ${before} threads, now there are: ${names.join(", ")}`, {
+        cause,
+      });
     },
   );
 }

@@ -1,4 +1,4 @@
-/** Where real inputs are: files that npm packages ship. */
+/** Paths of real input files, which npm packages ship. */
 import { fileURLToPath } from "node:url";
 
 /** CSV, JSON and PNG files. */

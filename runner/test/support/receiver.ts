@@ -5,9 +5,9 @@ import { until } from "./until.ts";
 export interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** The bytes as they came. */
+  /** The body as it was received. */
   readonly body: string;
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into it freely
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of an event
   readonly event: any;
 }
 
@@ -21,7 +21,7 @@ export interface Receiver {
 
 type Answer = (received: Received, response: ServerResponse) => void;
 
-/** A real endpoint that keeps what it gets and answers 200, or as `answer` says. */
+/** A real endpoint that stores what it receives and responds with 200, or as `answer` does. */
 export async function createReceiver(
   answer: Answer = (_, response) => void response.end("ok"),
 ): Promise<Receiver> {

@@ -1,4 +1,4 @@
-/** Requests made from the OpenAPI document: right ones, nearly right ones, and nonsense. */
+/** Requests generated from the OpenAPI document: valid ones, nearly valid ones, and nonsense. */
 import fc from "fast-check";
 import type { OpenApiDocument, Operation } from "../../src/http/openapi.ts";
 
@@ -13,11 +13,11 @@ export interface RawRequest {
 
 export interface Known {
   readonly token: string;
-  /** Values that exist, by the name of the path's parameter or the body's field. */
+  /** Existing values, by the name of the path parameter or body field. */
   readonly values: Readonly<Record<string, readonly unknown[]>>;
 }
 
-/** Nothing that a test submits may leave the machine: port 1 refuses, and the rest are no URLs. */
+/** No webhook request leaves the machine: port 1 refuses, and the others are not valid URLs. */
 const URLS = [
   "http://127.0.0.1:1/hook",
   "https://127.0.0.1:1/?a=b",
@@ -58,7 +58,7 @@ const pathText = fc.oneof(
   ),
 );
 
-/** Values that mostly fit the schema. */
+/** Values, most of which fit the schema. */
 function fitting(schema: Json, document: OpenApiDocument, known: Known): fc.Arbitrary<unknown> {
   const inner = (one: unknown): fc.Arbitrary<unknown> => fitting(one as Json, document, known);
   if (typeof schema["$ref"] === "string") {
@@ -136,7 +136,7 @@ function string(schema: Json): fc.Arbitrary<string> {
   return fc.string({ unit: "grapheme", minLength: Number(schema["minLength"] ?? 0), maxLength });
 }
 
-/** Puts something else into one place of a value, takes a field away, or adds one. */
+/** Replaces one part of a value, removes a field, or adds one. */
 function broken(value: unknown): fc.Arbitrary<unknown> {
   if (typeof value !== "object" || value === null) return fc.jsonValue();
   const keys = Object.keys(value);
@@ -224,7 +224,7 @@ function queryOf(
 }
 
 const headerValues: Readonly<Record<string, fc.Arbitrary<string>>> = {
-  // Never long: an answer that is held back is not what is tested here.
+  // No long waits: this does not test responses that wait for the job.
   Prefer: fc.oneof(
     fc.constantFrom("wait=0", "respond-async", "wait=0, return=minimal", "wait", "wait=-1"),
     latin1.filter((value) => !/wait/i.test(value)),

@@ -1,4 +1,4 @@
-/** An engine, a store and a catalog that do as a test says, for what the real ones do too rarely. */
+/** An engine, a store and a catalog that a test scripts, for cases that the real ones rarely produce. */
 import { pino } from "pino";
 import { expect } from "vitest";
 import { createHttpServer, type HttpSettings } from "../../src/http/server.ts";
@@ -17,7 +17,7 @@ import type { StoreReads } from "../../src/ports/store/store.ts";
 import { createMetrics } from "../../src/system/metrics.ts";
 
 export const TOKEN = "scripted-token-0123456789";
-/** By their token; the own one, and one for each scope. */
+/** Callers by their token: PLAYGROUND_TOKEN's, and one for each scope. */
 const CALLERS: Readonly<Record<string, Caller>> = {
   [TOKEN]: { name: null, scope: "admin" },
   ...Object.fromEntries(
@@ -40,7 +40,7 @@ const PLUGINS: readonly PluginInfo[] = [
     source: "built-in",
     status: "ready",
     version: "1.0.0",
-    description: "Gives back its input.",
+    description: "Returns its input.",
     inputSchema: { type: "object" },
     optionsSchema: null,
     outputSchema: null,
@@ -50,13 +50,13 @@ const PLUGINS: readonly PluginInfo[] = [
   },
 ];
 
-/** Not sealed at all: what the routes do with it is what is tested. */
+/** Leaves the headers unsealed: the tests check only what the routes do with them. */
 function toStored({ headers, ...webhook }: WebhookTarget): JobWebhook {
   const destination = { key: new URL(webhook.url).origin, ratePerSecond: null };
   return { id: "wh_1", ...webhook, sealed: JSON.stringify(headers), destination };
 }
 
-/** Tested on the real engine, not here. */
+/** For calls that are tested on the real engine instead. */
 async function notScripted(): Promise<never> {
   throw new Error("This call is not scripted.");
 }
@@ -107,11 +107,11 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     return id;
   }
 
-  function signal(id: string, told: JobSignal): void {
-    for (const listener of listeners.get(id) ?? []) listener(told);
+  function signal(id: string, jobSignal: JobSignal): void {
+    for (const listener of listeners.get(id) ?? []) listener(jobSignal);
   }
 
-  /** Stores an event as the engine would and tells of it. */
+  /** Stores an event as the engine would and signals it. */
   function addEvent(id: string, kind: JobEvent["kind"], fields: object = {}): void {
     const job = jobs.get(id);
     if (job === undefined) throw new Error(`no job ${id}`);
@@ -130,8 +130,8 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     async waitForEnd(id, { signal: until }) {
       const { promise, resolve } = Promise.withResolvers<void>();
       until.addEventListener("abort", () => resolve(), { once: true });
-      const stop = engine.listen(id, (told) => {
-        if (told.kind === "changed" && told.status !== "running") resolve();
+      const stop = engine.listen(id, (jobSignal) => {
+        if (jobSignal.kind === "changed" && jobSignal.status !== "running") resolve();
       });
       await promise;
       stop();
@@ -237,7 +237,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     forgetToken: (token: string) => void forgotten.add(token),
     listenerCount: (id: string) => listeners.get(id)?.size ?? 0,
     answerSubmitWith: (answer: Engine["submit"]) => void (submit = answer),
-    setProgress: (said: StepProgress | null) => void (progress = said),
+    setProgress: (given: StepProgress | null) => void (progress = given),
     change(id: string, change: Partial<StoredJob>): void {
       const job = jobs.get(id);
       if (job !== undefined) jobs.set(id, { ...job, ...change });
@@ -245,7 +245,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
   };
 }
 
-/** The problem of an answer, after checking that it is one and tells its own status. */
+/** The response's problem, after a check of its content type and status. */
 export function problemOf(answer: Awaited<ReturnType<Backend["get"]>>): Problem {
   expect(answer.headers["content-type"]).toContain("application/problem+json");
   const problem = Problem.parse(answer.json());

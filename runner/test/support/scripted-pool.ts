@@ -4,7 +4,7 @@ import type { PluginPool, StepHooks, StepTask } from "../../src/ports/plugin-poo
 import type { StepResult } from "../../src/domain/job.ts";
 import { until } from "./until.ts";
 
-/** One step in the hands of the test. */
+/** One step, which the test ends. */
 export interface ScriptedStep {
   readonly task: StepTask;
   readonly hooks: StepHooks;
@@ -13,15 +13,15 @@ export interface ScriptedStep {
 }
 
 export interface ScriptedPool extends PluginPool {
-  /** Every step that was begun, ended or not, in order. */
+  /** Every step that has begun, in order, ended or not. */
   readonly begun: readonly ScriptedStep[];
-  /** The step begun as the `n`th, from 1. */
+  /** Waits for the `n`th step to begin, counted from 1. */
   step(n: number): Promise<ScriptedStep>;
 }
 
 /**
- * A pool whose steps end when the test says so, or as `run` says. A step that is asked to stop
- * fails with CANCELLED at once, unless `obeysStop` is false.
+ * A pool whose steps end when the test or `run` ends them. A step that is asked to stop
+ * fails with CANCELLED immediately, unless `obeysStop` is false.
  */
 export function createScriptedPool(options: {
   size: number;

@@ -11,24 +11,24 @@ export function answered(
 export const NO_ANSWER: Answer = {
   kind: "failed",
   code: "ECONNREFUSED",
-  message: "nobody listens",
+  message: "connection refused",
 };
 
 export interface Sent {
   readonly outgoing: Outgoing;
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into it freely
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of an event
   readonly event: any;
   readonly at: number;
 }
 
 export interface ScriptedSender extends Sender {
-  /** Every attempt, in the order made. */
+  /** Every attempt, in order. */
   readonly sent: readonly Sent[];
-  /** Attempts that wait for their answer. */
+  /** The number of attempts that wait for their response. */
   inFlight(): number;
 }
 
-/** A sender whose answers the test gives; one that does not come is cut off by the signal. */
+/** A sender whose responses the test gives. The signal aborts an attempt that gets none. */
 export function createScriptedSender(options: {
   now: () => number;
   answer: (sent: Sent) => Answer | Promise<Answer>;

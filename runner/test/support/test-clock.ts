@@ -1,23 +1,23 @@
 import type { Clock } from "../../src/ports/clock.ts";
 
 export interface TestClock extends Clock {
-  /** How many sleep, those without an end of their own included. */
+  /** The number of sleepers, those without a wake-up time included. */
   sleepers(): number;
-  /** The earliest instant, by the clock as it is set now, at which one of them wakes; null when none does by itself. */
+  /** The next instant, by the clock's current setting, at which a sleeper wakes, or null. */
   nextWakeAt(): number | null;
-  /** Sets the clock, as an administrator does: no time passes, and nobody wakes. */
+  /** Sets the clock, as an administrator does. No time passes, and no sleeper wakes. */
   set(instant: number): void;
-  /** Moves to the instant and wakes those whose time has come by then. */
+  /** Lets time pass until the instant and wakes every sleeper whose time has come. */
   moveTo(instant: number): void;
 }
 
 interface Sleeper {
-  /** By the clock that nobody can set; null when it does not wake by itself. */
+  /** By the monotonic clock. Null when only the signal wakes it. */
   readonly wakesAt: number | null;
   readonly wake: () => void;
 }
 
-/** A clock that stands still until it is moved. */
+/** A clock that moves only when the test moves it. */
 export function createTestClock(startAt = Date.parse("2026-11-23T09:30:00.000Z")): TestClock {
   const sleeping = new Set<Sleeper>();
   let now = startAt;

@@ -1,6 +1,6 @@
 import type { Log } from "../../src/ports/log.ts";
 
-/** A log of all levels, each of whose lines the test is given. */
+/** A log that passes the lines of all levels to `write`. */
 export function createTestLog(write: (fields: object, message: string) => void = () => {}): Log {
   return { debug: write, info: write, warn: write, error: write, isLevelEnabled: () => true };
 }

@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Looks again and again until `look` gives something other than null, undefined or false. */
+/** Calls `check` repeatedly until it returns something other than null, undefined or false. */
 export async function until<T>(
   what: string,
-  look: () => T | Promise<T>,
+  check: () => T | Promise<T>,
   { timeoutMs = 60_000 }: { timeoutMs?: number } = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const seen = await look();
-    if (seen !== null && seen !== undefined && seen !== false) return seen;
-    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
+    const value = await check();
+    if (value !== null && value !== undefined && value !== false) return value;
+    if (Date.now() > deadline)
+      throw new Error(`Timed out after ${timeoutMs} ms. Waited for: ${what}`);
     await sleep(5);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Loaded into the daemon before all else (`--import`): on SIGUSR2 it does what the file
- * DISTURB_FILE says, `{"clockMs": n}` to set the clock of every thread off by n, or
- * `{"blockMs": n}` to block the main thread.
+ * Loaded into the daemon before its own code (`--import`). On SIGUSR2 it reads the file DISTURB_FILE:
+ * `{"clockMs": n}` shifts the clock of every thread by n ms, and `{"blockMs": n}` blocks the main
+ * thread for n ms.
  */
 import { readFileSync } from "node:fs";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
@@ -16,7 +16,7 @@ const clock = getEnvironmentData(KEY) as unknown as Float64Array;
 const RealDate = Date;
 globalThis.Date = class extends RealDate {
   constructor(...args: []) {
-    // With no argument it is the present instant, which is ours to tell.
+    // Without arguments, `new Date()` is the shifted current time.
     super(...(args.length === 0 ? ([now()] as unknown as []) : args));
   }
   static override now = now;

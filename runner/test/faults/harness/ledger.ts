@@ -1,5 +1,5 @@
 /**
- * What really happened, kept outside of the daemon: which jobs it answered 202 to, what arrived at
+ * What really happened, recorded outside the daemon: which jobs got a 202, which events arrived at
  * which endpoint, and (in a file that the plugins append to) which steps began.
  */
 import { createHash, createHmac } from "node:crypto";
@@ -7,7 +7,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import type { Received } from "../../support/receiver.ts";
 import type { JobPlan } from "./schedule.ts";
 
-/** One event at one endpoint, each time that it came. */
+/** One arrival of an event at an endpoint. An event that arrives again is another arrival. */
 export interface Arrival {
   readonly endpoint: string;
   readonly webhookId: string;
@@ -15,24 +15,24 @@ export interface Arrival {
   readonly sequence: number;
   readonly status: string;
   readonly errorCode: string | null;
-  /** The run that each completed step's output is of, and the digest that it made of the input. */
+  /** For each completed step, the run that its output comes from, and that run's digest of the input. */
   readonly outputs: readonly { readonly run: string; readonly digest: string }[];
-  /** How long after the event it came, in ms. */
+  /** The time from the event to the arrival, in ms. */
   readonly lagMs: number;
-  /** Of the body's bytes. */
+  /** The digest of the body's bytes. */
   readonly digest: string;
-  /** How much of the plugins' file was written when it came, in bytes. */
+  /** The size of the plugins' file when the event arrived, in bytes. */
   readonly runsBefore: number;
 }
 
-/** A step that began. */
+/** One run of a step. */
 export interface StepRun {
   readonly job: string;
   readonly step: number;
   readonly run: string;
-  /** The run of the step before whose output it was given. */
+  /** The run of the previous step whose output it received. */
   readonly from: string | null;
-  /** Where its line is in the file, in bytes. */
+  /** The offset of its line in the file, in bytes. */
   readonly at: number;
 }
 
@@ -42,25 +42,25 @@ export interface AcceptedJob {
 }
 
 export interface Ledger {
-  /** The daemon answered 202. */
+  /** Records that the daemon responded with 202. */
   accept(plan: JobPlan, jobId: string): void;
   cancelled(jobId: string): void;
-  /** An endpoint took a request in full; with a secret, its signature is looked at. */
+  /** Records a complete request at an endpoint. With a secret, checks its signature. */
   arrive(endpoint: string, received: Received, secret: string | null): void;
-  /** Something that must not be, told by who saw it. */
+  /** Records a problem that another part of the trial has seen. */
   note(problem: string): void;
-  /** By the job's id. */
+  /** The accepted jobs, by id. */
   readonly accepted: ReadonlyMap<string, AcceptedJob>;
   readonly arrivals: readonly Arrival[];
   readonly notes: readonly string[];
-  /** Jobs with a 202 whose end the witness has not been told. */
+  /** The number of jobs with a 202 whose end has not arrived at the witness. */
   open(): number;
   runs(): readonly StepRun[];
   /** The file that the plugins append to. */
   readonly runsFile: string;
 }
 
-/** The endpoint that is told everything of every job. */
+/** The endpoint that receives every event of every job. */
 export const WITNESS = "witness";
 
 export function createLedger(runsFile: string): Ledger {
@@ -76,9 +76,10 @@ export function createLedger(runsFile: string): Ledger {
     runsFile,
     accept(plan, jobId) {
       const other = accepted.get(jobId);
-      if (other !== undefined) notes.push(`${plan.name} and ${other.plan.name} are one job`);
+      if (other !== undefined)
+        notes.push(`${plan.name} and ${other.plan.name} have the same job id`);
       accepted.set(jobId, { plan, wasCancelled: false });
-      // Its end may have come before the answer.
+      // The job's end can arrive before the response.
       if (!ended.has(jobId)) open.add(jobId);
     },
     cancelled(jobId) {
@@ -89,7 +90,7 @@ export function createLedger(runsFile: string): Ledger {
       const { event, headers } = received;
       const webhookId = String(headers["webhook-id"]);
       if (secret !== null && !isSigned(received, secret)) {
-        notes.push(`${webhookId} came to ${endpoint} with a signature that is not its body's`);
+        notes.push(`${webhookId} arrived at ${endpoint} with a signature that does not match`);
       }
       arrivals.push({
         endpoint,

@@ -1,23 +1,26 @@
-/** Clients that submit the schedule's jobs, through any fault, until each has its 202. */
+/** Clients that submit the scheduled jobs and repeat each request until it gets a 202. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "./ledger.ts";
 import type { EndpointName, JobPlan, Schedule } from "./schedule.ts";
 
-/** Where the daemon listens just now; null while there is none. */
+/** Where the daemon listens. Null while none is running. */
 export type Target = { readonly url: string; readonly token: string } | null;
 
 export interface Load {
-  /** Submits one more job now; resolves with its id. */
+  /** Submits one more job now and returns its id. */
   submit(): Promise<string>;
-  /** Takes no new job; resolves when all that were begun have their 202, or `patienceMs` later. */
-  end(patienceMs?: number): Promise<void>;
+  /**
+   * Submits no further jobs. Resolves when every job that was begun has its 202. After `timeoutMs`,
+   * the others are noted as problems.
+   */
+  end(timeoutMs?: number): Promise<void>;
 }
 
 const RETRY_MS = 20;
-const ANSWER_MS = 10_000;
-const PATIENCE_MS = 60_000;
+const RESPONSE_TIMEOUT_MS = 10_000;
+const END_TIMEOUT_MS = 60_000;
 
-/** `clients` keep `open` jobs open between them; none with 0 clients. */
+/** Together, the `clients` keep `open` jobs open. With 0 clients there is no load. */
 export function createLoad(options: {
   schedule: Schedule;
   ledger: Ledger;
@@ -41,7 +44,7 @@ export function createLoad(options: {
     };
   }
 
-  /** The answer, or null when there was none, or none that tells what became of the request. */
+  /** The response, or null when none arrived completely and the request's outcome is unknown. */
   async function post(path: string, body: unknown, key: string): Promise<Response | null> {
     const daemon = target();
     if (daemon === null) return null;
@@ -54,9 +57,9 @@ export function createLoad(options: {
           "idempotency-key": key,
         },
         body: JSON.stringify(body),
-        signal: AbortSignal.timeout(ANSWER_MS),
+        signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
       });
-      // Read here, for a kill may cut the body off as well.
+      // Read here, because a kill can also cut off the body.
       const text = await answer.text();
       return new Response(text, { status: answer.status });
     } catch {
@@ -74,16 +77,16 @@ export function createLoad(options: {
         return jobId;
       }
       if (answer !== null && answer.status !== 503) {
-        throw new Error(`${plan.name} was answered ${answer.status} ${await answer.text()}`);
+        throw new Error(`${plan.name} got ${answer.status} ${await answer.text()}`);
       }
       await sleep(RETRY_MS);
     }
-    throw new Error(`${plan.name} was never answered 202`);
+    throw new Error(`${plan.name} never got a 202`);
   }
 
   async function cancel(jobId: string, afterMs: number): Promise<void> {
     await sleep(afterMs);
-    // Before the request: the answer may be lost, and the job be cancelled all the same.
+    // Recorded before the request: the response can be lost although the job is cancelled.
     ledger.cancelled(jobId);
     await post(`/v1/jobs/${jobId}/cancel`, {}, jobId);
   }
@@ -105,9 +108,9 @@ export function createLoad(options: {
   );
   return {
     submit,
-    async end(patienceMs = PATIENCE_MS) {
+    async end(timeoutMs = END_TIMEOUT_MS) {
       isEnding = true;
-      givesUpAt = performance.now() + patienceMs;
+      givesUpAt = performance.now() + timeoutMs;
       await Promise.all(clients);
       await Promise.all(cancelling);
     },

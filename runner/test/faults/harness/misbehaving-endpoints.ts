@@ -1,18 +1,18 @@
-/** Endpoints that take an event and then answer in every wrong way, at first or for ever. */
+/** Endpoints that receive an event and then misbehave in every way, at first or always. */
 import type { ServerResponse } from "node:http";
 import type { Endpoint } from "./trial.ts";
 
-/** How long an attempt at one that hangs lasts. */
+/** The timeout of an attempt. */
 export const TIMEOUT_MS = 1_000;
-/** Each misbehaves so often, then answers as it should. */
-const MISHAPS = 3;
+/** The number of requests with which an endpoint misbehaves before it responds correctly. */
+const FAILURES = 3;
 const DRIP_EVERY_MS = 100;
 export const FLOOD_BYTES = 10_000_000_000;
 const FLOOD_CHUNK = Buffer.alloc(64 * 1024, "x");
 
 export function createMisbehavingEndpoints(): {
   readonly endpoints: readonly Endpoint[];
-  /** What the flood could send before the daemon closed the connection, at most, in bytes. */
+  /** The most bytes that the flood could send before the daemon closed the connection. */
   mostFlooded(): number;
 } {
   let most = 0;
@@ -38,14 +38,14 @@ export function createMisbehavingEndpoints(): {
         "talks garbage",
         (response) => void response.socket?.end("\u0000\u0001 no HTTP\r\n\r\n"),
       ),
-      // A 200 is an answer, however long: no mishap that a retry would mend.
+      // A 200 is a success, however long its body is, so that no retry follows.
       { name: "floods", timeoutMs: TIMEOUT_MS, answer: flood },
     ],
   };
 }
 
 function atFirst(name: string, misbehave: (response: ServerResponse) => void): Endpoint {
-  let left = MISHAPS;
+  let left = FAILURES;
   return {
     name,
     timeoutMs: TIMEOUT_MS,
@@ -57,7 +57,7 @@ function atFirst(name: string, misbehave: (response: ServerResponse) => void): E
   };
 }
 
-/** Never a pause long enough to be one, and never an end. */
+/** Sends a byte often enough to never be idle, and never ends. */
 function drip(response: ServerResponse): void {
   response.writeHead(200);
   const dripping = setInterval(() => response.write("."), DRIP_EVERY_MS);

@@ -1,9 +1,9 @@
-/** What a run asks of the daemon and when it is hurt: made of the seed alone, so that a seed replays it. */
+/** What a trial requests and when it kills the daemon. All of it comes from the seed. */
 import { createRandom } from "../../support/random.ts";
 
 export type StepKind = "works" | "throws" | "exits" | "exhausts";
 
-/** What each kind of step that cannot complete fails its job with. */
+/** The error code with which each kind of failing step fails its job. */
 export const FAILURE_OF: Readonly<Record<Exclude<StepKind, "works">, string>> = {
   throws: "PLUGIN_THREW",
   exits: "PLUGIN_EXITED",
@@ -15,12 +15,12 @@ export interface StepPlan {
   readonly ms: number;
 }
 
-/** Where the events of a job's own webhook go. */
+/** The endpoints of the jobs' own webhooks. */
 export const ENDPOINTS = ["steady", "slow", "flaky"] as const;
 export type EndpointName = (typeof ENDPOINTS)[number];
 
 export interface JobPlan {
-  /** Its `Idempotency-Key` too. */
+  /** Also the `Idempotency-Key`. */
   readonly name: string;
   readonly steps: readonly StepPlan[];
   readonly text: string;
@@ -29,7 +29,7 @@ export interface JobPlan {
   readonly cancelAfterMs: number | null;
 }
 
-/** When a round's daemon is killed: so long after it was spawned, or after so many jobs have ended. */
+/** When to kill a round's daemon: some time after its spawn, or after a number of ended jobs. */
 export type KillPlan =
   | { readonly phase: "start"; readonly afterMs: number }
   | { readonly phase: "work"; readonly afterJobs: number; readonly afterMs: number };
@@ -38,16 +38,16 @@ export interface Schedule {
   readonly seed: number;
   job(n: number): JobPlan;
   kill(round: number): KillPlan;
-  /** What the flaky endpoint does with an event that it sees for the first time. */
-  mishap(webhookId: string): "refuses" | "drops the answer" | null;
-  /** Milliseconds in [0, below), the nth. */
+  /** How the flaky endpoint fails on the first arrival of an event. Null when it succeeds. */
+  failure(webhookId: string): "refuses" | "drops the response" | null;
+  /** The nth delay, in [0, below). */
   delayMs(n: number, below: number): number;
 }
 
 export interface Mix {
-  /** The share of jobs with a step that fails, and how such steps may. */
+  /** The share of jobs with a failing step, and the kinds of failing steps. */
   readonly failing?: { readonly share: number; readonly kinds: readonly StepKind[] };
-  /** Longest step, in ms. */
+  /** The duration of the longest step, in ms. */
   readonly longestStepMs?: number;
 }
 
@@ -59,13 +59,13 @@ const KIND_SETS = [
   ["progress"],
 ] as const;
 
-const MOST_STEPS = 3;
-const LONGEST_TEXT = 2_000;
+const MAX_STEPS = 3;
+const MAX_TEXT_LENGTH = 2_000;
 
 export function createSchedule(seed: number, mix: Mix = {}): Schedule {
   const { failing = { share: 0.05, kinds: ["throws"] }, longestStepMs = 30 } = mix;
 
-  /** A stream of its own for each thing that is drawn: what happened before moves none of them. */
+  /** A separate random stream for each item, so that earlier draws do not change later ones. */
   function draw(what: string, n: number): () => number {
     return createRandom(hash(`${seed} ${what} ${n}`));
   }
@@ -73,7 +73,7 @@ export function createSchedule(seed: number, mix: Mix = {}): Schedule {
   function job(n: number): JobPlan {
     const random = draw("job", n);
     const below = (limit: number): number => Math.floor(random() * limit);
-    const count = 1 + below(MOST_STEPS);
+    const count = 1 + below(MAX_STEPS);
     const isFailing = random() < failing.share;
     const failsAt = isFailing ? below(count) : -1;
     const failure = failing.kinds[below(failing.kinds.length)] ?? "throws";
@@ -83,7 +83,7 @@ export function createSchedule(seed: number, mix: Mix = {}): Schedule {
         kind: step === failsAt ? failure : "works",
         ms: below(longestStepMs),
       })),
-      text: String.fromCodePoint(0x20ac + below(100)).repeat(1 + below(LONGEST_TEXT)),
+      text: String.fromCodePoint(0x20ac + below(100)).repeat(1 + below(MAX_TEXT_LENGTH)),
       on: KIND_SETS[below(KIND_SETS.length)] ?? null,
       endpoint: ENDPOINTS[below(ENDPOINTS.length)] ?? "steady",
       cancelAfterMs: random() < 0.05 ? below(40) : null,
@@ -99,9 +99,9 @@ export function createSchedule(seed: number, mix: Mix = {}): Schedule {
         ? { phase: "start", afterMs: random() * 1_000 }
         : { phase: "work", afterJobs: Math.floor(random() * 20), afterMs: random() * 50 };
     },
-    mishap(webhookId) {
+    failure(webhookId) {
       const chance = createRandom(hash(`${seed} ${webhookId}`))();
-      return chance < 0.1 ? "refuses" : chance < 0.2 ? "drops the answer" : null;
+      return chance < 0.1 ? "refuses" : chance < 0.2 ? "drops the response" : null;
     },
     delayMs: (n, below) => draw("delay", n)() * below,
   };

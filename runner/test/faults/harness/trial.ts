@@ -1,4 +1,4 @@
-/** One trial: a real daemon under the schedule's load, a fault, and the ledger's word in the end. */
+/** One trial: a real daemon under the scheduled load, a fault, and the check of the ledger. */
 import { randomBytes, randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
@@ -21,11 +21,11 @@ import {
   type Schedule,
 } from "./schedule.ts";
 
-/** The same for every trial of a run; FAULT_SEED replays one. */
+/** One seed for all trials of a run. FAULT_SEED replays a run. */
 export const SEED = Number(process.env["FAULT_SEED"] ?? randomInt(2 ** 31));
 
 const PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
-const SLOW_ANSWER_MS = 40;
+const SLOW_RESPONSE_MS = 40;
 const SETTLE_MS = 60_000;
 
 type DaemonOptions = NonNullable<Parameters<typeof startDaemon>[0]>;
@@ -34,45 +34,45 @@ export interface Trial {
   readonly schedule: Schedule;
   readonly ledger: Ledger;
   readonly load: Load;
-  /** Holds the daemon's data and whatever the trial puts there. */
+  /** The folder with the daemon's data and the trial's own files. */
   readonly root: string;
-  /** The daemon that runs; throws while there is none. */
+  /** The running daemon. Throws while none is running. */
   daemon(): Daemon;
-  /** What the newest daemon wrote in the end. */
-  lastWords(): string;
+  /** The end of the newest daemon's output. */
+  lastOutput(): string;
   /** Starts the daemon again on the same data. */
   start(options?: DaemonOptions): Promise<Daemon>;
-  /** Ends the daemon by the signal; gives its exit code, null after a kill. */
+  /** Ends the daemon with the signal. Returns its exit code, or null after a kill. */
   end(signal: NodeJS.Signals): Promise<number | null>;
-  /** Kills the daemon when the plan says so, be it in its start, and starts it again. */
+  /** Kills the daemon as planned, possibly during its start, and starts it again. */
   killAndRestart(plan: KillPlan): Promise<void>;
-  /** Resolves when so many more jobs have ended. */
+  /** Resolves when this number of further jobs has ended. */
   untilEnded(jobs: number): Promise<void>;
 }
 
-/** A persistent webhook and who answers it. */
+/** A persistent webhook and its endpoint. */
 export interface Endpoint {
   readonly name: string;
   readonly timeoutMs: number;
-  /** Answers a request that the ledger has seen. */
+  /** Responds to a request that the ledger has recorded. */
   readonly answer: (response: ServerResponse, received: Received) => void;
 }
 
 export interface TrialOptions {
   readonly name: string;
   readonly mix?: Mix;
-  /** How many jobs the load keeps open. Default 20; 0 is no load but the trial's own. */
+  /** The number of jobs that the load keeps open. Default 20. With 0, only the trial submits jobs. */
   readonly open?: number;
   readonly daemon?: DaemonOptions;
-  /** How long what is left may take in the end, in ms. Default 60 s. */
+  /** The time in which all jobs and deliveries must end after the trial, in ms. Default 60 s. */
   readonly settleMs?: number;
-  /** Endpoints that are told everything of every job, beside the witness. */
+  /** Endpoints that receive every event of every job, in addition to the witness. */
   readonly endpoints?: readonly Endpoint[];
-  /** Before the first start, with the folder that the daemon's data will be in. */
+  /** Called before the first start with the daemon's data folder. Returns a function that undoes it. */
   readonly prepare?: (dataDir: string) => Promise<() => Promise<void>>;
 }
 
-/** Runs it, waits until all is over, and throws what the ledger has to say against the daemon. */
+/** Runs the trial until all jobs and deliveries have ended. Throws the problems in the ledger. */
 export async function runTrial(
   options: TrialOptions,
   act: (trial: Trial) => Promise<void>,
@@ -114,7 +114,7 @@ async function toFailure(
   if (trial !== null) {
     await trial.load.end(0);
     lines.push(`The ledger: ${toReport(judge(trial, options))}`);
-    lines.push(`The daemon's last words:\n${trial.lastWords()}`);
+    lines.push(`The end of the daemon's output:\n${trial.lastOutput()}`);
   }
   lines.push(`Replay it with FAULT_SEED=${SEED} npm run test:faults -- -t '${options.name}'`);
   return lines.join("\n");
@@ -145,7 +145,7 @@ async function openTrial(
   }
 
   function daemon(): Daemon {
-    if (current === null) throw new Error("there is no daemon now");
+    if (current === null) throw new Error("No daemon is running.");
     return current;
   }
 
@@ -168,13 +168,13 @@ async function openTrial(
       await end("SIGKILL");
       const { broken } = checkDatabase(join(root, "data", "playground.db"));
       for (const { holds, told } of broken) {
-        ledger.note(`after a kill it is not so that ${holds}: ${told.join("; ")}`);
+        ledger.note(`not true after a kill: ${holds} (${told.join("; ")})`);
       }
     } else {
       await end("SIGKILL");
       const onSpawn: DaemonOptions["onSpawn"] = (child) =>
         void setTimeout(() => child.kill("SIGKILL"), plan.afterMs);
-      // It may have been ready by then, and taken jobs.
+      // It can be ready by then and have accepted jobs.
       const started = await start({ onSpawn }).catch(() => null);
       await started?.end("SIGKILL");
     }
@@ -207,7 +207,7 @@ async function openTrial(
     load,
     root,
     daemon,
-    lastWords: () => newest?.output().slice(-LAST_WORDS) ?? "",
+    lastOutput: () => newest?.output().slice(-MAX_OUTPUT_CHARS) ?? "",
     start,
     end,
     killAndRestart,
@@ -226,7 +226,7 @@ async function openEndpoint({
 }): Promise<Receiver> {
   const receiver = await createReceiver((received, response) => {
     ledger.arrive(name, received, secret);
-    // The ledger has it; the bodies of a long run would fill the memory.
+    // The ledger has recorded it. The bodies of a long run would fill the memory.
     receiver.received.length = 0;
     answer(response, received);
   });
@@ -247,14 +247,14 @@ async function openOwnEndpoints({
     steady: (response) => void response.end(),
     slow(response) {
       slowCount += 1;
-      setTimeout(() => response.end(), schedule.delayMs(slowCount, SLOW_ANSWER_MS));
+      setTimeout(() => response.end(), schedule.delayMs(slowCount, SLOW_RESPONSE_MS));
     },
     flaky(response, { headers }) {
       const id = String(headers["webhook-id"]);
-      const mishap = seen.has(id) ? null : schedule.mishap(id);
+      const failure = seen.has(id) ? null : schedule.failure(id);
       seen.add(id);
-      if (mishap === "drops the answer") response.destroy();
-      else response.writeHead(mishap === "refuses" ? 503 : 200).end();
+      if (failure === "drops the response") response.destroy();
+      else response.writeHead(failure === "refuses" ? 503 : 200).end();
     },
   };
   const open = (name: EndpointName): Promise<Receiver> =>
@@ -262,7 +262,7 @@ async function openOwnEndpoints({
   return { steady: await open("steady"), slow: await open("slow"), flaky: await open("flaky") };
 }
 
-/** Waits until the daemon itself says that nothing is left to do. */
+/** Waits until the daemon's metrics show that nothing is left to do. */
 async function settle(trial: Trial, timeoutMs: number): Promise<void> {
   await until("every job to have ended", () => trial.ledger.open() === 0, { timeoutMs });
   await until(
@@ -287,10 +287,11 @@ function toWords({ counts }: Verdict): string {
     .join(", ");
 }
 
-const SHOWN = 20;
-const LAST_WORDS = 4_000;
+const MAX_PROBLEMS = 20;
+const MAX_OUTPUT_CHARS = 4_000;
 
 function toReport({ problems }: Verdict): string {
-  const more = problems.length > SHOWN ? `\n… and ${problems.length - SHOWN} more` : "";
-  return `${problems.slice(0, SHOWN).join("\n")}${more}`;
+  const hidden = problems.length - MAX_PROBLEMS;
+  const more = hidden > 0 ? `\n… and ${hidden} more` : "";
+  return `${problems.slice(0, MAX_PROBLEMS).join("\n")}${more}`;
 }

@@ -1,11 +1,11 @@
-/** One step of a job of the schedule: tells the ledger that it began, then does as it is told. */
+/** One step of a scheduled job: records in the ledger that it began, then follows its options. */
 import { createHash, randomUUID } from "node:crypto";
 import { openSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { definePlugin } from "playground-runner/plugin";
 import type { StepKind } from "../harness/schedule.ts";
 
-/** The input of each job of the schedule. */
+/** The input of every scheduled job. */
 interface JobInput {
   /** The ledger's file. */
   readonly runs: string;
@@ -18,7 +18,7 @@ interface Options {
   readonly ms: number;
 }
 
-/** Opened once a thread: a trial may leave it no descriptor for more. */
+/** Opened once per thread: a trial can leave no file descriptors to open it again. */
 let ledger: number | null = null;
 
 export default definePlugin({

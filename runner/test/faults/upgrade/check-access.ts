@@ -12,11 +12,11 @@ export async function checkTokens(daemon: Daemon, { tokens }: Manifest): Promise
   const runner = createClient(daemon, tokens.run);
   expect((await runner.send("GET", "/v1/jobs")).status).toBe(200);
   expect((await runner.send("POST", "/v1/webhooks", { body: {} })).status).toBe(403);
-  const stranger = createClient(daemon, `${tokens.admin}0`);
-  expect((await stranger.send("GET", "/v1/jobs")).status).toBe(401);
+  const unknown = createClient(daemon, `${tokens.admin}0`);
+  expect((await unknown.send("GET", "/v1/jobs")).status).toBe(401);
 }
 
-/** The same request makes nothing new, and another one with its key is refused. */
+/** The same request creates nothing new, and a different request with its key is refused. */
 export async function checkKeys(daemon: Daemon, { tokens, requests }: Manifest): Promise<void> {
   expect(requests.length).toBeGreaterThan(0);
   const runner = createClient(daemon, tokens.run);

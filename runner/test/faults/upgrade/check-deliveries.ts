@@ -20,7 +20,7 @@ const toText = ({ webhookId, jobId, batchId, sequence }: Target): string =>
 
 const isOver = ({ state }: DeliveryView): boolean => state === "delivered" || state === "dead";
 
-/** While the Retry-After of an endpoint has not passed, its deliveries are as they were. */
+/** While an endpoint's Retry-After has not passed, its deliveries do not change. */
 export function checkThrottled(before: Manifest, deliveries: readonly DeliveryView[]): void {
   const throttled = before.deliveries.filter(({ webhookId }) =>
     before.throttled.includes(webhookId),
@@ -30,7 +30,7 @@ export function checkThrottled(before: Manifest, deliveries: readonly DeliveryVi
   for (const was of throttled) expect(byId.get(was.deliveryId)).toMatchObject(was);
 }
 
-/** None is lost, every open one is delivered, and each new event and callback has one per webhook. */
+/** No delivery is lost, each open one is delivered, and each new event and callback has one per webhook. */
 export function checkDeliveries(before: Manifest, after: State): void {
   const known = new Map(before.deliveries.map((delivery) => [delivery.deliveryId, delivery]));
   const found = new Set(after.deliveries.map(({ deliveryId }) => deliveryId));
@@ -84,7 +84,7 @@ function targetsOfNewCallbacks(before: Manifest, after: State): Target[] {
   );
 }
 
-/** What arrived is what was to be delivered: in order, signed, and with the same body each time. */
+/** Exactly the due deliveries arrived: in order, signed, and with the same body in every attempt. */
 export function checkArrivals(before: Manifest, after: State, received: readonly Received[]): void {
   const overBefore = new Set(before.deliveries.filter(isOver).map(({ deliveryId }) => deliveryId));
   const arrivals = Map.groupBy(received, ({ path, headers }) =>
@@ -96,14 +96,14 @@ export function checkArrivals(before: Manifest, after: State, received: readonly
   for (const [place, times] of arrivals) {
     const delivery = placeOf.get(place);
     if (delivery === undefined)
-      throw new Error(`This was not to be sent to ${place}: ${times[0]?.body}`);
+      throw new Error(`No delivery is due to ${place}, but this arrived: ${times[0]?.body}`);
     for (const one of times) checkArrival(delivery, one, { before, after });
-    // Twice when the kill came before the attempt was stored.
+    // A delivery arrives twice if the kill came before its attempt was stored.
     expect(times.length, toText(delivery)).toBeLessThanOrEqual(2);
     expect(new Set(times.map(({ body }) => body)).size, toText(delivery)).toBe(1);
   }
   expect([...placeOf.keys()].filter((place) => !arrivals.has(place))).toEqual([]);
-  // So that every secret is checked.
+  // Every webhook must have received something, so that every secret is checked.
   const reached = new Set(due.map(({ webhookId }) => webhookId));
   const silent = before.webhooks.filter(({ id, state }) => state !== "off" && !reached.has(id));
   expect(silent).toEqual([]);
@@ -127,7 +127,7 @@ function checkArrival(
 ): void {
   const { webhookId, jobId, batchId, sequence } = delivery;
   const sealed = before.sealed[webhookId];
-  if (sealed === undefined) throw new Error(`The manifest has no headers of ${webhookId}`);
+  if (sealed === undefined) throw new Error(`The manifest has no headers for ${webhookId}.`);
   for (const [name, value] of Object.entries(sealed.headers)) {
     expect(headers[name.toLowerCase()], `${name} to ${webhookId}`).toBe(value);
   }

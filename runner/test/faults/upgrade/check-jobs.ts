@@ -1,4 +1,4 @@
-/** Compares jobs, batches and webhooks after an upgrade with what they were before. */
+/** Compares jobs, batches and webhooks after an upgrade with their state before it. */
 import { expect } from "vitest";
 import type { JobRecord, Manifest, State, WebhookView } from "../../support/data-dir-fixtures.ts";
 import type { Run } from "./plugins/_signs.ts";
@@ -12,13 +12,13 @@ export function checkJobs(before: Manifest, after: State, now: number): void {
   for (const [index, was] of before.jobs.entries()) {
     const is = after.jobs[index];
     if (is === undefined) continue;
-    const told = `${was.job.jobId} (${was.job.name})`;
+    const label = `${was.job.jobId} (${was.job.name})`;
     expect(
       is.events.map(({ sequence }) => sequence),
-      told,
+      label,
     ).toEqual(is.events.map((_, place) => place + 1));
-    if (hasEnded(was.job)) expect(is, told).toMatchObject(was);
-    else checkOpenJob(was, is, { isDue: Date.parse(was.job.runAt) <= now, told });
+    if (hasEnded(was.job)) expect(is, label).toMatchObject(was);
+    else checkOpenJob(was, is, { isDue: Date.parse(was.job.runAt) <= now, label });
   }
   const readFiles = after.jobs.filter(({ job }) => job.plugins[0] === "digest-file");
   expect(new Set(readFiles.map(({ job }) => JSON.stringify(job.output))).size).toBe(1);
@@ -27,28 +27,28 @@ export function checkJobs(before: Manifest, after: State, now: number): void {
 function checkOpenJob(
   was: JobRecord,
   is: JobRecord,
-  { isDue, told }: { isDue: boolean; told: string },
+  { isDue, label }: { isDue: boolean; label: string },
 ): void {
-  expect(is.job, told).toMatchObject(whatStays(was.job));
-  expect(is.job.status, told).toBe(isDue ? "completed" : "queued");
-  expect(is.events.slice(0, was.events.length), told).toMatchObject(was.events);
-  expect(is.logs.slice(0, was.logs.length), told).toMatchObject(was.logs);
+  expect(is.job, label).toMatchObject(constantFields(was.job));
+  expect(is.job.status, label).toBe(isDue ? "completed" : "queued");
+  expect(is.events.slice(0, was.events.length), label).toMatchObject(was.events);
+  expect(is.logs.slice(0, was.logs.length), label).toMatchObject(was.logs);
   if (!isDue) return;
-  expect(is.events.at(-1)?.status, told).toBe("completed");
+  expect(is.events.at(-1)?.status, label).toBe("completed");
   let input = is.job.input;
   for (const [position, step] of is.job.steps.entries()) {
     const before = was.job.steps[position];
-    if (before?.status === "completed") expect(step, told).toMatchObject(before);
+    if (before?.status === "completed") expect(step, label).toMatchObject(before);
     const { output } = step as unknown as { output: object };
-    if ("after" in output) expect(output, told).toEqual({ step: position, after: input });
+    if ("after" in output) expect(output, label).toEqual({ step: position, after: input });
     input = output;
   }
 }
 
-/** The fields that do not change when a job continues. */
-function whatStays(job: object): object {
-  const moving = new Set(["status", "startedAt", "endedAt", "steps", "output", "progress"]);
-  return Object.fromEntries(Object.entries(job).filter(([key]) => !moving.has(key)));
+/** The fields that do not change when a job is resumed. */
+function constantFields(job: object): object {
+  const changing = new Set(["status", "startedAt", "endedAt", "steps", "output", "progress"]);
+  return Object.fromEntries(Object.entries(job).filter(([key]) => !changing.has(key)));
 }
 
 export function checkBatches(before: Manifest, after: State): void {
@@ -67,13 +67,13 @@ export function checkBatches(before: Manifest, after: State): void {
   }
 }
 
-/** Before the test changes any of them. */
+/** Call this before the test changes a webhook. */
 export function checkWebhooks(before: Manifest, webhooks: readonly WebhookView[]): void {
   // The first delivery that succeeds ends a run of failures.
-  const moving = new Set(["failingSince", "updatedAt"]);
+  const changing = new Set(["failingSince", "updatedAt"]);
   expect(webhooks).toMatchObject(
     before.webhooks.map((webhook) =>
-      Object.fromEntries(Object.entries(webhook).filter(([key]) => !moving.has(key))),
+      Object.fromEntries(Object.entries(webhook).filter(([key]) => !changing.has(key))),
     ),
   );
 }
@@ -84,7 +84,7 @@ export interface RunsSeen {
   readonly arrivedBeforeKill: ReadonlyMap<string, readonly number[]>;
 }
 
-/** A completed step never runs again. Every other step of a job that completes runs once per daemon at most. */
+/** A completed step never runs again. Every other step of a completed job runs at most once per daemon. */
 export function checkRuns(before: Manifest, after: State, seen: RunsSeen): void {
   const runsOf = Map.groupBy(seen.runs, ({ job }) => job);
   for (const [index, was] of before.jobs.entries()) {
@@ -92,7 +92,7 @@ export function checkRuns(before: Manifest, after: State, seen: RunsSeen): void 
     const runs = runsOf.get(jobId) ?? [];
     runsOf.delete(jobId);
     const is = after.jobs[index];
-    const told = seen.arrivedBeforeKill.get(jobId) ?? [];
+    const arrived = seen.arrivedBeforeKill.get(jobId) ?? [];
     const progress = is?.events.filter(({ status }) => status === "progress") ?? [];
     for (const position of was.job.steps.keys()) {
       const lives = runs.filter(({ step }) => step === position).map(({ life }) => life);
@@ -104,8 +104,8 @@ export function checkRuns(before: Manifest, after: State, seen: RunsSeen): void 
         expect(lives.length, what).toBeGreaterThan(0);
         expect(new Set(lives).size, what).toBe(lives.length);
         // An event that arrived was stored together with the step's outcome.
-        const isTold = told.includes(progress[position]?.sequence ?? -1);
-        if (isTold) expect(lives, what).toEqual([1]);
+        const hasArrived = arrived.includes(progress[position]?.sequence ?? -1);
+        if (hasArrived) expect(lives, what).toEqual([1]);
       }
     }
   }

@@ -1,4 +1,4 @@
-/** What the upgrade test kills daemons before. */
+/** The statements before which the upgrade test kills daemons. */
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
@@ -8,21 +8,21 @@ import { splitSql } from "./split-sql.ts";
 const MIGRATIONS = new URL("../../../src/store/sqlite/migrations/", import.meta.url);
 
 describe("SQL is split into statements", () => {
-  test("at semicolons that are in no text, name, comment or trigger", () => {
+  test("at semicolons outside strings, names, comments and triggers", () => {
     const trigger = `CREATE TRIGGER gone AFTER DELETE ON a BEGIN
       UPDATE b SET n = CASE n WHEN 1 THEN 2 ELSE 3 END; DELETE FROM c; END;`;
     const sql = `-- First; this.\nSELECT ';', ";", [;], \`;\`; /* ; */\n${trigger}\n;SELECT 2 -- End;`;
     expect(splitSql(sql)).toEqual([`SELECT ';', ";", [;], \`;\`;`, trigger, "SELECT 2 -- End;"]);
   });
 
-  test("that one by one make of a database what the whole makes of it", () => {
+  test("that create the same schema as the whole file", () => {
     const whole = new DatabaseSync(":memory:");
     const apart = new DatabaseSync(":memory:");
     for (const file of readdirSync(MIGRATIONS).toSorted()) {
       const sql = readFileSync(new URL(file, MIGRATIONS), "utf8");
       whole.exec(sql);
       for (const statement of splitSql(sql)) {
-        // `prepare` takes the first statement and leaves the rest.
+        // `prepare` compiles only the first statement.
         expect(apart.prepare(statement).sourceSQL).toBe(statement);
         apart.exec(statement);
       }
@@ -34,7 +34,7 @@ describe("SQL is split into statements", () => {
   });
 });
 
-describe("points to kill at", () => {
+describe("kill points", () => {
   const work = Array.from({ length: 400 }, (_, index) => `INSERT INTO a VALUES (${index})`);
   const migration = [
     ...Array.from({ length: 30 }, (_, index) => `ALTER TABLE a ADD COLUMN c${index} TEXT`),
@@ -43,14 +43,14 @@ describe("points to kill at", () => {
     "after the COMMIT",
   ];
 
-  test("are close to each other in the start, and none is where a run may not come", () => {
+  test("are close to each other at the start, and none is beyond what every run reaches", () => {
     const points = chooseKillPoints(work, 20);
     expect(points.slice(0, 4)).toEqual([1, 2, 4, 8]);
     expect(new Set(points).size).toBe(20);
     expect(points.at(-1)).toBe(300);
   });
 
-  test("are for the most part in migrations, from their first statement to behind their COMMIT", () => {
+  test("are mostly in migrations, from the first statement to the moment after the COMMIT", () => {
     const trace = ["PRAGMA journal_mode = WAL", ...migration, ...work];
     const points = chooseKillPoints(trace, 20);
     const end = trace.indexOf("after the COMMIT") + 1;

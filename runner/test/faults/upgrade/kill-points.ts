@@ -1,20 +1,23 @@
-/** Chooses the statements that the upgrade test kills a daemon before. */
+/** Chooses the statements before which the upgrade test kills a daemon. */
 
 /** The last statement of a migration before its COMMIT. */
 const MIGRATED = /^pragma user_version *=/i;
-/** At most this share of the points is in migrations. */
+/** The maximum share of the points that are in migrations. */
 const MIGRATION_SHARE = 0.6;
-/** Runs differ by a few statements, as writes are grouped: one near the end may never be reached. */
+/**
+ * The share of the trace that every run reaches. Runs differ by a few statements because writes are
+ * grouped, so that a run can end before the last ones.
+ */
 const REACHED = 0.75;
 
 /**
- * The numbers of statements, from 1, in order. If there are migrations, most points are in them, up
- * to the moment after the last COMMIT. The others are close together in the start, and further and
- * further apart in the work that follows it.
+ * Returns numbers of statements, counted from 1, in order. If there are migrations, most points are
+ * in them, up to the moment after the last COMMIT. The others are close together during the start
+ * and farther and farther apart in the work that follows.
  */
 export function chooseKillPoints(trace: readonly string[], count: number): number[] {
   const lastMigrated = trace.findLastIndex((statement) => MIGRATED.test(statement));
-  // Behind it come the COMMIT and the moment after it.
+  // The COMMIT and the moment after it follow.
   const migrated = lastMigrated === -1 ? 0 : lastMigrated + 3;
   const early = inMigrations(migrated, Math.floor(count * MIGRATION_SHARE));
   const rest = count - early.length;
@@ -28,7 +31,7 @@ export function chooseKillPoints(trace: readonly string[], count: number): numbe
   return [...early, ...late];
 }
 
-/** Spread evenly, and always before the last COMMIT and after it. */
+/** Points that are spread evenly, including one before and one after the last COMMIT. */
 function inMigrations(statements: number, count: number): number[] {
   if (statements <= count) return Array.from({ length: statements }, (_, index) => index + 1);
   const apart = (statements - 2) / (count - 2);

@@ -1,4 +1,4 @@
-/** Reads all that the API shows. */
+/** Reads everything that the API shows. */
 import type {
   BatchView,
   DeliveryView,
@@ -11,7 +11,7 @@ import type {
 } from "../../support/data-dir-fixtures.ts";
 import type { Client } from "./client.ts";
 
-/** There is no list of batches, so their ids are needed. */
+/** The caller passes the ids of the batches, because the API has no list of them. */
 export async function readState(client: Client, batchIds: readonly string[]): Promise<State> {
   const readJob = async (jobId: string): Promise<JobRecord> => ({
     job: (await client.get(`/v1/jobs/${jobId}`)) as JobView,
@@ -34,16 +34,16 @@ export async function readState(client: Client, batchIds: readonly string[]): Pr
   };
 }
 
-/** The daemon refuses requests beyond a limit. */
-const AT_ONCE = 20;
+/** The number of concurrent requests, below the daemon's limit. */
+const CONCURRENCY = 20;
 
 async function readEach<Item, View>(
   items: readonly Item[],
   read: (item: Item) => Promise<View>,
 ): Promise<View[]> {
   const views: View[] = [];
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    views.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(read))));
+  for (let from = 0; from < items.length; from += CONCURRENCY) {
+    views.push(...(await Promise.all(items.slice(from, from + CONCURRENCY).map(read))));
   }
   return views;
 }

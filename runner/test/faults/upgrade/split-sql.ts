@@ -1,6 +1,6 @@
-/** SQL's statements, as SQLite tells them apart (sqlite3_complete): a trigger's body is one with it. */
+/** Splits SQL into statements as SQLite does (sqlite3_complete): a trigger and its body are one statement. */
 
-/** What semicolons do not count in, what ends a statement, and the words that make a trigger's body. */
+/** Tokens in which semicolons do not count, the semicolon, and the words that delimit a trigger's body. */
 const TOKENS =
   /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?\*\/|;|\b\w+\b/g;
 
@@ -13,7 +13,7 @@ export function splitSql(sql: string): string[] {
   for (const { 0: token, index } of sql.matchAll(TOKENS)) {
     if (token === ";") {
       const isTrigger = CREATE_TRIGGER.test(words.slice(0, 3).join(" "));
-      // Only the END of the body follows a semicolon; that of a CASE does not.
+      // The END of the body follows a semicolon. The END of a CASE does not.
       if (isTrigger && words.slice(-2).join(" ") !== "; end") {
         words.push(";");
         continue;
@@ -29,7 +29,7 @@ export function splitSql(sql: string): string[] {
   return statements.map(withoutComments).filter((text) => text !== "");
 }
 
-/** From its first word on; empty when it has none. */
+/** The SQL from its first word on, or an empty string when it has no word. */
 export function withoutComments(sql: string): string {
   return sql.replace(/^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, "");
 }

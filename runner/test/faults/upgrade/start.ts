@@ -9,9 +9,9 @@ const preload = (name: string): string => new URL(`preloads/${name}.ts`, import.
 type DaemonOptions = NonNullable<Parameters<typeof startDaemon>[0]>;
 
 export interface World {
-  /** Holds the data folder, the list of steps that ran, and the signs for the plugins. */
+  /** The folder with the data folder, the list of the steps that ran, and the signs for the plugins. */
   readonly root: string;
-  /** Gets what is sent to any webhook. */
+  /** Receives what is sent to any webhook. */
   readonly receiverUrl: string;
   /** How far the daemon's clock is ahead of the real one. */
   readonly clockOffsetMs: number;
@@ -20,7 +20,7 @@ export interface World {
 export interface Life {
   /** 1 for the first daemon on this folder, 2 for the second … */
   readonly number: number;
-  /** The number of the statement that it is killed before. */
+  /** The number of the statement before which the daemon is killed. */
   readonly killAt?: number;
   readonly onSpawn?: DaemonOptions["onSpawn"];
 }
@@ -49,7 +49,7 @@ export function startIn(world: World, { number, killAt, onSpawn }: Life): Promis
       UPGRADE_SIGNS: signsPath(world),
       UPGRADE_TRACE: tracePath(world, number),
       ...(killAt !== undefined && { UPGRADE_KILL_AT: String(killAt) }),
-      // Without it each thread would strip the types of the preloads anew.
+      // Otherwise each thread would strip the types of the preloads again.
       ...(process.env["NODE_COMPILE_CACHE"] !== undefined && {
         NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       }),

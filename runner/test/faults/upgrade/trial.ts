@@ -13,28 +13,28 @@ import type { Run } from "./plugins/_signs.ts";
 import { readState } from "./read-state.ts";
 import { runsPath, startIn, tracePath, type World } from "./start.ts";
 
-/** The daemon was down for so long: less than the hour of a Retry-After and the day of an old secret. */
+/** The downtime. It is below the hour of a Retry-After and the day for which an old secret is valid. */
 const DOWN_MS = 10 * 60_000;
 const KILL_TIMEOUT_MS = 30_000;
 const DONE_TIMEOUT_MS = 30_000;
 
 export interface Trial {
   readonly manifest: Manifest;
-  /** What the endpoints got, in order. */
+  /** What the endpoints received, in order. */
   readonly received: readonly Received[];
-  /** An instant of the daemons' clock. */
+  /** The current instant on the daemons' clock. */
   now(): number;
-  /** Starts a daemon that is killed before a statement; resolves when it is dead. */
+  /** Starts a daemon that is killed before a statement. Resolves when it is dead. */
   startAndKill(killAt: number): Promise<Killed>;
-  /** Starts a daemon that lives on. */
+  /** Starts a daemon that is not killed. */
   start(): Promise<Daemon>;
   client(daemon: Daemon): Client;
   readState(client: Client): Promise<State>;
-  /** Waits until nothing is left but scheduled jobs and deliveries to these webhooks. */
+  /** Waits until only scheduled jobs and deliveries to the `except` webhooks are left. */
   untilDone(client: Client, except?: readonly string[]): Promise<void>;
-  /** The statements of the newest daemon that changed the database. */
+  /** The statements with which the newest daemon changed the database. */
   trace(): Promise<string[]>;
-  /** Steps that have begun. */
+  /** The runs of steps that have begun. */
   runs(): Promise<Run[]>;
   /** `playground-runner check`. */
   check(): Promise<CliRun>;
@@ -43,7 +43,7 @@ export interface Trial {
 
 interface Killed {
   readonly signal: NodeJS.Signals | null;
-  /** The number of the statement that it was killed before. */
+  /** The number of the statement before which it was killed. */
   readonly statements: number;
   readonly output: string;
 }
@@ -74,7 +74,7 @@ export async function openTrial(version: string): Promise<Trial> {
     const spawned = Promise.withResolvers<ChildProcess>();
     const onSpawn = (child: ChildProcess): void => spawned.resolve(child);
     let output = "";
-    // It may be killed before it is ready.
+    // The daemon can be killed before it is ready.
     const starting = startIn(world, { number: lives, killAt, onSpawn }).then(
       (started) => (daemon = started),
       (error: Error) => (output = error.message),
@@ -117,7 +117,9 @@ export async function openTrial(version: string): Promise<Trial> {
     client: (started) => createClient(started, manifest.tokens.admin),
     readState: (client) => readState(client, batchIds),
     async untilDone(client, except = []) {
-      await until("all to be done", () => isDone(client, except), { timeoutMs: DONE_TIMEOUT_MS });
+      await until("all work to be done", () => isDone(client, except), {
+        timeoutMs: DONE_TIMEOUT_MS,
+      });
     },
     trace,
     async runs() {

@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "aborts",
-  description: "Ends the process as a native crash does, or tries to.",
+  description: "Tries to end the process with process.abort, like a native crash.",
   run() {
     process.abort();
   },

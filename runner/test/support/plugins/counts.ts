@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "counts",
-  description: "Counts numbers of its own.",
+  description: "Reports its own metrics.",
   run(_, { metrics }) {
     metrics.add("processedItems", 3);
     metrics.add("processedItems", 4);

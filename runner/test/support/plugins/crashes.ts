@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "crashes",
-  description: "Throws from a callback, outside of its promise.",
+  description: "Throws from a callback, outside its promise.",
   run: () =>
     new Promise(() => {
       setImmediate(() => {

@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "exhausts-buffers",
-  description: "Fills the memory with buffers, beside the heap.",
+  description: "Fills memory with buffers outside the heap.",
   async run() {
     const hoard: Buffer[] = [];
     for (;;) {

@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "fetches-fully",
-  description: "Posts a form by a Request of the web's, and reads the answer as a stream.",
+  description: "Posts a form with a Request object and reads the response as a stream.",
   async run(input, { fetch }) {
     const body = new FormData();
     body.set("field", "value");

@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "ignores-abort",
-  description: "Goes on whatever it is told.",
+  description: "Keeps running when it is asked to stop.",
   run: () =>
     new Promise(() => {
       setInterval(() => {}, 1000);

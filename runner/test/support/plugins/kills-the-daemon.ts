@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "kills-the-daemon",
-  description: "Sends a signal to the process that it runs in.",
+  description: "Sends SIGKILL to its own process.",
   run() {
     process.kill(process.pid, "SIGKILL");
   },

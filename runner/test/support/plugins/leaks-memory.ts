@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "leaks-memory",
-  description: "Keeps 60 MB of heap for good, more with every run.",
+  description: "Leaks 60 MB of heap with every run.",
   run() {
     const hoard = ((globalThis as { hoard?: unknown[] }).hoard ??= []);
     for (let n = 0; n < 60; n += 1) {

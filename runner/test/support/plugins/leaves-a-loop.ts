@@ -3,7 +3,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "leaves-a-loop",
-  description: "Completes; then its timer writes a file and never gives the thread back.",
+  description: "Completes. Then its timer writes a file and loops forever.",
   run(input) {
     setTimeout(() => {
       writeFileSync((input as { file: string }).file, "");

@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "leaves-a-timer-that-throws",
-  description: "Completes; some ms later its timer throws.",
+  description: "Completes. A timer that it left behind throws later.",
   run(input) {
     setTimeout(
       () => {

@@ -4,7 +4,7 @@ import { definePlugin } from "playground-runner/plugin";
 export default definePlugin({
   name: "leaves-timers-and-sockets",
   description:
-    "Completes; leaves timers that log, a server and a connection to it, none of which keeps a process alive.",
+    "Completes and leaves behind a timer that logs, a server and a connection to it. None of them keeps a process alive.",
   async run() {
     const server = createServer((socket) => void socket.resume().unref()).unref();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

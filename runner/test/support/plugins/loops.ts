@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "loops",
-  description: "Never gives the thread back.",
+  description: "Loops forever.",
   run() {
     for (;;);
   },

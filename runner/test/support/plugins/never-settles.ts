@@ -2,6 +2,6 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "never-settles",
-  description: "Returns a promise that stays pending, with nothing left to wake it.",
+  description: "Returns a promise that nothing ever settles.",
   run: () => new Promise(() => {}),
 });

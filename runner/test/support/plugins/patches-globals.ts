@@ -4,7 +4,7 @@ function hostile(): never {
   throw new Error("patched");
 }
 
-/** What it can change, each for the worse. */
+/** The patches, by the name that the input gives. Each breaks something. */
 const PATCHES: Readonly<Record<string, () => void>> = {
   "Array.prototype.push": () => Object.assign(Array.prototype, { push: hostile }),
   "Array.prototype.last": () => Object.assign(Array.prototype, { last: hostile }),
@@ -24,7 +24,7 @@ const PATCHES: Readonly<Record<string, () => void>> = {
 
 export default definePlugin({
   name: "patches-globals",
-  description: "Changes what all code of its thread shares.",
+  description: "Changes a global that all code in its thread shares.",
   run(input) {
     PATCHES[input as string]?.();
     return "patched";

@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "prints",
-  description: "Writes in every way that there is.",
+  description: "Writes output in every way that a plugin can.",
   run(_, { log }) {
     console.log("to the console: %d", 1);
     console.error(new Error("as an error"));

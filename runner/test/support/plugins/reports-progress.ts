@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "reports-progress",
-  description: "Reports its progress as often as it can, for as long as it is told.",
+  description: "Reports progress as often as it can, for the duration in its input.",
   async run(input, ctx) {
     const { ms } = input as { ms: number };
     const startedAt = performance.now();

@@ -2,6 +2,6 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "returns-too-much",
-  description: "Returns a text of as many characters as it is told.",
+  description: "Returns a text of the length that its input asks for.",
   run: (input) => "x".repeat((input as { characters: number }).characters),
 });

@@ -2,7 +2,7 @@ import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
   name: "sleeps",
-  description: "Waits as long as it is told.",
+  description: "Waits for the duration in its input.",
   run: (input) =>
     new Promise((resolve) => {
       setTimeout(() => resolve("rested"), (input as { ms: number }).ms);

@@ -3,14 +3,14 @@ import { z } from "zod";
 
 export default definePlugin({
   name: "witness",
-  description: "Uses what all code of a thread shares and tells what it finds.",
+  description: "Uses the globals that all code in a thread shares and reports what it finds.",
   timeoutMs: 60_000,
   input: z.object({ numbers: z.array(z.number()) }),
   async run({ numbers }) {
     const copy: number[] = [];
     for (const number of numbers) copy.push(number);
     const inherited: string[] = [];
-    // oxlint-disable-next-line typescript/no-for-in-array, eslint/guard-for-in -- it looks for what is inherited
+    // oxlint-disable-next-line typescript/no-for-in-array, eslint/guard-for-in -- it looks for inherited keys
     for (const key in copy) if (!Object.hasOwn(copy, key)) inherited.push(key);
     await new Promise((resolve) => setTimeout(resolve, 5));
     console.log("seen");

@@ -1,4 +1,4 @@
-/** The plugins of the upgrade test write down what they run, and look for files that tell them what to do. */
+/** The upgrade test's plugins record their runs, and check for sign files that control them. */
 import { appendFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,12 +10,12 @@ export interface Run {
   readonly life: number;
 }
 
-export function tellRun(job: string, step: number): void {
+export function recordRun(job: string, step: number): void {
   const run: Run = { job, step, life: Number(process.env["UPGRADE_LIFE"]) };
   appendFileSync(String(process.env["UPGRADE_RUNS"]), `${JSON.stringify(run)}\n`);
 }
 
-/** While `gate` is there, steps with `waits` wait. While `fault` is there, those with `fails: "at first"` fail. */
-export function isThere(sign: "gate" | "fault"): boolean {
+/** While `gate` exists, steps with `waits` wait. While `fault` exists, steps with `fails: "at first"` fail. */
+export function hasSign(sign: "gate" | "fault"): boolean {
   return existsSync(join(String(process.env["UPGRADE_SIGNS"]), sign));
 }

@@ -1,7 +1,7 @@
-/** A step that writes down that it ran, and waits or fails if its options say so. */
+/** A step that records its run, and waits or fails if its options ask for it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { definePlugin } from "playground-runner/plugin";
-import { isThere, tellRun } from "./_signs.ts";
+import { hasSign, recordRun } from "./_signs.ts";
 
 interface Options {
   readonly step: number;
@@ -15,20 +15,20 @@ export default definePlugin({
   async run(input, ctx) {
     const { job, log, metrics, signal } = ctx;
     const { step, waits = false, fails } = ctx.options as Options;
-    tellRun(job.id, step);
+    recordRun(job.id, step);
     log.info("begun", { step });
     metrics.add("processedItems", step + 1);
     ctx.progress(0.5, "half of it");
-    while (waits && isThere("gate") && !signal.aborted) await sleep(10);
+    while (waits && hasSign("gate") && !signal.aborted) await sleep(10);
     if (signal.aborted) throw withoutStack("stopped as asked");
-    if (fails === "always" || (fails === "at first" && isThere("fault"))) {
+    if (fails === "always" || (fails === "at first" && hasSign("fault"))) {
       throw withoutStack("failed as asked");
     }
     return { step, after: input };
   },
 });
 
-/** A stack would bring paths of the machine that made the data folder into the job's log. */
+/** With a stack, the job's log would contain paths of the machine that made the data folder. */
 function withoutStack(message: string): Error {
   const error = new Error(message);
   delete error.stack;

@@ -1,8 +1,8 @@
 /**
  * Loaded into a daemon before its own modules (`--import`). It writes each statement that is about
  * to change the database to UPGRADE_TRACE, and kills the process before the statement whose number
- * is in UPGRADE_KILL_AT. To get between the statements of a migration's file, it runs them one by
- * one, in the daemon's own transaction.
+ * is in UPGRADE_KILL_AT. To stop between the statements of a migration file, it runs them one by one,
+ * in the daemon's own transaction.
  */
 import { appendFileSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
@@ -17,7 +17,7 @@ const UNCHANGING =
 const READING_WITH = /^with\b(?![\s\S]*\b(?:insert|update|delete|replace)\b)/i;
 const CALLS = ["run", "get", "all", "iterate"] as const;
 
-/** Counted per thread: one thread makes all writes. */
+/** Per thread, which is enough because one thread makes all writes. */
 let count = 0;
 
 function isChange(sql: string): boolean {
@@ -25,7 +25,7 @@ function isChange(sql: string): boolean {
   return !UNCHANGING.test(text) && !READING_WITH.test(text);
 }
 
-/** The lock beside it is a database too, and does not count. */
+/** The lock file next to the database is a SQLite database too, but it does not count. */
 function isPlaygrounds(db: DatabaseSync): boolean {
   return db.location()?.endsWith("/playground.db") ?? false;
 }
@@ -35,14 +35,14 @@ function pass(what: string): void {
   if (trace !== undefined) appendFileSync(trace, `${what.replaceAll(/\s+/g, " ").slice(0, 100)}\n`);
   if (count !== killAt) return;
   process.kill(process.pid, "SIGKILL");
-  // The signal may take a moment: run nothing more until it arrives.
+  // The signal can take a moment. Run nothing more until it arrives.
   for (;;);
 }
 
 // oxlint-disable-next-line typescript/unbound-method -- called on the database, as they were
 const { exec, prepare } = DatabaseSync.prototype;
 
-/** Connections with something to commit. */
+/** The connections that have changes to commit. */
 const changed = new WeakSet<DatabaseSync>();
 
 function passChange(db: DatabaseSync, sql: string): void {

@@ -2,9 +2,9 @@ import { createRequire } from "node:module";
 import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
-  name: "tells-loaded",
+  name: "reports-loaded",
   description:
-    "Tells whether its thread has loaded a package; fetches a URL before when given one.",
+    "Reports whether its thread has loaded a package. When given a URL, it fetches that first.",
   async run(input, { fetch }) {
     const { url, name } = input as { url?: string; name: string };
     if (url !== undefined) await (await fetch(url)).text();

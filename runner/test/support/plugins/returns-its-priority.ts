@@ -2,7 +2,7 @@ import { getPriority } from "node:os";
 import { definePlugin } from "playground-runner/plugin";
 
 export default definePlugin({
-  name: "tells-its-priority",
-  description: "Gives the priority of its thread, as `nice` counts it.",
+  name: "returns-its-priority",
+  description: "Returns its thread's nice value.",
   run: () => getPriority(0),
 });
