@@ -104,7 +104,7 @@ describe("backup of a busy daemon", () => {
     expect(await second.get(`/v1/jobs/${ended}`)).toMatchObject({ status: "completed" });
     await writeFile(join(root, "gate"), "");
     for (const each of [daemon, second]) {
-      await until("the job that ran to run again", async () => {
+      await until("the running job to complete", async () => {
         return (await each.get(`/v1/jobs/${running}`)).status === "completed";
       });
     }
@@ -315,8 +315,8 @@ describe("check", () => {
           webhook: { url: receiver.url },
         }),
       );
-      const beside = await command("check", root);
-      expect(beside).toMatchObject({ code: 0, stderr: "" });
+      const during = await command("check", root);
+      expect(during).toMatchObject({ code: 0, stderr: "" });
       await Promise.all(jobs);
       await daemon.end("SIGKILL");
       const after = await command("check", root);

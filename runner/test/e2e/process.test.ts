@@ -235,9 +235,9 @@ describe("SIGTERM", () => {
   });
 
   test("lets an attempt in flight end, and a delivery that does not end is sent again", async () => {
-    const held: ServerResponse[] = [];
+    const pending: ServerResponse[] = [];
     const receiver = await createReceiver(({ path }, response) => {
-      if (path === "/slow" || held.length < 2) held.push(response);
+      if (path === "/slow" || pending.length < 2) pending.push(response);
       else response.end();
     });
     onTestFinished(() => receiver.close());
@@ -253,18 +253,18 @@ describe("SIGTERM", () => {
     const ended = first.end("SIGTERM");
     await until("the stop to begin", () => first.output().includes("SIGTERM: stopping"));
     const quickAt = receiver.received.findIndex(({ path }) => path === "/quick");
-    held[quickAt]?.end();
+    pending[quickAt]?.end();
     expect(await ended).toBe(0);
 
     const second = await open(options);
     const again = await receiver.untilReceived(2, ({ path }) => path === "/slow");
-    held.at(-1)?.end();
+    pending.at(-1)?.end();
     expect(new Set(again.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
     for (const [jobId, requests] of [
       [quick, 1],
       [slow, 2],
     ] as const) {
-      const delivery = await until("the delivery to be made", async () => {
+      const delivery = await until("the delivery to succeed", async () => {
         const { items } = await second.get(`/v1/deliveries?jobId=${jobId}`);
         return items[0].state === "delivered" ? items[0] : null;
       });
