@@ -59,11 +59,11 @@ describe("compared with the webhook integration guide", () => {
   test("the comparison finds fields that are missing, renamed, moved or of another type", () => {
     const { progress, ...rest } = payload(BUILT.failed);
     expect(differences(GUIDE_EVENTS.failed, rest)).toEqual([
-      "/progress: is undefined, and object in the guide",
+      "/progress: is undefined, but object in the guide",
     ]);
     const moved = { ...rest, ...progress, progress: { ...progress, currentPlugin: 3 } };
     expect(differences(GUIDE_EVENTS.failed, moved)).toEqual([
-      "/progress/currentPlugin: is number, and string in the guide",
+      "/progress/currentPlugin: is number, but string in the guide",
     ]);
   });
 
