@@ -5,15 +5,15 @@
 import type { z } from "zod";
 import { definitionFaults } from "./pool/definition-faults.ts";
 
-/** Numbers that the step's `progress` and `completed` events carry. */
+/** Numbers that the step's `progress` and `completed` events contain. */
 export interface PluginMetrics {
-  /** Adds to a counter that starts at 0, such as `processedItems`. Throws on what is not finite. */
+  /** Adds to a counter that starts at 0, such as `processedItems`. Throws if the number is not finite. */
   add(name: string, amount: number): void;
-  /** Sets a number, over what was there. Throws on what is not finite. */
+  /** Sets a number and replaces an earlier one. Throws if the number is not finite. */
   set(name: string, value: number): void;
 }
 
-/** Lines kept with the job; `data` is any object that JSON can hold. `console.*` is kept too. */
+/** Log lines, stored with the job. `data` is any object that JSON allows. `console.*` is stored too. */
 export interface PluginLog {
   debug(message: string, data?: object): void;
   info(message: string, data?: object): void;
@@ -21,31 +21,31 @@ export interface PluginLog {
   error(message: string, data?: object): void;
 }
 
-/** The one directory that paths in a job's input or options may name files in: a job's submitter is not the operator. */
+/** The folder that paths in a job's input or options are confined to, because whoever submits a job is not the operator. */
 export interface PluginFiles {
   /**
-   * The absolute path of a file in the files folder, whether it exists or not.
-   * Throws when the path leads out of that directory: by `..`, as an absolute path, by a link.
+   * Returns the absolute path of a file in the files folder. The file need not exist.
+   * Throws if the path leads out of the folder: with `..`, as an absolute path, or through a link.
    */
   resolve(path: string): string;
 }
 
 export interface PluginContext<Options = unknown> {
-  /** Aborted when the job is cancelled, times out, or the daemon stops. The thread is ended soon after. */
+  /** Aborted when the job is cancelled or times out, or the daemon stops. The thread ends soon after. */
   readonly signal: AbortSignal;
   readonly log: PluginLog;
   readonly metrics: PluginMetrics;
-  /** How far along the step is: a fraction from 0 to 1, or null when that cannot be told. */
+  /** Reports the step's progress: a fraction from 0 to 1, or null if it is not known. */
   progress(fraction: number | null, message?: string): void;
   readonly job: {
     readonly id: string;
     readonly name: string | null;
     readonly metadata: Readonly<Record<string, unknown>>;
-    /** The job's own input, whichever plugin's turn it is. */
+    /** The job's original input, also for later plugins. */
     readonly input: unknown;
   };
   readonly options: Options;
-  /** The web's `fetch`, aborted with `signal`. */
+  /** The standard `fetch`, through the egress policy. Aborted with `signal`. */
   readonly fetch: typeof globalThis.fetch;
   readonly files: PluginFiles;
 }
@@ -63,12 +63,12 @@ export interface PluginDefinition<
   readonly version?: string;
   /** One sentence, for people choosing a plugin and for language models calling it. */
   readonly description: string;
-  /** A zod schema; the first plugin's input is checked against it when the job is submitted. */
+  /** A zod schema. A job's input is checked against its first plugin's schema when it is submitted. */
   readonly input?: Input;
   readonly options?: Options;
   readonly output?: Output;
   readonly example?: { readonly input: unknown; readonly options?: unknown };
-  /** The longest that one run may take, in ms. */
+  /** The time limit for one run, in ms. */
   readonly timeoutMs?: number;
   run(
     input: Parsed<Input>,

@@ -1,6 +1,6 @@
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
 
-/** What the plugin's author should mend, on standard error: standard output is the command's result. */
+/** Prints what the plugin's author should fix. To standard error, because standard output is the result. */
 export function printWarnings(plugin: PluginInfo): void {
   const warnings = plugin.status === "ready" ? plugin.warnings : [];
   for (const warning of warnings) {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 
 const JSON_TYPES: ReadonlySet<string> = new Set(["application/json", "application/problem+json"]);
 
-/** Whether a person with a browser asks: the client names HTML, and no JSON that it likes as much. */
+/** Whether the client is a browser: it accepts HTML, and prefers it to JSON. */
 export function asksForHtml({ headers }: Pick<IncomingMessage, "headers">): boolean {
   const { accept } = headers;
   if (accept === undefined || !accept.includes("html")) return false;
@@ -19,7 +19,7 @@ export function asksForHtml({ headers }: Pick<IncomingMessage, "headers">): bool
   return html > json;
 }
 
-/** Lets a route say `constraints: { html: true }`: to clients that do not ask for HTML it is not there. */
+/** Adds the route constraint `html: true`. A client that does not ask for HTML gets a 404 there. */
 export function registerHtmlConstraint(app: FastifyInstance): void {
   app.addConstraintStrategy({
     name: "html",
@@ -27,7 +27,7 @@ export function registerHtmlConstraint(app: FastifyInstance): void {
       let kept: unknown = null;
       return { get: () => kept as never, set: (_wanted, handler) => void (kept = handler) };
     },
-    // Without a value, only what has no such constraint is found.
+    // Without a value, only routes without the constraint match.
     deriveConstraint: (request) => asksForHtml(request) || undefined,
     validate() {},
   });

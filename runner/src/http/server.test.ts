@@ -240,7 +240,7 @@ describe("a browser", () => {
       });
       expect(answer.body).toContain("Playground is running");
       expect(answer.body).toContain(VERSION);
-      expect(answer.body).toContain("It takes jobs.");
+      expect(answer.body).toContain("Ready for jobs");
       const head = await backend.app.inject({
         method: "HEAD",
         url: "/",
@@ -255,7 +255,7 @@ describe("a browser", () => {
   test("is told on that page why the daemon takes no jobs", async () => {
     backend.notReady.push("The disk is <full>.");
     const { body } = await backend.get("/", { accept: BROWSER });
-    expect(body).toContain("It takes no jobs now. The disk is &lt;full&gt;.");
+    expect(body).toContain("Not ready. The disk is &lt;full&gt;.");
   });
 
   test("finds files of the project behind that page's links", async () => {

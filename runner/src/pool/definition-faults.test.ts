@@ -9,7 +9,7 @@ import { CHECKS, definitionFaults } from "./definition-faults.ts";
 const RIGHT = { name: "right", description: "Is right.", run: () => 1 };
 const A_SCHEMA = "it must be a zod schema";
 const AN_EXAMPLE =
-  "it must be an object with an input that the plugin takes, such as { input: { … } }";
+  "it must be an object with an input that the plugin accepts, such as { input: { … } }";
 const A_TIMEOUT = "it must be a number of milliseconds above 0, such as 60000";
 
 const cycle: Record<string, unknown> = {};
@@ -51,8 +51,8 @@ const WRONG: [object, string][] = [
     { name: " Count Words!" },
     'name is " Count Words!": it must be 1 to 64 lower-case letters, digits and dashes, such as "count-words"',
   ],
-  [{ version: 2 }, 'version is 2: it must be a text that is not empty, such as "1.0.0"'],
-  [{ version: "" }, 'version is "": it must be a text that is not empty, such as "1.0.0"'],
+  [{ version: 2 }, 'version is 2: it must be a string that is not empty, such as "1.0.0"'],
+  [{ version: "" }, 'version is "": it must be a string that is not empty, such as "1.0.0"'],
   [
     { description: undefined },
     "description is missing: it must be a sentence that says what the plugin does",
@@ -90,7 +90,7 @@ const WRONG: [object, string][] = [
   [{ input: "string" }, `input is "string": ${A_SCHEMA}, such as z.object({ … })`],
   [
     { input: new core.$ZodString({ type: "string" }) },
-    `input is a schema of zod's core alone: ${A_SCHEMA} made with "zod" or "zod/mini"`,
+    `input is a schema of zod's core: ${A_SCHEMA} made with "zod" or "zod/mini"`,
   ],
   [
     { input: { "~standard": { version: 1, vendor: "valibot", validate: () => {} } } },

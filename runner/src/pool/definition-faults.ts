@@ -1,16 +1,16 @@
-/** What is wrong with a plugin's definition: of each fault the field, its value, and what would be right. */
+/** Finds faults in a plugin's definition. Each fault names the field, its value and what would be right. */
 import { nearest } from "../system/nearest.ts";
 import { showValue } from "./value-words.ts";
 import { zodSchemaFault } from "./zod-schema.ts";
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 
-/** What is said after the field's name; null when the value is right. */
+/** Returns the fault, to follow the field's name, or null if the value is right. */
 type Check = (value: unknown) => string | null;
 
 export const CHECKS = {
   name: nameFault,
-  version: optional(textFault('a text that is not empty, such as "1.0.0"')),
+  version: optional(textFault('a string that is not empty, such as "1.0.0"')),
   description: textFault("a sentence that says what the plugin does"),
   input: optional(zodSchemaFault),
   options: optional(zodSchemaFault),
@@ -23,7 +23,7 @@ export const CHECKS = {
 const FIELDS = Object.keys(CHECKS);
 const EXAMPLE_FIELDS = ["input", "options"];
 
-/** None when all is right. */
+/** Empty if the definition is right. */
 export function definitionFaults(definition: unknown): readonly string[] {
   if (typeof definition !== "object" || definition === null) {
     return [`the definition ${not(definition, "an object with the fields of a plugin")}`];
@@ -50,7 +50,7 @@ function nameFault(value: unknown): string | null {
   return not(value, `1 to 64 lower-case letters, digits and dashes, such as "${toName(value)}"`);
 }
 
-/** The name that is most likely meant. */
+/** The name that the author most likely means. */
 function toName(value: unknown): string {
   const words =
     typeof value === "string"
@@ -73,7 +73,7 @@ function timeoutFault(value: unknown): string | null {
 }
 
 function exampleFault(value: unknown): string | null {
-  const wanted = "an object with an input that the plugin takes, such as { input: { … } }";
+  const wanted = "an object with an input that the plugin accepts, such as { input: { … } }";
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return not(value, wanted);
   if (!("input" in value) || value.input === undefined) {
@@ -85,7 +85,7 @@ function exampleFault(value: unknown): string | null {
     JSON.stringify(value);
     return null;
   } catch (error) {
-    return `cannot be shown as JSON (${(error as Error).message}): it must hold what a request may hold`;
+    return `cannot be shown as JSON (${(error as Error).message}): it must have only values that JSON allows`;
   }
 }
 
@@ -102,7 +102,7 @@ function unknownFields(object: object, known: readonly string[], what: string): 
     });
 }
 
-/** One that the given name begins with, or that begins with it (`inputSchema`, `timeout`), else the most alike. */
+/** A known field that is a prefix of the given name, or the reverse (`inputSchema`, `timeout`), or else the most similar. */
 function meantField(given: string, known: readonly string[]): string | null {
   const begun = known.find((field) => given.startsWith(field) || field.startsWith(given));
   return begun ?? nearest(given, known, Math.floor(given.length / 2));

@@ -1,7 +1,7 @@
-/** Tells zod schemas by what they can do: a plugin's zod need not be the runner's own. */
+/** Recognises zod schemas by their methods, because a plugin can have its own copy of zod. */
 import { showValue } from "./value-words.ts";
 
-/** The major version of zod that the schema is of, if it can parse; else null. */
+/** The schema's major version of zod. Null if the value is not a schema that can parse. */
 export function zodVersion(value: unknown): 3 | 4 | null {
   if (!isObject(value) || typeof value["safeParseAsync"] !== "function") return null;
   if (isObject(value["_zod"])) return 4;
@@ -11,14 +11,14 @@ export function zodVersion(value: unknown): 3 | 4 | null {
 
 const WANTED = "it must be a zod schema";
 
-/** What is wrong with a value that is to be a zod schema, and what would be right; null when it is one. */
+/** Says why a value is not a zod schema, and what would be right. Null if it is one. */
 export function zodSchemaFault(value: unknown): string | null {
   if (zodVersion(value) !== null) return null;
   const vendor = vendorOf(value);
   if (vendor !== null && vendor !== "zod") return `is a schema of ${vendor}: ${WANTED}`;
   if (!isObject(value)) return `is ${showValue(value)}: ${WANTED}, such as z.object({ … })`;
   if ("_zod" in value) {
-    return `is a schema of zod's core alone: ${WANTED} made with "zod" or "zod/mini"`;
+    return `is a schema of zod's core: ${WANTED} made with "zod" or "zod/mini"`;
   }
   const members = Object.values(value);
   if (members.length > 0 && members.every((member) => zodVersion(member) !== null)) {
@@ -33,7 +33,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** https://standardschema.dev: libraries of schemas name themselves. Some schemas are functions. */
+/** The schema library's name, as https://standardschema.dev defines it. Some schemas are functions. */
 function vendorOf(value: unknown): string | null {
   if (!isObject(value) && typeof value !== "function") return null;
   const { "~standard": standard } = value as Record<string, unknown>;
@@ -49,7 +49,7 @@ function isJsonSchema(value: object): boolean {
 
 const MAX_SHOWN = 60;
 
-/** The JSON of it, where it has some. */
+/** The start of the value's JSON, or its type if it has no JSON. */
 function shorten(value: object): string {
   try {
     const text = JSON.stringify(value);

@@ -52,10 +52,10 @@ describe.each(LOOKS)("%s", (_, look) => {
   });
 });
 
-test("a newcomer finds the API's documentation from the daemon's address, and back", async () => {
+test("a newcomer finds the API documentation from the daemon's address, and back", async () => {
   const { page } = await openPage(browser, daemon.url, withToken());
   expect(await page.textContent("h1")).toBe("Playground is running");
-  await page.click("text=Open the API's documentation");
+  await page.click("text=Open the API documentation");
   expect(page.url()).toBe(`${daemon.url}/docs`);
   expect(await page.textContent("h1")).toContain("Playground API");
   await page.click("nav .brand");
@@ -64,7 +64,7 @@ test("a newcomer finds the API's documentation from the daemon's address, and ba
 
 test("a newcomer without the token is told what it is, and can try again", async () => {
   const { page } = await openPage(browser, `${daemon.url}/docs`, withWrongToken());
-  expect(await page.textContent("h1")).toBe("This page needs the token");
+  expect(await page.textContent("h1")).toBe("This page needs a token");
   await page.context().setHTTPCredentials({ username: "", password: daemon.token });
   await page.click("text=Try again");
   expect(await page.textContent("h1")).toContain("Playground API");

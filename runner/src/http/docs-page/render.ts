@@ -54,8 +54,8 @@ export function renderDocs(document: OpenApiDocument): Page {
       <h1>${title} API <small>${version}</small></h1>
       ${prose(summary)}
       <p>
-        Send <code>Authorization: Bearer TOKEN</code> with every request but the health checks. The
-        document for programs is at <a href="openapi.json">/openapi.json</a>.
+        Send <code>Authorization: Bearer TOKEN</code> with every request except the health checks.
+        The OpenAPI document is at <a href="openapi.json">/openapi.json</a>.
       </p>
       ${byTag.map(
         (tag) =>

@@ -1,6 +1,7 @@
 /**
- * What the daemon's own pages share: look, policy, headers. No script, and nothing fetched, so they
- * work offline. Links among them are relative, so they work below a proxy's path too.
+ * The frame of the daemon's own pages: look, content security policy, headers. The pages have no
+ * script and load nothing, so they work offline. Their links are relative, so they work under a
+ * proxy's path.
  */
 import { createHash } from "node:crypto";
 import type { FastifyReply } from "fastify";
@@ -14,15 +15,15 @@ export interface Page {
 
 export interface PageParts {
   readonly title: string;
-  /** CSS of this page alone. */
+  /** The CSS that only this page needs. */
   readonly style: string;
   readonly body: Html;
 }
 
 export function createPage({ title, style, body }: PageParts): Page {
   const css = STYLE + style;
-  // In one piece: the policy's hash is of every character between the tags, and a formatter that
-  // finds the tags in a template puts white space there.
+  // The policy's hash covers every character between the tags. In one piece, because the formatter
+  // adds white space to tags in a template.
   const styleElement: Html = { markup: `<style>${css}</style>` };
   const { markup } = html`<!doctype html>
     <html lang="en">

@@ -1,4 +1,4 @@
-/** HTML whose holes are escaped, unless they are HTML already. */
+/** Trusted markup. The `html` tag escapes every value that is not `Html`. */
 export interface Html {
   readonly markup: string;
 }
@@ -29,13 +29,13 @@ export function html(parts: TemplateStringsArray, ...holes: readonly Hole[]): Ht
   };
 }
 
-/** Text in which `code` is marked by backticks and paragraphs by empty lines. */
+/** Renders text with `code` in backticks and paragraphs between empty lines. */
 export function prose(text: string | undefined): Html | null {
   if (text === undefined || text === "") return null;
   return html`${text.split("\n\n").map((paragraph) => html`<p>${withCode(paragraph)}</p>`)}`;
 }
 
-/** A text in which `code` is marked by backticks. */
+/** Renders text with `code` in backticks. */
 export function withCode(text: string): Html {
   const pieces = text
     .split("`")

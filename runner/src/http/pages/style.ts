@@ -1,11 +1,11 @@
 import type { Html } from "./html.ts";
 
-/** With its namespace, to be an image of its own. */
+/** Has a namespace, because it is also used as an image file. */
 export const ICON: Html = {
   markup: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#4f46e5"/><path d="M6 19 26 12" stroke="#fff" stroke-width="3" stroke-linecap="round"/><path d="m16 16 4.5 8h-9z" fill="#fff"/><circle cx="23" cy="8.6" r="2.6" fill="#4ade80"/></svg>`,
 };
 
-/** Of all pages. Each colour is a token with a light and a dark value; text has at least 4.5:1. */
+/** For all pages. Each colour has a light and a dark value. The contrast of text is at least 4.5:1. */
 export const STYLE = `
 :root {
   color-scheme: light dark;
@@ -28,7 +28,7 @@ small { font-size: 13px; color: var(--muted); }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 16px 20px; }
 `;
 
-/** Of pages that are one column of a few cards. */
+/** For pages with one column of cards. */
 export const NARROW_STYLE = `
 main { max-width: 44rem; margin: 0 auto; padding: 24px 16px 64px; }
 header { display: flex; align-items: center; justify-content: space-between; margin-bottom: 40px; }

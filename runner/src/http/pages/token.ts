@@ -5,17 +5,16 @@ export const HOW_TO_SIGN_IN = html`<p>
   the token.
 </p>`;
 
-/** In words alone: whoever reads this has no token yet. */
+/** Describes where the token is without its path, because the reader has no token yet. */
 export const WHERE_THE_TOKEN_IS = html`<section class="card">
-  <h2>The token</h2>
+  <h2>Token</h2>
   <p>
-    The daemon made a token when it was started for the first time, printed it, and keeps it in the
-    file <code>token</code> of its data folder. If the setting <code>PLAYGROUND_TOKEN</code> is set,
-    that is the token.
+    The daemon made a token at its first start and printed it. The token is in the file
+    <code>token</code> of the data folder. If the setting <code>PLAYGROUND_TOKEN</code> is set, its
+    value is the token instead.
   </p>
   <p>
-    Programs send it with every request, as the header <code>Authorization: Bearer TOKEN</code>. The
-    command <code>playground-runner tokens add</code> makes more tokens, each with the scope that
-    you give it.
+    Programs send it in the header <code>Authorization: Bearer TOKEN</code> of every request. The
+    command <code>playground-runner tokens add</code> makes more tokens, each with its own scope.
   </p>
 </section>`;

@@ -1,4 +1,4 @@
-/** The page at the daemon's address. Everybody may see it, so it holds nothing of the daemon's work. */
+/** The page at the daemon's address. It needs no token, so it shows nothing of the daemon's work. */
 import { VERSION } from "../../version.ts";
 import { createPage, type Page } from "./frame.ts";
 import { html, type Html } from "./html.ts";
@@ -11,7 +11,7 @@ const GUIDES: readonly (readonly [path: string, title: string, about: string])[]
   [
     "docs/tutorial/first-job.md",
     "Your first job",
-    "ten minutes, from the first request to a plugin of your own",
+    "from the first request to your own plugin in ten minutes",
   ],
   ["docs/guides/write-a-plugin.md", "Write a plugin", "a function with a schema, in one file"],
   ["docs/guides/webhooks.md", "Webhooks", "events, signatures, retries"],
@@ -21,7 +21,7 @@ const GUIDES: readonly (readonly [path: string, title: string, about: string])[]
   ["docs/guides/troubleshooting.md", "Troubleshooting", "which request answers which question"],
 ];
 
-/** `reasons` tell why the daemon takes no work; none when it does. */
+/** `reasons` say why the daemon accepts no jobs. Empty when it is ready. */
 export function renderWelcome(reasons: readonly string[]): Page {
   const body = html`<main>
     <header>
@@ -31,14 +31,14 @@ export function renderWelcome(reasons: readonly string[]): Page {
     <h1>Playground is running</h1>
     ${renderState(reasons)}
     <p>
-      It runs plugins (TypeScript functions) as durable jobs, and reports every job by webhook.
+      It runs plugins (TypeScript functions) as durable jobs and reports every job by webhook.
       Programs use it through its HTTP API.
     </p>
     <section class="card">
-      <h2>The API</h2>
-      <p>Every call with its fields, answers and errors.</p>
+      <h2>API</h2>
+      <p>All requests with their fields, responses and errors.</p>
       ${HOW_TO_SIGN_IN}
-      <p><a class="button" href="docs">Open the API's documentation</a></p>
+      <p><a class="button" href="docs">Open the API documentation</a></p>
     </section>
     ${WHERE_THE_TOKEN_IS}
     <section class="card">
@@ -57,8 +57,8 @@ export function renderWelcome(reasons: readonly string[]): Page {
 
 function renderState(reasons: readonly string[]): Html {
   return reasons.length === 0
-    ? html`<p class="state ok"><span aria-hidden="true">✓</span> It takes jobs.</p>`
+    ? html`<p class="state ok"><span aria-hidden="true">✓</span> Ready for jobs</p>`
     : html`<p class="state wait">
-        <span aria-hidden="true">…</span> It takes no jobs now. ${reasons.join(" ")}
+        <span aria-hidden="true">…</span> Not ready. ${reasons.join(" ")}
       </p>`;
 }

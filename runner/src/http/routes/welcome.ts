@@ -3,7 +3,7 @@ import { registerHtmlConstraint } from "../asks-for-html.ts";
 import { sendPage } from "../pages/frame.ts";
 import { renderWelcome } from "../pages/welcome.ts";
 
-/** For people who open the daemon's address. It is no part of the API: to programs there is nothing at `/`. */
+/** The page for people who open the daemon's address. It is not part of the API: programs get a 404 at `/`. */
 export function registerWelcome(
   app: FastifyInstance,
   { notReady }: { readonly notReady: () => readonly string[] },
