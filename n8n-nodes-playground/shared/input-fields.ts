@@ -32,16 +32,19 @@ const TYPES: Record<string, FieldType> = {
 
 const STRING_FORMATS: Record<string, FieldType> = { 'date-time': 'dateTime', uri: 'url' };
 
+/** A form of up to this many fields shows them all. */
+const SHORT_FORM = 8;
+
 /**
- * One field per property; none when no object with known properties is asked for. Those that are
- * required are shown, the others can be added; all are shown when none is required.
+ * One field per property; none when the schema accepts no object with known properties. A short
+ * form shows every field, since optional ones may be alternatives of which the plugin needs one. A
+ * long form shows the required fields, and the user adds the others.
  */
 export function toInputFields(schema: JsonSchema): ResourceMapperField[] {
 	const root = objectOf(resolve(schema, schema));
 	const fields = propertyFields(root, schema);
-	return fields.some(({ required }) => required)
-		? fields.map((field) => ({ ...field, removed: !field.required }))
-		: fields;
+	const isLong = fields.length > SHORT_FORM && fields.some(({ required }) => required);
+	return fields.map((field) => ({ ...field, removed: isLong && !field.required }));
 }
 
 /** Where several kinds of input are taken, the first that is an object with known properties. */

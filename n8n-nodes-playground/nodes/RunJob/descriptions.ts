@@ -93,11 +93,11 @@ const inputMode: INodeProperties = {
 	description: 'How to give the plugin its input',
 	options: [
 		{
-			name: 'Fields of the Plugin',
+			name: 'Using Fields Below',
 			value: 'form',
-			description: 'A form made from the schema of the plugin',
+			description: 'Fill in the input fields of the plugin',
 		},
-		{ name: 'JSON', value: 'json', description: 'Any JSON value' },
+		{ name: 'Using JSON', value: 'json', description: 'Write the whole input as JSON' },
 	],
 };
 
@@ -107,17 +107,19 @@ const form: INodeProperties = {
 	type: 'resourceMapper',
 	noDataExpression: true,
 	default: { mappingMode: 'defineBelow', value: null },
-	displayOptions: { show: { operation: ['run', 'start'], inputMode: ['form'] } },
+	displayOptions: {
+		show: { operation: ['run', 'start'], inputMode: ['form'], plugin: [{ _cnd: { not: '' } }] },
+	},
 	typeOptions: {
 		loadOptionsDependsOn: ['plugin.value'],
 		resourceMapper: {
 			resourceMapperMethod: 'getInputFields',
 			mode: 'add',
-			valuesLabel: 'Fields of the Plugin',
+			valuesLabel: 'Input Fields',
 			fieldWords: { singular: 'field', plural: 'fields' },
-			addAllFields: false,
 			supportAutoMap: true,
-			noFieldsError: 'This plugin declares no fields: choose JSON under Input.',
+			// Instead, `getInputFields` gives a notice, which is not red.
+			hideNoDataError: true,
 		},
 	},
 };

@@ -9,6 +9,6 @@ export async function getInputFields(this: ILoadOptionsFunctions): Promise<Resou
 	const { inputSchema } = await getPlugin(this, name);
 	return {
 		fields: toInputFields((inputSchema ?? {}) as JsonSchema),
-		emptyFieldsNotice: `The plugin ${name} declares no fields: choose JSON under Input.`,
+		emptyFieldsNotice: `The plugin ${name} has no input fields. Set Input to Using JSON.`,
 	};
 }

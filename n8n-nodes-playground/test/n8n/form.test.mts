@@ -42,7 +42,7 @@ describe('the form in the editor', () => {
 			'json-query',
 			[
 				{ id: 'data', required: true, removed: false },
-				{ id: 'expression', type: 'string', required: false, removed: true },
+				text('expression'),
 			],
 		],
 		['text-chunk', [text('text'), text('markdown')]],

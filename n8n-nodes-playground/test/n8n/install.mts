@@ -1,7 +1,7 @@
 /**
- * Installs the n8n that the suite runs, with the versions of install/package-lock.json, into a
- * folder of its own: `playground-n8n` under $XDG_CACHE_HOME or ~/.cache. Does nothing when it is
- * there already. Takes about four minutes on two cores; needs npm, Python and a C++ compiler.
+ * Installs what the suite runs: n8n, and the browser that drives its editor. Each goes into its own
+ * folder under `playground-n8n` in $XDG_CACHE_HOME or ~/.cache, with the versions of its lock file.
+ * The first run takes about four minutes on two cores and needs npm, Python and a C++ compiler.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,62 +13,86 @@ import {
 	readFileSync,
 	renameSync,
 	rmSync,
+	writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { brotliDecompressSync } from 'node:zlib';
 
-const LOCKED = path.join(import.meta.dirname, 'install');
 const FILES = ['package.json', 'package-lock.json'];
+
+export interface BrowserPaths {
+	/** The module that drives the browser. */
+	playwright: string;
+	/** The browser's executable. */
+	chromium: string;
+}
+
+/** Returns the path of n8n's command, which this Node can run. */
+export function installN8n(): string {
+	const folder = install(path.join(import.meta.dirname, 'install'), (draft) => {
+		npm(draft, ['rebuild', 'sqlite3', '--loglevel=error']);
+	});
+	return path.join(folder, 'node_modules', 'n8n', 'bin', 'n8n');
+}
+
+/** The package holds Chromium for Linux on x64. Elsewhere, set CHROMIUM to a Chromium of your own. */
+export function installBrowser(): BrowserPaths {
+	const folder = install(path.join(import.meta.dirname, 'browser'), (draft) => {
+		const packed = path.join(draft, 'node_modules/@sparticuz/chromium/bin/chromium.br');
+		const bytes = brotliDecompressSync(readFileSync(packed));
+		writeFileSync(path.join(draft, 'chromium'), bytes, { mode: 0o755 });
+	});
+	return {
+		playwright: path.join(folder, 'node_modules/playwright-core/index.mjs'),
+		chromium: process.env.CHROMIUM || path.join(folder, 'chromium'),
+	};
+}
+
+/**
+ * Installs what the lock file in `locked` pins, unless that has been done. It installs into a draft
+ * folder and renames that at the end, so an interrupted or concurrent run leaves nothing half done.
+ */
+function install(locked: string, finish: (draft: string) => void): string {
+	const folder = path.join(cacheFolder(), fingerprint(locked));
+	if (existsSync(folder)) return folder;
+	mkdirSync(path.dirname(folder), { recursive: true });
+	const draft = mkdtempSync(`${folder}.draft-`);
+	try {
+		for (const file of FILES) copyFileSync(path.join(locked, file), path.join(draft, file));
+		npm(draft, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+		finish(draft);
+		renameSync(draft, folder);
+	} catch (error) {
+		// A concurrent run may have finished first.
+		if (!existsSync(folder)) throw error;
+	} finally {
+		rmSync(draft, { recursive: true, force: true });
+	}
+	return folder;
+}
 
 function cacheFolder(): string {
 	const { XDG_CACHE_HOME } = process.env;
 	return path.join(XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'playground-n8n');
 }
 
-/** Another lock, Node or platform makes another installation, beside this one. */
-function fingerprint(): string {
+/** Another lock file, Node version or platform gets another folder. */
+function fingerprint(locked: string): string {
 	const hash = createHash('sha256').update(
 		`${process.versions.modules} ${process.platform} ${process.arch}`,
 	);
-	for (const file of FILES) hash.update(readFileSync(path.join(LOCKED, file)));
+	for (const file of FILES) hash.update(readFileSync(path.join(locked, file)));
 	return hash.digest('hex').slice(0, 16);
 }
 
-/** Returns n8n's command, for this Node to run. */
-export function installN8n(): string {
-	const folder = path.join(cacheFolder(), fingerprint());
-	if (!existsSync(folder)) install(folder);
-	return path.join(folder, 'node_modules', 'n8n', 'bin', 'n8n');
-}
-
-/**
- * Into a draft beside it, which gets the folder's name once all is there: what is cut off, or done
- * twice at the same time, leaves nothing half done.
- */
-function install(folder: string): void {
-	mkdirSync(path.dirname(folder), { recursive: true });
-	const draft = mkdtempSync(`${folder}.draft-`);
-	try {
-		for (const file of FILES) copyFileSync(path.join(LOCKED, file), path.join(draft, file));
-		// No install scripts but the one that builds sqlite3.
-		npm(draft, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
-		npm(draft, ['rebuild', 'sqlite3', '--loglevel=error']);
-		renameSync(draft, folder);
-	} catch (error) {
-		// Another run was faster.
-		if (!existsSync(folder)) throw error;
-	} finally {
-		rmSync(draft, { recursive: true, force: true });
-	}
-}
-
-/** With the Node that runs this first on the path: sqlite3 is built for it. */
+/** Runs npm with this Node first on the path, because sqlite3 is built for the Node it finds. */
 function npm(cwd: string, args: string[]): void {
 	const PATH = [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
 	execFileSync('npm', args, { cwd, stdio: 'inherit', env: { ...process.env, PATH } });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-	console.log(installN8n());
+	console.log(installN8n(), installBrowser());
 }

@@ -66,7 +66,7 @@ describe('the form', () => {
 	test('says what to do when the plugin declares no fields, or none is chosen', async () => {
 		expect(await resourceMapping.getInputFields.call(context('image-resize'))).toMatchObject({
 			fields: [],
-			emptyFieldsNotice: expect.stringContaining('choose JSON'),
+			emptyFieldsNotice: expect.stringContaining('Using JSON'),
 		});
 		expect(await resourceMapping.getInputFields.call(context(''))).toMatchObject({
 			fields: [],

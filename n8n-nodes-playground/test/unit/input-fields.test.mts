@@ -48,15 +48,23 @@ describe('a field of the form', () => {
 			required: ['a', 'b'],
 		});
 		expect(fields.map(({ required }) => required)).toEqual([true, false, false]);
-		expect(fields.map(({ removed }) => removed)).toEqual([false, true, true]);
 		expect(fields[1]?.defaultValue).toBe(3);
 	});
 
-	test('is shown at once when it is required, or none is', () => {
-		expect(toInputFields({ properties: { a: {}, b: {} } })).toMatchObject([
-			{ removed: false },
-			{ removed: false },
-		]);
+	const shown = (count: number, required: string[]) => {
+		const ids = Array.from({ length: count }, (_, index) => `field${index}`);
+		const properties = Object.fromEntries(ids.map((id) => [id, {}]));
+		return toInputFields({ properties, required }).filter(({ removed }) => !removed);
+	};
+
+	test('is shown at once in a form of up to eight, required or not', () => {
+		expect(shown(3, [])).toHaveLength(3);
+		expect(shown(8, ['field1'])).toHaveLength(8);
+	});
+
+	test('is shown at once in a longer form when it is required, or when none is', () => {
+		expect(shown(9, ['field1', 'field4']).map(({ id }) => id)).toEqual(['field1', 'field4']);
+		expect(shown(9, [])).toHaveLength(9);
 	});
 
 	test('is there when an object is one of several kinds of input', () => {
