@@ -6,6 +6,7 @@ import {
 } from 'n8n-workflow';
 import { toHeaders, type HeaderEntries } from '../../shared/header-entries';
 import { toInput } from '../../shared/input-fields';
+import { toInstant } from '../../shared/instant';
 import { addBinaryInputs, type BinaryInput, type BinaryOutput } from './binary-fields';
 
 /** The node's Options, as n8n hands them over. */
@@ -18,7 +19,8 @@ export interface RunOptions {
 	name?: string;
 	pluginOptions?: unknown;
 	priority?: number;
-	runAt?: string;
+	/** Text from the date picker; an expression may give anything. */
+	runAt?: unknown;
 	timeoutSeconds?: number;
 	webhook?: {
 		target?: { url: string; on: string[]; headers?: HeaderEntries; retries: number };
@@ -59,7 +61,7 @@ export async function toJobRequest(item: Item, idempotencyKey: string): Promise<
 		...(name && { name }),
 		...(metadata && { metadata }),
 		...(priority !== undefined && { priority }),
-		...(runAt && { runAt: toInstant(item, runAt) }),
+		...(isSet(runAt) && { runAt: toRunAt(item, runAt) }),
 		...(timeoutSeconds && { timeoutMs: Math.round(timeoutSeconds * 1000) }),
 		...(webhook && { webhook }),
 	};
@@ -111,16 +113,20 @@ function toWebhook({ webhook }: RunOptions): IDataObject | undefined {
 	};
 }
 
-function toInstant({ context, index }: Item, runAt: string): string {
-	const instant = new Date(runAt);
-	if (Number.isNaN(instant.getTime())) {
+function toRunAt({ context, index }: Item, runAt: unknown): string {
+	const instant = toInstant(runAt, context.getTimezone());
+	if (instant === null) {
 		throw new NodeOperationError(
 			context.getNode(),
-			`Run At is "${runAt}": it must be a date and time, such as 2026-11-23T09:30:00Z`,
+			`Run At is "${String(runAt)}": it must be a date and time such as 2026-11-23T09:30:00, which is in the time zone of the workflow, or 2026-11-23T09:30:00Z`,
 			{ itemIndex: index },
 		);
 	}
 	return instant.toISOString();
+}
+
+function isSet(value: unknown): boolean {
+	return value !== undefined && value !== null && value !== '';
 }
 
 /** Undefined when the field is empty. */

@@ -181,7 +181,8 @@ export const optionsProperty: INodeProperties = {
 			name: 'runAt',
 			type: 'dateTime',
 			default: '',
-			description: 'Not before this time',
+			description:
+				'The job does not start before this time. A time without an offset is in the time zone of the workflow.',
 		},
 		{
 			displayName: 'Timeout (Seconds)',

@@ -100,6 +100,14 @@ describe('the request', () => {
 		expect(daemon.requestsTo('POST /v1/batches')[0]?.body.jobs[0].input).toEqual({ text: 'hi' });
 	});
 
+	test('has Run At in the time zone of the workflow', async () => {
+		serveBatches(daemon);
+		const parameters = { options: { runAt: '2026-11-23T09:30:00' } };
+		await execute(world({ parameters, timezone: 'Pacific/Kiritimati' }));
+		const [request] = daemon.requestsTo('POST /v1/batches');
+		expect(request?.body.jobs[0].runAt).toBe('2026-11-22T19:30:00.000Z');
+	});
+
 	test.each<[string, IDataObject]>([
 		['Plugin is empty', { plugin: { value: '' } }],
 		['Input JSON is not valid JSON', { inputJson: '{' }],

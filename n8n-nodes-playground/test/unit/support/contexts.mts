@@ -177,6 +177,7 @@ export interface ExecuteWorld extends NodeWorld {
 	instanceId?: string;
 	runIndex?: number;
 	isTool?: boolean;
+	timezone?: string;
 }
 
 export function executeContext(world: ExecuteWorld) {
@@ -201,6 +202,7 @@ export function executeContext(world: ExecuteWorld) {
 		getInputData: () => items,
 		getInstanceId: () => world.instanceId ?? 'instance-1',
 		getExecutionId: () => world.executionId ?? '42',
+		getTimezone: () => world.timezone ?? 'America/New_York',
 		getContext: () => nodeContext,
 		continueOnFail: () => onError !== 'stopWorkflow',
 		isToolExecution: () => world.isTool ?? false,
