@@ -1,6 +1,6 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { findSignatureFault } from '../../shared/verify-signature';
-import type { Registration } from './registration';
+import type { Registration } from './own-webhooks';
 import { forgetDelivery, isSeenBefore } from './seen-deliveries';
 
 /** Added to Express's request by n8n. */

@@ -100,6 +100,8 @@ export interface HookWorld extends NodeWorld {
 	staticData: IDataObject;
 	webhookUrl?: string;
 	mode?: string;
+	instanceId?: string;
+	workflowId?: string;
 }
 
 export function hookContext(world: HookWorld): IHookFunctions & { log: LogLine[] } {
@@ -109,6 +111,8 @@ export function hookContext(world: HookWorld): IHookFunctions & { log: LogLine[]
 		getWorkflowStaticData: () => staticData,
 		getNodeWebhookUrl: () => webhookUrl,
 		getMode: () => world.mode ?? 'trigger',
+		getInstanceId: () => world.instanceId ?? 'instance-1',
+		getWorkflow: () => ({ id: world.workflowId ?? 'workflow-1', active: true }),
 		getActivationMode: () => 'activate',
 	} as unknown as IHookFunctions & { log: LogLine[] };
 }
