@@ -6,7 +6,7 @@ import { installBrowser } from '../install.mts';
 import type { Session } from './n8n-client.mts';
 import { until } from './until.mts';
 
-/** What the tests use of Playwright, which is installed beside n8n and not with the package. */
+/** The parts of Playwright that the tests use. It is installed with n8n, not with the package. */
 export interface Locator {
 	click(): Promise<void>;
 	fill(text: string): Promise<void>;
@@ -20,6 +20,7 @@ export interface Locator {
 export interface Page extends Pick<Locator, 'getByTestId' | 'getByText'> {
 	goto(url: string): Promise<unknown>;
 	evaluate<T>(script: () => T): Promise<T>;
+	mouse: { move(x: number, y: number): Promise<void> };
 	screenshot(options: { path: string }): Promise<unknown>;
 	on(event: 'request' | 'requestfinished' | 'requestfailed', listener: () => void): void;
 	close(): Promise<void>;
@@ -45,8 +46,8 @@ const QUIET_MS = 500;
 
 /** n8n's editor in a real browser, with the owner signed in. */
 export interface Editor {
-	/** Opens a workflow and waits until its nodes are on the canvas. */
-	open(workflowId: string): Promise<Page>;
+	/** Opens a workflow on the canvas, or one of its nodes. */
+	open(workflowId: string, nodeId?: string): Promise<Page>;
 	/** Waits until every request has been answered and no new one has followed. */
 	untilQuiet(page: Page): Promise<void>;
 	close(): Promise<void>;
@@ -56,8 +57,9 @@ export async function openEditor(baseUrl: string, { cookie }: Session): Promise<
 	const { playwright, chromium: executablePath } = installBrowser();
 	const { chromium, selectors } = (await import(playwright)) as Playwright;
 	selectors.setTestIdAttribute('data-test-id');
-	// Chromium's sandbox does not run as root, nor in most containers; n8n's own pages are trusted.
-	const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+	// Chromium's sandbox does not run as root or in most containers. n8n's pages are trusted.
+	const args = ['--no-sandbox', '--font-render-hinting=none'];
+	const browser = await chromium.launch({ executablePath, args });
 	const context = await browser.newContext({ viewport: { width: 1280, height: 760 } });
 	const [name, value] = cookie.split('=');
 	await context.addCookies([{ name, value, url: baseUrl }]);
@@ -84,26 +86,29 @@ export async function openEditor(baseUrl: string, { cookie }: Session): Promise<
 				return seen?.open === 0 && Date.now() - seen.lastAt > QUIET_MS;
 			});
 		},
-		open: async (workflowId) => {
+		open: async (workflowId, nodeId) => {
 			const page = await context.newPage();
 			watch(page);
-			await page.goto(`${baseUrl}/workflow/${workflowId}`);
-			await page.getByTestId('canvas-node').first().waitFor();
+			await page.goto([baseUrl, 'workflow', workflowId, nodeId].filter(Boolean).join('/'));
+			await page
+				.getByTestId(nodeId ? 'node-parameters' : 'canvas-node')
+				.first()
+				.waitFor();
 			return page;
 		},
 		close: () => browser.close(),
 	};
 }
 
-/** Opens n8n's list of nodes, for what comes after the trigger. */
+/** Opens n8n's list of nodes. */
 export async function openNodeList(page: Page): Promise<void> {
 	await page.getByTestId('node-creator-plus-button').click();
 }
 
-/** Types into the open list's search; resolves to the names of the nodes that the list then has. */
+/** Searches the open list. Resolves to the names of the nodes in it. */
 export async function searchNodes(page: Page, words: string): Promise<Locator> {
 	const search = page.getByTestId('node-creator-search-bar');
-	// Empties the list first, so that what it shows next was found by the words.
+	// Empties the list first, so that the next nodes in it match the words.
 	await search.fill('no node has these words');
 	await page.getByTestId('node-creator-no-results').waitFor();
 	await search.fill(words);
@@ -119,7 +124,7 @@ export async function addRunJob(page: Page): Promise<void> {
 	await page.getByTestId('resource-locator-plugin').waitFor();
 }
 
-/** What is red in the open panel, such as n8n's error texts, icons and borders. */
+/** Returns what is red in the open panel: texts, icons and borders. */
 export function readRed(page: Page): Promise<string[]> {
 	return page.evaluate(() => {
 		const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -136,7 +141,9 @@ export function readRed(page: Page): Promise<string[]> {
 		const isVisible = (part: Element, { visibility }: CSSStyleDeclaration) =>
 			visibility === 'visible' && part.getBoundingClientRect().width > 0;
 		const hasOwnText = (part: Element) =>
-			[...part.childNodes].some(({ nodeType, textContent }) => nodeType === 3 && textContent?.trim());
+			[...part.childNodes].some(
+				({ nodeType, textContent }) => nodeType === 3 && textContent?.trim(),
+			);
 
 		const parts = document.querySelectorAll<HTMLElement>('[data-test-id=node-parameters] *');
 		return [...parts]
@@ -151,10 +158,12 @@ export function readRed(page: Page): Promise<string[]> {
 	});
 }
 
-/** Keeps a picture of the page in the folder that SCREENSHOTS names, if it names one. */
+/** Saves a screenshot in the folder SCREENSHOTS, if that is set. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
 	const folder = process.env.SCREENSHOTS;
 	if (!folder) return;
 	mkdirSync(folder, { recursive: true });
+	// Nothing should show as under the mouse.
+	await page.mouse.move(0, 0);
 	await page.screenshot({ path: path.join(folder, `${name}.png`) });
 }
