@@ -16,7 +16,7 @@ export function toInstant(value: unknown, zone: string): Date | null {
 	}
 }
 
-/** n8n leaves notations that luxon does not know to `Date.parse`, which uses the process's zone. */
+/** n8n parses formats that luxon does not know with `Date.parse`, which uses the process's zone. */
 function isReadInProcessZone(text: string): boolean {
 	const [utc, tokyo] = ['UTC', 'Asia/Tokyo'].map((zone) => tryToParseDateTime(text, zone));
 	return utc?.toMillis() === tokyo?.toMillis() && !ENDS_WITH_OFFSET.test(text.trim());

@@ -30,7 +30,7 @@ function toRequest(context: IHookFunctions): WebhookRequest {
 	const node = context.getNode();
 	const on = context.getNodeParameter('events') as string[];
 	if (on.length === 0) {
-		throw new NodeOperationError(node, 'Events is empty: choose at least one kind of event');
+		throw new NodeOperationError(node, 'Events is empty. Choose at least one kind of event.');
 	}
 	const plugins = context.getNodeParameter('plugins', []) as string[];
 	const jobName = context.getNodeParameter('jobName', '') as string;
@@ -74,7 +74,7 @@ function sameSet(one: string[], other: string[]): boolean {
 	return one.length === other.length && one.every((entry) => other.includes(entry));
 }
 
-/** Whether the daemon has this node's webhook, as the node wants it, with the secret we hold. */
+/** Whether the daemon has this node's webhook with the same settings, and n8n has its secret. */
 export async function isRegistered(this: IHookFunctions): Promise<boolean> {
 	const registration = registrationOf(this);
 	registration.registering = true;
@@ -104,7 +104,7 @@ export async function register(this: IHookFunctions): Promise<boolean> {
 	if (!webhook.secret) {
 		throw new NodeOperationError(
 			this.getNode(),
-			'The same webhook was registered twice at the same time: publish the workflow again',
+			'The same webhook was registered twice at the same time. Publish the workflow again.',
 		);
 	}
 	registration.webhookId = webhook.id;

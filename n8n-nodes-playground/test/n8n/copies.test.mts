@@ -14,9 +14,9 @@ afterAll(() => daemon?.remove());
 
 interface Published {
 	workflowId: string;
-	/** As an export of the whole workflow has it, n8n's static data included. */
+	/** The whole workflow, including n8n's static data. */
 	exported: Json;
-	/** The webhook at the daemon. */
+	/** The id of its webhook at the daemon. */
 	webhookId: string;
 }
 
@@ -38,7 +38,7 @@ async function publish(to: N8nClient, jobName: string): Promise<Published> {
 	return { workflowId, webhookId, exported: { name: 'Copy', nodes, connections, staticData } };
 }
 
-/** Imports a workflow; resolves to its id. `changes` are made to its trigger. */
+/** Imports a workflow with `changes` to its trigger. Resolves to its id. */
 async function importInto(to: N8nClient, exported: Json, changes: Json = {}): Promise<string> {
 	const { baseUrl, token } = daemon;
 	const playgroundApi = await to.createCredential({ baseUrl, token });
@@ -85,7 +85,7 @@ describe.concurrent('a copy of a published workflow, with its static data,', () 
 		await expectEvent(original, 'succeeds');
 	});
 
-	test('is refused by n8n where it has the same URL, and the original goes on', async () => {
+	test('is refused by n8n if it has the same URL, and the original goes on', async () => {
 		const original = await publish(client, 'same URL');
 		const copy = await importInto(client, original.exported);
 		await expect(client.publish(copy)).rejects.toThrow('conflict');

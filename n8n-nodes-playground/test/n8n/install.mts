@@ -37,7 +37,7 @@ export function installN8n(): string {
 	return path.join(folder, 'node_modules', 'n8n', 'bin', 'n8n');
 }
 
-/** The package holds Chromium for Linux on x64. Elsewhere, set CHROMIUM to a Chromium of your own. */
+/** The package has Chromium for Linux on x64. On other systems, set CHROMIUM to an executable. */
 export function installBrowser(): BrowserPaths {
 	const folder = install(path.join(import.meta.dirname, 'browser'), (draft) => {
 		const packed = path.join(draft, 'node_modules/@sparticuz/chromium/bin/chromium.br');

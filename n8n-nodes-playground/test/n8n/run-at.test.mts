@@ -4,7 +4,7 @@ import type { Credential } from './support/n8n-client.mts';
 import { chain, manualTrigger, runJob } from './support/workflows.mts';
 import { client, start } from './support/world.mts';
 
-/** 14 hours ahead of UTC: no machine that runs this is in it. */
+/** 14 hours ahead of UTC, which no machine that runs the tests is. */
 const ZONE = 'Pacific/Kiritimati';
 
 let daemon: DaemonProcess;

@@ -5,7 +5,7 @@ import { toInstant } from '../../shared/instant';
 const ofN8n = createRequire(createRequire(import.meta.url).resolve('n8n-workflow'));
 const { DateTime } = ofN8n('luxon') as { DateTime: any };
 
-/** 14 hours ahead of UTC: no machine that runs this is in it. */
+/** 14 hours ahead of UTC, which no machine that runs the tests is. */
 const ZONE = 'Pacific/Kiritimati';
 const read = (value: unknown) => toInstant(value, ZONE)?.toISOString();
 
@@ -15,11 +15,11 @@ describe('a date and time', () => {
 		'2026-11-23T09:30',
 		'2026-11-23 09:30:00',
 		' 2026-11-23T09:30:00.000 ',
-	])('without an offset, %j, is in the time zone that is given', (text) => {
+	])('without an offset, %j, is in the given time zone', (text) => {
 		expect(read(text)).toBe('2026-11-22T19:30:00.000Z');
 	});
 
-	test('of the day on which clocks change has the offset of its hour', () => {
+	test('on the day when clocks change has the offset of its hour', () => {
 		expect(toInstant('2026-03-08T01:30:00', 'America/New_York')?.toISOString()).toBe(
 			'2026-03-08T06:30:00.000Z',
 		);
@@ -37,7 +37,7 @@ describe('a date and time', () => {
 		new Date('2026-11-23T09:30:00Z'),
 		DateTime.fromISO('2026-11-23T04:30:00', { zone: 'America/New_York' }),
 		Date.UTC(2026, 10, 23, 9, 30),
-	])('with an offset, or that is an instant, %j, stays as it is', (value) => {
+	])('with an offset, or as an instant, %j, does not change', (value) => {
 		expect(read(value)).toBe('2026-11-23T09:30:00.000Z');
 	});
 
@@ -51,7 +51,7 @@ describe('a date and time', () => {
 		{},
 		new Date(NaN),
 		DateTime.invalid('a test'),
-	])('is not read from %j', (value) => {
+	])('is not accepted as %j', (value) => {
 		expect(read(value)).toBeUndefined();
 	});
 });

@@ -8,7 +8,9 @@ import { serveWebhooks, type StoredWebhook } from './support/webhook-registry.mt
 const { checkExists, create, delete: remove } = new PlaygroundTrigger().webhookMethods.default;
 const URL_OF_NODE = 'http://n8n.test/webhook/abc/playground';
 /** The URL of the node, with its mark. */
-const MARKED = expect.stringMatching(/^http:\/\/n8n.test\/webhook\/abc\/playground\?trigger=[0-9a-f]{16}$/);
+const MARKED = expect.stringMatching(
+	/^http:\/\/n8n.test\/webhook\/abc\/playground\?trigger=[0-9a-f]{16}$/,
+);
 const ALL = ['started', 'progress', 'completed', 'failed'];
 
 let daemon: Daemon;
@@ -38,7 +40,7 @@ async function publish(context: IHookFunctions = hooks()) {
 }
 
 describe('publishing', () => {
-	test('registers the webhook and keeps its id and secret', async () => {
+	test('registers the webhook and stores its id and secret', async () => {
 		await publish(
 			hooks({
 				parameters: { events: ['failed'], plugins: ['a'], jobName: 'n', options: { retries: 2 } },
@@ -67,7 +69,7 @@ describe('publishing', () => {
 
 	test.each<[string, () => void]>([
 		['whose secret was lost', () => (staticData = {})],
-		['that the daemon forgot', () => webhooks.clear()],
+		['that the daemon no longer has', () => webhooks.clear()],
 		['that was switched off', () => webhooks.forEach((webhook) => (webhook.enabled = false))],
 		['that someone changed', () => webhooks.forEach((webhook) => (webhook.on = ['failed']))],
 	])('replaces a webhook %s', async (_what, happen) => {
@@ -78,7 +80,7 @@ describe('publishing', () => {
 		expect(staticData.webhookId).toBe('wh_2');
 	});
 
-	test('finds its webhook on whichever page of the list, and leaves the others alone', async () => {
+	test('finds its webhook on any page of the list and leaves the others alone', async () => {
 		for (const node of ['one', 'two', 'three']) {
 			await publish(hooks({ staticData: {}, node: { id: node } }));
 		}
@@ -88,11 +90,11 @@ describe('publishing', () => {
 		expect([...webhooks.keys()]).toEqual(['wh_1', 'wh_2', 'wh_3', 'wh_5']);
 	});
 
-	test('while the daemon is down fails with its address, and heals when it is back', async () => {
+	test('fails with the address while the daemon is down, and succeeds when it is back', async () => {
 		const { baseUrl } = daemon;
 		await daemon.stop();
 		const context = hooks();
-		await expect(publish(context)).rejects.toThrow(`No Playground answers at ${baseUrl}`);
+		await expect(publish(context)).rejects.toThrow(`Playground does not answer at ${baseUrl}`);
 		await remove.call(context);
 		expect(context.log).toMatchObject([{ level: 'warn' }]);
 
@@ -103,11 +105,11 @@ describe('publishing', () => {
 		expect(staticData.registering).toBeUndefined();
 	});
 
-	test('with a token that is wrong says so', async () => {
-		await expect(publish(hooks({ token: 'other' }))).rejects.toThrow('refuses the token');
+	test('fails with a message if the token is wrong', async () => {
+		await expect(publish(hooks({ token: 'other' }))).rejects.toThrow('refused the token');
 	});
 
-	test("gives the daemon's own words when it refuses", async () => {
+	test("fails with the daemon's message if it refuses the webhook", async () => {
 		const issues = [{ path: '/url', message: 'must be public' }];
 		daemon.on('POST /v1/webhooks', () =>
 			problem(400, 'BODY_INVALID', 'The body is wrong.', issues),
@@ -118,7 +120,7 @@ describe('publishing', () => {
 		});
 	});
 
-	test('does not start without a kind of event', async () => {
+	test('fails without a kind of event', async () => {
 		await expect(publish(hooks({ parameters: { events: [] } }))).rejects.toThrow('Events is empty');
 	});
 });
@@ -141,7 +143,10 @@ describe('a copy, with the static data of the original,', () => {
 	test.each(copies)('%s registers a webhook of its own', async (_where, world) => {
 		await publish(hooks({ ...world, staticData: copied }));
 		expect([...webhooks.keys()]).toEqual(['wh_1', 'wh_2']);
-		expect(copied).toEqual({ webhookId: 'wh_2', secret: expect.not.stringMatching(staticData.secret as string) });
+		expect(copied).toEqual({
+			webhookId: 'wh_2',
+			secret: expect.not.stringMatching(staticData.secret as string),
+		});
 		await publish();
 		expect(staticData.webhookId).toBe('wh_1');
 	});
@@ -186,7 +191,7 @@ describe('a node that was', () => {
 });
 
 describe('the test listener', () => {
-	test('registers beside the active one, and expires by itself', async () => {
+	test('registers a second webhook, which expires', async () => {
 		await publish();
 		await publish(
 			hooks({
@@ -204,30 +209,30 @@ describe('the test listener', () => {
 });
 
 describe('unpublishing', () => {
-	test('leaves nothing behind, on either side', async () => {
+	test('removes the webhook and the static data', async () => {
 		await publish();
 		expect(await remove.call(hooks())).toBe(true);
 		expect(webhooks.size).toBe(0);
 		expect(staticData).toEqual({});
 	});
 
-	test('finds the webhook by its URL when its id was lost', async () => {
+	test('finds the webhook if its id was lost', async () => {
 		await publish();
 		staticData = {};
 		await remove.call(hooks());
 		expect(webhooks.size).toBe(0);
 	});
 
-	test('is content when the daemon has forgotten the webhook already', async () => {
+	test('succeeds if the daemon no longer has the webhook', async () => {
 		await publish();
 		webhooks.clear();
 		expect(await remove.call(hooks())).toBe(true);
 	});
 
-	test('while the daemon is down throws, so that n8n tries again, and keeps what it knows', async () => {
+	test('throws while the daemon is down, so that n8n retries, and keeps the static data', async () => {
 		await publish();
 		await daemon.stop();
-		await expect(remove.call(hooks())).rejects.toThrow('No Playground answers');
+		await expect(remove.call(hooks())).rejects.toThrow('Playground does not answer');
 		expect(staticData.webhookId).toBe('wh_1');
 		daemon = await startDaemon();
 	});
