@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The suites that need more than `npm test` installs; the unit tests are in the root's config. */
+/** The suites that need more than `npm test` installs. The unit tests are in the root's config. */
 export default defineConfig({
 	test: {
 		root: import.meta.dirname,

@@ -22,7 +22,7 @@ export class PlaygroundApi implements ICredentialType {
 			required: true,
 			placeholder: 'http://127.0.0.1:8787',
 			description:
-				'Address of the Playground daemon as n8n reaches it. In a container, localhost is the container itself.',
+				'The address at which n8n reaches the Playground daemon. In a container, localhost is the container itself.',
 		},
 		{
 			displayName: 'Token',
@@ -32,11 +32,11 @@ export class PlaygroundApi implements ICredentialType {
 			default: '',
 			required: true,
 			description:
-				'The token of the daemon: PLAYGROUND_TOKEN, what it printed on its first start, or one that `playground-runner tokens add` made',
+				'The token that the daemon printed on its first start, the value of PLAYGROUND_TOKEN, or a token from `playground-runner tokens add`',
 		},
 	];
 
-	/** A function, since the generic kind is an expression, which takes n8n 5 ms of CPU per request. */
+	/** A function: with a generic object, n8n evaluates expressions, which takes 5 ms of CPU per request. */
 	authenticate: IAuthenticate = async ({ token }, request) => ({
 		...request,
 		headers: { ...request.headers, Authorization: `Bearer ${token as string}` },

@@ -1,5 +1,5 @@
-// The rules of @n8n/scan-community-package 0.32.0, from the plugins that n8n-node lint brings. The
-// scanner itself cannot be a dependency: it asks for a TypeScript that its own parser does not run on.
+// The rules of @n8n/scan-community-package 0.32.0, from the plugins of n8n-node. The scanner itself
+// cannot be a dependency, because it requires a TypeScript version that its parser does not support.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);

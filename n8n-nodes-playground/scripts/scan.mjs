@@ -1,6 +1,6 @@
-// Does before publishing what n8n's scanner does after: its ESLint rules, with inline disables not
-// counted, over the source and over what `npm pack` makes.
-// Usage: node scripts/scan.mjs, after `n8n-node build`; exits 1 on a finding.
+// Runs the ESLint rules of n8n's scanner before publishing, on the source and on the files that
+// `npm pack` packs. Like the scanner, it ignores comments that disable rules.
+// Usage: node scripts/scan.mjs, after `n8n-node build`. Exits with 1 on a finding.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

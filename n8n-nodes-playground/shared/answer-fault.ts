@@ -1,8 +1,8 @@
-/** What is wrong when the daemon does not answer as it should, in words for the person at n8n. */
+/** A problem with the daemon's answer, in words for the user of n8n. */
 export interface Fault {
 	message: string;
 	description: string;
-	/** Missing when there was no answer. */
+	/** Missing if there was no answer. */
 	httpCode?: string;
 	issues: Issue[];
 }
@@ -24,11 +24,11 @@ export interface Answer {
 	body: unknown;
 }
 
-/** The daemon did not answer at all. */
+/** The daemon did not answer. */
 export function unreachable(baseUrl: string, cause: unknown): Fault {
 	return {
-		message: `No Playground answers at ${baseUrl}`,
-		description: `Is the daemon running, and can n8n reach it there? In a container, localhost is the container itself. ${reasonOf(cause)}`,
+		message: `Playground does not answer at ${baseUrl}`,
+		description: `Check that the daemon is running and that n8n can reach this address. In a container, localhost is the container itself. ${reasonOf(cause)}`,
 		issues: [],
 	};
 }
@@ -43,7 +43,7 @@ function reasonOf(cause: unknown): string {
 		: `(${message})`;
 }
 
-/** Null when the answer is one that the daemon gives to a request it took. */
+/** Returns null if the answer is a success. */
 export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 	const { status, body } = answer;
 	if (status === 204 || (status >= 200 && status < 300 && isJsonObject(body))) return null;
@@ -53,9 +53,9 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 	const httpCode = String(status);
 	if (status === 401) {
 		return {
-			message: `The Playground at ${baseUrl} refuses the token`,
+			message: `The Playground at ${baseUrl} refused the token`,
 			description:
-				'The Token must be PLAYGROUND_TOKEN, what the daemon printed on its first start, or one that `playground-runner tokens add` made.',
+				'The Token must be the one that the daemon printed on its first start, the value of PLAYGROUND_TOKEN, or a token from `playground-runner tokens add`.',
 			httpCode,
 			issues,
 		};
@@ -70,9 +70,9 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 	};
 }
 
-const FEWER_ITEMS = 'Loop Over Items hands this node fewer items at a time.';
+const FEWER_ITEMS = 'Use Loop Over Items to pass fewer items to this node at a time.';
 
-/** Too many items, or too much in all of them together. */
+/** The batch has too many items, or too much data. */
 function isBatchTooLarge({ code, issues = [] }: Problem): boolean {
 	return code === 'BODY_TOO_LARGE' || issues.some(({ path }) => path === '/jobs');
 }
@@ -83,8 +83,8 @@ function isJsonObject(body: unknown): boolean {
 
 function notPlayground(baseUrl: string, { status, body }: Answer): Fault {
 	return {
-		message: `What answers at ${baseUrl} is not a Playground`,
-		description: `It answered ${status} with ${describeBody(body)}. The Base URL must be the daemon's own address, such as http://127.0.0.1:8787.`,
+		message: `The service at ${baseUrl} is not Playground`,
+		description: `It answered ${status} with ${describeBody(body)}. The Base URL must be the address of the daemon, such as http://127.0.0.1:8787.`,
 		httpCode: String(status),
 		issues: [],
 	};
@@ -103,7 +103,7 @@ function toProblem(body: unknown): Problem | null {
 		: null;
 }
 
-/** n8n hands `application/problem+json` over as text. */
+/** n8n gives `application/problem+json` as text. */
 function parseIfText(body: unknown): unknown {
 	if (typeof body !== 'string') return body;
 	try {

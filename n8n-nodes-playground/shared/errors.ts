@@ -2,8 +2,8 @@ import { NodeApiError, type INode, type JsonObject } from 'n8n-workflow';
 import type { Fault, Issue } from './answer-fault';
 
 /**
- * NodeApiError rewrites a message that holds a system error's code (ECONNREFUSED, or EPERM inside
- * another word), so the wording is set on the finished object.
+ * NodeApiError rewrites a message that contains a system error's code (ECONNREFUSED, or EPERM inside
+ * another word), so the message is set after the error is made.
  */
 export function toNodeApiError(node: INode, fault: Fault): NodeApiError {
 	const { message, description, httpCode, issues } = fault;
@@ -18,7 +18,7 @@ export function hasHttpCode(error: unknown, status: number): boolean {
 	return error instanceof NodeApiError && error.httpCode === String(status);
 }
 
-/** The fields that the daemon said are wrong; none when the error is about something else. */
+/** The invalid fields that the daemon named, if any. */
 export function issuesOf(error: unknown): Issue[] {
 	return error instanceof NodeApiError ? ((error.context.issues ?? []) as Issue[]) : [];
 }

@@ -11,7 +11,7 @@ export const headersProperty: INodeProperties = {
 	typeOptions: { multipleValues: true },
 	default: {},
 	placeholder: 'Add Header',
-	description: 'HTTP headers that the daemon sends along with every event',
+	description: 'HTTP headers to send with every event',
 	options: [
 		{
 			displayName: 'Header',
@@ -24,7 +24,7 @@ export const headersProperty: INodeProperties = {
 	],
 };
 
-/** As the daemon takes them; undefined when there are none. */
+/** The headers as an object. Returns undefined if there are none. */
 export function toHeaders(entries: HeaderEntries | undefined): Record<string, string> | undefined {
 	const named = (entries?.entry ?? []).filter(({ name }) => name !== '');
 	return named.length === 0

@@ -32,19 +32,22 @@ const TYPES: Record<string, FieldType> = {
 
 const STRING_FORMATS: Record<string, FieldType> = { 'date-time': 'dateTime', uri: 'url' };
 
+/** A form of up to this many fields shows them all. */
+const SHORT_FORM = 8;
+
 /**
- * One field per property; none when no object with known properties is asked for. Those that are
- * required are shown, the others can be added; all are shown when none is required.
+ * One field per property; none when the schema accepts no object with known properties. A short
+ * form shows every field, since optional ones may be alternatives of which the plugin needs one. A
+ * long form shows the required fields, and the user adds the others.
  */
 export function toInputFields(schema: JsonSchema): ResourceMapperField[] {
 	const root = objectOf(resolve(schema, schema));
 	const fields = propertyFields(root, schema);
-	return fields.some(({ required }) => required)
-		? fields.map((field) => ({ ...field, removed: !field.required }))
-		: fields;
+	const isLong = fields.length > SHORT_FORM && fields.some(({ required }) => required);
+	return fields.map((field) => ({ ...field, removed: isLong && !field.required }));
 }
 
-/** Where several kinds of input are taken, the first that is an object with known properties. */
+/** If the schema allows several kinds of input, returns the first object with known properties. */
 function objectOf(schema: JsonSchema): JsonSchema {
 	if (schema.properties) return schema;
 	return (schema.anyOf ?? schema.oneOf)?.find(({ properties }) => properties) ?? schema;
@@ -69,11 +72,11 @@ function propertyFields(root: JsonSchema, schema: JsonSchema): ResourceMapperFie
 	});
 }
 
-/** Follows a reference, and sees through "this or null". */
+/** Follows a reference, and reduces "this or null" to "this". */
 function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
 	if (schema.$ref?.startsWith('#/$defs/')) {
 		const definition = root.$defs?.[schema.$ref.slice('#/$defs/'.length)];
-		// The reference is dropped first: a definition that refers to itself ends here.
+		// Without the reference, a definition that refers to itself does not loop.
 		return { ...definition, ...schema, $ref: undefined };
 	}
 	const choices = (schema.anyOf ?? schema.oneOf)?.filter(({ type }) => type !== 'null');
@@ -93,7 +96,7 @@ function toOptions(schema: JsonSchema): INodePropertyOptions[] | undefined {
 		.map((value) => ({ name: String(value), value: value as string | number | boolean }));
 }
 
-/** Of several types the one that can carry most as text. None: n8n lets any value through. */
+/** Prefers string if the schema allows several types. With no type, n8n accepts any value. */
 function toFieldType({ type, format, anyOf, oneOf }: JsonSchema): FieldType | undefined {
 	const types = [type ?? (anyOf ?? oneOf ?? []).map((choice) => choice.type ?? [])].flat(2);
 	const named = types.filter((name) => name !== 'null');
@@ -111,7 +114,7 @@ function defaultOf({ default: value }: JsonSchema): Pick<ResourceMapperField, 'd
 		: {};
 }
 
-/** The job's input from what was filled in; what was left empty is left out. */
+/** The job's input from the values in the form, without the empty fields. */
 export function toInput(form: ResourceMapperValue, itemJson: IDataObject): IDataObject {
 	const values: IDataObject =
 		form.mappingMode === 'autoMapInputData' ? pickKnown(itemJson, form.schema) : (form.value ?? {});

@@ -22,7 +22,7 @@ export type PlaygroundContext =
 
 export interface PlaygroundRequest {
 	method: IHttpRequestMethods;
-	/** Begins with `/v1/`; ids in it are encoded by the caller. */
+	/** Begins with `/v1/`. The caller encodes ids in it. */
 	path: string;
 	query?: IDataObject;
 	body?: IDataObject;
@@ -49,7 +49,7 @@ export function trimBaseUrl(baseUrl: string): string {
 	return baseUrl.trim().replace(/\/+$/, '');
 }
 
-/** One call to the daemon. Throws a NodeApiError that says who must do what. */
+/** Calls the daemon. Throws a NodeApiError that says what to do. */
 export async function callPlayground<T>(
 	context: PlaygroundContext,
 	request: PlaygroundRequest,

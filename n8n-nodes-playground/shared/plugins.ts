@@ -25,13 +25,13 @@ export async function getPlugin(context: ILoadOptionsFunctions, name: string): P
 	return (await callPlayground<Plugin>(context, { method: 'GET', path })).body;
 }
 
-/** For a list of check boxes or a drop-down. */
+/** The plugins for a drop-down. */
 export async function getPlugins(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
 	const plugins = await readyPlugins(this);
 	return plugins.map(({ name, description }) => ({ name, value: name, description }));
 }
 
-/** For a searchable list: matches names and descriptions. */
+/** The plugins for a searchable list. The search covers names and descriptions. */
 export async function searchPlugins(
 	this: ILoadOptionsFunctions,
 	filter = '',

@@ -11,7 +11,7 @@ interface Connection {
 	token: string;
 }
 
-/** The credential's test: tells a daemon that is not there from a wrong token and a wrong address. */
+/** Tests a credential. It reports a missing daemon, a wrong token or a wrong address. */
 export async function testConnection(
 	this: ICredentialTestFunctions,
 	credential: ICredentialsDecrypted,
@@ -29,7 +29,7 @@ async function findConnectionFault(
 ): Promise<Fault | null> {
 	let answer: Answer;
 	try {
-		// All that n8n offers a credential's test; it keeps to n8n's proxy and SSRF settings.
+		// n8n gives a credential's test no other helper. It respects n8n's proxy and SSRF settings.
 		const response = await helpers.request({
 			method: 'GET',
 			uri: `${baseUrl}/v1/plugins`,

@@ -9,15 +9,15 @@ export interface SignedDelivery {
 	id: string | undefined;
 	/** Seconds since the epoch, as sent. */
 	timestamp: string | undefined;
-	/** One or more `v1,<base64>`, separated by spaces: two while a secret is being rotated. */
+	/** One or more `v1,<base64>`, separated by spaces. There are two while a secret is rotated. */
 	signature: string | undefined;
-	/** The bytes as they came. */
+	/** The bytes as received. */
 	body: Buffer;
 }
 
 /**
- * Checks a delivery as Standard Webhooks 1.0 says. Returns null when it holds, else what is wrong
- * with it, in words that are safe to answer with.
+ * Checks a delivery according to Standard Webhooks 1.0. Returns null if the signature is valid,
+ * otherwise the reason, which is safe to send to the caller.
  */
 export function findSignatureFault(
 	delivery: SignedDelivery,
@@ -25,15 +25,15 @@ export function findSignatureFault(
 ): string | null {
 	const { id, timestamp, signature, body } = delivery;
 	if (!id || !timestamp || !signature) {
-		return 'webhook-id, webhook-timestamp and webhook-signature must be there';
+		return 'The headers webhook-id, webhook-timestamp and webhook-signature are required';
 	}
-	if (!/^\d{1,12}$/.test(timestamp)) return 'webhook-timestamp must be in whole seconds';
+	if (!/^\d{1,12}$/.test(timestamp)) return 'The header webhook-timestamp must be in whole seconds';
 	if (Math.abs(nowMs / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) {
-		return 'webhook-timestamp is more than 5 minutes from now';
+		return 'The header webhook-timestamp is more than 5 minutes from now';
 	}
 	const expected = sign(secret, `${id}.${timestamp}.`, body);
 	const matches = signature.split(' ').some((candidate) => equals(candidate, expected));
-	return matches ? null : 'webhook-signature does not match';
+	return matches ? null : 'The header webhook-signature does not match';
 }
 
 function sign(secret: string, prefix: string, body: Buffer): Buffer {

@@ -24,10 +24,10 @@ export class PlaygroundTrigger implements INodeType {
 		group: ['trigger'],
 		version: [1],
 		subtitle: '={{ $parameter["events"].join(", ") }}',
-		description: 'Starts the workflow when a Playground job starts, progresses, completes or fails',
-		eventTriggerDescription: 'Waiting for an event: run a job in Playground',
-		activationMessage:
-			'Playground now sends its events to this workflow. Unpublishing the workflow ends that.',
+		description:
+			'Starts the workflow when a Playground job starts, makes progress, completes or fails',
+		eventTriggerDescription: 'Waiting for an event. Run a job in Playground to send one.',
+		activationMessage: 'Playground now sends its events to this workflow until you unpublish it.',
 		defaults: { name: 'Playground Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
@@ -49,7 +49,7 @@ export class PlaygroundTrigger implements INodeType {
 				options: eventKindOptions,
 				default: ['started', 'progress', 'completed', 'failed'],
 				required: true,
-				description: 'Which kinds of event start the workflow',
+				description: 'The kinds of event that start the workflow',
 			},
 			{
 				displayName: 'Plugin Names or IDs',
@@ -58,7 +58,7 @@ export class PlaygroundTrigger implements INodeType {
 				typeOptions: { loadOptionsMethod: 'getPlugins' },
 				default: [],
 				description:
-					'Only jobs that use one of these plugins. None chosen means every job. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+					'Start the workflow only for jobs that use one of these plugins. Leave empty for all jobs. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 			},
 			{
 				displayName: 'Job Name',
@@ -66,7 +66,8 @@ export class PlaygroundTrigger implements INodeType {
 				type: 'string',
 				default: '',
 				placeholder: 'nightly-report',
-				description: 'Only jobs that were given exactly this name. Empty means every job.',
+				description:
+					'Start the workflow only for jobs with exactly this name. Leave empty for all jobs.',
 			},
 			{
 				displayName: 'Options',
@@ -82,7 +83,7 @@ export class PlaygroundTrigger implements INodeType {
 						type: 'number',
 						typeOptions: { minValue: 0, maxValue: 10 },
 						default: 5,
-						description: 'How often the daemon repeats an event that n8n did not accept',
+						description: 'How many times the daemon retries an event that n8n did not accept',
 					},
 				],
 			},

@@ -1,6 +1,6 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { findSignatureFault } from '../../shared/verify-signature';
-import type { Registration } from './registration';
+import type { Registration } from './own-webhooks';
 import { forgetDelivery, isSeenBefore } from './seen-deliveries';
 
 /** Added to Express's request by n8n. */
@@ -9,13 +9,13 @@ interface RawRequest {
 	readRawBody?(): Promise<void>;
 }
 
-/** Starts the workflow with the event, once, if it is the daemon that sent it. */
+/** Starts the workflow with the event if the daemon sent it and the trigger has not seen it before. */
 export async function receiveEvent(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const { webhookId, secret } = this.getWorkflowStaticData('node') as Registration;
 	if (!webhookId || !secret) {
-		// n8n saves the secret a moment after the daemon has it: the daemon asks again on 503.
-		this.logger.warn('Playground Trigger refused an event: it holds no secret to check it with');
-		return answer(this, 503, 'This trigger holds no secret: publish its workflow again');
+		// n8n saves the secret a moment after the daemon made it. On 503 the daemon sends the event again.
+		this.logger.warn('Playground Trigger refused an event: it has no secret to check it with');
+		return answer(this, 503, 'This trigger has no secret. Publish its workflow again.');
 	}
 
 	const body = await readBody(this);
@@ -38,7 +38,7 @@ export async function receiveEvent(this: IWebhookFunctions): Promise<IWebhookRes
 	if (event === null) return answer(this, 400, 'The body must be a JSON object');
 	const delivery = { webhookId, deliveryId: deliveryId as string };
 	if (isSeenBefore(delivery)) return { webhookResponse: { received: true, duplicate: true } };
-	// n8n answers once it has started the workflow: with a 5xx when it could not.
+	// n8n answers after it has started the workflow, with a 5xx status if that failed.
 	const response = this.getResponseObject();
 	response.once('finish', () => {
 		if (response.statusCode >= 500) forgetDelivery(delivery);

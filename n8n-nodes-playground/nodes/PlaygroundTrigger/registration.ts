@@ -8,30 +8,12 @@ import {
 import { EVENT_KINDS } from '../../shared/event-kinds';
 import { hasHttpCode } from '../../shared/errors';
 import { toHeaders, type HeaderEntries } from '../../shared/header-entries';
-import { callPlayground, listPlayground } from '../../shared/playground-api';
+import { callPlayground } from '../../shared/playground-api';
+import { findOwnWebhooks, ownUrl, type Registration, type Webhook } from './own-webhooks';
 import { forgetRegistration } from './seen-deliveries';
 
-/** n8n listens for a test event for 10 minutes at most; after this the daemon forgets by itself. */
+/** n8n listens for a test event for 10 minutes at most; after this the daemon removes the webhook. */
 const TEST_REGISTRATION_MS = 15 * 60_000;
-
-/** What the node keeps between calls, in n8n's static data for it. */
-export interface Registration extends IDataObject {
-	webhookId?: string;
-	secret?: string;
-	/** Set while registering is under way, and left when they fail. */
-	registering?: boolean;
-}
-
-interface Webhook {
-	id: string;
-	url: string;
-	enabled?: boolean;
-	on?: string[] | null;
-	plugins?: string[] | null;
-	jobName?: string | null;
-	/** Only in the answer to its creation. */
-	secret?: string;
-}
 
 interface WebhookRequest extends IDataObject {
 	url: string;
@@ -44,19 +26,11 @@ function registrationOf(context: IHookFunctions): Registration {
 	return context.getWorkflowStaticData('node') as Registration;
 }
 
-function webhookUrl(context: IHookFunctions): string {
-	const url = context.getNodeWebhookUrl('default');
-	if (url === undefined) {
-		throw new NodeOperationError(context.getNode(), 'n8n has no webhook URL for this node');
-	}
-	return url;
-}
-
 function toRequest(context: IHookFunctions): WebhookRequest {
 	const node = context.getNode();
 	const on = context.getNodeParameter('events') as string[];
 	if (on.length === 0) {
-		throw new NodeOperationError(node, 'Events is empty: choose at least one kind of event');
+		throw new NodeOperationError(node, 'Events is empty. Choose at least one kind of event.');
 	}
 	const plugins = context.getNodeParameter('plugins', []) as string[];
 	const jobName = context.getNodeParameter('jobName', '') as string;
@@ -66,7 +40,7 @@ function toRequest(context: IHookFunctions): WebhookRequest {
 	};
 	const isTest = context.getMode() === 'manual';
 	return {
-		url: webhookUrl(context),
+		url: ownUrl(context),
 		on,
 		...(plugins.length > 0 && { plugins }),
 		...(jobName !== '' && { jobName }),
@@ -74,14 +48,6 @@ function toRequest(context: IHookFunctions): WebhookRequest {
 		...(options.headers !== undefined && { headers: toHeaders(options.headers) }),
 		...(isTest && { expiresAt: new Date(Date.now() + TEST_REGISTRATION_MS).toISOString() }),
 	};
-}
-
-async function findByUrl(context: IHookFunctions, url: string): Promise<Webhook[]> {
-	const found: Webhook[] = [];
-	for await (const webhook of listPlayground<Webhook>(context, '/v1/webhooks')) {
-		if (webhook.url === url) found.push(webhook);
-	}
-	return found;
 }
 
 async function remove(context: IHookFunctions, webhookId: string): Promise<void> {
@@ -96,6 +62,7 @@ async function remove(context: IHookFunctions, webhookId: string): Promise<void>
 
 function isSame(webhook: Webhook, wanted: WebhookRequest): boolean {
 	return (
+		webhook.url === wanted.url &&
 		webhook.enabled !== false &&
 		sameSet(webhook.on ?? EVENT_KINDS, wanted.on) &&
 		sameSet(webhook.plugins ?? [], wanted.plugins ?? []) &&
@@ -107,26 +74,27 @@ function sameSet(one: string[], other: string[]): boolean {
 	return one.length === other.length && one.every((entry) => other.includes(entry));
 }
 
-/** Whether the daemon has this node's webhook, as the node wants it, with the secret we hold. */
+/** Whether the daemon has this node's webhook with the same settings, and n8n has its secret. */
 export async function isRegistered(this: IHookFunctions): Promise<boolean> {
 	const registration = registrationOf(this);
 	registration.registering = true;
 	const wanted = toRequest(this);
-	const ours = (await findByUrl(this, wanted.url)).find(({ id }) => id === registration.webhookId);
-	if (ours === undefined || !registration.secret || !isSame(ours, wanted)) return false;
+	const own = await findOwnWebhooks(this, registration);
+	const known = own.find(({ id }) => id === registration.webhookId);
+	if (known === undefined || !registration.secret || !isSame(known, wanted)) return false;
 	delete registration.registering;
 	return true;
 }
 
 /**
- * Registers the webhook. What is left under the same URL (an answer that got lost, static data
- * that was restored from a backup) is replaced, since its secret is not known here.
+ * Registers the webhook. It replaces what this node registered before, since the secret of that may
+ * be lost: when an answer did not arrive, or when static data was restored from a backup.
  */
 export async function register(this: IHookFunctions): Promise<boolean> {
 	const registration = registrationOf(this);
 	registration.registering = true;
 	const body = toRequest(this);
-	for (const { id } of await findByUrl(this, body.url)) await remove(this, id);
+	for (const { id } of await findOwnWebhooks(this, registration)) await remove(this, id);
 
 	const { body: webhook } = await callPlayground<Webhook>(this, {
 		method: 'POST',
@@ -136,7 +104,7 @@ export async function register(this: IHookFunctions): Promise<boolean> {
 	if (!webhook.secret) {
 		throw new NodeOperationError(
 			this.getNode(),
-			'Another registration of the same webhook was under way: publish the workflow again',
+			'The same webhook was registered twice at the same time. Publish the workflow again.',
 		);
 	}
 	registration.webhookId = webhook.id;
@@ -146,23 +114,18 @@ export async function register(this: IHookFunctions): Promise<boolean> {
 }
 
 /**
- * Removes the webhook; throws when the daemon cannot be asked, so that n8n tries again. Only when
- * n8n is clearing up after a registration that failed, the failure is logged instead: thrown, it
- * would make n8n keep its own entry and never call create() again.
+ * Removes the webhook. It throws when the daemon does not answer, so that n8n tries again. After a
+ * failed registration it only logs that: if it threw, n8n would keep its own entry and never call
+ * create() again.
  */
 export async function unregister(this: IHookFunctions): Promise<boolean> {
 	const registration = registrationOf(this);
-	const { webhookId, registering } = registration;
 	try {
-		const ids =
-			webhookId === undefined
-				? (await findByUrl(this, webhookUrl(this))).map(({ id }) => id)
-				: [webhookId];
-		for (const id of ids) await remove(this, id);
+		for (const { id } of await findOwnWebhooks(this, registration)) await remove(this, id);
 	} catch (error) {
-		if (!registering) throw new NodeApiError(this.getNode(), error as JsonObject);
+		if (!registration.registering) throw new NodeApiError(this.getNode(), error as JsonObject);
 		this.logger.warn(
-			`Playground Trigger could not remove its webhook after a failed registration; the next publish does: ${(error as Error).message}`,
+			`Playground Trigger could not remove its webhook after a failed registration. The next publish removes it. ${(error as Error).message}`,
 		);
 	}
 	for (const key of ['webhookId', 'secret', 'registering']) delete registration[key];

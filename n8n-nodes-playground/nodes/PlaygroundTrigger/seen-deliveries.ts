@@ -1,9 +1,9 @@
 const KEPT = 2000;
 
 /**
- * The ids of deliveries that have started the workflow, by registration. In memory alone: n8n does
- * not save static data that a webhook changes when it starts a workflow, and a delivery whose
- * execution a crash of n8n cut off is to start it again.
+ * The ids of deliveries that started the workflow, by webhook. They are kept in memory only. n8n does
+ * not save static data that a webhook changes when it starts a workflow, and after a crash of n8n a
+ * delivery whose execution was interrupted must start the workflow again.
  */
 const seen = new Map<string, Set<string>>();
 
@@ -12,7 +12,7 @@ interface Delivery {
 	deliveryId: string;
 }
 
-/** Notes the delivery; true when it had been noted before. */
+/** Remembers the delivery. Returns true if it was remembered before. */
 export function isSeenBefore({ webhookId, deliveryId }: Delivery): boolean {
 	const ids = seen.get(webhookId) ?? new Set<string>();
 	if (ids.has(deliveryId)) return true;

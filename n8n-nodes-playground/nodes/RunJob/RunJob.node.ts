@@ -28,18 +28,18 @@ export class RunJob implements INodeType {
 		},
 		group: ['transform'],
 		version: [1],
-		// In an expression the plugin's locator is its value.
+		// In an expression, a resource locator is its value.
 		subtitle:
 			'={{ ["run", "start"].includes($parameter["operation"]) && $parameter["plugin"] || $parameter["operation"] }}',
 		description:
-			'Runs a Playground plugin on each item as a durable job: heavy, long or dependency-rich work that does not belong inside n8n',
+			'Runs a Playground plugin on each item as a durable job, for work that is heavy, takes long or needs npm packages',
 		defaults: { name: 'Run Job' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'playgroundApi', required: true, testedBy: 'testConnection' }],
 		webhooks: resumeWebhooks,
-		waitingNodeTooltip: '={{ "Parked until Playground reports that the jobs have ended" }}',
+		waitingNodeTooltip: '={{ "Waiting for the jobs in Playground to end" }}',
 		properties,
 	};
 

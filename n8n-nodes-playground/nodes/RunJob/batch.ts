@@ -7,7 +7,7 @@ export interface BatchJob {
 	error?: string | null;
 	errorCode?: string | null;
 	output?: unknown;
-	/** The answer has no room left for this output. */
+	/** Set when the output is missing because the response would be too large with it. */
 	truncated?: boolean;
 }
 
@@ -20,11 +20,11 @@ export interface Batch {
 export interface BatchRequest {
 	jobs: JobRequest[];
 	idempotencyKey: string;
-	/** How long the daemon holds its answer back for the jobs to end. */
+	/** How long the daemon waits for the jobs to end before it responds. */
 	waitSeconds: number;
 }
 
-/** As often as the daemon repeats at all: a callback that got lost would strand the execution. */
+/** The most that the daemon allows. Without its callback, the execution would wait forever. */
 const CALLBACK_RETRIES = 10;
 const ANSWER_MARGIN_MS = 30_000;
 
@@ -45,13 +45,13 @@ export async function submitBatch(
 	return withOutputs(context, batch);
 }
 
-/** The batch as the daemon has it now, with every job's output. */
+/** The present state of the batch, with every job's output. */
 export async function getBatch(context: PlaygroundContext, batchId: string): Promise<Batch> {
 	const { body } = await callPlayground<Batch>(context, { method: 'GET', path: pathOf(batchId) });
 	return withOutputs(context, body);
 }
 
-/** Outputs that the batch's answer has no room for are asked for one by one. */
+/** Fetches the outputs that were too large for the batch's response, one by one. */
 async function withOutputs(context: PlaygroundContext, batch: Batch): Promise<Batch> {
 	const jobs: BatchJob[] = [];
 	for (const job of batch.jobs) {
@@ -65,7 +65,7 @@ async function getOutput(context: PlaygroundContext, { jobId }: BatchJob): Promi
 	return (await callPlayground<{ output: unknown }>(context, { method: 'GET', path })).body.output;
 }
 
-/** Has the daemon call `url` once, when all the jobs have ended; at once if they have already. */
+/** Tells the daemon to call `url` once when all jobs have ended, or at once if they have already. */
 export async function askForCallback(
 	context: PlaygroundContext,
 	{ batchId, url }: { batchId: string; url: string },

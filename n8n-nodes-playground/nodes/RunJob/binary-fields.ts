@@ -20,7 +20,7 @@ export interface BinaryOutput {
 const DATA_URL = /^data:([^;,]+)?(?:;[^,;]+)*;base64,/;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
-/** Puts files of the item into a copy of the input, as base64. */
+/** Returns a copy of the input with files of the item in it, as base64. */
 export async function addBinaryInputs(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -41,7 +41,7 @@ export async function addBinaryInputs(
 	return result;
 }
 
-/** Takes base64 out of a job's output and makes files of it. A field that is not there stays away. */
+/** Moves base64 from a job's output into files. It skips fields without base64. */
 export async function takeBinaryOutputs(
 	helpers: (IExecuteFunctions | IWebhookFunctions)['helpers'],
 	output: unknown,

@@ -14,26 +14,26 @@ const operation: INodeProperties = {
 			name: 'Cancel',
 			value: 'cancel',
 			action: 'Cancel a job',
-			description: 'Stop a job that is queued or running; it ends as failed',
+			description: 'Stop a queued or running job. It ends as failed.',
 		},
 		{
 			name: 'Get',
 			value: 'get',
 			action: 'Get a job',
-			description: 'Look up the status, the outputs and the error of a job by its ID',
+			description: 'Get the status, the outputs and the error of a job by its ID',
 		},
 		{
 			name: 'Run and Wait',
 			value: 'run',
 			action: 'Run a job and wait for its result',
 			description:
-				'Run a plugin on the input and return its output. A long job parks the execution, which then uses no memory or CPU.',
+				'Run a plugin on each item and return its output. While a long job runs, the execution is parked and uses no memory or CPU.',
 		},
 		{
 			name: 'Run Without Waiting',
 			value: 'start',
 			action: 'Run a job without waiting',
-			description: 'Hand the job over and go on at once with its ID',
+			description: 'Submit the job and return its ID at once',
 		},
 	],
 };
@@ -46,7 +46,7 @@ const jobId: INodeProperties = {
 	default: '',
 	placeholder: 'job_01k9zr0000000000000000000',
 	displayOptions: { show: { operation: ['get', 'cancel'] } },
-	description: 'As Run Job and every event of the job gave it',
+	description: 'The jobId field of the output of Run Job and of each event',
 };
 
 const plugin: INodeProperties = {
@@ -56,7 +56,7 @@ const plugin: INodeProperties = {
 	required: true,
 	default: { mode: 'list', value: '' },
 	displayOptions: submits,
-	description: 'What to run on the input',
+	description: 'The plugin to run on each item',
 	modes: [
 		{
 			displayName: 'From List',
@@ -75,7 +75,7 @@ const plugin: INodeProperties = {
 					type: 'regex',
 					properties: {
 						regex: '[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?',
-						errorMessage: 'A plugin name is lower-case letters, digits and dashes',
+						errorMessage: 'A plugin name has only lower-case letters, digits and dashes',
 					},
 				},
 			],
@@ -90,14 +90,14 @@ const inputMode: INodeProperties = {
 	noDataExpression: true,
 	default: 'form',
 	displayOptions: submits,
-	description: 'How to give the plugin its input',
+	description: 'How to specify the input of the plugin',
 	options: [
 		{
-			name: 'Fields of the Plugin',
+			name: 'Using Fields Below',
 			value: 'form',
-			description: 'A form made from the schema of the plugin',
+			description: 'Fill in the input fields of the plugin',
 		},
-		{ name: 'JSON', value: 'json', description: 'Any JSON value' },
+		{ name: 'Using JSON', value: 'json', description: 'Write the whole input as JSON' },
 	],
 };
 
@@ -107,17 +107,19 @@ const form: INodeProperties = {
 	type: 'resourceMapper',
 	noDataExpression: true,
 	default: { mappingMode: 'defineBelow', value: null },
-	displayOptions: { show: { operation: ['run', 'start'], inputMode: ['form'] } },
+	displayOptions: {
+		show: { operation: ['run', 'start'], inputMode: ['form'], plugin: [{ _cnd: { not: '' } }] },
+	},
 	typeOptions: {
 		loadOptionsDependsOn: ['plugin.value'],
 		resourceMapper: {
 			resourceMapperMethod: 'getInputFields',
 			mode: 'add',
-			valuesLabel: 'Fields of the Plugin',
+			valuesLabel: 'Input Fields',
 			fieldWords: { singular: 'field', plural: 'fields' },
-			addAllFields: false,
 			supportAutoMap: true,
-			noFieldsError: 'This plugin declares no fields: choose JSON under Input.',
+			// The error would be red. `getInputFields` gives a notice instead.
+			hideNoDataError: true,
 		},
 	},
 };
@@ -139,7 +141,8 @@ const further: INodeProperties = {
 	default: {},
 	placeholder: 'Add Plugin',
 	displayOptions: submits,
-	description: 'Run after the first one, in this order. Each gets the output of the one before it.',
+	description:
+		'Plugins to run after the first one, in this order. Each gets the output of the plugin before it.',
 	options: [
 		{
 			displayName: 'Plugin',

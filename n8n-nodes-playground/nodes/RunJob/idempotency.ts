@@ -3,18 +3,17 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { isTool } from './tool';
 
 /**
- * How often the job of an item, by index, has ended as failed. Kept in the execution's context for
- * this node: it outlives the tries of "Retry On Fail".
+ * How often the job of each item has failed, by the item's index. It is kept in the execution's
+ * context for this node, which is the same for all tries of "Retry On Fail".
  */
 type FailedTries = Record<number, number>;
 
 /**
- * One key per n8n instance, execution, node, run and item, so that a try repeated by "Retry On
- * Fail" meets the jobs of the try before it. Only an item whose job ended as failed gets a new
- * one: to run that again is what the retry is for.
+ * One key per n8n instance, execution, node, run and item. With the same key, "Retry On Fail" gets
+ * the job of the try before it. Only an item whose job failed gets a new key, so that it runs again.
  */
 export function createKeys(context: IExecuteFunctions): (itemIndex: number) => string {
-	// A language model may call a tool twice within one run, and means two jobs.
+	// A language model may call a tool twice within one run. Each call is a job of its own.
 	const run = isTool(context) ? randomUUID() : runOf(context);
 	const failed = failedTriesOf(context);
 	return (itemIndex) => hash([run, itemIndex, failed[itemIndex] ?? 0]);
@@ -25,7 +24,7 @@ function runOf(context: IExecuteFunctions): string {
 		context.getInstanceId(),
 		context.getExecutionId(),
 		context.getNode().id,
-		// Not as an expression: n8n takes 9 ms of CPU for one.
+		// Not as an expression, which takes n8n 9 ms of CPU.
 		context.getWorkflowDataProxy(0).$runIndex,
 	].join('\n');
 }
@@ -34,7 +33,7 @@ function failedTriesOf(context: IExecuteFunctions): FailedTries {
 	return (context.getContext('node').failedTries ?? {}) as FailedTries;
 }
 
-/** Lets the next try run the item's job anew. */
+/** Makes the next try run the item's job again. */
 export function noteFailedTry(context: IExecuteFunctions, itemIndex: number): void {
 	if (context.getNode().retryOnFail !== true) return;
 	const failed = failedTriesOf(context);
@@ -44,7 +43,7 @@ export function noteFailedTry(context: IExecuteFunctions, itemIndex: number): vo
 	};
 }
 
-/** The key of a batch: the same jobs, the same batch. */
+/** The key of a batch. The same jobs give the same key. */
 export function batchKey(jobKeys: string[]): string {
 	return hash(jobKeys);
 }

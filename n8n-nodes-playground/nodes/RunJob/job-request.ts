@@ -6,9 +6,10 @@ import {
 } from 'n8n-workflow';
 import { toHeaders, type HeaderEntries } from '../../shared/header-entries';
 import { toInput } from '../../shared/input-fields';
+import { toInstant } from '../../shared/instant';
 import { addBinaryInputs, type BinaryInput, type BinaryOutput } from './binary-fields';
 
-/** The node's Options, as n8n hands them over. */
+/** The node's Options, as n8n gives them. */
 export interface RunOptions {
 	binaryInput?: { file?: BinaryInput[] };
 	binaryOutput?: { file?: BinaryOutput[] };
@@ -18,7 +19,8 @@ export interface RunOptions {
 	name?: string;
 	pluginOptions?: unknown;
 	priority?: number;
-	runAt?: string;
+	/** Text from the date picker; an expression may give anything. */
+	runAt?: unknown;
 	timeoutSeconds?: number;
 	webhook?: {
 		target?: { url: string; on: string[]; headers?: HeaderEntries; retries: number };
@@ -31,7 +33,7 @@ interface FurtherPlugins {
 
 type PluginCall = string | { name: string; options: IDataObject };
 
-/** What the daemon takes as one job of a batch. */
+/** One job in the request for a batch. */
 export interface JobRequest extends IDataObject {
 	plugins: IDataObject[] | string[];
 	idempotencyKey: string;
@@ -59,7 +61,7 @@ export async function toJobRequest(item: Item, idempotencyKey: string): Promise<
 		...(name && { name }),
 		...(metadata && { metadata }),
 		...(priority !== undefined && { priority }),
-		...(runAt && { runAt: toInstant(item, runAt) }),
+		...(isSet(runAt) && { runAt: toRunAt(item, runAt) }),
 		...(timeoutSeconds && { timeoutMs: Math.round(timeoutSeconds * 1000) }),
 		...(webhook && { webhook }),
 	};
@@ -73,7 +75,7 @@ function toPlugins(item: Item, { pluginOptions }: RunOptions): PluginCall[] {
 	return calls.map(({ name, options }, position) => {
 		if (!name) {
 			const field = position === 0 ? 'Plugin' : `Further Plugins ${position}`;
-			throw new NodeOperationError(context.getNode(), `${field} is empty: choose a plugin`, {
+			throw new NodeOperationError(context.getNode(), `${field} is empty. Choose a plugin.`, {
 				itemIndex: index,
 			});
 		}
@@ -111,16 +113,20 @@ function toWebhook({ webhook }: RunOptions): IDataObject | undefined {
 	};
 }
 
-function toInstant({ context, index }: Item, runAt: string): string {
-	const instant = new Date(runAt);
-	if (Number.isNaN(instant.getTime())) {
+function toRunAt({ context, index }: Item, runAt: unknown): string {
+	const instant = toInstant(runAt, context.getTimezone());
+	if (instant === null) {
 		throw new NodeOperationError(
 			context.getNode(),
-			`Run At is "${runAt}": it must be a date and time, such as 2026-11-23T09:30:00Z`,
+			`Run At is "${String(runAt)}": it must be a date and time such as 2026-11-23T09:30:00 (in the time zone of the workflow) or 2026-11-23T09:30:00Z`,
 			{ itemIndex: index },
 		);
 	}
 	return instant.toISOString();
+}
+
+function isSet(value: unknown): boolean {
+	return value !== undefined && value !== null && value !== '';
 }
 
 /** Undefined when the field is empty. */
@@ -135,7 +141,7 @@ function toObject(item: Item, field: string, value: unknown): IDataObject | unde
 	return Object.keys(parsed).length === 0 ? undefined : (parsed as IDataObject);
 }
 
-/** A JSON field holds text, or what an expression in it came to. */
+/** A JSON field has text, or the value of an expression. */
 function parseJson({ context, index }: Item, field: string, value: unknown): unknown {
 	if (typeof value !== 'string') return value;
 	try {

@@ -11,7 +11,7 @@ const binaryInput: INodeProperties = {
 	typeOptions: { multipleValues: true },
 	default: {},
 	placeholder: 'Add File',
-	description: 'Puts files of the item into the input, as base64',
+	description: 'Puts files of the item into the input as base64',
 	options: [
 		{
 			displayName: 'File',
@@ -22,7 +22,7 @@ const binaryInput: INodeProperties = {
 					name: 'binaryProperty',
 					type: 'string',
 					default: 'data',
-					hint: 'The name of the field of the item that holds the file',
+					hint: 'The name of the field of the item that has the file',
 				},
 				{
 					displayName: 'Input Field',
@@ -30,7 +30,7 @@ const binaryInput: INodeProperties = {
 					type: 'string',
 					default: '',
 					placeholder: 'image',
-					hint: 'The field of the plugin that takes the file; with dots for a nested one',
+					hint: 'The input field of the plugin that gets the file. Use dots for a nested field.',
 				},
 			],
 		},
@@ -64,7 +64,7 @@ const binaryOutput: INodeProperties = {
 					type: 'string',
 					default: '',
 					placeholder: 'image',
-					hint: 'The field of the output that holds base64; with dots for a nested one',
+					hint: 'The field of the output that has base64. Use dots for a nested field.',
 				},
 				{
 					displayName: 'Put Output File in Field',
@@ -84,7 +84,7 @@ const webhook: INodeProperties = {
 	type: 'fixedCollection',
 	default: {},
 	placeholder: 'Add Webhook',
-	description: 'Also send the events of the job to an address of your own',
+	description: 'Also sends the events of the job to a URL of your own',
 	options: [
 		{
 			displayName: 'Webhook',
@@ -131,11 +131,11 @@ export const optionsProperty: INodeProperties = {
 			displayName: 'Deadline (Minutes)',
 			name: 'deadlineMinutes',
 			type: 'number',
-			typeOptions: { minValue: 0, numberPrecision: 2 },
+			typeOptions: { minValue: 0 },
 			default: 60,
 			displayOptions: onlyWhenWaiting,
 			description:
-				'How long a parked execution waits. After it, up to a minute late, every item becomes an error item; the jobs go on. Without it there is no end.',
+				'How long a parked execution waits. After this time, or up to a minute later, every item becomes an error item. The jobs go on. Without a deadline, the execution waits until the jobs end.',
 		},
 		{
 			displayName: 'First Wait (Seconds)',
@@ -145,7 +145,7 @@ export const optionsProperty: INodeProperties = {
 			default: 5,
 			displayOptions: onlyWhenWaiting,
 			description:
-				'How long to wait for a short job before the execution parks. As an AI tool it never parks and waits this long, or 60 seconds.',
+				'How long to wait for the jobs before the execution parks. As an AI tool, the node does not park and waits 60 seconds by default.',
 		},
 		{
 			displayName: 'Job Name',
@@ -153,43 +153,45 @@ export const optionsProperty: INodeProperties = {
 			type: 'string',
 			default: '',
 			placeholder: 'nightly-report',
-			description: 'Shown with the job and its events; a Playground Trigger can filter by it',
+			description:
+				'A name for the job, which its events include. A Playground Trigger can filter by it.',
 		},
 		{
 			displayName: 'Metadata',
 			name: 'metadata',
 			type: 'json',
 			default: '{}',
-			description: 'A JSON object that is kept with the job and sent with its events',
+			description: 'A JSON object to store with the job and send with its events',
 		},
 		{
 			displayName: 'Plugin Options',
 			name: 'pluginOptions',
 			type: 'json',
 			default: '{}',
-			description: 'Options of the first plugin, as a JSON object',
+			description: 'The options of the first plugin, as a JSON object',
 		},
 		{
 			displayName: 'Priority',
 			name: 'priority',
 			type: 'number',
 			default: 0,
-			description: 'Of the jobs that wait in the queue those with a higher number run first',
+			description: 'Queued jobs with a higher number run first',
 		},
 		{
 			displayName: 'Run At',
 			name: 'runAt',
 			type: 'dateTime',
 			default: '',
-			description: 'Not before this time',
+			description:
+				'The job does not start before this time. A time without an offset is in the time zone of the workflow.',
 		},
 		{
 			displayName: 'Timeout (Seconds)',
 			name: 'timeoutSeconds',
 			type: 'number',
-			typeOptions: { minValue: 0, numberPrecision: 3 },
+			typeOptions: { minValue: 0 },
 			default: 300,
-			description: 'The longest that the job may run; then it ends as failed',
+			description: 'How long the job may run before it ends as failed',
 		},
 		webhook,
 	],

@@ -11,8 +11,8 @@ import { takeBinaryOutputs } from './binary-fields';
 import type { Slot } from './submit-items';
 
 /**
- * One item per input item, in order: its job's output, or why there is none. n8n routes an item to
- * the error output when its json has no other keys than `error`, `message` and `details`.
+ * One item per input item, in order: the output of its job, or the error. n8n sends an item to the
+ * error output if its json has only the keys `error`, `message` and `details`.
  */
 export async function toOutputItems(
 	context: IExecuteFunctions | IWebhookFunctions,
@@ -36,7 +36,7 @@ export async function toOutputItems(
 	return items;
 }
 
-/** The same where there is no output yet: each job as `toJson` tells of it. */
+/** One item per input item, in order, for jobs that have no output yet. `toJson` makes the json. */
 export function toJobItems(
 	slots: Slot[],
 	jobs: BatchJob[],
@@ -51,12 +51,12 @@ export function toJobItems(
 
 function errorOf(slot: Slot, job: BatchJob | undefined): IDataObject {
 	if ('error' in slot) return { error: slot.error };
-	if (job === undefined) return { error: 'Playground no longer knows this job' };
+	if (job === undefined) return { error: 'Playground no longer has this job' };
 	const { jobId, status, errorCode = null } = job;
 	return { error: job.error ?? `The job is ${status}`, details: { jobId, status, errorCode } };
 }
 
-/** What the node fails with when it is set to stop: the first item that has an error. */
+/** The first error among the items, for a node that is set to stop. */
 export function firstFailure(
 	node: INode,
 	items: INodeExecutionData[],
@@ -68,7 +68,7 @@ export function firstFailure(
 	const description = jobId && `Job ${jobId} ended as ${status} (${errorCode ?? 'no code'})`;
 	const message = String(json.error);
 	const error = new NodeOperationError(node, message, { itemIndex, description });
-	// NodeOperationError rewrites some messages; the plugin's own words are to be kept.
+	// NodeOperationError rewrites some messages. This keeps the plugin's own message.
 	error.message = message;
 	return error;
 }

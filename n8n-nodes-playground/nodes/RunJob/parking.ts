@@ -8,17 +8,17 @@ import { askForCallback, type Batch } from './batch';
 import { toJobItems } from './output-items';
 import type { Slot } from './submit-items';
 
-/** What a parked execution needs to go on; kept in its context for this node. */
+/** What is needed to resume a parked execution. It is kept in its context for this node. */
 export interface Parked {
-	/** Also in the resume URL, so that the callback of an earlier run resumes nothing. */
+	/** Also in the resume URL. The callback of an earlier run has another key and resumes nothing. */
 	key: string;
 	batchId: string;
 	slots: Slot[];
 }
 
 /**
- * The address that resumes this node in this execution. It holds the execution's token, which
- * lets anyone who has it resume: it goes to the daemon and nowhere else.
+ * The URL that resumes this node in this execution. It includes the execution's token, with which
+ * anyone can resume the execution. Give it only to the daemon.
  */
 function resumeUrl(context: IExecuteFunctions, key: string): string {
 	const { resumeUrl: base } = context.getWorkflowDataProxy(0).$execution as { resumeUrl: string };
@@ -36,9 +36,9 @@ interface ParkRequest {
 }
 
 /**
- * Parks the execution until the daemon calls, or the deadline. A callback that comes before n8n has
- * parked is answered 409 and comes again a second later. At a deadline n8n runs nothing of this
- * node and passes its input on, so the input's items are replaced by ones that tell.
+ * Parks the execution until the daemon calls back or the deadline passes. n8n answers 409 to a
+ * callback that arrives before it has parked, and the daemon retries a second later. After the
+ * deadline n8n passes the node's input on, so the items of the input are replaced by error items.
  */
 export async function park(
 	context: IExecuteFunctions,
@@ -54,19 +54,19 @@ export async function park(
 		await context.putExecutionToWait(WAIT_INDEFINITELY);
 		return [[...items]];
 	}
-	// Errors in form, so that they go to the error output where there is one.
-	const error = `The job had not ended after ${deadlineMinutes} minutes; the operation Get tells how it is`;
+	// They have the form of errors, so that n8n sends them to the error output if there is one.
+	const error = `The job did not end within ${deadlineMinutes} minutes. Use the operation Get to see its status.`;
 	const late = toJobItems(slots, batch.jobs, ({ jobId }) => ({
 		error,
 		details: { jobId, status: 'timeout' },
 	}));
 	items.splice(0, items.length, ...late);
 	await context.putExecutionToWait(new Date(Date.now() + deadlineMinutes * 60_000));
-	// A copy: with an error output n8n empties the array it is given.
+	// A copy, because n8n empties the array if the node has an error output.
 	return [[...items]];
 }
 
-/** Null when the execution is not parked at this node. */
+/** Returns null if the execution is not parked at this node. */
 export function readParked(context: IWebhookFunctions): Parked | null {
 	const name = JSON.stringify(context.getNode().name);
 	const stored = context.evaluateExpression(`{{ $(${name}).context }}`) as { parked?: Parked };

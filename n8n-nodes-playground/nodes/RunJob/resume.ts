@@ -13,7 +13,7 @@ import { getBatch, hasEnded, type Batch } from './batch';
 import { firstFailure, toOutputItems } from './output-items';
 import { readParked, type Parked } from './parking';
 
-/** A constant, since n8n's lint takes a literal `webhooks` for a trigger's. */
+/** A constant, because n8n's lint treats a node with a literal `webhooks` as a trigger. */
 export const resumeWebhooks: IWebhookDescription[] = [
 	{
 		name: 'default',
@@ -27,9 +27,9 @@ export const resumeWebhooks: IWebhookDescription[] = [
 ];
 
 /**
- * The daemon's callback: all jobs of the batch have ended. The callback is only the signal; what
- * became of the jobs is asked of the daemon. Nothing may be thrown here: n8n would drop the data of
- * the nodes before and run those after with an empty item.
+ * Handles the daemon's callback, which says that all jobs of the batch have ended. The results come
+ * from the daemon's API, not from the callback. This must not throw: n8n would drop the data of the
+ * earlier nodes and run the later ones with an empty item.
  */
 export async function resume(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
@@ -45,11 +45,11 @@ export async function resume(this: IWebhookFunctions): Promise<IWebhookResponseD
 		return { webhookResponse: { resumed: true }, workflowData: [items] };
 	} catch (error) {
 		this.logger.warn(`Run Job could not resume: ${(error as Error).message}`);
-		return tryAgain(this, 'n8n could not ask the daemon about the batch');
+		return tryAgain(this, 'n8n could not get the batch from the daemon');
 	}
 }
 
-/** A batch that the daemon no longer knows has ended, with nothing to show for it. */
+/** A batch that the daemon no longer has counts as ended, without results. */
 async function readBatch(context: IWebhookFunctions, { batchId }: Parked): Promise<Batch> {
 	try {
 		return await getBatch(context, batchId);
@@ -59,7 +59,7 @@ async function readBatch(context: IWebhookFunctions, { batchId }: Parked): Promi
 	}
 }
 
-/** 503 makes the daemon call again later; the execution stays parked. */
+/** On 503 the daemon calls again later. The execution stays parked. */
 function tryAgain(context: IWebhookFunctions, error: string): IWebhookResponseData {
 	context.getResponseObject().status(503).json({ error });
 	return { noWebhookResponse: true };
@@ -70,9 +70,9 @@ function continuesOnFail({ onError, continueOnFail }: INode): boolean {
 }
 
 /**
- * Fails the node, as "Stop Workflow" asks for. `resumeError` is what n8n itself sets when a
- * sub-workflow that was waited for has failed; a webhook has no public way to reach it, so where it
- * cannot be reached (another n8n) the item goes on with its error in it.
+ * Fails the node, as "Stop Workflow" requires. n8n itself sets `resumeError` when a sub-workflow has
+ * failed, but gives webhooks no public way to set it. In an n8n version without it, the error item
+ * goes on to the next node.
  */
 function failParkedNode(context: IWebhookFunctions, error: NodeOperationError): void {
 	const { runExecutionData } = context as unknown as { runExecutionData?: IRunExecutionData };

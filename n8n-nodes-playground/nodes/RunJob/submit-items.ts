@@ -5,7 +5,7 @@ import type { BinaryOutput } from './binary-fields';
 import { batchKey, createKeys } from './idempotency';
 import { optionsOf, toJobRequest, type JobRequest } from './job-request';
 
-/** What became of an input item: a job of the batch, in order, or an error before there was one. */
+/** An input item's place in the batch, which has its jobs in the same order; or why it has none. */
 export type Slot = { error: string } | { files: BinaryOutput[] };
 
 export interface Submission {
@@ -13,13 +13,13 @@ export interface Submission {
 	slots: Slot[];
 	/** The batch's idempotency key. */
 	key: string;
-	/** Null when no item could be made a job. */
+	/** Null if no item gave a job. */
 	batch: Batch | null;
 }
 
 type Draft = { error: string } | { request: JobRequest; files: BinaryOutput[] };
 
-/** Hands all the items over as one batch. Throws at the first bad item unless the node continues. */
+/** Submits all items as one batch. Throws at the first bad item unless the node continues on errors. */
 export async function submitItems(
 	context: IExecuteFunctions,
 	{ waitSeconds }: { waitSeconds: number },
@@ -62,8 +62,8 @@ async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
 }
 
 /**
- * The daemon takes a batch whole or not at all, and says which jobs are wrong. Those items become
- * errors and the others are handed over again; an error about none in particular is everyone's.
+ * The daemon refuses a whole batch and says which jobs are invalid. Their items become errors, and
+ * the others are submitted again. An error that names no job is the error of every item.
  */
 function dropRefused(context: IExecuteFunctions, drafts: Draft[], error: Error): Draft[] {
 	const reasons = reasonsByJob(error);
@@ -86,12 +86,12 @@ function reasonsByJob(error: Error): Map<number, string> {
 	return reasons;
 }
 
-/** `/input/text` as the person who filled it in knows it: `input.text`. */
+/** Turns a JSON Pointer such as `/input/text` into `input.text`. */
 function fieldName(pointer = '/job'): string {
 	return pointer.slice(1).replaceAll('/', '.');
 }
 
-/** What the node fails with: the first item that is wrong, and why. */
+/** The error for the node: the first invalid item and the reason. */
 function toRefusal(
 	context: IExecuteFunctions,
 	error: Error,
@@ -101,7 +101,7 @@ function toRefusal(
 	const [first] = reasons;
 	if (first === undefined) return error;
 	const [job, reason] = first;
-	error.message = `Playground refuses this item: ${reason}`;
+	error.message = `Playground refused this item: ${reason}`;
 	const others = reasons.size - 1;
 	error.description =
 		others === 0 ? 'No item was run.' : `No item was run. ${others} more would be refused.`;

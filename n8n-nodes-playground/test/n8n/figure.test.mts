@@ -1,4 +1,4 @@
-/** The figure of docs/explanation/performance.md; for one to keep, on a machine with no other work. */
+/** Makes the table in docs/explanation/performance.md. Publish only figures from an idle machine. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare, EXPECTED_WORDS, toTable } from './support/compare.mts';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => daemon?.remove());
 
-test('the same work is done and reported in each way', async () => {
+test('each way does the same work and reports it', async () => {
 	const executions = 100;
 	const figures = await compare({ client, n8n, daemon, executions });
 	console.log(`${executions} times each:\n\n${toTable(figures)}`);

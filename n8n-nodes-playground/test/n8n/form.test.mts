@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => daemon?.remove());
 
-/** As the editor asks when a node's panel is open. */
+/** Sends the request that the editor sends for an open panel. */
 const ask = (kind: string, methodName: string, more: Json = {}) =>
 	client.rest('POST', `/dynamic-node-parameters/${kind}`, {
 		path: 'parameters.plugin',
@@ -38,13 +38,7 @@ describe('the form in the editor', () => {
 		['csv-profile', [text('text'), text('file'), text('url')]],
 		['html-to-markdown', [text('html'), text('url'), text('baseUrl')]],
 		['image-resize', [text('base64'), text('file'), text('url')]],
-		[
-			'json-query',
-			[
-				{ id: 'data', required: true, removed: false },
-				{ id: 'expression', type: 'string', required: false, removed: true },
-			],
-		],
+		['json-query', [{ id: 'data', required: true, removed: false }, text('expression')]],
 		['text-chunk', [text('text'), text('markdown')]],
 	])('has the fields of %s', async (plugin, fields) => {
 		const form = await fieldsOf(plugin);
@@ -52,14 +46,14 @@ describe('the form in the editor', () => {
 		expect(form.fields).toHaveLength(fields.length);
 	});
 
-	test('has a form for every plugin that comes with the daemon', async () => {
+	test('has a form for every built-in plugin', async () => {
 		const { items: plugins } = await daemon.call('GET', '/v1/plugins');
 		const builtIn = plugins.filter(({ source }: Json) => source === 'built-in');
 		expect(builtIn).toHaveLength(5);
 		for (const { name } of builtIn) expect((await fieldsOf(name)).fields).not.toEqual([]);
 	});
 
-	test('lists the plugins, and searches their names and descriptions', async () => {
+	test('lists the plugins and searches their names and descriptions', async () => {
 		const { results } = await ask('resource-locator-results', 'searchPlugins');
 		const names = results.map(({ value }: Json) => value);
 		expect(names).toEqual(expect.arrayContaining(['csv-profile', 'text-chunk', 'word-count']));
@@ -69,7 +63,7 @@ describe('the form in the editor', () => {
 		expect(found.results.map(({ value }: Json) => value)).toEqual(['html-to-markdown']);
 	});
 
-	test('lists the plugins for those that run after the first one', async () => {
+	test('lists the plugins under Further Plugins', async () => {
 		const options = await ask('options', 'getPlugins', {
 			path: 'parameters.further.plugin[0].name',
 		});
@@ -77,7 +71,7 @@ describe('the form in the editor', () => {
 	});
 });
 
-test('what is filled into the form is the input of the job', async () => {
+test('the values in the form are the input of the job', async () => {
 	const { fields: schema } = await fieldsOf('json-query');
 	const query = runJob({ credential, plugin: 'json-query' });
 	query.parameters = {

@@ -39,26 +39,26 @@ describe("the credential's test", () => {
 		expect(await client.testCredential({ baseUrl, token })).toMatchObject({ status: 'OK' });
 	});
 
-	test('tells that the token is wrong', async () => {
+	test('reports a wrong token', async () => {
 		const result = await client.testCredential({ baseUrl: daemon.baseUrl, token: 'other' });
 		expect(result).toMatchObject({
 			status: 'Error',
-			message: expect.stringContaining('refuses the token'),
+			message: expect.stringContaining('refused the token'),
 		});
 	});
 
-	test('tells that no daemon is there', async () => {
+	test('reports that the daemon does not answer', async () => {
 		const baseUrl = await unusedAddress();
 		expect(await client.testCredential({ baseUrl, token: 'any' })).toMatchObject({
 			status: 'Error',
-			message: expect.stringContaining(`No Playground answers at ${baseUrl}`),
+			message: expect.stringContaining(`Playground does not answer at ${baseUrl}`),
 		});
 	});
 
-	test('tells that the address is that of something else', async () => {
+	test('reports that another service answers', async () => {
 		expect(await client.testCredential({ baseUrl: n8n.baseUrl, token: 'any' })).toMatchObject({
 			status: 'Error',
-			message: expect.stringContaining('is not a Playground'),
+			message: expect.stringContaining('is not Playground'),
 		});
 	});
 });

@@ -1,4 +1,4 @@
-/** The workflows that we give away, imported as a file in the editor is, and run. */
+/** Imports and runs the example workflows, as a user does with a file in the editor. */
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ const GUIDE = 'docs/guides/n8n-webhook-node';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
-/** Chooses the credentials, as who imports the file does; resolves to the workflow's id. */
+/** Sets the credentials, as a user does after the import. Resolves to the workflow's id. */
 async function importFile(
 	file: string,
 	{ baseUrl, token }: DaemonProcess,
@@ -42,7 +42,7 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 	'n8n-nodes-playground/examples/errors-to-their-own-branch.json': async (file, daemon) => {
 		const execution = await runManually(await importFile(file, daemon));
 		expect(execution.items('Use the output')).toHaveLength(1);
-		expect(execution.items('Tell someone')).toMatchObject([
+		expect(execution.items('Notify someone')).toMatchObject([
 			{ json: { error: expect.stringContaining('input.text') } },
 		]);
 	},
@@ -59,7 +59,7 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 		expect(ran('Note the start')).toBe(2);
 		expect(ran('Update the dashboard')).toBe(1);
 		expect(ran('Process the result')).toBe(1);
-		expect(ran('Alert someone')).toBe(1);
+		expect(ran('Notify someone')).toBe(1);
 		await client.unpublish(workflowId);
 	},
 
@@ -72,7 +72,7 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 			});
 			const execution = await runManually(workflowId);
 			const { description, parameters } = model.requests[0]?.tools[0].function;
-			expect(description).toContain('Describes a CSV');
+			expect(description).toContain('Profiles a CSV');
 			expect(parameters.properties).toHaveProperty('csv');
 			const { output } = execution.items('AI Agent')[0]?.json ?? {};
 			expect(output).toContain('"status":"completed"');
@@ -111,7 +111,7 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 		]);
 		expect(notes('Alert and log')).toEqual([expect.stringContaining(' failed in gate: ')]);
 
-		// What the guide says of n8n's answers.
+		// What the guide says about n8n's responses.
 		const { url } = webhook;
 		const post = async (headers: Record<string, string>, event: Json) =>
 			await fetch(url, {
@@ -134,8 +134,8 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 
 		expect((await post(webhook.headers, { status: 'no event' })).status).toBe(500);
 		const all = await client.untilEnded(workflowId, 8);
-		const [told] = all.filter(({ mode }) => mode === 'error');
-		expect(told?.items('Tell someone')[0]?.json.note).toContain(
+		const [failed] = all.filter(({ mode }) => mode === 'error');
+		expect(failed?.items('Tell someone')[0]?.json.note).toContain(
 			'An event with the status no event',
 		);
 		await client.unpublish(workflowId);
@@ -143,7 +143,7 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 };
 
 describe.concurrent('the workflow in', () => {
-	test.each(Object.entries(RUNS))('%s runs as it is', async (file, run) => {
+	test.each(Object.entries(RUNS))('%s runs without changes', async (file, run) => {
 		const daemon = await startDaemonProcess();
 		try {
 			await run(file, daemon);
@@ -153,7 +153,7 @@ describe.concurrent('the workflow in', () => {
 	});
 });
 
-test('every workflow that we give away is run here', () => {
+test('every example workflow is run here', () => {
 	const files = globSync(['n8n-nodes-playground/examples/*.json', 'docs/**/*.json'], { cwd: ROOT });
 	const workflows = files.filter((file) => {
 		const { nodes, connections } = JSON.parse(read(file));

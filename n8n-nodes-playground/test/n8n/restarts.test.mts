@@ -51,20 +51,20 @@ describe('when n8n is killed and started again', () => {
 		await n8n.start();
 	}, 300_000);
 
-	test('the trigger gets events as before, by the webhook that it had', async () => {
+	test('the trigger gets events by the same webhook', async () => {
 		expect(registered).toHaveLength(1);
 		expect(await webhooks()).toEqual(registered);
 		const after = await runNamed('restart');
 		expect(await received(2)).toEqual([before, after]);
 	});
 
-	test('an execution that was parked goes on', async () => {
+	test('a parked execution resumes', async () => {
 		t.gates.open('over the restart', { answer: 'still here' });
 		expect(await answerOf(parked)).toEqual({ answer: 'still here' });
 	});
 });
 
-test('when the daemon is killed while an execution is parked, it is resumed after all', async () => {
+test('an execution resumes if the daemon was killed while it was parked', async () => {
 	const id = await park('over the crash');
 	await t.gates.untilArrived('over the crash');
 	await t.daemon.kill();

@@ -17,7 +17,7 @@ import { client, start } from './support/world.mts';
 const t = useGatedDaemon();
 const { job, at } = t;
 
-/** Run Job on gates, with a node behind each of its outputs. */
+/** Run Job with the plugin `gate`, and a node after each of its outputs. */
 function withErrorOutput(
 	name: string,
 	gateNames: string[],
@@ -37,7 +37,7 @@ describe.concurrent('a job that fails', () => {
 		['within the first wait', 60],
 		['after parking', 0],
 	])('%s', (when, firstWaitSeconds) => {
-		/** The second of three fails. */
+		/** The second of three jobs fails. */
 		async function failSecond(onError: string) {
 			const names = [1, 2, 3].map((index) => `${onError} ${when} ${index}`);
 			t.gates.open(names[0] as string, 'first');
@@ -48,7 +48,7 @@ describe.concurrent('a job that fails', () => {
 			);
 		}
 
-		test('fails the node, with its words, under Stop Workflow', async () => {
+		test('fails the node with its message under Stop Workflow', async () => {
 			const execution = await client.untilStatus(await failSecond('stopWorkflow'), 'error');
 			expect(execution.error).toMatchObject({
 				message: 'bad page',
@@ -58,7 +58,7 @@ describe.concurrent('a job that fails', () => {
 			expect(execution.runs('Good')).toBe(0);
 		});
 
-		test('stays among the others, in its place, under Continue', async () => {
+		test('becomes an error item in its place under Continue', async () => {
 			const id = await failSecond('continueRegularOutput');
 			const execution = await client.untilStatus(id, 'success');
 			expect(execution.items('Good').map(outcome)).toEqual(['first', 'bad page', 'third']);
@@ -84,7 +84,7 @@ describe.concurrent('a job that fails', () => {
 });
 
 describe.concurrent('Run Job', () => {
-	test('runs again under Retry On Fail what failed, and nothing else', async () => {
+	test('runs only failed jobs again under Retry On Fail', async () => {
 		t.gates.open('steady', 'steady');
 		t.gates.fail('flaky', 'not yet');
 		t.gates.open('flaky', 'now');
@@ -98,7 +98,7 @@ describe.concurrent('Run Job', () => {
 		expect([t.gates.arrivals('steady'), t.gates.arrivals('flaky')]).toEqual([1, 2]);
 	});
 
-	test('runs nothing twice under Retry On Fail when the answer got lost', async () => {
+	test('runs nothing twice under Retry On Fail if the response was lost', async () => {
 		const proxy = await startProxy(t.daemon.baseUrl);
 		try {
 			const { baseUrl } = proxy;
@@ -118,7 +118,7 @@ describe.concurrent('Run Job', () => {
 		}
 	});
 
-	test('fails after parking without another try, whatever Retry On Fail says', async () => {
+	test('fails after parking without another try, also under Retry On Fail', async () => {
 		t.gates.fail('tried once', 'bad page');
 		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
 		const retrying = job({ options: { firstWaitSeconds: 0 }, settings });
@@ -127,15 +127,15 @@ describe.concurrent('Run Job', () => {
 		expect(t.gates.arrivals('tried once')).toBe(1);
 	});
 
-	test('gives error items that tell of the deadline, and the job goes on', async () => {
+	test('returns error items after the deadline, and the job goes on', async () => {
 		const options = { firstWaitSeconds: 0, deadlineMinutes: 0.01 };
 		const settings = { onError: 'continueErrorOutput' };
 		const id = await start(withErrorOutput('Deadline', ['late'], { options, settings }));
-		// n8n looks for executions that are due once a minute.
+		// n8n looks for overdue executions once a minute.
 		const execution = await client.untilStatus(id, 'success');
 		const [late] = execution.items('Bad');
 		expect(late?.json).toMatchObject({
-			error: expect.stringContaining('had not ended after 0.01 minutes'),
+			error: expect.stringContaining('did not end within 0.01 minutes'),
 			details: { status: 'timeout' },
 		});
 		const { jobId } = late?.json.details;
@@ -179,7 +179,7 @@ describe.concurrent('Run Job', () => {
 		expect(execution.items('Bad')[0]?.json.details).toMatchObject({ errorCode: 'JOB_TIMEOUT' });
 	});
 
-	test('runs the items that the daemon takes, and names what is wrong with the others', async () => {
+	test('runs the valid items, and gives the reason for each of the others', async () => {
 		const workflow = withErrorOutput('Refused', [], {
 			plugin: 'word-count',
 			input: '{ text: $json.text }',
@@ -193,20 +193,20 @@ describe.concurrent('Run Job', () => {
 		]);
 	});
 
-	test('fails with the item and the field when an item is refused under Stop Workflow', async () => {
+	test('fails with the item and the field if an item is refused under Stop Workflow', async () => {
 		const refused = job({ plugin: 'word-count', input: '{ text: $json.text }' });
 		const id = await start(
 			chain('Stops', manualTrigger(), items({ text: 'a' }, { text: 7 }), refused),
 		);
 		const { error } = await client.untilStatus(id, 'error');
 		expect(error).toMatchObject({
-			message: 'Playground refuses this item: input.text is 7: it must be a string',
+			message: 'Playground refused this item: input.text is 7: it must be a string',
 			description: 'No item was run.',
 			context: { itemIndex: 1 },
 		});
 	});
 
-	test('says that no daemon is there', async () => {
+	test('fails with a message if the daemon does not answer', async () => {
 		const gone = await startDaemonProcess();
 		const { baseUrl, token } = gone;
 		const itsCredential = await client.createCredential({ baseUrl, token });
@@ -215,6 +215,6 @@ describe.concurrent('Run Job', () => {
 			chain('Gone', manualTrigger(), at('never'), runJob({ credential: itsCredential })),
 		);
 		const { error } = await client.untilStatus(id, 'error');
-		expect(error?.message).toBe(`No Playground answers at ${baseUrl}`);
+		expect(error?.message).toBe(`Playground does not answer at ${baseUrl}`);
 	});
 });

@@ -18,16 +18,16 @@ import {
 } from './support/workflows.mts';
 import { client, n8n, start } from './support/world.mts';
 
-/** One pixel. */
+/** An image of one pixel. */
 const PNG =
 	'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-/** Parks without asking for a while first. */
+/** Parks without waiting first. */
 const PARKS = { firstWaitSeconds: 0 };
 
 const t = useGatedDaemon();
 const { job, at } = t;
 
-/** What the daemon sent, or is to send, to resume the execution. */
+/** The deliveries with which the daemon resumes the execution. */
 async function callbacks(executionId: string): Promise<Json[]> {
 	const { items: deliveries } = await t.daemon.call('GET', '/v1/deliveries?limit=500');
 	return deliveries.filter(({ url }: Json) => url.includes(`/webhook-waiting/${executionId}/`));
@@ -35,11 +35,11 @@ async function callbacks(executionId: string): Promise<Json[]> {
 
 const outputs = (all: Json[]) => all.map(({ json }) => json.output);
 
-/** Gives each item that went in beside what came out for it. */
+/** Gives the name of each input item and the output for it. */
 const pairs = () => field('Pairs', '`${$("Items").item.json.name} ${$json.output.answer}`');
 
 describe.concurrent('Run Job', () => {
-	test.each([1, 3, 200])('runs %i items as one batch that needs no callback', async (count) => {
+	test.each([1, 3, 200])('runs %i items as one batch without a callback', async (count) => {
 		const many = code(
 			'Items',
 			`return Array.from({ length: ${count} }, (_, index) => ({ json: { text: 'a '.repeat(index) } }));`,
@@ -58,7 +58,7 @@ describe.concurrent('Run Job', () => {
 		expect(await callbacks(id)).toHaveLength(0);
 	});
 
-	test('parks for jobs that end out of order, and gives their outputs in the order of the items', async () => {
+	test('returns the outputs in the order of the items if jobs end out of order after parking', async () => {
 		const names = ['ordered-1', 'ordered-2', 'ordered-3'];
 		const id = await start(
 			chain(
@@ -84,11 +84,11 @@ describe.concurrent('Run Job', () => {
 		expect(await callbacks(id)).toMatchObject([{ event: 'batch' }]);
 	});
 
-	test('asks the daemon three times in all, for however many items and however long it parks', async () => {
+	test('sends three requests to the daemon, for any number of items and any time', async () => {
 		const proxy = await startProxy(t.daemon.baseUrl);
 		try {
 			const { baseUrl } = proxy;
-			// Nor does it need a token that may do more than run jobs.
+			// A token that may only run jobs is enough.
 			const token = await t.daemon.addToken('run');
 			const counted = await client.createCredential({ baseUrl, token });
 			const names = ['counted-1', 'counted-2', 'counted-3'];
@@ -132,7 +132,7 @@ describe.concurrent('Run Job', () => {
 		await client.unpublish(workflow);
 	});
 
-	test('parks with 200 instant jobs, whose callback may come before n8n has parked', async () => {
+	test('parks with 200 instant jobs, whose callback may arrive before n8n has parked', async () => {
 		const many = code(
 			'Items',
 			"return Array.from({ length: 200 }, (_, index) => ({ json: { text: 'a '.repeat(index) } }));",
@@ -144,7 +144,7 @@ describe.concurrent('Run Job', () => {
 		expect(words).toEqual(Array.from({ length: 200 }, (_, index) => index));
 	});
 
-	test('parks in one parallel branch after the other', async () => {
+	test('parks in parallel branches, one after the other', async () => {
 		const workflow = chain('Branches', manualTrigger(), at('left-right'), noOp('Fork'));
 		const [left, right] = [
 			job({ name: 'Left', options: PARKS }),
@@ -237,7 +237,7 @@ describe.concurrent('Run Job', () => {
 		await t.gates.untilArrived('own webhook');
 	});
 
-	test('puts a file of the item into the input, and makes one of the output', async () => {
+	test('puts a file of the item into the input and makes a file of the output', async () => {
 		const png = code(
 			'Items',
 			`return [{ json: {}, binary: { data: { data: '${PNG}', mimeType: 'image/png' } } }];`,
@@ -261,13 +261,13 @@ describe.concurrent('Run Job', () => {
 		expect(item?.binary.small).toMatchObject({ fileName: 'small.webp', mimeType: 'image/webp' });
 	});
 
-	test('without waiting gives ids, which the operation Get looks up', async () => {
-		const started = job({ name: 'Hand over', operation: 'start' });
+	test('returns ids without waiting, and the operation Get returns their jobs', async () => {
+		const started = job({ name: 'Submit', operation: 'start' });
 		const get = job({ name: 'Get', operation: 'get', jobId: '={{ $json.jobId }}' });
 		t.gates.open('started', { answer: 'later' });
 		const id = await start(chain('Start and get', manualTrigger(), at('started'), started, get));
 		const execution = await client.untilStatus(id, 'success');
-		const [{ json } = {} as Json] = execution.items('Hand over');
+		const [{ json } = {} as Json] = execution.items('Submit');
 		expect(json).toMatchObject({ jobId: expect.stringMatching(/^job_/), status: 'queued' });
 		expect(execution.items('Get')[0]?.json).toMatchObject({ jobId: json.jobId, plugins: ['gate'] });
 	});

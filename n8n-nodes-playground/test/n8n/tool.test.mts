@@ -1,4 +1,4 @@
-/** Run Job as a tool of n8n's own agent; examples/agent-tool.json is run by published-workflows. */
+/** Run Job as a tool of n8n's agent. published-workflows.test.mts runs examples/agent-tool.json. */
 import { expect, test } from 'vitest';
 import { startChatModel } from './support/chat-model.mts';
 import { useGatedDaemon } from './support/gated-daemon.mts';
@@ -16,7 +16,7 @@ const langchain = (name: string, type: string, typeVersion: number, more: Json):
 	...more,
 });
 
-/** An agent whose model calls the tool once, with the gate's URL, and repeats what it answers. */
+/** An agent whose model calls the tool once, with the gate's URL, and repeats its result. */
 async function askAgent(gate: string, options: Json): Promise<Execution> {
 	const model = await startChatModel({ url: t.gates.url(gate) });
 	try {
@@ -42,19 +42,19 @@ async function askAgent(gate: string, options: Json): Promise<Execution> {
 
 const answer = (execution: Execution): string => execution.items('Agent')[0]?.json.output;
 
-test('an agent gets the output of a job that ends within the wait', async () => {
+test('an agent gets the output of a job that ends in time', async () => {
 	t.gates.open('quick', { answer: 42 });
 	expect(answer(await askAgent('quick', {}))).toContain('"output":{"answer":42}');
 });
 
-test('an agent is told the id of a job that takes longer, and its execution does not park', async () => {
-	const told = answer(await askAgent('slow', { firstWaitSeconds: 1 }));
-	const [, jobId] = /"jobId":"(job_\w+)"/.exec(told) ?? [];
-	expect(told).toContain('The job is still running');
+test('an agent gets the id of a job that takes longer, and the execution does not park', async () => {
+	const text = answer(await askAgent('slow', { firstWaitSeconds: 1 }));
+	const [, jobId] = /"jobId":"(job_\w+)"/.exec(text) ?? [];
+	expect(text).toContain('The job is still running');
 	expect(await t.daemon.call('GET', `/v1/jobs/${jobId}`)).toMatchObject({ status: 'running' });
 });
 
-test('an agent is told why a job failed', async () => {
+test('an agent gets the reason why a job failed', async () => {
 	t.gates.fail('broken', 'the gate is rusty');
 	expect(answer(await askAgent('broken', {}))).toContain('the gate is rusty');
 });

@@ -19,13 +19,13 @@ afterAll(() => daemon?.remove());
 interface Listener {
 	workflowId: string;
 	trigger: Node;
-	/** The events that have started the workflow, in order. */
+	/** The events that started the workflow, in order. */
 	events(count: number): Promise<Json[]>;
-	/** Those of its webhooks that the daemon has. */
+	/** Its webhooks at the daemon. */
 	webhooks(): Promise<Json[]>;
 }
 
-/** A workflow that a trigger starts; not published yet. */
+/** Creates a workflow with a trigger, without publishing it. */
 async function listen(parameters: Json = {}, to = { credential, daemon }): Promise<Listener> {
 	const trigger = playgroundTrigger(to.credential, parameters);
 	const workflowId = await client.createWorkflow(chain('Listens', trigger, noOp('Take')));
@@ -51,7 +51,7 @@ async function runJob(name: string, { plugin = 'word-count', in: where = daemon 
 const kinds = (events: Json[]) => events.map(({ status }) => status).sort();
 
 describe.concurrent('Playground Trigger', () => {
-	test('gets every event while its workflow is published, and leaves no webhook behind', async () => {
+	test('gets every event while its workflow is published, and then removes its webhook', async () => {
 		const { workflowId, events, webhooks } = await listen({ jobName: 'every event' });
 		expect(await client.publish(workflowId)).toMatchObject({ status: 'published' });
 		expect(await webhooks()).toMatchObject([{ state: 'active', jobName: 'every event' }]);
@@ -79,7 +79,7 @@ describe.concurrent('Playground Trigger', () => {
 		await client.unpublish(workflowId);
 	});
 
-	test('replaces its webhook when a parameter is changed', async () => {
+	test('replaces its webhook when a parameter changes', async () => {
 		const { workflowId, trigger, webhooks, events } = await listen({ jobName: 'changed' });
 		await client.publish(workflowId);
 		const [before] = await webhooks();
@@ -114,7 +114,7 @@ describe.concurrent('Playground Trigger', () => {
 		expect(await webhooks()).toEqual([]);
 	});
 
-	test('fails to publish while the daemon is down, saying so, and heals when it is back', async () => {
+	test('fails to publish with a message while the daemon is down, and succeeds when it is back', async () => {
 		const own = await startDaemonProcess();
 		try {
 			const { baseUrl, token } = own;
@@ -123,7 +123,7 @@ describe.concurrent('Playground Trigger', () => {
 			await own.kill();
 			const failed = await client.publish(workflowId);
 			expect(failed.status).toBe('failed');
-			expect(JSON.stringify(failed)).toContain(`No Playground answers at ${baseUrl}`);
+			expect(JSON.stringify(failed)).toContain(`Playground does not answer at ${baseUrl}`);
 
 			await own.start();
 			expect(await client.publish(workflowId)).toMatchObject({ status: 'published' });
@@ -137,7 +137,7 @@ describe.concurrent('Playground Trigger', () => {
 		}
 	});
 
-	test('heals when it was unpublished, and published again, while the daemon was down', async () => {
+	test('recovers after it was unpublished and published while the daemon was down', async () => {
 		const own = await startDaemonProcess();
 		try {
 			const { baseUrl, token } = own;
@@ -145,12 +145,12 @@ describe.concurrent('Playground Trigger', () => {
 			const { workflowId, webhooks, events } = await listen({ events: ['completed'] }, to);
 			await client.publish(workflowId);
 			await own.kill();
-			// Neither can reach the daemon: what n8n keeps of the node is out of date from then on.
+			// Neither can reach the daemon, so n8n's static data is out of date from then on.
 			await client.unpublish(workflowId);
 			expect(await client.publish(workflowId)).toMatchObject({ status: 'failed' });
 
 			await own.start();
-			// Without it only a new registration brings events.
+			// Now events arrive only after a new registration.
 			for (const { id } of await webhooks()) await own.call('DELETE', `/v1/webhooks/${id}`);
 			expect(await client.publish(workflowId)).toMatchObject({ status: 'published' });
 			expect(await webhooks()).toHaveLength(1);
@@ -163,7 +163,7 @@ describe.concurrent('Playground Trigger', () => {
 		}
 	});
 
-	test('fails to publish with a token that may not register webhooks, saying so', async () => {
+	test('fails to publish with a message if the token may not register webhooks', async () => {
 		const { baseUrl } = daemon;
 		const token = await daemon.addToken('run');
 		const to = { daemon, credential: await client.createCredential({ baseUrl, token }) };
@@ -191,7 +191,7 @@ describe.concurrent('Playground Trigger', () => {
 	});
 });
 
-describe('a delivery that the trigger must not take', () => {
+describe('a delivery that the trigger must refuse', () => {
 	const EVENT = { status: 'completed', jobId: 'job_forged' };
 	let listener: Listener;
 	let url: string;
@@ -228,7 +228,7 @@ describe('a delivery that the trigger must not take', () => {
 		});
 	}
 
-	test('is refused when it is forged, altered, unsigned or old; a good one starts the workflow once', async () => {
+	test('is forged, altered, unsigned or old; a valid one starts the workflow once', async () => {
 		const old = now() - 6 * 60;
 		const answers = [
 			await send('evt_forged', now(), sign('evt_forged', now(), OTHER)),

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-// Of what `npm run build` has made; `npm run check` builds first.
+// The files that `npm run build` made. `npm run check` builds first.
 const [{ files }] = Object.values(
 	JSON.parse(
 		execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
@@ -27,11 +27,11 @@ test.each([
 	'dist/nodes/RunJob/RunJob.node.json',
 	'dist/icons/playground.svg',
 	'dist/icons/playground.dark.svg',
-])('the package holds %s', (file) => {
+])('the package contains %s', (file) => {
 	expect(paths).toContain(file);
 });
 
-test('the package holds nothing but documents and what n8n loads', () => {
+test('the package contains only documents and files that n8n loads', () => {
 	const others = paths.filter(
 		(file) =>
 			!/^(package\.json|README\.md|LICENSE)$/.test(file) &&
@@ -47,7 +47,7 @@ test('the package is small', () => {
 	expect(total).toBeLessThan(250_000);
 });
 
-test('a bare npm publish is refused: only the workflow publishes, with provenance', () => {
+test('npm publish is refused outside the workflow that publishes with provenance', () => {
 	const publish = () =>
 		execFileSync('npm', ['run', 'prepublishOnly'], { cwd: root, stdio: 'pipe' });
 	expect(publish).toThrow();

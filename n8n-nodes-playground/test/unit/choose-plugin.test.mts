@@ -39,7 +39,7 @@ const context = (plugin = 'word-count') =>
 	loadOptionsContext({ baseUrl: daemon.baseUrl, parameters: { plugin: { value: plugin } } });
 
 describe('the list of plugins', () => {
-	test('holds those that can run', async () => {
+	test('has the plugins that can run', async () => {
 		expect(await loadOptions.getPlugins.call(context())).toEqual([
 			{ name: 'word-count', value: 'word-count', description: 'Counts words in a text.' },
 			{ name: 'image-resize', value: 'image-resize', description: 'Scales an image.' },
@@ -51,30 +51,30 @@ describe('the list of plugins', () => {
 		['COUNT text', ['word-count']],
 		['image', ['image-resize']],
 		['nothing', []],
-	])('searched for %j holds %j', async (filter, names) => {
+	])('searched for %j has %j', async (filter, names) => {
 		const { results } = await listSearch.searchPlugins.call(context(), filter);
 		expect(results.map(({ name }) => name)).toEqual(names);
 	});
 });
 
 describe('the form', () => {
-	test('holds the fields of the plugin that is chosen', async () => {
+	test('has the fields of the chosen plugin', async () => {
 		const { fields } = await resourceMapping.getInputFields.call(context());
 		expect(fields).toMatchObject([{ id: 'text', type: 'string', required: true }]);
 	});
 
-	test('says what to do when the plugin declares no fields, or none is chosen', async () => {
+	test('says what to do if the plugin has no fields or no plugin is chosen', async () => {
 		expect(await resourceMapping.getInputFields.call(context('image-resize'))).toMatchObject({
 			fields: [],
-			emptyFieldsNotice: expect.stringContaining('choose JSON'),
+			emptyFieldsNotice: expect.stringContaining('Using JSON'),
 		});
 		expect(await resourceMapping.getInputFields.call(context(''))).toMatchObject({
 			fields: [],
-			emptyFieldsNotice: 'Choose a plugin first.',
+			emptyFieldsNotice: 'Choose a plugin to see its input fields.',
 		});
 	});
 
-	test('of a plugin that is gone says so', async () => {
+	test('fails with a message for a missing plugin', async () => {
 		await expect(resourceMapping.getInputFields.call(context('gone'))).rejects.toThrow(
 			'No plugin has this name.',
 		);

@@ -21,14 +21,14 @@ const descriptions: Record<string, INodeTypeDescription> = {
 	'n8n-nodes-playground.runJob': runJob,
 	'n8n-nodes-playground.runJobTool': {
 		...runJob,
-		// As n8n makes a tool of a node.
+		// As n8n does for the tool variant of a node.
 		properties: [...runJob.properties, text('descriptionType'), text('toolDescription')],
 	},
 };
 
 type Properties = Array<INodeProperties | INodePropertyCollection>;
 
-/** Names in the parameters that the node does not have, by path. */
+/** The paths of parameters that the node does not have. */
 function unknownNames(parameters: Record<string, any>, properties: Properties, at = ''): string[] {
 	return Object.entries(parameters).flatMap(([name, value]) => {
 		const known = properties.find((property) => property.name === name);
@@ -45,7 +45,7 @@ function unknownNames(parameters: Record<string, any>, properties: Properties, a
 describe.each(examples)('the example %s', (_file, workflow) => {
 	const ours = workflow.nodes.filter(({ type }: any) => type in descriptions);
 
-	test('uses our nodes, with parameters that they have', () => {
+	test('uses our nodes with existing parameters', () => {
 		expect(ours).not.toEqual([]);
 		for (const { type, typeVersion, parameters } of ours) {
 			const { properties, version } = descriptions[type] as INodeTypeDescription;
@@ -54,7 +54,7 @@ describe.each(examples)('the example %s', (_file, workflow) => {
 		}
 	});
 
-	test('connects nodes that are there', () => {
+	test('connects only nodes that exist', () => {
 		const names = workflow.nodes.map(({ name }: any) => name);
 		const targets = Object.values<any>(workflow.connections).flatMap((outputs) =>
 			Object.values<any>(outputs).flat(2),
@@ -63,7 +63,7 @@ describe.each(examples)('the example %s', (_file, workflow) => {
 		expect(names).toEqual(expect.arrayContaining(targets.map(({ node }: any) => node)));
 	});
 
-	test('holds no credential and no id of an n8n', () => {
+	test('has no credential and no workflow id', () => {
 		expect(ours.filter((node: any) => 'credentials' in node)).toEqual([]);
 		expect(workflow.id).toBeUndefined();
 	});

@@ -20,11 +20,11 @@ describe('a field of the form', () => {
 		[{ anyOf: [{ type: 'array' }, { type: 'null' }] }, 'array'],
 		[{ anyOf: [{ type: 'array' }, { type: 'string' }] }, 'string'],
 		[{}, undefined],
-	])('of %j is of type %s', (property, type) => {
+	])('for %j has the type %s', (property, type) => {
 		expect(fieldOf(property)?.type).toBe(type);
 	});
 
-	test('of an enum or of constants is a choice', () => {
+	test('for an enum or constants is a list of options', () => {
 		const options = [
 			{ name: 'png', value: 'png' },
 			{ name: '2', value: 2 },
@@ -33,7 +33,7 @@ describe('a field of the form', () => {
 		expect(fieldOf({ anyOf: [{ const: 'png' }, { const: 2 }] })).toMatchObject({ options });
 	});
 
-	test('behind a reference is what the reference points at', () => {
+	test('for a reference has the type and title of its target', () => {
 		const root = { $defs: { Size: { type: 'integer', title: 'Size in pixels' } } };
 		expect(fieldOf({ $ref: '#/$defs/Size' }, root)).toMatchObject({
 			type: 'number',
@@ -41,38 +41,46 @@ describe('a field of the form', () => {
 		});
 	});
 
-	test('is required only when the schema says so and has no default for it', () => {
+	test('is required only if the schema requires it without a default', () => {
 		const fields = toInputFields({
 			type: 'object',
 			properties: { a: {}, b: { default: 3 }, c: {} },
 			required: ['a', 'b'],
 		});
 		expect(fields.map(({ required }) => required)).toEqual([true, false, false]);
-		expect(fields.map(({ removed }) => removed)).toEqual([false, true, true]);
 		expect(fields[1]?.defaultValue).toBe(3);
 	});
 
-	test('is shown at once when it is required, or none is', () => {
-		expect(toInputFields({ properties: { a: {}, b: {} } })).toMatchObject([
-			{ removed: false },
-			{ removed: false },
-		]);
+	const shown = (count: number, required: string[]) => {
+		const ids = Array.from({ length: count }, (_, index) => `field${index}`);
+		const properties = Object.fromEntries(ids.map((id) => [id, {}]));
+		return toInputFields({ properties, required }).filter(({ removed }) => !removed);
+	};
+
+	test('is shown in a form of up to eight fields, required or not', () => {
+		expect(shown(3, [])).toHaveLength(3);
+		expect(shown(8, ['field1'])).toHaveLength(8);
 	});
 
-	test('is there when an object is one of several kinds of input', () => {
+	test('is shown in a longer form if it is required, or if none is', () => {
+		expect(shown(9, ['field1', 'field4']).map(({ id }) => id)).toEqual(['field1', 'field4']);
+		expect(shown(9, [])).toHaveLength(9);
+	});
+
+	test('exists if an object is one of several kinds of input', () => {
 		const object = { type: 'object', properties: { data: {} }, required: ['data'] };
 		expect(toInputFields({ anyOf: [{ type: 'string' }, object, {}] })).toMatchObject([
 			{ id: 'data', required: true },
 		]);
 	});
 
-	test('is not there when the input is not an object', () => {
+	test('does not exist if the input is not an object', () => {
 		expect(toInputFields({ type: 'string' })).toEqual([]);
 		expect(toInputFields({})).toEqual([]);
 	});
 });
 
-describe('what was filled in', () => {
+describe('the values in the form', () => {
 	const schema = toInputFields({
 		properties: {
 			text: { type: 'string' },
@@ -84,11 +92,11 @@ describe('what was filled in', () => {
 	const form = (value: object | null, mappingMode = 'defineBelow') =>
 		({ mappingMode, value, schema }) as unknown as ResourceMapperValue;
 
-	test('becomes the input, without what was left empty', () => {
+	test('become the input, without the empty fields', () => {
 		expect(toInput(form({ text: 'a', rows: null, size: 0 }), {})).toEqual({ text: 'a', size: 0 });
 	});
 
-	test('as text where JSON is asked for is read as JSON, and only there', () => {
+	test('are parsed as JSON only in fields for JSON', () => {
 		expect(toInput(form({ rows: '[1,2]', text: '[1,2]', any: '{"a":1}' }), {})).toEqual({
 			rows: [1, 2],
 			text: '[1,2]',
@@ -97,7 +105,7 @@ describe('what was filled in', () => {
 		expect(toInput(form({ any: 'no JSON' }), {})).toEqual({ any: 'no JSON' });
 	});
 
-	test('automatically is the fields of the item that the plugin knows', () => {
+	test('that n8n maps automatically are the fields of the item that the plugin has', () => {
 		const item = { text: 'a', other: 1, rows: [1] };
 		expect(toInput(form(null, 'autoMapInputData'), item)).toEqual({ text: 'a', rows: [1] });
 	});

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => daemon.stop());
 
-/** Runs the node on three items whose jobs go on, so that the execution parks. */
+/** Runs the node on three items whose jobs do not end, so that the execution parks. */
 async function parkThree(more: Partial<ExecuteWorld> & { options?: IDataObject } = {}) {
 	const played = serveBatches(daemon, () => null);
 	const { options = {}, ...rest } = more;
@@ -43,7 +43,7 @@ function stackOf(nodeId: string) {
 	return { entry, runExecutionData: { executionData: { nodeExecutionStack: [entry] } } };
 }
 
-/** As n8n calls the node when the daemon has called back. */
+/** Calls the node as n8n does after the daemon's callback. */
 async function callBack(
 	parked: Parked,
 	more: { query?: Record<string, string>; onError?: string } = {},
@@ -53,7 +53,7 @@ async function callBack(
 		baseUrl: daemon.baseUrl,
 		node: { onError: (more.onError ?? 'stopWorkflow') as 'stopWorkflow' },
 		query: more.query ?? Object.fromEntries(parked.url.searchParams),
-		// n8n keeps an execution that waits in its database: what comes back is a copy.
+		// n8n stores a waiting execution in its database, so the node gets a copy.
 		nodeContext: JSON.parse(JSON.stringify(parked.nodeContext)),
 		runExecutionData,
 	});
@@ -77,7 +77,7 @@ describe('parking', () => {
 		expect(waits).toEqual([WAIT_INDEFINITELY]);
 	});
 
-	test('with a deadline leaves items that tell of it in place of the input', async () => {
+	test('with a deadline replaces the input by error items', async () => {
 		const before = Date.now();
 		const { waits, items, output } = await parkThree({ options: { deadlineMinutes: 0.5 } });
 		expect(Number(waits[0]) - before).toBeGreaterThanOrEqual(30_000);
@@ -88,14 +88,14 @@ describe('parking', () => {
 			{ json: { details: { jobId: 'job_3', status: 'timeout' } }, pairedItem: { item: 2 } },
 		]);
 		expect(output[0]).toEqual(items);
-		// n8n empties the array it gets, and would pass on the emptied input at the deadline.
+		// n8n empties the array that it gets. At the deadline it would pass on the emptied input.
 		expect(output[0]).not.toBe(items);
 	});
 
 	test.each([
 		['stopWorkflow', 'fails the node'],
 		['continueErrorOutput', 'gives error items'],
-	])('under %s, when the daemon takes no callback, %s and does not wait', async (onError) => {
+	])('under %s, if the daemon refuses the callback, %s and does not wait', async (onError) => {
 		const { batches } = serveBatches(daemon, () => null);
 		daemon.on('PUT /v1/batches/:id/webhook', () => problem(503, 'STOPPING', 'It is stopping.'));
 		const { context, waits } = executeContext({
@@ -123,14 +123,14 @@ describe('parking', () => {
 		expect(waits).toEqual([]);
 	});
 
-	test('keeps the resume token out of what it stores and gives out', async () => {
+	test('keeps the resume token out of the context and the output', async () => {
 		const { nodeContext, output } = await parkThree({ options: { deadlineMinutes: 1 } });
 		expect(JSON.stringify([nodeContext, output])).not.toContain('resume-token');
 	});
 });
 
 describe('the callback', () => {
-	test('gives one item per input item, in order, whatever order the jobs ended in', async () => {
+	test('gives one item per input item, in the order of the input', async () => {
 		const parked = await parkThree();
 		for (const index of [2, 0, 1]) parked.end(index, { output: index * 10 });
 		const { response, items, failure } = await callBack(parked);
@@ -144,7 +144,7 @@ describe('the callback', () => {
 		expect(failure).toBeUndefined();
 	});
 
-	test('asks the daemon, and does not believe what it is told', async () => {
+	test('gets the results from the daemon and not from the request', async () => {
 		const parked = await parkThree();
 		parked.end(0, { output: 1 });
 		const { response, answer } = await callBack(parked);
@@ -152,14 +152,14 @@ describe('the callback', () => {
 		expect(answer.status).toBe(503);
 	});
 
-	test('of another batch resumes nothing', async () => {
+	test('for another batch resumes nothing', async () => {
 		const parked = await parkThree();
 		for (const index of [0, 1, 2]) parked.end(index, { output: 1 });
 		const { response } = await callBack(parked, { query: { batch: 'of an earlier run' } });
 		expect(response).toEqual({ webhookResponse: { resumed: false } });
 	});
 
-	test('while the daemon cannot be asked is to be repeated, and throws nothing', async () => {
+	test('gets a 503, so that it is repeated, while the daemon does not answer', async () => {
 		const parked = await parkThree();
 		await daemon.stop();
 		const { response, answer } = await callBack(parked);
@@ -168,12 +168,12 @@ describe('the callback', () => {
 		daemon = await startDaemon();
 	});
 
-	test('resumes with an error for every item when the daemon has forgotten the batch', async () => {
+	test('resumes with an error for every item if the daemon no longer has the batch', async () => {
 		const parked = await parkThree();
 		parked.batches.splice(0);
 		const { items } = await callBack(parked, { onError: 'continueRegularOutput' });
 		expect(items?.map(({ json }) => json)).toEqual(
-			Array.from({ length: 3 }, () => ({ error: 'Playground no longer knows this job' })),
+			Array.from({ length: 3 }, () => ({ error: 'Playground no longer has this job' })),
 		);
 	});
 });
@@ -211,7 +211,7 @@ describe('a job that fails after parking', () => {
 		expect(failure).toMatchObject({ message: 'bad page', context: { itemIndex: 1 } });
 	});
 
-	test('goes on as an error item where n8n gives no way to fail the node', async () => {
+	test('becomes an error item if n8n gives no way to fail the node', async () => {
 		const parked = await parkThree();
 		for (const index of [0, 1, 2]) parked.end(index, { status: 'failed', error: 'bad page' });
 		const { context } = webhookContext({
@@ -228,7 +228,7 @@ describe('a job that fails after parking', () => {
 	});
 });
 
-test('an item that was wrong from the start keeps its place', async () => {
+test('an item that was invalid from the start keeps its place', async () => {
 	const inputJson = (index: number) => (index === 1 ? '{' : { index });
 	const parked = await parkThree({
 		node: { onError: 'continueErrorOutput' },
@@ -251,7 +251,7 @@ test('an item that was wrong from the start keeps its place', async () => {
 	]);
 });
 
-test('files of jobs that ended after parking become files too', async () => {
+test('base64 in the output of a job that ended after parking becomes a file', async () => {
 	const file = Buffer.from('file').toString('base64');
 	const parked = await parkThree({
 		options: { binaryOutput: { file: [{ binaryProperty: 'data', field: 'file' }] } },

@@ -36,7 +36,7 @@ const execute = (with_: ExecuteWorld) => node.execute.call(executeContext(with_)
 const continuing = { onError: 'continueErrorOutput' as const };
 
 describe('the request', () => {
-	test('holds one job per item, with everything that was set', async () => {
+	test('has one job per item, with all settings', async () => {
 		serveBatches(daemon);
 		await execute(
 			world({
@@ -93,11 +93,19 @@ describe('the request', () => {
 		expect(request?.headers.prefer).toBe('wait=5');
 	});
 
-	test('takes its input from the form of the plugin', async () => {
+	test('has the input from the form', async () => {
 		serveBatches(daemon);
 		const input = { mappingMode: 'defineBelow', value: { text: 'hi', max: null }, schema: [] };
 		await execute(world({ parameters: { inputMode: 'form', input } }));
 		expect(daemon.requestsTo('POST /v1/batches')[0]?.body.jobs[0].input).toEqual({ text: 'hi' });
+	});
+
+	test('has Run At in the time zone of the workflow', async () => {
+		serveBatches(daemon);
+		const parameters = { options: { runAt: '2026-11-23T09:30:00' } };
+		await execute(world({ parameters, timezone: 'Pacific/Kiritimati' }));
+		const [request] = daemon.requestsTo('POST /v1/batches');
+		expect(request?.body.jobs[0].runAt).toBe('2026-11-22T19:30:00.000Z');
 	});
 
 	test.each<[string, IDataObject]>([
@@ -115,7 +123,7 @@ describe('the request', () => {
 });
 
 describe('jobs that end within the first wait', () => {
-	test('give their own outputs where the batch has no room for them', async () => {
+	test('have their outputs fetched one by one if the response of the batch omits them', async () => {
 		serveBatches(daemon, ({ input }) =>
 			input.index === 1 ? { output: null, truncated: true } : { output: 'short' },
 		);
@@ -129,7 +137,7 @@ describe('jobs that end within the first wait', () => {
 		expect(daemon.requestsTo('GET /v1/jobs/:id')).toHaveLength(1);
 	});
 
-	test('give one item each, in order and paired, and the execution does not park', async () => {
+	test('give one paired item each, in order, without parking', async () => {
 		serveBatches(daemon, ({ input }) => ({ output: { words: input.index * 10 } }));
 		const { context, waits } = executeContext(world({ items: texts('one', 'two', 'three') }));
 		const [items] = await node.execute.call(context);
@@ -151,7 +159,7 @@ describe('jobs that end within the first wait', () => {
 		expect(daemon.requests.map(({ method }) => method)).toEqual(['POST']);
 	});
 
-	test('and fail, fail the node with the words of the plugin and the item', async () => {
+	test("fail the node with the plugin's message and the item's index if one fails", async () => {
 		serveBatches(daemon, (_job, index) =>
 			index === 1 ? { error: 'EPERM: no such page', errorCode: 'PLUGIN_THREW' } : { output: 1 },
 		);
@@ -162,7 +170,7 @@ describe('jobs that end within the first wait', () => {
 		});
 	});
 
-	test('and fail, become error items when the node continues', async () => {
+	test('become error items if they fail and the node continues', async () => {
 		serveBatches(daemon, (_job, index) =>
 			index === 0 ? { error: 'bad text', errorCode: 'PLUGIN_THREW' } : { output: 1 },
 		);
@@ -186,16 +194,16 @@ describe('a request that the daemon refuses', () => {
 			{ path: `/jobs/${index}/input/text`, message: 'must be string' },
 		]);
 
-	test('fails the node with what is wrong, and the item', async () => {
+	test('fails the node with the reason and the item', async () => {
 		daemon.on('POST /v1/batches', () => refuse(1));
 		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toMatchObject({
-			message: 'Playground refuses this item: input.text must be string',
+			message: 'Playground refused this item: input.text must be string',
 			description: 'No item was run.',
 			context: { itemIndex: 1 },
 		});
 	});
 
-	test('runs the other items when the node continues', async () => {
+	test('does not stop the other items if the node continues', async () => {
 		const { serve } = serveBatches(daemon);
 		let refused = 0;
 		daemon.on('POST /v1/batches', (request) => {
@@ -213,7 +221,7 @@ describe('a request that the daemon refuses', () => {
 		expect(refused).toBe(1);
 	});
 
-	test('is matched to its item when an item before it was no job at all', async () => {
+	test('is matched to its item after an item that gave no job', async () => {
 		const inputJson = (index: number) => (index === 0 ? '{' : '{}');
 		daemon.on('POST /v1/batches', ({ body }) =>
 			body.jobs.length > 1 ? refuse(1) : problem(503, 'STOPPING', 'The daemon is stopping.'),
@@ -228,12 +236,12 @@ describe('a request that the daemon refuses', () => {
 		]);
 	});
 
-	test('is told in words that n8n would rewrite for the error code in them', async () => {
+	test('keeps a message that n8n would rewrite because of an error code in it', async () => {
 		daemon.on('POST /v1/batches', () => problem(400, 'BODY_INVALID', 'no "approvEPERMissions"'));
 		await expect(execute(world())).rejects.toThrow('no "approvEPERMissions"');
 	});
 
-	test('for no job in particular is the error of every item', async () => {
+	test('that names no job becomes the error of every item', async () => {
 		daemon.on('POST /v1/batches', () => problem(503, 'STOPPING', 'The daemon is stopping.'));
 		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));
 		expect(items?.map(({ json }) => json)).toEqual([
@@ -246,18 +254,19 @@ describe('a request that the daemon refuses', () => {
 		[413, 'BATCH_TOO_LARGE', [{ path: '/jobs', message: 'is 2 jobs long: it must be at most 1' }]],
 		[400, 'BODY_INVALID', [{ path: '/jobs', message: 'is a list: it must be shorter' }]],
 		[413, 'BODY_TOO_LARGE', []],
-	])('for too much at once, %i %s, says how to hand over less', async (status, code, issues) => {
+	])('because of its size, %i %s, says how to send less', async (status, code, issues) => {
 		daemon.on('POST /v1/batches', () => problem(status, code, 'It is too much.', issues));
-		const tooMuch = 'It is too much. Loop Over Items hands this node fewer items at a time.';
+		const tooMuch =
+			'It is too much. Use Loop Over Items to pass fewer items to this node at a time.';
 		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toThrow(tooMuch);
 		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));
 		expect(items?.map(({ json }) => json)).toEqual([{ error: tooMuch }, { error: tooMuch }]);
 	});
 
-	test('is never sent when no daemon is there, and says so', async () => {
+	test('fails with the address if the daemon does not answer', async () => {
 		const { baseUrl } = daemon;
 		await daemon.stop();
-		await expect(execute(world())).rejects.toThrow(`No Playground answers at ${baseUrl}`);
+		await expect(execute(world())).rejects.toThrow(`Playground does not answer at ${baseUrl}`);
 		daemon = await startDaemon();
 	});
 });
@@ -265,7 +274,7 @@ describe('a request that the daemon refuses', () => {
 describe('retry on fail', () => {
 	const retrying = { retryOnFail: true };
 
-	test('meets the same jobs when the answer got lost', async () => {
+	test('gets the same jobs if the response was lost', async () => {
 		const { jobs } = serveBatches(daemon, () => ({ output: 1 }));
 		const nodeContext = {};
 		await execute(world({ nodeContext, node: retrying }));
@@ -273,7 +282,7 @@ describe('retry on fail', () => {
 		expect(jobs).toHaveLength(1);
 	});
 
-	test('runs again what failed, and nothing else', async () => {
+	test('runs only the failed jobs again', async () => {
 		let fails = true;
 		const { jobs } = serveBatches(daemon, ({ input }) =>
 			input.index === 1 && fails ? { error: 'flaky' } : { output: input.index },
@@ -293,7 +302,7 @@ describe('retry on fail', () => {
 		['another run in a loop', { runIndex: 1 }],
 		['another node', { node: { id: 'other' } }],
 		['a tool called again', { isTool: true }],
-	])('is told apart from %s', async (_what, other) => {
+	])('does not get the jobs of %s', async (_what, other) => {
 		const { jobs } = serveBatches(daemon);
 		await execute(world(other.isTool ? other : {}));
 		await execute(world(other));
@@ -302,7 +311,7 @@ describe('retry on fail', () => {
 });
 
 describe('as an AI tool', () => {
-	test('waits up to a minute and gives the output', async () => {
+	test('waits up to a minute and returns the output', async () => {
 		serveBatches(daemon, () => ({ output: { words: 2 } }));
 		const [items] = await execute(world({ node: { type: 'n8n-nodes-playground.runJobTool' } }));
 		expect(items?.[0]?.json.output).toEqual({ words: 2 });
@@ -310,7 +319,7 @@ describe('as an AI tool', () => {
 		expect(request?.headers.prefer).toBe('wait=60');
 	});
 
-	test('never parks: a job that goes on is told by its id', async () => {
+	test('does not park, but returns the id of a job that is still running', async () => {
 		serveBatches(daemon, () => null);
 		const { context, waits } = executeContext(world({ isTool: true }));
 		const [items] = await node.execute.call(context);
@@ -322,7 +331,7 @@ describe('as an AI tool', () => {
 describe('files', () => {
 	const png = Buffer.from('not really a PNG').toString('base64');
 
-	test('go into the input as base64, and come out of the output as files', async () => {
+	test('go into the input as base64, and base64 in the output becomes files', async () => {
 		serveBatches(daemon, ({ input }) => ({
 			output: { result: { image: `data:image/png;base64,${input.image}` }, width: 9, none: 5 },
 		}));
@@ -351,7 +360,7 @@ describe('files', () => {
 		expect(items?.[0]?.json.output).toEqual({ result: {}, width: 9, none: 5 });
 	});
 
-	test('need an input that is an object', async () => {
+	test('need an object as input', async () => {
 		const options = { binaryInput: { file: [{ binaryProperty: 'data', field: 'image' }] } };
 		await expect(execute(world({ parameters: { inputJson: '"text"', options } }))).rejects.toThrow(
 			'needs an input that is a JSON object',
@@ -360,7 +369,7 @@ describe('files', () => {
 });
 
 describe('the other operations', () => {
-	test('running without waiting gives the ids at once', async () => {
+	test('Run Without Waiting returns the ids at once', async () => {
 		serveBatches(daemon, () => null);
 		const [items] = await execute(
 			world({ items: texts('one', 'two'), parameters: { operation: 'start' } }),
@@ -376,7 +385,7 @@ describe('the other operations', () => {
 	test.each([
 		['get', 'GET /v1/jobs/:id'],
 		['cancel', 'POST /v1/jobs/:id/cancel'],
-	])('%s gives the job of each item', async (operation, route) => {
+	])('%s returns the job of each item', async (operation, route) => {
 		daemon.on(route, ({ path }) => ({ status: 200, body: { path } }));
 		const jobId = (index: number) => ['job_1', ' a/b '][index];
 		const [items] = await execute(
@@ -386,7 +395,7 @@ describe('the other operations', () => {
 		expect(items?.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
 	});
 
-	test('get of a job that is not there fails with the item, or continues with its error', async () => {
+	test('get of a missing job fails with the item, or continues with an error item', async () => {
 		daemon.on('GET /v1/jobs/:id', ({ path }) =>
 			path.endsWith('job_1')
 				? { status: 200, body: { jobId: 'job_1' } }
@@ -406,7 +415,7 @@ describe('the other operations', () => {
 		]);
 	});
 
-	test('get without an id is refused before anything is sent', async () => {
+	test('get without an id fails without a request', async () => {
 		await expect(execute(world({ parameters: { operation: 'get', jobId: ' ' } }))).rejects.toThrow(
 			'Job ID is empty',
 		);

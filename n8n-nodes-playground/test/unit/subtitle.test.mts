@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { PlaygroundTrigger } from '../../nodes/PlaygroundTrigger/PlaygroundTrigger.node';
 import { RunJob } from '../../nodes/RunJob/RunJob.node';
 
-/** What the canvas shows below the node's name. */
+/** The text that the canvas shows below the node's name. */
 function subtitleOf(nodeType: RunJob | PlaygroundTrigger, parameters: INodeParameters): unknown {
 	const node: INode = {
 		id: '1',
@@ -27,9 +27,9 @@ function subtitleOf(nodeType: RunJob | PlaygroundTrigger, parameters: INodeParam
 const plugin = (value: string) => ({ __rl: true, mode: 'list', value });
 
 test.each([
-	['the plugin that it runs', { operation: 'run', plugin: plugin('csv-profile') }, 'csv-profile'],
-	['its operation when no plugin is chosen', { operation: 'start', plugin: plugin('') }, 'start'],
-	['its operation when that takes a job', { operation: 'get', jobId: 'job_1' }, 'get'],
+	['its plugin', { operation: 'run', plugin: plugin('csv-profile') }, 'csv-profile'],
+	['its operation if no plugin is chosen', { operation: 'start', plugin: plugin('') }, 'start'],
+	['its operation if that needs no plugin', { operation: 'get', jobId: 'job_1' }, 'get'],
 ])('Run Job shows %s', (_what, parameters, subtitle) => {
 	expect(subtitleOf(new RunJob(), parameters)).toBe(subtitle);
 });

@@ -36,17 +36,17 @@ describe("the credential's test", () => {
 		expect(await connect(`${daemon.baseUrl}/ `)).toMatchObject({ status: 'OK' });
 	});
 
-	test('tells that the token is wrong', async () => {
+	test('reports a wrong token', async () => {
 		const { status, message } = await connect(daemon.baseUrl, 'other');
 		expect(status).toBe('Error');
-		expect(message).toContain('refuses the token');
+		expect(message).toContain('refused the token');
 	});
 
-	test('tells that no daemon is there, and why', async () => {
+	test('reports that the daemon does not answer, and why', async () => {
 		await daemon.stop();
 		const { status, message } = await connect(daemon.baseUrl);
 		expect(status).toBe('Error');
-		expect(message).toContain(`No Playground answers at ${daemon.baseUrl}`);
+		expect(message).toContain(`Playground does not answer at ${daemon.baseUrl}`);
 		expect(message).toContain('ECONNREFUSED');
 		daemon = await startDaemon();
 	});
@@ -59,11 +59,11 @@ describe("the credential's test", () => {
 		[302, ''],
 		[401, '{"message":"no"}'],
 		[500, ''],
-	])('tells that what answers %i with %j is not a Playground', async (status, body) => {
+	])('reports that a service which answers %i with %j is not Playground', async (status, body) => {
 		await withServer({ status, body }, async (url) => {
 			const result = await connect(url);
 			expect(result.status).toBe('Error');
-			expect(result.message).toContain('is not a Playground');
+			expect(result.message).toContain('is not Playground');
 			expect(result.message).toContain(String(status));
 		});
 	});

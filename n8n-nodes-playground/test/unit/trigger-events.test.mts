@@ -48,7 +48,7 @@ function deliver({
 }
 
 describe('an event', () => {
-	test('starts the workflow with the event itself, status on top', async () => {
+	test('starts the workflow with the event as the item', async () => {
 		const { response } = await deliver();
 		expect(response.workflowData).toEqual([[{ json: event }]]);
 		expect(response.webhookResponse).toEqual({ received: true });
@@ -64,14 +64,14 @@ describe('an event', () => {
 		expect(log).toMatchObject([{ level: 'warn' }]);
 	});
 
-	test('is refused for now when there is no secret to check it with', async () => {
+	test('is refused with 503 while there is no secret to check it with', async () => {
 		staticData = {};
 		const { response, answer } = await deliver();
 		expect(answer.status).toBe(503);
 		expect(response.workflowData).toBeUndefined();
 	});
 
-	test('that is no JSON object is refused', async () => {
+	test('that is not a JSON object is refused', async () => {
 		for (const body of ['[1]', 'null', '{']) {
 			expect((await deliver({ body, id: `evt_${body}` })).answer.status).toBe(400);
 		}
@@ -83,7 +83,7 @@ describe('an event', () => {
 		expect(response).toEqual({ webhookResponse: { received: true, duplicate: true } });
 	});
 
-	test('delivered twice at once, each with its own copy of the static data, starts it once', async () => {
+	test('delivered twice at the same time, with two copies of the static data, starts it once', async () => {
 		const stored = structuredClone(staticData);
 		const first = deliver();
 		staticData = structuredClone(stored);
@@ -94,19 +94,19 @@ describe('an event', () => {
 		expect(started).toHaveLength(1);
 	});
 
-	test('delivered again after n8n could not start the workflow starts it', async () => {
+	test('delivered again after n8n failed to start the workflow starts it', async () => {
 		const { finish } = await deliver();
 		finish(500);
 		expect((await deliver()).response.workflowData).toHaveLength(1);
 	});
 
-	test('delivered again after n8n started the workflow does not', async () => {
+	test('delivered again after n8n started the workflow does not start it again', async () => {
 		const { finish } = await deliver();
 		finish(200);
 		expect((await deliver()).response.workflowData).toBeUndefined();
 	});
 
-	test('leaves the static data as it was', async () => {
+	test('does not change the static data', async () => {
 		const before = structuredClone(staticData);
 		await deliver();
 		expect(staticData).toEqual(before);

@@ -7,6 +7,10 @@ import { serveWebhooks, type StoredWebhook } from './support/webhook-registry.mt
 
 const { checkExists, create, delete: remove } = new PlaygroundTrigger().webhookMethods.default;
 const URL_OF_NODE = 'http://n8n.test/webhook/abc/playground';
+/** The URL of the node, with its mark. */
+const MARKED = expect.stringMatching(
+	/^http:\/\/n8n.test\/webhook\/abc\/playground\?trigger=[0-9a-f]{16}$/,
+);
 const ALL = ['started', 'progress', 'completed', 'failed'];
 
 let daemon: Daemon;
@@ -36,7 +40,7 @@ async function publish(context: IHookFunctions = hooks()) {
 }
 
 describe('publishing', () => {
-	test('registers the webhook and keeps its id and secret', async () => {
+	test('registers the webhook and stores its id and secret', async () => {
 		await publish(
 			hooks({
 				parameters: { events: ['failed'], plugins: ['a'], jobName: 'n', options: { retries: 2 } },
@@ -44,7 +48,7 @@ describe('publishing', () => {
 		);
 		expect([...webhooks.values()]).toMatchObject([
 			{
-				url: URL_OF_NODE,
+				url: MARKED,
 				on: ['failed'],
 				plugins: ['a'],
 				jobName: 'n',
@@ -65,36 +69,32 @@ describe('publishing', () => {
 
 	test.each<[string, () => void]>([
 		['whose secret was lost', () => (staticData = {})],
-		['that the daemon forgot', () => webhooks.clear()],
+		['that the daemon no longer has', () => webhooks.clear()],
 		['that was switched off', () => webhooks.forEach((webhook) => (webhook.enabled = false))],
 		['that someone changed', () => webhooks.forEach((webhook) => (webhook.on = ['failed']))],
 	])('replaces a webhook %s', async (_what, happen) => {
 		await publish();
 		happen();
 		await publish();
-		expect([...webhooks.values()]).toMatchObject([{ id: 'wh_2', url: URL_OF_NODE, on: ALL }]);
+		expect([...webhooks.values()]).toMatchObject([{ id: 'wh_2', url: MARKED, on: ALL }]);
 		expect(staticData.webhookId).toBe('wh_2');
 	});
 
-	test('leaves the webhooks of others alone, on whichever page of the list', async () => {
-		for (const path of ['one', 'two', 'three']) {
-			await publish(hooks({ staticData: {}, webhookUrl: `http://n8n.test/webhook/${path}` }));
+	test('finds its webhook on any page of the list and leaves the others alone', async () => {
+		for (const node of ['one', 'two', 'three']) {
+			await publish(hooks({ staticData: {}, node: { id: node } }));
 		}
 		await publish();
-		await publish(hooks({ staticData: {} }));
-		expect([...webhooks.values()].map(({ url }) => url)).toEqual([
-			'http://n8n.test/webhook/one',
-			'http://n8n.test/webhook/two',
-			'http://n8n.test/webhook/three',
-			URL_OF_NODE,
-		]);
+		staticData = {};
+		await publish();
+		expect([...webhooks.keys()]).toEqual(['wh_1', 'wh_2', 'wh_3', 'wh_5']);
 	});
 
-	test('while the daemon is down fails with its address, and heals when it is back', async () => {
+	test('fails with the address while the daemon is down, and succeeds when it is back', async () => {
 		const { baseUrl } = daemon;
 		await daemon.stop();
 		const context = hooks();
-		await expect(publish(context)).rejects.toThrow(`No Playground answers at ${baseUrl}`);
+		await expect(publish(context)).rejects.toThrow(`Playground does not answer at ${baseUrl}`);
 		await remove.call(context);
 		expect(context.log).toMatchObject([{ level: 'warn' }]);
 
@@ -105,11 +105,11 @@ describe('publishing', () => {
 		expect(staticData.registering).toBeUndefined();
 	});
 
-	test('with a token that is wrong says so', async () => {
-		await expect(publish(hooks({ token: 'other' }))).rejects.toThrow('refuses the token');
+	test('fails with a message if the token is wrong', async () => {
+		await expect(publish(hooks({ token: 'other' }))).rejects.toThrow('refused the token');
 	});
 
-	test("gives the daemon's own words when it refuses", async () => {
+	test("fails with the daemon's message if it refuses the webhook", async () => {
 		const issues = [{ path: '/url', message: 'must be public' }];
 		daemon.on('POST /v1/webhooks', () =>
 			problem(400, 'BODY_INVALID', 'The body is wrong.', issues),
@@ -120,13 +120,78 @@ describe('publishing', () => {
 		});
 	});
 
-	test('does not start without a kind of event', async () => {
+	test('fails without a kind of event', async () => {
 		await expect(publish(hooks({ parameters: { events: [] } }))).rejects.toThrow('Events is empty');
 	});
 });
 
+describe('a copy, with the static data of the original,', () => {
+	const copies: Array<[string, Partial<HookWorld>]> = [
+		['in another workflow', { workflowId: 'workflow-2', webhookUrl: `${URL_OF_NODE}-2` }],
+		['in another workflow with the same URL', { workflowId: 'workflow-2' }],
+		['in another n8n', { instanceId: 'instance-2', webhookUrl: 'http://other.test/webhook/abc' }],
+		['in another n8n with the same address', { instanceId: 'instance-2' }],
+		['in another node of the workflow', { node: { id: 'node-2' } }],
+	];
+	let copied: IDataObject;
+
+	beforeEach(async () => {
+		await publish();
+		copied = { ...staticData };
+	});
+
+	test.each(copies)('%s registers a webhook of its own', async (_where, world) => {
+		await publish(hooks({ ...world, staticData: copied }));
+		expect([...webhooks.keys()]).toEqual(['wh_1', 'wh_2']);
+		expect(copied).toEqual({
+			webhookId: 'wh_2',
+			secret: expect.not.stringMatching(staticData.secret as string),
+		});
+		await publish();
+		expect(staticData.webhookId).toBe('wh_1');
+	});
+
+	test.each(copies)('%s that fails to publish leaves the original alone', async (_where, world) => {
+		daemon.on('POST /v1/webhooks', () => problem(400, 'BODY_INVALID', 'The body is wrong.'));
+		const context = hooks({ ...world, staticData: copied });
+		await expect(publish(context)).rejects.toThrow('The body is wrong.');
+		await remove.call(context);
+		expect([...webhooks.keys()]).toEqual(['wh_1']);
+		expect(copied).toEqual({});
+	});
+
+	test.each(copies)('%s that is unpublished leaves the original alone', async (_where, world) => {
+		await remove.call(hooks({ ...world, staticData: copied }));
+		expect([...webhooks.keys()]).toEqual(['wh_1']);
+	});
+});
+
+describe('a node that was', () => {
+	const moved = { webhookUrl: 'https://n8n.example.com/webhook/abc/playground' };
+
+	test('renamed, which loses its static data, replaces its webhook', async () => {
+		await publish();
+		await publish(hooks({ staticData: {}, node: { name: 'Renamed' } }));
+		expect([...webhooks.keys()]).toEqual(['wh_2']);
+	});
+
+	test('published at an earlier address of n8n replaces that webhook', async () => {
+		await publish();
+		await publish(hooks(moved));
+		expect([...webhooks.values()]).toMatchObject([
+			{ id: 'wh_2', url: expect.stringContaining(moved.webhookUrl) },
+		]);
+	});
+
+	test('published at an earlier address of n8n removes that webhook', async () => {
+		await publish();
+		await remove.call(hooks(moved));
+		expect(webhooks.size).toBe(0);
+	});
+});
+
 describe('the test listener', () => {
-	test('registers beside the active one, and expires by itself', async () => {
+	test('registers a second webhook, which expires', async () => {
 		await publish();
 		await publish(
 			hooks({
@@ -144,30 +209,30 @@ describe('the test listener', () => {
 });
 
 describe('unpublishing', () => {
-	test('leaves nothing behind, on either side', async () => {
+	test('removes the webhook and the static data', async () => {
 		await publish();
 		expect(await remove.call(hooks())).toBe(true);
 		expect(webhooks.size).toBe(0);
 		expect(staticData).toEqual({});
 	});
 
-	test('finds the webhook by its URL when its id was lost', async () => {
+	test('finds the webhook if its id was lost', async () => {
 		await publish();
 		staticData = {};
 		await remove.call(hooks());
 		expect(webhooks.size).toBe(0);
 	});
 
-	test('is content when the daemon has forgotten the webhook already', async () => {
+	test('succeeds if the daemon no longer has the webhook', async () => {
 		await publish();
 		webhooks.clear();
 		expect(await remove.call(hooks())).toBe(true);
 	});
 
-	test('while the daemon is down throws, so that n8n tries again, and keeps what it knows', async () => {
+	test('throws while the daemon is down, so that n8n retries, and keeps the static data', async () => {
 		await publish();
 		await daemon.stop();
-		await expect(remove.call(hooks())).rejects.toThrow('No Playground answers');
+		await expect(remove.call(hooks())).rejects.toThrow('Playground does not answer');
 		expect(staticData.webhookId).toBe('wh_1');
 		daemon = await startDaemon();
 	});

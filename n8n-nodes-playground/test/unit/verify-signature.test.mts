@@ -18,11 +18,11 @@ function check(changes: Partial<typeof delivery> = {}, secret = SECRET, laterSec
 }
 
 describe('a delivery', () => {
-	test('signed as the specification says is taken', () => {
+	test('signed according to the specification is accepted', () => {
 		expect(check()).toBeNull();
 	});
 
-	test('signed with two secrets, one of them ours, is taken while the secret is rotated', () => {
+	test('signed with two secrets, one of them valid, is accepted', () => {
 		expect(check({ signature: `v1,${Buffer.alloc(32).toString('base64')} ${GOOD}` })).toBeNull();
 	});
 
@@ -33,7 +33,7 @@ describe('a delivery', () => {
 		['a signature cut short', { signature: GOOD.slice(0, -4) }, SECRET],
 		['another version of signature', { signature: GOOD.replace('v1', 'v1a') }, SECRET],
 	])('with %s is refused', (_what, changes, secret) => {
-		expect(check(changes, secret)).toBe('webhook-signature does not match');
+		expect(check(changes, secret)).toBe('The header webhook-signature does not match');
 	});
 
 	test.each([
@@ -41,15 +41,15 @@ describe('a delivery', () => {
 		[-300, true],
 		[300, true],
 		[301, false],
-	])('seen %i s after it was signed: taken is %s', (laterSeconds, taken) => {
+	])('that arrives %i s after its timestamp is accepted: %s', (laterSeconds, taken) => {
 		expect(check({}, SECRET, laterSeconds) === null).toBe(taken);
 	});
 
 	test.each(['id', 'timestamp', 'signature'] as const)('without its %s is refused', (field) => {
-		expect(check({ [field]: undefined })).toContain('must be there');
+		expect(check({ [field]: undefined })).toContain('are required');
 	});
 
-	test('whose timestamp is no number is refused', () => {
+	test('whose timestamp is not a number is refused', () => {
 		expect(check({ timestamp: '2026-11-23' })).toContain('whole seconds');
 	});
 });

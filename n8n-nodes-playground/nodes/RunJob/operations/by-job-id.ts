@@ -7,12 +7,12 @@ import {
 } from 'n8n-workflow';
 import { callPlayground, type PlaygroundRequest } from '../../../shared/playground-api';
 
-/** The job, whole, for each item. */
+/** Returns the whole job for each item. */
 export async function get(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	return await forEachJobId(this, (path) => ({ method: 'GET', path }));
 }
 
-/** Asks the daemon to stop each item's job, and goes on with the job as it is then. */
+/** Asks the daemon to stop each item's job, and returns the job as it is then. */
 export async function cancel(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	return await forEachJobId(this, (path) => ({ method: 'POST', path: `${path}/cancel` }));
 }
@@ -39,7 +39,7 @@ async function forEachJobId(
 function readJobId(context: IExecuteFunctions, itemIndex: number): string {
 	const jobId = (context.getNodeParameter('jobId', itemIndex) as string).trim();
 	if (jobId !== '') return jobId;
-	throw new NodeOperationError(context.getNode(), 'Job ID is empty: give the ID of a job', {
+	throw new NodeOperationError(context.getNode(), 'Job ID is empty. Enter the ID of a job.', {
 		itemIndex,
 	});
 }

@@ -14,13 +14,14 @@ import { isTool } from '../tool';
 
 const FIRST_WAIT_SECONDS = 5;
 const TOOL_WAIT_SECONDS = 60;
-/** What an agent is told when the job takes longer than that. */
-const GOES_ON = 'The job is still running: use the operation Get with this jobId to see it later';
+/** The message for an agent when the job takes longer than that. */
+const STILL_RUNNING =
+	'The job is still running. Use the operation Get with this jobId to get its result later.';
 
 /**
- * All items go out as one batch. Short jobs end within the first wait and cost one request and no
- * callback; else the execution parks until the daemon calls back once for the whole batch (see
- * resume.ts). A tool does not park, since the agent that called it is waiting within the execution.
+ * Submits all items as one batch. Short jobs end within the first wait, which takes one request and
+ * no callback. Otherwise the execution parks until the daemon calls back once for the whole batch
+ * (see resume.ts). A tool does not park, because the agent waits for it within the execution.
  */
 export async function runAndWait(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const { deadlineMinutes, firstWaitSeconds } = optionsOf({ context: this, index: 0 });
@@ -32,7 +33,11 @@ export async function runAndWait(this: IExecuteFunctions): Promise<INodeExecutio
 	if (hasEnded(batch)) return [await settle(this, slots, batch)];
 	if (asTool) {
 		return [
-			toJobItems(slots, batch.jobs, ({ jobId, status }) => ({ jobId, status, message: GOES_ON })),
+			toJobItems(slots, batch.jobs, ({ jobId, status }) => ({
+				jobId,
+				status,
+				message: STILL_RUNNING,
+			})),
 		];
 	}
 	try {

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { toJobItems } from '../output-items';
 import { submitItems } from '../submit-items';
 
-/** Hands all items over as one batch, and goes on with the jobs' ids. */
+/** Submits all items as one batch and returns the ids of the jobs. */
 export async function start(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const { slots, batch } = await submitItems(this, { waitSeconds: 0 });
 	const { batchId, jobs } = batch ?? { batchId: null, jobs: [] };

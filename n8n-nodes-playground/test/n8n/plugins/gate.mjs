@@ -1,10 +1,10 @@
 import { definePlugin } from 'playground-runner/plugin';
 import { z } from 'zod';
 
-/** Ends when the test's gate opens, and as the gate says. */
+/** Waits until the test opens its gate, which also sets the outcome. */
 export default definePlugin({
 	name: 'gate',
-	description: 'Asks a URL that holds its answer back; gives the answer, or fails with it.',
+	description: 'Waits for the response of a URL, and returns it or fails with it.',
 	input: z.object({ url: z.url() }),
 	async run({ url }, ctx) {
 		const answer = await ctx.fetch(url, { signal: ctx.signal });

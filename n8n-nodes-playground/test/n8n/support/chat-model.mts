@@ -3,16 +3,16 @@ import type { AddressInfo } from 'node:net';
 import type { Json } from './n8n-client.mts';
 
 export interface ChatModel {
-	/** As an OpenAI credential in n8n wants it. */
+	/** The URL for an OpenAI credential in n8n. */
 	readonly credential: Json;
-	/** What the model was asked, in order. */
+	/** The requests to the model, in order. */
 	readonly requests: Json[];
 	close(): Promise<void>;
 }
 
 /**
- * Answers as OpenAI's chat completions do: calls the tool it is offered with these arguments, and
- * then says what the tool answered.
+ * A server with the interface of OpenAI's chat completions. It calls the tool with these arguments
+ * and then repeats the tool's result.
  */
 export async function startChatModel(toolArguments: Json): Promise<ChatModel> {
 	const requests: Json[] = [];

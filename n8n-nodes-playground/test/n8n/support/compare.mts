@@ -1,6 +1,6 @@
 /**
- * The same work in three ways: count the words of 9 kB of text and report them to an endpoint. As
- * n8n does it alone, as n8n hands it over, and without n8n.
+ * Does the same work in several ways: by n8n alone, by n8n with Run Job, and without n8n. The work is
+ * to count the words of 9 kB of text and report the count to an endpoint.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +22,7 @@ export interface Figure {
 	perSecond: number;
 	n8nCpuMs: number;
 	daemonCpuMs: number;
-	/** How many words were reported, by each report. */
+	/** The number of words in each report. */
 	reported: number[];
 }
 
@@ -30,7 +30,7 @@ interface World {
 	client: N8nClient;
 	n8n: N8nProcess;
 	daemon: DaemonProcess;
-	/** At most 250, what n8n lists at once. */
+	/** At most 250, because n8n lists no more at once. */
 	executions: number;
 }
 
@@ -116,7 +116,7 @@ const COUNT_WORDS = `const { text } = $input.first().json.body;
 const words = text.split(/\\s+/).filter(Boolean);
 return [{ json: { words: words.length, distinct: new Set(words).size } }];`;
 
-/** So many acts, some of them at a time. */
+/** Runs `act` this many times, some of them in parallel. */
 async function drive(count: number, act: () => Promise<void>): Promise<void> {
 	let left = count;
 	const work = async () => {
@@ -135,7 +135,7 @@ async function post(url: string, body: unknown): Promise<void> {
 	if (!response.ok) throw new Error(`POST ${url}: ${response.status} ${text}`);
 }
 
-/** Takes reports: the words themselves, or a job's `completed` event with them. */
+/** Receives reports: the number of words, or a job's `completed` event with it. */
 async function startEndpoint() {
 	const words: number[] = [];
 	let lastAt = 0;
@@ -153,7 +153,7 @@ async function startEndpoint() {
 		url: `http://127.0.0.1:${port}/report`,
 		words: () => [...words],
 		clear: () => void words.splice(0),
-		/** When the last of so many reports came. */
+		/** When the last of this number of reports arrived. */
 		until: async (count: number) => {
 			await until(`${count} reports have come`, async () => words.length >= count);
 			return lastAt;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Linux counts CPU time in these, for user space at least (USER_HZ). */
+/** The unit in which Linux reports CPU time to user space (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 
 interface Stat {
@@ -9,7 +9,7 @@ interface Stat {
 	seconds: number;
 }
 
-/** CPU seconds that the processes of a group have used so far, those that have ended left out. */
+/** CPU seconds used by the running processes of a group. */
 export function cpuSecondsOfGroup(groupId: number): number {
 	const stats = readdirSync('/proc')
 		.filter((name) => /^\d+$/.test(name))
@@ -23,7 +23,7 @@ export function cpuSecondsOf(pid: number): number {
 	return readStat(pid)?.seconds ?? 0;
 }
 
-/** proc_pid_stat(5); the fields after the command, which may hold spaces, begin with the state. */
+/** See proc_pid_stat(5). The command may contain spaces. The fields after it begin with the state. */
 function readStat(pid: number): Stat | null {
 	let text: string;
 	try {

@@ -11,21 +11,21 @@ const MAIN = path.resolve(import.meta.dirname, '../../../../runner/src/main.ts')
 const PLUGINS = path.resolve(import.meta.dirname, '../plugins');
 const READY_WITHIN_MS = 60_000;
 
-/** The real daemon, as `npm start` runs it, with a data folder of its own. */
+/** The real daemon, with its own data folder. */
 export interface DaemonProcess {
 	readonly baseUrl: string;
 	readonly token: string;
 	readonly pid: () => number;
 	output(): string;
-	/** Makes a token that may do no more than its scope says. */
+	/** Creates a token with one scope. */
 	addToken(scope: 'read' | 'run'): Promise<string>;
-	/** One call to its API; throws when it is refused. */
+	/** Calls its API. Throws if the daemon refuses the request. */
 	call(method: string, path: string, body?: unknown): Promise<any>;
-	/** Ends it as a crash would. */
+	/** Kills it, like a crash. */
 	kill(): Promise<void>;
-	/** Starts it again, with the same data. */
+	/** Starts it again with the same data. */
 	start(): Promise<void>;
-	/** Ends it and removes its data. */
+	/** Kills it and removes its data. */
 	remove(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export async function startDaemonProcess(
 		PLAYGROUND_TOKEN: token,
 		PLAYGROUND_DATA_DIR: path.join(folder, 'data'),
 		PLAYGROUND_PLUGINS_DIR: PLUGINS,
-		// Jobs that are held up must not hold up those of other tests.
+		// Waiting jobs of one test must not block those of another.
 		PLAYGROUND_THREADS: '12',
 		...settings,
 	};

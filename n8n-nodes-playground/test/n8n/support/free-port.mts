@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that the system gives away by itself (from 32768 on Linux): while a process is
- * down, no connection and no other server gets its port.
+ * Finds a free port below the range that the system assigns (from 32768 on Linux), so that no
+ * connection or other server gets it while its process is down.
  */
 export async function freePort(): Promise<number> {
 	for (;;) {

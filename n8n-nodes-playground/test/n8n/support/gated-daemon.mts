@@ -5,11 +5,11 @@ import type { Credential } from './n8n-client.mts';
 import { items, runJob, type Node, type RunJobSettings } from './workflows.mts';
 import { client } from './world.mts';
 
-/** A daemon of the test file's own, and gates that hold its jobs up. */
+/** A daemon for one test file, with gates at which its jobs wait. */
 export interface GatedDaemon {
 	readonly daemon: DaemonProcess;
 	readonly gates: Gates;
-	/** The daemon's, in n8n. */
+	/** The daemon's credential in n8n. */
 	readonly credential: Credential;
 	/** A Run Job node for the daemon. */
 	job(settings?: Omit<RunJobSettings, 'credential'>): Node;

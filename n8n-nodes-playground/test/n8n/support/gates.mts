@@ -4,13 +4,13 @@ import { until } from './until.mts';
 
 type Outcome = { output: unknown } | { error: string };
 
-/** What jobs of the plugin `gate` wait at: each says its gate's URL, and ends as the gate is told. */
+/** Jobs of the plugin `gate` wait here. The input names the gate's URL, and the test sets the outcome. */
 export interface Gates {
 	url(name: string): string;
-	/** For the jobs that wait there now, or the next one that comes. */
+	/** Ends the jobs that wait at the gate, or the next one to arrive. */
 	open(name: string, output: unknown): void;
 	fail(name: string, error: string): void;
-	/** How many jobs have come to the gate so far. */
+	/** How many jobs have arrived at the gate. */
 	arrivals(name: string): number;
 	untilArrived(name: string): Promise<void>;
 	close(): Promise<void>;
@@ -19,7 +19,7 @@ export interface Gates {
 interface Gate {
 	arrivals: number;
 	waiting: ServerResponse[];
-	/** For jobs that are yet to come, one each. */
+	/** Outcomes for jobs that have not arrived yet, one each. */
 	outcomes: Outcome[];
 }
 

@@ -33,28 +33,28 @@ export interface Session {
 	apiKey: string;
 }
 
-/** Drives n8n as its editor and its public API do. */
+/** Controls n8n as its editor does, and by its public API. */
 export interface N8nClient {
-	/** As the editor does it: `/rest/...`, with the owner's session. */
+	/** Calls `/rest/...` with the owner's session, as the editor does. */
 	rest(method: string, path: string, body?: unknown): Promise<any>;
-	/** The public API: `/api/v1/...`, with the owner's key. */
+	/** Calls the public API, `/api/v1/...`, with the owner's key. */
 	api(method: string, path: string, body?: unknown): Promise<any>;
-	/** Every node type that the editor offers, as n8n describes it. */
+	/** n8n's descriptions of all node types that the editor offers. */
 	nodeTypes(): Promise<Json[]>;
 	createCredential(data: Json, type?: string): Promise<Credential>;
 	testCredential(data: Json): Promise<{ status: string; message: string }>;
 	/** Resolves to the workflow's id. */
 	createWorkflow(workflow: Workflow): Promise<string>;
-	/** Asks n8n to publish, and waits until it has or has given up. */
+	/** Publishes the workflow. Waits until n8n has published it or given up. */
 	publish(workflowId: string): Promise<PublicationStatus>;
 	unpublish(workflowId: string): Promise<PublicationStatus>;
-	/** As the button in the editor; resolves to the execution's id, or null when it waits for an event. */
+	/** Executes the workflow. Resolves to the execution's id, or null if it waits for an event. */
 	runManually(workflowId: string, trigger: string): Promise<string | null>;
-	/** The newest first, without data. */
+	/** The executions without their data, newest first. */
 	executions(workflowId: string): Promise<Json[]>;
-	/** Waits until the execution has one of the statuses; resolves to it with its data. */
+	/** Waits until the execution has one of the statuses. Resolves to it with its data. */
 	untilStatus(executionId: string, ...statuses: string[]): Promise<Execution>;
-	/** Waits until the workflow has so many executions that have ended. */
+	/** Waits until this number of the workflow's executions have ended. */
 	untilEnded(workflowId: string, count: number): Promise<Execution[]>;
 }
 
@@ -62,9 +62,9 @@ export interface Execution {
 	id: string;
 	status: string;
 	mode: string;
-	/** Of the first error. */
+	/** The first error. */
 	error: Json | undefined;
-	/** The items that a node gave out, in its last run. */
+	/** The output items of a node's last run. */
 	items(node: string, output?: number): Json[];
 	/** How often the node ran. */
 	runs(node: string): number;
@@ -72,7 +72,7 @@ export interface Execution {
 
 const ENDED = ['success', 'error', 'canceled', 'crashed'];
 
-/** Sets up the owner of a new n8n, and gets what the client needs. */
+/** Creates the owner of a new n8n and signs in. */
 export async function signIn(baseUrl: string): Promise<Session> {
 	const session: Session = { cookie: '', apiKey: '' };
 	const { rest } = createN8nClient(baseUrl, session);
@@ -93,7 +93,7 @@ export function createN8nClient(baseUrl: string, session: Session): N8nClient {
 			method,
 			headers: {
 				'content-type': 'application/json',
-				// n8n, when it was busy for long, closes connections that it has kept with a request on them.
+				// After a busy time n8n closes kept connections, even with a request on them.
 				connection: 'close',
 				'browser-id': 'playground-tests',
 				cookie: session.cookie,

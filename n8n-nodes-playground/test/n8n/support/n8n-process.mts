@@ -21,32 +21,32 @@ import { whenThisProcessEnds } from './when-this-process-ends.mts';
 const PACKAGE = path.resolve(import.meta.dirname, '../../..');
 const READY_WITHIN_MS = 180_000;
 
-/** An n8n that may run: plain data, so that it can be handed to another process. */
+/** The settings of an n8n. This is plain data, so that it can be passed to another process. */
 export interface N8nHome {
 	folder: string;
 	baseUrl: string;
-	/** What runs n8n, and where. */
+	/** The path of n8n's command. */
 	command: string;
 	env: Record<string, string>;
 }
 
-/** The n8n of a home, whichever process started it. */
+/** The n8n of a home. Another process may have started it. */
 export interface N8nProcess {
 	readonly baseUrl: string;
-	/** All that n8n has written so far, restarts included. */
+	/** All output of n8n, including that before a restart. */
 	output(): string;
 	start(): Promise<void>;
-	/** Ends it, and the processes that it started, as a crash would. */
+	/** Kills it and the processes that it started, like a crash. */
 	kill(): Promise<void>;
-	/** Ends it and removes its data. */
+	/** Kills it and removes its data. */
 	remove(): Promise<void>;
-	/** Runs one of n8n's commands on the same data; resolves to what it wrote. */
+	/** Runs one of n8n's commands on the same data. Resolves to its output. */
 	run(args: string[]): Promise<string>;
-	/** n8n's process group, to see what it costs. */
+	/** n8n's process group, to measure its CPU time. */
 	groupId(): number;
 }
 
-/** A folder with the built package in it, and free ports; nothing runs yet. Goes with this process. */
+/** Makes a folder with the built package, and chooses free ports. It is removed with this process. */
 export async function createN8nHome(): Promise<N8nHome> {
 	const command = installN8n();
 	const folder = mkdtempSync(path.join(tmpdir(), 'playground-n8n-'));
@@ -61,7 +61,7 @@ export async function createN8nHome(): Promise<N8nHome> {
 	return { folder, baseUrl: `http://127.0.0.1:${port}`, command, env };
 }
 
-/** As n8n installs a community node; with what `files` in package.json would publish. */
+/** Installs the built package where n8n installs community nodes. */
 function addPackage(folder: string): void {
 	const target = path.join(folder, '.n8n/nodes/node_modules/n8n-nodes-playground');
 	mkdirSync(target, { recursive: true });
@@ -91,7 +91,7 @@ function environment(
 		N8N_TEMPLATES_ENABLED: 'false',
 		N8N_PERSONALIZATION_ENABLED: 'false',
 		N8N_VERIFIED_PACKAGES_ENABLED: 'false',
-		// They ask servers on the internet.
+		// They call servers on the internet.
 		N8N_DISABLED_MODULES: 'mcp-registry',
 		N8N_LOG_LEVEL: 'info',
 	};
@@ -109,12 +109,12 @@ export function n8nAt(home: N8nHome): N8nProcess {
 		const log = openSync(logFile, 'a');
 		const child = spawn(process.execPath, [command, 'start'], {
 			env,
-			// A group of its own, so that its task runner ends with it.
+			// Its own process group, so that its task runner is killed with it.
 			detached: true,
 			stdio: ['ignore', log, log],
 		});
 		closeSync(log);
-		// A test that starts it again must be able to end before n8n does.
+		// A test that restarts n8n must be able to end before n8n does.
 		child.unref();
 		writeFileSync(pidFile, String(child.pid));
 		const deadline = Date.now() + READY_WITHIN_MS;
@@ -155,7 +155,7 @@ export function n8nAt(home: N8nHome): N8nProcess {
 	};
 }
 
-/** False when the group has no process left. */
+/** Returns false if the group has no process left. */
 function signalGroup(groupId: number, signal: 'SIGKILL'): boolean {
 	try {
 		process.kill(-groupId, signal);

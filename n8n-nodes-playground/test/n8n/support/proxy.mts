@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 /** Stands between n8n and a daemon. */
 export interface Proxy {
 	readonly baseUrl: string;
-	/** What went through so far: method and path. */
+	/** The method and path of each request so far. */
 	readonly calls: string[];
-	/** The next call reaches the daemon, but its answer gets lost. */
+	/** Drops the response to the next request, which still reaches the daemon. */
 	loseNextAnswer(): void;
 	close(): Promise<void>;
 }

@@ -9,7 +9,7 @@ declare module 'vitest' {
 	}
 }
 
-/** One n8n for the whole suite: to start it takes longer than most of the tests. */
+/** Starts one n8n for the whole suite, because that takes longer than most tests. */
 export default async function startN8n(project: TestProject): Promise<() => Promise<void>> {
 	const home = await createN8nHome();
 	const n8n = n8nAt(home);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Generous: the machine may have other work. */
+/** Long, because the machine may be busy. */
 export const WITHIN_MS = 120_000;
 const PAUSE_MS = 150;
 
-/** Asks until the answer is neither null, false nor undefined, and returns it. */
+/** Calls `ask` until it returns something other than null, false or undefined, and returns that. */
 export async function until<T>(
 	what: string,
 	ask: () => Promise<T | null | false | undefined>,

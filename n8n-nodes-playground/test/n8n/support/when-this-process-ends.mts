@@ -4,7 +4,7 @@ function actAll(): void {
 	for (const act of acts.splice(0)) act();
 }
 
-/** `act` must be synchronous. It is also done when a signal ends this process. */
+/** Runs `act` at the end of this process, also after a signal. `act` must be synchronous. */
 export function whenThisProcessEnds(act: () => void): void {
 	acts.push(act);
 	if (acts.length > 1) return;

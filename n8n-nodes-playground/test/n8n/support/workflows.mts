@@ -20,15 +20,15 @@ export const calledByWorkflow = (): Node =>
 		parameters: { inputSource: 'passthrough' },
 	});
 
-/** Gives out what the body of a function returns. */
+/** Returns what this JavaScript returns. */
 export const code = (name: string, jsCode: string): Node =>
 	node(name, 'n8n-nodes-base.code', { typeVersion: 2, parameters: { jsCode } });
 
-/** Gives out these, whatever comes in. */
+/** Returns these items. */
 export const items = (...all: Json[]): Node =>
 	code('Items', `return ${JSON.stringify(all.map((json) => ({ json })))};`);
 
-/** One field for each item, from an expression. */
+/** Sets one field of each item from an expression. */
 export const field = (name: string, expression: string): Node =>
 	node(name, 'n8n-nodes-base.set', {
 		typeVersion: 3.4,
@@ -85,10 +85,10 @@ export interface RunJobSettings {
 	/** Plugins after the first, with their options. */
 	further?: Array<{ name: string; options: string }>;
 	options?: Json;
-	/** Of the operations that take a job's id. */
+	/** For Get and Cancel. */
 	operation?: string;
 	jobId?: string;
-	/** Of the node: onError, retryOnFail and so on. */
+	/** The node's settings, such as onError and retryOnFail. */
 	settings?: Json;
 }
 
@@ -112,7 +112,7 @@ export function runJob({ credential, name = 'Run Job', ...more }: RunJobSettings
 	});
 }
 
-/** What is not among the parameters has n8n take the node's defaults. */
+/** n8n uses the defaults for parameters that are not given. */
 export function playgroundTrigger(credential: Credential, parameters: Json = {}): Node {
 	return node('Playground Trigger', 'n8n-nodes-playground.playgroundTrigger', {
 		webhookId: randomUUID(),
@@ -121,7 +121,7 @@ export function playgroundTrigger(credential: Credential, parameters: Json = {})
 	});
 }
 
-/** One after the other. */
+/** A workflow with these nodes in a row. */
 export function chain(name: string, ...nodes: Node[]): Workflow {
 	const links = nodes
 		.slice(0, -1)
@@ -134,7 +134,7 @@ export function chain(name: string, ...nodes: Node[]): Workflow {
 	};
 }
 
-/** Connects an output of a node to others, in place of where it led before. */
+/** Connects the output of a node to these nodes instead of the previous ones. */
 export function link(from: string, ...to: string[]): Json {
 	return { [from]: { main: [to.map((name) => ({ node: name, type: 'main', index: 0 }))] } };
 }

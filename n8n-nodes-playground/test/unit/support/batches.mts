@@ -17,12 +17,12 @@ export interface PlayedBatch {
 	jobs: PlayedJob[];
 }
 
-/** What a job comes to; null while it runs. */
+/** Returns the outcome of a job, or null while it runs. */
 type Run = (job: any, index: number) => Partial<PlayedJob> | null;
 
 /**
- * Gives the daemon its batches. Jobs and batches are known by their idempotency keys, so that what
- * is sent twice runs once. `run` decides what each job comes to by the time of the answer.
+ * Serves batches. A job or batch that is sent again with its idempotency key runs once. `run` gives
+ * the outcome of each job at the time of the response.
  */
 export function serveBatches(daemon: Daemon, run: Run = () => ({ output: {} })) {
 	const batches: PlayedBatch[] = [];
@@ -87,7 +87,7 @@ export function serveBatches(daemon: Daemon, run: Run = () => ({ output: {} })) 
 		serve,
 		batches,
 		jobs,
-		/** Ends a job that was running. */
+		/** Ends a running job. */
 		end: (index: number, outcome: Partial<PlayedJob>) =>
 			Object.assign(jobs[index] as PlayedJob, { status: 'completed' }, outcome),
 	};

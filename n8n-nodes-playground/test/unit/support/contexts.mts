@@ -14,7 +14,7 @@ import {
 } from 'n8n-workflow';
 import { TOKEN } from './daemon.mts';
 
-/** The parts of n8n's contexts that the nodes use; HTTP goes over the wire. */
+/** The parts of n8n's contexts that the nodes use. They send real HTTP requests. */
 
 export interface NodeWorld {
 	baseUrl: string;
@@ -100,6 +100,8 @@ export interface HookWorld extends NodeWorld {
 	staticData: IDataObject;
 	webhookUrl?: string;
 	mode?: string;
+	instanceId?: string;
+	workflowId?: string;
 }
 
 export function hookContext(world: HookWorld): IHookFunctions & { log: LogLine[] } {
@@ -109,6 +111,8 @@ export function hookContext(world: HookWorld): IHookFunctions & { log: LogLine[]
 		getWorkflowStaticData: () => staticData,
 		getNodeWebhookUrl: () => webhookUrl,
 		getMode: () => world.mode ?? 'trigger',
+		getInstanceId: () => world.instanceId ?? 'instance-1',
+		getWorkflow: () => ({ id: world.workflowId ?? 'workflow-1', active: true }),
 		getActivationMode: () => 'activate',
 	} as unknown as IHookFunctions & { log: LogLine[] };
 }
@@ -118,7 +122,7 @@ export interface WebhookWorld extends NodeWorld {
 	headers?: Record<string, string>;
 	rawBody?: Buffer;
 	query?: Record<string, string>;
-	/** What `$('Run Job').context` comes to. */
+	/** The value of `$('Run Job').context`. */
 	nodeContext?: IDataObject;
 	runExecutionData?: unknown;
 }
@@ -155,7 +159,7 @@ export function webhookContext(world: WebhookWorld) {
 		getResponseObject: () => response,
 		evaluateExpression: () => world.nodeContext,
 	} as unknown as IWebhookFunctions & { log: LogLine[] };
-	/** As when n8n has answered the caller. */
+	/** Ends the response with this status, as n8n does. */
 	const finish = (status: number) => {
 		response.statusCode = status;
 		sent.emit('finish');
@@ -169,7 +173,7 @@ async function prepareBinaryData(bytes: Buffer, fileName?: string, mimeType?: st
 
 export interface ExecuteWorld extends NodeWorld {
 	items?: INodeExecutionData[];
-	/** Of every item; a function gets the item's index. */
+	/** The parameters of every item. A function gets the item's index. */
 	parameters?: Record<string, unknown>;
 	/** Shared by the tries of one execution. */
 	nodeContext?: IDataObject;
@@ -177,6 +181,7 @@ export interface ExecuteWorld extends NodeWorld {
 	instanceId?: string;
 	runIndex?: number;
 	isTool?: boolean;
+	timezone?: string;
 }
 
 export function executeContext(world: ExecuteWorld) {
@@ -201,6 +206,7 @@ export function executeContext(world: ExecuteWorld) {
 		getInputData: () => items,
 		getInstanceId: () => world.instanceId ?? 'instance-1',
 		getExecutionId: () => world.executionId ?? '42',
+		getTimezone: () => world.timezone ?? 'America/New_York',
 		getContext: () => nodeContext,
 		continueOnFail: () => onError !== 'stopWorkflow',
 		isToolExecution: () => world.isTool ?? false,
@@ -224,7 +230,7 @@ export function loadOptionsContext(world: NodeWorld): ILoadOptionsFunctions {
 	} as unknown as ILoadOptionsFunctions;
 }
 
-/** What n8n gives a credential's test: a helper that answers in the way of the `request` package. */
+/** What n8n gives a credential's test: a helper with the interface of the `request` package. */
 export function credentialTestContext(): ICredentialTestFunctions {
 	const request = async (options: { uri: string; headers: Record<string, string> }) => {
 		const response = await fetch(options.uri, { headers: options.headers, redirect: 'manual' });

@@ -5,7 +5,7 @@ export const TOKEN = 'test-token';
 
 export interface ReceivedRequest {
 	method: string;
-	/** With the query. */
+	/** Includes the query. */
 	path: string;
 	headers: IncomingHttpHeaders;
 	body: any;
@@ -21,9 +21,9 @@ type Respond = (request: ReceivedRequest) => DaemonAnswer | Promise<DaemonAnswer
 export interface Daemon {
 	baseUrl: string;
 	requests: ReceivedRequest[];
-	/** Those of one route, such as `POST /v1/batches`. */
+	/** The requests to one route, such as `POST /v1/batches`. */
 	requestsTo(route: string): ReceivedRequest[];
-	/** Answers a route from now on; `:id` matches one segment. */
+	/** Sets the response of a route. `:id` matches one segment. */
 	on(route: string, respond: Respond): void;
 	stop(): Promise<void>;
 }
@@ -38,7 +38,7 @@ function matches(route: string, { method, path }: ReceivedRequest): boolean {
 	return routeMethod === method && pattern.test(path.split('?')[0] ?? '');
 }
 
-/** A real HTTP server that plays the daemon: it checks the token and answers as it is told. */
+/** A real HTTP server in place of the daemon. It checks the token and sends the responses of the test. */
 export async function startDaemon(): Promise<Daemon> {
 	const requests: ReceivedRequest[] = [];
 	const routes = new Map<string, Respond>();

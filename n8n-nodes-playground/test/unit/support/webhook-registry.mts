@@ -11,7 +11,7 @@ export interface StoredWebhook {
 	expiresAt: string | null;
 }
 
-/** Gives the daemon its persistent webhooks: `/v1/webhooks`, one to a page. */
+/** Serves persistent webhooks under `/v1/webhooks`, one on each page of the list. */
 export function serveWebhooks(daemon: Daemon): Map<string, StoredWebhook> {
 	const webhooks = new Map<string, StoredWebhook>();
 	let nextId = 1;
