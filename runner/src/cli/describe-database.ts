@@ -8,7 +8,7 @@ export async function describeDatabase(path: string): Promise<string> {
     const { jobs, deliveries, webhooks } = await prepareReadCounts(db)();
     return [
       `jobs: ${sum(jobs)} (${jobs.queued} queued, ${jobs.running} running)`,
-      `deliveries: ${sum(deliveries)} (${deliveries.due + deliveries.waiting} not made yet)`,
+      `deliveries: ${sum(deliveries)} (${deliveries.due + deliveries.waiting} pending)`,
       `registered webhooks: ${sum(webhooks)}`,
     ].join("; ");
   } finally {
