@@ -226,7 +226,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       }
     });
 
-    test("gets no delivery back that is released or reaped", async () => {
+    test("loses a delivery that is released or reaped", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       const [delivery] = await claimDue(t.store);
