@@ -177,9 +177,9 @@ describe("a schema that cannot be converted to JSON Schema", () => {
       optionsSchema: null,
       outputSchema: null,
       warnings: [
-        'input is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients show no form for the input, and a wrong input is not refused but fails the job',
+        'input is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients show no form for the input, and a wrong input is accepted and fails the job',
         'options is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients show no form for the options, and wrong options are not refused but fail the job',
-        'output is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients do not know what the output holds',
+        'output is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients do not know what the output contains',
       ],
     });
     await using threads = openThreads({ catalog: opened });

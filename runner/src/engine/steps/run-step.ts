@@ -82,7 +82,7 @@ function toHooks(
   };
 }
 
-/** Counts as the plugin's thread does. */
+/** Counts bytes as the plugin's thread does. */
 function bytesOf({ message, data }: LogLine): number {
   return Buffer.byteLength(message) + Buffer.byteLength(data ?? "");
 }
