@@ -9,7 +9,7 @@ export async function describeDatabase(path: string): Promise<string> {
     return [
       `jobs: ${sum(jobs)} (${jobs.queued} queued, ${jobs.running} running)`,
       `deliveries: ${sum(deliveries)} (${deliveries.due + deliveries.waiting} pending)`,
-      `registered webhooks: ${sum(webhooks)}`,
+      `persistent webhooks: ${sum(webhooks)}`,
     ].join("; ");
   } finally {
     db.close();
