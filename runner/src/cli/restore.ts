@@ -14,7 +14,7 @@ import { requireExisting, requireFile } from "./require-file.ts";
 
 const OWNER_ONLY = 0o700;
 
-/** Restores a backup into the data folder. No daemon must be running on it. */
+/** Restores a backup into the data folder. The daemon must not be running. */
 export async function restore(args: readonly string[]): Promise<number> {
   const { argument, flags, settings } = parseCommand(args, {
     flags: { force: "boolean" },

@@ -37,7 +37,7 @@ export type Verdict =
   | { readonly state: "due"; readonly waitMs: number }
   | { readonly state: "dead"; readonly reason: string };
 
-/** And 5xx. Others are final: a 410 says that the endpoint is gone for good. */
+/** Retried, as is every 5xx. The other statuses, such as 410, are final. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([404, 408, 409, 425, 429]);
 /** Make responds with 400 and this text when a scenario's queue is full. It accepts the event later. */
 const MAKE_QUEUE_FULL = /^\s*queue is full\.?\s*$/i;

@@ -34,7 +34,7 @@ export interface JobSpec {
   readonly priority: number;
   /** Not claimed before this instant (ms since the epoch). */
   readonly runAt: number;
-  /** Time that all the steps together may take, in ms. */
+  /** Time limit for all the steps together, in ms. */
   readonly timeoutMs: number | null;
   readonly createdAt: number;
 }

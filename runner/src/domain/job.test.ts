@@ -131,7 +131,7 @@ describe("a job's events", () => {
     expect(begin(runningJob({ sequence: 1 }), 9_000, CONTEXT)).toBeNull();
   });
 
-  test("a step may be started three times, and not a fourth", () => {
+  test("a step can be started three times, but not a fourth time", () => {
     expect([1, 2, 3, 4].map((stepAttempts) => isPoison({ stepAttempts }))).toEqual([
       false,
       false,

@@ -222,7 +222,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys()).toEqual(["b", "a"]);
     });
 
-    test("leases bodies up to the bytes allowed, and always at least one", async () => {
+    test("claims bodies up to the bytes allowed, and always at least one", async () => {
       const body = "ü".repeat(500);
       const jobs = [];
       for (let i = 0; i < 3; i += 1) jobs.push(await startIn("a", 11 + i, body));

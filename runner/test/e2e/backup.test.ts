@@ -132,7 +132,7 @@ describe("backup of a busy daemon", () => {
   });
 });
 
-test("backup and check of a file that does not exist say so, and make no file", async () => {
+test("backup and check of a file that does not exist say so, and create no file", async () => {
   const root = await openFolder();
   for (const args of [["backup", join(root, "none.db")], ["check"]]) {
     const { code, stderr } = await runCli([...args, "--data-dir", join(root, "data")]);

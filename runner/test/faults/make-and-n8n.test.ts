@@ -169,7 +169,7 @@ describe("n8n", () => {
     expect(endpoint.statuses.get(404)).toBe(4);
   });
 
-  test("has an execution resumed once it waits (409 before)", async () => {
+  test("resumes an execution once it waits (409 before)", async () => {
     let isWaiting = false;
     const endpoint = await serve((_, event) => {
       if (isWaiting) return { status: 200, text: "{}" };

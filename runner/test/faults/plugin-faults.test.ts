@@ -59,7 +59,7 @@ describe("a plugin that fails inside its promise", () => {
     expect(lines[0]?.message).toMatch(/^Error: the disk is on fire\n\s+at .*throws\.ts:\d+/);
   });
 
-  test("has its message cut at 64 KiB", async () => {
+  test("cuts its message at 64 KiB", async () => {
     await using threads = openThreads({ catalog });
     const { message } = failureOf(await threads.run("throws-at-length"));
     expect(Buffer.byteLength(message)).toBeLessThanOrEqual(64 * 1024);

@@ -28,7 +28,7 @@ export interface RunJobDeps extends StepDeps, TransitionDeps {
   readonly threads: Pick<Threads, "acquire" | "release">;
   readonly lookahead: Pick<Lookahead, "stepEnded">;
   readonly retryWrite: StoreRetry;
-  /** Bytes of log that all the job's steps may write. */
+  /** Bytes of log that all the job's steps together can write. */
   readonly maxLogBytes: number;
   readonly jobUrl: (jobId: string) => string;
   /** The job is back in the queue. */

@@ -6,7 +6,7 @@ import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
 
-/** Bytes of log that the job may still write. Its steps share it. */
+/** Bytes of log that the job can still write. Its steps share it. */
 export interface LogBudget {
   leftBytes: number;
 }
