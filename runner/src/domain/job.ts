@@ -234,7 +234,7 @@ export function cancel(
 export function failPoison(job: RunningJob, now: number, context: EventContext): Transition {
   const failure: Failure = {
     code: "STEP_INTERRUPTED",
-    message: `Plugin "${currentPlugin(job)}" was interrupted ${MAX_STEP_ATTEMPTS} times: the daemon stopped, or could not store the result. It is not run again.`,
+    message: `Plugin "${currentPlugin(job)}" was interrupted ${MAX_STEP_ATTEMPTS} times: the daemon stopped, or could not store the result. It is not tried again.`,
   };
   return fail(job, { completedCount: job.completedSteps.length, failure, at: now }, context);
 }

@@ -86,7 +86,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     await backToQueue({ countsAttempt: false });
   }
 
-  /** Runs the next step in the acquired thread. Null if the job was cancelled or released in the meantime. */
+  /** Runs the next step in the acquired thread. Null if the job was cancelled or released meanwhile. */
   async function runNextStep(): Promise<{ stored: Promise<Stored> } | null> {
     try {
       if (!hasBegun) beginJob();
