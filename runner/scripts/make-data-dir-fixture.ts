@@ -1,7 +1,7 @@
 /**
- * Makes the data folder of this version for test/faults/upgrade.test.ts: run it once, before each
- * release. A daemon gets work of every kind and is killed at it; what it leaves is packed as it is,
- * with leases and the database's log. A folder that is there stays: other code made it.
+ * Creates the data folder of this version for test/faults/upgrade.test.ts. Run it once before each
+ * release. A daemon gets jobs of every kind and is killed while it runs them. The folder is packed
+ * with its leases and the database's WAL. An existing folder is not replaced.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ interface Making {
   readonly world: World;
   readonly answers: Answers;
   readonly filling: Filling;
-  /** Ended in the end, also after an error. */
+  /** All of them are stopped at the end, even after an error. */
   readonly daemons: Daemon[];
 }
 
@@ -47,7 +47,7 @@ async function fill(making: Making): Promise<Manifest> {
   const { world, answers, filling } = making;
   const first = await start(making);
   const tokens = {
-    admin: /Made a token for the API: (\S+)/.exec(first.output())?.[1] ?? "",
+    admin: /Created an API token: (\S+)/.exec(first.output())?.[1] ?? "",
     run: await addToken(world, "runner", "run"),
     read: await addToken(world, "reader", "read"),
   };
@@ -67,13 +67,13 @@ async function fill(making: Making): Promise<Manifest> {
   await second.end("SIGKILL");
   const stoppedAt = new Date().toISOString();
   if (!isDeepStrictEqual(state, again)) {
-    throw new Error("Something changed while the state was read. Run it again.");
+    throw new Error("The state changed while it was read. Run this script again.");
   }
   const { sealed, throttled, requests } = filling;
   return { version: VERSION, stoppedAt, tokens, sealed, throttled, requests, ...state };
 }
 
-/** SQLite makes the index of its log anew. */
+/** SQLite recreates the WAL index. */
 const LEFT_OUT = "*-shm";
 
 function pack(root: string): Buffer {
@@ -84,7 +84,8 @@ function pack(root: string): Buffer {
     { maxBuffer: 1024 ** 3 },
   );
   for (const own of [root, REPOSITORY.replace(/\/$/, "")]) {
-    if (tar.includes(own)) throw new Error(`The data folder names ${own}, a path of this machine.`);
+    if (tar.includes(own))
+      throw new Error(`The data folder contains ${own}, a path of this machine.`);
   }
   return brotliCompressSync(tar);
 }
@@ -105,7 +106,7 @@ try {
   const packed = pack(root);
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, packed, { flag: "wx" });
-  process.stdout.write(`Made ${target}, ${packed.length} bytes.\n`);
+  process.stdout.write(`Created ${target}, ${packed.length} bytes.\n`);
 } finally {
   for (const daemon of daemons) await daemon.close();
   await receiver.close();

@@ -22,7 +22,7 @@ try {
   await copyDatabase(path, join(folder, "copy.db"));
   const packed = gzipSync(await readFile(join(folder, "copy.db")), { level: 9 });
   await writeFile(target, packed, { flag: "wx" });
-  process.stdout.write(`Made ${target.pathname}, ${packed.length} bytes.\n`);
+  process.stdout.write(`Created ${target.pathname}, ${packed.length} bytes.\n`);
 } finally {
   await rm(folder, { recursive: true });
 }

@@ -50,7 +50,7 @@ export interface Replacements {
 }
 
 /**
- * Opens everything except the port. `say` prints a line for the person who starts the daemon.
+ * Opens everything except the port. `say` prints a line for the operator.
  * Throws `CannotStart`.
  */
 export async function composeDaemon(

@@ -1,4 +1,7 @@
-/** The daemon's settings. Each one is an environment variable `PLAYGROUND_*` and a flag. Only this file reads process.env. */
+/**
+ * The daemon's settings. Each one is an environment variable `PLAYGROUND_*` and a flag. The daemon
+ * reads process.env only here.
+ */
 import { availableParallelism } from "node:os";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { z } from "zod";
@@ -67,7 +70,7 @@ export const Settings = z.object({
   threadMemoryMb: integer(16, 65_536)
     .default(512)
     .describe(
-      "Heap limit of a worker thread, in MiB. A plugin that exceeds it fails, and its thread is replaced.",
+      "Heap limit of a worker thread, in MiB, and the limit of its buffers. A plugin that exceeds either fails, and its thread is replaced.",
     ),
   publicUrl: url
     .optional()
@@ -138,7 +141,7 @@ export const Settings = z.object({
   requestTimeoutMs: integer(1_000, 60 * 60 * 1000)
     .default(120_000)
     .describe(
-      "Time in which a whole request must arrive, in ms. Its headers must arrive within 60 s. A client that reads nothing of its response for 30 s is disconnected. A shorter request timeout applies to both.",
+      "Time in which a whole request must arrive, in ms. Its headers must arrive within 60 s. A client that reads nothing of its response for 30 s is disconnected. A smaller value lowers both limits.",
     ),
   maxQueued: integer(1, 100_000_000)
     .default(1_000_000)

@@ -21,7 +21,7 @@ export interface PluginLog {
   error(message: string, data?: object): void;
 }
 
-/** The folder that paths in a job's input or options are confined to, because whoever submits a job is not the operator. */
+/** The folder that paths in a job's input or options are confined to, because clients that submit jobs are not the operator. */
 export interface PluginFiles {
   /**
    * Returns the absolute path of a file in the files folder. The file need not exist.

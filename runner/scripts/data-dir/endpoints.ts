@@ -1,8 +1,8 @@
-/** The endpoints of the data folder's webhooks, and how they answer while it is made. */
+/** The endpoints of the data folder's webhooks, and their responses while the folder is filled. */
 import type { ServerResponse } from "node:http";
 import { until } from "../../test/support/until.ts";
 
-/** Each has an origin of its own: its place here is its port, which stands for the receiver's. */
+/** Each endpoint has its own origin. Its port is its position here; the receiver serves them all. */
 const ENDPOINTS = [
   "all",
   "paused",
@@ -28,16 +28,16 @@ export function urlOf(endpoint: Endpoint): string {
 
 export interface Answers {
   answer(path: string, response: ServerResponse): void;
-  /** Resolves when the endpoint has been asked so often. */
-  untilAsked(endpoint: Endpoint, times: number): Promise<void>;
-  /** From now on `failing` answers 503, also to what it has not answered yet. */
-  startToFail(): void;
+  /** Resolves when the endpoint has received this many requests. */
+  untilRequested(endpoint: Endpoint, times: number): Promise<void>;
+  /** From now on `failing` responds with 503, also to the requests that wait for a response. */
+  startFailing(): void;
 }
 
 export function createAnswers(): Answers {
   let fails = false;
-  const unanswered: ServerResponse[] = [];
-  const asked: string[] = [];
+  const pending: ServerResponse[] = [];
+  const requested: string[] = [];
   const refuse =
     (status: number, retryAfter: string | null = null) =>
     (response: ServerResponse) =>
@@ -47,7 +47,7 @@ export function createAnswers(): Answers {
   const answers: Partial<Record<Endpoint, (response: ServerResponse) => unknown>> = {
     gone: refuse(410),
     throttled: refuse(429, "3600"),
-    failing: (response) => (fails ? refuse(503)(response) : unanswered.push(response)),
+    failing: (response) => (fails ? refuse(503)(response) : pending.push(response)),
     silent: () => undefined,
     broken: refuse(500),
     refusing: refuse(400),
@@ -57,20 +57,20 @@ export function createAnswers(): Answers {
   return {
     answer(path, response) {
       const endpoint = path.slice(1);
-      asked.push(endpoint);
+      requested.push(endpoint);
       const answer = answers[endpoint as Endpoint];
       if (answer === undefined) response.end("ok");
       else answer(response);
     },
-    async untilAsked(endpoint, times) {
+    async untilRequested(endpoint, times) {
       await until(
         `${times} requests to ${endpoint}`,
-        () => asked.filter((one) => one === endpoint).length >= times,
+        () => requested.filter((one) => one === endpoint).length >= times,
       );
     },
-    startToFail() {
+    startFailing() {
       fails = true;
-      for (const response of unanswered) refuse(503)(response);
+      for (const response of pending) refuse(503)(response);
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Fills a data folder with jobs, deliveries, webhooks and batches in every state, through the API.
- * A first daemon does most of it and stops cleanly; a second one is killed. So the database's log
- * holds only what the second one wrote, and the fixture stays small.
+ * The first daemon runs most of it and stops cleanly. The second one is killed. The database's WAL
+ * then contains only the writes of the second one, which keeps the fixture small.
  */
 import type { Client } from "../../test/faults/upgrade/client.ts";
 import type { DeliveryView } from "../../test/support/data-dir-fixtures.ts";
@@ -45,7 +45,7 @@ export async function registerWebhooks({ register }: Filler): Promise<Registered
   };
 }
 
-/** Jobs and batches that have ended, with all their events delivered. */
+/** Adds jobs and batches that have ended, with all their events delivered. */
 export async function fillWithEnded(
   client: Client,
   filler: Filler,
@@ -79,26 +79,30 @@ export async function fillWithEnded(
   for (const id of ended) await untilEnded(id);
 
   filler.sign("fault", true);
-  const mended = await submit({
+  const retried = await submit({
     plugins: [work(0), work(1, { fails: "at first" })],
     name: "mended",
   });
-  await untilJob(mended, ({ status }) => status === "failed");
+  await untilJob(retried, ({ status }) => status === "failed");
   filler.sign("fault", false);
-  await client.post(`/v1/jobs/${mended}/retry`, {});
-  await untilJob(mended, ({ status }) => status === "completed");
+  await client.post(`/v1/jobs/${retried}/retry`, {});
+  await untilJob(retried, ({ status }) => status === "completed");
 
-  const never = await submit({ plugins: [work(0)], name: "cancelled before it", runAt: FAR_AWAY });
-  await client.post(`/v1/jobs/${never}/cancel`, {});
+  const beforeStart = await submit({
+    plugins: [work(0)],
+    name: "cancelled before it",
+    runAt: FAR_AWAY,
+  });
+  await client.post(`/v1/jobs/${beforeStart}/cancel`, {});
   filler.sign("gate", true);
-  const cutOff = await submit({
+  const inStep = await submit({
     plugins: [work(0), work(1, { waits: true })],
     name: "cancelled in it",
     webhook: ownWebhook("own"),
   });
-  await untilJob(cutOff, ({ steps }) => steps[1]?.status === "running");
-  await client.post(`/v1/jobs/${cutOff}/cancel`, {});
-  await untilEnded(cutOff);
+  await untilJob(inStep, ({ steps }) => steps[1]?.status === "running");
+  await client.post(`/v1/jobs/${inStep}/cancel`, {});
+  await untilEnded(inStep);
   filler.sign("gate", false);
 
   const batch = {
@@ -113,7 +117,10 @@ export async function fillWithEnded(
   await untilDeliveries(registered.paused, (all) => !all.some(isOpen));
 }
 
-/** Ended jobs with deliveries that are open: paused, throttled, due for a retry, in flight. One job failed. */
+/**
+ * Adds ended jobs whose deliveries are open: paused, throttled, due for a retry, in flight. One job
+ * failed.
+ */
 export async function fillWithWaiting(
   client: Client,
   filler: Filler,
@@ -146,7 +153,7 @@ export async function fillWithWaiting(
   await untilJob(again, ({ status }) => status === "failed");
 }
 
-/** Jobs that run when the daemon is killed, and jobs that are queued. */
+/** Adds jobs that run when the daemon is killed, and jobs that are queued. */
 export async function fillWithOpen(
   client: Client,
   filler: Filler,
@@ -156,7 +163,7 @@ export async function fillWithOpen(
   const { secret } = await client.post(`/v1/webhooks/${registered.rotated}/rotate-secret`, {});
   const before = filling.sealed[registered.rotated] ?? { headers: {}, secrets: [] };
   filling.sealed[registered.rotated] = { ...before, secrets: [secret, ...before.secrets] };
-  // One delivery to it was tried and got a Retry-After, so these are not tried at all.
+  // The first delivery got a Retry-After, so no attempt of these deliveries is made.
   await filler.untilEnded(await submit({ plugins: [work(0)], name: "throttled" }));
   filling.throttled.push(registered.throttled);
 
@@ -189,11 +196,11 @@ export async function fillWithOpen(
     },
     "batch-open",
   );
-  // Some may have been claimed ahead; they return to the queue because no thread comes free.
+  // Some can have been claimed ahead. They return to the queue because no thread becomes free.
   for (const id of queued) await untilJob(id, ({ status }) => status === "queued");
-  await answers.untilAsked("silent", 2);
+  await answers.untilRequested("silent", 2);
   await filler.untilDeliveries(registered.all, (all) => !all.some(isOpen));
-  // This opens the circuit: nothing is sent for the next five seconds.
-  answers.startToFail();
+  // This opens the circuit: no attempt is made for the next five seconds.
+  answers.startFailing();
   await filler.untilDeliveries(registered.failing, (all) => attempted(all) === FAILURES_TO_OPEN);
 }

@@ -1,4 +1,4 @@
-/** Calls the API to fill a data folder, and keeps what the API does not show later. */
+/** Calls the API to fill a data folder, and records what the API does not return later. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { signsPath, type World } from "../../test/faults/upgrade/start.ts";
@@ -34,19 +34,20 @@ export interface BatchRequest extends WebhookRequest {
 }
 
 export interface Filler {
-  /** Registers a webhook with a secret made of its endpoint's name; gives its id. */
+  /** Registers a webhook whose secret is made of its endpoint's name. Returns its id. */
   readonly register: (endpoint: Endpoint, settings?: object) => Promise<string>;
   readonly submit: (request: JobRequest, key?: string) => Promise<string>;
   readonly submitBatch: (request: BatchRequest, key?: string) => Promise<string>;
-  readonly untilJob: (id: string, is: (job: JobView) => boolean) => Promise<JobView>;
+  readonly untilJob: (id: string, isMet: (job: JobView) => boolean) => Promise<JobView>;
   readonly untilEnded: (id: string) => Promise<JobView>;
   readonly untilBatchEnded: (id: string) => Promise<BatchView>;
-  /** Waits until this is so of what goes to the webhook. */
+  /** Waits until the condition is true of the webhook's deliveries. */
   readonly untilDeliveries: (
     webhookId: string,
-    are: (deliveries: readonly DeliveryView[]) => boolean,
+    isMet: (deliveries: readonly DeliveryView[]) => boolean,
   ) => Promise<void>;
-  readonly sign: (name: "gate" | "fault", isThere: boolean) => void;
+  /** Creates or removes the file that the plugin `work` watches. */
+  readonly sign: (name: "gate" | "fault", exists: boolean) => void;
 }
 
 export const work = (step: number, options: object = {}): object => ({
@@ -72,8 +73,8 @@ export function createFiller(client: Client, world: World, filling: Filling): Fi
     return id;
   }
 
-  /** The headers of a webhook that came with the request. */
-  function keep(view: JobView | BatchView, request: object): void {
+  /** Records the headers of the webhook in the request. */
+  function recordHeaders(view: JobView | BatchView, request: object): void {
     const { headers } =
       (request as { webhook?: { headers?: Record<string, string> } }).webhook ?? {};
     if (view.webhook === null || headers === undefined) return;
@@ -83,10 +84,10 @@ export function createFiller(client: Client, world: World, filling: Filling): Fi
   const getJob = (id: string): Promise<JobView> => client.get(`/v1/jobs/${id}`);
   const getBatch = (id: string): Promise<BatchView> => client.get(`/v1/batches/${id}`);
 
-  async function untilJob(id: string, is: (job: JobView) => boolean): Promise<JobView> {
+  async function untilJob(id: string, isMet: (job: JobView) => boolean): Promise<JobView> {
     return until(`job ${id}`, async () => {
       const job = await getJob(id);
-      return is(job) ? job : null;
+      return isMet(job) ? job : null;
     });
   }
 
@@ -101,16 +102,16 @@ export function createFiller(client: Client, world: World, filling: Filling): Fi
     },
     async submit(request, key) {
       const id = await send("/v1/jobs", request, key);
-      keep(await getJob(id), request);
+      recordHeaders(await getJob(id), request);
       return id;
     },
     async submitBatch(request, key) {
       const id = await send("/v1/batches", request, key);
       filling.batchIds.push(id);
       const batch = await getBatch(id);
-      keep(batch, request);
+      recordHeaders(batch, request);
       for (const [index, { jobId }] of batch.jobs.entries()) {
-        keep(await getJob(jobId), request.jobs[index] ?? {});
+        recordHeaders(await getJob(jobId), request.jobs[index] ?? {});
       }
       return id;
     },
@@ -121,15 +122,15 @@ export function createFiller(client: Client, world: World, filling: Filling): Fi
         const batch = await getBatch(id);
         return batch.endedAt === null ? null : batch;
       }),
-    async untilDeliveries(webhookId, are) {
+    async untilDeliveries(webhookId, isMet) {
       await until(`deliveries to ${webhookId}`, async () => {
         const all = (await client.list("/v1/deliveries")) as DeliveryView[];
-        return are(all.filter((one) => one.webhookId === webhookId));
+        return isMet(all.filter((one) => one.webhookId === webhookId));
       });
     },
-    sign(name, isThere) {
+    sign(name, exists) {
       const path = join(signsPath(world), name);
-      if (isThere) writeFileSync(path, "");
+      if (exists) writeFileSync(path, "");
       else rmSync(path);
     },
   };

@@ -16,7 +16,7 @@ export async function backup(args: readonly string[]): Promise<number> {
   if (file === database) throw new BadSetting(`FILE is "${file}": it must not be the database.`);
   if (existsSync(file) && !flags.force) {
     throw new BadSetting(
-      `FILE is "${file}": it must not exist yet, or --force must be given to replace it.`,
+      `FILE is "${file}", which already exists. Choose another file, or use --force to replace it.`,
     );
   }
   await copyDatabase(database, file).catch((error: unknown) => {

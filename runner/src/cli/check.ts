@@ -12,18 +12,18 @@ export async function check(args: readonly string[]): Promise<number> {
   const { argument, settings } = parseCommand(args, { flags: {}, takesArgument: true });
   const database =
     argument === null ? requireDatabase(settings) : requireExisting(resolve(argument));
-  const { schemaVersion, isOlder, holds, broken } = checkDatabase(database);
+  const { schemaVersion, isOlder, passed, broken } = checkDatabase(database);
   const lines = [
     `${database}, schema version ${schemaVersion}`,
     ...(isOlder ? [OLDER] : []),
-    ...holds.map((sentence) => `ok      ${sentence}`),
-    ...broken.flatMap(({ holds: sentence, told }) => [
+    ...passed.map((sentence) => `ok      ${sentence}`),
+    ...broken.flatMap(({ sentence, problems }) => [
       `BROKEN  ${sentence}, but:`,
-      ...told.map((each) => `          ${each}`),
+      ...problems.map((problem) => `          ${problem}`),
     ]),
     broken.length === 0
-      ? `Everything is in order: ${await describeDatabase(database)}.`
-      : `${broken.length} of ${holds.length + broken.length} checks failed. First keep a copy of the data folder. Then you can restore a backup.`,
+      ? `No problems found: ${await describeDatabase(database)}.`
+      : `${broken.length} of ${passed.length + broken.length} checks failed. First keep a copy of the data folder. Then you can restore a backup.`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   return broken.length === 0 ? 0 : 1;

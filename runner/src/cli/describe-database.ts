@@ -8,8 +8,8 @@ export async function describeDatabase(path: string): Promise<string> {
     const { jobs, deliveries, webhooks } = await prepareReadCounts(db)();
     return [
       `jobs: ${sum(jobs)} (${jobs.queued} queued, ${jobs.running} running)`,
-      `deliveries: ${sum(deliveries)} (${deliveries.due + deliveries.waiting} not made yet)`,
-      `registered webhooks: ${sum(webhooks)}`,
+      `deliveries: ${sum(deliveries)} (${deliveries.due + deliveries.waiting} pending)`,
+      `persistent webhooks: ${sum(webhooks)}`,
     ].join("; ");
   } finally {
     db.close();

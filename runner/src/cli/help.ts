@@ -22,7 +22,7 @@ export const HELP = `playground-runner: runs plugins as durable jobs and reports
       Runs one plugin without a daemon. Logs and progress go to stderr, the output goes to stdout as JSON.
       FILE contains JSON, and - is standard input. Without --input the plugin's example is used.
   playground-runner tokens add NAME --scope ${SCOPE_NAMES.join("|")} [settings]
-      Makes another token for the API and prints it once. A running daemon accepts it immediately.
+      Creates another API token and prints it once. A running daemon accepts it immediately.
 ${scopeLines().join("\n")}
   playground-runner tokens list [settings]
       Lists the added tokens with name, scope and time.

@@ -14,7 +14,7 @@ import { requireExisting, requireFile } from "./require-file.ts";
 
 const OWNER_ONLY = 0o700;
 
-/** Restores a backup into the data folder. No daemon must be running on it. */
+/** Restores a backup into the data folder. The daemon must not be running. */
 export async function restore(args: readonly string[]): Promise<number> {
   const { argument, flags, settings } = parseCommand(args, {
     flags: { force: "boolean" },
@@ -24,7 +24,7 @@ export async function restore(args: readonly string[]): Promise<number> {
   const database = databasePath(settings);
   if (existsSync(database) && !flags.force) {
     throw new BadSetting(
-      `PLAYGROUND_DATA_DIR is "${settings.dataDir}", which contains a database: it must be a folder without one, or --force must be given to rename that database.`,
+      `The data folder "${settings.dataDir}" already contains a database. Choose another folder with PLAYGROUND_DATA_DIR, or use --force to rename the database.`,
     );
   }
   await mkdir(dirname(database), { recursive: true, mode: OWNER_ONLY });
@@ -54,5 +54,5 @@ async function toKeyLine(settings: Settings, database: string): Promise<string> 
     db.close();
   }
   const where = settings.secretKey === undefined ? keyFile : "PLAYGROUND_SECRET_KEY";
-  return `Before you start a daemon, put the right key into ${where}: the present one does not open the database.`;
+  return `Before you start a daemon, put the right key into ${where}: the current key cannot decrypt the database.`;
 }

@@ -27,9 +27,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const options = await readJson("--options", flags.options, plugin.example?.options ?? {});
     const issues = plugins.catalog.checkInput(name, input);
     if (issues.length > 0 && flags.input === undefined && plugin.example === null) {
-      throw new BadSetting(
-        `--input is missing: it must be a file, because plugin "${name}" has no example.`,
-      );
+      throw new BadSetting(`--input is required: plugin "${name}" has no example.`);
     }
     check("--input", issues);
     check("--options", plugins.catalog.checkOptions(name, options));

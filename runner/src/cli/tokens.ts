@@ -48,7 +48,7 @@ async function add(args: readonly string[]): Promise<number> {
     changeTokens(path, (known) => {
       if (known.some((one) => one.name === name)) {
         throw new BadSetting(
-          `NAME is "${name}": it must be a new name, because a token has this one. Remove that token first.`,
+          `NAME is "${name}": a token with this name exists. Remove it or choose another name.`,
         );
       }
       return [...known, { name, scope, sha256, createdAt: new Date().toISOString() }];

@@ -1,6 +1,7 @@
 /**
- * Decides what an attempt's answer means for its delivery and its destination. Pure. The table of
- * statuses is the contract's guarantee 4; webhook-health.ts decides what a 410 means for the webhook.
+ * Decides what an attempt's answer means for its delivery and its destination. Pure. For the table of
+ * statuses see "What an answer means" in docs/explanation/delivery.md. webhook-health.ts decides what
+ * an answer means for the webhook.
  */
 import type { EventKind } from "./event.ts";
 import type { DestinationOutcome } from "./destination.ts";
@@ -36,6 +37,7 @@ export type Verdict =
   | { readonly state: "due"; readonly waitMs: number }
   | { readonly state: "dead"; readonly reason: string };
 
+/** Retried, as is every 5xx. The other statuses, such as 410, are final. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([404, 408, 409, 425, 429]);
 /** Make responds with 400 and this text when a scenario's queue is full. It accepts the event later. */
 const MAKE_QUEUE_FULL = /^\s*queue is full\.?\s*$/i;

@@ -103,7 +103,7 @@ export type DestinationOutcome =
   | { readonly kind: "ok" }
   /** The endpoint accepted the event, but took long. */
   | { readonly kind: "slow" }
-  /** The endpoint did not accept the event. `pauseMs` is how long it asked to be left alone. */
+  /** The endpoint did not accept the event. `pauseMs` is how long it asked us to wait. */
   | { readonly kind: "failed"; readonly pauseMs: number }
   /** Says nothing about the endpoint: a shutdown, or a refusal of this one event. */
   | { readonly kind: "neutral" };

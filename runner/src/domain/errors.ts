@@ -27,7 +27,8 @@ export const REFUSALS = {
   WEBHOOK_LIMIT: "The number of persistent webhooks has reached the limit.",
   WEBHOOK_OFF: "The webhook is off. Its `reason` says why.",
   WEBHOOK_EXISTS: "Another webhook already has this URL and filter.",
-  WEBHOOK_URL_REFUSED: "The URL leads to an address that the daemon is not allowed to connect to.",
+  WEBHOOK_URL_REFUSED:
+    "The URL resolves to an address that the daemon is not allowed to connect to.",
   DELIVERY_NOT_RESENDABLE: "The delivery is being sent now or waits for an earlier event.",
   BATCH_NOT_FOUND: "No batch has this id, or its jobs were deleted.",
   BATCH_HAS_WEBHOOK: "The batch already has a webhook, which cannot be changed.",

@@ -1,4 +1,4 @@
-/** What a job is, as its request and its completed steps say; `job.ts` decides how it moves. */
+/** A job's fixed fields and completed steps. `job.ts` decides its changes of state. */
 import type { JsonText } from "./json-text.ts";
 
 export const JOB_STATUSES = ["queued", "running", "completed", "failed"] as const;
@@ -10,7 +10,7 @@ export interface PluginCall {
   readonly options: JsonText;
 }
 
-/** Numbers a step counted; `processedItems` and `duration` (ms) are always there. */
+/** Numbers a step counted; `processedItems` and `duration` (ms) are always present. */
 export interface StepMetrics {
   readonly processedItems: number;
   readonly duration: number;
@@ -23,7 +23,7 @@ export interface CompletedStep {
   readonly output: JsonText;
 }
 
-/** What stays the same over a job's life. */
+/** The part of a job that never changes. */
 export interface JobSpec {
   readonly id: string;
   readonly name: string | null;
@@ -34,7 +34,7 @@ export interface JobSpec {
   readonly priority: number;
   /** Not claimed before this instant (ms since the epoch). */
   readonly runAt: number;
-  /** Time that all the steps together may take, in ms. */
+  /** Time limit for all the steps together, in ms. */
   readonly timeoutMs: number | null;
   readonly createdAt: number;
 }

@@ -131,7 +131,7 @@ describe("a job's events", () => {
     expect(begin(runningJob({ sequence: 1 }), 9_000, CONTEXT)).toBeNull();
   });
 
-  test("a step may be started three times, and not a fourth", () => {
+  test("a step can be started three times, but not a fourth time", () => {
     expect([1, 2, 3, 4].map((stepAttempts) => isPoison({ stepAttempts }))).toEqual([
       false,
       false,
@@ -180,11 +180,11 @@ test("whatever happens to a job, its events are numbered without a gap and exact
           name: `p${i}`,
           options: toJsonText({}),
         }));
-        const told: JobEvent[] = [];
+        const events: JobEvent[] = [];
         let job = runningJob({ plugins });
         const take = (transition: Transition | null): void => {
           if (transition === null) return;
-          told.push(...transition.events);
+          events.push(...transition.events);
           job = { ...job, sequence: transition.sequence };
         };
         take(begin(job, 1, CONTEXT));
@@ -207,11 +207,13 @@ test("whatever happens to a job, its events are numbered without a gap and exact
             ended = true;
           }
         }
-        expect(told.map((event) => event.sequence)).toEqual(told.map((_, index) => index + 1));
-        expect(told.every((event) => parse(event)["sequence"] === event.sequence)).toBe(true);
-        const ends = told.filter((event) => event.kind === "completed" || event.kind === "failed");
+        expect(events.map((event) => event.sequence)).toEqual(events.map((_, index) => index + 1));
+        expect(events.every((event) => parse(event)["sequence"] === event.sequence)).toBe(true);
+        const ends = events.filter(
+          (event) => event.kind === "completed" || event.kind === "failed",
+        );
         expect(ends).toHaveLength(ended ? 1 : 0);
-        expect(told.indexOf(ends[0] as JobEvent)).toBe(ended ? told.length - 1 : -1);
+        expect(events.indexOf(ends[0] as JobEvent)).toBe(ended ? events.length - 1 : -1);
       },
     ),
   );

@@ -20,7 +20,7 @@ import type { JsonText } from "./json-text.ts";
 /** A step that has crashed the daemon this many times is not run again. */
 export const MAX_STEP_ATTEMPTS = 3;
 
-/** Outputs that a response with a job contains, in bytes. No single output may be larger. */
+/** The most bytes of outputs in one job's response. No single output can be larger. */
 export const MAX_JOB_OUTPUT_BYTES = 96 * 1024 * 1024;
 
 /**
@@ -88,7 +88,7 @@ export type StepResult = StepTiming &
     | { readonly ok: false; readonly failure: Failure; readonly metrics: StepMetrics | null }
   );
 
-/** What events need beside the job's own state. */
+/** What events need in addition to the job's own state. */
 export interface EventContext {
   readonly jobUrl: string;
 }
@@ -109,8 +109,8 @@ export function hasEnded(status: JobStatus): boolean {
   return status === "completed" || status === "failed";
 }
 
-/** Whether this is the last time that the next step may be started. */
-export function isLastTry(job: Pick<RunningJob, "stepAttempts">): boolean {
+/** Whether this is the last attempt of the next step. */
+export function isLastAttempt(job: Pick<RunningJob, "stepAttempts">): boolean {
   return job.stepAttempts === MAX_STEP_ATTEMPTS;
 }
 
@@ -129,7 +129,7 @@ export function begin(job: RunningJob, now: number, context: EventContext): Tran
   };
 }
 
-/** What the step's result makes of the job. */
+/** Applies the step's result to the job. */
 export function concludeStep(job: RunningJob, result: StepResult, context: EventContext): Change {
   if (!result.ok) return { transition: failStep(job, result, context), job };
   return completeStep(job, { plugin: currentPlugin(job), ...result }, context);
@@ -231,7 +231,7 @@ export function cancel(
 }
 
 /** A poison job fails instead of running its next step again. */
-export function giveUp(job: RunningJob, now: number, context: EventContext): Transition {
+export function failPoison(job: RunningJob, now: number, context: EventContext): Transition {
   const failure: Failure = {
     code: "STEP_INTERRUPTED",
     message: `Plugin "${currentPlugin(job)}" was interrupted ${MAX_STEP_ATTEMPTS} times: the daemon stopped, or could not store the result. It is not tried again.`,
@@ -240,7 +240,7 @@ export function giveUp(job: RunningJob, now: number, context: EventContext): Tra
 }
 
 /**
- * A step whose result the store refuses fails, or it would run again. The message goes to every
+ * If the store refuses a result, the step fails. Otherwise it would run again. The message goes to every
  * webhook, so the store's own error is in the log only.
  */
 export function toUnstorable(job: RunningJob, { startedAt, endedAt }: StepTiming): StepResult {

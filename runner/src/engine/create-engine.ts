@@ -40,7 +40,7 @@ export interface EngineSettings {
   readonly maxConcurrency: number;
   readonly maxQueued: number;
   readonly maxMetadataBytes: number;
-  /** The log that a job may write under one claim, in bytes. */
+  /** The log that a job can write under one claim, in bytes. */
   readonly maxLogBytes: number;
   readonly maxBatchJobs: number;
   readonly maxInFlight: number;
@@ -58,7 +58,7 @@ export interface EngineDeps {
   readonly ids: Ids;
   /** A digest of a text. Different texts have different digests. */
   readonly digest: (text: string) => string;
-  /** Why the daemon may not connect to a URL, or null. Makes no DNS look-up. */
+  /** Why the daemon is not allowed to connect to a URL, or null. Does not look up names. */
   readonly urlRefusal: (url: string) => string | null;
   readonly vault: Vault;
   readonly telemetry: Telemetry;

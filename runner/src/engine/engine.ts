@@ -12,7 +12,7 @@ export interface StepProgress {
   readonly at: number;
 }
 
-/** What a listener hears. `changed`: the job has new stored events, or it ended. */
+/** What a listener receives. `changed`: the job has new stored events, or it ended. */
 export type JobSignal =
   | { readonly kind: "changed"; readonly status: JobStatus }
   | { readonly kind: "step-progress"; readonly progress: StepProgress };

@@ -1,5 +1,5 @@
 /**
- * Refuses requests of foreign web pages, which a browser on this machine can send to loopback.
+ * Refuses requests from other sites' pages. A local browser can send them to loopback.
  *
  * DNS rebinding: a page that points its own name at the daemon's address sends that name as `Host`,
  * so a name must be known. An IP address need not be known, because it cannot be rebound. The same

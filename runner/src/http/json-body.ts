@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Refused } from "../domain/errors.ts";
 
-/** Deeper JSON is refused. It parses, but serialising or checking it would overflow the stack. */
+/** Deeper JSON is refused. It parses, but serializing or checking it would overflow the stack. */
 const MAX_DEPTH = 500;
 
 const QUOTE = 0x22;

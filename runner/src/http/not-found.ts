@@ -5,7 +5,7 @@ import { Refused } from "../domain/errors.ts";
 export function registerNotFound(app: FastifyInstance): void {
   const methodsByPath = new Map<string, Set<string>>();
   app.addHook("onRoute", ({ url, method, constraints }) => {
-    // Not there for all clients, so it does not count where one asks in vain.
+    // Skips routes with a constraint: they do not exist for every client.
     if (constraints !== undefined) return;
     const methods = methodsByPath.get(url) ?? new Set(["OPTIONS"]);
     for (const one of [method].flat()) methods.add(one);

@@ -252,7 +252,7 @@ describe("a browser", () => {
     }
   });
 
-  test("is told on that page why the daemon takes no jobs", async () => {
+  test("sees on that page why the daemon accepts no jobs", async () => {
     backend.notReady.push("The disk is <full>.");
     const { body } = await backend.get("/", { accept: BROWSER });
     expect(body).toContain("Not ready. The disk is &lt;full&gt;.");
@@ -266,7 +266,7 @@ describe("a browser", () => {
     expect(paths.filter((path = "") => !existsSync(new URL(path, root)))).toEqual([]);
   });
 
-  test("that gives no token where one is asked for is told what the token is", async () => {
+  test("without a token gets a page that explains the token", async () => {
     for (const url of ["/docs", "/openapi.json"]) {
       for (const headers of [{}, { authorization: "Bearer wrong" }]) {
         const answer = await backend.get(url, { ...headers, accept: BROWSER });
@@ -279,13 +279,18 @@ describe("a browser", () => {
     }
   });
 
-  test("gets problems from the API as anybody does", async () => {
+  test("can only GET and HEAD /", async () => {
+    const headers = { ...AUTHORIZED, accept: BROWSER };
+    expect((await backend.app.inject({ method: "POST", url: "/", headers })).statusCode).toBe(404);
+  });
+
+  test("gets problems from the API like every client", async () => {
     expect(problemOf(await backend.get("/v1/jobs", { accept: BROWSER })).status).toBe(401);
     expect(problemOf(await backend.get("/nowhere", { accept: BROWSER })).status).toBe(401);
   });
 });
 
-describe("to a program there is nothing at /", () => {
+describe("for a program, / is a 404", () => {
   test.each([
     undefined,
     "*/*",
@@ -297,20 +302,15 @@ describe("to a program there is nothing at /", () => {
     "text/html;q=high",
     "text/xhtml",
   ])("that accepts %s", async (accept) => {
-    const told: Record<string, string> = accept === undefined ? {} : { accept };
+    const acceptHeader: Record<string, string> = accept === undefined ? {} : { accept };
     for (const method of ["GET", "HEAD", "POST", "DELETE", "OPTIONS"] as const) {
       const ask = (headers: Record<string, string>) =>
-        backend.app.inject({ method, url: "/", headers: { ...told, ...headers } });
+        backend.app.inject({ method, url: "/", headers: { ...acceptHeader, ...headers } });
       const [stranger, known] = [await ask({}), await ask(AUTHORIZED)];
       expect([stranger.statusCode, known.statusCode], method).toEqual([401, 404]);
       expect(stranger.headers["content-type"]).toContain("application/problem+json");
       if (method !== "HEAD") expect(problemOf(known).code).toBe("ROUTE_NOT_FOUND");
     }
-  });
-
-  test("and nothing but GET and HEAD for a browser", async () => {
-    const headers = { ...AUTHORIZED, accept: BROWSER };
-    expect((await backend.app.inject({ method: "POST", url: "/", headers })).statusCode).toBe(404);
   });
 });
 

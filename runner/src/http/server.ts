@@ -98,7 +98,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     routerOptions: { maxParamLength: MAX_URL_LENGTH },
     requestTimeout: requestTimeoutMs,
     http: {
-      // Node's response to a missing Host header has no body. raw-responses.ts sends one with a problem.
+      // Node's response to a missing Host header has no body. raw-responses.ts responds with a problem
+      // instead.
       requireHostHeader: false,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
       connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_EVERY_MS, requestTimeoutMs),
@@ -201,7 +202,10 @@ function registerErrors(
   });
 }
 
-/** Whether a browser opens a page: it asked its user for the token, and shows this answer if there was none. */
+/**
+ * Whether a browser opens a page. It prompts for the token, and shows this response if the user
+ * enters none.
+ */
 function isForPeople(request: FastifyRequest): boolean {
   return request.routeOptions.config.browser === true && asksForHtml(request);
 }

@@ -51,7 +51,7 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
     return taken;
   };
   const stopListening = deps.engine.listen(jobId, (signalled) => {
-    // Only the newest progress is sent, and none of a step that is over.
+    // Only the newest progress is sent, and none for a step that has ended.
     progress = signalled.kind === "step-progress" ? signalled.progress : null;
     wake();
   });

@@ -115,7 +115,7 @@ test.each(WRONG.map(([more, fault]) => [fault, more]))("%s", (fault, more) => {
   expect(() => definePlugin(definition)).toThrow(new TypeError(fault));
 });
 
-test("an example, or a schema, that is no JSON is told of, whatever is in it", () => {
+test("an example or schema that is not JSON is reported", () => {
   const [example, ...others] = definitionFaults({ ...RIGHT, example: { input: cycle } });
   expect(example).toMatch(/^example cannot be shown as JSON \(.*circular/s);
   expect(others).toEqual([]);
@@ -126,7 +126,7 @@ test("an example, or a schema, that is no JSON is told of, whatever is in it", (
   }
 });
 
-test("every fault is told at once", () => {
+test("all faults are reported together", () => {
   const definition = { name: "A", input: {}, handler: () => 1 } as unknown as PluginDefinition;
   expect(definitionFaults(definition).map((fault) => fault.split(" is ")[0])).toEqual([
     "name",
@@ -138,7 +138,7 @@ test("every fault is told at once", () => {
   expect(() => definePlugin(definition)).toThrow(definitionFaults(definition).join("; "));
 });
 
-test("what is no object is no definition", () => {
+test("a definition that is not an object is refused", () => {
   for (const nothing of [undefined, null, "x"] as unknown as PluginDefinition[]) {
     expect(() => definePlugin(nothing)).toThrow(/^the definition is .*: it must be an object/);
   }

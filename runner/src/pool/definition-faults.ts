@@ -23,7 +23,7 @@ export const CHECKS = {
 const FIELDS = Object.keys(CHECKS);
 const EXAMPLE_FIELDS = ["input", "options"];
 
-/** Empty if the definition is right. */
+/** Returns the faults; empty if it is valid. */
 export function definitionFaults(definition: unknown): readonly string[] {
   if (typeof definition !== "object" || definition === null) {
     return [`the definition ${not(definition, "an object with the fields of a plugin")}`];

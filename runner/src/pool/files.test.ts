@@ -40,7 +40,7 @@ describe("paths that stay inside", () => {
     expect(createFiles(root).resolve("..a.csv")).toBe(join(root, "..a.csv"));
   });
 
-  test("the directory can itself be a link, and is made when it is missing", () => {
+  test("the directory can itself be a link, and is created when it is missing", () => {
     symlinkSync(root, join(base, "linked"));
     expect(createFiles(join(base, "linked")).resolve("in/a.csv")).toBe(join(root, "in", "a.csv"));
     expect(createFiles(join(base, "new")).resolve("x")).toBe(join(base, "new", "x"));

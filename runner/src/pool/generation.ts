@@ -1,5 +1,5 @@
 /**
- * One generation of plugin threads: a Piscina, and a message port to each of its threads.
+ * One generation of plugin threads: a Piscina pool, and a message port to each of its threads.
  *
  * Atomics are off. With them, a thread between two tasks sleeps with its event loop stopped, so a
  * plugin's leftovers (a timer, a rejection, a closed socket) run in the middle of a later step.
@@ -80,7 +80,7 @@ export function createGeneration(options: GenerationOptions): Generation {
     run: (task, signal) => piscina.run(task, { signal }) as Promise<void>,
     async close() {
       clearInterval(memoryCheck);
-      // A thread that was told to end earlier can exit after all the others. Piscina would replace
+      // A thread that was asked to end earlier can exit after all the others. Piscina would replace
       // it, and nothing would end the replacement.
       piscina.options.minThreads = 0;
       await piscina.destroy();

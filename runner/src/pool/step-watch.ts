@@ -97,7 +97,7 @@ function tighterLimit(limits: {
   const { plugin, jobTimeoutMs, pluginTimeoutMs } = limits;
   if (jobTimeoutMs !== null && jobTimeoutMs < pluginTimeoutMs) {
     const ms = Math.max(0, Math.ceil(jobTimeoutMs));
-    const message = `The job ran longer than its timeoutMs: plugin "${plugin}" had the last ${ms} ms of it.`;
+    const message = `The job ran longer than its timeoutMs: plugin "${plugin}" had ${ms} ms left.`;
     return { ms, failure: { code: "JOB_TIMEOUT", message } };
   }
   const message = `Plugin "${plugin}" ran longer than its timeout of ${pluginTimeoutMs} ms.`;

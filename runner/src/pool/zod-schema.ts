@@ -1,4 +1,4 @@
-/** Recognises zod schemas by their methods, because a plugin can have its own copy of zod. */
+/** Recognizes zod schemas by their methods, because a plugin can have its own copy of zod. */
 import { showValue } from "./value-words.ts";
 
 /** The schema's major version of zod. Null if the value is not a schema that can parse. */

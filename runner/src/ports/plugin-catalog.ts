@@ -18,7 +18,7 @@ export interface ReadyPlugin extends PluginSource {
   /** A valid input, with options where the plugin has any. Shown in documents and forms. */
   readonly example: { readonly input: unknown; readonly options?: unknown } | null;
   readonly timeoutMs: number | null;
-  /** What its author should mend, though it runs. */
+  /** What the author should fix, although the plugin runs. */
   readonly warnings: readonly string[];
 }
 

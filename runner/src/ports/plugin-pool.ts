@@ -36,7 +36,7 @@ export interface StepHooks {
    * The step then fails with `CANCELLED`, unless it completes within the grace period.
    */
   readonly signal: AbortSignal;
-  /** Receives log lines in the order in which they were written. One call can bring many lines. */
+  /** Receives log lines in the order in which they were written. One call can contain many lines. */
   onLog(lines: readonly LogLine[]): void;
   /** Reports how many lines were dropped because the step exceeded the log limit. */
   onLogDropped?(count: number): void;

@@ -7,7 +7,7 @@ const OWNER_ONLY = 0o600;
 
 /**
  * Returns the daemon's own token, which has every permission: the given one, or the one stored in
- * the data folder. The first start creates that one. Throws `CannotStart` when its file is empty.
+ * the data folder. The first start creates it. Throws `CannotStart` when its file is empty.
  */
 export async function loadToken(
   dataDir: string,

@@ -42,7 +42,7 @@ export function createVault(key: Buffer): Vault {
 
 /**
  * Returns the given key (base64), or the key stored in the data folder. The first start creates
- * that one. With `mayMake: false` (the store is already encrypted) a missing key throws
+ * it. With `mayMake: false` (the store is already encrypted) a missing key throws
  * `CannotStart`.
  */
 export async function loadVaultKey(

@@ -62,7 +62,8 @@ export class PostRequest implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * Runs before the head is read, also for a 1xx: a request with a response must not be repeated.
+   * Called before the response head is parsed, even for a 1xx. A request with a response must not be
+   * repeated.
    */
   onResponseStarted(): void {
     this.#hasResponseStarted = true;

@@ -32,9 +32,7 @@ const HOST_CODES: ReadonlySet<unknown> = new Set([
   "ENOTFOUND",
 ]);
 
-/**
- * The server cannot listen. Returns errors that concern neither the host nor the port unchanged.
- */
+/** Explains why the server cannot listen. Returns other errors unchanged. */
 export function cannotListen(cause: unknown, { host, port }: Settings): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") {

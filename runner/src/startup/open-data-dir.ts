@@ -6,7 +6,7 @@ import { CannotStart, cannotUseDataDir } from "./cannot-start.ts";
 
 const OWNER_ONLY = 0o700;
 
-/** Makes the data folder and loads the daemon's own token. Throws `CannotStart`. */
+/** Creates the data folder and loads the daemon's own token. Throws `CannotStart`. */
 export async function openDataDir(
   settings: Settings,
   say: (line: string) => void,
@@ -15,7 +15,7 @@ export async function openDataDir(
   try {
     await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
     const { token, path, isNew } = await loadToken(dataDir, settings.token);
-    if (isNew) say(`Made a token for the API: ${token}`);
+    if (isNew) say(`Created an API token: ${token}`);
     if (path !== null) say(`The API token is in ${path}`);
     return { dataDir, ownToken: token };
   } catch (error) {

@@ -79,7 +79,7 @@ function createRelayGauges(registry: Registry): (relay: RelayState) => void {
   });
   const circuits = new Gauge({
     name: "playground_delivery_circuits_open",
-    help: "Destinations with an open circuit: they failed at least five times in a row and get an occasional attempt.",
+    help: "Destinations with an open circuit: they failed at least five times in a row and get one attempt at a time.",
     registers,
   });
   return (relay) => {

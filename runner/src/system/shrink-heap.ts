@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 type Collect = (options: { type: "major"; flavor: "last-resort" }) => void;
 
 /**
- * Returns the memory that only the start needed. V8 would keep the heap at its largest size until
+ * Frees the memory that only the start needed. V8 would keep the heap at its largest size until
  * memory is short. Measured: 131 MiB resident when idle, and 148 MiB without this call. Takes about
  * 30 ms.
  */

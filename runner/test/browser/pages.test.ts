@@ -27,7 +27,7 @@ function withToken(): BrowserContextOptions {
   return { httpCredentials: { username: "anybody", password: daemon.token } };
 }
 
-/** Chromium without a window shows no answer to a request whose dialog nobody filled in; this one is given up. */
+/** Headless Chromium shows no response while a login dialog is open, so this sends a wrong token. */
 function withWrongToken(): BrowserContextOptions {
   return { httpCredentials: { username: "anybody", password: "wrong" } };
 }
@@ -37,8 +37,8 @@ describe.each(LOOKS)("%s", (_, look) => {
     ["/", "", () => ({}), []],
     ["/docs", "", withToken, []],
     ["/docs", " without the token", withWrongToken, [expect.stringContaining("status of 401")]],
-  ])("%s%s has its style, fits the window, and gives no cause for complaint", async (...of) => {
-    const [path, , credentials, told] = of;
+  ])("%s%s has its style, fits the window, and logs no error", async (...of) => {
+    const [path, , credentials, expected] = of;
     const options = { ...look, ...credentials() };
     const { page, complaints } = await openPage(browser, daemon.url + path, options);
     expect(await stylesOf(page, "body", ["margin", "fontFamily", "backgroundColor"])).toEqual({
@@ -48,7 +48,7 @@ describe.each(LOOKS)("%s", (_, look) => {
     });
     const { content, window } = await widthsOf(page);
     expect(content).toBe(window);
-    expect(complaints).toEqual(told);
+    expect(complaints).toEqual(expected);
   });
 });
 
@@ -62,7 +62,7 @@ test("a newcomer finds the API documentation from the daemon's address, and back
   expect(page.url()).toBe(`${daemon.url}/`);
 });
 
-test("a newcomer without the token is told what it is, and can try again", async () => {
+test("a browser without the token gets a page that explains it, and can try again", async () => {
   const { page } = await openPage(browser, `${daemon.url}/docs`, withWrongToken());
   expect(await page.textContent("h1")).toBe("This page needs a token");
   await page.context().setHTTPCredentials({ username: "", password: daemon.token });

@@ -71,7 +71,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
   });
 
   describe("setBatchWebhook", () => {
-    test("sets where the later callback of a batch is delivered", async () => {
+    test("sets the webhook that receives a batch's later callback", async () => {
       const { id } = await submitBatch(t.store, [newJob()]);
       const webhook = newWebhook();
       expect(await t.store.setBatchWebhook(id, webhook)).toBe(true);

@@ -25,7 +25,7 @@ export function claimConformance(createSubject: CreateSubject): void {
   const ids = (jobs: readonly { id: string }[]) => jobs.map(({ id }) => id);
 
   describe("claimJobs", () => {
-    test("leases the highest priority first, then in the order of submission", async () => {
+    test("claims the highest priority first, then in the order of submission", async () => {
       const priorities = [0, 5, -1, 5, 0];
       const jobs = await Promise.all(priorities.map((priority) => submit(t.store, { priority })));
       const order = [1, 3, 0, 4, 2].map((index) => jobs[index]?.id);
@@ -33,7 +33,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(ids(await claim(t.store))).toEqual(order.slice(3));
     });
 
-    test("leases no more than the limit, and no job twice", async () => {
+    test("claims no more than the limit, and no job twice", async () => {
       for (let i = 0; i < 5; i += 1) await submit(t.store);
       const claims = await Promise.all([2, 0, 2, 2].map((limit) => claim(t.store, { limit })));
       expect(claims.map((jobs) => jobs.length)).toEqual([2, 0, 2, 1]);
@@ -63,7 +63,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       });
     });
 
-    test("does not lease a scheduled job before its time, even with the highest priority", async () => {
+    test("does not claim a scheduled job before its time, even with the highest priority", async () => {
       const later = await submit(t.store, { runAt: 500, priority: 9 });
       const ready = await submit(t.store);
       expect(ids(await claim(t.store, { now: 499 }))).toEqual([ready.id]);
@@ -116,7 +116,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(again.sequence).toBe(job.sequence);
     });
 
-    test("leases jobs ahead of the limit, in the same order", async () => {
+    test("claims jobs ahead of the limit, in the same order", async () => {
       const jobs = [];
       for (let i = 0; i < 4; i += 1) jobs.push(await submit(t.store));
       const claimed = await claim(t.store, { limit: 1, ahead: 2 });
@@ -124,7 +124,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect((await t.store.counts()).jobs).toMatchObject({ running: 3, queued: 1 });
     });
 
-    test("leases no interrupted job ahead, and no job behind one", async () => {
+    test("claims no interrupted job ahead, and no job behind one", async () => {
       const [first, interrupted, last] = [
         await submit(t.store),
         await submit(t.store, { priority: 1 }),
@@ -141,7 +141,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(ids(await claim(t.store, { limit: 0, ahead: 5 }))).toEqual([last.id]);
     });
 
-    test("leases a job on its last attempt only when no other runs", async () => {
+    test("claims a job on its last attempt only when no other runs", async () => {
       const interrupted = await submit(t.store);
       for (const owner of ["owner_1", "owner_2"]) {
         await claimOne(t.store, { owner });
@@ -161,14 +161,14 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(ids(await claim(t.store))).toEqual([last.id]);
     });
 
-    test("leases ahead only while the inputs are small", async () => {
+    test("claims ahead only while the inputs are small", async () => {
       const input = toJsonText("x".repeat(6_000_000));
       for (let i = 0; i < 4; i += 1) await submit(t.store, { input });
       expect(await claim(t.store, { limit: 1, ahead: 3 })).toHaveLength(1);
       expect(await claim(t.store, { limit: 2, ahead: 3 })).toHaveLength(2);
     });
 
-    test("does not lease completed or failed jobs", async () => {
+    test("does not claim completed or failed jobs", async () => {
       await submit(t.store);
       await complete(t.store);
       await failIt(t.store, await start(t.store, await claimOne(t.store)));

@@ -61,7 +61,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       ]);
     });
 
-    test("leases the earliest due first, up to the limit, and no delivery twice", async () => {
+    test("claims the earliest due first, up to the limit, and no delivery twice", async () => {
       for (const at of [30, 10, 20]) {
         await submit(t.store, { webhook: newWebhook() });
         const job = await claimOne(t.store);
@@ -71,13 +71,13 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect(claims.map((due) => due.map(({ eventAt }) => eventAt))).toEqual([[10, 20], [], [30]]);
     });
 
-    test("leases only the first delivery with an ordering key", async () => {
+    test("claims only the first delivery with an ordering key", async () => {
       await completeWithWebhook(t.store);
       expect((await claimDue(t.store)).map(({ sequence }) => sequence)).toEqual([1]);
       expect(await claimDue(t.store)).toEqual([]);
     });
 
-    test("does not lease a delivery before it is due", async () => {
+    test("does not claim a delivery before it is due", async () => {
       await completeWithWebhook(t.store);
       const delivery = await claimDelivery();
       await t.store.recordAttempt(attemptOf(delivery, { state: "due", dueAt: 500 }));

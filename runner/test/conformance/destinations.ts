@@ -160,7 +160,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
     const subjects = (claimed: readonly { subjectId: string }[]) =>
       claimed.map(({ subjectId }) => subjectId);
 
-    test("leases only from the given destinations, up to each one's limit", async () => {
+    test("claims only from the given destinations, up to each one's limit", async () => {
       const inA = [await startIn("a", 11), await startIn("a", 12), await startIn("a", 13)];
       const inB = [await startIn("b", 5)];
       await startIn("c");
@@ -171,7 +171,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys()).toEqual(["c", "a"]);
     });
 
-    test("leases first attempts before retries, however long the retries are due", async () => {
+    test("claims first attempts before retries, however long the retries have been due", async () => {
       const retried = await startIn("a", 11);
       const [delivery] = await claimIn(["a"]);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 101 }));
@@ -181,7 +181,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(subjects(claimed)).toEqual([...fresh.toReversed(), retried]);
     });
 
-    test("leases retries up to what first attempts leave of the limit", async () => {
+    test("fills the rest of the limit with retries", async () => {
       for (const at of [11, 12, 13]) await startIn("a", at);
       for (const each of await claimIn(["a"], { limit: 2 })) {
         await t.store.recordAttempt(attemptOf(each, { state: "due", dueAt: 101 }));
@@ -222,7 +222,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       expect(await keys()).toEqual(["b", "a"]);
     });
 
-    test("leases bodies up to the bytes allowed, and always at least one", async () => {
+    test("claims bodies up to the bytes allowed, and always at least one", async () => {
       const body = "ü".repeat(500);
       const jobs = [];
       for (let i = 0; i < 3; i += 1) jobs.push(await startIn("a", 11 + i, body));
@@ -244,7 +244,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       }
     });
 
-    test("leases nothing from an unknown destination", async () => {
+    test("claims nothing from an unknown destination", async () => {
       await startIn("a");
       const request = { owner: "owner_1", now: 100, leaseUntil: 200, maxBytes: 1_000 };
       const destinations = [{ id: 999_999, limit: 5 }];
@@ -253,7 +253,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
   });
 
   describe("pauseDestination", () => {
-    test("makes nothing to the destination due before the instant", async () => {
+    test("makes no delivery to the destination due before the instant", async () => {
       await startIn("a");
       await startIn("b");
       const destination = await destinationOf("a");

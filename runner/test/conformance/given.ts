@@ -220,7 +220,7 @@ export async function failIt(store: Store, job: RunningJob, at = 30): Promise<vo
   await store.commitTransition(claimOf(job), failing(job, at));
 }
 
-/** Leases up to `limit` deliveries of each destination that is due. */
+/** Claims up to `limit` deliveries of each destination that is due. */
 export async function claimDue(
   store: Store,
   { now = 100, limit = 100, owner = "owner_1", maxBytes = 1_000_000_000 } = {},

@@ -17,9 +17,9 @@ import { webhookConformance } from "./webhooks.ts";
 export function storeConformance(name: string, createSubject: CreateSubject): void {
   describe(`the ${name} store`, () => {
     describe("accepts jobs", () => submitConformance(createSubject));
-    describe("leases jobs", () => claimConformance(createSubject));
+    describe("claims jobs", () => claimConformance(createSubject));
     describe("stores transitions of jobs", () => transitionConformance(createSubject));
-    describe("leases deliveries in order", () => deliveryConformance(createSubject));
+    describe("claims deliveries in order", () => deliveryConformance(createSubject));
     describe("serves destinations round robin", () => destinationConformance(createSubject));
     describe("stores persistent webhooks", () => webhookConformance(createSubject));
     describe("delivers events to persistent webhooks", () =>

@@ -172,7 +172,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
   describe("a webhook that is off", () => {
     const off = { state: "off", reason: "It is gone." } as const;
 
-    test("has its open deliveries given up with the reason, and shows the reason", async () => {
+    test("gives up its open deliveries with the reason, and shows the reason", async () => {
       const webhook = await register(t.store);
       const other = await register(t.store);
       await complete(t.store);
@@ -206,7 +206,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
     });
 
-    test("has an attempt in flight stored: success counts, failure changes no state", async () => {
+    test("stores an attempt in flight: success counts, failure changes no state", async () => {
       for (const state of ["delivered", "due", "dead"] as const) {
         const webhook = await register(t.store);
         await complete(t.store);
@@ -226,7 +226,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       }
     });
 
-    test("gets no delivery back that is released or reaped", async () => {
+    test("loses a delivery that is released or reaped", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       const [delivery] = await claimDue(t.store);

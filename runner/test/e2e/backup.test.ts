@@ -118,7 +118,7 @@ describe("backup of a busy daemon", () => {
     const refused = await command("backup", root, file);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toBe(
-      `FILE is "${file}": it must not exist yet, or --force must be given to replace it.\n`,
+      `FILE is "${file}", which already exists. Choose another file, or use --force to replace it.\n`,
     );
     expect((await command("backup", root, file, "--force")).code).toBe(0);
     expect((await runCli(["check", file])).code).toBe(0);
@@ -132,7 +132,7 @@ describe("backup of a busy daemon", () => {
   });
 });
 
-test("backup and check of a file that does not exist say so, and make no file", async () => {
+test("backup and check of a file that does not exist say so, and create no file", async () => {
   const root = await openFolder();
   for (const args of [["backup", join(root, "none.db")], ["check"]]) {
     const { code, stderr } = await runCli([...args, "--data-dir", join(root, "data")]);
@@ -221,7 +221,7 @@ describe("restore refuses", () => {
     await daemon.end("SIGKILL");
     const refused = await command("restore", root, file);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain("which contains a database: it must be a folder without one");
+    expect(refused.stderr).toContain("already contains a database");
 
     const done = await command("restore", root, file, "--force");
     expect(done.code).toBe(0);
@@ -260,7 +260,7 @@ describe("restore refuses", () => {
     [
       "a backup from a newer version",
       "PRAGMA user_version = 99",
-      /schema version 99; this program knows versions up/,
+      /schema version 99; this program supports versions up/,
     ],
     [
       "a damaged backup",

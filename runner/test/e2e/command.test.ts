@@ -135,9 +135,7 @@ describe("the command", () => {
     const strict = { input: "z.string()", run: "(text) => text" };
     await dropPlugin(join(root, "plugins"), "strict", strict);
     const { code, stdout, stderr } = await runCli(["run", "strict"], { cwd: root });
-    expect(stderr).toBe(
-      '--input is missing: it must be a file, because plugin "strict" has no example.\n',
-    );
+    expect(stderr).toBe('--input is required: plugin "strict" has no example.\n');
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 

@@ -64,7 +64,7 @@ describe("a start", () => {
     ]);
   });
 
-  test("without the key of the database is refused, and makes no new key", async () => {
+  test("without the key of the database is refused, and creates no new key", async () => {
     const first = await open();
     await first.end("SIGTERM");
     const key = join(first.dataDir, "secret-key");
@@ -75,7 +75,7 @@ describe("a start", () => {
     expect(existsSync(key)).toBe(false);
   });
 
-  test("makes a token that only its user can read, in a folder that only its user can read", async () => {
+  test("creates a token that only its user can read, in a folder that only its user can read", async () => {
     const first = await open({ env: { PLAYGROUND_TOKEN: "" } });
     const path = join(first.dataDir, "token");
     expect((await stat(path)).mode & 0o777).toBe(0o600);

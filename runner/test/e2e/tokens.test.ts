@@ -79,7 +79,7 @@ describe("the command", () => {
   test("refuses a name that is in use", async () => {
     await tokens("add", "twice", "--scope", "read");
     const { code, stderr } = await tokens("add", "twice", "--scope", "admin");
-    expect(stderr).toContain('NAME is "twice": it must be a new name');
+    expect(stderr).toContain('NAME is "twice": a token with this name exists.');
     expect(code).toBe(2);
   });
 });

@@ -30,13 +30,13 @@ const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
     "DELETE FROM job_specs WHERE job = (SELECT seq FROM jobs WHERE id = :running)",
   "a job has an end time exactly when it has ended":
     "UPDATE jobs SET ended_at = NULL WHERE id = :completed",
-  "a job is leased exactly when it is running":
+  "a job is claimed exactly when it is running":
     "UPDATE jobs SET lease_owner = NULL WHERE id = :running",
   "a job has a failure code exactly when it has failed":
     "UPDATE jobs SET failure_code = NULL WHERE id = :failed",
   "a job's events are numbered 1, 2, 3 … up to its sequence":
     "DELETE FROM events WHERE sequence = 2 AND job = (SELECT seq FROM jobs WHERE id = :running)",
-  "the last event of a job that has ended is its status":
+  "an ended job's last event matches its status":
     "UPDATE events SET kind = 'progress' WHERE kind = 'failed'",
   "a job's completed steps match its count, in order":
     "DELETE FROM steps WHERE position = 0 AND job = (SELECT seq FROM jobs WHERE id = :completed)",
@@ -116,16 +116,16 @@ describe("the check reports what is broken:", () => {
   test("each sentence is broken by a case below", () => {
     const sentences = [
       "every reference points to an existing row",
-      ...INVARIANTS.map(({ holds }) => holds),
+      ...INVARIANTS.map(({ sentence }) => sentence),
     ];
     expect(Object.keys(BREAKS).toSorted()).toEqual(sentences.toSorted());
   });
 
-  test.each(Object.entries(BREAKS))("%s", (holds, sql) => {
+  test.each(Object.entries(BREAKS))("%s", (sentence, sql) => {
     const { broken } = checkDatabase(changed(String(sql)));
-    const found = broken.find((one) => one.holds === holds);
-    expect(found?.told.length).toBeGreaterThan(0);
-    expect(found?.told.join()).not.toMatch(/no such|syntax error/);
+    const found = broken.find((one) => one.sentence === sentence);
+    expect(found?.problems.length).toBeGreaterThan(0);
+    expect(found?.problems.join()).not.toMatch(/no such|syntax error/);
   });
 
   test("a page that was overwritten", () => {
@@ -135,8 +135,8 @@ describe("the check reports what is broken:", () => {
     writeSync(file, Buffer.alloc(4096, 0xaa), 0, 4096, 20 * 4096);
     closeSync(file);
     const { broken } = checkDatabase(path);
-    expect(broken[0]?.holds).toBe("the file is intact");
-    expect(broken[0]?.told.length).toBeGreaterThan(0);
+    expect(broken[0]?.sentence).toBe("the file is intact");
+    expect(broken[0]?.problems.length).toBeGreaterThan(0);
   });
 
   test("a truncated file cannot be opened", () => {

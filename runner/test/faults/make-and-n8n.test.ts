@@ -129,7 +129,7 @@ describe("Make", () => {
     expect(endpoint.statuses.get(400)).toBeGreaterThanOrEqual(8);
   });
 
-  test("switches a webhook that it has deleted off with its first response", async () => {
+  test("a webhook that Make deleted is switched off by its first 410", async () => {
     const make = createMake();
     const endpoint = await serve(({ url = "" }) => make.answer(url));
     const live = await start();
@@ -169,7 +169,7 @@ describe("n8n", () => {
     expect(endpoint.statuses.get(404)).toBe(4);
   });
 
-  test("has an execution resumed once it waits (409 before)", async () => {
+  test("resumes an execution once it waits (409 before)", async () => {
     let isWaiting = false;
     const endpoint = await serve((_, event) => {
       if (isWaiting) return { status: 200, text: "{}" };

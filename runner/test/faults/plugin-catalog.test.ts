@@ -177,9 +177,9 @@ describe("a schema that cannot be converted to JSON Schema", () => {
       optionsSchema: null,
       outputSchema: null,
       warnings: [
-        'input is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients show no form for the input, and a wrong input is not refused but fails the job',
-        'options is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients show no form for the options, and wrong options are not refused but fail the job',
-        'output is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients do not know what the output holds',
+        'input is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients show no form for the input, and a wrong input is accepted and fails the job',
+        'options is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients show no form for the options, and wrong options are accepted and fail the job',
+        'output is a zod 3 schema, which works but cannot be shown: use zod 4 (import "zod"). Until then clients do not know what the output contains',
       ],
     });
     await using threads = openThreads({ catalog: opened });
@@ -245,7 +245,7 @@ describe("a broken file is reported, and the other plugins work", () => {
       plugin("field", "timeout: 5"),
       /^unknown field "timeout": did you mean "timeoutMs"\?$/,
     ],
-    ["version.ts", plugin("version", "version: 2"), /^version is 2: it must be a text/],
+    ["version.ts", plugin("version", "version: 2"), /^version is 2: it must be a string/],
     [
       "json-schema.ts",
       plugin("json-schema", 'input: { type: "object" }'),

@@ -54,7 +54,7 @@ test("three crashes of the process fail only the job that caused them, with STEP
     error: job.error,
     progress: { completedPlugins: ["echo"], currentPlugin: "crashes-natively" },
   });
-  expect(daemon.output()).toMatch(/"plugin":"crashes-natively".*"job.gives-up-crashing"/);
+  expect(daemon.output()).toMatch(/"plugin":"crashes-natively".*"job.poison-failed"/);
   await until("the other job to complete", async () => {
     const now = await daemon.get(`/v1/jobs/${other.jobId}`);
     expect(now.error).toBeNull();

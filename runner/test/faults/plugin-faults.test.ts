@@ -51,7 +51,7 @@ describe("a plugin that fails inside its promise", () => {
     expect((await threads.run("echo", { input: 1 })).result).toMatchObject({ output: "1" });
   });
 
-  test("has its stack written to the job's log", async () => {
+  test("writes its stack to the job's log", async () => {
     await using threads = openThreads({ catalog });
     const { lines } = await threads.run("throws");
     expect(lines).toHaveLength(1);
@@ -59,7 +59,7 @@ describe("a plugin that fails inside its promise", () => {
     expect(lines[0]?.message).toMatch(/^Error: the disk is on fire\n\s+at .*throws\.ts:\d+/);
   });
 
-  test("has its message cut at 64 KiB", async () => {
+  test("cuts its message at 64 KiB", async () => {
     await using threads = openThreads({ catalog });
     const { message } = failureOf(await threads.run("throws-at-length"));
     expect(Buffer.byteLength(message)).toBeLessThanOrEqual(64 * 1024);
@@ -138,7 +138,7 @@ describe("a plugin that does not end", () => {
     await using threads = openThreads({ catalog, pluginTimeoutMs: 10_000, graceMs: 50 });
     expect(failureOf(await threads.run("loops", { jobTimeoutMs: 80 }))).toEqual({
       code: "JOB_TIMEOUT",
-      message: `The job ran longer than its timeoutMs: plugin "loops" had the last 80 ms of it.`,
+      message: `The job ran longer than its timeoutMs: plugin "loops" had 80 ms left.`,
     });
   });
 

@@ -1,5 +1,5 @@
 /**
- * This version takes over the data folder of each released version, even when it is killed while it
+ * This version upgrades the data folder of each released version, even when it is killed while it
  * migrates or resumes jobs. The API, the endpoints and `check` show whether anything was lost.
  * New migrations get kill points automatically (upgrade/kill-points.ts). A change that stores
  * something new must add it to scripts/data-dir/fill.ts, for the next version's folder, and here.
@@ -38,12 +38,12 @@ describe.each(dataDirVersions())("the data folder of %s", (version) => {
     return trial;
   }
 
-  test("is taken over", async () => {
+  test("is upgraded", async () => {
     await finishAndCheck(await open());
   });
 
   test.each(Array.from({ length: POINTS }, (_, index) => index + 1))(
-    `is taken over after a kill at point %d of ${POINTS}`,
+    `is upgraded after a kill at point %d of ${POINTS}`,
     async (point) => {
       const { at, statement } = points[point - 1] ?? { at: 0, statement: "" };
       onTestFailed(() =>
@@ -91,7 +91,7 @@ async function finishAndCheck(trial: Trial): Promise<void> {
   expect(daemon.output()).not.toContain('"level":50');
   expect(await trial.check()).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining("Everything is in order"),
+    stdout: expect.stringContaining("No problems found"),
   });
 }
 

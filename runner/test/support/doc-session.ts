@@ -57,7 +57,7 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
   // The reader's own project, with the packages of its examples installed.
   await mkdir(join(root, "receiver"));
   await symlink(join(RUNNER, "node_modules"), join(root, "receiver", "node_modules"));
-  // An empty variable counts as not set: the daemon makes a token, as it does for the reader.
+  // An empty variable counts as not set: the daemon creates a token, as it does for the reader.
   const daemon = await startDaemon({ root, env: { PLAYGROUND_TOKEN: "" } });
   const endpointPort = String(await freePort());
   const shell = openShell(root);

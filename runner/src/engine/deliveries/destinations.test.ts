@@ -120,7 +120,7 @@ describe("a paused destination", () => {
     expect(destinations.pauseSignal(1, 5_000).aborted).toBe(false);
   });
 
-  test("is blocked here when the store still returns it, as after the clock was set", () => {
+  test("is blocked if the store still returns it, for example after the clock was set", () => {
     const destinations = destinationsOf();
     fail(destinations, 1, 5);
     expect(destinations.shareRoom([destination(1)], { room: 8, now: 1_000 })).toEqual([]);

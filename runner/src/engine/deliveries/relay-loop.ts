@@ -20,7 +20,7 @@ const BACKSTOP_MS = 5_000;
 
 export interface Relay {
   readonly loop: Loop;
-  /** Ends the pause of a destination in this process. The store has ended its own before. */
+  /** Ends the pause of a destination in this process. Call it after the store has ended its pause. */
   resume(destination: number): void;
   /** Waits for the attempts in flight, then aborts those that are left. Aborted ones do not count. */
   drain(options: { graceMs: number }): Promise<void>;

@@ -1,7 +1,7 @@
 import { signatureHeader } from "../../domain/signature.ts";
 import { signingSecrets, type Sealed } from "../../domain/webhook.ts";
 
-/** The webhook's own headers. Ours replace them: those of Standard Webhooks and those that HTTP needs. */
+/** The webhook's own headers. The daemon's headers (Standard Webhooks, HTTP) override them. */
 export function toRequestHeaders(
   contents: Sealed,
   request: { id: string; body: string; now: number; userAgent: string },

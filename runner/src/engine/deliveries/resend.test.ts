@@ -69,7 +69,7 @@ describe("a paused destination", () => {
     },
   );
 
-  test("with an open circuit sends one attempt after each act, and everything once one succeeds", async () => {
+  test("with an open circuit sends one attempt after each request, and everything once one succeeds", async () => {
     let isDown = true;
     const { engine, sender, submit, act } = await pause(() => (isDown ? NO_ANSWER : answered(200)));
     await submit();

@@ -26,7 +26,7 @@ interface Entry {
 /** A job that was claimed ahead and gets no thread in this time goes back into the queue. */
 const MAX_WAIT_MS = 1_000;
 
-/** `onRoom` is called when a thread becomes free, or a job ends or goes back without having had one. */
+/** `onRoom` is called when a thread becomes free, or when a job ends or is released before it had a thread. */
 export function createActiveJobs(options: {
   size: number;
   deps: Omit<RunJobDeps, "threads" | "lookahead" | "onReleased">;

@@ -10,7 +10,7 @@ const MAX_READS = 20;
 const BETWEEN_READS_MS = 25;
 
 /**
- * Ends a job with `CANCELLED`. The end is durable when this resolves; a running plugin may still take
+ * Ends a job with `CANCELLED`. The end is durable when this resolves; a running plugin can still take
  * its grace period to stop. Throws `Refused`: JOB_NOT_FOUND, JOB_ALREADY_ENDED.
  */
 export async function cancelJob(

@@ -5,7 +5,7 @@ import { checkUrl } from "../webhooks/check-url.ts";
 
 export interface CheckDeps {
   readonly catalog: Pick<PluginCatalog, "get" | "checkInput" | "checkOptions">;
-  /** Why the daemon may not connect to the URL, or null. */
+  /** Why the daemon is not allowed to connect to the URL, or null. */
   readonly urlRefusal: (url: string) => string | null;
   /** The largest metadata of a job, in bytes of JSON. */
   readonly maxMetadataBytes: number;

@@ -5,7 +5,7 @@ const NEVER = new AbortController().signal;
 
 const notYet = async (): Promise<boolean> => false;
 
-test("a listener hears only its own job, until it stops", () => {
+test("a listener receives only its own job's signals, until it stops", () => {
   const signals = createJobSignals();
   const heard: string[] = [];
   const stop = signals.listen("job_1", (signal) => heard.push(signal.kind));

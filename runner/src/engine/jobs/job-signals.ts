@@ -16,7 +16,7 @@ export interface JobSignals {
   ): Promise<void>;
 }
 
-/** Announces changes of jobs to listeners in this process. The store has the truth. */
+/** Notifies listeners in this process of a job's changes. The store is authoritative. */
 export function createJobSignals(): JobSignals {
   const listeners = new Map<string, Set<Listener>>();
   const progress = new Map<string, StepProgress>();
@@ -40,13 +40,13 @@ export function createJobSignals(): JobSignals {
     stepEnded: (jobId) => void progress.delete(jobId),
     async waitForEnd(id, { isOver, signal }) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const stop = listen(id, (heard) => {
-        if (heard.kind === "changed" && hasEnded(heard.status)) resolve();
+      const stop = listen(id, (received) => {
+        if (received.kind === "changed" && hasEnded(received.status)) resolve();
       });
       const onAbort = (): void => resolve();
       signal.addEventListener("abort", onAbort, { once: true });
       try {
-        // The listener was added before this read, so it hears an end in between.
+        // The listener was added before this read, so it does not miss an end in between.
         if (signal.aborted || (await isOver())) return;
         await promise;
       } finally {

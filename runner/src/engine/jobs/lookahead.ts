@@ -32,7 +32,7 @@ export function createLookahead(threads: number): Lookahead {
     jobs() {
       if (meanMs === null) return 0;
       const expected = Math.floor((threads * HORIZON_MS) / Math.max(SHORTEST_MS, meanMs));
-      // With less than one job a thread, claiming when a thread becomes free is as fast.
+      // With less than one job per thread, claiming when a thread becomes free is as fast.
       return expected < threads ? 0 : Math.min(MAX_JOBS, expected);
     },
   };

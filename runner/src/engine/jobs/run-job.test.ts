@@ -97,9 +97,9 @@ test("a daemon that lost its claim stores nothing of the step it still ran", asy
   await world.settle();
   expect((await world.job(id)).steps).toEqual([]);
   expect(first.logged.map(({ message }) => message)).toContain("job.claim-lost");
-  taken.complete("from the claim that holds");
+  taken.complete("from the valid claim");
   await world.settle();
-  expect((await world.job(id)).steps).toMatchObject([{ output: '"from the claim that holds"' }]);
+  expect((await world.job(id)).steps).toMatchObject([{ output: '"from the valid claim"' }]);
   expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
 });
 
@@ -186,7 +186,7 @@ test("a result that the store cannot write yet is kept, and its step does not ru
   expect((await pool.step(2)).task.input).toBe('"kept"');
   expect(logged.map(({ message }) => message)).toEqual([
     "store.writes-postponed",
-    "store.no-writes-postponed",
+    "store.writes-resumed",
   ]);
 });
 
@@ -299,7 +299,7 @@ test("a start that is lost while its step ends leaves no gap in the job's events
   expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
 });
 
-test("the last try of a step is logged, because nothing else runs beside it", async () => {
+test("the last attempt of a step is logged, because it runs alone", async () => {
   const before = await world.startEngine();
   await before.submit();
   await before.pool.step(1);
@@ -308,7 +308,7 @@ test("the last try of a step is logged, because nothing else runs beside it", as
     await pool.step(1);
     const isLast = attempt === MAX_STEP_ATTEMPTS;
     const messages = logged.map(({ message }) => message);
-    expect(messages.includes("job.last-try-alone")).toBe(isLast);
+    expect(messages.includes("job.last-attempt")).toBe(isLast);
   }
 });
 

@@ -1,13 +1,13 @@
 /**
- * The story of one claimed job: begin, run a step, store its result, then the next step or the end.
- * `domain/job.ts` decides what each result makes of the job.
+ * Runs one claimed job: begin, run a step, store its result, then the next step or the end.
+ * `domain/job.ts` applies each result to the job.
  */
 import {
   begin,
   cancel,
   currentPlugin,
-  giveUp,
-  isLastTry,
+  failPoison,
+  isLastAttempt,
   isPoison,
   type RunningJob,
 } from "../../domain/job.ts";
@@ -28,7 +28,7 @@ export interface RunJobDeps extends StepDeps, TransitionDeps {
   readonly threads: Pick<Threads, "acquire" | "release">;
   readonly lookahead: Pick<Lookahead, "stepEnded">;
   readonly retryWrite: StoreRetry;
-  /** Bytes of log that all the job's steps may write. */
+  /** Bytes of log that all the job's steps together can write. */
   readonly maxLogBytes: number;
   readonly jobUrl: (jobId: string) => string;
   /** The job is back in the queue. */
@@ -37,11 +37,11 @@ export interface RunJobDeps extends StepDeps, TransitionDeps {
 
 /** A job that this process has claimed. */
 export interface ActiveJob {
-  /** Whether its first step has had a thread. */
+  /** Whether it has started in a thread. */
   hasBegun(): boolean;
   /** Ends the job with `CANCELLED`. False if it had already ended. */
   cancel(): Promise<boolean>;
-  /** Lets the running step end, then puts the job back into the queue unless that was its last. */
+  /** Lets the running step end, then puts the job back into the queue unless that was its last step. */
   drain(): void;
   /** Asks the running step to stop and puts the job back into the queue. */
   release(): void;
@@ -49,7 +49,7 @@ export interface ActiveJob {
   readonly ended: Promise<void>;
 }
 
-/** A job whose write failed keeps its place this long, so that a broken store is not asked nonstop. */
+/** A job whose write failed keeps its place this long, so that it is not retried in a tight loop. */
 const PAUSE_MS = 1_000;
 
 export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
@@ -68,9 +68,9 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   const isLeaving = (): boolean => leaving !== null;
 
   async function run(): Promise<void> {
-    if (isPoison(current.job)) return failPoison();
-    if (isLastTry(current.job)) {
-      log.warn({ ...claim, plugin: currentPlugin(current.job) }, "job.last-try-alone");
+    if (isPoison(current.job)) return endPoison();
+    if (isLastAttempt(current.job)) {
+      log.warn({ ...claim, plugin: currentPlugin(current.job) }, "job.last-attempt");
     }
     while (await threads.acquire({ hasBegun, signal: stop.signal })) {
       const step = await runNextStep();
@@ -109,10 +109,10 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     writer.writeStart(started);
   }
 
-  async function failPoison(): Promise<void> {
+  async function endPoison(): Promise<void> {
     const plugin = currentPlugin(current.job);
-    const failed = giveUp(current.job, clock.now(), context);
-    log.error({ ...claim, plugin, failure: failed.failure }, "job.gives-up-crashing");
+    const failed = failPoison(current.job, clock.now(), context);
+    log.error({ ...claim, plugin, failure: failed.failure }, "job.poison-failed");
     await writer.write(failed);
   }
 
@@ -130,7 +130,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     log.error({ jobId: claim.jobId, err: error }, "job.write-failed");
   }
 
-  /** The step whose outcome could not be stored runs again, as often as it may be started. */
+  /** The step whose outcome could not be stored runs again, up to MAX_STEP_ATTEMPTS times. */
   async function runAgainLater(error: unknown): Promise<void> {
     onError(error);
     await clock.sleep(PAUSE_MS, { signal: stop.signal });

@@ -26,9 +26,9 @@ export interface ResultDeps {
 }
 
 /**
- * Stores what a step's result makes of the job, and sets `current.job` to it. Tries again for as long
- * as the store cannot write. A result that the store refuses fails the step. Rejects with `Transient`
- * when the daemon stops before the result could be stored.
+ * Applies a step's result to the job, stores it, and sets `current.job`. Tries again for as long as
+ * the store cannot write. A result that the store refuses fails the step. Rejects with `Transient`
+ * when the daemon stops before the result is stored.
  */
 export async function storeResult(
   result: StepResult,

@@ -10,7 +10,7 @@ export interface TransitionDeps {
   readonly signals: Pick<JobSignals, "announce">;
   readonly telemetry: Pick<Telemetry, "jobEnded">;
   readonly log: Log;
-  /** A transition is stored, so deliveries may be due. */
+  /** A transition is stored, so deliveries can be due. */
   readonly onCommitted: (transition: Pick<Transition, "status">) => void;
 }
 

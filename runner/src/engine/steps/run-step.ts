@@ -6,7 +6,7 @@ import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
 
-/** Bytes of log that the job may still write. Its steps share it. */
+/** Bytes of log that the job can still write. Its steps share it. */
 export interface LogBudget {
   leftBytes: number;
 }
@@ -82,7 +82,7 @@ function toHooks(
   };
 }
 
-/** Counts as the plugin's thread does. */
+/** Counts bytes as the plugin's thread does. */
 function bytesOf({ message, data }: LogLine): number {
   return Buffer.byteLength(message) + Buffer.byteLength(data ?? "");
 }

@@ -46,12 +46,12 @@ test("an aborted signal gets no thread even when one is free", async () => {
 });
 
 test("every release calls the callback, whether or not a job waits", async () => {
-  let told = 0;
-  const threads = createThreads(1, () => void (told += 1));
+  let calls = 0;
+  const threads = createThreads(1, () => void (calls += 1));
   await threads.acquire({ hasBegun: false, signal: NEVER });
   const next = threads.acquire({ hasBegun: false, signal: NEVER });
   threads.release();
   await next;
   threads.release();
-  expect(told).toBe(2);
+  expect(calls).toBe(2);
 });

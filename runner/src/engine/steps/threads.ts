@@ -16,24 +16,24 @@ type Waiter = (acquired: boolean) => void;
 
 export function createThreads(size: number, onRelease: () => void): Threads {
   const begun = new Set<Waiter>();
-  const claimed = new Set<Waiter>();
+  const notBegun = new Set<Waiter>();
   let used = 0;
 
   function next(): Waiter | undefined {
-    const [first] = begun.size > 0 ? begun : claimed;
+    const [first] = begun.size > 0 ? begun : notBegun;
     return first;
   }
 
   return {
-    free: () => Math.max(0, size - used - begun.size - claimed.size),
-    waiting: () => begun.size + claimed.size,
+    free: () => Math.max(0, size - used - begun.size - notBegun.size),
+    waiting: () => begun.size + notBegun.size,
     acquire({ hasBegun, signal }) {
       if (signal.aborted) return Promise.resolve(false);
       if (used < size) {
         used += 1;
         return Promise.resolve(true);
       }
-      const queue = hasBegun ? begun : claimed;
+      const queue = hasBegun ? begun : notBegun;
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const leave = (): void => waiter(false);
       const waiter: Waiter = (acquired) => {
@@ -54,7 +54,7 @@ export function createThreads(size: number, onRelease: () => void): Threads {
   };
 }
 
-/** Keeps a thread free of steps while `act` runs, if one can be had in that time. */
+/** Keeps a thread free of steps while `act` runs, if one becomes free in that time. */
 export async function occupyThread<T>(
   threads: Pick<Threads, "acquire" | "release">,
   act: () => Promise<T>,

@@ -74,5 +74,5 @@ test("the start and the end of an outage are logged once, however many writes it
     clock.moveTo(clock.now() + 5_000);
   }
   await released;
-  expect(logged).toEqual(["store.writes-postponed", "store.no-writes-postponed"]);
+  expect(logged).toEqual(["store.writes-postponed", "store.writes-resumed"]);
 });

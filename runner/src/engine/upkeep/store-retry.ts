@@ -45,7 +45,7 @@ export function createStoreRetry(deps: {
       return await writeLater(write);
     } finally {
       postponed -= 1;
-      if (postponed === 0) log.info({}, "store.no-writes-postponed");
+      if (postponed === 0) log.info({}, "store.writes-resumed");
     }
   };
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 
 /** The engine's clock. It notices when the system's clock is set. */
 export interface WatchedClock extends Clock {
-  /** How far the system's clock was set back, in ms, less what was corrected since. */
+  /** How far the system's clock was set back, in ms, minus what was corrected. */
   backwardJumpMs(): number;
   /** Call it when the instants in the store were moved back by `byMs`. */
   corrected(byMs: number): void;
@@ -12,8 +12,8 @@ export interface WatchedClock extends Clock {
 const MIN_JUMP_MS = 2_000;
 
 /**
- * Compares the clocks at every reading. A check now and then would miss a clock that is set ahead and
- * soon back again, and what was written in between would be due hours late.
+ * Compares the clocks at every reading. A periodic check would miss a clock that is set forward
+ * and back, and what was written in between would be due hours late.
  */
 export function createWatchedClock(clock: Clock): WatchedClock {
   let offset = clock.now() - clock.monotonic();

@@ -1,4 +1,4 @@
-/** How the answers of its endpoint change a persistent webhook. */
+/** How an endpoint's responses change its webhook. */
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createWorld, type EngineInTest, type World } from "../../../test/support/engine.ts";

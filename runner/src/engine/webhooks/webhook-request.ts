@@ -1,4 +1,4 @@
-/** Turns what a client asks of a webhook into what the store writes. */
+/** Converts a client's webhook request to the stored form. */
 import type { EventKind } from "../../domain/event.ts";
 import { DEFAULT_RETRIES } from "../../domain/retry.ts";
 import {

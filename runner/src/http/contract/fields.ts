@@ -17,7 +17,7 @@ export const PluginName = z.string().min(1).max(100);
 
 export const JobName = z.string().min(1).max(200);
 
-/** An id in a path accepts any text. A text that is not an id is not found. */
+/** An id in a path accepts any text. A malformed id gets a 404. */
 export const IdParams = z.strictObject({ id: z.string() });
 
 export const JsonValue = z.unknown().meta({ description: "Any JSON value." });

@@ -37,7 +37,7 @@ const Metadata = JsonObject.meta({
   examples: [{ customer: 7 }],
 });
 
-/** job-request.ts fills in the defaults, so that a field that was not sent can be recognised. */
+/** job-request.ts fills in the defaults, so that a field that was not sent can be recognized. */
 export const SubmitJob = z
   .strictObject({
     plugins: PluginCalls,

@@ -51,7 +51,7 @@ const settings = {
   }),
   ratePerSecond: z.number().min(0.1).max(1_000).nullish().meta({
     description:
-      "Maximum number of attempts per second. Bursts can be as large as this number. Null means no limit. Default: 25 for hosts under make.com, no limit for other hosts; the default follows a change of the host.",
+      "Maximum number of attempts per second. Bursts can be as large as this number. Null means no limit. Default: 25 for hosts under make.com, no limit for other hosts; the default changes with the host.",
   }),
   expiresAt: Instant.nullish().meta({
     description:

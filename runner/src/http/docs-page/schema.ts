@@ -62,7 +62,7 @@ export function limitsOf(schema: Schema): string {
 }
 
 function range(min: number | undefined, max: number | undefined, unit: string): string | null {
-  // The bounds that JSON's own integers have say nothing.
+  // The default integer bounds carry no information.
   const low = min === Number.MIN_SAFE_INTEGER ? undefined : min;
   const high = max === Number.MAX_SAFE_INTEGER ? undefined : max;
   if (low === undefined && high === undefined) return null;

@@ -1,4 +1,4 @@
-/** The page at the daemon's address. It needs no token, so it shows nothing of the daemon's work. */
+/** The page at the daemon's address. It needs no token, so it shows no data. */
 import { VERSION } from "../../version.ts";
 import { createPage, type Page } from "./frame.ts";
 import { html, type Html } from "./html.ts";

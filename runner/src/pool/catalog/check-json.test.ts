@@ -49,7 +49,7 @@ test.each([
 
 test("an unknown field is named, with the known ones", () => {
   expect(checkFor(z.strictObject({ text: z.string() }))({ text: "a", txet: 1 })).toEqual([
-    { path: "/txet", message: 'is not a known field: known are "text"' },
+    { path: "/txet", message: 'is not a known field: the known fields are "text"' },
   ]);
 });
 

@@ -84,7 +84,7 @@ function newAjv({ allErrors }: { allErrors: boolean }): Ajv2020 {
     schemaType: "string",
     compile: (source: string, { format }) => safePattern(source, format),
   });
-  // Without patterns, two branches can fit here of which the thread accepts one.
+  // Without patterns, two branches can match here although the thread accepts only one.
   ajv.removeKeyword("oneOf");
   return ajv.addKeyword({ keyword: "oneOf", macro: (branches) => ({ anyOf: branches }) });
 }
@@ -104,8 +104,8 @@ function ignorePatternsOfKeys(ajv: Ajv2020): void {
 }
 
 /**
- * Runs only zod's own patterns, on short strings. A plugin's pattern can run forever, no check of
- * the pattern finds out reliably, and here it would block the whole daemon.
+ * Runs only zod's own patterns, on short strings. A plugin's pattern can run forever, this cannot be
+ * detected reliably, and here it would block the whole daemon.
  */
 function safePattern(source: string, format: unknown): (text: string) => boolean {
   if (!isZodFormat(format, source)) return () => true;
@@ -141,7 +141,10 @@ function toIssue(error: ErrorObject): Issue {
   }
   if (unknown !== undefined) {
     const known = Object.keys(properties).map(showValue).join(", ") || "none";
-    return { path: join(path, unknown), message: `is not a known field: known are ${known}` };
+    return {
+      path: join(path, unknown),
+      message: `is not a known field: the known fields are ${known}`,
+    };
   }
   const wanted = DESCRIBED.has(error.keyword) ? describe(schema) : null;
   const rule = wanted === null ? message.replace("NOT", "not") : `must be ${wanted}`;
@@ -159,7 +162,7 @@ const DESCRIBED: ReadonlySet<string> = new Set(
   "type enum const format pattern anyOf oneOf".split(" "),
 );
 
-/** What a schema accepts, in a few words; null when the words would say nothing. */
+/** What a schema accepts, in a few words; null if nothing useful can be said. */
 function describe(schema: JsonSchema): string | null {
   const { type, const: constant, enum: options, format, pattern } = schema;
   const branches = (schema["anyOf"] ?? schema["oneOf"]) as readonly JsonSchema[] | undefined;

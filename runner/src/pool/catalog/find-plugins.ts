@@ -1,7 +1,7 @@
 /**
  * Finds the files that are plugins. Built-in ones are `NAME.ts` or `NAME/index.ts` (`.js` when the runner is built).
  * In PLUGINS_DIR they are `*.ts`, `*.mts`, `*.js`, `*.mjs` and `*.cjs` at the top, and folders with a package.json.
- * Names that begin with "_" or ".", and `.test.` and `.d.ts` files, are skipped: helpers can have such names.
+ * Names that begin with "_" or ".", and `.test.` and `.d.ts` files, are skipped, so name helpers like that.
  */
 import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
@@ -54,7 +54,7 @@ export async function findDroppedIn(dir: string): Promise<PluginFile[]> {
 }
 
 /**
- * A text that changes with the directory's files: path, size and modification time of at most
+ * A fingerprint of the directory's files: path, size and modification time of at most
  * `MAX_STAMPED` files, without node_modules and names that begin with a dot.
  */
 export async function stampOf(dir: string): Promise<string> {

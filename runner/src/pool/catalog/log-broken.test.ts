@@ -19,16 +19,18 @@ const broken = (error: string): BrokenPlugin => ({
 
 test("a plugin is logged once for each new error, and when it works again", () => {
   const lines: [string, unknown][] = [];
-  const log = createBrokenLog(createTestLog((fields, message) => lines.push([message, fields])));
+  const logBroken = createBrokenLog(
+    createTestLog((fields, message) => lines.push([message, fields])),
+  );
   const logged = (plugins: readonly PluginInfo[]) => {
-    log(plugins);
+    logBroken(plugins);
     return lines.splice(0);
   };
   expect(logged([ready])).toEqual([]);
   expect(logged([broken("x")])).toEqual([["plugin.broken", { file: "a.ts", error: "x" }]]);
   expect(logged([broken("x")])).toEqual([]);
   expect(logged([broken("y")])).toEqual([["plugin.broken", { file: "a.ts", error: "y" }]]);
-  expect(logged([ready])).toEqual([["plugin.mended", { file: "a.ts", plugin: "a" }]]);
+  expect(logged([ready])).toEqual([["plugin.works-again", { file: "a.ts", plugin: "a" }]]);
   expect(logged([broken("y")])).toHaveLength(1);
   expect(logged([])).toEqual([]);
   expect(logged([ready])).toEqual([]);
@@ -36,18 +38,20 @@ test("a plugin is logged once for each new error, and when it works again", () =
 
 test("a plugin's warnings are logged once, and again when they change", () => {
   const lines: [string, unknown][] = [];
-  const tell = createBrokenLog(createTestLog((fields, message) => lines.push([message, fields])));
-  const told = (plugins: readonly PluginInfo[]) => {
-    tell(plugins);
+  const logBroken = createBrokenLog(
+    createTestLog((fields, message) => lines.push([message, fields])),
+  );
+  const logged = (plugins: readonly PluginInfo[]) => {
+    logBroken(plugins);
     return lines.splice(0);
   };
   const line = (...warnings: string[]) => [
-    "plugin.warned",
+    "plugin.has-warnings",
     { file: "a.ts", plugin: "a", warnings },
   ];
-  expect(told([warning("x")])).toEqual([line("x")]);
-  expect(told([warning("x")])).toEqual([]);
-  expect(told([warning("x", "y")])).toEqual([line("x", "y")]);
-  expect(told([ready])).toEqual([]);
-  expect(told([warning("x")])).toEqual([line("x")]);
+  expect(logged([warning("x")])).toEqual([line("x")]);
+  expect(logged([warning("x")])).toEqual([]);
+  expect(logged([warning("x", "y")])).toEqual([line("x", "y")]);
+  expect(logged([ready])).toEqual([]);
+  expect(logged([warning("x")])).toEqual([line("x")]);
 });

@@ -18,13 +18,13 @@ export function createBrokenLog(
         if (before.get(source) !== error) log.warn({ file: source, error }, "plugin.broken");
         continue;
       }
-      if (before.has(source)) log.info({ file: source, plugin: name }, "plugin.mended");
+      if (before.has(source)) log.info({ file: source, plugin: name }, "plugin.works-again");
       const { warnings } = plugin;
       if (warnings.length === 0) continue;
-      const told = warnings.join("\n");
-      warned.set(source, told);
-      if (warnedBefore.get(source) === told) continue;
-      log.warn({ file: source, plugin: name, warnings }, "plugin.warned");
+      const text = warnings.join("\n");
+      warned.set(source, text);
+      if (warnedBefore.get(source) === text) continue;
+      log.warn({ file: source, plugin: name, warnings }, "plugin.has-warnings");
     }
     before = broken;
     warnedBefore = warned;

@@ -75,10 +75,10 @@ function toSchema(plugin: PluginDefinition, field: "input" | "options" | "output
 
 const WITHOUT_SCHEMA = {
   input:
-    "Until then clients show no form for the input, and a wrong input is not refused but fails the job",
+    "Until then clients show no form for the input, and a wrong input is accepted and fails the job",
   options:
-    "Until then clients show no form for the options, and wrong options are not refused but fail the job",
-  output: "Until then clients do not know what the output holds",
+    "Until then clients show no form for the options, and wrong options are accepted and fail the job",
+  output: "Until then clients do not know what the output contains",
 } as const;
 
 /** Throws when zod cannot make a JSON Schema of it. */

@@ -2,7 +2,7 @@
  * Calls `refresh` immediately, and after each change in the directory once the files have stayed the
  * same for a moment, so that no half-written file is read. A failed refresh is repeated at the next
  * check. fs.watch makes this fast. The check every `rescanMs` finds what fs.watch misses: nested
- * folders, network drives, a directory that is made later.
+ * folders, network drives, a directory that is created later.
  */
 import { watch, type FSWatcher } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";

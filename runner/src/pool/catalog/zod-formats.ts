@@ -43,7 +43,7 @@ const createFormats = (): readonly z.ZodType[] => [
   ...HASHES.flatMap((hash) => ENCODINGS.map((enc) => z.hash(hash, { enc }))),
 ];
 
-/** Made on first use: it takes tens of milliseconds, and many schemas do not need it. */
+/** Built on first use: it takes tens of milliseconds, and many schemas do not need it. */
 let known: ReadonlySet<string> | undefined;
 
 function collect(): ReadonlySet<string> {

@@ -68,7 +68,7 @@ export default async function runTask(task: ThreadTask): Promise<void> {
     send({ kind: "ended", run, ...buffer.close(), outcome });
     if (changed !== null) endThread(0);
   } catch (error) {
-    // Only a plugin that replaced a function used above leads here.
+    // Reached only if a plugin replaced a function used above.
     crash(run, error);
   }
   Atomics.store(sharedState, SHARED_STATE.run, 0n);

@@ -31,7 +31,7 @@ const INTRINSICS = [
   "Reflect",
   "Atomics",
 ] as const;
-/** Without `Request`, `FormData` and similar ones: reading one makes Node load megabytes. */
+/** Excludes `Request`, `FormData` and similar ones: reading one makes Node load megabytes. */
 const HOST_GLOBALS = [
   "process",
   "console",

@@ -7,7 +7,7 @@ import type { Page, Paged } from "./page.ts";
  * Deliveries of events to webhooks.
  *
  * A delivery is open while it is `waiting` or `due`, and has ended when it is `delivered` or
- * `dead`. A delivery is in flight while it is leased. Its ordering key is its job and its webhook:
+ * `dead`. A delivery is in flight while it is claimed. Its ordering key is its job and its webhook:
  * of the open deliveries with one key only the earliest is `due`, and the later ones are `waiting`,
  * unless they were in flight when the earlier one was opened again. A batch's callback has no
  * ordering key.
@@ -110,12 +110,12 @@ export interface DeliveryFilter {
 
 export interface DeliveryWrites {
   /**
-   * Leases deliveries that are due at `now`, up to `limit` for each of the destinations. Within a
+   * Claims deliveries that are due at `now`, up to `limit` for each of the destinations. Within a
    * destination, first attempts come before retries, then the earliest due time first. Destinations
    * that are paused or unknown, or whose webhook is paused or off, yield nothing.
    *
    * Destinations are served in the order of the request until their bodies exceed `maxBytes`; the
-   * first delivery is always leased. A destination from which a delivery was leased comes after all
+   * first delivery is always claimed. A destination from which a delivery was claimed comes after all
    * others that are due (round robin). One that got nothing because no bytes were left keeps its
    * place.
    */
@@ -127,7 +127,7 @@ export interface DeliveryWrites {
     maxBytes: number;
   }): Promise<readonly ClaimedDelivery[]>;
   /**
-   * Stores an attempt and its outcome, and ends the lease. The lease can have expired before.
+   * Stores an attempt and its outcome, and ends the claim. The lease can have expired before.
    * - If the delivery has ended, the next one with its ordering key is due immediately.
    * - If the delivery is to be retried and an earlier one with its ordering key was opened again,
    *   it is `waiting` instead of `due`.
@@ -139,8 +139,8 @@ export interface DeliveryWrites {
    */
   recordAttempt(outcome: AttemptOutcome): Promise<void>;
   /**
-   * Ends the leases of deliveries without counting an attempt. They are due immediately, or wait if
-   * an earlier one with the same ordering key is open. Ids that are unknown or not leased are
+   * Ends the claims of deliveries without counting an attempt. They are due immediately, or wait if
+   * an earlier one with the same ordering key is open. Ids that are unknown or not claimed are
    * ignored.
    */
   releaseDeliveries(ids: readonly string[]): Promise<void>;

@@ -89,17 +89,17 @@ export interface JobWrites {
    */
   submitJob(job: NewJob, limits: { maxQueued: number }): Promise<SubmitOutcome>;
   /**
-   * Leases up to `limit` jobs that are queued and whose `runAt` is not after `now`: the highest
+   * Claims up to `limit` jobs that are queued and whose `runAt` is not after `now`: the highest
    * priority first, then in the order of submission. Each job becomes `running` and gets a new
    * fence and one more step attempt. `startedAt` is set to `now` unless it is set already.
    *
-   * Up to `ahead` more jobs are leased, to wait for a free thread. None is leased ahead that was
-   * interrupted before, and none behind such a job: what ended the daemon then must not cost the
-   * waiting jobs an attempt. Leasing ahead also stops when the leased inputs are large; the store
-   * chooses the limit.
+   * Up to `ahead` more jobs are claimed, to wait for a free thread. None is claimed ahead that was
+   * interrupted before, and none behind such a job: if that job crashes the daemon again, the jobs
+   * behind it must not lose an attempt. Claiming ahead also stops when the claimed inputs are large;
+   * the store chooses the limit.
    *
-   * A job on the last attempt of its step is leased only if no other job is running, and no job is
-   * leased while it runs. If the daemon then crashes, that job caused it, and no other job fails.
+   * A job on the last attempt of its step is claimed only if no other job is running, and no job is
+   * claimed while it runs. If the daemon then crashes, that job caused it, and no other job fails.
    */
   claimJobs(request: {
     owner: string;
@@ -110,7 +110,7 @@ export interface JobWrites {
   }): Promise<readonly RunningJob[]>;
   /**
    * Stores a transition, its events, and a delivery of each event to every webhook that wants it,
-   * in one transaction. A transition to an end removes the lease. The job need not be leased: a
+   * in one transaction. A transition to an end removes the lease. The job need not be claimed: a
    * queued job can be failed under the fence that was read.
    *
    * A delivery is due at its event's instant, or waits if an earlier one with the same ordering key
@@ -121,11 +121,10 @@ export interface JobWrites {
    */
   commitTransition(claim: Claim, transition: Transition): Promise<boolean>;
   /**
-   * Puts leased jobs back into the queue, at their old place and with a new fence. If a job has no
+   * Puts claimed jobs back into the queue, at their old place and with a new fence. If a job has no
    * event yet, its `startedAt` is null again. Claims that are no longer valid are ignored.
    *
-   * `countsAttempt` is false if nothing came of the attempt of the current step, and true if it had
-   * a result that was lost.
+   * `countsAttempt` is false if the attempt produced no result, and true if its result was lost.
    */
   releaseJobs(
     claims: readonly Claim[],
@@ -155,8 +154,8 @@ export interface JobReads {
   /** Returns up to `limit` events of a job whose sequence is greater than `after`, in order. */
   events(jobId: string, request: { after: number; limit: number }): Promise<readonly JobEvent[]>;
   /**
-   * Returns the earliest `runAt` of the jobs that were scheduled for later and that no claim has
-   * found due yet, or null when there is none. It is in the past if no claim was made since.
+   * Returns the earliest `runAt` of the scheduled jobs that no claim has marked due, or null. It can
+   * be in the past.
    */
   nextJobDue(): Promise<number | null>;
 }

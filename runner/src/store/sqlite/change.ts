@@ -1,5 +1,5 @@
 /**
- * The messages between the main thread and the writer thread: batches of changes one way, their
+ * The messages between the main thread and the writer thread: write groups one way, their
  * outcomes the other. A change is a call of one of the port's writing methods, as data.
  */
 import type { StoreWrites } from "../../ports/store/store.ts";
@@ -31,10 +31,10 @@ export interface WriterData {
 }
 
 export type ToWriter =
-  | { readonly kind: "batch"; readonly changes: readonly Change[] }
+  | { readonly kind: "group"; readonly changes: readonly Change[] }
   | { readonly kind: "close" };
 
-/** The result of a batch. */
+/** The result of a write group. */
 export interface Applied {
   readonly outcomes: readonly Outcome[];
   /** The duration of the commit, which is the disk's part of the work; Infinity if it failed. */

@@ -15,9 +15,9 @@ export interface DatabaseReport {
   /** Whether an earlier version of the program wrote it. Its invariants are then not checked. */
   readonly isOlder: boolean;
   /** The sentences that are true. */
-  readonly holds: readonly string[];
+  readonly passed: readonly string[];
   /** The sentences that are not true, each with the problems found. */
-  readonly broken: readonly { readonly holds: string; readonly told: readonly string[] }[];
+  readonly broken: readonly { readonly sentence: string; readonly problems: readonly string[] }[];
 }
 
 /**
@@ -28,22 +28,24 @@ export function checkDatabase(path: string): DatabaseReport {
   const db = openReader(path);
   try {
     db.exec("BEGIN");
-    const version = recognise(db, path);
+    const version = recognize(db, path);
     const isOlder = version < readMigrations().length;
     const checks = [
-      { holds: "the file is intact", told: integrityProblems(db) },
-      { holds: "every reference points to an existing row", told: danglingReferences(db) },
+      { sentence: "the file is intact", problems: integrityProblems(db) },
+      { sentence: "every reference points to an existing row", problems: danglingReferences(db) },
       // The invariants are those of the newest schema.
-      ...(isOlder ? [] : INVARIANTS).map(({ holds, sql }) => ({
-        holds,
-        told: problemsOf(db, sql),
+      ...(isOlder ? [] : INVARIANTS).map(({ sentence, sql }) => ({
+        sentence,
+        problems: problemsOf(db, sql),
       })),
     ];
     return {
       schemaVersion: version,
       isOlder,
-      holds: checks.filter(({ told }) => told.length === 0).map(({ holds }) => holds),
-      broken: checks.filter(({ told }) => told.length > 0),
+      passed: checks
+        .filter(({ problems }) => problems.length === 0)
+        .map(({ sentence }) => sentence),
+      broken: checks.filter(({ problems }) => problems.length > 0),
     };
   } finally {
     db.close();
@@ -54,7 +56,7 @@ export function checkDatabase(path: string): DatabaseReport {
  * Returns the schema's version. Throws `CannotOpen` if the file is not a database of Playground, or
  * its schema is newer than this program.
  */
-export function recognise(db: DatabaseSync, path: string): number {
+export function recognize(db: DatabaseSync, path: string): number {
   const version = schemaVersion(db);
   const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
   const names = new Set(tables.map(({ name }) => name));
@@ -65,7 +67,7 @@ export function recognise(db: DatabaseSync, path: string): number {
   if (version > known) {
     throw new CannotOpen(
       "STORE_TOO_NEW",
-      `${path} has schema version ${version}; this program knows versions up to ${known}. Use the version of Playground that wrote it, or a newer one.`,
+      `${path} has schema version ${version}; this program supports versions up to ${known}. Use the version of Playground that wrote it, or a newer one.`,
     );
   }
   return version;

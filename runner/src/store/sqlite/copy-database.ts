@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { integrityProblems, recognise } from "./check-database.ts";
+import { integrityProblems, recognize } from "./check-database.ts";
 import { openReader } from "./connection.ts";
 import { makePrivate } from "./make-private.ts";
 import { CannotOpen } from "./store-error.ts";
@@ -20,7 +20,7 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   const part = `${to}.part`;
   const source = openReader(from);
   try {
-    recognise(source, from);
+    recognize(source, from);
     await rm(part, { force: true });
     makePrivate(part);
     await backup(source, part, { rate: ALL_PAGES });

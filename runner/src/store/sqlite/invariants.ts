@@ -1,5 +1,5 @@
 /**
- * What is true in every committed state, whichever process was killed at whichever moment. Each
+ * What is true in every committed state, whatever process was killed, at any moment. Each
  * query selects the rows that contradict its sentence, with a description of each. `OPEN` selects
  * deliveries that have not ended.
  */
@@ -7,7 +7,7 @@ import { EARLIEST_DUE_AT } from "./ops/destinations.ts";
 
 export interface Invariant {
   /** The sentence. `playground-runner check` prints it. */
-  readonly holds: string;
+  readonly sentence: string;
   /** Selects descriptions of what contradicts the sentence, as `problem`. */
   readonly sql: string;
 }
@@ -20,7 +20,7 @@ function countsAgree(
   { column, rows }: { column: string; rows: string },
 ): Invariant {
   return {
-    holds: `${counts} matches the rows of ${rows}`,
+    sentence: `${counts} matches the rows of ${rows}`,
     sql: `SELECT printf('%s: the count is %d, the number of rows is %d', ${column}, count, actual)
             AS problem
           FROM (SELECT ${column}, count, (
@@ -37,28 +37,28 @@ const COUNTS: readonly Invariant[] = [
 
 const JOBS: readonly Invariant[] = [
   {
-    holds: "every job has a request",
+    sentence: "every job has a request",
     sql: `SELECT id AS problem FROM jobs WHERE seq NOT IN (SELECT job FROM job_specs)`,
   },
   {
-    holds: "a job has an end time exactly when it has ended",
+    sentence: "a job has an end time exactly when it has ended",
     sql: `SELECT printf('%s is %s', id, status) AS problem FROM jobs
           WHERE (status ${ENDED}) <> (ended_at IS NOT NULL)`,
   },
   {
-    holds: "a job is leased exactly when it is running",
-    sql: `SELECT printf('%s is %s, leased by %s', id, status, coalesce(lease_owner, 'no owner'))
+    sentence: "a job is claimed exactly when it is running",
+    sql: `SELECT printf('%s is %s, claimed by %s', id, status, coalesce(lease_owner, 'no owner'))
             AS problem
           FROM jobs WHERE (status = 'running') <> (lease_owner IS NOT NULL)
             OR (lease_owner IS NULL) <> (lease_until IS NULL)`,
   },
   {
-    holds: "a job has a failure code exactly when it has failed",
+    sentence: "a job has a failure code exactly when it has failed",
     sql: `SELECT printf('%s is %s', id, status) AS problem FROM jobs
           WHERE (status = 'failed') <> (failure_code IS NOT NULL)`,
   },
   {
-    holds: "a job's events are numbered 1, 2, 3 … up to its sequence",
+    sentence: "a job's events are numbered 1, 2, 3 … up to its sequence",
     sql: `SELECT printf('%s: the sequence is %d, but there are %d events up to %d',
             jobs.id, jobs.sequence, count(events.id), coalesce(max(events.sequence), 0)) AS problem
           FROM jobs LEFT JOIN events ON job = seq GROUP BY seq
@@ -67,14 +67,14 @@ const JOBS: readonly Invariant[] = [
             OR coalesce(min(events.sequence), 1) <> 1`,
   },
   {
-    holds: "the last event of a job that has ended is its status",
+    sentence: "an ended job's last event matches its status",
     sql: `SELECT printf('%s is %s, and its last event is %s',
             jobs.id, status, coalesce(kind, 'missing')) AS problem
           FROM jobs LEFT JOIN events ON job = seq AND events.sequence = jobs.sequence
           WHERE status ${ENDED} AND kind IS NOT status`,
   },
   {
-    holds: "a job's completed steps match its count, in order",
+    sentence: "a job's completed steps match its count, in order",
     sql: `SELECT printf('%s: the count is %d, the number of steps is %d',
             jobs.id, completed_steps, count(steps.id)) AS problem
           FROM jobs LEFT JOIN steps ON job = seq AND steps.status = 'completed' GROUP BY seq
@@ -82,7 +82,7 @@ const JOBS: readonly Invariant[] = [
             OR coalesce(max(position), -1) <> completed_steps - 1`,
   },
   {
-    holds: "a completed job has completed all of its plugins",
+    sentence: "a completed job has completed all of its plugins",
     sql: `SELECT printf('%s completed %d of %d', id, completed_steps, json_array_length(plugins))
             AS problem
           FROM jobs JOIN job_specs ON job = seq
@@ -92,7 +92,7 @@ const JOBS: readonly Invariant[] = [
 
 const BATCHES: readonly Invariant[] = [
   {
-    holds: "open_jobs of a batch is the number of its jobs that have not ended",
+    sentence: "open_jobs of a batch is the number of its jobs that have not ended",
     sql: `SELECT printf('%s: open_jobs is %d, the number of jobs is %d', id, open_jobs, actual)
             AS problem
           FROM (SELECT id, open_jobs, (
@@ -101,14 +101,14 @@ const BATCHES: readonly Invariant[] = [
           ) AS actual FROM batches) WHERE open_jobs <> actual`,
   },
   {
-    holds: "a batch has a callback exactly when it has ended",
+    sentence: "a batch has a callback exactly when it has ended",
     sql: `SELECT id AS problem FROM batches WHERE (ended_at IS NULL) <> (body IS NULL)`,
   },
 ];
 
 const DELIVERIES: readonly Invariant[] = [
   {
-    holds: "every event that a job's own webhook wants has a delivery",
+    sentence: "every event that a job's own webhook wants has a delivery",
     sql: `SELECT printf('event %d of %s', events.sequence, jobs.id) AS problem
           FROM events JOIN jobs ON jobs.seq = events.job JOIN webhooks ON webhooks.job = events.job
           WHERE (kinds IS NULL OR EXISTS (SELECT 1 FROM json_each(kinds) WHERE value = events.kind))
@@ -116,20 +116,20 @@ const DELIVERIES: readonly Invariant[] = [
               AND webhook = webhooks.seq AND deliveries.sequence = events.sequence)`,
   },
   {
-    holds: "every batch that has ended and has a webhook has a delivery",
+    sentence: "every batch that has ended and has a webhook has a delivery",
     sql: `SELECT batches.id AS problem FROM batches JOIN webhooks ON webhooks.batch = batches.seq
           WHERE ended_at IS NOT NULL
             AND batches.seq NOT IN (SELECT batch FROM deliveries WHERE batch IS NOT NULL)`,
   },
   {
-    holds: "every delivery has a body",
+    sentence: "every delivery has a body",
     sql: `SELECT printf('dlv_%d', deliveries.id) AS problem FROM deliveries
             LEFT JOIN events ON events.job = deliveries.job AND events.sequence = deliveries.sequence
             LEFT JOIN batches ON batches.seq = deliveries.batch
           WHERE events.body IS NULL AND batches.body IS NULL`,
   },
   {
-    holds: "the first open delivery with an ordering key is due",
+    sentence: "the first open delivery with an ordering key is due",
     sql: `SELECT printf('dlv_%d is waiting, but no earlier delivery is open', id)
             AS problem FROM deliveries AS waiting
           WHERE state = 'waiting' AND NOT EXISTS (
@@ -138,7 +138,7 @@ const DELIVERIES: readonly Invariant[] = [
               AND earlier.state ${OPEN} AND earlier.id < waiting.id)`,
   },
   {
-    holds: "no later delivery with the same ordering key is due, unless it is in flight",
+    sentence: "no later delivery with the same ordering key is due, unless it is in flight",
     sql: `SELECT printf('dlv_%d is due, but an earlier delivery is open', id)
             AS problem FROM deliveries AS later
           WHERE state = 'due' AND lease_owner IS NULL AND EXISTS (
@@ -147,7 +147,7 @@ const DELIVERIES: readonly Invariant[] = [
               AND earlier.state ${OPEN} AND earlier.id < later.id)`,
   },
   {
-    holds:
+    sentence:
       "a delivery has a due time exactly when it is due, an end time exactly when it has ended, and a lease only when it is due",
     sql: `SELECT printf('dlv_%d is %s', id, state) AS problem FROM deliveries
           WHERE (state = 'due') <> (due_at IS NOT NULL)
@@ -156,7 +156,7 @@ const DELIVERIES: readonly Invariant[] = [
             OR (lease_owner IS NULL) <> (lease_until IS NULL)`,
   },
   {
-    holds: "a delivery's attempts are numbered 1, 2, 3 … up to its count",
+    sentence: "a delivery's attempts are numbered 1, 2, 3 … up to its count",
     sql: `SELECT printf('dlv_%d: the count is %d, the number of attempts is %d',
             id, attempts, count(number)) AS problem
           FROM deliveries LEFT JOIN attempts ON delivery = id GROUP BY id
@@ -166,7 +166,7 @@ const DELIVERIES: readonly Invariant[] = [
 
 const DESTINATIONS: readonly Invariant[] = [
   {
-    holds:
+    sentence:
       "ready_at of a destination is the earliest due time of its deliveries that can be claimed",
     sql: `SELECT printf('destination "%s": ready_at is %s, the earliest due time is %s',
             key, coalesce(ready_at, 'null'), coalesce(actual, 'null')) AS problem
@@ -174,23 +174,23 @@ const DESTINATIONS: readonly Invariant[] = [
           WHERE ready_at IS NOT actual`,
   },
   {
-    holds: "a delivery has its webhook's destination",
+    sentence: "a delivery has its webhook's destination",
     sql: `SELECT printf('dlv_%d', deliveries.id) AS problem FROM deliveries
             JOIN webhooks ON seq = webhook WHERE deliveries.destination <> webhooks.destination`,
   },
   {
-    holds: "every destination has a webhook",
+    sentence: "every destination has a webhook",
     sql: `SELECT printf('destination "%s"', key) AS problem FROM destinations
           WHERE id NOT IN (SELECT destination FROM webhooks)`,
   },
   {
-    holds: "a destination is stopped exactly when its webhook is paused or off",
+    sentence: "a destination is stopped exactly when its webhook is paused or off",
     sql: `SELECT printf('%s is %s', webhooks.id, state) AS problem
           FROM persistent_webhooks JOIN webhooks ON seq = webhook JOIN destinations ON destinations.id = destination
           WHERE stopped <> (state <> 'active')`,
   },
   {
-    holds: "a persistent webhook has routes unless it is off",
+    sentence: "a persistent webhook has routes unless it is off",
     sql: `SELECT printf('%s is %s', webhooks.id, state) AS problem
           FROM persistent_webhooks JOIN webhooks ON seq = webhook
           WHERE (state <> 'off') <> EXISTS (

@@ -18,7 +18,7 @@ export function migrate(db: DatabaseSync, migrations: readonly string[] = readMi
   if (version > migrations.length) {
     throw new CannotOpen(
       "STORE_TOO_NEW",
-      `The database ${db.location() ?? ""} has schema version ${version}; this daemon knows versions up to ${migrations.length}. Run the daemon that wrote it, or a newer one.`,
+      `The database ${db.location() ?? ""} has schema version ${version}; this daemon supports versions up to ${migrations.length}. Run the daemon that wrote it, or a newer one.`,
     );
   }
   for (const [index, sql] of migrations.entries()) {

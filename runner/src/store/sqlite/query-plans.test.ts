@@ -10,7 +10,7 @@ import { migrate } from "./migrate.ts";
 import { createOperations } from "./operations.ts";
 import { createReads } from "./reads.ts";
 
-/** Scans of tables with four rows, of an index in its order, and of a JSON array. */
+/** Allowed: scans of tables with four rows, of an index in its order, and of a JSON array. */
 const HARMLESS = /^SCAN (job|delivery|webhook)_counts$| USING (COVERING )?INDEX |^SCAN json_each /;
 
 const isShift = (sql: string) => /UPDATE destinations .*paused_until \+ \?2/s.test(sql);
@@ -99,7 +99,7 @@ describe("the plan of every statement", () => {
       /^SCAN json_each .*?; SEARCH webhooks USING INTEGER PRIMARY KEY/,
     ],
     [
-      "leasing claimed deliveries",
+      "storing the leases of claimed deliveries",
       /SET lease_owner = \?, lease_until = \?/,
       /^SEARCH deliveries USING INTEGER PRIMARY KEY/,
     ],

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
-import { applyBatch } from "./apply-batch.ts";
+import { applyGroup } from "./apply-group.ts";
 import type { FromWriter, ToWriter } from "./change.ts";
 import { migrate } from "./migrate.ts";
 import { createOperations } from "./operations.ts";
 import { toErrorData } from "./store-error.ts";
 
-/** Runs the writer thread: opens and migrates the database, applies batches, closes. */
+/** Runs the writer thread: opens and migrates the database, applies write groups, closes. */
 export function serveWrites(port: MessagePort, open: () => DatabaseSync): void {
   const send = (message: FromWriter): void => port.postMessage(message);
   let db: DatabaseSync | null = null;
@@ -16,8 +16,8 @@ export function serveWrites(port: MessagePort, open: () => DatabaseSync): void {
     const target = { db, operations: createOperations(db) };
     port.on("message", (message: ToWriter) => {
       switch (message.kind) {
-        case "batch":
-          send({ kind: "applied", ...applyBatch(target, message.changes) });
+        case "group":
+          send({ kind: "applied", ...applyGroup(target, message.changes) });
           return;
         case "close":
           target.db.close();

@@ -160,11 +160,11 @@ describe("the SQLite store's file", () => {
       expect(items.map(({ id }) => id)).toEqual(["job_after", "job_before"]);
     });
 
-    test("applies no change that was called after the lost batch", async () => {
+    test("applies no change that was called after the lost write group", async () => {
       const store = await open({ writer: CRASHING_WRITER });
       const died = crash(store);
       died.catch(() => {});
-      // Runs directly after the callback that sends the first batch, before the thread's exit can
+      // Runs directly after the callback that sends the first group, before the thread's exit can
       // be noticed. An iteration of the event loop later, the thread could be replaced already.
       await new Promise((resolve) => setImmediate(resolve));
       const behind = store.submitJob(newJob("job_behind"), UNLIMITED);

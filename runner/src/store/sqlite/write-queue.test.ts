@@ -3,27 +3,27 @@ import { Transient } from "../../domain/errors.ts";
 import type { Applied, Change } from "./change.ts";
 import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
 
-/** A writer whose batches end when the test ends them. */
+/** A writer whose groups end when the test ends them. */
 function createManualWriter() {
-  const batches: {
+  const groups: {
     changes: readonly Change[];
     end(commitMs?: number): void;
     fail(error: Error): void;
   }[] = [];
-  let onBatch = (): void => {};
+  let onGroup = (): void => {};
   return {
-    batches,
+    groups,
     apply: (changes: readonly Change[]) =>
       new Promise<Applied>((resolve, reject) => {
         const outcomes = changes.map(({ args }) => ({ ok: true, value: args[0] }) as const);
         const end = (commitMs = 1): void => resolve({ outcomes, commitMs });
-        batches.push({ changes, end, fail: reject });
-        onBatch();
+        groups.push({ changes, end, fail: reject });
+        onGroup();
       }),
-    /** Resolves with the batch of this number, once it was sent. */
-    async batch(count: number) {
-      while (batches.length < count) await new Promise<void>((resolve) => (onBatch = resolve));
-      return batches[count - 1]!;
+    /** Resolves with the group of this number, once it was sent. */
+    async group(count: number) {
+      while (groups.length < count) await new Promise<void>((resolve) => (onGroup = resolve));
+      return groups[count - 1]!;
     },
   };
 }
@@ -31,31 +31,31 @@ function createManualWriter() {
 const change = (id: string): Change => ({ name: "releaseDeliveries", args: [[id]] });
 const idsOf = ({ changes }: { changes: readonly Change[] }) => changes.map(({ args }) => args[0]);
 
-/** A batch that is going to be sent has been sent after this. */
+/** A group that is going to be sent has been sent after this. */
 const twoLoopIterations = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 describe("the write queue", () => {
-  test("sends changes that are called together as one batch, in order", async () => {
+  test("sends changes that are called together as one write group, in order", async () => {
     const writer = createManualWriter();
     const queue = createWriteQueue(writer);
     const answers = Promise.all(["a", "b", "c"].map((id) => queue.write(change(id))));
-    const batch = await writer.batch(1);
-    expect(idsOf(batch)).toEqual([["a"], ["b"], ["c"]]);
-    batch.end();
+    const group = await writer.group(1);
+    expect(idsOf(group)).toEqual([["a"], ["b"], ["c"]]);
+    group.end();
     expect(await answers).toEqual([["a"], ["b"], ["c"]]);
   });
 
-  test("sends one batch, and collects changes for the next one until it has ended", async () => {
+  test("sends one group, and collects changes for the next one until it has ended", async () => {
     const writer = createManualWriter();
     const queue = createWriteQueue(writer);
     void queue.write(change("a"));
-    const first = await writer.batch(1);
+    const first = await writer.group(1);
     const ids = Array.from({ length: 63 }, (_, n) => `later${n}`);
     const later = Promise.all(ids.map((id) => queue.write(change(id))));
     await twoLoopIterations();
-    expect(writer.batches).toHaveLength(1);
+    expect(writer.groups).toHaveLength(1);
     first.end();
-    const second = await writer.batch(2);
+    const second = await writer.group(2);
     expect(idsOf(second)).toEqual(ids.map((id) => [id]));
     second.end();
     await later;
@@ -65,47 +65,47 @@ describe("the write queue", () => {
     const several = (queue: WriteQueue, name: string) =>
       Promise.allSettled(Array.from({ length: 64 }, (_, i) => queue.write(change(name + i))));
 
-    /** Sends two batches to the writer; a third one waits. */
-    async function callThreeBatches() {
+    /** Sends two groups to the writer; a third one waits. */
+    async function callThreeGroups() {
       const writer = createManualWriter();
       const queue = createWriteQueue(writer);
       const all = [several(queue, "a")];
-      await writer.batch(1);
+      await writer.group(1);
       all.push(several(queue, "b"));
-      await writer.batch(2);
+      await writer.group(2);
       all.push(several(queue, "c"));
       await twoLoopIterations();
-      expect(writer.batches).toHaveLength(2);
+      expect(writer.groups).toHaveLength(2);
       return { writer, settled: Promise.all(all) };
     }
 
-    test("sends a second batch before the first has ended, but no third", async () => {
-      const { writer, settled } = await callThreeBatches();
-      for (let count = 1; count <= 3; count += 1) (await writer.batch(count)).end();
+    test("sends a second group before the first has ended, but no third", async () => {
+      const { writer, settled } = await callThreeGroups();
+      for (let count = 1; count <= 3; count += 1) (await writer.group(count)).end();
       await settled;
-      expect(writer.batches.flatMap(idsOf)).toHaveLength(192);
+      expect(writer.groups.flatMap(idsOf)).toHaveLength(192);
     });
 
-    test("waits for the first batch when the last commit was slow", async () => {
+    test("waits for the first group when the last commit was slow", async () => {
       const writer = createManualWriter();
       const queue = createWriteQueue(writer);
       const slow = queue.write(change("slow"));
-      const held = await writer.batch(1);
+      const held = await writer.group(1);
       held.end(20);
       await slow;
       const all = [several(queue, "a")];
-      await writer.batch(2);
+      await writer.group(2);
       all.push(several(queue, "b"));
       await twoLoopIterations();
-      expect(writer.batches).toHaveLength(2);
-      for (let count = 2; count <= 3; count += 1) (await writer.batch(count)).end();
+      expect(writer.groups).toHaveLength(2);
+      for (let count = 2; count <= 3; count += 1) (await writer.group(count)).end();
       await Promise.all(all);
     });
 
-    test("rejects both batches and the waiting changes when the thread dies", async () => {
-      const { writer, settled } = await callThreeBatches();
+    test("rejects both groups and the waiting changes when the thread dies", async () => {
+      const { writer, settled } = await callThreeGroups();
       const gone = new Transient("STORE_WRITER_DIED", "gone");
-      for (const batch of writer.batches) batch.fail(gone);
+      for (const group of writer.groups) group.fail(gone);
       const outcomes = (await settled).flat();
       expect(outcomes.map(({ status }) => status)).toEqual(
         Array.from({ length: 192 }, () => "rejected"),
@@ -113,30 +113,30 @@ describe("the write queue", () => {
     });
   });
 
-  test("sends the changes that follow from a batch together in the next one", async () => {
+  test("sends the changes that follow from a group together in the next one", async () => {
     const writer = createManualWriter();
     const queue = createWriteQueue(writer);
     const followed = Promise.all(
       ["a", "b"].map((id) => queue.write(change(id)).then(() => queue.write(change(`${id}2`)))),
     );
-    (await writer.batch(1)).end();
-    const second = await writer.batch(2);
+    (await writer.group(1)).end();
+    const second = await writer.group(2);
     expect(idsOf(second)).toEqual([["a2"], ["b2"]]);
     second.end();
     await followed;
   });
 
-  test("rejects a lost batch and the changes behind it, and accepts new ones", async () => {
+  test("rejects a lost group and the changes behind it, and accepts new ones", async () => {
     const writer = createManualWriter();
     const queue = createWriteQueue(writer);
     const lost = queue.write(change("a"));
-    const first = await writer.batch(1);
+    const first = await writer.group(1);
     const behind = queue.write(change("b"));
     first.fail(new Transient("STORE_WRITER_DIED", "gone"));
     await expect(lost).rejects.toThrow("gone");
     await expect(behind).rejects.toThrow("gone");
     const after = queue.write(change("c"));
-    const second = await writer.batch(2);
+    const second = await writer.group(2);
     expect(idsOf(second)).toEqual([["c"]]);
     second.end();
     expect(await after).toEqual(["c"]);
@@ -148,7 +148,7 @@ describe("the write queue", () => {
     const called = queue.write(change("a"));
     const drained = queue.drain();
     await expect(queue.write(change("b"))).rejects.toMatchObject({ code: "STORE_CLOSED" });
-    (await writer.batch(1)).end();
+    (await writer.group(1)).end();
     await drained;
     expect(await called).toEqual(["a"]);
   });

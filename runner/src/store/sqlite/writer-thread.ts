@@ -6,8 +6,8 @@ import { toError } from "./store-error.ts";
 
 export interface WriterThread {
   /**
-   * Applies batches in the order of the calls. A call need not wait for the one before it. Rejects
-   * with `Transient` if the thread dies: the batch may have been stored or not. Batches sent after
+   * Applies write groups in the order of the calls. A call need not wait for the one before it. Rejects
+   * with `Transient` if the thread dies: the group may have been stored or not. Groups sent after
    * it were not stored, and are rejected as well. The next call starts the thread again.
    */
   apply(changes: readonly Change[]): Promise<Applied>;
@@ -36,9 +36,9 @@ export async function createWriterThread(options: {
   return {
     async apply(changes) {
       try {
-        const message = await (await thread()).request({ kind: "batch", changes });
+        const message = await (await thread()).request({ kind: "group", changes });
         if (message.kind === "applied") return message;
-        throw new Error(`it replied with ${message.kind} in place of applied`);
+        throw new Error(`it replied with ${message.kind} instead of applied`);
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new Transient("STORE_WRITER_DIED", `The store's writer thread died: ${why}.`, {

@@ -119,21 +119,21 @@ export function createDeliveryModel(state: ModelState) {
         if (destination === undefined || at === null || at > now) continue;
         const due = claimDestination(destination, { limit, now });
         if (due.length === 0) continue;
-        let leased = 0;
+        let count = 0;
         for (const each of due) {
           if (bytes + Buffer.byteLength(each.body) > maxBytes && claimed.length > 0) break;
           bytes += Buffer.byteLength(each.body);
-          leased += 1;
+          count += 1;
           each.lease = { owner, until: leaseUntil };
           claimed.push(each);
         }
-        if (leased === 0) break;
+        if (count === 0) break;
         state.served += 1;
         Object.assign(destination, {
           served: state.served,
           pausedUntil: Math.max(destination.pausedUntil, now),
         });
-        if (leased < due.length) break;
+        if (count < due.length) break;
       }
       return claimed;
     },

@@ -167,8 +167,8 @@ async function openTrial(
       await sleep(plan.afterMs);
       await end("SIGKILL");
       const { broken } = checkDatabase(join(root, "data", "playground.db"));
-      for (const { holds, told } of broken) {
-        ledger.note(`not true after a kill: ${holds} (${told.join("; ")})`);
+      for (const { sentence, problems } of broken) {
+        ledger.note(`not true after a kill: ${sentence} (${problems.join("; ")})`);
       }
     } else {
       await end("SIGKILL");

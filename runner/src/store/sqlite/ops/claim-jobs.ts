@@ -71,7 +71,7 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
     const jobs: RunningJob[] = [];
     let inputUnits = 0;
     let hasInterrupted = false;
-    // Each leased job leaves the index, so the next read continues behind it.
+    // Each claimed job leaves the index, so the next read continues behind it.
     for (const [wanted, isAhead] of [
       [request.limit, false],
       [request.ahead, true],

@@ -4,7 +4,7 @@ import { prepare } from "../statement.ts";
 
 export function preparePruneWebhooks(db: DatabaseSync): Operations["pruneWebhooks"] {
   // The destination has only this webhook's deliveries. An open one sets `ready_at`, is among the
-  // few that are leased, or waits for such a delivery.
+  // few that are claimed, or waits for such a delivery.
   const find = prepare<{ webhook: number }>(
     db,
     `SELECT webhook FROM persistent_webhooks INDEXED BY persistent_webhooks_expiring

@@ -28,7 +28,7 @@ export default definePlugin({
   },
 });
 
-/** With a stack, the job's log would contain paths of the machine that made the data folder. */
+/** With a stack, the job's log would contain paths of the machine that created the data folder. */
 function withoutStack(message: string): Error {
   const error = new Error(message);
   delete error.stack;

@@ -1,6 +1,6 @@
 /**
  * Loaded into each thread of a daemon before its own modules (`--import`). A data folder contains the
- * URLs and the instants of the day it was made. This module directs its endpoints to the test's
+ * URLs and the instants of the day it was created. This module directs its endpoints to the test's
  * receiver and sets the clock to shortly after the kill, so that retries, retention and old webhook
  * secrets behave as on that day.
  */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { toJsonText } from "../../domain/json-text.ts";
 import type { JobWebhook } from "../../ports/store/webhooks.ts";
 import type { NewJob } from "../../ports/store/jobs.ts";
-import { applyBatch, type Target } from "./apply-batch.ts";
+import { applyGroup, type Target } from "./apply-group.ts";
 import type { Change } from "./change.ts";
 import { migrate } from "./migrate.ts";
 import { createOperations } from "./operations.ts";
@@ -26,7 +26,7 @@ function submitting(id: string, fields: Partial<NewJob> = {}): Change {
   return { name: "submitJob", args: [job, { maxQueued: 100 }] };
 }
 
-describe("applyBatch", () => {
+describe("applyGroup", () => {
   let db: DatabaseSync;
   let target: Target;
   beforeEach(() => {
@@ -42,16 +42,16 @@ describe("applyBatch", () => {
       .all()
       .map((row) => row["id"]);
   const codes = (changes: readonly Change[]) =>
-    applyBatch(target, changes).outcomes.map((outcome) => (outcome.ok ? "ok" : outcome.error.code));
+    applyGroup(target, changes).outcomes.map((outcome) => (outcome.ok ? "ok" : outcome.error.code));
 
-  test("stores every change of a batch", () => {
+  test("stores every change of a group", () => {
     expect(codes([submitting("a"), submitting("b")])).toEqual(["ok", "ok"]);
     expect(stored()).toEqual(["a", "b"]);
   });
 
   test("fails only the change that cannot be stored", () => {
-    const batch = [submitting("a"), submitting("a"), submitting("b")];
-    expect(codes(batch)).toEqual(["ok", "STORE_FAILED", "ok"]);
+    const group = [submitting("a"), submitting("a"), submitting("b")];
+    expect(codes(group)).toEqual(["ok", "STORE_FAILED", "ok"]);
     expect(stored()).toEqual(["a", "b"]);
     expect(codes([submitting("b")])).toEqual(["STORE_FAILED"]);
     expect(db.isTransaction).toBe(false);

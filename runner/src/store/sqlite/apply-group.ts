@@ -1,4 +1,4 @@
-/** One batch is one transaction and one fsync. A change that fails does not affect the others. */
+/** One write group is one transaction and one fsync. A change that fails does not affect the others. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Applied, Change, Operations, Outcome } from "./change.ts";
 import { toErrorData } from "./store-error.ts";
@@ -8,11 +8,11 @@ export interface Target {
   readonly operations: Operations;
 }
 
-/** A failed commit counts as a slow one, so that no second batch is sent next to the first. */
+/** A failed commit counts as a slow one, so that no second group is sent next to the first. */
 const FAILED_MS = Number.POSITIVE_INFINITY;
 
 /** Returns the outcomes in the order of the changes. What is `ok` is on disk. Never throws. */
-export function applyBatch(target: Target, changes: readonly Change[]): Applied {
+export function applyGroup(target: Target, changes: readonly Change[]): Applied {
   try {
     return inTransaction(target.db, () => changes.map((change) => apply(target, change)));
   } catch (error) {
