@@ -14,6 +14,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     access?: RouteContract["access"];
     browser?: boolean;
+    /** Whether the route responds with HTML. */
+    isPage?: boolean;
   }
 }
 

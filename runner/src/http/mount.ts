@@ -38,7 +38,7 @@ export function mount<C extends RouteContract>(
     method,
     url,
     schema,
-    config: { access, browser },
+    config: { access, browser, isPage: isPage(contract) },
     ...(checkBody && {
       preValidation: (request, _reply, done) => {
         checkBody(request.body);
@@ -47,6 +47,10 @@ export function mount<C extends RouteContract>(
     }),
     handler: (request, reply) => handler(request as ContractRequest<C>, reply),
   });
+}
+
+function isPage({ responses }: RouteContract): boolean {
+  return responses[200]?.otherBodies?.["text/html"] !== undefined;
 }
 
 /** Makes Fastify validate with zod. */

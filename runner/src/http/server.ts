@@ -207,7 +207,7 @@ function registerErrors(
  * enters none.
  */
 function isForPeople(request: FastifyRequest): boolean {
-  return request.routeOptions.config.browser === true && asksForHtml(request);
+  return request.routeOptions.config.isPage === true && asksForHtml(request);
 }
 
 function isBodyTooLarge(error: unknown): boolean {

@@ -106,7 +106,8 @@ async function check(request: RawRequest, route: Route): Promise<number> {
   };
   if (status >= 500) fail("The daemon responded with a server error");
   const type = String(headers["content-type"] ?? "");
-  if (status >= 400 && request.method !== "HEAD") {
+  const isPage = status === 401 && request.path.startsWith("/docs") && type.includes("text/html");
+  if (status >= 400 && request.method !== "HEAD" && !isPage) {
     if (!type.includes("application/problem+json")) fail(`The error's content type is ${type}`);
     const problem = JSON.parse(text) as { code: string };
     if (codes.get(problem.code) !== status)
