@@ -72,7 +72,7 @@ export const Settings = z.object({
   publicUrl: url
     .optional()
     .describe(
-      "URL under which clients reach the daemon. Events contain links to it. Default: the address that the daemon listens on.",
+      "URL under which clients reach the daemon. Events contain links to it. If it has a path, responses add the path to `Location` and to the `type` of an error. Default: the address that the daemon listens on.",
     ),
   allowedHosts: z
     .string()

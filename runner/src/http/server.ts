@@ -11,6 +11,7 @@ import type { PluginCatalog } from "../ports/plugin-catalog.ts";
 import type { StoreReads } from "../ports/store/store.ts";
 import { asksForHtml } from "./asks-for-html.ts";
 import { createAuth } from "./auth.ts";
+import { basePathOf, registerBasePath } from "./base-path.ts";
 import type { KnownTokens } from "../ports/known-tokens.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal, type Refusal } from "./error-map.ts";
@@ -23,9 +24,9 @@ import { pathOf, registerNotFound } from "./not-found.ts";
 import { sendPage } from "./pages/frame.ts";
 import { renderTokenNeeded } from "./pages/token-needed.ts";
 import {
+  createClientErrorHandler,
   registerRawResponses,
   registerUnreadTimeout,
-  respondToClientError,
 } from "./raw-responses.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
@@ -88,6 +89,7 @@ export interface HttpDeps {
 export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { engine, reads, catalog, logger, settings } = deps;
   const { requestTimeoutMs } = settings;
+  const basePath = basePathOf(settings.publicUrl);
   const app = Fastify({
     // Below `warn`, Fastify only logs its address, which the ready line contains. Request logs keep the level.
     loggerInstance: logger.child({}, { level: atLeastWarn(logger) }),
@@ -105,8 +107,9 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     },
     // Requests during the close are handled as usual: the engine itself refuses new work.
     return503OnClosing: false,
-    frameworkErrors: (error, { id }, reply) => void sendProblem(toRefusal(error, id), reply),
-    clientErrorHandler: respondToClientError,
+    frameworkErrors: (error, { id: requestId }, reply) =>
+      void sendProblem(toRefusal(error, { requestId, basePath }), reply),
+    clientErrorHandler: createClientErrorHandler(basePath),
   }) as unknown as FastifyInstance;
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
@@ -120,11 +123,12 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.decorateRequest("isStillKnown", null);
   app.decorateReply("problemCode", null);
   registerRequestEnd(app, deps.metrics);
-  registerRawResponses(app);
+  registerRawResponses(app, basePath);
+  registerBasePath(app, basePath);
   registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
   registerJsonBody(app);
   registerValidation(app);
-  registerErrors(app, { metrics: deps.metrics, bodyLimit: settings.bodyLimit });
+  registerErrors(app, { metrics: deps.metrics, bodyLimit: settings.bodyLimit, basePath });
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
   registerAdmission(app, {
@@ -150,7 +154,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerPlugins(app, catalog);
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });
-  registerDaemon(app, deps);
+  registerDaemon(app, { ...deps, publicUrl: settings.publicUrl });
   registerWelcome(app, deps);
   return app;
 }
@@ -183,13 +187,13 @@ function registerRequestEnd(app: FastifyInstance, metrics: HttpMetrics): void {
 
 function registerErrors(
   app: FastifyInstance,
-  { metrics, bodyLimit }: { metrics: HttpMetrics; bodyLimit: number },
+  { metrics, bodyLimit, basePath }: { metrics: HttpMetrics; bodyLimit: number; basePath: string },
 ): void {
   app.setErrorHandler((error, request, reply) => {
-    const refusal = toRefusal(
-      isBodyTooLarge(error) ? bodyTooLarge(request, bodyLimit) : error,
-      request.id,
-    );
+    const refusal = toRefusal(isBodyTooLarge(error) ? bodyTooLarge(request, bodyLimit) : error, {
+      requestId: request.id,
+      basePath,
+    });
     if (refusal.limit !== null) metrics.refused(refusal.limit);
     if (refusal.problem.status === 500 || error instanceof Transient)
       request.log.error({ err: error }, "http.failed");
