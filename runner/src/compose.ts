@@ -17,7 +17,7 @@ import { openBoth } from "./startup/open-both.ts";
 import { openDataDir } from "./startup/open-data-dir.ts";
 import { openPlugins } from "./startup/open-plugins.ts";
 import { openStore } from "./startup/open-store.ts";
-import { variableWarnings } from "./startup/setting-warnings.ts";
+import { kubernetesWarnings, variableWarnings } from "./startup/setting-warnings.ts";
 import { systemClock } from "./system/clock.ts";
 import { createIds } from "./system/ids.ts";
 import { createMetrics } from "./system/metrics.ts";
@@ -59,7 +59,11 @@ export async function composeDaemon(
   replacements: Replacements = {},
 ): Promise<Daemon> {
   const { dataDir, ownToken } = await openDataDir(settings, say);
-  for (const warning of [exposureWarning(settings), ...variableWarnings()]) {
+  for (const warning of [
+    exposureWarning(settings),
+    ...variableWarnings(),
+    ...kubernetesWarnings(),
+  ]) {
     if (warning !== null) say(warning);
   }
   let listeningOn = "";

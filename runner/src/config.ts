@@ -5,6 +5,7 @@ import { z } from "zod";
 import { MAX_BATCH_JOBS } from "./domain/batch.ts";
 import { MAX_BODY_LIMIT, DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
 import { parseEgressPolicy, type EgressPolicy } from "./egress/policy.ts";
+import { isKubernetesLink } from "./startup/kubernetes-link.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -203,8 +204,16 @@ export const DEFAULTS = Settings.parse({});
 /** Returns the environment variables that begin with `PLAYGROUND_` but are not settings. */
 export function unknownVariables(env: Environment = process.env): string[] {
   return Object.keys(env).filter(
-    (name) => name.startsWith(PREFIX) && !SETTING_NAMES.includes(name),
+    (name) =>
+      name.startsWith(PREFIX) &&
+      !SETTING_NAMES.includes(name) &&
+      !isKubernetesLink(name, env[name]),
   );
+}
+
+/** Returns the settings' variables that are ignored because Kubernetes set them for a service. */
+export function kubernetesVariables(env: Environment = process.env): string[] {
+  return SETTING_NAMES.filter((name) => isKubernetesLink(name, env[name]));
 }
 
 /** Returns the command to show before arguments, depending on how this process was started. */
@@ -237,8 +246,7 @@ export function readSettings(
   const given: Record<string, string> = {};
   const source: Record<string, string> = {};
   for (const key of KEYS) {
-    const fromEnv = env[toEnvName(key)] || undefined;
-    const value = flags[toFlagName(key)] ?? fromEnv;
+    const value = flags[toFlagName(key)] ?? readVariable(toEnvName(key), env);
     if (value === undefined) continue;
     given[key] = value;
     source[key] = flags[toFlagName(key)] === undefined ? toEnvName(key) : `--${toFlagName(key)}`;
@@ -251,6 +259,10 @@ export function readSettings(
     return `${source[key] ?? toEnvName(key)} is ${value}: it ${message}.`;
   });
   throw new BadSetting(problems.join("\n"));
+}
+
+function readVariable(name: string, env: Environment): string | undefined {
+  return isKubernetesLink(name, env[name]) ? undefined : env[name] || undefined;
 }
 
 function withoutOurs(env: Environment): Record<string, string> {
