@@ -120,7 +120,9 @@ export const Settings = z.object({
     ),
   bodyLimit: integer(1024, MAX_BODY_LIMIT)
     .default(16 * 1024 * 1024)
-    .describe("Maximum size of a request body, in bytes."),
+    .describe(
+      "Maximum size of a request body, in bytes. A compressed body counts as what it is without compression.",
+    ),
   metadataLimit: integer(2, 256 * 1024)
     .default(16 * 1024)
     .describe(

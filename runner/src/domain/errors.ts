@@ -9,7 +9,7 @@ export const REFUSALS = {
   BODY_NOT_JSON: "The request's body is not valid JSON.",
   BODY_TOO_LARGE: "The request's body is larger than the body limit.",
   CONTENT_TYPE_UNSUPPORTED:
-    "The request's content type is not supported. Send the header `Content-Type: application/json`.",
+    "The content type, charset or content encoding of the request's body is not supported. Send JSON as UTF-8, plain or with gzip or deflate, and the header `Content-Type: application/json`.",
   UNAUTHORIZED: "The bearer token is missing or wrong.",
   INSUFFICIENT_SCOPE:
     "The token's scope does not allow this request. The detail names the scope that does.",

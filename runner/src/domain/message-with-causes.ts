@@ -57,7 +57,7 @@ const OPENSSL_LINE =
 function withoutOpensslSource(message: string): string {
   if (!message.includes(":error:")) return message;
   return message
-    .replaceAll(OPENSSL_LINE, (_, library: string, reason: string, detail: string) =>
+    .replaceAll(OPENSSL_LINE, (...[, library = "", reason = "", detail = ""]: string[]) =>
       [`${reason} (${library})`, detail].filter(Boolean).join(", ").concat("\n"),
     )
     .trimEnd();

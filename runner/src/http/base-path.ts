@@ -11,7 +11,7 @@ export function basePathOf(publicUrl: string | undefined): string {
 /** Adds the base path to the `Location` header of every response. The routes write it without one. */
 export function registerBasePath(app: FastifyInstance, basePath: string): void {
   if (basePath === "") return;
-  app.addHook("onSend", (_request, reply, payload, done) => {
+  app.addHook("onSend", (...[, reply, payload, done]) => {
     const location = reply.getHeader("location");
     if (typeof location === "string" && location.startsWith("/")) {
       reply.header("location", `${basePath}${location}`);

@@ -135,7 +135,13 @@ export function toRefusal(
     const namesSetting = limit !== null && isAdjustable;
     const detail = namesSetting ? `${message} ${LIMITS[limit]} sets the limit.` : message;
     return {
-      problem: { ...base(basePath, code, REFUSALS[code], status), detail, issues: [...issues] },
+      problem: {
+        ...base(code, basePath),
+        title: REFUSALS[code],
+        status,
+        detail,
+        issues: [...issues],
+      },
       retryAfterSeconds: status === 503 ? toSeconds(retryAfterMs) : null,
       limit,
     };
@@ -145,7 +151,9 @@ export function toRefusal(
   const issues: Issue[] = [];
   return {
     problem: {
-      ...base(basePath, code, title, status),
+      ...base(code, basePath),
+      title,
+      status,
       detail: title,
       issues,
       instance: `urn:request:${requestId}`,
@@ -155,8 +163,8 @@ export function toRefusal(
   };
 }
 
-function base(basePath: string, code: ErrorCode, title: string, status: number) {
-  return { type: `${basePath}/docs#${code}`, title, status, code };
+function base(code: ErrorCode, basePath: string) {
+  return { type: `${basePath}/docs#${code}`, code };
 }
 
 function toSeconds(retryAfterMs: number | null): number {

@@ -126,7 +126,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerRawResponses(app, basePath);
   registerBasePath(app, basePath);
   registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
-  registerJsonBody(app);
+  registerJsonBody(app, settings);
   registerValidation(app);
   registerErrors(app, { metrics: deps.metrics, bodyLimit: settings.bodyLimit, basePath });
   const authenticate = createAuth(deps.tokens);
