@@ -136,9 +136,10 @@ export function toRefusal(
     const detail = namesSetting ? `${message} ${LIMITS[limit]} sets the limit.` : message;
     return {
       problem: {
-        ...base(code, basePath),
+        type: typeOf(code, basePath),
         title: REFUSALS[code],
         status,
+        code,
         detail,
         issues: [...issues],
       },
@@ -151,9 +152,10 @@ export function toRefusal(
   const issues: Issue[] = [];
   return {
     problem: {
-      ...base(code, basePath),
+      type: typeOf(code, basePath),
       title,
       status,
+      code,
       detail: title,
       issues,
       instance: `urn:request:${requestId}`,
@@ -163,8 +165,8 @@ export function toRefusal(
   };
 }
 
-function base(code: ErrorCode, basePath: string) {
-  return { type: `${basePath}/docs#${code}`, code };
+function typeOf(code: ErrorCode, basePath: string): string {
+  return `${basePath}/docs#${code}`;
 }
 
 function toSeconds(retryAfterMs: number | null): number {

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { Refused } from "../domain/errors.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
+import { NOSNIFF } from "./nosniff.ts";
 import { toRefusal } from "./error-map.ts";
 
 /** Responds to a request that the parser could not read, then closes: the next request's start is unknown. */
@@ -53,6 +54,7 @@ function endWith(
     `content-type: ${PROBLEM_JSON}`,
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",
+    ...Object.entries(NOSNIFF).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
 }

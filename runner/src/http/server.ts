@@ -20,6 +20,7 @@ import { createHostGuard, type HostSettings } from "./host-guard.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
+import { NOSNIFF, registerNosniff } from "./nosniff.ts";
 import { pathOf, registerNotFound } from "./not-found.ts";
 import { sendPage } from "./pages/frame.ts";
 import { renderTokenNeeded } from "./pages/token-needed.ts";
@@ -123,6 +124,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.decorateRequest("isStillKnown", null);
   app.decorateReply("problemCode", null);
   registerRequestEnd(app, deps.metrics);
+  registerNosniff(app);
   registerRawResponses(app, basePath);
   registerBasePath(app, basePath);
   registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
@@ -231,6 +233,7 @@ function sendProblem({ problem, retryAfterSeconds }: Refusal, reply: FastifyRepl
   if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));
   return reply
     .code(problem.status)
+    .headers(NOSNIFF)
     .header("content-type", PROBLEM_JSON)
     .send(JSON.stringify(problem));
 }
