@@ -43,5 +43,5 @@ test("an event stream and what is no HTTP have nosniff", async () => {
 
 function open(settings: Parameters<typeof createBackend>[0]) {
   const backend = createBackend(settings);
-  return { ...backend, [Symbol.asyncDispose]: async () => void (await backend.app.close()) };
+  return { ...backend, [Symbol.asyncDispose]: () => backend.app.close() };
 }

@@ -20,6 +20,16 @@ export function variableWarnings(names: readonly string[] = unknownVariables()):
   });
 }
 
+/** Every user of the machine can read a process's arguments, in /proc and with `ps`. */
+export function secretFlagWarnings(args: readonly string[]): string[] {
+  return ["token", "secret-key"]
+    .filter((name) => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)))
+    .map(
+      (name) =>
+        `Warning: --${name} is deprecated, because other users of this machine can see it, and will be removed. Use --${name}-file or the environment instead.`,
+    );
+}
+
 /** `env` is the process's environment by default. */
 export function kubernetesWarnings(env?: Readonly<Record<string, string | undefined>>): string[] {
   return kubernetesVariables(env).map(
