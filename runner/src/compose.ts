@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { destination, pino } from "pino";
 import type { Settings } from "./config.ts";
+import { withPlainNumbers } from "./domain/exact-number.ts";
 import { createResolver } from "./egress/resolver.ts";
 import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine, type EngineSettings } from "./engine/create-engine.ts";
@@ -96,7 +97,11 @@ export async function composeDaemon(
   const engine = createEngine({
     store,
     pool,
-    catalog,
+    catalog: {
+      ...catalog,
+      checkInput: (name, input) => catalog.checkInput(name, withPlainNumbers(input)),
+      checkOptions: (name, options) => catalog.checkOptions(name, withPlainNumbers(options)),
+    },
     sender,
     vault,
     log,

@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 import { decodeBody } from "./decode-body.ts";
+import { endOfString } from "./end-of-string.ts";
+import { parseExactNumbers } from "./exact-numbers.ts";
 import { registerInflate } from "./inflate-body.ts";
 
 /** Deeper JSON is refused. It parses, but serialising or checking it would overflow the stack. */
 const MAX_DEPTH = 500;
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** Parses JSON bodies. An empty body counts as no body, because clients also send a type without one. */
 export function registerJsonBody(app: FastifyInstance, { bodyLimit }: { bodyLimit: number }): void {
@@ -27,7 +28,7 @@ export function registerJsonBody(app: FastifyInstance, { bodyLimit }: { bodyLimi
     }
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     void parse(request, body, (error, value) =>
-      error === null ? resolve(value) : reject(explain(body)),
+      error === null ? resolve(parseExactNumbers(body, value)) : reject(explain(body)),
     );
     return promise;
   }
@@ -85,13 +86,4 @@ export function isDeeperThan(limit: number, text: string): boolean {
     } else if ((code | 0x20) === 0x7d) depth -= 1;
   }
   return false;
-}
-
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return end;
-  }
-  return text.length;
 }
