@@ -117,7 +117,7 @@ export const FAILURES = {
   PLUGIN_EXITED: "The plugin ended its thread, for example with process.exit().",
   PLUGIN_CRASHED: "The plugin's thread crashed because of an error outside the plugin's promise.",
   OUTPUT_NOT_SERIALIZABLE:
-    "The plugin's output contains a value that JSON cannot represent, such as a function, a BigInt, a cycle, a Response or an iterator.",
+    "The plugin's output contains a value that JSON cannot represent, such as a function, a cycle, a Response or an iterator.",
   OUTPUT_TOO_LARGE: "The plugin's output is larger than the output limit.",
   OUTPUT_INVALID: "The plugin's output does not match the schema that the plugin declares.",
   INPUT_INVALID:

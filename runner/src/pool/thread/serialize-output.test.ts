@@ -27,6 +27,12 @@ test.each([
     })(),
     '{"x":1}',
   ],
+  ["a BigInt", 8202522731445525542n, "8202522731445525542"],
+  [
+    "a BigInt inside",
+    { ids: [1n, -(10n ** 30n)], at: new Date(0) },
+    `{"ids":[1,-1${"0".repeat(30)}],"at":"1970-01-01T00:00:00.000Z"}`,
+  ],
   ["an empty object of another realm", { a: runInNewContext("({})") as unknown }, '{"a":{}}'],
   ["an object without a prototype", Object.create(null), "{}"],
   ["boxed values", [Object(1), Object("a"), Object(true)], '[1,"a",true]'],
@@ -48,7 +54,7 @@ test.each([
 test.each([
   [() => 1, "The output is a function: call it and return its result."],
   [{ a: { "b/c": Symbol("s") } }, "The output's /a/b~1c is a symbol: return its description."],
-  [[1, 2n], "The output's /1 is the BigInt 2: return it as a string or a number."],
+  [[2n, { set: new Set() }], "The output's /1/set is a Set: return `[...set]` instead."],
   [{ mean: Number.NaN }, "The output's /mean is NaN: return null when there is no number."],
   [{ map: new Map() }, "The output's /map is a Map: return `Object.fromEntries(map)` instead."],
   [new Set([1]), "The output is a Set: return `[...set]` instead."],

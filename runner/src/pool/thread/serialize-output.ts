@@ -12,7 +12,7 @@ export function serializeOutput(value: unknown, limitBytes: number): Serialized 
   if (value === undefined) return { ok: true, output: NULL_JSON };
   let text: string | undefined;
   try {
-    text = JSON.stringify(value);
+    text = stringify(value);
     const culprit = findCulprit(value, "", null);
     if (culprit !== null) return notSerializable(culprit);
   } catch (error) {
@@ -25,6 +25,18 @@ export function serializeOutput(value: unknown, limitBytes: number): Serialized 
   return bytes > limitBytes
     ? tooLarge(String(bytes), limitBytes)
     : { ok: true, output: text as JsonText };
+}
+
+/** Writes a BigInt as a number. The replacer is slow, so it is only used for an output that needs it. */
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError && error.message.includes("BigInt"))) throw error;
+  }
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === "bigint" ? JSON.rawJSON(String(member)) : member,
+  );
 }
 
 interface Culprit {
@@ -90,7 +102,6 @@ function isPlain(value: object): boolean {
 function unfitPrimitive(value: unknown): string | null {
   if (typeof value === "function") return "is a function: call it and return its result";
   if (typeof value === "symbol") return "is a symbol: return its description";
-  if (typeof value === "bigint") return `is the BigInt ${value}: return it as a string or a number`;
   if (typeof value !== "number" || Number.isFinite(value)) return null;
   return `is ${value}: return null when there is no number`;
 }
