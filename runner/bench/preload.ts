@@ -79,7 +79,7 @@ async function register(
 ): Promise<void> {
   const { secret, ...rest } = webhook;
   const id = ids.newId("wh");
-  const sealed = vault.seal(JSON.stringify({ headers: {}, secret, previous: null }));
+  const sealed = vault.seal(JSON.stringify({ headers: {}, secret, previous: null }), id);
   await store.registerWebhook(
     {
       ...rest,

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { destination, pino } from "pino";
 import type { Settings } from "./config.ts";
+import { withPlainNumbers } from "./domain/exact-number.ts";
 import { createResolver } from "./egress/resolver.ts";
 import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine, type EngineSettings } from "./engine/create-engine.ts";
@@ -17,7 +18,7 @@ import { openBoth } from "./startup/open-both.ts";
 import { openDataDir } from "./startup/open-data-dir.ts";
 import { openPlugins } from "./startup/open-plugins.ts";
 import { openStore } from "./startup/open-store.ts";
-import { variableWarnings } from "./startup/setting-warnings.ts";
+import { kubernetesWarnings, variableWarnings } from "./startup/setting-warnings.ts";
 import { systemClock } from "./system/clock.ts";
 import { createIds } from "./system/ids.ts";
 import { createMetrics } from "./system/metrics.ts";
@@ -59,7 +60,11 @@ export async function composeDaemon(
   replacements: Replacements = {},
 ): Promise<Daemon> {
   const { dataDir, ownToken } = await openDataDir(settings, say);
-  for (const warning of [exposureWarning(settings), ...variableWarnings()]) {
+  for (const warning of [
+    exposureWarning(settings),
+    ...variableWarnings(),
+    ...kubernetesWarnings(),
+  ]) {
     if (warning !== null) say(warning);
   }
   let listeningOn = "";
@@ -92,7 +97,11 @@ export async function composeDaemon(
   const engine = createEngine({
     store,
     pool,
-    catalog,
+    catalog: {
+      ...catalog,
+      checkInput: (name, input) => catalog.checkInput(name, withPlainNumbers(input)),
+      checkOptions: (name, options) => catalog.checkOptions(name, withPlainNumbers(options)),
+    },
     sender,
     vault,
     log,

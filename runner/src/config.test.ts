@@ -1,5 +1,8 @@
 import { constants } from "node:buffer";
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { BadSetting, parseSettings } from "./config.ts";
 import { MAX_BODY_LIMIT, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
 
@@ -45,5 +48,49 @@ describe("SECRET_KEY", () => {
   test("is named but not shown when it is invalid", () => {
     const parse = () => parseSettings([], { PLAYGROUND_SECRET_KEY: "hunter2" });
     expect(parse).toThrow("PLAYGROUND_SECRET_KEY is (not shown): it must be 32 bytes in base64.");
+  });
+});
+
+describe("a secret in a file", () => {
+  const root = mkdtempSync(join(tmpdir(), "playground-config-"));
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  const key = Buffer.alloc(32, 1).toString("base64");
+  const write = (name: string, content: string): string => {
+    writeFileSync(join(root, name), content);
+    return join(root, name);
+  };
+
+  test("is read from the file that a variable or a flag names", () => {
+    const token = write("token", "a-token-of-my-own-1\n");
+    expect(parseSettings([], { PLAYGROUND_TOKEN_FILE: token }).token).toBe("a-token-of-my-own-1");
+    expect(parseSettings(["--token-file", token], {}).token).toBe("a-token-of-my-own-1");
+    const env = { PLAYGROUND_SECRET_KEY_FILE: write("key", `${key}\n`) };
+    expect(parseSettings([], env).secretKey).toBe(key);
+  });
+
+  test("is not shown when it is wrong", () => {
+    const parse = () => parseSettings([], { PLAYGROUND_TOKEN_FILE: write("short", "hunter2\n") });
+    expect(parse).toThrow(
+      "The content of PLAYGROUND_TOKEN_FILE is (not shown): it must be at least 16 characters long",
+    );
+  });
+
+  test.each([
+    ["none", "must be a file that can be read (ENOENT)"],
+    [".", "must be a file that can be read (EISDIR)"],
+    ["empty", "must be a file with the secret, but the file is empty"],
+    ["long", "must be a file with nothing but the secret"],
+  ])("stops the start when the file is %s", (name, message) => {
+    write("empty", "\n");
+    write("long", "x".repeat(5_000));
+    const parse = () => parseSettings([], { PLAYGROUND_SECRET_KEY_FILE: join(root, name) });
+    expect(parse).toThrow(message);
+  });
+
+  test("cannot be given in two ways", () => {
+    const env = { PLAYGROUND_TOKEN: "another-token-12345", PLAYGROUND_TOKEN_FILE: "/token" };
+    expect(() => parseSettings([], env)).toThrow(
+      'PLAYGROUND_TOKEN_FILE is "/token": it must be left out, because PLAYGROUND_TOKEN is set too.',
+    );
   });
 });

@@ -8,6 +8,8 @@ import { z } from "zod";
 import { MAX_BATCH_JOBS } from "./domain/batch.ts";
 import { MAX_BODY_LIMIT, DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
 import { parseEgressPolicy, type EgressPolicy } from "./egress/policy.ts";
+import { isKubernetesLink } from "./startup/kubernetes-link.ts";
+import { readSecretFile } from "./startup/read-secret-file.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -60,8 +62,13 @@ export const Settings = z.object({
     .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
     .optional()
     .describe(
-      "Bearer token of the API. Default: generated at the first start and stored in the data folder.",
+      "Bearer token of the API. Default: generated at the first start and stored in the data folder. The flag is deprecated, because other users of the machine can see it.",
     ),
+  tokenFile: z
+    .string()
+    .min(1, "must be the path of a file")
+    .optional()
+    .describe("File that contains the bearer token of the API. It takes the place of the token."),
   threads: integer(1, 256)
     .default(() => Math.max(2, availableParallelism()))
     .describe(
@@ -75,7 +82,7 @@ export const Settings = z.object({
   publicUrl: url
     .optional()
     .describe(
-      "URL under which clients reach the daemon. Events contain links to it. Default: the address that the daemon listens on.",
+      "URL under which clients reach the daemon. Events contain links to it. If it has a path, responses add the path to `Location` and to the `type` of an error. Default: the address that the daemon listens on.",
     ),
   allowedHosts: z
     .string()
@@ -107,7 +114,14 @@ export const Settings = z.object({
     .refine((text) => Buffer.from(text, "base64").length === 32, "must be 32 bytes in base64")
     .optional()
     .describe(
-      "Key that encrypts the secrets and headers of webhooks: 32 bytes in base64. Default: generated at the first start and stored in the data folder.",
+      "Key that encrypts the secrets and headers of webhooks: 32 bytes in base64. Default: generated at the first start and stored in the data folder. The flag is deprecated, because other users of the machine can see it.",
+    ),
+  secretKeyFile: z
+    .string()
+    .min(1, "must be the path of a file")
+    .optional()
+    .describe(
+      "File that contains the key that encrypts the secrets and headers of webhooks. It takes the place of the key.",
     ),
   maxWebhooks: integer(0, 1_000_000)
     .default(100_000)
@@ -122,7 +136,9 @@ export const Settings = z.object({
     ),
   bodyLimit: integer(1024, MAX_BODY_LIMIT)
     .default(16 * 1024 * 1024)
-    .describe("Maximum size of a request body, in bytes."),
+    .describe(
+      "Maximum size of a request body, in bytes. A compressed body counts as what it is without compression.",
+    ),
   metadataLimit: integer(2, 256 * 1024)
     .default(16 * 1024)
     .describe(
@@ -189,7 +205,8 @@ export class BadSetting extends Error {
 }
 
 const KEYS = Object.keys(Settings.shape);
-const SECRET: ReadonlySet<string> = new Set(["token", "secretKey"]);
+/** Settings whose value is never shown. Each can be read from a file, which another setting names. */
+const SECRET_FILES = { token: "tokenFile", secretKey: "secretKeyFile" } as const;
 
 const PREFIX = "PLAYGROUND_";
 
@@ -206,8 +223,16 @@ export const DEFAULTS = Settings.parse({});
 /** Returns the environment variables that begin with `PLAYGROUND_` but are not settings. */
 export function unknownVariables(env: Environment = process.env): string[] {
   return Object.keys(env).filter(
-    (name) => name.startsWith(PREFIX) && !SETTING_NAMES.includes(name),
+    (name) =>
+      name.startsWith(PREFIX) &&
+      !SETTING_NAMES.includes(name) &&
+      !isKubernetesLink(name, env[name]),
   );
+}
+
+/** Returns the settings' variables that are ignored because Kubernetes set them for a service. */
+export function kubernetesVariables(env: Environment = process.env): string[] {
+  return SETTING_NAMES.filter((name) => isKubernetesLink(name, env[name]));
 }
 
 /** Returns the command to show before arguments, depending on how this process was started. */
@@ -240,20 +265,42 @@ export function readSettings(
   const given: Record<string, string> = {};
   const source: Record<string, string> = {};
   for (const key of KEYS) {
-    const fromEnv = env[toEnvName(key)] || undefined;
-    const value = flags[toFlagName(key)] ?? fromEnv;
+    const value = flags[toFlagName(key)] ?? readVariable(toEnvName(key), env);
     if (value === undefined) continue;
     given[key] = value;
     source[key] = flags[toFlagName(key)] === undefined ? toEnvName(key) : `--${toFlagName(key)}`;
   }
+  readSecretFiles(given, source);
   const parsed = Settings.safeParse(given);
   if (parsed.success) return { ...parsed.data, env: withoutOurs(env) };
   const problems = parsed.error.issues.map(({ path, message }) => {
     const key = String(path[0]);
-    const value = SECRET.has(key) ? "(not shown)" : JSON.stringify(given[key]);
+    const value = key in SECRET_FILES ? "(not shown)" : JSON.stringify(given[key]);
     return `${source[key] ?? toEnvName(key)} is ${value}: it ${message}.`;
   });
   throw new BadSetting(problems.join("\n"));
+}
+
+/** Adds the secrets that are in files to the given settings. */
+function readSecretFiles(given: Record<string, string>, source: Record<string, string>): void {
+  for (const [key, fileKey] of Object.entries(SECRET_FILES)) {
+    const path = given[fileKey];
+    if (path === undefined) continue;
+    const shown = `${source[fileKey]} is ${JSON.stringify(path)}`;
+    if (given[key] !== undefined) {
+      throw new BadSetting(`${shown}: it must be left out, because ${source[key]} is set too.`);
+    }
+    try {
+      given[key] = readSecretFile(path);
+    } catch (error) {
+      throw new BadSetting(`${shown}: it ${(error as Error).message}.`, { cause: error });
+    }
+    source[key] = `The content of ${source[fileKey]}`;
+  }
+}
+
+function readVariable(name: string, env: Environment): string | undefined {
+  return isKubernetesLink(name, env[name]) ? undefined : env[name] || undefined;
 }
 
 function withoutOurs(env: Environment): Record<string, string> {

@@ -3,6 +3,7 @@
 import { CannotStart } from "./startup/cannot-start.ts";
 import { HELP } from "./cli/help.ts";
 import { BadSetting, ownCommand } from "./config.ts";
+import { secretFlagWarnings } from "./startup/setting-warnings.ts";
 import { CannotOpen } from "./store/sqlite/store-error.ts";
 import { VERSION } from "./version.ts";
 
@@ -37,6 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (load === undefined) {
     throw new BadSetting(noCommand(first));
   }
+  for (const warning of secretFlagWarnings(args)) process.stderr.write(`${warning}\n`);
   const command = await load();
   return command(isFlag ? args : rest);
 }

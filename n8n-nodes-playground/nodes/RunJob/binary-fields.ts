@@ -1,5 +1,6 @@
 import {
 	NodeOperationError,
+	UserError,
 	type IBinaryKeyData,
 	type IDataObject,
 	type IExecuteFunctions,
@@ -35,6 +36,8 @@ export async function addBinaryInputs(
 	}
 	const result = structuredClone(input) as IDataObject;
 	for (const { binaryProperty, field } of files) {
+		const fault = findNameFault(field);
+		if (fault) throw new NodeOperationError(context.getNode(), fault, { itemIndex });
 		const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, binaryProperty);
 		setField(result, field.split('.'), bytes.toString('base64'));
 	}
@@ -51,6 +54,8 @@ export async function takeBinaryOutputs(
 	const rest = structuredClone(output) as IDataObject;
 	const binary: IBinaryKeyData = {};
 	for (const { binaryProperty, field, fileName } of files) {
+		const fault = findNameFault(field) ?? findNameFault(binaryProperty);
+		if (fault) throw new UserError(fault);
 		const path = field.split('.');
 		const file = decode(getField(rest, path));
 		if (file === null) continue;
@@ -62,6 +67,15 @@ export async function takeBinaryOutputs(
 		deleteField(rest, path);
 	}
 	return Object.keys(binary).length === 0 ? { output: rest } : { output: rest, binary };
+}
+
+/** Names through which a field would change the objects of n8n's whole process. */
+const UNSAFE_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
+
+function findNameFault(field: string): string | null {
+	const unsafe = field.split('.').find((name) => UNSAFE_NAMES.has(name));
+	if (unsafe === undefined) return null;
+	return `The binary field is "${field}": it must not contain the name ${unsafe}`;
 }
 
 function decode(value: unknown): { bytes: Buffer; mimeType?: string } | null {

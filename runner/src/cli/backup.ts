@@ -33,14 +33,19 @@ The backup does not contain the following. Back it up too:
   return 0;
 }
 
-function toKeyLine({ secretKey, dataDir }: Settings): string {
+function toKeyLine({ secretKey, secretKeyFile, dataDir }: Settings): string {
   const where =
-    secretKey === undefined ? `the file ${dataDir}/secret-key` : "PLAYGROUND_SECRET_KEY";
+    secretKey !== undefined && secretKeyFile === undefined
+      ? "PLAYGROUND_SECRET_KEY"
+      : `the file ${secretKeyFile ?? `${dataDir}/secret-key`}`;
   return `${where}: the key that encrypts webhook secrets and headers; no daemon can open the backup without it`;
 }
 
-function toTokenLine({ token, dataDir }: Settings): string {
-  const where = token === undefined ? `the file ${dataDir}/token` : "PLAYGROUND_TOKEN";
+function toTokenLine({ token, tokenFile, dataDir }: Settings): string {
+  const where =
+    token !== undefined && tokenFile === undefined
+      ? "PLAYGROUND_TOKEN"
+      : `the file ${tokenFile ?? `${dataDir}/token`}`;
   return `${where}, and ${dataDir}/tokens.json if you added tokens: the tokens that clients use`;
 }
 

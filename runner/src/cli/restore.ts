@@ -53,6 +53,7 @@ async function toKeyLine(settings: Settings, database: string): Promise<string> 
   } finally {
     db.close();
   }
-  const where = settings.secretKey === undefined ? keyFile : "PLAYGROUND_SECRET_KEY";
+  const given = settings.secretKeyFile ?? "PLAYGROUND_SECRET_KEY";
+  const where = settings.secretKey === undefined ? keyFile : given;
   return `Before you start a daemon, put the right key into ${where}: the current key cannot decrypt the database.`;
 }

@@ -9,7 +9,7 @@ export const REFUSALS = {
   BODY_NOT_JSON: "The request's body is not valid JSON.",
   BODY_TOO_LARGE: "The request's body is larger than the body limit.",
   CONTENT_TYPE_UNSUPPORTED:
-    "The request's content type is not supported. Send the header `Content-Type: application/json`.",
+    "The content type, charset or content encoding of the request's body is not supported. Send JSON as UTF-8, plain or with gzip or deflate, and the header `Content-Type: application/json`.",
   UNAUTHORIZED: "The bearer token is missing or wrong.",
   INSUFFICIENT_SCOPE:
     "The token's scope does not allow this request. The detail names the scope that does.",
@@ -118,7 +118,7 @@ export const FAILURES = {
   PLUGIN_EXITED: "The plugin ended its thread, for example with process.exit().",
   PLUGIN_CRASHED: "The plugin's thread crashed because of an error outside the plugin's promise.",
   OUTPUT_NOT_SERIALIZABLE:
-    "The plugin's output contains a value that JSON cannot represent, such as a function, a BigInt or a cycle.",
+    "The plugin's output contains a value that JSON cannot represent, such as a function, a cycle, a Response or an iterator.",
   OUTPUT_TOO_LARGE: "The plugin's output is larger than the output limit.",
   OUTPUT_INVALID: "The plugin's output does not match the schema that the plugin declares.",
   INPUT_INVALID:

@@ -48,6 +48,8 @@ test.each([
   ["whsec_", /it has 0 bytes/],
   ["secret", /must be "whsec_"/],
   ["whsec_not base64!", /padding/],
+  ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", /must be random/],
+  [toSecret(new Uint8Array(64)), /must be random/],
   [toSecret(new Uint8Array(23)), /it has 23 bytes/],
   [toSecret(new Uint8Array(65)), /it has 65 bytes/],
 ])("%j is not a secret, and the message says why", (secret, why) => {
@@ -56,6 +58,6 @@ test.each([
 
 test("a secret has 24 to 64 bytes", () => {
   for (const length of [24, 32, 64]) {
-    expect(secretProblem(toSecret(new Uint8Array(length)))).toBeNull();
+    expect(secretProblem(toSecret(new Uint8Array(length).fill(1)))).toBeNull();
   }
 });

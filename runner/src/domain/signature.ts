@@ -44,7 +44,10 @@ export function secretProblem(secret: string): string | null {
   const isBase64 = /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0;
   if (!isBase64) return `${wanted} with padding`;
   const { length } = bytes;
-  return length >= MIN_BYTES && length <= MAX_BYTES ? null : `${wanted}: it has ${length} bytes`;
+  if (length < MIN_BYTES || length > MAX_BYTES) return `${wanted}: it has ${length} bytes`;
+  // The example of the documentation. Everyone who has read it could sign.
+  const isExample = bytes.every((byte) => byte === 0);
+  return isExample ? "must be random, but all its bytes are 0, as in the documentation" : null;
 }
 
 function toBytes(secret: string): Buffer {

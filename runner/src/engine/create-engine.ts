@@ -127,7 +127,7 @@ export function createEngine(deps: EngineDeps): Engine {
     testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
     recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onResume: wake.resume }),
     redeliver: (id) => redeliver(id, { ...shared, onResume: wake.resume }),
-    headerNames: ({ sealed }) => Object.keys(sealedContents.open(sealed).headers),
+    headerNames: ({ id, sealed }) => Object.keys(sealedContents.open(sealed, id).headers),
     relayState: () => loops?.relay.state() ?? IDLE_RELAY,
     async start() {
       // Before the first claim: frees what an earlier daemon had claimed.

@@ -36,7 +36,7 @@ export interface Engine {
   /** Sends one delivery again. Throws `Refused`. */
   redeliver(deliveryId: string): Promise<void>;
   /** The names of the headers of a job's webhook. Their values are never shown. */
-  headerNames(webhook: { readonly sealed: string | null }): readonly string[];
+  headerNames(webhook: { readonly id: string; readonly sealed: string | null }): readonly string[];
   /** The deliveries in flight, for the metrics. */
   relayState(): RelayState;
   /** Ends a job. Does not wait for a running plugin to stop. Throws `Refused`. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { Refused } from "../domain/errors.ts";
+import { basePathOf } from "./base-path.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal } from "./error-map.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
@@ -28,7 +29,11 @@ const MAX_BODY_BYTES = 256 * 1024 * 1024;
 const LOG_SHED_EVERY_MS = 1_000;
 
 interface AdmissionDeps {
-  readonly settings: { readonly maxRequests: number; readonly bodyLimit: number };
+  readonly settings: {
+    readonly maxRequests: number;
+    readonly bodyLimit: number;
+    readonly publicUrl: string | undefined;
+  };
   readonly metrics: Pick<HttpMetrics, "refused">;
   readonly logger: Pick<Logger, "warn">;
   /** Runs before a request gets a slot. Throws when the request is not allowed. */
@@ -100,10 +105,10 @@ export function registerAdmission(app: FastifyInstance, deps: AdmissionDeps): vo
  * times the load that fits: Fastify's way took twice as long and used most of the main thread.
  */
 function createShedder(app: FastifyInstance, { settings, metrics, logger }: AdmissionDeps) {
-  const { maxRequests } = settings;
+  const { maxRequests, publicUrl } = settings;
   const { problem, retryAfterSeconds } = toRefusal(
     new Refused("OVERLOADED", `${maxRequests} requests are in flight, which is the limit.`),
-    "",
+    { requestId: "", basePath: basePathOf(publicUrl) },
   );
   const body = Buffer.from(JSON.stringify(problem));
   const head = {

@@ -119,8 +119,14 @@ export interface Refusal {
   readonly limit: LimitName | null;
 }
 
-/** The problem that the client sees. It never contains the text of an unexpected error. */
-export function toRefusal(error: unknown, requestId: string): Refusal {
+/**
+ * The problem that the client sees. It never contains the text of an unexpected error. Its `type` is
+ * a path, which begins with `basePath`.
+ */
+export function toRefusal(
+  error: unknown,
+  { requestId, basePath }: { readonly requestId: string; readonly basePath: string },
+): Refusal {
   const refused = toRefused(error);
   if (refused !== null) {
     const { code, message, issues, retryAfterMs, isAdjustable } = refused;
@@ -129,7 +135,14 @@ export function toRefusal(error: unknown, requestId: string): Refusal {
     const namesSetting = limit !== null && isAdjustable;
     const detail = namesSetting ? `${message} ${LIMITS[limit]} sets the limit.` : message;
     return {
-      problem: { ...base(code, REFUSALS[code], status), detail, issues: [...issues] },
+      problem: {
+        type: typeOf(code, basePath),
+        title: REFUSALS[code],
+        status,
+        code,
+        detail,
+        issues: [...issues],
+      },
       retryAfterSeconds: status === 503 ? toSeconds(retryAfterMs) : null,
       limit,
     };
@@ -139,7 +152,10 @@ export function toRefusal(error: unknown, requestId: string): Refusal {
   const issues: Issue[] = [];
   return {
     problem: {
-      ...base(code, title, status),
+      type: typeOf(code, basePath),
+      title,
+      status,
+      code,
       detail: title,
       issues,
       instance: `urn:request:${requestId}`,
@@ -149,8 +165,8 @@ export function toRefusal(error: unknown, requestId: string): Refusal {
   };
 }
 
-function base(code: ErrorCode, title: string, status: number) {
-  return { type: `/docs#${code}`, title, status, code };
+function typeOf(code: ErrorCode, basePath: string): string {
+  return `${basePath}/docs#${code}`;
 }
 
 function toSeconds(retryAfterMs: number | null): number {

@@ -1,29 +1,61 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
+import { decodeBody } from "./decode-body.ts";
+import { endOfString } from "./end-of-string.ts";
+import { parseExactNumbers } from "./exact-numbers.ts";
+import { registerInflate } from "./inflate-body.ts";
 
 /** Deeper JSON is refused. It parses, but serializing or checking it would overflow the stack. */
 const MAX_DEPTH = 500;
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
-/** Parses JSON bodies. An empty body counts as no body, because clients also send the header without one. */
-export function registerJsonBody(app: FastifyInstance): void {
+/** Parses JSON bodies. An empty body counts as no body, because clients also send a type without one. */
+export function registerJsonBody(app: FastifyInstance, { bodyLimit }: { bodyLimit: number }): void {
   const parse = app.getDefaultJsonParser("error", "error");
+  const inflate = registerInflate(app, bodyLimit);
+
+  async function toValue(request: FastifyRequest, received: Buffer): Promise<unknown> {
+    if (received.length === 0) return undefined;
+    const body = decodeBody(await inflate(request, received), request.headers["content-type"]);
+    // A charset of one byte a character can become more bytes of UTF-8, which is what is stored.
+    if (body.length > bodyLimit / 3 && Buffer.byteLength(body) > bodyLimit) {
+      const detail = `The request's body is over ${bodyLimit} bytes as UTF-8: it must be at most ${bodyLimit} bytes.`;
+      throw new Refused("BODY_TOO_LARGE", detail);
+    }
+    if (isDeeperThan(MAX_DEPTH, body)) {
+      throw refuse(`must be nested at most ${MAX_DEPTH} levels deep`);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    void parse(request, body, (error, value) =>
+      error === null ? resolve(parseExactNumbers(body, value)) : reject(explain(body)),
+    );
+    return promise;
+  }
+
+  // Fastify refuses a type that it cannot read even when there is no body.
+  app.addHook("onRequest", (request, _reply, done) => {
+    const { headers } = request;
+    if (headers["transfer-encoding"] === undefined && !(Number(headers["content-length"]) > 0)) {
+      delete headers["content-type"];
+    }
+    done();
+  });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<string>(
-    "application/json",
-    { parseAs: "string" },
-    (request, body, done) => {
-      if (body.length === 0) return done(null, undefined);
-      if (isDeeperThan(MAX_DEPTH, body)) {
-        return done(refuse(`must be nested at most ${MAX_DEPTH} levels deep`), undefined);
-      }
-      void parse(request, body, (error, value) =>
-        done(error === null ? null : explain(body), value),
-      );
-    },
-  );
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, toValue);
+  app.addContentTypeParser("*", (request, payload, done) => {
+    if (request.is404) return done(null, undefined);
+    // A body in chunks is empty when its first chunk is the last one.
+    const refuseType = (): void => {
+      payload.off("end", accept);
+      done(new Refused("CONTENT_TYPE_UNSUPPORTED"), undefined);
+    };
+    const accept = (): void => {
+      payload.off("data", refuseType);
+      done(null, undefined);
+    };
+    payload.once("data", refuseType).once("end", accept);
+  });
 }
 
 function refuse(message: string): Refused {
@@ -54,13 +86,4 @@ export function isDeeperThan(limit: number, text: string): boolean {
     } else if ((code | 0x20) === 0x7d) depth -= 1;
   }
   return false;
-}
-
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return end;
-  }
-  return text.length;
 }

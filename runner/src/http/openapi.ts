@@ -35,6 +35,7 @@ export interface Parameter {
 export interface OpenApiDocument {
   readonly openapi: string;
   readonly info: Json;
+  readonly servers?: readonly { readonly url: string }[];
   readonly tags: readonly { name: string; description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly webhooks: Readonly<Record<string, Json>>;
@@ -77,7 +78,8 @@ const FAULT: Json = {
   content: { [PROBLEM_JSON]: { schema: refTo(Problem) } },
 };
 
-export function createOpenApiDocument(): OpenApiDocument {
+/** Without a public URL the document names no server. Then its paths begin at the address that it was read from. */
+export function createOpenApiDocument(publicUrl?: string): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {};
   for (const route of ROUTES) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
@@ -91,6 +93,7 @@ export function createOpenApiDocument(): OpenApiDocument {
       summary: "Runs plugins as durable jobs and reports every job by webhook.",
       license: { name: "MIT", identifier: "MIT" },
     },
+    ...(publicUrl !== undefined && { servers: [{ url: publicUrl }] }),
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     webhooks: Object.fromEntries(

@@ -4,19 +4,22 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { Refused } from "../domain/errors.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
+import { NOSNIFF } from "./nosniff.ts";
 import { toRefusal } from "./error-map.ts";
 
 /** Responds to a request that the parser could not read, then closes: the next request's start is unknown. */
-export function respondToClientError(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || socket.destroyed) return;
-  endWith(Object.assign(error, { statusCode: 400 }), socket);
+export function createClientErrorHandler(basePath: string) {
+  return (error: Error & { code?: string }, socket: Duplex): void => {
+    if (error.code === "ECONNRESET" || socket.destroyed) return;
+    endWith(Object.assign(error, { statusCode: 400 }), { socket, basePath });
+  };
 }
 
-export function registerRawResponses(app: FastifyInstance): void {
+export function registerRawResponses(app: FastifyInstance, basePath: string): void {
   app.server.on("connect", (_request, socket) =>
     endWith(
       new Refused("METHOD_NOT_ALLOWED", "The daemon is not a proxy and does not support CONNECT."),
-      socket,
+      { socket, basePath },
     ),
   );
   // RFC 9110 §10.1.1 allows a server to ignore an expectation that it does not understand.
@@ -39,15 +42,19 @@ export function registerUnreadTimeout(app: FastifyInstance, timeoutMs: number): 
   });
 }
 
-function endWith(error: Error, socket: Duplex): void {
+function endWith(
+  error: Error,
+  { socket, basePath }: { readonly socket: Duplex; readonly basePath: string },
+): void {
   if (!socket.writable) return void socket.destroy();
-  const { problem } = toRefusal(error, "");
+  const { problem } = toRefusal(error, { requestId: "", basePath });
   const body = JSON.stringify(problem);
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     `content-type: ${PROBLEM_JSON}`,
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",
+    ...Object.entries(NOSNIFF).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
 }

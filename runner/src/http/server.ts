@@ -11,6 +11,7 @@ import type { PluginCatalog } from "../ports/plugin-catalog.ts";
 import type { StoreReads } from "../ports/store/store.ts";
 import { asksForHtml } from "./asks-for-html.ts";
 import { createAuth } from "./auth.ts";
+import { basePathOf, registerBasePath } from "./base-path.ts";
 import type { KnownTokens } from "../ports/known-tokens.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal, type Refusal } from "./error-map.ts";
@@ -19,13 +20,14 @@ import { createHostGuard, type HostSettings } from "./host-guard.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
+import { NOSNIFF, registerNosniff } from "./nosniff.ts";
 import { pathOf, registerNotFound } from "./not-found.ts";
 import { sendPage } from "./pages/frame.ts";
 import { renderTokenNeeded } from "./pages/token-needed.ts";
 import {
+  createClientErrorHandler,
   registerRawResponses,
   registerUnreadTimeout,
-  respondToClientError,
 } from "./raw-responses.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
@@ -88,6 +90,7 @@ export interface HttpDeps {
 export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { engine, reads, catalog, logger, settings } = deps;
   const { requestTimeoutMs } = settings;
+  const basePath = basePathOf(settings.publicUrl);
   const app = Fastify({
     // Below `warn`, Fastify only logs its address, which the ready line contains. Request logs keep the level.
     loggerInstance: logger.child({}, { level: atLeastWarn(logger) }),
@@ -106,8 +109,9 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     },
     // Requests during the close are handled as usual: the engine itself refuses new work.
     return503OnClosing: false,
-    frameworkErrors: (error, { id }, reply) => void sendProblem(toRefusal(error, id), reply),
-    clientErrorHandler: respondToClientError,
+    frameworkErrors: (error, { id: requestId }, reply) =>
+      void sendProblem(toRefusal(error, { requestId, basePath }), reply),
+    clientErrorHandler: createClientErrorHandler(basePath),
   }) as unknown as FastifyInstance;
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
@@ -121,11 +125,13 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.decorateRequest("isStillKnown", null);
   app.decorateReply("problemCode", null);
   registerRequestEnd(app, deps.metrics);
-  registerRawResponses(app);
+  registerNosniff(app);
+  registerRawResponses(app, basePath);
+  registerBasePath(app, basePath);
   registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
-  registerJsonBody(app);
+  registerJsonBody(app, settings);
   registerValidation(app);
-  registerErrors(app, { metrics: deps.metrics, bodyLimit: settings.bodyLimit });
+  registerErrors(app, { metrics: deps.metrics, bodyLimit: settings.bodyLimit, basePath });
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
   registerAdmission(app, {
@@ -151,7 +157,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerPlugins(app, catalog);
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });
-  registerDaemon(app, deps);
+  registerDaemon(app, { ...deps, publicUrl: settings.publicUrl });
   registerWelcome(app, deps);
   return app;
 }
@@ -184,13 +190,13 @@ function registerRequestEnd(app: FastifyInstance, metrics: HttpMetrics): void {
 
 function registerErrors(
   app: FastifyInstance,
-  { metrics, bodyLimit }: { metrics: HttpMetrics; bodyLimit: number },
+  { metrics, bodyLimit, basePath }: { metrics: HttpMetrics; bodyLimit: number; basePath: string },
 ): void {
   app.setErrorHandler((error, request, reply) => {
-    const refusal = toRefusal(
-      isBodyTooLarge(error) ? bodyTooLarge(request, bodyLimit) : error,
-      request.id,
-    );
+    const refusal = toRefusal(isBodyTooLarge(error) ? bodyTooLarge(request, bodyLimit) : error, {
+      requestId: request.id,
+      basePath,
+    });
     if (refusal.limit !== null) metrics.refused(refusal.limit);
     if (refusal.problem.status === 500 || error instanceof Transient)
       request.log.error({ err: error }, "http.failed");
@@ -231,6 +237,7 @@ function sendProblem({ problem, retryAfterSeconds }: Refusal, reply: FastifyRepl
   if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));
   return reply
     .code(problem.status)
+    .headers(NOSNIFF)
     .header("content-type", PROBLEM_JSON)
     .send(JSON.stringify(problem));
 }

@@ -14,9 +14,9 @@ export async function checkVault(
   vault: Vault,
 ): Promise<void> {
   const sealed = await store.meta(KEY);
-  if (sealed === null) return store.setMeta(KEY, vault.seal(KNOWN));
+  if (sealed === null) return store.setMeta(KEY, vault.seal(KNOWN, KEY));
   try {
-    vault.open(sealed);
+    vault.open(sealed, KEY);
   } catch (error) {
     throw new CannotStart(
       "PLAYGROUND_SECRET_KEY (or the file secret-key in the data folder) is not the key that this database was encrypted with, so its webhook secrets cannot be decrypted. Restore the original key.",
@@ -34,7 +34,7 @@ export async function isSealed(store: Pick<Store, "meta">): Promise<boolean> {
 export async function isKeyOf(store: Pick<Store, "meta">, vault: Vault): Promise<boolean> {
   const sealed = await store.meta(KEY);
   try {
-    return sealed === null || vault.open(sealed) === KNOWN;
+    return sealed === null || vault.open(sealed, KEY) === KNOWN;
   } catch {
     return false;
   }

@@ -9,33 +9,54 @@ import { NOTHING_SEALED } from "../domain/webhook.ts";
 import { createVault, loadVaultKey } from "./vault.ts";
 
 const vault = createVault(Buffer.alloc(32, 1));
+const ROW = "wh_1";
 const other = createVault(Buffer.alloc(32, 2));
 
 describe("a sealed value", () => {
   test("opens to its original text", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme" }), (text) => vault.open(vault.seal(text)) === text),
+      fc.property(
+        fc.string({ unit: "grapheme" }),
+        (text) => vault.open(vault.seal(text, ROW), ROW) === text,
+      ),
     );
   });
 
   test("hides the text and differs each time", () => {
-    const sealed = vault.seal("Bearer my-token");
+    const sealed = vault.seal("Bearer my-token", ROW);
     expect(Buffer.from(sealed.slice(3), "base64").toString("latin1")).not.toContain("my-token");
-    expect(vault.seal("Bearer my-token")).not.toBe(sealed);
+    expect(vault.seal("Bearer my-token", ROW)).not.toBe(sealed);
   });
 
   test("does not open with another key", () => {
-    expect(() => other.open(vault.seal("text"))).toThrow(/another key, or was changed/);
+    expect(() => other.open(vault.seal("text", ROW), ROW)).toThrow(
+      /another key or for another row, or was changed/,
+    );
+  });
+
+  test("does not open in another row, also when it was opened in its own", () => {
+    expect(() => vault.open(vault.seal("text", ROW), "wh_2")).toThrow(/for another row/);
+    const contents = createSealedContents(vault);
+    const sealed = contents.seal({ ...NOTHING_SEALED, secret: "whsec_x" }, ROW);
+    expect(contents.open(sealed, ROW).secret).toBe("whsec_x");
+    expect(() => contents.open(sealed, "wh_2")).toThrow(/for another row/);
+    // Nor as a value of an earlier version, which was not bound.
+    expect(() => vault.open(sealed?.replace("v2:", "v1:") ?? "", ROW)).toThrow(/was changed/);
+  });
+
+  test("of an earlier version opens in any row", () => {
+    const sealed = "v1:AwMDAwMDAwMDAwMD/RqBwKxtEBzxZESwfka5Q7oEdeia9hcE1NGSCKd8Sg==";
+    expect(vault.open(sealed, ROW)).toBe("Bearer my-token");
   });
 
   test("does not open when a byte was changed or cut off", () => {
-    const bytes = Buffer.from(vault.seal("text").slice(3), "base64");
+    const bytes = Buffer.from(vault.seal("text", ROW).slice(3), "base64");
     for (let at = 0; at < bytes.length; at += 1) {
       const changed = Buffer.from(bytes);
       changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
-      expect(() => vault.open(`v1:${changed.toString("base64")}`)).toThrow(/was changed/);
+      expect(() => vault.open(`v2:${changed.toString("base64")}`, ROW)).toThrow(/was changed/);
       const cut = bytes.subarray(0, at).toString("base64");
-      expect(() => vault.open(`v1:${cut}`)).toThrow(/was changed/);
+      expect(() => vault.open(`v2:${cut}`, ROW)).toThrow(/was changed/);
     }
   });
 });
@@ -94,31 +115,31 @@ describe("contents of a webhook", () => {
   const contents = { headers: { Authorization: "Bearer x" }, secret: "whsec_x", previous: null };
 
   test("open unchanged, also in another process", () => {
-    const sealed = createSealedContents(vault).seal(contents);
-    expect(createSealedContents(vault).open(sealed)).toEqual(contents);
+    const sealed = createSealedContents(vault).seal(contents, ROW);
+    expect(createSealedContents(vault).open(sealed, ROW)).toEqual(contents);
   });
 
   test("are null when there is nothing to seal", () => {
     const contentsOf = createSealedContents(vault);
-    expect(contentsOf.seal(NOTHING_SEALED)).toBeNull();
-    expect(contentsOf.open(null)).toEqual(NOTHING_SEALED);
+    expect(contentsOf.seal(NOTHING_SEALED, ROW)).toBeNull();
+    expect(contentsOf.open(null, ROW)).toEqual(NOTHING_SEALED);
   });
 
   test("are decrypted once for many reads, and the cache is bounded", () => {
     let opened = 0;
     const counting = createSealedContents({
-      seal: (plain) => vault.seal(plain),
-      open(sealed) {
+      seal: (plain, row) => vault.seal(plain, row),
+      open(sealed, row) {
         opened += 1;
-        return vault.open(sealed);
+        return vault.open(sealed, row);
       },
     });
-    const first = counting.seal(contents);
-    for (let n = 0; n < 3; n += 1) counting.open(first);
+    const first = counting.seal(contents, ROW);
+    for (let n = 0; n < 3; n += 1) counting.open(first, ROW);
     expect(opened).toBe(1);
     for (let n = 0; n < 1_000; n += 1)
-      counting.open(counting.seal({ ...contents, secret: `${n}` }));
-    counting.open(first);
+      counting.open(counting.seal({ ...contents, secret: `${n}` }, ROW), ROW);
+    counting.open(first, ROW);
     expect(opened).toBe(1_002);
   });
 });

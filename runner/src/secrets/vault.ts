@@ -9,31 +9,36 @@ const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const ALGORITHM = "aes-256-gcm";
-const VERSION = "v1:";
+/** `v1:` was not bound to its row. Such values of earlier versions still open. */
+const UNBOUND = "v1:";
+const BOUND = "v2:";
 const OWNER_ONLY = 0o600;
 
 /**
- * Seals with AES-256-GCM and a new IV each time. The result is `v1:` + base64 of IV, tag and cipher
- * text.
+ * Seals with AES-256-GCM, a new IV each time and the row as additional data, so that a value that
+ * was copied to another row does not open. The result is `v2:` + base64 of IV, tag and cipher text.
  */
 export function createVault(key: Buffer): Vault {
   return {
-    seal(plain) {
+    seal(plain, row) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv(ALGORITHM, key, iv);
+      cipher.setAAD(Buffer.from(row));
       const text = Buffer.concat([cipher.update(plain, "utf8"), cipher.final()]);
-      return VERSION + Buffer.concat([iv, cipher.getAuthTag(), text]).toString("base64");
+      return BOUND + Buffer.concat([iv, cipher.getAuthTag(), text]).toString("base64");
     },
-    open(sealed) {
-      const bytes = Buffer.from(sealed.slice(VERSION.length), "base64");
+    open(sealed, row) {
+      const bytes = Buffer.from(sealed.slice(BOUND.length), "base64");
       try {
         const iv = bytes.subarray(0, IV_BYTES);
         const decipher = createDecipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
+        if (!sealed.startsWith(UNBOUND)) decipher.setAAD(Buffer.from(row));
         decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
         const text = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES));
         return Buffer.concat([text, decipher.final()]).toString("utf8");
       } catch (error) {
-        const message = "a sealed value was encrypted with another key, or was changed";
+        const message =
+          "a sealed value was encrypted with another key or for another row, or was changed";
         throw new Defect("SEAL_BROKEN", message, { cause: error });
       }
     },

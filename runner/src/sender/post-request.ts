@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { Answer } from "../domain/delivery.ts";
+import { messageWithCauses } from "../domain/message-with-causes.ts";
 
 /** The part of a response's body that is stored, in bytes. */
 export const MAX_RESPONSE_BYTES = 16 * 1024;
@@ -139,6 +140,10 @@ function isClosedReusedSocket(error: unknown): boolean {
 }
 
 function toFailed(error: unknown): Answer {
-  const { code, name, message } = error as Error & { code?: string };
+  const { code, name } = error as Error & { code?: string };
+  // The message is part of a sentence and of a log line.
+  const message = messageWithCauses(error as Error)
+    .replaceAll(/\s+/g, " ")
+    .trim();
   return { kind: "failed", code: code ?? name, message: message || name };
 }

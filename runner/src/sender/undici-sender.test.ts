@@ -187,6 +187,38 @@ describe("the sender", () => {
     });
   });
 
+  test("a name with several addresses that refuse fails with each address in one line", async () => {
+    const url = await endpoint((_, response) => response.end());
+    const { port } = new URL(url);
+    for (const close of closers.splice(1)) await close();
+    const addresses = createUndiciSender({
+      connectionsPerOrigin: 1,
+      policy: { mode: "private" },
+      resolve: async () => ["127.0.0.1", "127.0.0.2"],
+    });
+    closers.push(() => addresses.close());
+    const failed = await addresses.send({
+      url: `http://two.internal:${port}/`,
+      headers: {},
+      body: "{}",
+      timeoutMs: 5_000,
+      signal: new AbortController().signal,
+    });
+    expect(failed).toEqual({
+      kind: "failed",
+      code: "ECONNREFUSED",
+      message: `connect ECONNREFUSED 127.0.0.1:${port}; connect ECONNREFUSED 127.0.0.2:${port}`,
+    });
+  });
+
+  test("https to a plain port fails without a line of OpenSSL's source", async () => {
+    const url = await endpoint((_, response) => response.end());
+    expect(await send(url.replace("http:", "https:"))).toMatchObject({
+      code: expect.stringMatching(/SSL/) as string,
+      message: expect.stringMatching(/^[^\n/]*\(SSL routines\)[^\n/]*$/) as string,
+    });
+  });
+
   test.each(["destroy", "resetAndDestroy"] as const)(
     "sends again immediately when the endpoint has closed a reused socket (%s)",
     async (close) => {

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { parseSettings, unknownVariables } from "../config.ts";
-import { missingPluginsDirWarning, variableWarnings } from "./setting-warnings.ts";
+import {
+  kubernetesWarnings,
+  missingPluginsDirWarning,
+  variableWarnings,
+} from "./setting-warnings.ts";
 
 test("variables with our prefix that are not settings are found", () => {
   const env = { PLAYGROUND_PROT: "1", PLAYGROUND_PORT: "1", PATH: "/bin", PLAYGROUND: "x" };
@@ -15,6 +19,32 @@ test.each([
   ["PLAYGROUND_COLOUR_OF_ALL", "--help lists all settings."],
 ])("%s gives a warning that suggests the setting with the most similar name", (name, hint) => {
   expect(variableWarnings([name])).toEqual([`Warning: ${name} is not a setting. ${hint}`]);
+});
+
+test("the variables of a Kubernetes service named playground set nothing, with one warning", () => {
+  const env = {
+    PLAYGROUND_SERVICE_HOST: "10.43.17.5",
+    PLAYGROUND_SERVICE_PORT: "8787",
+    PLAYGROUND_SERVICE_PORT_HTTP: "8787",
+    PLAYGROUND_PORT: "tcp://10.43.17.5:8787",
+    PLAYGROUND_PORT_8787_TCP: "tcp://10.43.17.5:8787",
+    PLAYGROUND_PORT_8787_TCP_PROTO: "tcp",
+    PLAYGROUND_PORT_8787_TCP_PORT: "8787",
+    PLAYGROUND_PORT_8787_TCP_ADDR: "10.43.17.5",
+    PLAYGROUND_TOKEN_PORT: "tcp://10.43.17.6:80",
+    PLAYGROUND_TOKEN_SERVICE_HOST: "10.43.17.6",
+  };
+  expect(parseSettings([], env).port).toBe(8787);
+  expect(parseSettings(["--port", "9000"], env).port).toBe(9000);
+  expect(unknownVariables(env)).toEqual([]);
+  expect(kubernetesWarnings(env)).toEqual([
+    expect.stringMatching(/^Warning: PLAYGROUND_PORT is ignored, .*enableServiceLinks: false/),
+  ]);
+});
+
+test("a port that is wrong in another way still stops the start", () => {
+  expect(() => parseSettings([], { PLAYGROUND_PORT: "80a" })).toThrow("PLAYGROUND_PORT is");
+  expect(unknownVariables({ PLAYGROUND_HTTP_PORT: "80" })).toEqual(["PLAYGROUND_HTTP_PORT"]);
 });
 
 test("a missing plugins folder gives a warning unless it is the default one", () => {

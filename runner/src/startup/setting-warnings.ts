@@ -1,5 +1,12 @@
 /** Warnings about settings that are probably a mistake but can be intended. */
-import { toEnvName, DEFAULTS, SETTING_NAMES, unknownVariables, type Settings } from "../config.ts";
+import {
+  toEnvName,
+  DEFAULTS,
+  kubernetesVariables,
+  SETTING_NAMES,
+  unknownVariables,
+  type Settings,
+} from "../config.ts";
 import { nearest } from "../system/nearest.ts";
 
 /** Other programs can use the prefix too, so an unknown variable is a warning and not an error. */
@@ -11,6 +18,24 @@ export function variableWarnings(names: readonly string[] = unknownVariables()):
     const hint = meant === null ? "--help lists all settings." : `Did you mean ${meant}?`;
     return `Warning: ${name} is not a setting. ${hint}`;
   });
+}
+
+/** Every user of the machine can read a process's arguments, in /proc and with `ps`. */
+export function secretFlagWarnings(args: readonly string[]): string[] {
+  return ["token", "secret-key"]
+    .filter((name) => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)))
+    .map(
+      (name) =>
+        `Warning: --${name} is deprecated, because other users of this machine can see it, and will be removed. Use --${name}-file or the environment instead.`,
+    );
+}
+
+/** `env` is the process's environment by default. */
+export function kubernetesWarnings(env?: Readonly<Record<string, string | undefined>>): string[] {
+  return kubernetesVariables(env).map(
+    (name) =>
+      `Warning: ${name} is ignored, because Kubernetes sets it for a service named "playground". Set \`enableServiceLinks: false\` in the pod's spec to use this variable, or use the flag.`,
+  );
 }
 
 /** Null for the default path: without custom plugins the folder need not exist. */

@@ -51,6 +51,20 @@ describe("the command", () => {
     expect((await runCli(args, { cwd: root, env })).stderr).toContain(message);
   });
 
+  test("a secret on the command line gives a warning, and one in a file does not", async () => {
+    const token = "a-token-of-my-own-1";
+    const key = Buffer.alloc(32, 1).toString("base64");
+    const seen = await runCli(["plugins", "--token", token, `--secret-key=${key}`], { cwd: root });
+    expect(seen.code).toBe(0);
+    expect(seen.stderr).toMatch(
+      /^Warning: --token is deprecated, .*--token-file.*\nWarning: --secret-key is deprecated, .*\n$/,
+    );
+    await writeFile(join(root, "token"), `${token}\n`);
+    const env = { PLAYGROUND_SECRET_KEY: key };
+    const unseen = await runCli(["plugins", "--token-file", "token"], { cwd: root, env });
+    expect({ code: unseen.code, stderr: unseen.stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
   test("plugins lists the built-in plugins and those in the plugins folder, and fails for a broken one", async () => {
     const pluginsDir = join(root, "plugins");
     await dropPlugin(pluginsDir, "my-own", "() => null");

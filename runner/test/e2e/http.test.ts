@@ -144,6 +144,73 @@ test("every response matches its schema and has no other field", async () => {
   expect(JSON.stringify([job, list, delivery])).not.toContain("s3cret");
 });
 
+describe("a number that JavaScript cannot represent", () => {
+  const BIG = "8202522731445525542";
+  const post = (path: string, body: string) =>
+    daemon.request(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+
+  test("is the same in the job, its events and its options", async () => {
+    const data = `{"id":${BIG},"list":[${BIG},0.1000000000000000055,1e400]}`;
+    const answer = await post(
+      "/v1/jobs",
+      `{"plugins":[{"name":"count","options":${data}}],"input":${data},"metadata":${data},"webhook":{"url":"${receiver.url}/exact"}}`,
+    );
+    const { jobId } = (await answer.json()) as { jobId: string };
+    const [started, ...more] = await receiver.untilReceived(2, ({ path }) => path === "/exact");
+    expect(started?.body).toContain(`"input":${data}`);
+    for (const event of [started, ...more]) expect(event?.body).toContain(`"metadata":${data}`);
+    const job = await (await daemon.request(`/v1/jobs/${jobId}`)).text();
+    for (const field of ["input", "metadata", "options"]) {
+      expect(job).toContain(`"${field}":${data}`);
+    }
+  });
+
+  test("is the same in a batch", async () => {
+    const metadata = `{"id":${BIG}}`;
+    const answer = await post(
+      "/v1/batches",
+      `{"jobs":[{"plugins":["count"],"input":${BIG},"metadata":${metadata},"webhook":{"url":"${receiver.url}/batch"}}]}`,
+    );
+    expect(answer.status).toBe(202);
+    const [started] = await receiver.untilReceived(1, ({ path }) => path === "/batch");
+    expect(started?.body).toContain(`"metadata":${metadata}`);
+    expect(started?.body).toContain(`"input":${BIG}`);
+  });
+
+  test("is a number for a plugin's schema, and for the fields of a job", async () => {
+    const plugins = `[{"name":"text-chunk","options":{"maxTokens":${BIG}}}]`;
+    const options = await post("/v1/jobs", `{"plugins":${plugins},"input":{"text":"a"}}`);
+    expect(await options.json()).toMatchObject({
+      code: "OPTIONS_INVALID",
+      issues: [{ message: expect.stringMatching(/^is 8202522731445526000: /) as string }],
+    });
+    const priority = await post("/v1/jobs", `{"plugins":["count"],"priority":${BIG}}`);
+    expect(await priority.json()).toMatchObject({
+      code: "BODY_INVALID",
+      issues: [
+        { path: "/priority" },
+        { message: "is 8202522731445526000: it must be at most 1000" },
+      ],
+    });
+  });
+
+  test("counts for an Idempotency-Key", async () => {
+    const submit = (n: string) =>
+      daemon.request("/v1/jobs", {
+        method: "POST",
+        headers: { "content-type": "application/json", "idempotency-key": "exact" },
+        body: `{"plugins":["count"],"input":{"items":[]},"metadata":{"id":${n}}}`,
+      });
+    expect((await submit(BIG)).status).toBe(202);
+    expect((await submit(BIG)).status).toBe(202);
+    expect((await submit("8202522731445525543")).status).toBe(422);
+  });
+});
+
 test("the cursor of a page of logs leads to the next page", async () => {
   const input = { items: [1] };
   const { jobId } = await daemon.post(

@@ -38,7 +38,11 @@ describe("a plugin that fails inside its promise", () => {
     ["rejects", "PLUGIN_THREW", "no such column"],
     ["throws-a-string", "PLUGIN_THREW", "just a text"],
     ["throws-a-trap", "PLUGIN_THREW", "The plugin threw a value that cannot be read."],
-    ["returns-a-function", "OUTPUT_NOT_SERIALIZABLE", "The output's /rows/0/format is a function."],
+    [
+      "returns-a-function",
+      "OUTPUT_NOT_SERIALIZABLE",
+      "The output's /rows/0/format is a function: call it and return its result.",
+    ],
     [
       "returns-a-cycle",
       "OUTPUT_NOT_SERIALIZABLE",

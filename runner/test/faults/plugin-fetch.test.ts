@@ -106,17 +106,23 @@ test("ctx.fetch supports Request objects, forms, redirects and streams, as the s
   });
 });
 
-test("an unreachable host fails as with the standard fetch", async () => {
+test("an unreachable host fails as with the standard fetch, and the cause is in the message", async () => {
   const port = await serve(() => {});
   for (const close of closers.splice(0)) await close();
   const { result } = await run("private", "fetches", { url: `http://127.0.0.1:${port}/` });
-  expect(result).toMatchObject({ failure: { code: "PLUGIN_THREW", message: "fetch failed" } });
+  const message = `fetch failed: connect ECONNREFUSED 127.0.0.1:${port}`;
+  expect(result).toMatchObject({ failure: { code: "PLUGIN_THREW", message } });
 });
 
 test("a connection that is reset leaves a short report in the job's log", async () => {
   const port = await serve((request) => request.socket.resetAndDestroy());
   const { result, lines } = await run("private", "fetches", { url: `http://127.0.0.1:${port}/` });
-  expect(result).toMatchObject({ failure: { code: "PLUGIN_THREW", message: "fetch failed" } });
+  expect(result).toMatchObject({
+    failure: {
+      code: "PLUGIN_THREW",
+      message: expect.stringMatching(/^fetch failed: .*ECONNRESET/) as string,
+    },
+  });
   const report = lines.map(({ message }) => message).join();
   expect(report).toContain("ECONNRESET");
   expect(report.length).toBeLessThan(1_500);

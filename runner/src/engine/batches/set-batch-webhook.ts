@@ -42,6 +42,10 @@ function isSame(
   { url, headers, retries }: WebhookTarget,
   { open }: Pick<SealedContents, "open">,
 ): boolean {
-  const stored = [webhook.url, webhook.retries, Object.entries(open(webhook.sealed).headers)];
+  const stored = [
+    webhook.url,
+    webhook.retries,
+    Object.entries(open(webhook.sealed, webhook.id).headers),
+  ];
   return JSON.stringify(stored) === JSON.stringify([url, retries, Object.entries(headers)]);
 }

@@ -103,7 +103,7 @@ function toRequest(
   { startedAt, signals }: { startedAt: number; signals: Pick<Outgoing, "signal" | "recall"> },
 ): Outgoing {
   const id = eventId({ subjectId, sequence });
-  const contents = sealedContents.open(target.sealed);
+  const contents = sealedContents.open(target.sealed, target.webhookId);
   const headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
   const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   return { url: target.url, headers, body, timeoutMs, ...signals };

@@ -47,11 +47,12 @@ export function toJobWebhook(
   { ids, sealedContents }: Pick<NewJobDeps, "ids" | "sealedContents">,
 ): JobWebhook {
   const { headers, url, ...rest } = webhook;
+  const id = ids.newId("wh");
   return {
     ...rest,
-    id: ids.newId("wh"),
+    id,
     url,
-    sealed: sealedContents.seal({ ...NOTHING_SEALED, headers }),
+    sealed: sealedContents.seal({ ...NOTHING_SEALED, headers }, id),
     destination: { key: new URL(url).origin, ratePerSecond: knownRatePerSecond(url) },
   };
 }

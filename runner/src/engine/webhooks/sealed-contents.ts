@@ -5,25 +5,26 @@ import type { Vault } from "../../ports/vault.ts";
 const CACHE_SIZE = 1_000;
 
 export interface SealedContents {
-  /** Returns null when there is nothing to encrypt. */
-  seal(contents: Sealed): string | null;
-  open(sealed: string | null): Sealed;
+  /** For the webhook with this id. Returns null when there is nothing to encrypt. */
+  seal(contents: Sealed, webhookId: string): string | null;
+  open(sealed: string | null, webhookId: string): Sealed;
 }
 
 export function createSealedContents(vault: Vault): SealedContents {
   const cache = new Map<string, Sealed>();
   return {
-    seal(contents) {
+    seal(contents, webhookId) {
       const isEmpty = contents.secret === null && Object.keys(contents.headers).length === 0;
-      return isEmpty ? null : vault.seal(JSON.stringify(contents));
+      return isEmpty ? null : vault.seal(JSON.stringify(contents), webhookId);
     },
-    open(sealed) {
+    open(sealed, webhookId) {
       if (sealed === null) return NOTHING_SEALED;
-      const known = cache.get(sealed);
+      const key = `${webhookId} ${sealed}`;
+      const known = cache.get(key);
       if (known !== undefined) return known;
-      const opened = JSON.parse(vault.open(sealed)) as Sealed;
+      const opened = JSON.parse(vault.open(sealed, webhookId)) as Sealed;
       if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value ?? "");
-      cache.set(sealed, opened);
+      cache.set(key, opened);
       return opened;
     },
   };

@@ -36,7 +36,7 @@ export async function testWebhook(
 ): Promise<readonly TestedEvent[]> {
   const webhook = await deps.store.webhook(id);
   if (webhook === null) throw new Refused("WEBHOOK_NOT_FOUND", `There is no webhook "${id}".`);
-  const contents = deps.sealedContents.open(webhook.sealed);
+  const contents = deps.sealedContents.open(webhook.sealed, id);
   const tested: TestedEvent[] = [];
   for (const event of sampleEvents(webhook.on ?? EVENT_KINDS, deps.clock.now())) {
     const now = deps.clock.now();

@@ -42,7 +42,7 @@ export function toNewWebhook(
     id,
     identity: toIdentity({ url, on, plugins, jobName }),
     url,
-    sealed: toSealed({ ...NOTHING_SEALED, headers, secret }, sealedContents),
+    sealed: toSealed({ ...NOTHING_SEALED, headers, secret }, id, sealedContents),
     on,
     retries: request.retries ?? DEFAULT_RETRIES,
     plugins,
@@ -63,7 +63,7 @@ export function toWebhookPatch(
   const given = Object.fromEntries(
     Object.entries(plain).filter(([, value]) => value !== undefined),
   ) as Partial<StoredWebhook>;
-  const before = sealedContents.open(webhook.sealed);
+  const before = sealedContents.open(webhook.sealed, webhook.id);
   const contents = {
     ...(secret === undefined ? before : withSecret(before, secret, clock.now())),
     headers: headers ?? before.headers,
@@ -73,15 +73,19 @@ export function toWebhookPatch(
   return {
     ...toHostRate(webhook, given),
     ...given,
-    ...(isSame ? {} : { sealed: toSealed(contents, sealedContents) }),
+    ...(isSame ? {} : { sealed: toSealed(contents, webhook.id, sealedContents) }),
     // An older daemon could store two webhooks with one identity. Both can still be changed.
     ...(identity === toIdentity(webhook) ? {} : { identity }),
   };
 }
 
 /** Never null: a persistent webhook always has a secret. */
-export function toSealed(contents: Sealed, { seal }: Pick<SealedContents, "seal">): string {
-  return seal(contents) ?? "";
+export function toSealed(
+  contents: Sealed,
+  webhookId: string,
+  { seal }: Pick<SealedContents, "seal">,
+): string {
+  return seal(contents, webhookId) ?? "";
 }
 
 /** A new URL replaces the rate limit of the old host, but not one that a client chose. */

@@ -69,7 +69,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 
   function toView(webhook: StoredWebhook): WebhookView {
     const { sealed, identity: _identity, destination: _destination, ...rest } = webhook;
-    const { headers, previous } = sealedContents.open(sealed);
+    const { headers, previous } = sealedContents.open(sealed, webhook.id);
     const isPreviousValid = previous !== null && clock.now() < previous.until;
     return {
       ...rest,
@@ -139,8 +139,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       const secret = toSecret(ids.randomBytes(SECRET_BYTES));
       const webhook = await mutex.run(id, async () => {
         const { sealed } = await find(id);
-        const contents = withSecret(sealedContents.open(sealed), secret, clock.now());
-        return change(id, { sealed: toSealed(contents, sealedContents) });
+        const contents = withSecret(sealedContents.open(sealed, id), secret, clock.now());
+        return change(id, { sealed: toSealed(contents, id, sealedContents) });
       });
       return { webhook, secret };
     },

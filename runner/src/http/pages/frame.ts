@@ -55,7 +55,6 @@ function headersFor(css: string): Page["headers"] {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": policy.join("; "),
     "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
   };
 }
 

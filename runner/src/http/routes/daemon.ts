@@ -14,6 +14,7 @@ export interface DaemonDeps {
   readonly engine: Pick<Engine, "relayState">;
   readonly reads: Pick<Store, "counts">;
   readonly metrics: HttpMetrics;
+  readonly publicUrl: string | undefined;
   /** Returns why the daemon is not accepting work. Empty when it is ready. */
   readonly notReady: () => readonly string[];
 }
@@ -38,11 +39,11 @@ export function registerDaemon(app: FastifyInstance, deps: DaemonDeps): void {
   // Built at the first request: most daemons never serve it, and building it would slow the start.
   let document: JsonText | null = null;
   mount(app, getOpenApi, async (_, reply) =>
-    sendJson(reply, (document ??= toJsonText(createOpenApiDocument()))),
+    sendJson(reply, (document ??= toJsonText(createOpenApiDocument(deps.publicUrl)))),
   );
 
   let page: Page | null = null;
   mount(app, getDocs, async (_, reply) =>
-    sendPage(reply, (page ??= renderDocs(createOpenApiDocument()))),
+    sendPage(reply, (page ??= renderDocs(createOpenApiDocument(deps.publicUrl)))),
   );
 }

@@ -26,6 +26,50 @@ async function convert(input: object, options: object = {}): Promise<Result> {
   return (await runPlugin(plugin, { input, options })).output as Result;
 }
 
+describe("addresses", () => {
+  const PARAGRAPH = "<p>Flour, water, salt and time make bread. </p>".repeat(20);
+  const INSIDE = (html: string) => `<article><h1>Bread</h1>${PARAGRAPH}${html}</article>`;
+
+  test.each([true, false])(
+    "only http, https, mailto and tel stay in links (mainContentOnly %s)",
+    async (mainContentOnly) => {
+      const unsafe = [
+        "javascript:alert(1)",
+        " JavaScript:alert(1)",
+        "java&#10;script:alert(1)",
+        "java&Tab;script:alert(1)",
+        "&#1;javascript:alert(1)",
+        "vbscript:msgbox(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "blob:https://a.example/1",
+        "file:///etc/passwd",
+        "http://[bad",
+      ];
+      const safe = ["https://a.example/x", "mailto:a@a.example", "tel:+491", "/time", "#top"];
+      const html = [...unsafe, ...safe].map((url) => `<p><a href="${url}">go</a></p>`).join("");
+      const options = { mainContentOnly };
+      const page = await convert({ html: INSIDE(html) }, options);
+      expect(page.markdown).not.toMatch(/script:|data:|blob:|file:|\[bad/i);
+      for (const url of safe) expect(page.markdown).toContain(`[go](${url})`);
+      const urls = ["https://a.example/x", "mailto:a@a.example", "tel:+491", "/time"];
+      expect(page.links.map(({ url }) => url)).toEqual(urls);
+      const based = await convert({ html: INSIDE(html), baseUrl: "https://a.example/b/" }, options);
+      expect(based.markdown).not.toMatch(/script:|data:|blob:|file:|\[bad/i);
+      expect(based.markdown).toContain("[go](https://a.example/time)");
+    },
+  );
+
+  test("only http and https stay in images, also where a page loads them late", async () => {
+    const html = INSIDE(
+      `<img alt="a" src="data:image/svg+xml;base64,PHN2Zy8+"><img alt="b" src="https://a.example/b.png"><p><img alt="c" data-src="javascript:alert(1)//c.jpg"></p><img alt="d" src="/d.png">`,
+    );
+    const page = await convert({ html });
+    expect(page.markdown).toContain("![b](https://a.example/b.png)");
+    expect(page.markdown).toContain("![d](/d.png)");
+    expect(page.markdown).not.toMatch(/data:|javascript:/);
+  });
+});
+
 describe("the documentation of Underscore", () => {
   test("keeps its text, headings, code and links", async () => {
     const page = await convert({ html: PAGE, baseUrl: "http://underscorejs.org/docs/" });

@@ -35,6 +35,8 @@ export async function readPage(
   const article = mainContentOnly ? new Readability(document).parse() : null;
   const content = article?.content ?? body;
   const { document: shown } = parse(toWholePage(content));
+  // After Readability, which moves addresses into `src` from other attributes.
+  removeUnsafeAddresses(shown);
   return {
     title: orNull(article?.title) ?? title,
     byline: orNull(article?.byline),
@@ -44,7 +46,7 @@ export async function readPage(
     language: orNull(article?.lang) ?? language,
     links: linksOf(shown),
     isMainContent: article !== null,
-    content,
+    content: shown.body.innerHTML,
     text: shown.body.textContent ?? "",
   };
 }
@@ -83,9 +85,28 @@ function makeAbsolute(document: PageDocument, url: string | null): void {
   ] as const) {
     for (const element of document.querySelectorAll(selector)) {
       const written = element.getAttribute(attribute)?.trim() ?? "";
-      // A script is not a link target.
-      if (/^javascript:/i.test(written)) element.removeAttribute(attribute);
-      else element.setAttribute(attribute, resolveUrl(written, base) ?? written);
+      element.setAttribute(attribute, resolveUrl(written, base) ?? written);
+    }
+  }
+}
+
+const LINK_PROTOCOLS: ReadonlySet<string> = new Set(["http:", "https:", "mailto:", "tel:"]);
+const IMAGE_PROTOCOLS: ReadonlySet<string> = new Set(["http:", "https:"]);
+/** Makes a relative address a whole one. Its protocol is one of those that are allowed. */
+const ANY_BASE = "https://page.invalid/";
+
+/**
+ * Removes addresses that can run a script or contain a document: the Markdown is shown elsewhere.
+ * An address is parsed as browsers do, because they read `java\nscript:` as `javascript:`.
+ */
+function removeUnsafeAddresses(document: PageDocument): void {
+  for (const [selector, attribute, allowed] of [
+    ["a[href]", "href", LINK_PROTOCOLS],
+    ["img[src]", "src", IMAGE_PROTOCOLS],
+  ] as const) {
+    for (const element of document.querySelectorAll(selector)) {
+      const url = resolveUrl(element.getAttribute(attribute) ?? "", ANY_BASE);
+      if (url === null || !allowed.has(new URL(url).protocol)) element.removeAttribute(attribute);
     }
   }
 }

@@ -1,10 +1,11 @@
 /** Describes any value that a plugin threw. The value's own getters and methods can throw too. */
 import { inspect } from "node:util";
+import { messageWithCauses } from "../../domain/message-with-causes.ts";
 
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_MESSAGE_CHARACTERS = MAX_MESSAGE_BYTES / 4;
 
-/** The error's message. */
+/** The error's message, with those of its causes. */
 export function errorMessage(thrown: unknown): string {
   return cut(readMessage(thrown));
 }
@@ -21,10 +22,12 @@ export function errorReport(thrown: unknown): string {
 function readMessage(thrown: unknown): string {
   try {
     if (typeof thrown === "string") return thrown;
-    if (typeof thrown === "object" && thrown !== null && "message" in thrown) {
-      const { message } = thrown;
-      if (typeof message === "string" && message !== "") return message;
-      if (thrown instanceof Error) return thrown.name;
+    const isErrorLike =
+      thrown instanceof Error ||
+      (typeof thrown === "object" && thrown !== null && "message" in thrown);
+    if (isErrorLike) {
+      const message = messageWithCauses(thrown);
+      if (message !== "") return message;
     }
     return inspect(thrown, { depth: 2, breakLength: Infinity });
   } catch {
