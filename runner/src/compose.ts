@@ -77,6 +77,7 @@ export async function composeDaemon(
     openStore(settings, replacements),
     openPlugins(settings, {
       onError: onError("plugins.not-read"),
+      onOverLimit: (dir, limit) => log.warn({ dir, limit }, "plugins.too-many-files"),
       onChange: createBrokenLog(log),
       say,
     }),

@@ -3,14 +3,16 @@ import { relative } from "node:path";
 import type { Issue } from "../../domain/errors.ts";
 import type { PluginCatalog, PluginInfo, ReadyPlugin } from "../../ports/plugin-catalog.ts";
 import type { PluginLocation } from "../plugin-pool.ts";
+import { createBrokenRetry } from "./broken-retry.ts";
 import { createJsonCheck, type JsonCheck } from "./check-json.ts";
-import { findBuiltIns, findDroppedIn, type PluginFile } from "./find-plugins.ts";
+import type { PluginFile } from "./find-plugins.ts";
 import { assignNames, type NameOwners, type ScannedFile } from "./name-owners.ts";
-import { scan, type ScanOptions } from "./scan.ts";
+import { createPluginReader } from "./plugin-reader.ts";
+import { MAX_STAMPED } from "./stamps.ts";
 import { watchPlugins } from "./watch-plugins.ts";
 
 export interface LivePluginCatalog extends PluginCatalog {
-  /** Resolves when all plugins have been read once. */
+  /** Resolves when all plugins have been read once. A read that fails is repeated until then. */
   ready(): Promise<void>;
   locate(name: string): PluginLocation | null;
   /** Calls the listener each time that the plugins have changed. The returned function removes it. */
@@ -24,10 +26,14 @@ export interface PluginCatalogOptions {
   readonly pluginsDir: string;
   /** Called when the plugins could not be read. The catalog stays as it was, and reads them again later. */
   readonly onError: (error: unknown) => void;
-  /** Time limit for importing one file. Default 10 s. */
+  /** Called when PLUGINS_DIR contains more files than are watched, once until it contains fewer. */
+  readonly onOverLimit?: (dir: string, limit: number) => void;
+  /** Time limit for importing one file. Default 10 s. A file that exceeds it is read again with a longer one. */
   readonly importTimeoutMs?: number;
   /** How often PLUGINS_DIR is checked, in addition to file system events. Default 2 s. */
   readonly rescanMs?: number;
+  /** When broken plugins are read again for the first time. Default 2 s. */
+  readonly retryMs?: number;
   /** `process.env` of plugins while they are imported. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -50,28 +56,45 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   const closing = new AbortController();
   const listeners = new Set<() => void>();
   const checks = new WeakMap<ReadyPlugin, Checks>();
-  let builtIns: ScannedFile[] | null = null;
   let owners: NameOwners = new Map();
   let entries: readonly Entry[] = [];
   let byName: ReadonlyMap<string, Entry> = new Map();
+  const reader = createPluginReader({ builtinDir, pluginsDir, importTimeoutMs, env });
+  const retry = createBrokenRetry({
+    hasBroken: () => reader.files().some(({ answer }) => !answer.ok),
+    async readBroken(signal) {
+      if (await reader.readBroken(signal)) publish();
+    },
+    onError,
+    firstMs: options.retryMs ?? 2000,
+  });
 
-  /** Reads PLUGINS_DIR again. Built-in plugins do not change, so they are only read the first time. */
   async function refresh(): Promise<void> {
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const first = builtIns === null ? await findBuiltIns(builtinDir, extension) : [];
-    const files = [...first, ...(await findDroppedIn(pluginsDir))];
-    const scanned = await scanAll(files, { importTimeoutMs, env, signal: closing.signal });
-    if (closing.signal.aborted) return;
-    builtIns ??= scanned.slice(0, first.length);
-    const all = [...builtIns, ...scanned.slice(first.length)];
-    owners = assignNames(all, owners);
-    entries = toEntries(all, owners);
+    await retry.stop();
+    try {
+      await reader.readAll(closing.signal);
+      if (!closing.signal.aborted) publish();
+    } finally {
+      if (!closing.signal.aborted) retry.start();
+    }
+  }
+
+  function publish(): void {
+    owners = assignNames(reader.files(), owners);
+    entries = toEntries(reader.files(), owners);
     byName = index(entries);
     for (const listener of listeners) listener();
   }
 
-  const { signal } = closing;
-  const watch = watchPlugins({ dir: pluginsDir, rescanMs, refresh, onError, signal });
+  const watch = watchPlugins({
+    dir: pluginsDir,
+    rescanMs,
+    refresh,
+    imported: () => reader.files().flatMap(({ answer }) => answer.imported),
+    onError,
+    onOverLimit: () => options.onOverLimit?.(pluginsDir, MAX_STAMPED),
+    signal: closing.signal,
+  });
 
   function checksOf(name: string): Checks | null {
     const info = byName.get(name)?.info;
@@ -105,18 +128,9 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     async close() {
       closing.abort();
       await watch.ended;
+      await retry.stop();
     },
   };
-}
-
-async function scanAll(files: readonly PluginFile[], options: ScanOptions): Promise<ScannedFile[]> {
-  const importable = files.flatMap(({ file }) => (file === null ? [] : [file]));
-  const answers = await scan(importable, options);
-  const byFile = new Map(importable.map((file, at) => [file, answers[at]]));
-  return files.map((found) => ({
-    found,
-    answer: byFile.get(found.file ?? "") ?? { ok: false, error: found.error ?? "not read" },
-  }));
 }
 
 /** Of two plugins with one name, the one that does not own the name is broken. */
