@@ -163,6 +163,33 @@ describe("the files that are read", () => {
     expect(opened.checkOptions("checks", { any: "thing" })).toEqual([]);
   });
 
+  test("a CommonJS plugin can require zod, and a folder's own zod counts", async () => {
+    const requires = (name: string, more: string) => `
+      const { z } = require("zod");
+      module.exports = {
+        name: "${name}", description: "Requires zod.", input: z.object({ n: z.number() }), ${more}
+      };`;
+    put("plugins/plain.cjs", requires("plain", "run: ({ n }) => n + 1"));
+    put("plugins/own/package.json", `{"main": "./index.cjs"}`);
+    put("plugins/own/index.cjs", requires("own", "run: () => require('zod/mark')"));
+    put(
+      "plugins/own/node_modules/zod/package.json",
+      `{"name": "zod", "exports": {".": "./i.js", "./mark": "./mark.js"}}`,
+    );
+    put("plugins/own/node_modules/zod/mark.js", `module.exports = "the folder's own";`);
+    put(
+      "plugins/own/node_modules/zod/i.js",
+      `exports.z = { object: () => undefined, number: () => undefined };`,
+    );
+    const opened = await open();
+    expect(names(opened)).toEqual(["own", "plain"]);
+    await using threads = openThreads({ catalog: opened });
+    expect((await threads.run("plain", { input: { n: 1 } })).result).toMatchObject({ output: "2" });
+    expect((await threads.run("own", { input: {} })).result).toMatchObject({
+      output: `"the folder's own"`,
+    });
+  });
+
   test("folders can be links, and PLUGINS_DIR can be below one", async () => {
     put("elsewhere/linked/package.json", `{"name": "linked"}`);
     put("elsewhere/linked/index.ts", plugin("linked"));
