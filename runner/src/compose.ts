@@ -145,6 +145,7 @@ function toEngineSettings(settings: Settings, links: Links): EngineSettings {
     maxMetadataBytes: settings.metadataLimit,
     maxLogBytes: settings.logLimit,
     maxBatchJobs: settings.maxBatchJobs,
+    pluginWaitMs: settings.pluginWaitMs,
     maxWebhooks: settings.maxWebhooks,
     maxInFlight: settings.maxDeliveriesInFlight,
     maxBytesInFlight: MAX_BYTES_IN_FLIGHT,

@@ -33,6 +33,12 @@ export interface PluginCatalog {
   /** Sorted by name. */
   list(): readonly PluginInfo[];
   get(name: string): PluginInfo | null;
+  /** The names of the plugins that can run. */
+  readyNames(): readonly string[];
+  /** Reads the plugins again. Resolves when they have been read. */
+  recheck(): Promise<void>;
+  /** Calls the listener each time that the plugins have changed. The returned function removes it. */
+  onChange(listener: () => void): () => void;
   /**
    * Returns what is wrong with an input for the plugin; empty when the input is valid. Paths are
    * relative to the input.

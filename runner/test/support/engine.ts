@@ -123,6 +123,9 @@ export async function createWorld(): Promise<World> {
       catalog: {
         list: () => [],
         get: toPlugin,
+        readyNames: () => ["first", "second", "third", "only"],
+        recheck: async () => {},
+        onChange: () => () => {},
         checkInput: script.checkInput ?? (() => []),
         checkOptions: () => [],
       },
@@ -138,6 +141,7 @@ export async function createWorld(): Promise<World> {
         maxLogBytes: 4096,
         maxBatchJobs: 1_000,
         maxWebhooks: script.maxWebhooks ?? 100,
+        pluginWaitMs: 60 * 60_000,
         maxInFlight: script.maxDeliveriesInFlight ?? 16,
         maxBytesInFlight: script.maxBytesInFlight ?? 64 * 1024 * 1024,
         maxConcurrency: 64,

@@ -15,8 +15,6 @@ export interface LivePluginCatalog extends PluginCatalog {
   /** Resolves when all plugins have been read once. A read that fails is repeated until then. */
   ready(): Promise<void>;
   locate(name: string): PluginLocation | null;
-  /** Calls the listener each time that the plugins have changed. The returned function removes it. */
-  onChange(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -59,6 +57,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   let owners: NameOwners = new Map();
   let entries: readonly Entry[] = [];
   let byName: ReadonlyMap<string, Entry> = new Map();
+  let readyNames: readonly string[] = [];
   const reader = createPluginReader({ builtinDir, pluginsDir, importTimeoutMs, env });
   const retry = createBrokenRetry({
     hasBroken: () => reader.files().some(({ answer }) => !answer.ok),
@@ -83,6 +82,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     owners = assignNames(reader.files(), owners);
     entries = toEntries(reader.files(), owners);
     byName = index(entries);
+    readyNames = entries.flatMap(({ info }) => (info.status === "ready" ? [info.name] : []));
     for (const listener of listeners) listener();
   }
 
@@ -114,6 +114,8 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     checkInput: (name, input): readonly Issue[] => checksOf(name)?.input(input) ?? [],
     checkOptions: (name, value): readonly Issue[] => checksOf(name)?.options(value) ?? [],
     ready: () => watch.ready,
+    readyNames: () => readyNames,
+    recheck: () => watch.refreshNow(),
     locate(name) {
       const entry = byName.get(name);
       if (entry === undefined) return null;

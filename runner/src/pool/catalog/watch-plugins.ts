@@ -17,6 +17,8 @@ const MAX_SETTLE_MS = 2_000;
 export interface PluginsWatch {
   /** Resolves when a refresh has succeeded, or when the watch has ended. */
   readonly ready: Promise<void>;
+  /** Refreshes although nothing has changed. Resolves when a refresh that began after the call has ended. */
+  refreshNow(): Promise<void>;
   /** Resolves when the watch has ended, after the signal was aborted. */
   readonly ended: Promise<void>;
 }
@@ -39,6 +41,7 @@ export function watchPlugins(options: {
   const ready = Promise.withResolvers<void>();
 
   let wasOverLimit = false;
+  let asked: PromiseWithResolvers<void> | null = null;
 
   async function run(): Promise<void> {
     let watcher = openWatcher(dir, wake);
@@ -51,12 +54,16 @@ export function watchPlugins(options: {
       const stamp = await readStamp(onError);
       if (stamp === null || signal.aborted) continue;
       const isSame = stamp.tree === seen?.tree && stamp.imports === stampsWhenImported(imported());
-      if (isSame) continue;
+      if (isSame && asked === null) continue;
       const settled = await untilUnchanged(stamp);
+      const answering = asked;
+      asked = null;
       if (!signal.aborted) seen = await refreshAs(settled);
+      answering?.resolve();
     }
     watcher?.close();
     ready.resolve();
+    asked?.resolve();
   }
 
   /** Null when the directory cannot be read now. */
@@ -96,7 +103,14 @@ export function watchPlugins(options: {
     return before;
   }
 
-  return { ready: ready.promise, ended: run() };
+  function refreshNow(): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    asked ??= Promise.withResolvers();
+    wake();
+    return asked.promise;
+  }
+
+  return { ready: ready.promise, refreshNow, ended: run() };
 }
 
 interface Stamp {
