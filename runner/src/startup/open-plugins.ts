@@ -50,6 +50,7 @@ export async function openPlugins(
     pluginsDir,
     onError,
     onOverLimit,
+    rememberMs: settings.pluginWaitMs,
     env,
   });
   catalog.onChange(() => onChange(catalog.list()));

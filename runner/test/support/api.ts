@@ -36,6 +36,7 @@ export async function createApi(script: EngineScript = {}): Promise<Api> {
     catalog: {
       list: () => [],
       get: () => null,
+      known: () => null,
       readyNames: () => [],
       recheck: async () => {},
       onChange: () => () => {},

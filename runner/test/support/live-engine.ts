@@ -58,6 +58,7 @@ export async function createLiveEngine(
     catalog: {
       list: () => [],
       get: toPlugin,
+      known: toPlugin,
       readyNames: () => ["first"],
       recheck: async () => {},
       onChange: () => () => {},

@@ -195,6 +195,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     catalog: {
       list: () => PLUGINS,
       get: (name) => PLUGINS.find((plugin) => plugin.name === name) ?? null,
+      known: () => null,
       readyNames: () => [],
       recheck: async () => {},
       onChange: () => () => {},

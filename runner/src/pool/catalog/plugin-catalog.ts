@@ -6,6 +6,7 @@ import type { PluginLocation } from "../plugin-pool.ts";
 import { createBrokenRetry } from "./broken-retry.ts";
 import { createJsonCheck, type JsonCheck } from "./check-json.ts";
 import type { PluginFile } from "./find-plugins.ts";
+import { createKnownPlugins } from "./known-plugins.ts";
 import { assignNames, type NameOwners, type ScannedFile } from "./name-owners.ts";
 import { createPluginReader } from "./plugin-reader.ts";
 import { MAX_STAMPED } from "./stamps.ts";
@@ -32,6 +33,8 @@ export interface PluginCatalogOptions {
   readonly rescanMs?: number;
   /** When broken plugins are read again for the first time. Default 2 s. */
   readonly retryMs?: number;
+  /** How long a plugin's schemas are known after it has stopped being ready. Default 1 hour. */
+  readonly rememberMs?: number;
   /** `process.env` of plugins while they are imported. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -58,6 +61,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   let entries: readonly Entry[] = [];
   let byName: ReadonlyMap<string, Entry> = new Map();
   let readyNames: readonly string[] = [];
+  const known = createKnownPlugins(options.rememberMs ?? 60 * 60_000);
   const reader = createPluginReader({ builtinDir, pluginsDir, importTimeoutMs, env });
   const retry = createBrokenRetry({
     hasBroken: () => reader.files().some(({ answer }) => !answer.ok),
@@ -82,6 +86,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     owners = assignNames(reader.files(), owners);
     entries = toEntries(reader.files(), owners);
     byName = index(entries);
+    known.update(entries.map(({ info }) => info));
     readyNames = entries.flatMap(({ info }) => (info.status === "ready" ? [info.name] : []));
     for (const listener of listeners) listener();
   }
@@ -97,8 +102,8 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   });
 
   function checksOf(name: string): Checks | null {
-    const info = byName.get(name)?.info;
-    if (info?.status !== "ready") return null;
+    const info = known.get(name);
+    if (info === null) return null;
     let found = checks.get(info);
     if (found === undefined) {
       const { inputSchema, optionsSchema } = info;
@@ -111,6 +116,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   return {
     list: () => entries.map((entry) => entry.info),
     get: (name) => byName.get(name)?.info ?? null,
+    known: (name) => known.get(name),
     checkInput: (name, input): readonly Issue[] => checksOf(name)?.input(input) ?? [],
     checkOptions: (name, value): readonly Issue[] => checksOf(name)?.options(value) ?? [],
     ready: () => watch.ready,
