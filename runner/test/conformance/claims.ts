@@ -147,6 +147,15 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(ids(claimed.jobs)).toEqual([id]);
     });
 
+    test("moves the beginning of a wait with the clock", async () => {
+      const { id } = await submit(t.store);
+      await claim(t.store, { plugins: [], now: 1000 });
+      await t.store.shiftDue({ now: 100, byMs: -900 });
+      expect((await t.store.job(id))?.waitingFor).toMatchObject({ since: 100 });
+      await t.store.shiftDue({ now: 150, byMs: -50 });
+      expect((await t.store.job(id))?.waitingFor).toMatchObject({ since: 100 });
+    });
+
     test("a job that waits can be failed, and waits no more", async () => {
       const { id } = await submit(t.store);
       await claim(t.store, { plugins: [] });

@@ -70,7 +70,7 @@ describe("the plan of every statement", () => {
     [
       "finding the jobs that wait for a plugin",
       /WHERE waiting_on = \?/,
-      /^SEARCH jobs USING COVERING INDEX jobs_waiting \(waiting_on=\?\)$/,
+      /^SEARCH jobs USING INDEX jobs_waiting \(waiting_on=\?\)$/,
     ],
     [
       "finding the jobs that have waited longest",
