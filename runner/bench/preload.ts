@@ -129,7 +129,9 @@ export async function claimNew(
   const now = Date.now();
   const limit = jobs.length;
   const leaseUntil = now + 60_000;
-  return store.claimJobs({ owner: "bench", limit, ahead: 0, now, leaseUntil });
+  const always = { plugins: ["word-count"], waitingSinceBefore: 0 };
+  return (await store.claimJobs({ owner: "bench", limit, ahead: 0, now, leaseUntil, ...always }))
+    .jobs;
 }
 
 /** Stores the three events of a one-step job in two transitions. */

@@ -82,6 +82,7 @@ export async function composeDaemon(
     openStore(settings, replacements),
     openPlugins(settings, {
       onError: onError("plugins.not-read"),
+      onOverLimit: (dir, limit) => log.warn({ dir, limit }, "plugins.too-many-files"),
       onChange: createBrokenLog(log),
       say,
     }),
@@ -153,6 +154,7 @@ function toEngineSettings(settings: Settings, links: Links): EngineSettings {
     maxMetadataBytes: settings.metadataLimit,
     maxLogBytes: settings.logLimit,
     maxBatchJobs: settings.maxBatchJobs,
+    pluginWaitMs: settings.pluginWaitMs,
     maxWebhooks: settings.maxWebhooks,
     maxInFlight: settings.maxDeliveriesInFlight,
     maxBytesInFlight: MAX_BYTES_IN_FLIGHT,

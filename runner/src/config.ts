@@ -129,6 +129,11 @@ export const Settings = z.object({
   pluginTimeoutMs: integer(1, 7 * DAY_MS)
     .default(60 * 60 * 1000)
     .describe("Time limit for one run of a plugin that sets no `timeoutMs`, in ms."),
+  pluginWaitMs: integer(0, 7 * DAY_MS)
+    .default(60 * 60 * 1000)
+    .describe(
+      "Time that a job waits for a plugin that is missing or cannot be loaded, in ms. Then the job fails.",
+    ),
   graceMs: integer(0, 10 * 60 * 1000)
     .default(5_000)
     .describe(

@@ -34,7 +34,8 @@ export const REFUSALS = {
   BATCH_HAS_WEBHOOK: "The batch already has a webhook, which cannot be changed.",
   DELIVERY_NOT_FOUND: "No delivery has this id, or its job was deleted.",
   PLUGIN_NOT_FOUND: "No plugin has this name.",
-  PLUGIN_BROKEN: "The plugin's file could not be loaded.",
+  PLUGIN_BROKEN:
+    "The plugin's file cannot be loaded now, and its schemas are not known from before. Try again later.",
   INPUT_INVALID: "The input does not match the first plugin's schema.",
   OPTIONS_INVALID: "A plugin's options do not match its schema.",
   IDEMPOTENCY_KEY_INVALID: "The Idempotency-Key is empty or longer than 255 characters.",
@@ -124,8 +125,10 @@ export const FAILURES = {
   INPUT_INVALID:
     "The step's input, which is the previous plugin's output, does not match the plugin's schema.",
   OPTIONS_INVALID: "The plugin's options do not match its schema.",
-  PLUGIN_NOT_FOUND: "The plugin was removed after the job was submitted and before it ran.",
-  PLUGIN_BROKEN: "The plugin's file can no longer be loaded.",
+  PLUGIN_NOT_FOUND:
+    "The plugin was removed after the job was submitted, and the job has waited for it as long as `PLAYGROUND_PLUGIN_WAIT_MS` says.",
+  PLUGIN_BROKEN:
+    "The plugin's file can no longer be loaded, and the job has waited for it as long as `PLAYGROUND_PLUGIN_WAIT_MS` says.",
   STEP_INTERRUPTED:
     "The step was interrupted three times, because the daemon stopped or could not store the step's result.",
   INTERNAL_ERROR:

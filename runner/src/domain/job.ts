@@ -33,6 +33,14 @@ export const MAX_BODY_LIMIT = 64 * 1024 * 1024;
 /** The default of PLAYGROUND_OUTPUT_LIMIT: the largest output of one step, in bytes. */
 export const DEFAULT_OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 
+/** What a queued job waits for. Each kind can have its own limit. */
+export interface WaitingFor {
+  readonly kind: "plugin";
+  /** The plugin's name. */
+  readonly on: string;
+  readonly since: number;
+}
+
 /** A job that a daemon has claimed. */
 export interface RunningJob extends JobSpec {
   /** Grows with every claim. The store refuses a change made under an older fence. */
@@ -44,6 +52,8 @@ export interface RunningJob extends JobSpec {
   /** When the job was first claimed, once its `started` event is stored; until then, this claim. */
   readonly startedAt: number;
   readonly completedSteps: readonly CompletedStep[];
+  /** Only if the job has waited for as long as it may. */
+  readonly waitedFor?: WaitingFor;
 }
 
 /** What one transaction stores. A field that is left out does not change. */
@@ -228,6 +238,21 @@ export function cancel(
     return failStep(job, { failure, metrics: null, ...timing }, context);
   }
   return fail(job, { completedCount: job.completedSteps.length, failure, at: now }, context);
+}
+
+/** Whether the step did not run because its plugin cannot be loaded now. */
+export function isPluginUnavailable(result: StepResult): boolean {
+  if (result.ok) return false;
+  return result.failure.code === "PLUGIN_NOT_FOUND" || result.failure.code === "PLUGIN_BROKEN";
+}
+
+/** A job that has waited for as long as it may fails. No step runs. */
+export function stopWaiting(
+  job: RunningJob,
+  end: { failure: Failure; at: number },
+  context: EventContext,
+): Transition {
+  return fail(job, { completedCount: job.completedSteps.length, ...end }, context);
 }
 
 /** A poison job fails instead of running its next step again. */

@@ -29,6 +29,7 @@ import { createSealedContents } from "./webhooks/sealed-contents.ts";
 import { setBatchWebhook } from "./batches/set-batch-webhook.ts";
 import { checkBatchSize, submitBatch } from "./batches/submit-batch.ts";
 import { submitJob } from "./jobs/submit-job.ts";
+import { whyUnavailable } from "./jobs/unavailable-plugin.ts";
 import { testWebhook } from "./webhooks/test-webhook.ts";
 import { createWebhooks } from "./webhooks/webhooks.ts";
 import { createWatchedClock } from "./upkeep/watched-clock.ts";
@@ -44,6 +45,8 @@ export interface EngineSettings {
   readonly maxLogBytes: number;
   readonly maxBatchJobs: number;
   readonly maxInFlight: number;
+  /** How long a job waits for a plugin that cannot be loaded, in ms. */
+  readonly pluginWaitMs: number;
   readonly retentionMs: number;
   readonly userAgent: string;
   readonly jobUrl: (jobId: string) => string;
@@ -74,6 +77,7 @@ const IDLE_RELAY: RelayState = { inFlight: 0, bytesInFlight: 0, openDestinations
 export function createEngine(deps: EngineDeps): Engine {
   const { store } = deps;
   let loops: Loops | null = null;
+  let stopListening = (): void => {};
   const stopping = new AbortController();
   const shared = toShared(deps, { loops: () => loops, stopping: stopping.signal });
   const { clock, signals, activeJobs, sealedContents, wake } = shared;
@@ -128,14 +132,18 @@ export function createEngine(deps: EngineDeps): Engine {
     recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onResume: wake.resume }),
     redeliver: (id) => redeliver(id, { ...shared, onResume: wake.resume }),
     headerNames: ({ id, sealed }) => Object.keys(sealedContents.open(sealed, id).headers),
+    explainWait: ({ on }) =>
+      whyUnavailable(shared.catalog, on)?.message ?? `Plugin "${on}" can be loaded again.`,
     relayState: () => loops?.relay.state() ?? IDLE_RELAY,
     async start() {
       // Before the first claim: frees what an earlier daemon had claimed.
       await store.reap({ owner: shared.owner, now: clock.now() });
       loops = startLoops(shared);
+      stopListening = shared.catalog.onChange(wake.claim);
     },
     async stop({ graceMs }) {
       stopping.abort();
+      stopListening();
       if (loops === null) return;
       const deadline = clock.monotonic() + graceMs;
       const { claim, relay, lease, ...others } = loops;

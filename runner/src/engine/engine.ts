@@ -1,4 +1,5 @@
 /** What the engine offers to the HTTP routes. */
+import type { WaitingFor } from "../domain/job.ts";
 import type { BatchRequest, SubmitRequest, WebhookTarget } from "./requests.ts";
 import type { JobStatus } from "../domain/job-spec.ts";
 import type { RelayState } from "../ports/telemetry.ts";
@@ -37,6 +38,8 @@ export interface Engine {
   redeliver(deliveryId: string): Promise<void>;
   /** The names of the headers of a job's webhook. Their values are never shown. */
   headerNames(webhook: { readonly id: string; readonly sealed: string | null }): readonly string[];
+  /** What a waiting job waits for now, as a sentence. */
+  explainWait(waitingFor: WaitingFor): string;
   /** The deliveries in flight, for the metrics. */
   relayState(): RelayState;
   /** Ends a job. Does not wait for a running plugin to stop. Throws `Refused`. */

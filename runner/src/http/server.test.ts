@@ -72,7 +72,7 @@ describe("an error of the engine", () => {
     [new Refused("QUEUE_FULL", "Full.", { retryAfterMs: 4200 }), 503, "5"],
     [new Refused("STOPPING"), 503, "1"],
     [new Refused("IDEMPOTENCY_KEY_REUSED"), 422, undefined],
-    [new Refused("PLUGIN_BROKEN"), 409, undefined],
+    [new Refused("PLUGIN_BROKEN", undefined, { retryAfterMs: 5000 }), 503, "5"],
     [new Transient("DB_BUSY", "database is locked at /secret/path"), 503, "1"],
   ])(
     "such as %s becomes a problem with its status and Retry-After",

@@ -96,10 +96,24 @@ export interface PluginDescription {
   readonly warnings: readonly string[];
 }
 
+/** The scan thread's exit code, and Node's, when nothing is left to run and an import has not ended. */
+export const UNSETTLED_AWAIT = 13;
+
 /** The scan thread has started: the first file's time limit counts from here. */
 export type ScanReady = "ready";
 
+/** A file that a plugin imports. */
+export interface ImportedFile {
+  readonly path: string;
+  /** Changes with the file. Taken before the file was read. */
+  readonly stamp: string;
+}
+
 /** The result of reading one file. Results come in the order of the files. */
-export type ScanAnswer =
+export type ScanAnswer = (
   | { readonly ok: true; readonly plugin: PluginDescription }
-  | { readonly ok: false; readonly error: string };
+  | { readonly ok: false; readonly error: string; readonly isTooSlow: boolean }
+) & {
+  /** What the file imported, itself included. Files that an earlier file of the scan imported can be missing. */
+  readonly imported: readonly ImportedFile[];
+};

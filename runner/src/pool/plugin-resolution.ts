@@ -2,9 +2,11 @@
  * Lets a plugin's file import `playground-runner/plugin` and `zod` from any folder, with no
  * node_modules near it. These are in-thread hooks: they affect only the thread that installs them.
  */
-import { registerHooks } from "node:module";
+import { createRequire, registerHooks } from "node:module";
+import { pathToFileURL } from "node:url";
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+const requireHere = createRequire(import.meta.url);
 const SDK = "playground-runner/plugin";
 const SDK_URL = new URL(`../plugin-sdk.${extension}`, import.meta.url).href;
 
@@ -41,6 +43,10 @@ function resolveZod(...[specifier, context, next]: Parameters<Resolve>): ReturnT
   try {
     return next(specifier, context);
   } catch {
+    // Node ignores a different parentURL for `require`, which would search in the plugin's folders again.
+    if (context.conditions.includes("require")) {
+      return { url: pathToFileURL(requireHere.resolve(specifier)).href, shortCircuit: true };
+    }
     return next(specifier, { ...context, parentURL: import.meta.url });
   }
 }

@@ -33,9 +33,17 @@ export interface PluginCatalog {
   /** Sorted by name. */
   list(): readonly PluginInfo[];
   get(name: string): PluginInfo | null;
+  /** The plugin as it was when it was last ready, also if that ended a while ago. Null if it is not known. */
+  known(name: string): ReadyPlugin | null;
+  /** The names of the plugins that can run. */
+  readyNames(): readonly string[];
+  /** Reads the plugins again. Resolves when they have been read. */
+  recheck(): Promise<void>;
+  /** Calls the listener each time that the plugins have changed. The returned function removes it. */
+  onChange(listener: () => void): () => void;
   /**
-   * Returns what is wrong with an input for the plugin; empty when the input is valid. Paths are
-   * relative to the input.
+   * Returns what is wrong with an input for the known plugin; empty when the input is valid. Paths
+   * are relative to the input.
    */
   checkInput(name: string, input: unknown): readonly Issue[];
   /** Like `checkInput`, for the plugin's options. */

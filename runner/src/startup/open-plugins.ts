@@ -21,6 +21,8 @@ export interface OpenPlugins {
 export interface PluginListeners {
   /** The plugins could not be read. */
   readonly onError?: (error: unknown) => void;
+  /** PLUGINS_DIR contains more files than are watched. */
+  readonly onOverLimit?: (dir: string, limit: number) => void;
   /** Receives the plugins after each scan, the first included. */
   readonly onChange?: (plugins: readonly PluginInfo[]) => void;
   readonly say?: (line: string) => void;
@@ -31,6 +33,7 @@ export async function openPlugins(
   settings: Settings,
   {
     onError = (error) => toStderr(`The plugins could not be read: ${String(error)}`),
+    onOverLimit = () => {},
     onChange = () => {},
     say = toStderr,
   }: PluginListeners = {},
@@ -42,7 +45,14 @@ export async function openPlugins(
     const warning = missingPluginsDirWarning(settings);
     if (warning !== null) say(warning);
   });
-  const catalog = createPluginCatalog({ builtinDir: BUILT_IN_PLUGINS, pluginsDir, onError, env });
+  const catalog = createPluginCatalog({
+    builtinDir: BUILT_IN_PLUGINS,
+    pluginsDir,
+    onError,
+    onOverLimit,
+    rememberMs: settings.pluginWaitMs,
+    env,
+  });
   catalog.onChange(() => onChange(catalog.list()));
   await catalog.ready();
   let pool: PluginPool | null = null;

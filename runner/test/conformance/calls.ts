@@ -4,6 +4,7 @@ import { EVENT_KINDS } from "../../src/domain/event.ts";
 import { LEASE_MS } from "./given.ts";
 
 const OWNERS = ["owner_1", "owner_2"] as const;
+const BOTH = ["first", "second"];
 const owner = fc.constantFrom(...OWNERS);
 const limit = fc.integer({ min: 0, max: 3 });
 /** Picks one of the claims or ids returned so far, including stale ones. */
@@ -58,7 +59,13 @@ export const call = fc.oneof(
   }),
   kind("set batch webhook", 1, { pick, webhook: ownWebhook }),
   kind("end batches", 2, { pick }),
-  kind("claim", 3, { owner, limit, ahead: fc.integer({ min: 0, max: 2 }) }),
+  kind("claim", 3, {
+    owner,
+    limit,
+    ahead: fc.integer({ min: 0, max: 2 }),
+    plugins: fc.constantFrom(BOTH, BOTH, BOTH, ["first"], ["second"], []),
+    waitLimitMs: fc.constantFrom(1000, 1000, 20, 0),
+  }),
   kind("advance", 9, { pick, fails: fc.boolean() }),
   kind("release", 2, { pick, countsAttempt: fc.boolean() }),
   kind("requeue", 2, { pick }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { toJsonText } from "../../src/domain/json-text.ts";
+import { NULL_JSON, toJsonText } from "../../src/domain/json-text.ts";
 import {
   beginning,
   claim,
@@ -10,6 +10,7 @@ import {
   completeNext,
   completeOne,
   failIt,
+  failing,
   LEASE_MS,
   newJob,
   start,
@@ -75,6 +76,103 @@ export function claimConformance(createSubject: CreateSubject): void {
       const first = await submit(t.store, { runAt: 400, priority: 1 });
       const third = await submit(t.store);
       expect(ids(await claim(t.store, { now: 400 }))).toEqual([first.id, second.id, third.id]);
+    });
+
+    test("leaves a job whose next plugin is not ready waiting, and leases the jobs behind it", async () => {
+      const plugins = [{ name: "gone", options: NULL_JSON }];
+      const blocked = await submit(t.store, { priority: 9, plugins });
+      const other = await submit(t.store);
+      expect((await t.store.job(blocked.id))?.waitingFor).toBeNull();
+      const request = { limit: 1, plugins: ["first"] };
+      expect(ids(await claim(t.store, { ...request, now: 12 }))).toEqual([other.id]);
+      const waitingFor = { kind: "plugin", on: "gone", since: 12 };
+      const waiting = { status: "queued", fence: 0, stepAttempts: 0, startedAt: null, waitingFor };
+      expect(await t.store.job(blocked.id)).toMatchObject(waiting);
+      expect(await claim(t.store, { ...request, now: 20 })).toEqual([]);
+      expect(await t.store.job(blocked.id)).toMatchObject(waiting);
+    });
+
+    test("leases a job that waited at its old place once its plugin is ready", async () => {
+      const plugins = [{ name: "gone", options: NULL_JSON }];
+      const blocked = await submit(t.store, { plugins });
+      expect(await claim(t.store, { plugins: [] })).toEqual([]);
+      const later = await submit(t.store);
+      const [first, second] = await claim(t.store, { plugins: ["first", "gone"] });
+      expect([first?.id, second?.id]).toEqual([blocked.id, later.id]);
+      expect(first).toMatchObject({ stepAttempts: 1 });
+      expect(first).not.toHaveProperty("waitedFor");
+      expect((await t.store.job(blocked.id))?.waitingFor).toBeNull();
+    });
+
+    test("leases a job that has waited for as long as it may, with what it waited for", async () => {
+      const waits = { plugins: [], waitLimitMs: 50 };
+      const { id } = await submit(t.store);
+      expect(await claim(t.store, { ...waits, now: 10 })).toEqual([]);
+      expect(await claim(t.store, { ...waits, now: 59 })).toEqual([]);
+      expect(await claim(t.store, { ...waits, now: 60, limit: 0 })).toEqual([]);
+      expect(await claim(t.store, { ...waits, now: 60 })).toMatchObject([
+        { id, waitedFor: { kind: "plugin", on: "first", since: 10 } },
+      ]);
+      expect((await t.store.job(id))?.waitingFor).toBeNull();
+    });
+
+    test("leases a job immediately when jobs may not wait at all", async () => {
+      const { id } = await submit(t.store);
+      expect(await claim(t.store, { plugins: [], waitLimitMs: 0, now: 10 })).toMatchObject([
+        { id, waitedFor: { kind: "plugin", on: "first", since: 10 } },
+      ]);
+    });
+
+    test("lets a job wait for the plugin of its next step only", async () => {
+      const { id } = await submit(t.store);
+      const job = await start(t.store, await claimOne(t.store, { plugins: ["first"] }));
+      await completeOne(t.store, job);
+      await t.store.releaseJobs([claimOf(job)], UNCOUNTED);
+      expect(await claim(t.store, { plugins: ["first"] })).toEqual([]);
+      expect((await t.store.job(id))?.waitingFor).toMatchObject({ on: "second" });
+      expect(ids(await claim(t.store, { plugins: ["second"] }))).toEqual([id]);
+    });
+
+    test("says that more jobs can be ready when very many begin to wait", async () => {
+      const plugins = [{ name: "gone", options: NULL_JSON }];
+      await Promise.all(
+        Array.from({ length: 1200 }, () => t.store.submitJob(newJob({ plugins }), UNLIMITED)),
+      );
+      const { id } = await submit(t.store);
+      const request = { owner: "o", limit: 1, ahead: 0, now: 10, leaseUntil: 99 };
+      const waits = { plugins: ["first"], waitingSinceBefore: 0 };
+      let claimed = await t.store.claimJobs({ ...request, ...waits });
+      expect(claimed.more).toBe(true);
+      while (claimed.more) claimed = await t.store.claimJobs({ ...request, ...waits });
+      expect(ids(claimed.jobs)).toEqual([id]);
+    });
+
+    test("moves the beginning of a wait with the clock", async () => {
+      const { id } = await submit(t.store);
+      await claim(t.store, { plugins: [], now: 1000 });
+      await t.store.shiftDue({ now: 100, byMs: -900 });
+      expect((await t.store.job(id))?.waitingFor).toMatchObject({ since: 100 });
+      await t.store.shiftDue({ now: 150, byMs: -50 });
+      expect((await t.store.job(id))?.waitingFor).toMatchObject({ since: 100 });
+    });
+
+    test("a job that waits can be failed, and waits no more", async () => {
+      const { id } = await submit(t.store);
+      await claim(t.store, { plugins: [] });
+      const stored = await t.store.job(id);
+      expect(stored?.waitingFor).not.toBeNull();
+      const transition = failing({
+        ...stored!.spec,
+        fence: 0,
+        sequence: 0,
+        stepAttempts: 0,
+        startedAt: 0,
+        completedSteps: [],
+      });
+      expect(await t.store.commitTransition({ jobId: id, fence: 0 }, transition)).toBe(true);
+      expect(await t.store.job(id)).toMatchObject({ status: "failed", waitingFor: null });
+      await t.store.requeueJob({ jobId: id, fence: 0 }, { now: 20 });
+      expect(ids(await claim(t.store, { now: 20 }))).toEqual([id]);
     });
 
     test("sets a new fence and counts an attempt at every claim", async () => {

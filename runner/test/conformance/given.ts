@@ -116,17 +116,32 @@ export function callbackEvent(at = 90): BatchEvent {
   return { at, body: toJsonText({ status: "completed" }) };
 }
 
-export function claim(
-  store: Store,
-  { now = 10, limit = 100, ahead = 0, owner = "owner_1" } = {},
-): Promise<readonly RunningJob[]> {
-  return store.claimJobs({ owner, limit, ahead, now, leaseUntil: now + LEASE_MS });
+/** Those of the jobs in these tests. */
+const PLUGINS = ["first", "second", "csv-profile"];
+
+export interface ClaimRequest {
+  readonly now?: number;
+  readonly limit?: number;
+  readonly ahead?: number;
+  readonly owner?: string;
+  /** Without it, the plugins of the jobs in these tests are ready. */
+  readonly plugins?: readonly string[];
+  /** Without it, jobs wait for any time. */
+  readonly waitLimitMs?: number;
 }
 
-export async function claimOne(
+export async function claim(
   store: Store,
-  request: { now?: number; owner?: string } = {},
-): Promise<RunningJob> {
+  { now = 10, limit = 100, ahead = 0, owner = "owner_1", ...waits }: ClaimRequest = {},
+): Promise<readonly RunningJob[]> {
+  const { plugins = PLUGINS, waitLimitMs = Number.POSITIVE_INFINITY } = waits;
+  const waitingSinceBefore = now - waitLimitMs;
+  const leaseUntil = now + LEASE_MS;
+  const request = { owner, limit, ahead, now, leaseUntil, plugins, waitingSinceBefore };
+  return (await store.claimJobs(request)).jobs;
+}
+
+export async function claimOne(store: Store, request: ClaimRequest = {}): Promise<RunningJob> {
   const [job] = await claim(store, { ...request, limit: 1 });
   if (job === undefined) throw new Error("No job could be claimed.");
   return job;

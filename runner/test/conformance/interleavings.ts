@@ -57,8 +57,8 @@ async function expectSame(store: Store, model: ModelStore): Promise<void> {
 async function expectSameJob(store: Store, job: ModelJob) {
   const { webhook, idempotency: _, ...spec } = job.spec;
   const real = await store.job(job.spec.id, ALL_OUTPUTS);
-  const { status, sequence, stepAttempts, startedAt, endedAt, steps } = job;
-  const changed = { status, sequence, stepAttempts, startedAt, endedAt, steps };
+  const { status, sequence, stepAttempts, startedAt, endedAt, waitingFor, steps } = job;
+  const changed = { status, sequence, stepAttempts, startedAt, endedAt, waitingFor, steps };
   expect(real).toMatchObject({ spec, ...changed });
   expect({ ...real?.webhook, destination: real?.webhook?.destination.key }).toEqual({
     ...webhook,

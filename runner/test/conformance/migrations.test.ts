@@ -88,7 +88,8 @@ describe.each(schemaFixtureVersions())("a database of schema %d", (version) => {
     const store = await createSqliteStore({ path });
     const later = 2_000_000;
     await store.reap({ owner: "newest", now: later });
-    for (const job of await claim(store, { now: later, owner: "newest" })) {
+    const plugins = ["first", "second", "missing"];
+    for (const job of await claim(store, { now: later, owner: "newest", plugins })) {
       let current = job.sequence === 0 ? await start(store, job) : job;
       while (current.completedSteps.length < current.plugins.length) {
         current = await completeOne(store, current, later);

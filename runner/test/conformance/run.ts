@@ -97,9 +97,11 @@ export function createRun(store: Store, model: ModelStore) {
   }
 
   async function claim(each: CallOf<"claim">): Promise<void> {
-    const request = { ...each, now, leaseUntil: now + LEASE_MS };
+    const { waitLimitMs, ...rest } = each;
+    const waitingSinceBefore = now - waitLimitMs;
+    const request = { ...rest, now, leaseUntil: now + LEASE_MS, waitingSinceBefore };
     const expected = model.claimJobs(request);
-    const claimed = await store.claimJobs(request);
+    const { jobs: claimed } = await store.claimJobs(request);
     // A store can number fences as it likes, as long as they increase.
     const withoutFence = (job: RunningJob) => ({ ...job, fence: null });
     expect(claimed.map(withoutFence)).toEqual(expected.map(withoutFence));

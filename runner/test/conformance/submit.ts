@@ -26,6 +26,7 @@ export function submitConformance(createSubject: CreateSubject): void {
         fence: 0,
         sequence: 0,
         stepAttempts: 0,
+        waitingFor: null,
         startedAt: null,
         endedAt: null,
         failure: null,

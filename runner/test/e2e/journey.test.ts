@@ -357,6 +357,19 @@ describe("a plugin file", () => {
     return answer.ok ? ((await answer.json()) as { status: string }).status : null;
   };
 
+  test("that was never ready is refused with 503 and a time to try again", async () => {
+    const path = join(daemon.pluginsDir, "never.ts");
+    await writeFile(path, "export default {");
+    await until("the plugin to be broken", async () => (await status("never")) === "broken");
+    const body = JSON.stringify({ plugins: ["never"], input: null });
+    const headers = { "content-type": "application/json" };
+    const refused = await daemon.request("/v1/jobs", { method: "POST", body, headers });
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get("retry-after")).toBe("5");
+    expect(await refused.json()).toMatchObject({ code: "PLUGIN_BROKEN" });
+    await unlink(path);
+  });
+
   test("is read when it is added, changed, broken or removed, while other plugins work", async () => {
     const path = join(daemon.pluginsDir, "visitor.ts");
     expect(await status("visitor")).toBeNull();
@@ -370,12 +383,25 @@ describe("a plugin file", () => {
 
     await writeFile(path, "export default {");
     await until("the plugin to be broken", async () => (await status("visitor")) === "broken");
-    await expect(run("visitor")).rejects.toThrow("PLUGIN_BROKEN");
+    const { jobId } = await daemon.post("/v1/jobs", { plugins: ["visitor"], input: null });
+    const waitingFor = async () => (await daemon.get(`/v1/jobs/${jobId}`))["waitingFor"];
+    await until("the job to wait", async () => (await waitingFor()) !== null);
+    expect(await waitingFor()).toMatchObject({
+      kind: "plugin",
+      detail: expect.stringMatching(/^Plugin "visitor" could not be loaded: .*visitor\.ts:1\)/),
+    });
     expect((await run("echo")).status).toBe("completed");
 
     await unlink(path);
     await until("the plugin to be removed", async () => (await status("visitor")) === null);
-    await expect(run("visitor")).rejects.toThrow("PLUGIN_NOT_FOUND");
+    expect(await waitingFor()).toMatchObject({ detail: 'There is no plugin "visitor".' });
     expect((await run("echo")).status).toBe("completed");
+
+    await dropPlugin(daemon.pluginsDir, "visitor", `() => "third"`);
+    await until("the job to run", async () => (await waitingFor()) === null);
+    await until("the job to end", async () => {
+      const job = await daemon.get(`/v1/jobs/${jobId}`);
+      return job["status"] === "completed" && job["output"] === "third";
+    });
   });
 });

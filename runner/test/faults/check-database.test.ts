@@ -32,6 +32,8 @@ const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
     "UPDATE jobs SET ended_at = NULL WHERE id = :completed",
   "a job is claimed exactly when it is running":
     "UPDATE jobs SET lease_owner = NULL WHERE id = :running",
+  "only a queued job that is due waits, and says for what and since when":
+    "UPDATE jobs SET waiting_kind = NULL WHERE id = :waiting",
   "a job has a failure code exactly when it has failed":
     "UPDATE jobs SET failure_code = NULL WHERE id = :failed",
   "a job's events are numbered 1, 2, 3 … up to its sequence":

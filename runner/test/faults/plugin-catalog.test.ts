@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -45,7 +45,9 @@ function plugin(name: string, more = ""): string {
   `;
 }
 
-async function open(options: { importTimeoutMs?: number } = {}): Promise<LivePluginCatalog> {
+async function open(
+  options: { importTimeoutMs?: number; retryMs?: number; pluginsDir?: string } = {},
+): Promise<LivePluginCatalog> {
   catalog = createPluginCatalog({
     builtinDir: join(base, "built-in"),
     pluginsDir: join(base, "plugins"),
@@ -160,6 +162,57 @@ describe("the files that are read", () => {
     ]);
     expect(opened.checkOptions("checks", { any: "thing" })).toEqual([]);
   });
+
+  test("a CommonJS plugin can require zod, and a folder's own zod counts", async () => {
+    const requires = (name: string, more: string) => `
+      const { z } = require("zod");
+      module.exports = {
+        name: "${name}", description: "Requires zod.", input: z.object({ n: z.number() }), ${more}
+      };`;
+    put("plugins/plain.cjs", requires("plain", "run: ({ n }) => n + 1"));
+    put("plugins/own/package.json", `{"main": "./index.cjs"}`);
+    put("plugins/own/index.cjs", requires("own", "run: () => require('zod/mark')"));
+    put(
+      "plugins/own/node_modules/zod/package.json",
+      `{"name": "zod", "exports": {".": "./i.js", "./mark": "./mark.js"}}`,
+    );
+    put("plugins/own/node_modules/zod/mark.js", `module.exports = "the folder's own";`);
+    put(
+      "plugins/own/node_modules/zod/i.js",
+      `exports.z = { object: () => undefined, number: () => undefined };`,
+    );
+    const opened = await open();
+    expect(names(opened)).toEqual(["own", "plain"]);
+    await using threads = openThreads({ catalog: opened });
+    expect((await threads.run("plain", { input: { n: 1 } })).result).toMatchObject({ output: "2" });
+    expect((await threads.run("own", { input: {} })).result).toMatchObject({
+      output: `"the folder's own"`,
+    });
+  });
+
+  test("folders can be links, and PLUGINS_DIR can be below one", async () => {
+    put("elsewhere/linked/package.json", `{"name": "linked"}`);
+    put("elsewhere/linked/index.ts", plugin("linked"));
+    put("release-1/plugins/folder/package.json", `{"main": "./index.ts"}`);
+    put("release-1/plugins/folder/index.ts", plugin("folder"));
+    symlinkSync(join(base, "elsewhere", "linked"), join(base, "release-1", "plugins", "linked"));
+    symlinkSync(join(base, "release-1"), join(base, "current"));
+    const opened = await open({ pluginsDir: join(base, "current", "plugins") });
+    expect(names(opened)).toEqual(["folder", "linked"]);
+  });
+
+  test("an entry outside of its folder is refused, through a link as well", async () => {
+    put("elsewhere/outside.ts", plugin("outside"));
+    put("plugins/dots/package.json", `{"main": "../../elsewhere/outside.ts"}`);
+    put("plugins/link/package.json", `{"main": "./entry.ts"}`);
+    symlinkSync(join(base, "elsewhere", "outside.ts"), join(base, "plugins", "link", "entry.ts"));
+    const opened = await open();
+    for (const folder of ["dots", "link"]) {
+      expect(errorOf(opened.get(folder))).toMatch(
+        /its entry is ".*": it must be inside the folder$/,
+      );
+    }
+  });
 });
 
 describe("a schema that cannot be converted to JSON Schema", () => {
@@ -225,16 +278,35 @@ describe("a broken file is reported, and the other plugins work", () => {
     ["syntax.mjs", "const a = 1;\nconst = 2;", /^\S.* \(\/.*syntax\.mjs:2\)\n/],
     ["syntax.ts", "const a: number = 1;\nconst = 2;", /^\S.* \(\/.*syntax\.ts:2\)\n/],
     ["enum.ts", "enum A { B }\nexport default A;", /enum is not supported.*enum\.ts:1\)\n/],
-    ["imports.ts", `import "no-such-package";`, /Cannot find package 'no-such-package'/],
+    [
+      "imports.ts",
+      `\nimport "no-such-package";`,
+      /^Cannot find package 'no-such-package' imported from .* \(\/.*imports\.ts:2\)$/,
+    ],
+    [
+      "requires.cjs",
+      `\n\nrequire("no-such-package");`,
+      /^Cannot find module 'no-such-package' \(\/.*requires\.cjs:3\)\n/,
+    ],
+    [
+      "exported.mjs",
+      `import { no } from "node:fs";\nexport default no;`,
+      /^The requested module 'node:fs' does not provide an export named 'no' \(\/.*exported\.mjs:1\)\n/,
+    ],
     [
       "sdk.ts",
       `import { definePlugin } from "playground-runner/plugins";`,
-      /^it imports "playground-runner\/plugins": plugins can import only "playground-runner\/plugin"/,
+      /^it imports "playground-runner\/plugins": plugins can import only "playground-runner\/plugin" from playground-runner \(\/.*sdk\.ts:1\)$/,
     ],
-    ["throws.ts", `throw new Error("at import");`, /^at import$/],
+    ["throws.ts", `\nthrow new Error("at import");`, /^at import \(\/.*throws\.ts:2\)$/],
+    ["text.ts", `throw "a text";`, /^the file throws a text when it is imported \(\/.*text\.ts\)$/],
     ["nothing.ts", "export const x = 1;", /no default export that is a plugin/],
     ["number.ts", "export default 7;", /no default export that is a plugin/],
-    ["name.ts", plugin("Bad Name"), /^name is "Bad Name": it must be .*, such as "bad-name"$/],
+    [
+      "name.ts",
+      plugin("Bad Name"),
+      /^name is "Bad Name": it must be .*, such as "bad-name" \(\/.*name\.ts:3\)$/,
+    ],
     [
       "nameless.mjs",
       `export default { description: "Has none.", run: () => 1 };`,
@@ -243,7 +315,7 @@ describe("a broken file is reported, and the other plugins work", () => {
     [
       "field.ts",
       plugin("field", "timeout: 5"),
-      /^unknown field "timeout": did you mean "timeoutMs"\?$/,
+      /^unknown field "timeout": did you mean "timeoutMs"\? \(\/.*field\.ts:3\)$/,
     ],
     ["version.ts", plugin("version", "version: 2"), /^version is 2: it must be a string/],
     [
@@ -261,6 +333,11 @@ describe("a broken file is reported, and the other plugins work", () => {
       "hangs.ts",
       "await new Promise(() => setInterval(() => {}, 1000));",
       /took longer than 1000 ms/,
+    ],
+    [
+      "settles.ts",
+      "await new Promise(() => {});",
+      /^a top-level await never settles, in the file or in one that it imports/,
     ],
     ["loops.ts", "for (;;);", /took longer than 1000 ms/],
   ])("%s", async (file, text, error) => {
@@ -331,6 +408,94 @@ describe("changes while the daemon runs", () => {
     });
     await until("the copy to get the name", () => opened.get("word")?.source === "a-copy.ts");
     expect(names(opened)).toEqual(["other", "word"]);
+  });
+
+  test("the daemon and a new start agree which of two files owns a name, in any order of arrival", async () => {
+    const opened = await open();
+    const sources = (from: LivePluginCatalog) =>
+      from.list().flatMap(({ status, source }) => (status === "ready" ? [source] : []));
+    const copies = ["a.ts", "b-word.ts", "zz-word.ts", "word.mjs", "word.ts"];
+    for (const [at, file] of copies.entries()) {
+      put(`plugins/${file}`, plugin("word"));
+      await until(`${file} to be read`, () => opened.list().length === at + 1);
+      const fresh = createPluginCatalog({
+        builtinDir: join(base, "built-in"),
+        pluginsDir: join(base, "plugins"),
+        onError: fail,
+      });
+      await fresh.ready();
+      expect(sources(opened)).toEqual(sources(fresh));
+      await fresh.close();
+    }
+    expect(sources(opened)).toEqual(["word.mjs"]);
+  });
+
+  test("a broken plugin is read again, because what it needs can come without a change of its files", async () => {
+    const secret = join(base, "secret");
+    const reads = `import { readFileSync } from "node:fs"; readFileSync(${JSON.stringify(secret)});`;
+    put("plugins/late.ts", `${reads} ${plugin("late")}`);
+    put("plugins/other.ts", plugin("other"));
+    const opened = await open({ retryMs: 20 });
+    expect(names(opened)).toEqual(["late (broken)", "other"]);
+    let changes = 0;
+    opened.onChange(() => (changes += 1));
+    writeFileSync(secret, "s");
+    await until("the plugin to be ready", () => names(opened).join() === "late,other");
+    // The reads that found the plugin still broken were not reported as changes.
+    expect(changes).toBe(1);
+  });
+
+  test("a plugin is read again when its packages have been installed", async () => {
+    put("plugins/dep/package.json", `{"main": "./index.mjs"}`);
+    put("plugins/dep/index.mjs", `import "@scope/one"; ${plugin("dep")}`);
+    put("plugins/dep/node_modules/.package-lock.json", "{}");
+    const opened = await open({ retryMs: 600_000 });
+    expect(names(opened)).toEqual(["dep (broken)"]);
+    put("plugins/dep/node_modules/@scope/one/package.json", `{"main": "./i.js"}`);
+    put("plugins/dep/node_modules/@scope/one/i.js", "");
+    put("plugins/dep/node_modules/.package-lock.json", `{"packages": {}}`);
+    await until("the plugin to be ready", () => names(opened).join() === "dep");
+  });
+
+  test("a file that exceeds the time limit is read again with a longer one", async () => {
+    const slow = "await new Promise((resolve) => setTimeout(resolve, 700));";
+    put("plugins/slow.ts", `${slow} ${plugin("slow")}`);
+    const opened = await open({ importTimeoutMs: 500, retryMs: 20 });
+    expect(errorOf(opened.get("slow"))).toBe("importing the file took longer than 500 ms");
+    await until("the plugin to be ready", () => names(opened).join() === "slow");
+    put("plugins/other.ts", plugin("other"));
+    await until("the other plugin", () => opened.list().length === 2);
+    expect(names(opened)).toEqual(["other", "slow"]);
+  });
+
+  test.each([
+    ["in a folder that begins with a dot", "plugins/.lib/v.mjs", "./.lib/v.mjs"],
+    ["outside of PLUGINS_DIR", "shared/v.mjs", "../shared/v.mjs"],
+    ["in node_modules", "plugins/node_modules/v/v.mjs", "v/v.mjs"],
+  ])("a changed helper %s counts", async (_, helper, specifier) => {
+    put(helper, "export const v = 1;");
+    put("plugins/uses.mjs", `import { v } from "${specifier}"; ${plugin("uses", "run: () => v")}`);
+    const opened = await open();
+    await using threads = openThreads({ catalog: opened });
+    expect((await threads.run("uses")).result).toMatchObject({ output: "1" });
+    const changed = new Promise<void>((resolve) => opened.onChange(resolve));
+    put(helper, "export const v = 2;");
+    await changed;
+    expect((await threads.run("uses")).result).toMatchObject({ output: "2" });
+  });
+
+  test("a changed helper next to the target of a linked file counts", async () => {
+    put("shared/v.mjs", "export const v = 1;");
+    put("shared/linked.mjs", `import { v } from "./v.mjs"; ${plugin("linked", "run: () => v")}`);
+    mkdirSync(join(base, "plugins"));
+    symlinkSync(join(base, "shared", "linked.mjs"), join(base, "plugins", "linked.mjs"));
+    const opened = await open();
+    await using threads = openThreads({ catalog: opened });
+    expect((await threads.run("linked")).result).toMatchObject({ output: "1" });
+    const changed = new Promise<void>((resolve) => opened.onChange(resolve));
+    put("shared/v.mjs", "export const v = 2;");
+    await changed;
+    expect((await threads.run("linked")).result).toMatchObject({ output: "2" });
   });
 
   test("a file that is written in two halves is read again when it is complete", async () => {

@@ -33,7 +33,16 @@ export async function createApi(script: EngineScript = {}): Promise<Api> {
   const app = createHttpServer({
     engine: started.engine,
     reads: world.store,
-    catalog: { list: () => [], get: () => null, checkInput: () => [], checkOptions: () => [] },
+    catalog: {
+      list: () => [],
+      get: () => null,
+      known: () => null,
+      readyNames: () => [],
+      recheck: async () => {},
+      onChange: () => () => {},
+      checkInput: () => [],
+      checkOptions: () => [],
+    },
     metrics: createMetrics(),
     logger: pino({ enabled: false }),
     tokens: { find: (given) => (given === TOKEN ? { name: null, scope: "admin" } : null) },

@@ -11,7 +11,7 @@ import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { SubmitRequest } from "../../src/engine/requests.ts";
 import { createIds } from "../../src/system/ids.ts";
-import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
+import type { ReadyPlugin } from "../../src/ports/plugin-catalog.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import type { StoredJob } from "../../src/ports/store/jobs.ts";
 import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
@@ -40,6 +40,10 @@ export interface EngineScript {
   maxWebhooks?: number;
   /** Returns an input's issues. Without it, every input is valid. */
   checkInput?: (name: string, input: unknown) => readonly Issue[];
+  /** The plugins that cannot be loaded. The test changes the set. */
+  broken?: ReadonlySet<string>;
+  /** Called when the plugins are to be read again. */
+  recheck?: () => void;
   /** Wraps the store, to make a call fail or wait. */
   intercept?: (store: Store) => Store;
 }
@@ -50,6 +54,8 @@ export interface EngineInTest {
   readonly sender: ScriptedSender;
   /** Every line that was logged, in order. */
   readonly logged: readonly { readonly message: string; readonly fields: object }[];
+  /** Reports a change of `broken` to the engine. */
+  readonly changePlugins: () => void;
   readonly submit: (request?: Partial<SubmitRequest>) => Promise<string>;
 }
 
@@ -83,6 +89,8 @@ export const REQUEST: SubmitRequest = {
   idempotencyKey: null,
 };
 
+const PLUGINS = ["first", "second", "third", "only"];
+
 export function plugins(...names: string[]): Pick<SubmitRequest, "plugins"> {
   return { plugins: names.map((name) => ({ name, options: {} })) };
 }
@@ -109,6 +117,8 @@ export async function createWorld(): Promise<World> {
   }
 
   async function startEngine(script: EngineScript = {}): Promise<EngineInTest> {
+    const { broken = new Set<string>() } = script;
+    const listeners = new Set<() => void>();
     const { threads = 2, answer = () => answered(200), intercept = (same) => same } = script;
     const now = (): number => clock.now();
     const pool = createScriptedPool({ size: threads, now, ...script });
@@ -122,7 +132,17 @@ export async function createWorld(): Promise<World> {
       clock,
       catalog: {
         list: () => [],
-        get: toPlugin,
+        get: (name) =>
+          broken.has(name)
+            ? { name, source: `${name}.ts`, status: "broken", error: "For a test." }
+            : toPlugin(name),
+        known: toPlugin,
+        readyNames: () => PLUGINS.filter((name) => !broken.has(name)),
+        recheck: async () => script.recheck?.(),
+        onChange(listener) {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
         checkInput: script.checkInput ?? (() => []),
         checkOptions: () => [],
       },
@@ -138,6 +158,7 @@ export async function createWorld(): Promise<World> {
         maxLogBytes: 4096,
         maxBatchJobs: 1_000,
         maxWebhooks: script.maxWebhooks ?? 100,
+        pluginWaitMs: 60 * 60_000,
         maxInFlight: script.maxDeliveriesInFlight ?? 16,
         maxBytesInFlight: script.maxBytesInFlight ?? 64 * 1024 * 1024,
         maxConcurrency: 64,
@@ -153,6 +174,9 @@ export async function createWorld(): Promise<World> {
       pool,
       sender,
       logged,
+      changePlugins: () => {
+        for (const listener of listeners) listener();
+      },
       submit: async (request) => (await engine.submit({ ...REQUEST, ...request })).jobId,
     };
   }
@@ -206,7 +230,7 @@ export function interceptCalls(
   });
 }
 
-export function toPlugin(name: string): PluginInfo {
+export function toPlugin(name: string): ReadyPlugin {
   return {
     name,
     source: "built-in",

@@ -1,5 +1,5 @@
 /** Fills a store with rows in every table and in every state, using only the port. */
-import { toJsonText } from "../../src/domain/json-text.ts";
+import { NULL_JSON, toJsonText } from "../../src/domain/json-text.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import {
   attemptOf,
@@ -26,6 +26,7 @@ export interface Filled {
   readonly failed: string;
   readonly running: string;
   readonly queued: string;
+  readonly waiting: string;
   readonly scheduled: string;
   readonly openBatch: string;
   readonly endedBatch: string;
@@ -63,8 +64,12 @@ export async function fillStore(store: Store): Promise<Filled> {
 
   const openBatch = await fillBatch(store, "batch_open");
   await completeNext(store);
+  const waiting = await submit(store, {
+    priority: 10,
+    plugins: [{ name: "missing", options: NULL_JSON }],
+  });
   const running = await submit(store, { priority: 9, webhook: newWebhook({ on: ["failed"] }) });
-  const claimed = await claimOne(store);
+  const claimed = await claimOne(store, { plugins: ["first", "second"] });
   await store.commitTransition(claimOf(claimed), beginning(claimed));
   await completeOne(store, { ...claimed, sequence: 1 });
   const queued = await submit(store, { name: "report" });
@@ -74,6 +79,7 @@ export async function fillStore(store: Store): Promise<Filled> {
     failed: failed.id,
     running: running.id,
     queued: queued.id,
+    waiting: waiting.id,
     scheduled: scheduled.id,
     openBatch: openBatch.id,
     endedBatch: endedBatch.id,

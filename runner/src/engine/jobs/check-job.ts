@@ -1,10 +1,14 @@
 import { Refused, summarize, type Issue } from "../../domain/errors.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import type { JobRequest } from "../requests.ts";
+import { whyUnavailable } from "./unavailable-plugin.ts";
 import { checkUrl } from "../webhooks/check-url.ts";
 
+/** `Retry-After` when a plugin is broken, in ms. Broken plugins are read again at least this often at first. */
+const BROKEN_RETRY_AFTER_MS = 5_000;
+
 export interface CheckDeps {
-  readonly catalog: Pick<PluginCatalog, "get" | "checkInput" | "checkOptions">;
+  readonly catalog: Pick<PluginCatalog, "get" | "known" | "checkInput" | "checkOptions">;
   /** Why the daemon is not allowed to connect to the URL, or null. */
   readonly urlRefusal: (url: string) => string | null;
   /** The largest metadata of a job, in bytes of JSON. */
@@ -33,16 +37,8 @@ function checkMetadata(metadata: JobRequest["metadata"], maxBytes: number, path:
 
 function checkPlugins(request: JobRequest, catalog: CheckDeps["catalog"], at: string): void {
   for (const [index, { name, options }] of request.plugins.entries()) {
-    const plugin = catalog.get(name);
     const path = `${at}/plugins/${index}`;
-    if (plugin === null) {
-      const message = `There is no plugin "${name}". GET /v1/plugins lists the plugins.`;
-      throw new Refused("PLUGIN_NOT_FOUND", message, { issues: [{ path, message }] });
-    }
-    if (plugin.status === "broken") {
-      const message = `Plugin "${name}" could not be loaded: ${plugin.error}`;
-      throw new Refused("PLUGIN_BROKEN", message, { issues: [{ path, message }] });
-    }
+    refuseUnknown(name, catalog, path);
     refuseIf("OPTIONS_INVALID", `The options of plugin "${name}" do not fit its schema`, {
       issues: catalog.checkOptions(name, options),
       under: `${path}/options`,
@@ -58,6 +54,19 @@ function checkPlugins(request: JobRequest, catalog: CheckDeps["catalog"], at: st
     })),
     under: `${at}/input`,
   });
+}
+
+/** A job of a plugin whose schemas are known is accepted, and waits until the plugin can be loaded. */
+function refuseUnknown(name: string, catalog: CheckDeps["catalog"], path: string): void {
+  const unavailable = whyUnavailable(catalog, name);
+  if (unavailable === null || catalog.known(name) !== null) return;
+  if (unavailable.code === "PLUGIN_NOT_FOUND") {
+    const message = `${unavailable.message} GET /v1/plugins lists the plugins.`;
+    throw new Refused("PLUGIN_NOT_FOUND", message, { issues: [{ path, message }] });
+  }
+  const { message } = unavailable;
+  const retryAfterMs = BROKEN_RETRY_AFTER_MS;
+  throw new Refused("PLUGIN_BROKEN", message, { issues: [{ path, message }], retryAfterMs });
 }
 
 function refuseIf(

@@ -2,22 +2,18 @@
  * Runs one claimed job: begin, run a step, store its result, then the next step or the end.
  * `domain/job.ts` applies each result to the job.
  */
-import {
-  begin,
-  cancel,
-  currentPlugin,
-  failPoison,
-  isLastAttempt,
-  isPoison,
-  type RunningJob,
-} from "../../domain/job.ts";
+import { begin, cancel, currentPlugin, isLastAttempt, type RunningJob } from "../../domain/job.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { runStep, type StepDeps } from "../steps/run-step.ts";
 import type { Threads } from "../steps/threads.ts";
 import type { StoreRetry } from "../upkeep/store-retry.ts";
+import { endWithoutRun } from "./end-without-run.ts";
+import { createLoadAgain } from "./load-again.ts";
 import type { Lookahead } from "./lookahead.ts";
 import { storeResult, type Stored } from "./store-result.ts";
+import { whyUnavailable } from "./unavailable-plugin.ts";
 import { createTransitionWriter, type TransitionDeps } from "./write-transition.ts";
 
 export interface RunJobDeps extends StepDeps, TransitionDeps {
@@ -25,6 +21,7 @@ export interface RunJobDeps extends StepDeps, TransitionDeps {
   readonly clock: Pick<Clock, "now" | "sleep">;
   readonly signals: StepDeps["signals"] & TransitionDeps["signals"];
   readonly telemetry: StepDeps["telemetry"] & TransitionDeps["telemetry"];
+  readonly catalog: Pick<PluginCatalog, "get" | "recheck">;
   readonly threads: Pick<Threads, "acquire" | "release">;
   readonly lookahead: Pick<Lookahead, "stepEnded">;
   readonly retryWrite: StoreRetry;
@@ -65,16 +62,24 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   let stepStartedAt: number | null = null;
   let isDraining = false;
   let leaving: "cancelled" | "released" | null = null;
+  /** If not, the job goes back into the queue, where it waits. */
+  const isReady = (): boolean => whyUnavailable(deps.catalog, currentPlugin(current.job)) === null;
+  const loadAgain = createLoadAgain({ ...deps, isReady });
   const isLeaving = (): boolean => leaving !== null;
 
   async function run(): Promise<void> {
-    if (isPoison(current.job)) return endPoison();
+    const end = endWithoutRun(current.job, deps, context);
+    if (end !== null) return void (await writer.write(end));
     if (isLastAttempt(current.job)) {
       log.warn({ ...claim, plugin: currentPlugin(current.job) }, "job.last-attempt");
     }
-    while (await threads.acquire({ hasBegun, signal: stop.signal })) {
+    while (isReady() && (await threads.acquire({ hasBegun, signal: stop.signal }))) {
       const step = await runNextStep();
       if (step === null) break;
+      if (step === "not-loaded") {
+        await loadAgain.recheck(stop.signal);
+        continue;
+      }
       const { isStored, isEnd } = await step.stored;
       if (!isStored) {
         log.warn(claim, "job.claim-lost");
@@ -86,14 +91,16 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     await backToQueue({ countsAttempt: false });
   }
 
-  /** Runs the next step in the acquired thread. Null if the job was cancelled or released meanwhile. */
-  async function runNextStep(): Promise<{ stored: Promise<Stored> } | null> {
+  /** Runs the next step in the acquired thread. Null if the job was cancelled or released in the meantime. */
+  async function runNextStep(): Promise<{ stored: Promise<Stored> } | "not-loaded" | null> {
     try {
       if (!hasBegun) beginJob();
       stepStartedAt = clock.now();
       const result = await runStep(current.job, deps, { signal: stop.signal, logBudget, onError });
       deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
-      return isLeaving() ? null : { stored: storeResult(result, current, resultDeps) };
+      if (isLeaving()) return null;
+      if (loadAgain.wants(result)) return "not-loaded";
+      return { stored: storeResult(result, current, resultDeps) };
     } finally {
       stepStartedAt = null;
       // After the outcome was handed to the store, so that the next claim shares its transaction.
@@ -107,13 +114,6 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     if (started === null) return;
     current.job = { ...current.job, sequence: started.sequence };
     writer.writeStart(started);
-  }
-
-  async function endPoison(): Promise<void> {
-    const plugin = currentPlugin(current.job);
-    const failed = failPoison(current.job, clock.now(), context);
-    log.error({ ...claim, plugin, failure: failed.failure }, "job.poison-failed");
-    await writer.write(failed);
   }
 
   async function backToQueue(request: { countsAttempt: boolean }): Promise<void> {

@@ -1,4 +1,9 @@
-import { currentPlugin, type RunningJob, type StepResult } from "../../domain/job.ts";
+import {
+  currentPlugin,
+  isPluginUnavailable,
+  type RunningJob,
+  type StepResult,
+} from "../../domain/job.ts";
 import { NULL_JSON } from "../../domain/json-text.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogLine, PluginPool, StepHooks, StepTask } from "../../ports/plugin-pool.ts";
@@ -31,6 +36,8 @@ export async function runStep(job: RunningJob, deps: StepDeps, run: StepRun): Pr
   const task = toTask(job, run.logBudget);
   const result = await deps.pool.run(task, toHooks(job, deps, run));
   deps.signals.stepEnded(job.id);
+  // The plugin did not run: its job waits, or the step runs again.
+  if (isPluginUnavailable(result)) return result;
   const durationMs = Math.max(0, result.endedAt - result.startedAt);
   deps.telemetry.stepEnded({ plugin: task.plugin, ok: result.ok, durationMs });
   if (!result.ok && result.failure.code === "OUTPUT_TOO_LARGE") deps.telemetry.refused("output");

@@ -5,7 +5,13 @@ import { JOB_STATUSES } from "../../domain/job-spec.ts";
 import { FailureCodeName, StepMetrics, StepProgress } from "./events.ts";
 import { Instant, JobId, JobName, JsonObject, JsonValue, PluginName } from "./fields.ts";
 import { JobWebhook, WebhookRequest } from "./job-webhook.ts";
-import { SAMPLE_ACCEPTED, SAMPLE_JOB, SAMPLE_JOB_SUMMARY, SAMPLE_SUBMIT } from "./samples.ts";
+import {
+  SAMPLE_ACCEPTED,
+  SAMPLE_JOB,
+  SAMPLE_JOB_SUMMARY,
+  SAMPLE_SUBMIT,
+  SAMPLE_WAITING_FOR,
+} from "./samples.ts";
 
 const MAX_PLUGINS = 50;
 const MAX_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000;
@@ -125,6 +131,22 @@ export const JobSummary = z
 
 export type JobSummary = z.infer<typeof JobSummary>;
 
+const WaitingFor = z
+  .object({
+    kind: z
+      .enum(["plugin"])
+      .describe(
+        "`plugin`: the next step's plugin is missing or cannot be loaded now. The job fails when it has waited for `PLAYGROUND_PLUGIN_WAIT_MS`. More kinds may be added.",
+      ),
+    detail: z.string().describe("The reason, as a sentence."),
+    since: Instant.describe("Since when the job has waited."),
+  })
+  .meta({
+    id: "WaitingFor",
+    description: "What a queued job waits for.",
+    examples: [SAMPLE_WAITING_FOR],
+  });
+
 const JobStep = z
   .object({
     plugin: z.string().describe("The plugin's name."),
@@ -155,6 +177,9 @@ export const Job = z
       .nullable()
       .describe("Time limit for all plugins of the job together, in ms. Null means no limit."),
     ...timings,
+    waitingFor: WaitingFor.nullable().describe(
+      "What the job waits for before it can run. Null if it does not wait. A job that waits has the status `queued`, and other jobs run in the meantime.",
+    ),
     progress: StepProgress.nullable().describe(
       "Progress of the running step. Null when its plugin has not reported any.",
     ),

@@ -58,6 +58,7 @@ export const SAMPLE_JOB = {
   ...common,
   metadata: { customer: 7 },
   timeoutMs: null,
+  waitingFor: null,
   progress: null,
   steps: [
     {
@@ -82,6 +83,12 @@ export const SAMPLE_JOB = {
     on: ["completed", "failed"],
     retries: 3,
   },
+};
+
+export const SAMPLE_WAITING_FOR = {
+  kind: "plugin",
+  detail: "Plugin \"csv-profile\" could not be loaded: Cannot find package 'csv'",
+  since: "2026-11-23T09:30:00.000Z",
 };
 
 export const SAMPLE_LOG_LINE = {

@@ -10,7 +10,10 @@ import { jobSummaryText, jobText, type JobUrl } from "../views/job.ts";
 import { pageText } from "../views/json-fields.ts";
 
 export interface JobsDeps {
-  readonly engine: Pick<Engine, "cancel" | "retry" | "stepProgress" | "headerNames">;
+  readonly engine: Pick<
+    Engine,
+    "cancel" | "retry" | "stepProgress" | "headerNames" | "explainWait"
+  >;
   readonly reads: Pick<Store, "job" | "jobs">;
   readonly jobUrl: JobUrl;
 }
@@ -24,7 +27,7 @@ export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: Jo
     const job = await reads.job(id, { maxOutputBytes: MAX_JOB_OUTPUT_BYTES });
     if (job === null) throw jobNotFound(id);
     const progress = engine.stepProgress(id);
-    return sendJson(reply, jobText(job, { progress, jobUrl, headerNames: engine.headerNames }));
+    return sendJson(reply, jobText(job, { progress, jobUrl, ...engine }));
   }
 
   mount(app, listJobs, async ({ query }, reply) => {

@@ -12,7 +12,7 @@ import type { Waits } from "../waits.ts";
 import { acceptedJobText, jobText, type JobUrl } from "../views/job.ts";
 
 export interface SubmitJobDeps {
-  readonly engine: Pick<Engine, "submit" | "waitForEnd" | "headerNames">;
+  readonly engine: Pick<Engine, "submit" | "waitForEnd" | "headerNames" | "explainWait">;
   readonly reads: Pick<Store, "job">;
   readonly jobUrl: JobUrl;
   readonly waits: Waits;
@@ -33,8 +33,7 @@ export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): vo
       (await waits.waitFor(reply, waitSeconds, (signal) => engine.waitForEnd(jobId, { signal })));
     const job = waited || replayed ? await reads.job(jobId, shownOf(waitSeconds)) : null;
     if (waitSeconds !== null && job !== null && hasEnded(job.status)) {
-      const { headerNames } = engine;
-      return sendJson(reply, jobText(job, { progress: null, jobUrl, headerNames }));
+      return sendJson(reply, jobText(job, { progress: null, jobUrl, ...engine }));
     }
     const status: JobStatus = job?.status ?? "queued";
     const plugins = request.plugins.map((plugin) => plugin.name);

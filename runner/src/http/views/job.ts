@@ -1,4 +1,4 @@
-import { pluginNames } from "../../domain/job.ts";
+import { pluginNames, type WaitingFor } from "../../domain/job.ts";
 import type { PluginCall } from "../../domain/job-spec.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine, StepProgress } from "../../engine/engine.ts";
@@ -35,10 +35,12 @@ export interface JobContext {
   readonly progress: StepProgress | null;
   readonly jobUrl: JobUrl;
   readonly headerNames: Engine["headerNames"];
+  readonly explainWait: Engine["explainWait"];
 }
 
 /** Inserts inputs and outputs as the stored text, of any size, without parsing them. */
-export function jobText(job: StoredJob, { progress, jobUrl, headerNames }: JobContext): JsonText {
+export function jobText(job: StoredJob, context: JobContext): JsonText {
+  const { progress, jobUrl, headerNames } = context;
   const { spec, status, failure, steps } = job;
   const byIndex = new Map(steps.map((step) => [step.index, step]));
   const running =
@@ -58,6 +60,7 @@ export function jobText(job: StoredJob, { progress, jobUrl, headerNames }: JobCo
     runAt: instantText(spec.runAt),
     startedAt: instantText(job.startedAt),
     endedAt: instantText(job.endedAt),
+    waitingFor: waitingForText(job.waitingFor, context),
     progress: status === "running" ? progressText(progress) : NULL_JSON,
     steps: jsonArray(
       spec.plugins.map((plugin, index) =>
@@ -71,6 +74,19 @@ export function jobText(job: StoredJob, { progress, jobUrl, headerNames }: JobCo
     input: spec.input,
     webhook: job.webhook === null ? NULL_JSON : jobWebhookText(job.webhook, headerNames),
     url: toJsonText(jobUrl(spec.id)),
+  });
+}
+
+function waitingForText(
+  waitingFor: WaitingFor | null,
+  { explainWait }: Pick<JobContext, "explainWait">,
+): JsonText {
+  if (waitingFor === null) return NULL_JSON;
+  const { kind, since } = waitingFor;
+  return toJsonText({
+    kind,
+    detail: explainWait(waitingFor),
+    since: new Date(since).toISOString(),
   });
 }
 

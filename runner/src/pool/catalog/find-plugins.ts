@@ -4,7 +4,7 @@
  * Names that begin with "_" or ".", and `.test.` and `.d.ts` files, are skipped, so name helpers like that.
  */
 import type { Dirent } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -53,31 +53,6 @@ export async function findDroppedIn(dir: string): Promise<PluginFile[]> {
   return found;
 }
 
-/**
- * A fingerprint of the directory's files: path, size and modification time of at most
- * `MAX_STAMPED` files, without node_modules and names that begin with a dot.
- */
-export async function stampOf(dir: string): Promise<string> {
-  const stamps: string[] = [];
-  await addStamps(dir, dir, stamps);
-  return stamps.join("\n");
-}
-
-const MAX_STAMPED = 5000;
-
-async function addStamps(root: string, dir: string, stamps: string[]): Promise<void> {
-  for (const { name } of await entriesOf(dir)) {
-    if (name === "node_modules" || name.startsWith(".") || stamps.length >= MAX_STAMPED) continue;
-    const path = join(dir, name);
-    const stats = await stat(path).catch(() => null);
-    if (stats?.isDirectory()) await addStamps(root, path, stamps);
-    if (stats)
-      stamps.push(
-        `${relative(root, path)}|${stats.isFile() ? stats.size : "/"}|${stats.mtimeMs}|${stats.ino}`,
-      );
-  }
-}
-
 function toFile(parts: {
   source: string;
   label: string;
@@ -100,7 +75,8 @@ async function toPackage(parts: {
     const manifest = JSON.parse(await readFile(join(path, "package.json"), "utf8")) as unknown;
     const entry = entryOf(manifest) ?? (await firstIndex(path));
     const resolved = createRequire(join(path, "package.json")).resolve(`./${entry}`);
-    if (relative(path, resolved).startsWith(`..${sep}`)) {
+    // `resolved` is a real path. The folder itself can be a link, or be below one.
+    if (relative(await realpath(path), resolved).startsWith(`..${sep}`)) {
       throw new Error(`its entry is ${JSON.stringify(entry)}: it must be inside the folder`);
     }
     return toFile({ ...parts, entry: resolved, version: versionOf(manifest) });
@@ -145,7 +121,7 @@ async function firstIndex(dir: string): Promise<string> {
   );
 }
 
-/** Sorted, so that the same one of two plugins with one name always wins. */
+/** Sorted, so that the plugins are always read in the same order. */
 async function listed(dir: string): Promise<Dirent[]> {
   const entries = await entriesOf(dir);
   return entries

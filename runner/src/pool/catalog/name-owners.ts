@@ -1,7 +1,9 @@
 /**
- * Decides which file owns each plugin's name. A file keeps its name as long as it exists, broken or
- * not, so that a copy of the file does not get its jobs. A free name goes to the first file that
- * declares it, built-in plugins first.
+ * Decides which file owns each plugin's name. The files alone decide, so that the daemon, a daemon
+ * that restarts and the command line agree. First come built-in plugins, then the file that is named
+ * like the plugin, then the first by its name without the extension: "word.ts" before "word-copy.ts".
+ *
+ * A file that is broken keeps the name that it had, so that a copy of it does not get its jobs.
  */
 import type { PluginFile } from "./find-plugins.ts";
 import type { ScanAnswer } from "../messages.ts";
@@ -15,16 +17,30 @@ export interface ScannedFile {
 export type NameOwners = ReadonlyMap<string, PluginFile>;
 
 export function assignNames(scanned: readonly ScannedFile[], before: NameOwners): NameOwners {
-  const byPath = new Map(scanned.map((each) => [each.found.path, each]));
   const owners = new Map<string, PluginFile>();
-  for (const [name, { path }] of before) {
-    const now = byPath.get(path);
-    if (now === undefined) continue;
-    const { found, answer } = now;
-    if (!answer.ok || answer.plugin.name === name) owners.set(name, found);
+  function claim(name: string, found: PluginFile): void {
+    const owner = owners.get(name);
+    if (owner === undefined || comesFirst(found, owner, name)) owners.set(name, found);
   }
+  const broken = new Map<string, PluginFile>();
   for (const { found, answer } of scanned) {
-    if (answer.ok && !owners.has(answer.plugin.name)) owners.set(answer.plugin.name, found);
+    if (answer.ok) claim(answer.plugin.name, found);
+    else broken.set(found.path, found);
+  }
+  for (const [name, { path }] of before) {
+    const found = broken.get(path);
+    if (found !== undefined) claim(name, found);
   }
   return owners;
+}
+
+function comesFirst(a: PluginFile, b: PluginFile, name: string): boolean {
+  const ranks = [rank(a, name), rank(b, name)] as const;
+  if (ranks[0] !== ranks[1]) return ranks[0] < ranks[1];
+  return a.label === b.label ? a.source < b.source : a.label < b.label;
+}
+
+function rank({ source, label }: PluginFile, name: string): number {
+  if (source === "built-in") return 0;
+  return label === name ? 1 : 2;
 }

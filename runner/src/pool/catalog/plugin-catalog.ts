@@ -3,18 +3,19 @@ import { relative } from "node:path";
 import type { Issue } from "../../domain/errors.ts";
 import type { PluginCatalog, PluginInfo, ReadyPlugin } from "../../ports/plugin-catalog.ts";
 import type { PluginLocation } from "../plugin-pool.ts";
+import { createBrokenRetry } from "./broken-retry.ts";
 import { createJsonCheck, type JsonCheck } from "./check-json.ts";
-import { findBuiltIns, findDroppedIn, type PluginFile } from "./find-plugins.ts";
+import type { PluginFile } from "./find-plugins.ts";
+import { createKnownPlugins } from "./known-plugins.ts";
 import { assignNames, type NameOwners, type ScannedFile } from "./name-owners.ts";
-import { scan, type ScanOptions } from "./scan.ts";
+import { createPluginReader } from "./plugin-reader.ts";
+import { MAX_STAMPED } from "./stamps.ts";
 import { watchPlugins } from "./watch-plugins.ts";
 
 export interface LivePluginCatalog extends PluginCatalog {
-  /** Resolves when all plugins have been read once. */
+  /** Resolves when all plugins have been read once. A read that fails is repeated until then. */
   ready(): Promise<void>;
   locate(name: string): PluginLocation | null;
-  /** Calls the listener each time that the plugins have changed. The returned function removes it. */
-  onChange(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -24,10 +25,16 @@ export interface PluginCatalogOptions {
   readonly pluginsDir: string;
   /** Called when the plugins could not be read. The catalog stays as it was, and reads them again later. */
   readonly onError: (error: unknown) => void;
-  /** Time limit for importing one file. Default 10 s. */
+  /** Called when PLUGINS_DIR contains more files than are watched, once until it contains fewer. */
+  readonly onOverLimit?: (dir: string, limit: number) => void;
+  /** Time limit for importing one file. Default 10 s. A file that exceeds it is read again with a longer one. */
   readonly importTimeoutMs?: number;
   /** How often PLUGINS_DIR is checked, in addition to file system events. Default 2 s. */
   readonly rescanMs?: number;
+  /** When broken plugins are read again for the first time. Default 2 s. */
+  readonly retryMs?: number;
+  /** How long a plugin's schemas are known after it has stopped being ready. Default 1 hour. */
+  readonly rememberMs?: number;
   /** `process.env` of plugins while they are imported. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -50,32 +57,53 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   const closing = new AbortController();
   const listeners = new Set<() => void>();
   const checks = new WeakMap<ReadyPlugin, Checks>();
-  let builtIns: ScannedFile[] | null = null;
   let owners: NameOwners = new Map();
   let entries: readonly Entry[] = [];
   let byName: ReadonlyMap<string, Entry> = new Map();
+  let readyNames: readonly string[] = [];
+  const known = createKnownPlugins(options.rememberMs ?? 60 * 60_000);
+  const reader = createPluginReader({ builtinDir, pluginsDir, importTimeoutMs, env });
+  const retry = createBrokenRetry({
+    hasBroken: () => reader.files().some(({ answer }) => !answer.ok),
+    async readBroken(signal) {
+      if (await reader.readBroken(signal)) publish();
+    },
+    onError,
+    firstMs: options.retryMs ?? 2000,
+  });
 
-  /** Reads PLUGINS_DIR again. Built-in plugins do not change, so they are only read the first time. */
   async function refresh(): Promise<void> {
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const first = builtIns === null ? await findBuiltIns(builtinDir, extension) : [];
-    const files = [...first, ...(await findDroppedIn(pluginsDir))];
-    const scanned = await scanAll(files, { importTimeoutMs, env, signal: closing.signal });
-    if (closing.signal.aborted) return;
-    builtIns ??= scanned.slice(0, first.length);
-    const all = [...builtIns, ...scanned.slice(first.length)];
-    owners = assignNames(all, owners);
-    entries = toEntries(all, owners);
+    await retry.stop();
+    try {
+      await reader.readAll(closing.signal);
+      if (!closing.signal.aborted) publish();
+    } finally {
+      if (!closing.signal.aborted) retry.start();
+    }
+  }
+
+  function publish(): void {
+    owners = assignNames(reader.files(), owners);
+    entries = toEntries(reader.files(), owners);
     byName = index(entries);
+    known.update(entries.map(({ info }) => info));
+    readyNames = entries.flatMap(({ info }) => (info.status === "ready" ? [info.name] : []));
     for (const listener of listeners) listener();
   }
 
-  const { signal } = closing;
-  const watch = watchPlugins({ dir: pluginsDir, rescanMs, refresh, onError, signal });
+  const watch = watchPlugins({
+    dir: pluginsDir,
+    rescanMs,
+    refresh,
+    imported: () => reader.files().flatMap(({ answer }) => answer.imported),
+    onError,
+    onOverLimit: () => options.onOverLimit?.(pluginsDir, MAX_STAMPED),
+    signal: closing.signal,
+  });
 
   function checksOf(name: string): Checks | null {
-    const info = byName.get(name)?.info;
-    if (info?.status !== "ready") return null;
+    const info = known.get(name);
+    if (info === null) return null;
     let found = checks.get(info);
     if (found === undefined) {
       const { inputSchema, optionsSchema } = info;
@@ -88,9 +116,12 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   return {
     list: () => entries.map((entry) => entry.info),
     get: (name) => byName.get(name)?.info ?? null,
+    known: (name) => known.get(name),
     checkInput: (name, input): readonly Issue[] => checksOf(name)?.input(input) ?? [],
     checkOptions: (name, value): readonly Issue[] => checksOf(name)?.options(value) ?? [],
     ready: () => watch.ready,
+    readyNames: () => readyNames,
+    recheck: () => watch.refreshNow(),
     locate(name) {
       const entry = byName.get(name);
       if (entry === undefined) return null;
@@ -105,18 +136,9 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     async close() {
       closing.abort();
       await watch.ended;
+      await retry.stop();
     },
   };
-}
-
-async function scanAll(files: readonly PluginFile[], options: ScanOptions): Promise<ScannedFile[]> {
-  const importable = files.flatMap(({ file }) => (file === null ? [] : [file]));
-  const answers = await scan(importable, options);
-  const byFile = new Map(importable.map((file, at) => [file, answers[at]]));
-  return files.map((found) => ({
-    found,
-    answer: byFile.get(found.file ?? "") ?? { ok: false, error: found.error ?? "not read" },
-  }));
 }
 
 /** Of two plugins with one name, the one that does not own the name is broken. */

@@ -1,30 +1,38 @@
 /** The scan thread: imports plugin files one by one and sends what each declares. */
-import { readFileSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
-import { fileURLToPath } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import type { JsonSchema } from "../../ports/plugin-catalog.ts";
 import type { PluginDefinition } from "../../plugin-sdk.ts";
 import { loadPlugin } from "../load-plugin.ts";
-import type { PluginDescription, ScanAnswer, ScanOrder, ScanReady } from "../messages.ts";
+import {
+  UNSETTLED_AWAIT,
+  type PluginDescription,
+  type ScanAnswer,
+  type ScanOrder,
+  type ScanReady,
+} from "../messages.ts";
 import { installPluginResolution } from "../plugin-resolution.ts";
 import { zodVersion } from "../zod-schema.ts";
+import { collectImports } from "./collect-imports.ts";
+import { explainImportError } from "./explain-import-error.ts";
 
+if (parentPort === null) throw new Error("pool/catalog/scan-entry runs in a worker thread only");
 const port = parentPort;
-if (port === null) throw new Error("pool/catalog/scan-entry runs in a worker thread only");
 
-let imported: string[] = [];
-installPluginResolution((url) => imported.push(url));
+const imported = collectImports();
+installPluginResolution(imported.add);
 // Node writes warnings directly to the daemon's stderr, and those of an import are of no use there.
 process.removeAllListeners("warning");
 
 async function read(file: string): Promise<ScanAnswer> {
-  imported = [];
+  imported.clear();
   try {
-    return { ok: true, plugin: describe(await loadPlugin(file)) };
+    const plugin = describe(await loadPlugin(file));
+    return { ok: true, plugin, imported: imported.files() };
   } catch (error) {
-    return { ok: false, error: explain(error) };
+    const files = imported.files();
+    const explained = explainImportError(error, files);
+    return { ok: false, error: explained, isTooSlow: false, imported: files };
   }
 }
 
@@ -113,37 +121,13 @@ function loosen(jsonSchema: Record<string, unknown>): void {
   }
 }
 
-/** The error's message. For a syntax error it also has the file and line, and the source below them. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return `the file throws ${String(error)} when it is imported`;
-  if (!(error instanceof SyntaxError)) return error.message;
-  const [place, ...source] = (placeIn(error) ?? locate() ?? "").split("\n");
-  const said = place === "" ? error.message : `${error.message} (${place})`;
-  return [said, ...source].join("\n");
+async function readAll(): Promise<void> {
+  port.postMessage("ready" satisfies ScanReady);
+  for (const file of (workerData as ScanOrder).files) port.postMessage(await read(file));
+  // Something that a plugin started during its import could keep the thread alive.
+  process.exit();
 }
 
-/** File, line and a piece of the source, which Node writes above the stack for TypeScript only. */
-function placeIn(error: unknown): string | null {
-  const [place, ...rest] =
-    error instanceof Error ? (error.stack ?? "").split("\n\nSyntaxError") : [];
-  return place === undefined || rest.length === 0 ? null : place.replace(/^file:\/\//, "");
-}
-
-/** Finds the line of a syntax error in a JavaScript file by parsing the file as TypeScript. */
-function locate(): string | null {
-  for (const url of imported) {
-    if (!url.startsWith("file:") || url.includes("/node_modules/")) continue;
-    const path = fileURLToPath(url);
-    try {
-      stripTypeScriptTypes(readFileSync(path, "utf8"), { sourceUrl: path });
-    } catch (error) {
-      return placeIn(error);
-    }
-  }
-  return null;
-}
-
-port.postMessage("ready" satisfies ScanReady);
-for (const file of (workerData as ScanOrder).files) port.postMessage(await read(file));
-// Something that a plugin started during its import could keep the thread alive.
-process.exit();
+// A top-level await in this file would make Node print a warning for each plugin's own that never settles.
+process.once("beforeExit", () => process.exit(UNSETTLED_AWAIT));
+void readAll();

@@ -1,17 +1,18 @@
 /**
  * Reads plugin files in a thread that exists for one scan. When a file ends the thread, a new thread
  * reads that file once more, as its first, because an earlier file can be the cause. When a file
- * exceeds the time limit, a new thread reads the files after it.
+ * exceeds its time limit, a new thread reads the files after it.
  */
 import { Worker } from "node:worker_threads";
-import type { ScanAnswer, ScanOrder, ScanReady } from "../messages.ts";
+import { UNSETTLED_AWAIT, type ScanAnswer, type ScanOrder, type ScanReady } from "../messages.ts";
 
 const MEMORY_MB = 512;
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const ENTRY = new URL(`./scan-entry.${extension}`, import.meta.url);
 
 export interface ScanOptions {
-  readonly importTimeoutMs: number;
+  /** Time limit for importing the file, in ms. */
+  readonly limitOf: (file: string) => number;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }
@@ -26,14 +27,16 @@ export async function scan(files: readonly string[], options: ScanOptions): Prom
       onAnswer: (a) => answers.push(a),
     });
     const isFirst = answers.length === before;
-    if (end !== null && (isFirst || end.isCertain)) answers.push({ ok: false, error: end.error });
+    if (end !== null && (isFirst || end.isCertain)) {
+      answers.push({ ok: false, error: end.error, isTooSlow: end.isCertain, imported: [] });
+    }
   }
   return answers;
 }
 
 interface BadEnd {
   readonly error: string;
-  /** Whether the file that was being read is certainly the cause. */
+  /** Whether the file that was being read is certainly the cause, because it exceeded its time limit. */
   readonly isCertain: boolean;
 }
 
@@ -42,7 +45,7 @@ function readInThread(
   files: readonly string[],
   options: ScanOptions & { onAnswer: (answer: ScanAnswer) => void },
 ): Promise<BadEnd | null> {
-  const { importTimeoutMs, signal, onAnswer } = options;
+  const { limitOf, signal, onAnswer } = options;
   const { promise, resolve } = Promise.withResolvers<BadEnd | null>();
   const worker = new Worker(ENTRY, {
     workerData: { files } satisfies ScanOrder,
@@ -60,11 +63,12 @@ function readInThread(
   let timer: NodeJS.Timeout | undefined;
 
   function startTimer(): NodeJS.Timeout {
+    const limitMs = limitOf(files.at(-Math.max(1, left)) ?? "");
     return setTimeout(() => {
-      const error = `importing the file took longer than ${importTimeoutMs} ms`;
+      const error = `importing the file took longer than ${limitMs} ms`;
       end = { error, isCertain: true };
       void worker.terminate();
-    }, importTimeoutMs);
+    }, limitMs);
   }
 
   const onAbort = (): void => void worker.terminate();
@@ -84,7 +88,10 @@ function readInThread(
   worker.on("exit", (code) => {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
-    const error = `importing the file ended its thread with exit code ${code}`;
+    const error =
+      code === UNSETTLED_AWAIT
+        ? "a top-level await never settles, in the file or in one that it imports: nothing is left to run that could settle it"
+        : `importing the file ended its thread with exit code ${code}`;
     resolve(left === 0 ? null : (end ?? { error, isCertain: false }));
   });
   return promise;

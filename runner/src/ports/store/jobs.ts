@@ -1,6 +1,6 @@
 import type { Failure } from "../../domain/errors.ts";
 import type { JobEvent } from "../../domain/event.ts";
-import type { RunningJob, StepRecord, Transition } from "../../domain/job.ts";
+import type { RunningJob, StepRecord, Transition, WaitingFor } from "../../domain/job.ts";
 import type { JobSpec, JobStatus } from "../../domain/job-spec.ts";
 import type { JobWebhook } from "./webhooks.ts";
 import type { Page, Paged } from "./page.ts";
@@ -56,6 +56,8 @@ export interface StoredJob {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly failure: Failure | null;
+  /** Null unless the job is queued and waits. */
+  readonly waitingFor: WaitingFor | null;
   readonly steps: readonly StoredStep[];
   readonly webhook: JobWebhook | null;
 }
@@ -68,6 +70,12 @@ export interface StoredStep extends StepRecord {
 /** Limits the outputs in one read, in UTF-8 bytes. Outputs that do not fit are not read. */
 export interface OutputBound {
   readonly maxOutputBytes: number;
+}
+
+export interface ClaimedJobs {
+  readonly jobs: readonly RunningJob[];
+  /** The claim ended early because many jobs began to wait: other jobs can be ready behind them. */
+  readonly more: boolean;
 }
 
 /** A job matches if it meets every condition that is given. */
@@ -100,6 +108,13 @@ export interface JobWrites {
    *
    * A job on the last attempt of its step is claimed only if no other job is running, and no job is
    * claimed while it runs. If the daemon then crashes, that job caused it, and no other job fails.
+   *
+   * A job whose next plugin is not among `plugins` is not claimed: it waits from `now` on. Waiting
+   * jobs cost later claims nothing. A claim with their plugin among `plugins` ends their wait, and
+   * they are at their old place.
+   *
+   * Jobs that have waited since `waitingSinceBefore` or earlier are claimed first, with `waitedFor`,
+   * within `limit`. A job that would begin to wait at such an instant is claimed in its turn.
    */
   claimJobs(request: {
     owner: string;
@@ -107,7 +122,9 @@ export interface JobWrites {
     ahead: number;
     now: number;
     leaseUntil: number;
-  }): Promise<readonly RunningJob[]>;
+    plugins: readonly string[];
+    waitingSinceBefore: number;
+  }): Promise<ClaimedJobs>;
   /**
    * Stores a transition, its events, and a delivery of each event to every webhook that wants it,
    * in one transaction. A transition to an end removes the lease. The job need not be claimed: a

@@ -53,6 +53,16 @@ const JOBS: readonly Invariant[] = [
             OR (lease_owner IS NULL) <> (lease_until IS NULL)`,
   },
   {
+    sentence: "only a queued job that is due waits, and says for what and since when",
+    sql: `SELECT printf('%s is %s, and waits for %s %s since %s', id, status,
+              coalesce(waiting_kind, 'nothing'), coalesce(waiting_on, ''),
+              coalesce(waiting_since, 'no instant')) AS problem
+          FROM jobs
+          WHERE (waiting_kind IS NULL) <> (waiting_since IS NULL)
+            OR (waiting_on IS NULL) <> (waiting_since IS NULL)
+            OR (waiting_since IS NOT NULL AND (status <> 'queued' OR due = 0))`,
+  },
+  {
     sentence: "a job has a failure code exactly when it has failed",
     sql: `SELECT printf('%s is %s', id, status) AS problem FROM jobs
           WHERE (status = 'failed') <> (failure_code IS NOT NULL)`,

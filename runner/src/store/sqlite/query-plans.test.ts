@@ -68,6 +68,21 @@ describe("the plan of every statement", () => {
   test.each([
     ["a claim of jobs", /INDEXED BY jobs_ready/, /jobs USING INDEX jobs_ready/],
     [
+      "finding the jobs that wait for a plugin",
+      /WHERE waiting_on = \?/,
+      /^SEARCH jobs USING INDEX jobs_waiting \(waiting_on=\?\)$/,
+    ],
+    [
+      "finding the jobs that have waited longest",
+      /WHERE waiting_since <= \?/,
+      /^SEARCH jobs USING INDEX jobs_waiting_longest \(waiting_since<\?\)$/,
+    ],
+    [
+      "a check for jobs that wait",
+      /WHERE waiting_since IS NOT NULL LIMIT 1/,
+      /jobs_waiting_longest/,
+    ],
+    [
       "a claim of first attempts",
       /SELECT deliveries.id FROM destinations CROSS JOIN deliveries INDEXED BY deliveries_first/,
       /deliveries USING INDEX deliveries_first \(destination=\? AND due_at<\?\)/,

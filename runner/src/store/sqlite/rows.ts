@@ -1,6 +1,7 @@
 /** Converts between rows and domain types: JSON columns, pairs of columns, and public ids. */
 import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { EventKind } from "../../domain/event.ts";
+import type { WaitingFor } from "../../domain/job.ts";
 import type { CompletedStep, PluginCall, StepMetrics } from "../../domain/job-spec.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 
@@ -13,6 +14,17 @@ export function toFailure(row: FailureColumns): Failure | null {
   return row.failure_code === null
     ? null
     : { code: row.failure_code, message: row.failure_message ?? "" };
+}
+
+export interface WaitingColumns {
+  readonly waiting_kind: WaitingFor["kind"] | null;
+  readonly waiting_on: string | null;
+  readonly waiting_since: number | null;
+}
+
+export function toWaitingFor(row: WaitingColumns): WaitingFor | null {
+  const { waiting_kind: kind, waiting_on: on, waiting_since: since } = row;
+  return kind === null || on === null || since === null ? null : { kind, on, since };
 }
 
 export function toKinds(kinds: string | null): readonly EventKind[] | null {

@@ -209,6 +209,10 @@ export function createDeliveryModel(state: ModelState) {
       for (const each of state.deliveries) {
         if (each.state === "due" && (each.dueAt ?? 0) > now) each.dueAt = (each.dueAt ?? 0) + byMs;
       }
+      for (const job of state.jobs) {
+        if (job.waitingFor === null || job.waitingFor.since <= now) continue;
+        job.waitingFor = { ...job.waitingFor, since: job.waitingFor.since + byMs };
+      }
       for (const destination of state.destinations)
         if (destination.pausedUntil > now) destination.pausedUntil += byMs;
     },

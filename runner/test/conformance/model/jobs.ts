@@ -26,10 +26,15 @@ export function newModelJob(state: ModelState, spec: NewJob): void {
     startedAt: null,
     endedAt: null,
     lease: null,
+    waitingFor: null,
     steps: [],
     events: [],
   });
   if (spec.webhook !== null) findOrCreateDestination(state, spec.webhook.destination);
+}
+
+function nextPlugin({ spec, steps }: ModelJob): string {
+  return spec.plugins[steps.length]?.name ?? "";
 }
 
 export function createJobModel(state: ModelState) {
@@ -74,22 +79,48 @@ export function createJobModel(state: ModelState) {
       ahead: number;
       now: number;
       leaseUntil: number;
+      plugins: readonly string[];
+      waitingSinceBefore: number;
     }) {
-      const { owner, limit, ahead, now, leaseUntil } = request;
-      const ready = state.jobs
-        .filter((job) => job.status === "queued" && job.spec.runAt <= now)
-        .toSorted((a, b) => b.spec.priority - a.spec.priority);
-      const interrupted = ready.findIndex((job) => job.stepAttempts > 0);
-      const end =
-        limit + (interrupted === -1 ? ahead : Math.max(0, Math.min(ahead, interrupted - limit)));
+      const { owner, limit, ahead, now, leaseUntil, plugins, waitingSinceBefore } = request;
+      const isReady = (name: string) => plugins.includes(name);
+      for (const job of state.jobs) {
+        if (job.waitingFor !== null && isReady(job.waitingFor.on)) job.waitingFor = null;
+      }
       const running = state.jobs.filter(({ status }) => status === "running");
       if (running.some(({ stepAttempts }) => stepAttempts === MAX_STEP_ATTEMPTS)) return [];
-      const lastAttempt = ready.findIndex(
-        ({ stepAttempts }) => stepAttempts === MAX_STEP_ATTEMPTS - 1,
-      );
-      const isAlone = lastAttempt === 0 && running.length === 0;
-      const most = lastAttempt === -1 ? end : Math.min(end, isAlone ? 1 : lastAttempt);
-      return ready.slice(0, most).map((job): RunningJob => {
+      const claimed: RunningJob[] = state.jobs
+        .filter(({ waitingFor }) => waitingFor !== null && waitingFor.since <= waitingSinceBefore)
+        .toSorted((a, b) => a.waitingFor!.since - b.waitingFor!.since)
+        .slice(0, limit)
+        .map((job) => {
+          const waitedFor = job.waitingFor!;
+          job.waitingFor = null;
+          return { ...lease(job), waitedFor };
+        });
+      const ready = state.jobs
+        .filter((job) => job.status === "queued" && job.waitingFor === null)
+        .filter((job) => job.spec.runAt <= now)
+        .toSorted((a, b) => b.spec.priority - a.spec.priority);
+      let wasInterrupted = false;
+      for (const job of ready) {
+        if (claimed.length >= limit + ahead) break;
+        const on = nextPlugin(job);
+        if (!isReady(on) && now > waitingSinceBefore) {
+          job.waitingFor = { kind: "plugin", on, since: now };
+          continue;
+        }
+        wasInterrupted ||= job.stepAttempts > 0;
+        if (claimed.length >= limit && wasInterrupted) break;
+        const isLastAttempt = job.stepAttempts === MAX_STEP_ATTEMPTS - 1;
+        if (isLastAttempt && claimed.length + running.length > 0) break;
+        const waitedFor = { kind: "plugin", on, since: now } as const;
+        claimed.push({ ...lease(job), ...(!isReady(on) && { waitedFor }) });
+        if (isLastAttempt) break;
+      }
+      return claimed;
+
+      function lease(job: ModelJob): RunningJob {
         job.status = "running";
         job.fence += 1;
         job.stepAttempts += 1;
@@ -103,7 +134,7 @@ export function createJobModel(state: ModelState) {
           output: output!,
         }));
         return { ...spec, fence, sequence, stepAttempts, startedAt, completedSteps };
-      });
+      }
     },
 
     commitTransition(claim: Claim, transition: Transition): boolean {
@@ -112,7 +143,7 @@ export function createJobModel(state: ModelState) {
       if (job === undefined || hasEnded(job.status)) return false;
       if (sequence !== job.sequence + events.length) return false;
       Object.assign(job, { status, sequence, endedAt: endedAt ?? null });
-      if (hasEnded(status)) job.lease = null;
+      if (hasEnded(status)) Object.assign(job, { lease: null, waitingFor: null });
       if (step !== undefined) job.steps.push(step);
       if (step?.status === "completed") job.stepAttempts = 1;
       job.events.push(...events);

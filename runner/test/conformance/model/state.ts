@@ -1,6 +1,6 @@
 /** The model store's state: plain arrays, without indexes or stored counts. */
 import type { EventKind, JobEvent } from "../../../src/domain/event.ts";
-import type { StepRecord } from "../../../src/domain/job.ts";
+import type { StepRecord, WaitingFor } from "../../../src/domain/job.ts";
 import type { JobStatus } from "../../../src/domain/job-spec.ts";
 import type { BatchEvent, NewBatch } from "../../../src/ports/store/batches.ts";
 import type { DeliveryKind } from "../../../src/ports/store/deliveries.ts";
@@ -21,6 +21,7 @@ export interface ModelJob {
   startedAt: number | null;
   endedAt: number | null;
   lease: Lease | null;
+  waitingFor: WaitingFor | null;
   steps: StepRecord[];
   readonly events: JobEvent[];
 }

@@ -4,6 +4,7 @@ import type { JobStatus } from "../../../domain/job-spec.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareEmitEvent } from "./emit-event.ts";
+import { NOT_WAITING } from "./waits.ts";
 
 interface JobRow {
   readonly seq: number;
@@ -43,7 +44,7 @@ function prepareMoveJob(db: DatabaseSync) {
     `UPDATE jobs SET status = ?4, sequence = ?1, completed_steps = completed_steps + ?2,
        step_attempts = iif(?2, 1, step_attempts), ended_at = ?5,
        failure_code = ?6, failure_message = ?7,
-       lease_owner = NULL, lease_until = NULL
+       lease_owner = NULL, lease_until = NULL, ${NOT_WAITING}
      WHERE seq = ?3`,
   );
   return (job: JobRow, { status, sequence, step, endedAt, failure }: Transition): void => {

@@ -22,7 +22,13 @@ export function prepareShiftDue(db: DatabaseSync): Operations["shiftDue"] {
     `UPDATE destinations SET ready_at = ${EARLIEST_DUE_AT},
        paused_until = iif(paused_until > ?1, paused_until + ?2, paused_until)`,
   );
+  const shiftWaits = prepare(
+    db,
+    `UPDATE jobs INDEXED BY jobs_waiting_longest SET waiting_since = waiting_since + ?2
+     WHERE waiting_since > ?1`,
+  );
   return ({ now, byMs }) => {
+    shiftWaits.run(now, byMs);
     for (const shift of shiftAll) shift.run(now, byMs);
     shiftDestinations.run(now, byMs);
   };

@@ -2,13 +2,20 @@ import type { DatabaseSync } from "node:sqlite";
 import type { JobStatus, StepMetrics } from "../../../domain/job-spec.ts";
 import type { OutputBound, StoredJob, StoredStep } from "../../../ports/store/jobs.ts";
 import type { StoreReads } from "../../../ports/store/store.ts";
-import { toFailure, toSpec, type FailureColumns, type SpecColumns } from "../rows.ts";
+import {
+  toFailure,
+  toSpec,
+  toWaitingFor,
+  type FailureColumns,
+  type SpecColumns,
+  type WaitingColumns,
+} from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { NO_OUTPUTS, prepareReadOutputs, type OutputColumns, type ReadOutput } from "./output.ts";
 import { prepareReadOwnWebhook } from "./own-webhook.ts";
 import { inSnapshot } from "./snapshot.ts";
 
-interface JobRow extends SpecColumns, FailureColumns {
+interface JobRow extends SpecColumns, FailureColumns, WaitingColumns {
   readonly seq: number;
   readonly status: JobStatus;
   readonly fence: number;
@@ -31,7 +38,8 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
   const findJob = prepare<JobRow>(
     db,
     `SELECT seq, id, name, priority, run_at, created_at, timeout_ms, plugins, metadata, input,
-       status, fence, sequence, step_attempts, started_at, ended_at, failure_code, failure_message
+       status, fence, sequence, step_attempts, started_at, ended_at, failure_code, failure_message,
+       waiting_kind, waiting_on, waiting_since
      FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE id = ?`,
   );
   const findSteps = prepare<StepRow>(
@@ -57,6 +65,7 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
       startedAt: row.started_at,
       endedAt: row.ended_at,
       failure: toFailure(row),
+      waitingFor: toWaitingFor(row),
       steps: lastFirst.toReversed(),
       webhook: findWebhook(row.seq),
     };
