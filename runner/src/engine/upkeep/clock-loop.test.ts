@@ -172,3 +172,31 @@ test("however the clock is set, no event is lost, and none is sent before the pr
     { numRuns: 8 },
   );
 }, 60_000);
+
+test("the next event is sent soon when the clock is set back during the attempt before it", async () => {
+  const first = Promise.withResolvers<Answer>();
+  const { sender, submit } = await world.startEngine({
+    run: complete,
+    answer: () => (sender.sent.length === 1 ? first.promise : answered(200)),
+  });
+  await submit({ webhook: HOOK });
+  await pass(100);
+  expect(sender.sent).toHaveLength(1);
+  jump(-2 * HOUR_MS);
+  await pass(2_000);
+  first.resolve(answered(200));
+  await pass(1_000);
+  expect(sender.sent).toHaveLength(3);
+});
+
+test("a step's events are sent soon when the clock is set back as the step ends", async () => {
+  const { pool, sender, submit } = await world.startEngine();
+  await submit({ webhook: HOOK });
+  await pass(100);
+  const endedAt = world.clock.now();
+  jump(-2 * HOUR_MS);
+  await pass(2_000);
+  (await pool.step(1)).complete(null, endedAt);
+  await pass(1_000);
+  expect(sender.sent).toHaveLength(3);
+});
