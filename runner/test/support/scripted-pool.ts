@@ -8,7 +8,8 @@ import { until } from "./until.ts";
 export interface ScriptedStep {
   readonly task: StepTask;
   readonly hooks: StepHooks;
-  complete(output?: unknown): void;
+  /** `endedAt` is the instant on the thread's clock, now by default. */
+  complete(output?: unknown, endedAt?: number): void;
   fail(code?: FailureCode): void;
 }
 
@@ -44,12 +45,13 @@ export function createScriptedPool(options: {
       const step: ScriptedStep = {
         task,
         hooks,
-        complete: (output = null) =>
+        complete: (output = null, endedAt = options.now()) =>
           resolve({
             ok: true,
             output: toJsonText(output),
-            metrics: { processedItems: 1, duration: Math.max(1, options.now() - startedAt) },
-            ...times(),
+            metrics: { processedItems: 1, duration: Math.max(1, endedAt - startedAt) },
+            startedAt,
+            endedAt,
           }),
         fail: (code = "PLUGIN_THREW") =>
           resolve({ ok: false, failure: { code, message: code }, metrics: null, ...times() }),

@@ -121,7 +121,8 @@ function toOutcome(
     deliveryId: delivery.id,
     attempt: {
       number: delivery.attempts + 1,
-      at: startedAt,
+      // The store makes the next delivery due from here on: not in the future, if the clock was set back.
+      at: Math.min(startedAt, now),
       durationMs: Math.max(0, now - startedAt),
       status: answer.kind === "answered" ? answer.status : null,
       response: answer.kind === "answered" ? answer.body : null,

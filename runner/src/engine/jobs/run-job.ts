@@ -57,7 +57,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   const stop = new AbortController();
   const logBudget = { leftBytes: deps.maxLogBytes };
   const current = { job: claimed };
-  const resultDeps = { writer, threads, retryWrite: deps.retryWrite, context, onError };
+  const resultDeps = { writer, threads, clock, retryWrite: deps.retryWrite, context, onError };
   let hasBegun = false;
   let stepStartedAt: number | null = null;
   let isDraining = false;
@@ -110,7 +110,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
 
   function beginJob(): void {
     hasBegun = true;
-    const started = begin(current.job, current.job.startedAt, context);
+    const started = begin(current.job, Math.min(current.job.startedAt, clock.now()), context);
     if (started === null) return;
     current.job = { ...current.job, sequence: started.sequence };
     writer.writeStart(started);

@@ -7,6 +7,7 @@ import {
   type RunningJob,
   type StepResult,
 } from "../../domain/job.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { occupyThread, type Threads } from "../steps/threads.ts";
 import type { StoreRetry } from "../upkeep/store-retry.ts";
 import type { TransitionWriter } from "./write-transition.ts";
@@ -21,6 +22,7 @@ export interface ResultDeps {
   readonly writer: Pick<TransitionWriter, "write">;
   readonly threads: Pick<Threads, "acquire" | "release">;
   readonly retryWrite: StoreRetry;
+  readonly clock: Pick<Clock, "now">;
   readonly context: EventContext;
   readonly onError: (error: unknown) => void;
 }
@@ -47,10 +49,10 @@ export async function storeResult(
 async function storeOnce(
   result: StepResult,
   current: { job: RunningJob },
-  { writer, threads, retryWrite, context }: ResultDeps,
+  { writer, threads, retryWrite, clock, context }: ResultDeps,
 ): Promise<Stored> {
   const before = current.job;
-  const { transition, job } = concludeStep(before, result, context);
+  const { transition, job } = concludeStep(before, endedBy(clock.now(), result), context);
   const write = async (): Promise<boolean> => {
     // Before the write ends: a cancel that comes now follows this transition.
     current.job = job;
@@ -67,4 +69,10 @@ async function storeOnce(
     return occupyThread(threads, () => retryWrite("commitTransition", write));
   });
   return { isStored, isEnd: hasEnded(transition.status) };
+}
+
+/** If the clock was set back since the step ended, its events would be due in the future. */
+function endedBy(now: number, result: StepResult): StepResult {
+  if (result.endedAt <= now) return result;
+  return { ...result, startedAt: Math.min(result.startedAt, now), endedAt: now };
 }
