@@ -121,7 +121,7 @@ function toOutcome(
     deliveryId: delivery.id,
     attempt: {
       number: delivery.attempts + 1,
-      // The store makes the next delivery due from here on: not in the future, if the clock was set back.
+      // The next delivery is due from this instant, which must not be ahead of a clock that was set back.
       at: Math.min(startedAt, now),
       durationMs: Math.max(0, now - startedAt),
       status: answer.kind === "answered" ? answer.status : null,

@@ -1,7 +1,7 @@
 /**
  * Checks a request's value against a plugin's JSON Schema, on the main thread. The plugin's thread
  * checks the value again with the plugin's own schema, so a rule that is costly or uncertain to
- * check here is skipped.
+ * check here is skipped. The messages are ours where Ajv's do not name the value or what is right.
  */
 import {
   Ajv2020,
