@@ -36,13 +36,17 @@ function survivingBytes(map: Pick<ShortLivedMap<number, unknown>, "set" | "delet
   return getHeapStatistics().used_heap_size - before;
 }
 
+/** A full collection that V8 starts by itself frees what a round kept: the worst of five counts. */
+function worstOfFive(newMap: () => Pick<ShortLivedMap<number, unknown>, "set" | "delete">): number {
+  return Math.max(...Array.from({ length: 5 }, () => survivingBytes(newMap())));
+}
+
 // If this fails because a Map keeps as little memory, the class is no longer needed.
 test("lets young collections free deleted entries, which a Map does not", () => {
-  const kept = survivingBytes(new ShortLivedMap());
-  const plain = new Map<number, unknown>();
-  const keptByMap = survivingBytes({
-    set: (key, value) => void plain.set(key, value),
-    delete: (key) => void plain.delete(key),
+  const kept = worstOfFive(() => new ShortLivedMap());
+  const keptByMap = worstOfFive(() => {
+    const map = new Map<number, unknown>();
+    return { set: (key, value) => void map.set(key, value), delete: (key) => void map.delete(key) };
   });
   expect(kept).toBeLessThan(keptByMap / 3);
 });
