@@ -78,6 +78,7 @@ export async function composeDaemon(
     openPlugins(settings, {
       onError: onError("plugins.not-read"),
       onChange: createBrokenLog(log),
+      onExecutorEnd: (end) => log.error(end, "executor.ended"),
       say,
     }),
   );

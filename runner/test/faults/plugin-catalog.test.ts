@@ -245,7 +245,7 @@ describe("a broken file is reported, and the other plugins work", () => {
       plugin("field", "timeout: 5"),
       /^unknown field "timeout": did you mean "timeoutMs"\?$/,
     ],
-    ["version.ts", plugin("version", "version: 2"), /^version is 2: it must be a text/],
+    ["version.ts", plugin("version", "version: 2"), /^version is 2: it must be a string/],
     [
       "json-schema.ts",
       plugin("json-schema", 'input: { type: "object" }'),

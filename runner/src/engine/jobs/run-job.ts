@@ -12,6 +12,7 @@ import {
   type RunningJob,
 } from "../../domain/job.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { StepInterrupted } from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { runStep, type StepDeps } from "../steps/run-step.ts";
 import type { Threads } from "../steps/threads.ts";
@@ -75,6 +76,11 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     while (await threads.acquire({ hasBegun, signal: stop.signal })) {
       const step = await runNextStep();
       if (step === null) break;
+      if ("interrupted" in step) {
+        const plugin = currentPlugin(current.job);
+        log.warn({ ...claim, plugin, reason: step.interrupted }, "job.step-interrupted");
+        return backToQueue({ countsAttempt: true });
+      }
       const { isStored, isEnd } = await step.stored;
       if (!isStored) {
         log.warn(claim, "job.claim-lost");
@@ -87,11 +93,12 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   }
 
   /** Runs the next step in the acquired thread. Null if the job was cancelled or released meanwhile. */
-  async function runNextStep(): Promise<{ stored: Promise<Stored> } | null> {
+  async function runNextStep(): Promise<{ stored: Promise<Stored> } | StepInterrupted | null> {
     try {
       if (!hasBegun) beginJob();
       stepStartedAt = clock.now();
       const result = await runStep(current.job, deps, { signal: stop.signal, logBudget, onError });
+      if ("interrupted" in result) return isLeaving() ? null : result;
       deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
       return isLeaving() ? null : { stored: storeResult(result, current, resultDeps) };
     } finally {

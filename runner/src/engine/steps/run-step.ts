@@ -1,7 +1,13 @@
 import { currentPlugin, type RunningJob, type StepResult } from "../../domain/job.ts";
 import { NULL_JSON } from "../../domain/json-text.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { LogLine, PluginPool, StepHooks, StepTask } from "../../ports/plugin-pool.ts";
+import type {
+  LogLine,
+  PluginPool,
+  StepHooks,
+  StepInterrupted,
+  StepTask,
+} from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
@@ -27,10 +33,15 @@ interface StepRun {
 }
 
 /** Runs the job's next step in a thread. Stores its log and reports its progress as they arrive. */
-export async function runStep(job: RunningJob, deps: StepDeps, run: StepRun): Promise<StepResult> {
+export async function runStep(
+  job: RunningJob,
+  deps: StepDeps,
+  run: StepRun,
+): Promise<StepResult | StepInterrupted> {
   const task = toTask(job, run.logBudget);
   const result = await deps.pool.run(task, toHooks(job, deps, run));
   deps.signals.stepEnded(job.id);
+  if ("interrupted" in result) return result;
   const durationMs = Math.max(0, result.endedAt - result.startedAt);
   deps.telemetry.stepEnded({ plugin: task.plugin, ok: result.ok, durationMs });
   if (!result.ok && result.failure.code === "OUTPUT_TOO_LARGE") deps.telemetry.refused("output");

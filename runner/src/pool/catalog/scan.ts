@@ -1,18 +1,17 @@
 /**
- * Reads plugin files in a thread that exists for one scan. When a file ends the thread, a new thread
- * reads that file once more, as its first, because an earlier file can be the cause. When a file
- * exceeds the time limit, a new thread reads the files after it.
+ * Reads plugin files in a process that exists for one scan, because importing a native package can
+ * crash its process. The process reads the files in a thread (scan-in-threads.ts). When a file ends
+ * the process, a new process reads that file once more, as its first.
  */
-import { Worker } from "node:worker_threads";
-import type { ScanAnswer, ScanOrder, ScanReady } from "../messages.ts";
+import { spawnExecutor } from "../../executor/spawn-executor.ts";
+import type { ScanAnswer } from "../messages.ts";
 
-const MEMORY_MB = 512;
-const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-const ENTRY = new URL(`./scan-entry.${extension}`, import.meta.url);
+/** In addition to the time limit of one file: native code can keep its thread from ending. */
+const ANSWER_GRACE_MS = 10_000;
 
 export interface ScanOptions {
   readonly importTimeoutMs: number;
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 
@@ -21,75 +20,48 @@ export async function scan(files: readonly string[], options: ScanOptions): Prom
   const answers: ScanAnswer[] = [];
   while (answers.length < files.length && !options.signal.aborted) {
     const before = answers.length;
-    const end = await readInThread(files.slice(before), {
+    const end = await readInProcess(files.slice(before), {
       ...options,
       onAnswer: (a) => answers.push(a),
     });
+    if (answers.length === files.length || options.signal.aborted) break;
     const isFirst = answers.length === before;
-    if (end !== null && (isFirst || end.isCertain)) answers.push({ ok: false, error: end.error });
+    if (isFirst || end.isCertain) answers.push({ ok: false, error: end.error });
   }
   return answers;
 }
 
-interface BadEnd {
+interface ProcessEnd {
   readonly error: string;
   /** Whether the file that was being read is certainly the cause. */
   readonly isCertain: boolean;
 }
 
-/** Resolves to null when every file was read. */
-function readInThread(
+async function readInProcess(
   files: readonly string[],
   options: ScanOptions & { onAnswer: (answer: ScanAnswer) => void },
-): Promise<BadEnd | null> {
-  const { importTimeoutMs, signal, onAnswer } = options;
-  const { promise, resolve } = Promise.withResolvers<BadEnd | null>();
-  const worker = new Worker(ENTRY, {
-    workerData: { files } satisfies ScanOrder,
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
-    env: options.env,
-    stdin: true,
-    stdout: true,
-    stderr: true,
+): Promise<ProcessEnd> {
+  const { importTimeoutMs, env, signal, onAnswer } = options;
+  const limitMs = importTimeoutMs + ANSWER_GRACE_MS;
+  let isTooSlow = false;
+  const timer = setTimeout(() => {
+    isTooSlow = true;
+    executor.kill();
+  }, limitMs);
+  const executor = spawnExecutor({
+    env,
+    onMessage(message) {
+      if (message.kind !== "scanned") return;
+      timer.refresh();
+      onAnswer(message.answer);
+    },
   });
-  // Nobody needs what files print during their import, and unread output would fill the memory.
-  worker.stdout.resume();
-  worker.stderr.resume();
-  let left = files.length;
-  let end: BadEnd | null = null;
-  let timer: NodeJS.Timeout | undefined;
-
-  function startTimer(): NodeJS.Timeout {
-    return setTimeout(() => {
-      const error = `importing the file took longer than ${importTimeoutMs} ms`;
-      end = { error, isCertain: true };
-      void worker.terminate();
-    }, importTimeoutMs);
-  }
-
-  const onAbort = (): void => void worker.terminate();
-  signal.addEventListener("abort", onAbort, { once: true });
-  worker.on("message", (said: ScanAnswer | ScanReady) => {
-    clearTimeout(timer);
-    if (said !== "ready") {
-      left -= 1;
-      onAnswer(said);
-    }
-    // The timer also runs after the last file, because a plugin can keep the thread from ending.
-    timer = startTimer();
-  });
-  worker.on("error", (error) => {
-    end = { error: `importing the file ended its thread: ${messageOf(error)}`, isCertain: false };
-  });
-  worker.on("exit", (code) => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-    const error = `importing the file ended its thread with exit code ${code}`;
-    resolve(left === 0 ? null : (end ?? { error, isCertain: false }));
-  });
-  return promise;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  signal.addEventListener("abort", executor.kill, { once: true });
+  executor.send({ kind: "scan", request: { files, importTimeoutMs, env } });
+  const how = await executor.ended;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", executor.kill);
+  return isTooSlow
+    ? { error: `importing the file took longer than ${limitMs} ms`, isCertain: true }
+    : { error: `importing the file ended its process: ${how}`, isCertain: false };
 }
