@@ -46,7 +46,7 @@ export const SHARED_STATE = {
   run: 0,
   /** Number of runs that the thread has started. */
   runCount: 1,
-  /** When the last run started, in ms since the epoch. */
+  /** When the last run started, in ms on the monotonic clock. */
   startedAt: 2,
 } as const;
 

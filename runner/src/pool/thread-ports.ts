@@ -14,7 +14,7 @@ export interface ThreadPorts {
   readMessages(): void;
   /** The thread's current run; null when the thread is idle or unknown. */
   runOf(threadId: number): number | null;
-  /** When the run started, and whether it was its thread's first; null when it has not started. */
+  /** When the run started, on the monotonic clock, and whether it was its thread's first; null when it has not started. */
   startOf(run: number): { readonly at: number; readonly isFirstOfThread: boolean } | null;
   /** Drops what is stored about a run that has ended. */
   forget(run: number): void;

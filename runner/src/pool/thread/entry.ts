@@ -1,5 +1,6 @@
 /** The Piscina worker of every plugin thread. It imports little, because each thread loads it again. */
 import { MessageChannel, parentPort, threadId, workerData } from "node:worker_threads";
+import { monotonicMs } from "../monotonic-clock.ts";
 import { installPluginResolution } from "../plugin-resolution.ts";
 import {
   SHARED_STATE,
@@ -54,7 +55,7 @@ export default async function runTask(task: ThreadTask): Promise<void> {
     task.logLimitBytes,
   );
   const step: CurrentStep = { run, buffer, abort: new AbortController() };
-  Atomics.store(sharedState, SHARED_STATE.startedAt, BigInt(Date.now()));
+  Atomics.store(sharedState, SHARED_STATE.startedAt, BigInt(monotonicMs()));
   Atomics.add(sharedState, SHARED_STATE.runCount, 1n);
   Atomics.store(sharedState, SHARED_STATE.run, BigInt(run));
   try {
