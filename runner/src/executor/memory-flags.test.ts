@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { executorFlags, memoryFlagsIn, withoutMemoryFlags } from "./memory-flags.ts";
 
+const GROWTH = "--heap-growing-percent=50";
+
 test.each([
   ["--max-old-space-size=3000", ["--max-old-space-size=3000"], ""],
   ["--max_old_space_size=3000 --no-warnings", ["--max_old_space_size=3000"], "--no-warnings"],
@@ -26,6 +28,9 @@ test("an environment without NODE_OPTIONS stays as it is", () => {
 
 test("an executor gets the daemon's flags, without those for memory and for the debugger", () => {
   const flags = ["--import", "./a.ts", "--max-old-space-size=9", "--inspect=0", "--no-warnings"];
-  expect(executorFlags(flags)).toEqual(["--import", "./a.ts", "--no-warnings"]);
-  expect(executorFlags(["--max-old-space-size", "9", "--expose-gc"])).toEqual(["--expose-gc"]);
+  expect(executorFlags(flags)).toEqual([GROWTH, "--import", "./a.ts", "--no-warnings"]);
+  expect(executorFlags(["--max-old-space-size", "9", "--expose-gc"])).toEqual([
+    GROWTH,
+    "--expose-gc",
+  ]);
 });

@@ -22,13 +22,17 @@ export function withoutMemoryFlags<Env extends Readonly<Record<string, string | 
   return { ...env, NODE_OPTIONS };
 }
 
+/** Bounds how much garbage a heap can contain, which the limit in pool/watch-memory.ts relies on. */
+const HEAP_GROWTH = "--heap-growing-percent=50";
+
 /**
  * Returns the command-line flags of Node for an executor: those of the daemon, without the memory
  * flags, and without the debugger, whose port the daemon already uses.
  */
 export function executorFlags(flags: readonly string[]): string[] {
-  return flags.filter((flag, at) => {
+  const kept = flags.filter((flag, at) => {
     const isValue = /^\d+$/.test(flag) && FLAG.test(flags[at - 1] ?? "");
     return !isValue && !FLAG.test(flag) && !/^--(?:inspect|debug)/.test(flag);
   });
+  return [HEAP_GROWTH, ...kept];
 }

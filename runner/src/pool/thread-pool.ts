@@ -16,7 +16,6 @@ import { createGenerations, type Generations } from "./generations.ts";
 import type { StepOutcome, ThreadMessage, ThreadTask } from "./messages.ts";
 import { watchStep, type StepWatch } from "./step-watch.ts";
 
-const MIB = 1024 * 1024;
 /** The largest number of a run; the next run is 1 again. */
 const MAX_RUN = 2_147_483_647;
 
@@ -110,13 +109,17 @@ function startGenerations(settings: ExecutorSettings, runs: Runs): Generations {
       env,
       settings: { filesDir, outputLimitBytes, egress },
       onMessage: (message) => handleMessage(message, runs),
-      onBuffersOver: (run, bytes) => {
-        const used = Math.round(bytes / MIB);
-        const message = `The plugin's buffers use ${used} MiB: a thread can use at most ${memoryMb} MiB.`;
-        runs.get(run)?.watch.kill({ code: "OUT_OF_MEMORY", message });
-      },
+      onMemoryOver: (run, message) => handleMemoryOver(runs.get(run), message),
     }),
   );
+}
+
+/** An earlier step can have left the memory behind: then the step moves to a new thread, as after a crash. */
+function handleMemoryOver(run: Run | undefined, message: string): void {
+  if (run === undefined) return;
+  const isFirst = run.generation.startOf(run.task.run)?.isFirstOfThread ?? false;
+  if (isFirst) run.watch.kill({ code: "OUT_OF_MEMORY", message });
+  else run.watch.endThread();
 }
 
 /** Null when the thread died and the cause may be an earlier step. */

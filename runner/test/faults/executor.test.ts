@@ -160,7 +160,7 @@ test("a file that crashes its process when it is imported is broken, and a runni
   expect(job.status).toBe("completed");
 });
 
-test("NODE_OPTIONS does not lift the memory limit of a thread, and the start says so", async () => {
+test("NODE_OPTIONS does not lift the memory limit of a thread: the executor does not get the flag, and the start says so", async () => {
   const daemon = await open({
     env: { NODE_OPTIONS: "--max-old-space-size=3000", PLAYGROUND_THREAD_MEMORY_MB: "64" },
     plugins: {
@@ -176,4 +176,6 @@ test("NODE_OPTIONS does not lift the memory limit of a thread, and the start say
   });
   expect(daemon.output()).toContain("Warning: NODE_OPTIONS contains --max-old-space-size=3000.");
   expect(await run(daemon, "fills")).toMatchObject({ errorCode: "OUT_OF_MEMORY" });
+  const { pid } = (await run(daemon, "process")).steps[0].output;
+  expect(await readFile(`/proc/${pid}/environ`, "utf8")).not.toContain("max-old-space-size");
 });
