@@ -28,7 +28,7 @@ let pool: Promise<ThreadPool> | null = null;
 
 async function openPool(settings: ExecutorSettings): Promise<ThreadPool> {
   const { createThreadPool } = await import("../pool/thread-pool.ts");
-  const opened = createThreadPool(settings);
+  const opened = createThreadPool(settings, () => post({ kind: "orphans" }));
   post({ kind: "ready" });
   setImmediate(flushCompileCache);
   return opened;

@@ -60,5 +60,10 @@ export type FromExecutor =
       readonly progress: Parameters<StepHooks["onProgress"]>[0];
     }
   | { readonly kind: "ended"; readonly run: number; readonly outcome: StepOutcome }
+  /**
+   * A thread ended and left processes behind. They were killed, but stay zombies until the executor
+   * ends: Node reaps only the processes of a running thread.
+   */
+  | { readonly kind: "orphans" }
   /** One file was read. Answers come in the order of the files. */
   | { readonly kind: "scanned"; readonly answer: ScanAnswer };

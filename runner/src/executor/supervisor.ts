@@ -3,10 +3,10 @@
  * step that it was running is interrupted, and a new executor starts immediately. The delay grows
  * while executors end before they are ready.
  */
-import type { Failure } from "../domain/errors.ts";
 import type { StepOutcome } from "../pool/messages.ts";
 import type { StepHooks, StepInterrupted } from "../ports/plugin-pool.ts";
-import type { ExecutorSettings, ExecutorTask, FromExecutor, SentTask } from "./messages.ts";
+import type { ExecutorSettings, ExecutorTask, FromExecutor } from "./messages.ts";
+import { cancelled, createOpenRuns, interrupted, toSent, type OpenRun } from "./open-runs.ts";
 import { spawnExecutor, type ExecutorProcess } from "./spawn-executor.ts";
 
 const FIRST_DELAY_MS = 100;
@@ -32,28 +32,28 @@ export interface Supervisor {
   close(): Promise<void>;
 }
 
-interface Run {
-  readonly task: ExecutorTask;
-  readonly hooks: StepHooks;
-  readonly resolve: (outcome: StepOutcome | StepInterrupted) => void;
-  wasSent: boolean;
-}
-
 export function createSupervisor(options: {
   readonly settings: ExecutorSettings;
   readonly onEnd: (end: ExecutorEnd) => void;
 }): Supervisor {
   const { settings } = options;
-  const runs = new Map<number, Run>();
-  let lastRun = 0;
+  const runs = createOpenRuns();
   let isReady = false;
   let isClosed = false;
   let failedStarts = 0;
   let restart: NodeJS.Timeout | undefined;
-  let executor = start();
+  /** Whether the executor has zombies, which end only with it. */
+  let isWorn = false;
+  let executor: ExecutorProcess | null = start();
+  const closing = new Set<Promise<void>>();
 
   function start(): ExecutorProcess {
-    const started = spawnExecutor({ env: settings.env, onMessage });
+    const started = spawnExecutor({
+      env: settings.env,
+      onMessage(message) {
+        if (started === executor) onMessage(message);
+      },
+    });
     started.send({ kind: "open", settings });
     void started.ended.then((how) => onEnd(started, how));
     return started;
@@ -61,101 +61,88 @@ export function createSupervisor(options: {
 
   function onMessage(message: FromExecutor): void {
     if (message.kind === "ready") return onReady();
-    if (message.kind === "scanned") return;
-    const run = runs.get(message.run);
-    if (run === undefined) return;
-    const { hooks } = run;
-    switch (message.kind) {
-      case "log":
-        hooks.onLog(message.lines);
-        break;
-      case "log-dropped":
-        hooks.onLogDropped?.(message.count);
-        break;
-      case "progress":
-        hooks.onProgress(message.progress);
-        break;
-      case "ended":
-        run.resolve(message.outcome);
-        break;
+    if (message.kind === "orphans") {
+      isWorn = true;
+      return retireIfIdle();
     }
+    if (message.kind !== "scanned") runs.handle(message);
   }
 
   function onReady(): void {
     isReady = true;
     failedStarts = 0;
-    for (const [number, run] of runs) send(number, run);
+    for (const run of runs.all()) send(run);
   }
 
-  function onEnd({ pid }: ExecutorProcess, how: string): void {
+  /** A worn executor ends when no step runs. The next step starts another one. */
+  function retireIfIdle(): void {
+    if (!isWorn || executor === null || runs.areAnySent()) return;
+    const closed = endNow(executor).finally(() => closing.delete(closed));
+    closing.add(closed);
+    executor = null;
+    isWorn = false;
+    isReady = false;
+  }
+
+  function onEnd(ended: ExecutorProcess, how: string): void {
+    if (ended !== executor) return;
     const restartInMs = isReady ? 0 : Math.min(FIRST_DELAY_MS * 2 ** failedStarts, MAX_DELAY_MS);
     failedStarts += isReady ? 0 : 1;
     isReady = false;
-    const lost = [...runs.values()].filter((run) => isClosed || run.wasSent);
+    isWorn = false;
+    const lost = runs.all().filter((run) => isClosed || run.wasSent);
     for (const run of lost) run.resolve(isClosed ? cancelled(STOPPED) : interrupted(how));
     if (isClosed) return;
-    options.onEnd({ pid, how, interruptedSteps: lost.length, restartInMs });
+    options.onEnd({ pid: ended.pid, how, interruptedSteps: lost.length, restartInMs });
     restart = setTimeout(() => (executor = start()), restartInMs);
   }
 
-  function send(number: number, run: Run): void {
+  function send(run: OpenRun): void {
     run.wasSent = true;
-    executor.send({ kind: "run", run: number, task: toSent(run.task) });
-    if (run.hooks.signal.aborted) cancel(number, run);
+    executor?.send({ kind: "run", run: run.number, task: toSent(run.task) });
+    if (run.hooks.signal.aborted) cancel(run);
   }
 
-  function cancel(number: number, { hooks, wasSent, resolve }: Run): void {
+  function cancel({ number, hooks, wasSent, resolve }: OpenRun): void {
     const { reason } = hooks.signal as { reason: unknown };
     const text = typeof reason === "string" ? reason : null;
-    if (wasSent) executor.send({ kind: "cancel", run: number, reason: text });
+    if (wasSent) executor?.send({ kind: "cancel", run: number, reason: text });
     else resolve(cancelled(text ?? "The job was cancelled."));
   }
 
   return {
     async run(task, hooks) {
-      lastRun += 1;
-      const number = lastRun;
-      const { promise, resolve } = Promise.withResolvers<StepOutcome | StepInterrupted>();
-      const run: Run = { task, hooks, resolve, wasSent: false };
-      const onAbort = (): void => cancel(number, run);
-      runs.set(number, run);
+      const run = runs.add(task, hooks);
+      const onAbort = (): void => cancel(run);
       hooks.signal.addEventListener("abort", onAbort, { once: true });
-      if (isReady) send(number, run);
+      executor ??= start();
+      if (isReady) send(run);
       try {
-        return await promise;
+        return await run.outcome;
       } finally {
-        runs.delete(number);
+        runs.remove(run);
+        retireIfIdle();
         hooks.signal.removeEventListener("abort", onAbort);
       }
     },
     markStale() {
-      if (isReady) executor.send({ kind: "stale" });
+      if (isReady) executor?.send({ kind: "stale" });
     },
     async close() {
       isClosed = true;
       clearTimeout(restart);
-      executor.send({ kind: "close" });
-      const kill = setTimeout(executor.kill, CLOSE_LIMIT_MS);
-      await executor.ended;
-      clearTimeout(kill);
-      for (const run of runs.values()) run.resolve(cancelled(STOPPED));
+      if (executor !== null) await endNow(executor);
+      await Promise.all(closing);
+      for (const run of runs.all()) run.resolve(cancelled(STOPPED));
     },
   };
 }
 
 const STOPPED = "The daemon stopped while the step was running.";
 
-function toSent(task: ExecutorTask): SentTask {
-  return task.jobInput === task.input ? { ...task, jobInput: null } : task;
-}
-
-function interrupted(how: string): StepInterrupted {
-  return {
-    interrupted: `The process that runs plugins ended (${how}) while the step was running.`,
-  };
-}
-
-function cancelled(message: string): StepOutcome {
-  const failure: Failure = { code: "CANCELLED", message };
-  return { ok: false, failure, metrics: null };
+async function endNow(executor: ExecutorProcess): Promise<void> {
+  executor.send({ kind: "close" });
+  const kill = setTimeout(executor.kill, CLOSE_LIMIT_MS);
+  await executor.ended;
+  clearTimeout(kill);
 }

@@ -6,7 +6,7 @@
  * Measured: 35,000 empty round trips a second with two threads, with Atomics or without.
  */
 import { Piscina } from "piscina";
-import type { Hello, ThreadMessage, ThreadSettings, ThreadTask } from "./messages.ts";
+import type { Hello, RunMessage, ThreadSettings, ThreadTask } from "./messages.ts";
 import { v8LimitMb, watchMemory } from "./watch-memory.ts";
 import { createThreadPorts, type ThreadPorts } from "./thread-ports.ts";
 
@@ -23,7 +23,9 @@ export interface GenerationOptions {
   readonly memoryMb: number;
   readonly settings: ThreadSettings;
   readonly env: Readonly<Record<string, string>> | undefined;
-  readonly onMessage: (message: ThreadMessage) => void;
+  readonly onMessage: (message: RunMessage) => void;
+  /** A thread has ended and left processes behind, which were killed. */
+  readonly onOrphans: () => void;
   readonly onMemoryOver: (run: number, message: string) => void;
 }
 
@@ -42,7 +44,7 @@ export interface Generation extends Pick<
 
 export function createGeneration(options: GenerationOptions): Generation {
   const { size, memoryMb, settings, env } = options;
-  const ports = createThreadPorts(options.onMessage);
+  const ports = createThreadPorts(options);
   const piscina = new Piscina({
     filename: ENTRY,
     minThreads: 1,

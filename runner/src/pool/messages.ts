@@ -69,8 +69,13 @@ export type ThreadMessage =
       readonly droppedLines: number;
       readonly outcome: StepOutcome;
     }
+  /** The thread started a process, or a process that it started has ended. */
+  | { readonly kind: "child"; readonly pid: number; readonly hasEnded: boolean }
   /** The thread is dying because of this run; null when the cause is unknown. */
   | { readonly kind: "fault"; readonly run: number | null; readonly failure: Failure };
+
+/** The messages about runs. */
+export type RunMessage = Exclude<ThreadMessage, { kind: "child" }>;
 
 export interface StopRequest {
   readonly kind: "stop";

@@ -13,7 +13,7 @@ import type { StepHooks } from "../ports/plugin-pool.ts";
 import { ShortLivedMap } from "../system/short-lived-map.ts";
 import { createGeneration, type Generation } from "./generation.ts";
 import { createGenerations, type Generations } from "./generations.ts";
-import type { StepOutcome, ThreadMessage, ThreadTask } from "./messages.ts";
+import type { RunMessage, StepOutcome, ThreadTask } from "./messages.ts";
 import { watchStep, type StepWatch } from "./step-watch.ts";
 
 /** The largest number of a run; the next run is 1 again. */
@@ -42,10 +42,14 @@ interface Run {
 
 type Runs = ShortLivedMap<number, Run>;
 
-export function createThreadPool(settings: ExecutorSettings): ThreadPool {
+export function createThreadPool(
+  settings: ExecutorSettings,
+  /** A thread has ended and left processes behind, which were killed. */
+  onOrphans: () => void,
+): ThreadPool {
   const { memoryMb, graceMs, startLimitMs } = settings;
   const runs: Runs = new ShortLivedMap();
-  const generations = startGenerations(settings, runs);
+  const generations = startGenerations(settings, runs, onOrphans);
   let lastRun = 0;
   let isClosed = false;
 
@@ -100,7 +104,11 @@ function notStarted(signal: AbortSignal): string {
   return signal.aborted ? "The job was cancelled." : "The daemon stopped before the step started.";
 }
 
-function startGenerations(settings: ExecutorSettings, runs: Runs): Generations {
+function startGenerations(
+  settings: ExecutorSettings,
+  runs: Runs,
+  onOrphans: () => void,
+): Generations {
   const { threads, memoryMb, outputLimitBytes, filesDir, egress, env } = settings;
   return createGenerations(threads, (size) =>
     createGeneration({
@@ -109,6 +117,7 @@ function startGenerations(settings: ExecutorSettings, runs: Runs): Generations {
       env,
       settings: { filesDir, outputLimitBytes, egress },
       onMessage: (message) => handleMessage(message, runs),
+      onOrphans,
       onMemoryOver: (run, message) => handleMemoryOver(runs.get(run), message),
     }),
   );
@@ -162,7 +171,7 @@ function applyStop(outcome: StepOutcome, stopped: Failure | null): StepOutcome {
   return { ok: false, failure: stopped, metrics: outcome.metrics };
 }
 
-function handleMessage(message: ThreadMessage, runs: Runs): void {
+function handleMessage(message: RunMessage, runs: Runs): void {
   const run = message.run === null ? undefined : runs.get(message.run);
   if (run === undefined) return;
   if (message.kind === "fault") {

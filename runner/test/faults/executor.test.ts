@@ -127,6 +127,39 @@ test("a step whose executor is killed runs again in a new one, and the child of 
   expect(daemon.output()).toMatch(/"interruptedSteps":1.*"executor.ended"/);
 });
 
+test("a cancelled step's process ends with its thread, and is no zombie when no step runs", async () => {
+  const daemon = await open({ env: { PLAYGROUND_GRACE_MS: "100" } });
+  const { jobId, executor, child } = await hold(daemon);
+  await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
+  await until("the process to be reaped", async () => (await stateOf(child)) === null);
+  const after = await run(daemon, "process");
+  expect(after.status).toBe("completed");
+  expect(after.steps[0].output.pid).not.toBe(executor);
+  expect(daemon.output()).not.toContain("executor.ended");
+});
+
+test("a cancelled step's process ends while other steps run on in the same executor", async () => {
+  const daemon = await open({ env: { PLAYGROUND_GRACE_MS: "100" } });
+  const { jobId, executor, child } = await hold(daemon);
+  const gate = join(daemon.dataDir, "gate");
+  const waits = await daemon.post("/v1/jobs", {
+    plugins: ["hold"],
+    input: { pids: join(daemon.dataDir, "others"), go: gate },
+  });
+  await until("the other step to run", () =>
+    readFile(join(daemon.dataDir, "others")).catch(() => null),
+  );
+  await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
+  await expectEnded(child);
+  await writeFile(gate, "");
+  const job = await until("the other job to end", async () => {
+    const now = await daemon.get(`/v1/jobs/${waits.jobId}`);
+    return now.endedAt === null ? null : now;
+  });
+  expect(job).toMatchObject({ status: "completed", steps: [{ output: "went" }] });
+  await expectEnded(executor);
+});
+
 test("an executor that is killed again and again before it is ready is replaced until one is", async () => {
   const daemon = await open();
   const killed = new Set<number>();

@@ -16,6 +16,7 @@ import { asCurrentStep, currentStep, type CurrentStep } from "./current-step.ts"
 import { lowerPriority } from "./lower-priority.ts";
 import { createLogBuffer } from "./log-buffer.ts";
 import { refuseKill } from "./refuse-kill.ts";
+import { reportChildren } from "./report-children.ts";
 import { reportFaults } from "./report-faults.ts";
 import { runStep } from "./run-step.ts";
 import { watchGlobals } from "./watch-globals.ts";
@@ -43,6 +44,7 @@ lowerPriority();
 installPluginResolution();
 const endLines = captureOutput();
 refuseKill();
+reportChildren(send);
 reportFaults(send);
 const endThread = process.exit.bind(process);
 const changedGlobal = watchGlobals();
