@@ -111,9 +111,9 @@ async function drainDaemon(
   receiver: ReceiverProcess,
   work: { jobs: number; on: readonly string[] | null },
 ): Promise<Measured> {
-  const before = await cpuSeconds(daemon);
+  const before = cpuSeconds(daemon);
   const drained = await drain(daemon, receiver, work);
-  const cpuMsPerJob = (((await cpuSeconds(daemon)) - before) * 1000) / work.jobs;
+  const cpuMsPerJob = ((cpuSeconds(daemon) - before) * 1000) / work.jobs;
   return { ...drained, cpuMsPerJob };
 }
 

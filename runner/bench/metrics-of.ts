@@ -1,15 +1,35 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Daemon } from "../test/support/daemon.ts";
 
-/** The CPU time of all the daemon's threads, in seconds. */
-export function cpuSeconds(daemon: Daemon): Promise<number> {
-  return metricOf(daemon, "process_cpu_seconds_total");
+/** Linux counts CPU time in hundredths of a second. */
+const TICKS_PER_SECOND = 100;
+
+/** The CPU time of the daemon and of the processes it has started, those that have ended included, in seconds. */
+export function cpuSeconds(daemon: Pick<Daemon, "process">): number {
+  const ticks = processesOf(daemon).map((pid) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // utime, stime, and those of the children that have ended.
+    return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  });
+  return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND;
 }
 
-/** Reads the value from Linux, so that the measurement causes no work in the daemon. */
-export function residentMb({ process: { pid } }: Pick<Daemon, "process">): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024) / 1e6;
+/** The memory of the daemon and of the processes it has started, read from Linux, so that the measurement causes no work. */
+export function residentMb(daemon: Pick<Daemon, "process">): number {
+  const mb = processesOf(daemon).map((pid) => {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024) / 1e6;
+  });
+  return mb.reduce((sum, each) => sum + each, 0);
+}
+
+function processesOf({ process: { pid } }: Pick<Daemon, "process">): number[] {
+  const folder = `/proc/${pid}/task`;
+  const children = readdirSync(folder).flatMap((thread) =>
+    readFileSync(`${folder}/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  );
+  return [Number(pid), ...children];
 }
 
 /** Samples the daemon's resident memory in MB until it is stopped. */
@@ -22,11 +42,4 @@ export function sampleResidentMb(daemon: Daemon, everyMs: number): { stop(): rea
       return samples;
     },
   };
-}
-
-async function metricOf(daemon: Daemon, name: string): Promise<number> {
-  const text = await (await daemon.request("/metrics")).text();
-  const value = new RegExp(`^${name} (\\S+)`, "m").exec(text)?.[1];
-  if (value === undefined) throw new Error(`/metrics has no metric ${name}`);
-  return Number(value);
 }

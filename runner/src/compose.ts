@@ -84,6 +84,7 @@ export async function composeDaemon(
       onError: onError("plugins.not-read"),
       onOverLimit: (dir, limit) => log.warn({ dir, limit }, "plugins.too-many-files"),
       onChange: createBrokenLog(log),
+      onExecutorEnd: (end) => log.error(end, "executor.ended"),
       say,
     }),
   );

@@ -77,7 +77,7 @@ export const Settings = z.object({
   threadMemoryMb: integer(16, 65_536)
     .default(512)
     .describe(
-      "Heap limit of a worker thread, in MiB, and the limit of its buffers. A plugin that exceeds either fails, and its thread is replaced.",
+      "Limit of the live data on a worker thread's heap, in MiB, and of its buffers. A plugin that exceeds one of them fails, and its thread is replaced.",
     ),
   publicUrl: url
     .optional()

@@ -47,6 +47,10 @@ export async function run(args: readonly string[]): Promise<number> {
       },
       toHooks(stop.signal),
     );
+    if ("interrupted" in result) {
+      process.stderr.write(`STEP_INTERRUPTED: ${result.interrupted}\n`);
+      return 1;
+    }
     if (!result.ok) {
       process.stderr.write(`${result.failure.code}: ${result.failure.message}\n`);
       return 1;

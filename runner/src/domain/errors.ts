@@ -130,7 +130,7 @@ export const FAILURES = {
   PLUGIN_BROKEN:
     "The plugin's file can no longer be loaded, and the job has waited for it as long as `PLAYGROUND_PLUGIN_WAIT_MS` says.",
   STEP_INTERRUPTED:
-    "The step was interrupted three times, because the daemon stopped or could not store the step's result.",
+    "The step was interrupted three times, because the process that ran it or the daemon ended, or because the step's result could not be stored.",
   INTERNAL_ERROR:
     "The daemon could not determine or store the step's result. Its log has the details.",
   CANCELLED: "The job was cancelled.",

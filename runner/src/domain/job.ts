@@ -17,7 +17,7 @@ import {
 } from "./event.ts";
 import type { JsonText } from "./json-text.ts";
 
-/** A step that has crashed the daemon this many times is not run again. */
+/** A step that has crashed its process this many times is not run again. */
 export const MAX_STEP_ATTEMPTS = 3;
 
 /** The most bytes of outputs in one job's response. No single output can be larger. */
@@ -124,7 +124,7 @@ export function isLastAttempt(job: Pick<RunningJob, "stepAttempts">): boolean {
   return job.stepAttempts === MAX_STEP_ATTEMPTS;
 }
 
-/** Whether the next step has crashed the daemon too often to be started again. */
+/** Whether the next step has crashed its process too often to be started again. */
 export function isPoison(job: Pick<RunningJob, "stepAttempts">): boolean {
   return job.stepAttempts > MAX_STEP_ATTEMPTS;
 }
@@ -259,7 +259,7 @@ export function stopWaiting(
 export function failPoison(job: RunningJob, now: number, context: EventContext): Transition {
   const failure: Failure = {
     code: "STEP_INTERRUPTED",
-    message: `Plugin "${currentPlugin(job)}" was interrupted ${MAX_STEP_ATTEMPTS} times: the daemon stopped, or could not store the result. It is not tried again.`,
+    message: `Plugin "${currentPlugin(job)}" was interrupted ${MAX_STEP_ATTEMPTS} times: its process or the daemon ended, or its result could not be stored. It is not tried again.`,
   };
   return fail(job, { completedCount: job.completedSteps.length, failure, at: now }, context);
 }

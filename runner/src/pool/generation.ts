@@ -6,13 +6,12 @@
  * Measured: 35,000 empty round trips a second with two threads, with Atomics or without.
  */
 import { Piscina } from "piscina";
-import type { Hello, ThreadMessage, ThreadSettings, ThreadTask } from "./messages.ts";
+import type { Hello, RunMessage, ThreadSettings, ThreadTask } from "./messages.ts";
+import { v8LimitMb, watchMemory } from "./watch-memory.ts";
 import { createThreadPorts, type ThreadPorts } from "./thread-ports.ts";
 
-const MEMORY_CHECK_MS = 500;
 /** Measured: under load a thread uses 60 MB less than with Node's default of 48, at the same CPU per step. */
 const YOUNG_MB = 16;
-const MIB = 1024 * 1024;
 /** An idle thread uses 11 MB: all but one end after five minutes without a step. */
 const IDLE_THREAD_MS = 5 * 60_000;
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -20,12 +19,14 @@ const ENTRY = new URL(`./thread/entry.${extension}`, import.meta.url).href;
 
 export interface GenerationOptions {
   readonly size: number;
-  /** Limit of a thread's JavaScript heap, and a second limit of the same size for its buffers. */
+  /** See watch-memory.ts. */
   readonly memoryMb: number;
   readonly settings: ThreadSettings;
   readonly env: Readonly<Record<string, string>> | undefined;
-  readonly onMessage: (message: ThreadMessage) => void;
-  readonly onBuffersOver: (run: number, bytes: number) => void;
+  readonly onMessage: (message: RunMessage) => void;
+  /** A thread has ended and left processes behind, which were killed. */
+  readonly onOrphans: () => void;
+  readonly onMemoryOver: (run: number, message: string) => void;
 }
 
 export interface Generation extends Pick<
@@ -43,7 +44,7 @@ export interface Generation extends Pick<
 
 export function createGeneration(options: GenerationOptions): Generation {
   const { size, memoryMb, settings, env } = options;
-  const ports = createThreadPorts(options.onMessage);
+  const ports = createThreadPorts(options);
   const piscina = new Piscina({
     filename: ENTRY,
     minThreads: 1,
@@ -52,7 +53,10 @@ export function createGeneration(options: GenerationOptions): Generation {
     concurrentTasksPerWorker: 1,
     atomics: "disabled",
     recordTiming: false,
-    resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: YOUNG_MB },
+    resourceLimits: {
+      maxOldGenerationSizeMb: v8LimitMb(memoryMb),
+      maxYoungGenerationSizeMb: YOUNG_MB,
+    },
     workerData: settings,
     env: { ...env },
   });
@@ -60,26 +64,18 @@ export function createGeneration(options: GenerationOptions): Generation {
   piscina.on("error", () => undefined);
   piscina.on("message", (hello: Hello) => ports.add(hello));
 
-  /** `resourceLimits` limits only the heap. A plugin's buffers could fill the machine's memory. */
-  function checkBuffers(): void {
-    for (const worker of piscina.threads) {
-      const run = ports.runOf(worker.threadId);
-      if (run === null) continue;
-      worker.getHeapStatistics().then(
-        ({ external_memory: bytes }) => {
-          if (bytes > memoryMb * MIB) options.onBuffersOver(run, bytes);
-        },
-        () => undefined, // The thread ended before it replied.
-      );
-    }
-  }
-  const memoryCheck = setInterval(checkBuffers, MEMORY_CHECK_MS).unref();
+  const stopWatching = watchMemory({
+    threads: () => piscina.threads,
+    runOf: (threadId) => ports.runOf(threadId),
+    memoryMb,
+    onOver: options.onMemoryOver,
+  });
 
   return {
     ...ports,
     run: (task, signal) => piscina.run(task, { signal }) as Promise<void>,
     async close() {
-      clearInterval(memoryCheck);
+      stopWatching();
       // A thread that was asked to end earlier can exit after all the others. Piscina would replace
       // it, and nothing would end the replacement.
       piscina.options.minThreads = 0;

@@ -46,7 +46,7 @@ export const SHARED_STATE = {
   run: 0,
   /** Number of runs that the thread has started. */
   runCount: 1,
-  /** When the last run started, in ms since the epoch. */
+  /** When the last run started, in ms on the monotonic clock. */
   startedAt: 2,
 } as const;
 
@@ -69,13 +69,26 @@ export type ThreadMessage =
       readonly droppedLines: number;
       readonly outcome: StepOutcome;
     }
+  /** The thread started a process, or a process that it started has ended. */
+  | { readonly kind: "child"; readonly pid: number; readonly hasEnded: boolean }
   /** The thread is dying because of this run; null when the cause is unknown. */
   | { readonly kind: "fault"; readonly run: number | null; readonly failure: Failure };
+
+/** The messages about runs. */
+export type RunMessage = Exclude<ThreadMessage, { kind: "child" }>;
 
 export interface StopRequest {
   readonly kind: "stop";
   readonly run: number;
   readonly reason: string;
+}
+
+/** A plugin file to read. */
+export interface ScanFile {
+  /** The file's URL. */
+  readonly file: string;
+  /** Time limit for importing it, in ms. */
+  readonly limitMs: number;
 }
 
 /** The `workerData` of the scan thread: the URLs of the files to read, in order. */

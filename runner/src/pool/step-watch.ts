@@ -3,6 +3,7 @@
  * asking the plugin to stop and ending its thread. Only the first reason to stop counts.
  */
 import type { Failure } from "../domain/errors.ts";
+import { monotonicMs } from "./monotonic-clock.ts";
 
 /** The longest delay of a timer in Node: 2³¹ − 1 ms, about 24 days. */
 const MAX_TIMER_MS = 2_147_483_647;
@@ -14,6 +15,8 @@ export interface StepWatch {
   readonly stopped: Failure | null;
   /** Ends the thread without asking the plugin to stop. */
   kill(failure: Failure): void;
+  /** Ends the thread, so that the step runs again in a new one. */
+  endThread(): void;
   end(): void;
 }
 
@@ -24,7 +27,7 @@ export function watchStep(options: {
   graceMs: number;
   /** A thread that has not started the step by then is blocked by an earlier step, and is ended. */
   startLimitMs: number;
-  /** When the thread started the step; null until then. */
+  /** When the thread started the step, on the monotonic clock; null until then. */
   startedAt: () => number | null;
   signal: AbortSignal;
   requestStop: (reason: string) => void;
@@ -41,7 +44,7 @@ export function watchStep(options: {
   function checkTime(): void {
     const startedAt = options.startedAt();
     if (startedAt === null) return checkStart();
-    const leftMs = limit.ms - (Date.now() - startedAt);
+    const leftMs = limit.ms - (monotonicMs() - startedAt);
     if (leftMs <= 0) stop(limit.failure);
     else timer = setTimeout(checkTime, Math.min(leftMs, MAX_TIMER_MS));
   }
@@ -50,6 +53,10 @@ export function watchStep(options: {
     timer = setTimeout(checkTime, Math.min(limit.ms, startLimitMs));
     if (hasMoved || performance.now() - assignedAt < startLimitMs) return;
     hasMoved = true;
+    endThread();
+  }
+
+  function endThread(): void {
     killer.abort();
     killer = new AbortController();
   }
@@ -77,6 +84,7 @@ export function watchStep(options: {
       stopped ??= failure;
       killer.abort();
     },
+    endThread,
     end() {
       clearTimeout(timer);
       signal.removeEventListener("abort", onCancel);

@@ -4,7 +4,13 @@
  * which task. Each thread's shared state does, even after the thread has died.
  */
 import { receiveMessageOnPort } from "node:worker_threads";
-import { SHARED_STATE, type Hello, type StopRequest, type ThreadMessage } from "./messages.ts";
+import {
+  SHARED_STATE,
+  type Hello,
+  type RunMessage,
+  type StopRequest,
+  type ThreadMessage,
+} from "./messages.ts";
 
 export interface ThreadPorts {
   add(hello: Hello): void;
@@ -14,7 +20,7 @@ export interface ThreadPorts {
   readMessages(): void;
   /** The thread's current run; null when the thread is idle or unknown. */
   runOf(threadId: number): number | null;
-  /** When the run started, and whether it was its thread's first; null when it has not started. */
+  /** When the run started, on the monotonic clock, and whether it was its thread's first; null when it has not started. */
   startOf(run: number): { readonly at: number; readonly isFirstOfThread: boolean } | null;
   /** Drops what is stored about a run that has ended. */
   forget(run: number): void;
@@ -23,22 +29,40 @@ export interface ThreadPorts {
 
 interface Thread extends Hello {
   hasEnded: boolean;
+  /** The processes that the thread has started and that have not ended. */
+  readonly children: Set<number>;
 }
 
-export function createThreadPorts(onMessage: (message: ThreadMessage) => void): ThreadPorts {
+export function createThreadPorts(options: {
+  readonly onMessage: (message: RunMessage) => void;
+  /** A thread has ended and left processes behind, which were killed. */
+  readonly onOrphans: () => void;
+}): ThreadPorts {
   const threads = new Map<number, Thread>();
   const stopRequests = new Map<number, StopRequest>();
 
+  function handle({ children }: Thread, message: ThreadMessage): void {
+    if (message.kind !== "child") options.onMessage(message);
+    else if (message.hasEnded) children.delete(message.pid);
+    else children.add(message.pid);
+  }
+
+  function end(thread: Thread): void {
+    thread.hasEnded = true;
+    // A thread that died in a run stays in the map until that run is forgotten.
+    if (read(thread, "run") === 0) threads.delete(thread.threadId);
+    if (thread.children.size === 0) return;
+    for (const pid of thread.children) killChild(pid);
+    thread.children.clear();
+    options.onOrphans();
+  }
+
   return {
     add(hello) {
-      const thread: Thread = { ...hello, hasEnded: false };
+      const thread: Thread = { ...hello, hasEnded: false, children: new Set() };
       threads.set(hello.threadId, thread);
-      hello.port.on("message", onMessage);
-      hello.port.on("close", () => {
-        thread.hasEnded = true;
-        // A thread that died in a run stays in the map until that run is forgotten.
-        if (read(thread, "run") === 0) threads.delete(thread.threadId);
-      });
+      hello.port.on("message", (message: ThreadMessage) => handle(thread, message));
+      hello.port.on("close", () => end(thread));
       hello.port.unref();
       for (const request of stopRequests.values()) send(thread, request);
     },
@@ -49,7 +73,7 @@ export function createThreadPorts(onMessage: (message: ThreadMessage) => void): 
     },
     readMessages() {
       for (const thread of threads.values())
-        for (const message of unread(thread)) onMessage(message);
+        for (const message of unread(thread)) handle(thread, message);
     },
     runOf(threadId) {
       const thread = threads.get(threadId);
@@ -70,6 +94,15 @@ export function createThreadPorts(onMessage: (message: ThreadMessage) => void): 
       for (const { port } of threads.values()) port.close();
     },
   };
+}
+
+/** The id cannot belong to another process, because nothing has reaped this one. */
+function killChild(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
 }
 
 function send({ port }: Thread, request: StopRequest): void {

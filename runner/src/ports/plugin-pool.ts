@@ -44,10 +44,16 @@ export interface StepHooks {
   onProgress(progress: { fraction: number | null; message: string | null }): void;
 }
 
+/** The process that ran the step has ended. The step has no outcome, and may run again. */
+export interface StepInterrupted {
+  /** How the process ended, as a sentence for the log. */
+  readonly interrupted: string;
+}
+
 export interface PluginPool {
   /** How many steps can run at the same time. */
   readonly size: number;
   /** Runs one step in a thread. Never rejects: a failure is a `StepResult` with `ok: false`. */
-  run(task: StepTask, hooks: StepHooks): Promise<StepResult>;
+  run(task: StepTask, hooks: StepHooks): Promise<StepResult | StepInterrupted>;
   close(): Promise<void>;
 }

@@ -2,18 +2,19 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Settings } from "../config.ts";
+import type { ExecutorEnd } from "../executor/supervisor.ts";
 import { createPluginCatalog, type LivePluginCatalog } from "../pool/catalog/plugin-catalog.ts";
 import { createPluginPool } from "../pool/plugin-pool.ts";
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
 import type { PluginPool } from "../ports/plugin-pool.ts";
 import { cannotReadPluginsDir } from "./cannot-start.ts";
-import { missingPluginsDirWarning } from "./setting-warnings.ts";
+import { memoryFlagWarnings, missingPluginsDirWarning } from "./setting-warnings.ts";
 
 const BUILT_IN_PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
 
 export interface OpenPlugins {
   readonly catalog: LivePluginCatalog;
-  /** Starts the plugin threads. A second call returns the same pool. */
+  /** Starts the process that runs plugins. A second call returns the same pool. */
   createPool(): PluginPool;
   close(): Promise<void>;
 }
@@ -25,6 +26,8 @@ export interface PluginListeners {
   readonly onOverLimit?: (dir: string, limit: number) => void;
   /** Receives the plugins after each scan, the first included. */
   readonly onChange?: (plugins: readonly PluginInfo[]) => void;
+  /** A process that ran plugins has ended, and is replaced. */
+  readonly onExecutorEnd?: (end: ExecutorEnd) => void;
   readonly say?: (line: string) => void;
 }
 
@@ -35,6 +38,7 @@ export async function openPlugins(
     onError = (error) => toStderr(`The plugins could not be read: ${String(error)}`),
     onOverLimit = () => {},
     onChange = () => {},
+    onExecutorEnd = () => {},
     say = toStderr,
   }: PluginListeners = {},
 ): Promise<OpenPlugins> {
@@ -45,6 +49,7 @@ export async function openPlugins(
     const warning = missingPluginsDirWarning(settings);
     if (warning !== null) say(warning);
   });
+  for (const warning of memoryFlagWarnings(env)) say(warning);
   const catalog = createPluginCatalog({
     builtinDir: BUILT_IN_PLUGINS,
     pluginsDir,
@@ -69,6 +74,7 @@ export async function openPlugins(
         outputLimitBytes: settings.outputLimit,
         graceMs: settings.graceMs,
         pluginTimeoutMs: settings.pluginTimeoutMs,
+        onExecutorEnd,
       });
       return pool;
     },

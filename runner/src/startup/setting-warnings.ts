@@ -7,6 +7,7 @@ import {
   unknownVariables,
   type Settings,
 } from "../config.ts";
+import { memoryFlagsIn } from "../executor/memory-flags.ts";
 import { nearest } from "../system/nearest.ts";
 
 /** Other programs can use the prefix too, so an unknown variable is a warning and not an error. */
@@ -44,4 +45,12 @@ export function missingPluginsDirWarning({
 }: Pick<Settings, "pluginsDir">): string | null {
   if (pluginsDir === DEFAULTS.pluginsDir) return null;
   return `Warning: ${toEnvName("pluginsDir")} is "${pluginsDir}", but this folder does not exist. The daemon loads its plugins as soon as you create it.`;
+}
+
+/** V8's own limit would override PLAYGROUND_THREAD_MEMORY_MB. The daemon's process keeps it. */
+export function memoryFlagWarnings(env: Settings["env"]): string[] {
+  return memoryFlagsIn(env["NODE_OPTIONS"] ?? "").map(
+    (flag) =>
+      `Warning: NODE_OPTIONS contains ${flag}. It does not apply to plugins: ${toEnvName("threadMemoryMb")} limits the memory of a plugin.`,
+  );
 }

@@ -163,18 +163,21 @@ describe("a plugin that does not end", () => {
 describe("a step that is cancelled", () => {
   test("fails with CANCELLED when it stops", async () => {
     await using threads = openThreads({ catalog, graceMs: 20_000 });
+    await threads.run("echo");
     const trace = await threads.run("stops-when-asked", { signal: AbortSignal.timeout(50) });
     expect(failureOf(trace)).toEqual({ code: "CANCELLED", message: "The job was cancelled." });
   });
 
   test("can still complete in the grace period", async () => {
     await using threads = openThreads({ catalog, graceMs: 20_000 });
+    await threads.run("echo");
     const trace = await threads.run("completes-when-asked", { signal: AbortSignal.timeout(50) });
     expect(trace.result).toMatchObject({ ok: true, output: '"done in the grace"' });
   });
 
   test("is terminated after the grace period when it does not stop", async () => {
     await using threads = openThreads({ catalog, graceMs: 50 });
+    await threads.run("echo");
     const trace = await threads.run("loops", { signal: AbortSignal.timeout(50) });
     expect(failureOf(trace).code).toBe("CANCELLED");
     expect((await threads.run("echo")).result.ok).toBe(true);

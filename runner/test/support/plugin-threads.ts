@@ -11,6 +11,7 @@ import {
 import { createPluginPool, type PluginPoolOptions } from "../../src/pool/plugin-pool.ts";
 import type { LogLine, PluginPool } from "../../src/ports/plugin-pool.ts";
 import type { StepResult } from "../../src/domain/job.ts";
+import { childrenOf } from "./processes.ts";
 import { until } from "./until.ts";
 
 /** Plugins that misbehave, each named after what it does. */
@@ -93,6 +94,7 @@ async function runStep(
       onProgress: (step) => progress.push({ ...step, at: performance.now() }),
     },
   );
+  if ("interrupted" in result) throw new Error(result.interrupted);
   return { result, lines, progress };
 }
 
@@ -100,9 +102,9 @@ function toJson(value: unknown): JsonText {
   return JSON.stringify(value) as JsonText;
 }
 
-/** The number of this process's threads, as Linux counts them. */
+/** The number of threads of this process and of its executors, as Linux counts them. */
 export async function countThreads(): Promise<number> {
-  return (await threadIds()).length;
+  return (await threadFolders()).length;
 }
 
 /** Waits until there are no more threads than before. Fails with the names of all threads. */
@@ -110,7 +112,7 @@ export async function expectThreadsGone(before: number): Promise<void> {
   const gone = async (): Promise<boolean> => (await countThreads()) <= before;
   await until(`no more than ${before} threads`, gone, { timeoutMs: 30_000 }).catch(
     async (cause) => {
-      const names = await Promise.all((await threadIds()).map(threadName));
+      const names = await Promise.all((await threadFolders()).map(threadName));
       throw new Error(`There were ${before} threads, now there are: ${names.join(", ")}`, {
         cause,
       });
@@ -118,10 +120,17 @@ export async function expectThreadsGone(before: number): Promise<void> {
   );
 }
 
-function threadIds(): Promise<string[]> {
-  return readdir("/proc/self/task");
+async function threadFolders(): Promise<string[]> {
+  const pids = [process.pid, ...(await childrenOf(process.pid))];
+  const tasks = pids.map(async (pid) => {
+    const folder = `/proc/${pid}/task`;
+    // A process that has just ended has no threads.
+    const ids = await readdir(folder).catch(() => []);
+    return ids.map((id) => `${folder}/${id}`);
+  });
+  return (await Promise.all(tasks)).flat();
 }
 
-async function threadName(id: string): Promise<string> {
-  return (await readFile(`/proc/self/task/${id}/comm`, "utf8")).trim();
+async function threadName(folder: string): Promise<string> {
+  return (await readFile(`${folder}/comm`, "utf8").catch(() => "ended")).trim();
 }

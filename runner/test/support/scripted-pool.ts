@@ -1,6 +1,11 @@
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { FailureCode } from "../../src/domain/errors.ts";
-import type { PluginPool, StepHooks, StepTask } from "../../src/ports/plugin-pool.ts";
+import type {
+  PluginPool,
+  StepHooks,
+  StepInterrupted,
+  StepTask,
+} from "../../src/ports/plugin-pool.ts";
 import type { StepResult } from "../../src/domain/job.ts";
 import { until } from "./until.ts";
 
@@ -11,6 +16,8 @@ export interface ScriptedStep {
   /** `endedAt` is the instant on the thread's clock, now by default. */
   complete(output?: unknown, endedAt?: number): void;
   fail(code?: FailureCode): void;
+  /** The process that runs the step ends. */
+  interrupt(): void;
 }
 
 export interface ScriptedPool extends PluginPool {
@@ -37,7 +44,7 @@ export function createScriptedPool(options: {
     step: (n) => until(`step ${n} to begin`, () => begun[n - 1] ?? null),
     run(task, hooks) {
       const startedAt = options.now();
-      const { promise, resolve } = Promise.withResolvers<StepResult>();
+      const { promise, resolve } = Promise.withResolvers<StepResult | StepInterrupted>();
       const times = (): { startedAt: number; endedAt: number } => ({
         startedAt,
         endedAt: options.now(),
@@ -53,6 +60,7 @@ export function createScriptedPool(options: {
             startedAt,
             endedAt,
           }),
+        interrupt: () => resolve({ interrupted: "The process ended." }),
         fail: (code = "PLUGIN_THREW") =>
           resolve({ ok: false, failure: { code, message: code }, metrics: null, ...times() }),
       };

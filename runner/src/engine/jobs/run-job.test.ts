@@ -133,6 +133,38 @@ test("a step that ended three daemons is not started a fourth time", async () =>
   expect(await world.kinds(id)).toEqual(["started", "progress", "failed"]);
 });
 
+test("a step whose process ended runs again, and nothing about it reaches a webhook", async () => {
+  const { pool, submit } = await world.startEngine();
+  const id = await submit(plugins("first", "second"));
+  (await pool.step(1)).complete("kept");
+  (await pool.step(2)).interrupt();
+  const again = await pool.step(3);
+  expect(again.task).toMatchObject({ plugin: "second", input: '"kept"' });
+  again.complete();
+  await world.settle();
+  expect(await world.job(id)).toMatchObject({ status: "completed" });
+  expect(await world.kinds(id)).toEqual(["started", "progress", "progress", "completed"]);
+});
+
+test("a step whose process ended three times is not started a fourth time", async () => {
+  const { pool, submit } = await world.startEngine({ run: (step) => step.interrupt() });
+  const id = await submit(plugins("first"));
+  await world.settle();
+  expect(pool.begun).toHaveLength(MAX_STEP_ATTEMPTS);
+  expect(await world.job(id)).toMatchObject({ failure: { code: "STEP_INTERRUPTED" } });
+});
+
+test("a cancelled job whose process ended stays cancelled", async () => {
+  const { engine, pool, submit } = await world.startEngine({ obeysStop: false });
+  const id = await submit(plugins("first"));
+  const step = await pool.step(1);
+  await engine.cancel(id);
+  step.interrupt();
+  await world.settle();
+  expect(pool.begun).toHaveLength(1);
+  expect(await world.job(id)).toMatchObject({ failure: { code: "CANCELLED" } });
+});
+
 test("a poison job does not delay the job behind it", async () => {
   const engines = [await world.startEngine({ threads: 1 })];
   await engines[0]?.submit({ name: "poison" });

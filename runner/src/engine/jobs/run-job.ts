@@ -5,6 +5,7 @@
 import { begin, cancel, currentPlugin, isLastAttempt, type RunningJob } from "../../domain/job.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
+import type { StepInterrupted } from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { runStep, type StepDeps } from "../steps/run-step.ts";
 import type { Threads } from "../steps/threads.ts";
@@ -49,6 +50,8 @@ export interface ActiveJob {
 /** A job whose write failed keeps its place this long, so that it is not retried in a tight loop. */
 const PAUSE_MS = 1_000;
 
+type StepEnd = { readonly stored: Promise<Stored> } | StepInterrupted | "not-loaded";
+
 export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   const { threads, clock, log } = deps;
   const claim = { jobId: claimed.id, fence: claimed.fence };
@@ -80,6 +83,10 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
         await loadAgain.recheck(stop.signal);
         continue;
       }
+      if ("interrupted" in step) {
+        log.warn({ ...claim, reason: step.interrupted }, "job.step-interrupted");
+        return backToQueue({ countsAttempt: true });
+      }
       const { isStored, isEnd } = await step.stored;
       if (!isStored) {
         log.warn(claim, "job.claim-lost");
@@ -92,11 +99,12 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   }
 
   /** Runs the next step in the acquired thread. Null if the job was cancelled or released in the meantime. */
-  async function runNextStep(): Promise<{ stored: Promise<Stored> } | "not-loaded" | null> {
+  async function runNextStep(): Promise<StepEnd | null> {
     try {
       if (!hasBegun) beginJob();
       stepStartedAt = clock.now();
       const result = await runStep(current.job, deps, { signal: stop.signal, logBudget, onError });
+      if ("interrupted" in result) return isLeaving() ? null : result;
       deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
       if (isLeaving()) return null;
       if (loadAgain.wants(result)) return "not-loaded";

@@ -6,7 +6,13 @@ import {
 } from "../../domain/job.ts";
 import { NULL_JSON } from "../../domain/json-text.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { LogLine, PluginPool, StepHooks, StepTask } from "../../ports/plugin-pool.ts";
+import type {
+  LogLine,
+  PluginPool,
+  StepHooks,
+  StepInterrupted,
+  StepTask,
+} from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
@@ -32,10 +38,15 @@ interface StepRun {
 }
 
 /** Runs the job's next step in a thread. Stores its log and reports its progress as they arrive. */
-export async function runStep(job: RunningJob, deps: StepDeps, run: StepRun): Promise<StepResult> {
+export async function runStep(
+  job: RunningJob,
+  deps: StepDeps,
+  run: StepRun,
+): Promise<StepResult | StepInterrupted> {
   const task = toTask(job, run.logBudget);
   const result = await deps.pool.run(task, toHooks(job, deps, run));
   deps.signals.stepEnded(job.id);
+  if ("interrupted" in result) return result;
   // The plugin did not run: its job waits, or the step runs again.
   if (isPluginUnavailable(result)) return result;
   const durationMs = Math.max(0, result.endedAt - result.startedAt);

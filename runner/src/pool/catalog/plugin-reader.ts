@@ -37,7 +37,10 @@ export function createPluginReader(options: {
     signal: AbortSignal,
   ): Promise<ScannedFile[]> {
     const importable = found.flatMap(({ file }) => (file === null ? [] : [file]));
-    const answers = await scan(importable, { limitOf, env, signal });
+    const answers = await scan(
+      importable.map((file) => ({ file, limitMs: limitOf(file) })),
+      { env, signal },
+    );
     for (const [at, answer] of answers.entries()) {
       if (!answer.ok && answer.isTooSlow) slowFiles.add(importable[at] ?? "");
     }

@@ -1,102 +1,78 @@
 /**
- * Reads plugin files in a thread that exists for one scan. When a file ends the thread, a new thread
- * reads that file once more, as its first, because an earlier file can be the cause. When a file
- * exceeds its time limit, a new thread reads the files after it.
+ * Reads plugin files in a process that exists for one scan, because importing a native package can
+ * crash its process. The process reads the files in a thread (scan-in-threads.ts). When a file ends
+ * the process, a new process reads that file once more, as its first.
  */
-import { Worker } from "node:worker_threads";
-import { UNSETTLED_AWAIT, type ScanAnswer, type ScanOrder, type ScanReady } from "../messages.ts";
+import { spawnExecutor } from "../../executor/spawn-executor.ts";
+import type { ScanAnswer, ScanFile } from "../messages.ts";
 
-const MEMORY_MB = 512;
-const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-const ENTRY = new URL(`./scan-entry.${extension}`, import.meta.url);
+/** In addition to the time limit of one file: native code can keep its thread from ending. */
+const ANSWER_GRACE_MS = 10_000;
 
 export interface ScanOptions {
-  /** Time limit for importing the file, in ms. */
-  readonly limitOf: (file: string) => number;
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 
 /** Returns one result per file, in the order of the files. */
-export async function scan(files: readonly string[], options: ScanOptions): Promise<ScanAnswer[]> {
+export async function scan(
+  files: readonly ScanFile[],
+  options: ScanOptions,
+): Promise<ScanAnswer[]> {
   const answers: ScanAnswer[] = [];
   while (answers.length < files.length && !options.signal.aborted) {
     const before = answers.length;
-    const end = await readInThread(files.slice(before), {
+    const end = await readInProcess(files.slice(before), {
       ...options,
-      onAnswer: (a) => answers.push(a),
+      onAnswer: (answer) => answers.push(answer),
     });
+    if (answers.length === files.length || options.signal.aborted) break;
     const isFirst = answers.length === before;
-    if (end !== null && (isFirst || end.isCertain)) {
-      answers.push({ ok: false, error: end.error, isTooSlow: end.isCertain, imported: [] });
-    }
+    if (isFirst || end.isTooSlow) answers.push({ ok: false, ...end, imported: [] });
   }
   return answers;
 }
 
-interface BadEnd {
+interface ProcessEnd {
   readonly error: string;
-  /** Whether the file that was being read is certainly the cause, because it exceeded its time limit. */
-  readonly isCertain: boolean;
+  /** Whether the file that was being read exceeded its time limit. It is certainly the cause then. */
+  readonly isTooSlow: boolean;
 }
 
-/** Resolves to null when every file was read. */
-function readInThread(
-  files: readonly string[],
+async function readInProcess(
+  files: readonly ScanFile[],
   options: ScanOptions & { onAnswer: (answer: ScanAnswer) => void },
-): Promise<BadEnd | null> {
-  const { limitOf, signal, onAnswer } = options;
-  const { promise, resolve } = Promise.withResolvers<BadEnd | null>();
-  const worker = new Worker(ENTRY, {
-    workerData: { files } satisfies ScanOrder,
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
-    env: options.env,
-    stdin: true,
-    stdout: true,
-    stderr: true,
-  });
-  // Nobody needs what files print during their import, and unread output would fill the memory.
-  worker.stdout.resume();
-  worker.stderr.resume();
-  let left = files.length;
-  let end: BadEnd | null = null;
+): Promise<ProcessEnd> {
+  const { env, signal, onAnswer } = options;
+  let answered = 0;
+  let isTooSlow = false;
   let timer: NodeJS.Timeout | undefined;
+  const limitMs = (): number => files[Math.min(answered, files.length - 1)]?.limitMs ?? 0;
 
-  function startTimer(): NodeJS.Timeout {
-    const limitMs = limitOf(files.at(-Math.max(1, left)) ?? "");
-    return setTimeout(() => {
-      const error = `importing the file took longer than ${limitMs} ms`;
-      end = { error, isCertain: true };
-      void worker.terminate();
-    }, limitMs);
+  function startTimer(): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      isTooSlow = true;
+      executor.kill();
+    }, limitMs() + ANSWER_GRACE_MS);
   }
 
-  const onAbort = (): void => void worker.terminate();
-  signal.addEventListener("abort", onAbort, { once: true });
-  worker.on("message", (said: ScanAnswer | ScanReady) => {
-    clearTimeout(timer);
-    if (said !== "ready") {
-      left -= 1;
-      onAnswer(said);
-    }
-    // The timer also runs after the last file, because a plugin can keep the thread from ending.
-    timer = startTimer();
+  const executor = spawnExecutor({
+    env,
+    onMessage(message) {
+      if (message.kind !== "scanned") return;
+      answered += 1;
+      startTimer();
+      onAnswer(message.answer);
+    },
   });
-  worker.on("error", (error) => {
-    end = { error: `importing the file ended its thread: ${messageOf(error)}`, isCertain: false };
-  });
-  worker.on("exit", (code) => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-    const error =
-      code === UNSETTLED_AWAIT
-        ? "a top-level await never settles, in the file or in one that it imports: nothing is left to run that could settle it"
-        : `importing the file ended its thread with exit code ${code}`;
-    resolve(left === 0 ? null : (end ?? { error, isCertain: false }));
-  });
-  return promise;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  startTimer();
+  signal.addEventListener("abort", executor.kill, { once: true });
+  executor.send({ kind: "scan", request: { files, env } });
+  const how = await executor.ended;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", executor.kill);
+  return isTooSlow
+    ? { error: `importing the file took longer than ${limitMs()} ms`, isTooSlow }
+    : { error: `importing the file ended its process: ${how}`, isTooSlow };
 }

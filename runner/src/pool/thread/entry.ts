@@ -1,5 +1,6 @@
 /** The Piscina worker of every plugin thread. It imports little, because each thread loads it again. */
 import { MessageChannel, parentPort, threadId, workerData } from "node:worker_threads";
+import { monotonicMs } from "../monotonic-clock.ts";
 import { installPluginResolution } from "../plugin-resolution.ts";
 import {
   SHARED_STATE,
@@ -15,6 +16,7 @@ import { asCurrentStep, currentStep, type CurrentStep } from "./current-step.ts"
 import { lowerPriority } from "./lower-priority.ts";
 import { createLogBuffer } from "./log-buffer.ts";
 import { refuseKill } from "./refuse-kill.ts";
+import { reportChildren } from "./report-children.ts";
 import { reportFaults } from "./report-faults.ts";
 import { runStep } from "./run-step.ts";
 import { watchGlobals } from "./watch-globals.ts";
@@ -42,6 +44,7 @@ lowerPriority();
 installPluginResolution();
 const endLines = captureOutput();
 refuseKill();
+reportChildren(send);
 reportFaults(send);
 const endThread = process.exit.bind(process);
 const changedGlobal = watchGlobals();
@@ -54,7 +57,7 @@ export default async function runTask(task: ThreadTask): Promise<void> {
     task.logLimitBytes,
   );
   const step: CurrentStep = { run, buffer, abort: new AbortController() };
-  Atomics.store(sharedState, SHARED_STATE.startedAt, BigInt(Date.now()));
+  Atomics.store(sharedState, SHARED_STATE.startedAt, BigInt(monotonicMs()));
   Atomics.add(sharedState, SHARED_STATE.runCount, 1n);
   Atomics.store(sharedState, SHARED_STATE.run, BigInt(run));
   try {

@@ -1,0 +1,68 @@
+/**
+ * Every message between the daemon and an executor, the process that runs plugins. Both sides gather
+ * their messages and send one array per event loop iteration (outbox.ts).
+ */
+import type { EgressPolicy } from "../egress/policy.ts";
+import type { ScanAnswer, ScanFile, StepOutcome } from "../pool/messages.ts";
+import type { LogLine, StepHooks, StepTask } from "../ports/plugin-pool.ts";
+
+/** What an executor needs to run steps. */
+export interface ExecutorSettings {
+  readonly threads: number;
+  readonly filesDir: string;
+  readonly egress: EgressPolicy;
+  readonly memoryMb: number;
+  readonly graceMs: number;
+  readonly startLimitMs: number;
+  readonly outputLimitBytes: number;
+  /** `process.env` of plugins. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** One step for an executor, with the plugin's file as a URL and its timeout. */
+export interface ExecutorTask extends StepTask {
+  readonly file: string;
+  readonly pluginTimeoutMs: number;
+}
+
+/** A task on its way. `jobInput` is null when it is the same text as `input`, which then crosses once. */
+export type SentTask = Omit<ExecutorTask, "jobInput"> & {
+  readonly jobInput: ExecutorTask["jobInput"] | null;
+};
+
+export interface ScanRequest {
+  readonly files: readonly ScanFile[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export type ToExecutor =
+  /** The first message to an executor that runs steps. */
+  | { readonly kind: "open"; readonly settings: ExecutorSettings }
+  | { readonly kind: "run"; readonly run: number; readonly task: SentTask }
+  /** Asks the step to stop. The reason is null when the job's client gave none. */
+  | { readonly kind: "cancel"; readonly run: number; readonly reason: string | null }
+  /** A plugin's file has changed: the next step gets new threads. */
+  | { readonly kind: "stale" }
+  /** Ends all threads, then the executor. */
+  | { readonly kind: "close" }
+  /** The only message to an executor that reads plugin files. It ends after the last answer. */
+  | { readonly kind: "scan"; readonly request: ScanRequest };
+
+export type FromExecutor =
+  /** The executor can run steps. */
+  | { readonly kind: "ready" }
+  | { readonly kind: "log"; readonly run: number; readonly lines: readonly LogLine[] }
+  | { readonly kind: "log-dropped"; readonly run: number; readonly count: number }
+  | {
+      readonly kind: "progress";
+      readonly run: number;
+      readonly progress: Parameters<StepHooks["onProgress"]>[0];
+    }
+  | { readonly kind: "ended"; readonly run: number; readonly outcome: StepOutcome }
+  /**
+   * A thread ended and left processes behind. They were killed, but stay zombies until the executor
+   * ends: Node reaps only the processes of a running thread.
+   */
+  | { readonly kind: "orphans" }
+  /** One file was read. Answers come in the order of the files. */
+  | { readonly kind: "scanned"; readonly answer: ScanAnswer };

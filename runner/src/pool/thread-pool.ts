@@ -1,0 +1,200 @@
+/**
+ * Runs steps in the plugin threads of this executor, and turns what happens to them into outcomes.
+ *
+ * When a thread dies, its step fails if the thread blamed that step (thread/report-faults) or if the
+ * step was the thread's first. Otherwise an earlier step can be the cause (a timer that throws,
+ * memory that was never freed): the step runs again, alone in a new thread, and whatever happens
+ * there counts as its own outcome.
+ */
+import { setImmediate as nextIteration } from "node:timers/promises";
+import type { Failure } from "../domain/errors.ts";
+import type { ExecutorSettings, ExecutorTask } from "../executor/messages.ts";
+import type { StepHooks } from "../ports/plugin-pool.ts";
+import { ShortLivedMap } from "../system/short-lived-map.ts";
+import { createGeneration, type Generation } from "./generation.ts";
+import { createGenerations, type Generations } from "./generations.ts";
+import type { RunMessage, StepOutcome, ThreadTask } from "./messages.ts";
+import { watchStep, type StepWatch } from "./step-watch.ts";
+
+/** The largest number of a run; the next run is 1 again. */
+const MAX_RUN = 2_147_483_647;
+
+export interface ThreadPool {
+  /** Never rejects: a failure is an outcome with `ok: false`. */
+  run(task: ExecutorTask, hooks: StepHooks): Promise<StepOutcome>;
+  /** Says that the threads can have old modules loaded. */
+  markStale(): void;
+  /** Ends every thread. Steps that are running fail with CANCELLED. */
+  close(): Promise<void>;
+}
+
+/** The main thread's record of a step in a thread. */
+interface Run {
+  readonly task: ThreadTask;
+  readonly hooks: StepHooks;
+  readonly watch: StepWatch;
+  readonly memoryMb: number;
+  generation: Generation;
+  outcome: StepOutcome | null;
+  /** What the thread reported before it died. */
+  fault: Failure | null;
+}
+
+type Runs = ShortLivedMap<number, Run>;
+
+export function createThreadPool(
+  settings: ExecutorSettings,
+  /** A thread has ended and left processes behind, which were killed. */
+  onOrphans: () => void,
+): ThreadPool {
+  const { memoryMb, graceMs, startLimitMs } = settings;
+  const runs: Runs = new ShortLivedMap();
+  const generations = startGenerations(settings, runs, onOrphans);
+  let lastRun = 0;
+  let isClosed = false;
+
+  return {
+    async run(step, hooks) {
+      if (isClosed || hooks.signal.aborted) return failed("CANCELLED", notStarted(hooks.signal));
+      lastRun = (lastRun % MAX_RUN) + 1;
+      const { jobTimeoutMs, pluginTimeoutMs, ...task } = step;
+      const ref = generations.acquire();
+      const run: Run = {
+        task: { ...task, run: lastRun },
+        hooks,
+        watch: watchStep({
+          plugin: step.plugin,
+          jobTimeoutMs,
+          pluginTimeoutMs,
+          graceMs,
+          startLimitMs,
+          signal: hooks.signal,
+          startedAt: () => run.generation.startOf(run.task.run)?.at ?? null,
+          requestStop: (reason) => run.generation.requestStop(run.task.run, reason),
+        }),
+        memoryMb,
+        generation: ref.generation,
+        outcome: null,
+        fault: null,
+      };
+      runs.set(run.task.run, run);
+      try {
+        return (await runInThread(run)) ?? (await runInNewThread(run, generations));
+      } finally {
+        runs.delete(run.task.run);
+        run.watch.end();
+        ref.release();
+      }
+    },
+    markStale: () => generations.markStale(),
+    async close() {
+      isClosed = true;
+      for (const { watch } of runs.values()) watch.kill(STOPPING);
+      await generations.close();
+    },
+  };
+}
+
+const STOPPING: Failure = {
+  code: "CANCELLED",
+  message: "The daemon stopped while the step was running.",
+};
+
+function notStarted(signal: AbortSignal): string {
+  return signal.aborted ? "The job was cancelled." : "The daemon stopped before the step started.";
+}
+
+function startGenerations(
+  settings: ExecutorSettings,
+  runs: Runs,
+  onOrphans: () => void,
+): Generations {
+  const { threads, memoryMb, outputLimitBytes, filesDir, egress, env } = settings;
+  return createGenerations(threads, (size) =>
+    createGeneration({
+      size,
+      memoryMb,
+      env,
+      settings: { filesDir, outputLimitBytes, egress },
+      onMessage: (message) => handleMessage(message, runs),
+      onOrphans,
+      onMemoryOver: (run, message) => handleMemoryOver(runs.get(run), message),
+    }),
+  );
+}
+
+/** An earlier step can have left the memory behind: then the step moves to a new thread, as after a crash. */
+function handleMemoryOver(run: Run | undefined, message: string): void {
+  if (run === undefined) return;
+  const isFirst = run.generation.startOf(run.task.run)?.isFirstOfThread ?? false;
+  if (isFirst) run.watch.kill({ code: "OUT_OF_MEMORY", message });
+  else run.watch.endThread();
+}
+
+/** Null when the thread died and the cause may be an earlier step. */
+async function runInThread(run: Run): Promise<StepOutcome | null> {
+  const { generation, watch, task } = run;
+  let death: unknown = null;
+  try {
+    await generation.run(task, watch.killSignal);
+  } catch (error) {
+    death = error;
+  }
+  generation.readMessages();
+  if (run.outcome === null) {
+    // Channels are not ordered: a new or dying thread's messages arrive by the next event loop iteration.
+    await nextIteration();
+    generation.readMessages();
+  }
+  const isFirst = generation.startOf(task.run)?.isFirstOfThread ?? false;
+  generation.forget(task.run);
+  if (run.outcome !== null) return applyStop(run.outcome, watch.stopped);
+  const failure =
+    watch.stopped ?? run.fault ?? (isFirst ? deathFailure(death, run.memoryMb) : null);
+  return failure === null ? null : { ok: false, failure, metrics: null };
+}
+
+async function runInNewThread(run: Run, generations: Generations): Promise<StepOutcome> {
+  const ref = generations.acquireSingle();
+  run.generation = ref.generation;
+  try {
+    const outcome = await runInThread(run);
+    return outcome ?? failed("PLUGIN_CRASHED", "The plugin's thread could not be started.");
+  } finally {
+    ref.release();
+  }
+}
+
+/** A step that timed out fails even when it completes within the grace period. A cancelled step can complete. */
+function applyStop(outcome: StepOutcome, stopped: Failure | null): StepOutcome {
+  if (stopped === null || (outcome.ok && stopped.code === "CANCELLED")) return outcome;
+  return { ok: false, failure: stopped, metrics: outcome.metrics };
+}
+
+function handleMessage(message: RunMessage, runs: Runs): void {
+  const run = message.run === null ? undefined : runs.get(message.run);
+  if (run === undefined) return;
+  if (message.kind === "fault") {
+    run.fault ??= message.failure;
+    return;
+  }
+  if (message.lines.length > 0) run.hooks.onLog(message.lines);
+  if (message.kind === "ended") {
+    run.outcome = message.outcome;
+    if (message.droppedLines > 0) run.hooks.onLogDropped?.(message.droppedLines);
+  } else if (message.progress !== null) run.hooks.onProgress(message.progress);
+}
+
+function failed(code: Failure["code"], message: string): StepOutcome {
+  return { ok: false, failure: { code, message }, metrics: null };
+}
+
+/** The failure for a thread that died, from the error in the worker's `error` event. */
+function deathFailure(error: unknown, memoryMb: number): Failure {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+    const text = `The plugin used more than the ${memoryMb} MiB of memory that a thread can have.`;
+    return { code: "OUT_OF_MEMORY", message: text };
+  }
+  return { code: "PLUGIN_CRASHED", message: `The plugin's thread died: ${String(message)}` };
+}
