@@ -85,6 +85,7 @@ export async function composeDaemon(
       onOverLimit: (dir, limit) => log.warn({ dir, limit }, "plugins.too-many-files"),
       onChange: createBrokenLog(log),
       onExecutorEnd: (end) => log.error(end, "executor.ended"),
+      onExecutorDrain: (drain) => log.warn(drain, "executor.drained"),
       say,
     }),
   );

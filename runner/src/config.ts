@@ -2,7 +2,7 @@
  * The daemon's settings. Each one is an environment variable `PLAYGROUND_*` and a flag. The daemon
  * reads process.env only here.
  */
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { z } from "zod";
 import { MAX_BATCH_JOBS } from "./domain/batch.ts";
@@ -30,6 +30,15 @@ const url = z
 export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
 
 /** `--help` and docs/reference/configuration.md list the settings in this order. */
+/** The rest is for the daemon, the store's cache of the system and other programs. */
+const EXECUTOR_PART = 0.6;
+
+/** The memory that this machine or container has, in bytes. */
+function availableBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
 export const Settings = z.object({
   host: z
     .string()
@@ -78,6 +87,11 @@ export const Settings = z.object({
     .default(512)
     .describe(
       "Limit of the live data on a worker thread's heap, in MiB, and of its buffers. A plugin that exceeds one of them fails, and its thread is replaced.",
+    ),
+  executorMemoryMb: integer(128, 4_194_304)
+    .default(() => Math.max(128, Math.floor((EXECUTOR_PART * availableBytes()) / (1024 * 1024))))
+    .describe(
+      "Limit of the resident memory of the processes that run plugins, in MiB, native code included. Above it the plugin that uses most fails, or its process is replaced. Default: 60 % of the machine's memory, or of the container's limit.",
     ),
   publicUrl: url
     .optional()

@@ -43,6 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
         inputFrom: null,
         jobInput: toJsonText(input),
         jobTimeoutMs: null,
+        isLastAttempt: false,
         logLimitBytes: settings.logLimit,
       },
       toHooks(stop.signal),

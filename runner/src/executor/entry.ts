@@ -3,9 +3,9 @@
  * ends. Its main thread runs no plugin code.
  */
 import { flushCompileCache } from "node:module";
-import type { ThreadPool } from "../pool/thread-pool.ts";
-import type { ExecutorSettings, FromExecutor, ScanRequest, ToExecutor } from "./messages.ts";
+import type { FromExecutor, ScanRequest, ToExecutor } from "./messages.ts";
 import { createOutbox } from "./outbox.ts";
+import type { Steps } from "./run-steps.ts";
 
 if (process.send === undefined)
   throw new Error("executor/entry runs as a child of the daemon only");
@@ -23,42 +23,19 @@ const post = createOutbox<FromExecutor>((messages) => {
   process.send?.(messages, () => undefined);
 });
 
-const cancels = new Map<number, AbortController>();
-let pool: Promise<ThreadPool> | null = null;
+let steps: Promise<Steps> | null = null;
 
-async function openPool(settings: ExecutorSettings): Promise<ThreadPool> {
-  const { createThreadPool } = await import("../pool/thread-pool.ts");
-  const opened = createThreadPool(settings, () => post({ kind: "orphans" }));
+async function open({ settings }: ToExecutor & { kind: "open" }): Promise<Steps> {
+  const { openSteps } = await import("./run-steps.ts");
+  const opened = openSteps(settings, post);
   post({ kind: "ready" });
   setImmediate(flushCompileCache);
   return opened;
 }
 
-async function run(message: ToExecutor & { kind: "run" }): Promise<void> {
-  const { run: number, task } = message;
-  const cancel = new AbortController();
-  cancels.set(number, cancel);
-  const outcome = await (
-    await pool
-  )?.run(
-    { ...task, jobInput: task.jobInput ?? task.input },
-    {
-      signal: cancel.signal,
-      onLog: (lines) => post({ kind: "log", run: number, lines }),
-      onLogDropped: (count) => post({ kind: "log-dropped", run: number, count }),
-      onProgress: (progress) => post({ kind: "progress", run: number, progress }),
-    },
-  );
-  cancels.delete(number);
-  if (outcome !== undefined) post({ kind: "ended", run: number, outcome });
-}
-
-async function scan({ files, ...options }: ScanRequest): Promise<void> {
+async function scan({ files, env }: ScanRequest): Promise<void> {
   const { scanInThreads } = await import("../pool/catalog/scan-in-threads.ts");
-  await scanInThreads(files, {
-    ...options,
-    onAnswer: (answer) => post({ kind: "scanned", answer }),
-  });
+  await scanInThreads(files, { env, onAnswer: (answer) => post({ kind: "scanned", answer }) });
   end();
 }
 
@@ -67,31 +44,17 @@ function end(): void {
   setImmediate(() => process.send?.([], () => process.exit()));
 }
 
-function handle(message: ToExecutor): void {
-  switch (message.kind) {
-    case "open":
-      pool = openPool(message.settings);
-      break;
-    case "run":
-      void run(message);
-      break;
-    case "cancel":
-      cancels.get(message.run)?.abort(message.reason ?? undefined);
-      break;
-    case "stale":
-      void pool?.then((opened) => opened.markStale());
-      break;
-    case "close":
-      void Promise.resolve(pool)
-        .then((opened) => opened?.close())
-        .then(end);
-      break;
-    case "scan":
-      void scan(message.request);
-      break;
+async function handle(message: ToExecutor): Promise<void> {
+  if (message.kind === "scan") return scan(message.request);
+  if (message.kind === "open") steps = open(message);
+  const opened = await steps;
+  opened?.handle(message);
+  if (message.kind === "close") {
+    await opened?.close();
+    end();
   }
 }
 
 process.on("message", (messages: readonly ToExecutor[]) => {
-  for (const message of messages) handle(message);
+  for (const message of messages) void handle(message);
 });

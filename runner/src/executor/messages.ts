@@ -2,6 +2,7 @@
  * Every message between the daemon and an executor, the process that runs plugins. Both sides gather
  * their messages and send one array per event loop iteration (outbox.ts).
  */
+import type { Failure } from "../domain/errors.ts";
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { ScanAnswer, ScanFile, StepOutcome } from "../pool/messages.ts";
 import type { LogLine, StepHooks, StepTask } from "../ports/plugin-pool.ts";
@@ -35,12 +36,22 @@ export interface ScanRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** What an executor uses, in bytes. */
+export interface MemoryReport {
+  /** Resident memory of the process. */
+  readonly rss: number;
+  /** The running step whose heap and buffers are largest. Null if none is known. */
+  readonly largest: { readonly run: number; readonly bytes: number } | null;
+}
+
 export type ToExecutor =
   /** The first message to an executor that runs steps. */
   | { readonly kind: "open"; readonly settings: ExecutorSettings }
   | { readonly kind: "run"; readonly run: number; readonly task: SentTask }
   /** Asks the step to stop. The reason is null when the job's client gave none. */
   | { readonly kind: "cancel"; readonly run: number; readonly reason: string | null }
+  /** Ends the step's thread, because its process uses too much memory. */
+  | { readonly kind: "end-step"; readonly run: number; readonly failure: Failure }
   /** A plugin's file has changed: the next step gets new threads. */
   | { readonly kind: "stale" }
   /** Ends all threads, then the executor. */
@@ -59,6 +70,13 @@ export type FromExecutor =
       readonly progress: Parameters<StepHooks["onProgress"]>[0];
     }
   | { readonly kind: "ended"; readonly run: number; readonly outcome: StepOutcome }
+  /**
+   * The step's thread was ended, but still works in native code, which nothing in the process can
+   * end. The failure is null if the step is not the cause.
+   */
+  | { readonly kind: "stuck"; readonly run: number; readonly failure: Failure | null }
+  /** Sent while steps run, and once more after the last one. */
+  | { readonly kind: "memory"; readonly memory: MemoryReport }
   /**
    * A thread ended and left processes behind. They were killed, but stay zombies until the executor
    * ends: Node reaps only the processes of a running thread.

@@ -1,63 +1,128 @@
-/** The steps that the daemon has given to an executor, or that wait for one. */
+/** The steps that one executor has, and those that wait until it is ready. */
+import type { Failure } from "../domain/errors.ts";
 import type { StepOutcome } from "../pool/messages.ts";
 import type { StepHooks, StepInterrupted } from "../ports/plugin-pool.ts";
-import type { ExecutorTask, FromExecutor, SentTask } from "./messages.ts";
+import type { ExecutorTask, FromExecutor, SentTask, ToExecutor } from "./messages.ts";
 
-export interface OpenRun {
+/** Null if the executor ended before it received the step. */
+export type RunEnd = StepOutcome | StepInterrupted | null;
+
+export interface OpenRuns {
+  /** Sends the step, or keeps it until `sendAll`. */
+  run(task: ExecutorTask, hooks: StepHooks): Promise<RunEnd>;
+  /** The executor is ready. */
+  sendAll(): void;
+  handle(message: Extract<FromExecutor, { run: number }>): void;
+  /** The steps that can still end by themselves, and those whose threads work on in native code. */
+  count(): { readonly running: number; readonly stuck: number };
+  /** Steps that have no outcome when the executor ends get this one. */
+  stopAll(failure: Failure): void;
+  /** The executor has ended. Returns how many of its steps were interrupted. */
+  endAll(how: string): number;
+}
+
+interface OpenRun {
   readonly number: number;
   readonly task: ExecutorTask;
   readonly hooks: StepHooks;
-  readonly outcome: Promise<StepOutcome | StepInterrupted>;
-  readonly resolve: (outcome: StepOutcome | StepInterrupted) => void;
+  readonly resolve: (end: RunEnd) => void;
   wasSent: boolean;
+  /** Whether its thread was ended, but works on in native code. */
+  isStuck: boolean;
+  /** Why the step was stopped, if its thread has not ended since. */
+  stopped: Failure | null;
 }
 
-export interface OpenRuns {
-  add(task: ExecutorTask, hooks: StepHooks): OpenRun;
-  remove(run: OpenRun): void;
-  all(): OpenRun[];
-  areAnySent(): boolean;
-  /** Passes a message about a run on to the run. */
-  handle(message: Extract<FromExecutor, { run: number }>): void;
-}
-
-export function createOpenRuns(): OpenRuns {
+export function createOpenRuns(send: (message: ToExecutor) => void): OpenRuns {
   const runs = new Map<number, OpenRun>();
+  let isReady = false;
+  let hasEnded = false;
   let lastNumber = 0;
 
+  function sendRun(run: OpenRun): void {
+    run.wasSent = true;
+    send({ kind: "run", run: run.number, task: toSent(run.task) });
+    if (run.hooks.signal.aborted) cancel(run);
+  }
+
+  function cancel({ number, hooks, wasSent, resolve }: OpenRun): void {
+    const { reason } = hooks.signal as { reason: unknown };
+    const text = typeof reason === "string" ? reason : null;
+    if (wasSent) send({ kind: "cancel", run: number, reason: text });
+    else resolve(failed({ code: "CANCELLED", message: text ?? "The job was cancelled." }));
+  }
+
   return {
-    add(task, hooks) {
-      lastNumber += 1;
-      const { promise, resolve } = Promise.withResolvers<StepOutcome | StepInterrupted>();
-      const run = { number: lastNumber, task, hooks, outcome: promise, resolve, wasSent: false };
-      runs.set(lastNumber, run);
-      return run;
+    count() {
+      let stuck = 0;
+      for (const { isStuck } of runs.values()) stuck += Number(isStuck);
+      return { running: runs.size - stuck, stuck };
     },
-    remove: ({ number }) => void runs.delete(number),
-    all: () => [...runs.values()],
-    areAnySent: () => runs.values().some((run) => run.wasSent),
+    async run(task, hooks) {
+      if (hasEnded) return null;
+      lastNumber += 1;
+      const { promise, resolve } = Promise.withResolvers<RunEnd>();
+      const run: OpenRun = {
+        number: lastNumber,
+        task,
+        hooks,
+        resolve,
+        wasSent: false,
+        isStuck: false,
+        stopped: null,
+      };
+      const onAbort = (): void => cancel(run);
+      hooks.signal.addEventListener("abort", onAbort, { once: true });
+      runs.set(run.number, run);
+      if (isReady) sendRun(run);
+      try {
+        return await promise;
+      } finally {
+        runs.delete(run.number);
+        hooks.signal.removeEventListener("abort", onAbort);
+      }
+    },
+    sendAll() {
+      isReady = true;
+      for (const run of runs.values()) sendRun(run);
+    },
     handle(message) {
       const run = runs.get(message.run);
       if (run === undefined) return;
-      const { hooks, resolve } = run;
-      if (message.kind === "ended") resolve(message.outcome);
+      const { hooks } = run;
+      if (message.kind === "ended") run.resolve(message.outcome);
       else if (message.kind === "log") hooks.onLog(message.lines);
       else if (message.kind === "log-dropped") hooks.onLogDropped?.(message.count);
-      else hooks.onProgress(message.progress);
+      else if (message.kind === "progress") hooks.onProgress(message.progress);
+      else {
+        run.isStuck = true;
+        run.stopped = message.failure;
+      }
+    },
+    stopAll(failure) {
+      for (const run of runs.values()) run.stopped ??= failure;
+    },
+    endAll(how) {
+      hasEnded = true;
+      const interrupted = runs.values().filter((run) => run.wasSent && run.stopped === null);
+      const count = [...interrupted].length;
+      for (const run of runs.values()) {
+        if (run.stopped !== null) run.resolve(failed(run.stopped));
+        else run.resolve(run.wasSent ? { interrupted: sentence(how) } : null);
+      }
+      return count;
     },
   };
 }
 
-export function toSent(task: ExecutorTask): SentTask {
+function sentence(how: string): string {
+  return `The process that runs plugins ended (${how}) while the step was running.`;
+}
+
+function failed(failure: Failure): StepOutcome {
+  return { ok: false, failure, metrics: null };
+}
+
+function toSent(task: ExecutorTask): SentTask {
   return task.jobInput === task.input ? { ...task, jobInput: null } : task;
-}
-
-export function interrupted(how: string): StepInterrupted {
-  return {
-    interrupted: `The process that runs plugins ended (${how}) while the step was running.`,
-  };
-}
-
-export function cancelled(message: string): StepOutcome {
-  return { ok: false, failure: { code: "CANCELLED", message }, metrics: null };
 }

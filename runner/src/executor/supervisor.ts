@@ -2,17 +2,23 @@
  * Keeps one executor alive and gives it steps. When the executor ends, whatever the reason, every
  * step that it was running is interrupted, and a new executor starts immediately. The delay grows
  * while executors end before they are ready.
+ *
+ * Two kinds of executors exist beside the current one. A drained executor gets no further step and
+ * ends with its last one. A step's last attempt has an executor to itself: whatever ends that
+ * executor, no other step is interrupted, and no other step can be the cause.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { StepOutcome } from "../pool/messages.ts";
 import type { StepHooks, StepInterrupted } from "../ports/plugin-pool.ts";
-import type { ExecutorSettings, ExecutorTask, FromExecutor } from "./messages.ts";
-import { cancelled, createOpenRuns, interrupted, toSent, type OpenRun } from "./open-runs.ts";
-import { spawnExecutor, type ExecutorProcess } from "./spawn-executor.ts";
+import { startExecutor, type Executor, type ExecutorEnding } from "./executor.ts";
+import { memoryAction, totalMb, type MemoryUser } from "./memory-policy.ts";
+import type { ExecutorSettings, ExecutorTask } from "./messages.ts";
+import type { RunEnd } from "./open-runs.ts";
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 10_000;
-/** Time to end the threads and write the compile cache. */
-const CLOSE_LIMIT_MS = 3_000;
+/** Time that the steps of a drained executor have before it is killed. */
+const DRAIN_LIMIT_MS = 30_000;
 
 export interface ExecutorEnd {
   readonly pid: number | undefined;
@@ -23,126 +29,158 @@ export interface ExecutorEnd {
   readonly restartInMs: number;
 }
 
+/** Why an executor gets no further step. */
+export interface ExecutorDrain {
+  readonly pid: number | undefined;
+  readonly reason: "memory" | "native-work";
+  /** The resident memory of all executors, in MiB. */
+  readonly usedMb: number;
+}
+
+export interface SupervisorOptions {
+  readonly settings: ExecutorSettings;
+  /** Limit of the resident memory of all executors together. */
+  readonly memoryMb: number;
+  readonly onEnd: (end: ExecutorEnd) => void;
+  readonly onDrain: (drain: ExecutorDrain) => void;
+}
+
 export interface Supervisor {
   /** Waits for an executor that is ready. */
   run(task: ExecutorTask, hooks: StepHooks): Promise<StepOutcome | StepInterrupted>;
-  /** Says that the executor's threads can have old modules loaded. */
+  /** Says that the executors' threads can have old modules loaded. */
   markStale(): void;
-  /** Ends the executor. Steps that have not ended fail with CANCELLED. */
+  /** Ends all executors. Steps that have not ended fail with CANCELLED. */
   close(): Promise<void>;
 }
 
-export function createSupervisor(options: {
-  readonly settings: ExecutorSettings;
-  readonly onEnd: (end: ExecutorEnd) => void;
-}): Supervisor {
-  const { settings } = options;
-  const runs = createOpenRuns();
-  let isReady = false;
-  let isClosed = false;
+/** An executor that has not ended. */
+interface Member extends MemoryUser {
+  readonly executor: Executor;
+  isDraining: boolean;
+  actedAt: number | null;
+  killTimer?: NodeJS.Timeout;
+}
+
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const { settings, memoryMb } = options;
+  const members = new Set<Member>();
+  const closing = new AbortController();
   let failedStarts = 0;
-  let restart: NodeJS.Timeout | undefined;
-  /** Whether the executor has zombies, which end only with it. */
-  let isWorn = false;
-  let executor: ExecutorProcess | null = start();
-  const closing = new Set<Promise<void>>();
+  /** No executor starts earlier, on the monotonic clock. */
+  let startAt = 0;
+  let current: Member | null = start({ isAlone: false });
 
-  function start(): ExecutorProcess {
-    const started = spawnExecutor({
-      env: settings.env,
-      onMessage(message) {
-        if (started === executor) onMessage(message);
-      },
+  function start({ isAlone }: { isAlone: boolean }): Member {
+    const executor = startExecutor(isAlone ? { ...settings, threads: 1 } : settings, {
+      // Zombies end only with their executor.
+      onOrphans: () => drain(member, null),
+      onStuck: () => drain(member, "native-work"),
+      onMemory: takeBackMemory,
+      onStepEnd: () => endIfDrained(member),
     });
-    started.send({ kind: "open", settings });
-    void started.ended.then((how) => onEnd(started, how));
-    return started;
+    const member: Member = { executor, isAlone, isDraining: isAlone, actedAt: null };
+    members.add(member);
+    void executor.ended.then((ending) => onEnd(member, ending));
+    return member;
   }
 
-  function onMessage(message: FromExecutor): void {
-    if (message.kind === "ready") return onReady();
-    if (message.kind === "orphans") {
-      isWorn = true;
-      return retireIfIdle();
+  /** Rejects when the supervisor is closed. */
+  async function untilStartAllowed(): Promise<void> {
+    const waitMs = startAt - performance.now();
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: closing.signal });
+    closing.signal.throwIfAborted();
+  }
+
+  function startCurrent(): Member {
+    return (current ??= start({ isAlone: false }));
+  }
+
+  function replaceCurrent(member: Member): void {
+    if (current !== member) return;
+    current = null;
+    untilStartAllowed().then(startCurrent, () => undefined);
+  }
+
+  function onEnd(member: Member, { how, wasReady, interruptedSteps }: ExecutorEnding): void {
+    members.delete(member);
+    clearTimeout(member.killTimer);
+    if (closing.signal.aborted) return;
+    failedStarts = wasReady ? 0 : failedStarts + 1;
+    const restartInMs = wasReady ? 0 : delayAfter(failedStarts);
+    startAt = performance.now() + restartInMs;
+    if (!member.isDraining || interruptedSteps > 0) {
+      options.onEnd({ pid: member.executor.pid, how, interruptedSteps, restartInMs });
     }
-    if (message.kind !== "scanned") runs.handle(message);
+    replaceCurrent(member);
   }
 
-  function onReady(): void {
-    isReady = true;
-    failedStarts = 0;
-    for (const run of runs.all()) send(run);
+  /** Gives the executor no further step. With a reason, the time of its steps is limited. */
+  function drain(member: Member, reason: ExecutorDrain["reason"] | null): void {
+    if (!members.has(member) || closing.signal.aborted) return;
+    member.isDraining = true;
+    replaceCurrent(member);
+    if (reason !== null && member.killTimer === undefined) {
+      options.onDrain({ pid: member.executor.pid, reason, usedMb: totalMb(members) });
+      member.killTimer = setTimeout(() => member.executor.kill(), DRAIN_LIMIT_MS);
+    }
+    endIfDrained(member);
   }
 
-  /** A worn executor ends when no step runs. The next step starts another one. */
-  function retireIfIdle(): void {
-    if (!isWorn || executor === null || runs.areAnySent()) return;
-    const closed = endNow(executor).finally(() => closing.delete(closed));
-    closing.add(closed);
-    executor = null;
-    isWorn = false;
-    isReady = false;
+  function endIfDrained({ isDraining, executor }: Member): void {
+    if (!isDraining) return;
+    const { running, stuck } = executor.steps();
+    if (running > 0) return;
+    if (stuck > 0) executor.kill();
+    else void executor.close();
   }
 
-  function onEnd(ended: ExecutorProcess, how: string): void {
-    if (ended !== executor) return;
-    const restartInMs = isReady ? 0 : Math.min(FIRST_DELAY_MS * 2 ** failedStarts, MAX_DELAY_MS);
-    failedStarts += isReady ? 0 : 1;
-    isReady = false;
-    isWorn = false;
-    const lost = runs.all().filter((run) => isClosed || run.wasSent);
-    for (const run of lost) run.resolve(isClosed ? cancelled(STOPPED) : interrupted(how));
-    if (isClosed) return;
-    options.onEnd({ pid: ended.pid, how, interruptedSteps: lost.length, restartInMs });
-    restart = setTimeout(() => (executor = start()), restartInMs);
+  function takeBackMemory(): void {
+    const now = performance.now();
+    const action = memoryAction([...members], memoryMb, now);
+    if (action === null) return;
+    const { user } = action;
+    user.actedAt = now;
+    if (action.kind === "fail-step") user.executor.endStep(action.run, action.failure);
+    else if (action.kind === "fail-all") user.executor.fail(action.failure);
+    else if (action.kind === "drain") drain(user, "memory");
+    else user.executor.kill();
   }
 
-  function send(run: OpenRun): void {
-    run.wasSent = true;
-    executor?.send({ kind: "run", run: run.number, task: toSent(run.task) });
-    if (run.hooks.signal.aborted) cancel(run);
-  }
-
-  function cancel({ number, hooks, wasSent, resolve }: OpenRun): void {
-    const { reason } = hooks.signal as { reason: unknown };
-    const text = typeof reason === "string" ? reason : null;
-    if (wasSent) executor?.send({ kind: "cancel", run: number, reason: text });
-    else resolve(cancelled(text ?? "The job was cancelled."));
+  async function runOnce(task: ExecutorTask, hooks: StepHooks): Promise<RunEnd> {
+    if (task.isLastAttempt || current === null) await untilStartAllowed();
+    const member = task.isLastAttempt ? start({ isAlone: true }) : startCurrent();
+    return member.executor.run(task, hooks);
   }
 
   return {
     async run(task, hooks) {
-      const run = runs.add(task, hooks);
-      const onAbort = (): void => cancel(run);
-      hooks.signal.addEventListener("abort", onAbort, { once: true });
-      executor ??= start();
-      if (isReady) send(run);
-      try {
-        return await run.outcome;
-      } finally {
-        runs.remove(run);
-        retireIfIdle();
-        hooks.signal.removeEventListener("abort", onAbort);
+      while (!closing.signal.aborted && !hooks.signal.aborted) {
+        const end = await runOnce(task, hooks).catch((error: unknown) => {
+          if (closing.signal.aborted) return null;
+          throw error;
+        });
+        if (end !== null) return end;
       }
+      return notStarted(closing.signal.aborted);
     },
     markStale() {
-      if (isReady) executor?.send({ kind: "stale" });
+      for (const { executor } of members) executor.markStale();
     },
     async close() {
-      isClosed = true;
-      clearTimeout(restart);
-      if (executor !== null) await endNow(executor);
-      await Promise.all(closing);
-      for (const run of runs.all()) run.resolve(cancelled(STOPPED));
+      closing.abort();
+      await Promise.all([...members].map(({ executor }) => executor.close()));
     },
   };
 }
 
-const STOPPED = "The daemon stopped while the step was running.";
+function delayAfter(failedStarts: number): number {
+  return Math.min(FIRST_DELAY_MS * 2 ** (failedStarts - 1), MAX_DELAY_MS);
+}
 
-async function endNow(executor: ExecutorProcess): Promise<void> {
-  executor.send({ kind: "close" });
-  const kill = setTimeout(executor.kill, CLOSE_LIMIT_MS);
-  await executor.ended;
-  clearTimeout(kill);
+function notStarted(isClosed: boolean): StepOutcome {
+  const message = isClosed
+    ? "The daemon stopped before the step started."
+    : "The job was cancelled.";
+  return { ok: false, failure: { code: "CANCELLED", message }, metrics: null };
 }

@@ -5,7 +5,12 @@
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { Failure } from "../domain/errors.ts";
 import { DEFAULT_OUTPUT_LIMIT_BYTES } from "../domain/job.ts";
-import { createSupervisor, type ExecutorEnd, type Supervisor } from "../executor/supervisor.ts";
+import {
+  createSupervisor,
+  type ExecutorDrain,
+  type ExecutorEnd,
+  type Supervisor,
+} from "../executor/supervisor.ts";
 import type { PluginPool, StepHooks, StepInterrupted, StepTask } from "../ports/plugin-pool.ts";
 import type { StepOutcome } from "./messages.ts";
 
@@ -33,6 +38,8 @@ export interface PluginPoolOptions {
   readonly egress?: EgressPolicy;
   /** Limit of a thread's JavaScript heap, and a second limit of the same size for its buffers. */
   readonly memoryMb: number;
+  /** Limit of the resident memory of all executors together. Default: no limit. */
+  readonly executorMemoryMb?: number;
   /** Time between asking a step to stop and ending its thread. */
   readonly graceMs: number;
   /** Timeout of a plugin that declares no timeoutMs. */
@@ -45,6 +52,8 @@ export interface PluginPoolOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called each time that an executor has ended before the pool was closed. */
   readonly onExecutorEnd?: (end: ExecutorEnd) => void;
+  /** Called when an executor gets no further step, because it uses too much memory or a thread does not end. */
+  readonly onExecutorDrain?: (drain: ExecutorDrain) => void;
 }
 
 export function createPluginPool(options: PluginPoolOptions): PluginPool {
@@ -93,7 +102,9 @@ function startExecutor(options: PluginPoolOptions): Supervisor {
       outputLimitBytes: options.outputLimitBytes ?? DEFAULT_OUTPUT_LIMIT_BYTES,
       env: options.env ?? {},
     },
+    memoryMb: options.executorMemoryMb ?? Infinity,
     onEnd: options.onExecutorEnd ?? (() => undefined),
+    onDrain: options.onExecutorDrain ?? (() => undefined),
   });
 }
 

@@ -15,13 +15,26 @@ import { createGeneration, type Generation } from "./generation.ts";
 import { createGenerations, type Generations } from "./generations.ts";
 import type { RunMessage, StepOutcome, ThreadTask } from "./messages.ts";
 import { watchStep, type StepWatch } from "./step-watch.ts";
+import { memoryOver, type ThreadMemory } from "./watch-memory.ts";
 
-/** The largest number of a run; the next run is 1 again. */
-const MAX_RUN = 2_147_483_647;
+export interface PoolHooks extends StepHooks {
+  /**
+   * The step's thread was ended, but works on in native code. The outcome comes when that work ends.
+   * The failure is null if the step is not the cause.
+   */
+  onStuck(failure: Failure | null): void;
+}
 
 export interface ThreadPool {
-  /** Never rejects: a failure is an outcome with `ok: false`. */
-  run(task: ExecutorTask, hooks: StepHooks): Promise<StepOutcome>;
+  /**
+   * Runs a step under a number of 1 or above that no other step of this pool has. Never rejects: a
+   * failure is an outcome with `ok: false`.
+   */
+  run(number: number, task: ExecutorTask, hooks: PoolHooks): Promise<StepOutcome>;
+  /** Ends the step's thread. The step fails, unless an earlier step left the memory behind. */
+  endStep(number: number, failure: Failure): void;
+  /** The running step whose heap and buffers are largest, in bytes. Null if none is known. */
+  largestStep(): { readonly run: number; readonly bytes: number } | null;
   /** Says that the threads can have old modules loaded. */
   markStale(): void;
   /** Ends every thread. Steps that are running fail with CANCELLED. */
@@ -31,9 +44,11 @@ export interface ThreadPool {
 /** The main thread's record of a step in a thread. */
 interface Run {
   readonly task: ThreadTask;
-  readonly hooks: StepHooks;
+  readonly hooks: PoolHooks;
   readonly watch: StepWatch;
   readonly memoryMb: number;
+  /** What its thread used at the last check, in bytes. */
+  memoryBytes: number;
   generation: Generation;
   outcome: StepOutcome | null;
   /** What the thread reported before it died. */
@@ -50,17 +65,15 @@ export function createThreadPool(
   const { memoryMb, graceMs, startLimitMs } = settings;
   const runs: Runs = new ShortLivedMap();
   const generations = startGenerations(settings, runs, onOrphans);
-  let lastRun = 0;
   let isClosed = false;
 
   return {
-    async run(step, hooks) {
+    async run(number, step, hooks) {
       if (isClosed || hooks.signal.aborted) return failed("CANCELLED", notStarted(hooks.signal));
-      lastRun = (lastRun % MAX_RUN) + 1;
       const { jobTimeoutMs, pluginTimeoutMs, ...task } = step;
       const ref = generations.acquire();
       const run: Run = {
-        task: { ...task, run: lastRun },
+        task: { ...task, run: number },
         hooks,
         watch: watchStep({
           plugin: step.plugin,
@@ -73,6 +86,7 @@ export function createThreadPool(
           requestStop: (reason) => run.generation.requestStop(run.task.run, reason),
         }),
         memoryMb,
+        memoryBytes: 0,
         generation: ref.generation,
         outcome: null,
         fault: null,
@@ -85,6 +99,14 @@ export function createThreadPool(
         run.watch.end();
         ref.release();
       }
+    },
+    endStep: (number, failure) => handleMemoryOver(runs.get(number), failure),
+    largestStep() {
+      let largest: { run: number; bytes: number } | null = null;
+      for (const { task, memoryBytes } of runs.values()) {
+        if (memoryBytes > (largest?.bytes ?? 0)) largest = { run: task.run, bytes: memoryBytes };
+      }
+      return largest;
     },
     markStale: () => generations.markStale(),
     async close() {
@@ -118,16 +140,23 @@ function startGenerations(
       settings: { filesDir, outputLimitBytes, egress },
       onMessage: (message) => handleMessage(message, runs),
       onOrphans,
-      onMemoryOver: (run, message) => handleMemoryOver(runs.get(run), message),
+      onMemory: (run, use) => handleMemory(runs.get(run), use),
     }),
   );
 }
 
+function handleMemory(run: Run | undefined, use: ThreadMemory): void {
+  if (run === undefined) return;
+  run.memoryBytes = use.heap + use.buffers;
+  const message = memoryOver(use, run.memoryMb);
+  if (message !== null) handleMemoryOver(run, { code: "OUT_OF_MEMORY", message });
+}
+
 /** An earlier step can have left the memory behind: then the step moves to a new thread, as after a crash. */
-function handleMemoryOver(run: Run | undefined, message: string): void {
+function handleMemoryOver(run: Run | undefined, failure: Failure): void {
   if (run === undefined) return;
   const isFirst = run.generation.startOf(run.task.run)?.isFirstOfThread ?? false;
-  if (isFirst) run.watch.kill({ code: "OUT_OF_MEMORY", message });
+  if (isFirst) run.watch.kill(failure);
   else run.watch.endThread();
 }
 
@@ -136,7 +165,9 @@ async function runInThread(run: Run): Promise<StepOutcome | null> {
   const { generation, watch, task } = run;
   let death: unknown = null;
   try {
-    await generation.run(task, watch.killSignal);
+    await generation.run(task, watch.killSignal, () =>
+      run.hooks.onStuck(watch.stopped ?? run.fault),
+    );
   } catch (error) {
     death = error;
   }

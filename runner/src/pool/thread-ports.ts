@@ -13,7 +13,8 @@ import {
 } from "./messages.ts";
 
 export interface ThreadPorts {
-  add(hello: Hello): void;
+  /** `exit` resolves when the thread has ended. */
+  add(hello: Hello, exit: Promise<void>): void;
   /** Asks the run to stop, whichever thread has it. A thread that is still starting gets the request too. */
   requestStop(run: number, reason: string): void;
   /** Handles the messages that have arrived and were not read yet. */
@@ -22,6 +23,8 @@ export interface ThreadPorts {
   runOf(threadId: number): number | null;
   /** When the run started, on the monotonic clock, and whether it was its thread's first; null when it has not started. */
   startOf(run: number): { readonly at: number; readonly isFirstOfThread: boolean } | null;
+  /** Resolves when the thread of the run has ended. */
+  endOf(run: number): Promise<void>;
   /** Drops what is stored about a run that has ended. */
   forget(run: number): void;
   close(): void;
@@ -29,6 +32,7 @@ export interface ThreadPorts {
 
 interface Thread extends Hello {
   hasEnded: boolean;
+  readonly exit: Promise<void>;
   /** The processes that the thread has started and that have not ended. */
   readonly children: Set<number>;
 }
@@ -58,8 +62,8 @@ export function createThreadPorts(options: {
   }
 
   return {
-    add(hello) {
-      const thread: Thread = { ...hello, hasEnded: false, children: new Set() };
+    add(hello, exit) {
+      const thread: Thread = { ...hello, exit, hasEnded: false, children: new Set() };
       threads.set(hello.threadId, thread);
       hello.port.on("message", (message: ThreadMessage) => handle(thread, message));
       hello.port.on("close", () => end(thread));
@@ -83,6 +87,9 @@ export function createThreadPorts(options: {
       const thread = threads.values().find((each) => read(each, "run") === run);
       if (thread === undefined) return null;
       return { at: read(thread, "startedAt"), isFirstOfThread: read(thread, "runCount") === 1 };
+    },
+    async endOf(run) {
+      await threads.values().find((each) => read(each, "run") === run)?.exit;
     },
     forget(run) {
       stopRequests.delete(run);

@@ -15,6 +15,12 @@ const GARBAGE_FACTOR = 1.5;
 const MIN_V8_LIMIT_MB = 4096;
 const MIB = 1024 * 1024;
 
+/** What a thread uses, in bytes. The heap includes garbage. */
+export interface ThreadMemory {
+  readonly heap: number;
+  readonly buffers: number;
+}
+
 /** V8's limit of a thread's heap. */
 export function v8LimitMb(memoryMb: number): number {
   return Math.max(MIN_V8_LIMIT_MB, 2 * memoryMb);
@@ -25,11 +31,8 @@ export function watchMemory(options: {
   readonly threads: () => readonly Worker[];
   /** The thread's current run; null when the thread is idle. */
   readonly runOf: (threadId: number) => number | null;
-  /** Limit of a thread's live heap, and a second limit of the same size for its buffers. */
-  readonly memoryMb: number;
-  readonly onOver: (run: number, message: string) => void;
+  readonly onUse: (run: number, use: ThreadMemory) => void;
 }): () => void {
-  const { memoryMb, onOver } = options;
   const asked = new WeakSet<Worker>();
 
   function check(worker: Worker): void {
@@ -42,8 +45,7 @@ export function watchMemory(options: {
         asked.delete(worker);
         // The statistics can be those of the step that came next.
         if (options.runOf(worker.threadId) !== run) return;
-        const message = overMessage({ heap, buffers }, memoryMb);
-        if (message !== null) onOver(run, message);
+        options.onUse(run, { heap, buffers });
       },
       () => asked.delete(worker), // The thread ended before it replied.
     );
@@ -55,7 +57,8 @@ export function watchMemory(options: {
   return () => clearInterval(timer);
 }
 
-function overMessage(used: { heap: number; buffers: number }, memoryMb: number): string | null {
+/** Says that a thread exceeds its limit for live data on the heap, or for buffers. Null if it does not. */
+export function memoryOver(used: ThreadMemory, memoryMb: number): string | null {
   if (used.heap > GARBAGE_FACTOR * memoryMb * MIB) {
     return `The plugin used more than the ${memoryMb} MiB of memory that a thread can have.`;
   }

@@ -28,6 +28,8 @@ export interface StepTask {
   readonly jobTimeoutMs: number | null;
   /** What is left of the job's log limit, in bytes. */
   readonly logLimitBytes: number;
+  /** Whether the step is not run again if its process ends. It then has a process to itself. */
+  readonly isLastAttempt: boolean;
 }
 
 export interface StepHooks {

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Settings } from "../config.ts";
-import type { ExecutorEnd } from "../executor/supervisor.ts";
+import type { ExecutorDrain, ExecutorEnd } from "../executor/supervisor.ts";
 import { createPluginCatalog, type LivePluginCatalog } from "../pool/catalog/plugin-catalog.ts";
 import { createPluginPool } from "../pool/plugin-pool.ts";
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
@@ -28,6 +28,8 @@ export interface PluginListeners {
   readonly onChange?: (plugins: readonly PluginInfo[]) => void;
   /** A process that ran plugins has ended, and is replaced. */
   readonly onExecutorEnd?: (end: ExecutorEnd) => void;
+  /** A process that runs plugins gets no further step, and is replaced. */
+  readonly onExecutorDrain?: (drain: ExecutorDrain) => void;
   readonly say?: (line: string) => void;
 }
 
@@ -39,6 +41,7 @@ export async function openPlugins(
     onOverLimit = () => {},
     onChange = () => {},
     onExecutorEnd = () => {},
+    onExecutorDrain = () => {},
     say = toStderr,
   }: PluginListeners = {},
 ): Promise<OpenPlugins> {
@@ -71,10 +74,12 @@ export async function openPlugins(
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
         egress: settings.egress,
         memoryMb: settings.threadMemoryMb,
+        executorMemoryMb: settings.executorMemoryMb,
         outputLimitBytes: settings.outputLimit,
         graceMs: settings.graceMs,
         pluginTimeoutMs: settings.pluginTimeoutMs,
         onExecutorEnd,
+        onExecutorDrain,
       });
       return pool;
     },

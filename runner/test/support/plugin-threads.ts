@@ -86,6 +86,7 @@ async function runStep(
       inputFrom: request.inputFrom ?? null,
       jobInput: input,
       jobTimeoutMs: request.jobTimeoutMs ?? null,
+      isLastAttempt: false,
       logLimitBytes: 4 * 1024 * 1024,
     },
     {

@@ -1,5 +1,6 @@
 import {
   currentPlugin,
+  isLastAttempt,
   isPluginUnavailable,
   type RunningJob,
   type StepResult,
@@ -68,6 +69,7 @@ function toTask(job: RunningJob, logBudget: LogBudget): StepTask {
     jobInput: job.input,
     jobTimeoutMs: job.timeoutMs === null ? null : leftOf(job.timeoutMs, job),
     logLimitBytes: Math.max(0, logBudget.leftBytes),
+    isLastAttempt: isLastAttempt(job),
   };
 }
 

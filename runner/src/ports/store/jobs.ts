@@ -106,9 +106,6 @@ export interface JobWrites {
    * behind it must not lose an attempt. Claiming ahead also stops when the claimed inputs are large;
    * the store chooses the limit.
    *
-   * A job on the last attempt of its step is claimed only if no other job is running, and no job is
-   * claimed while it runs. If the daemon then crashes, that job caused it, and no other job fails.
-   *
    * A job whose next plugin is not among `plugins` is not claimed: it waits from `now` on. Waiting
    * jobs cost later claims nothing. A claim with their plugin among `plugins` ends their wait, and
    * they are at their old place.

@@ -1,9 +1,4 @@
-import {
-  hasEnded,
-  MAX_STEP_ATTEMPTS,
-  type RunningJob,
-  type Transition,
-} from "../../../src/domain/job.ts";
+import { hasEnded, type RunningJob, type Transition } from "../../../src/domain/job.ts";
 import type { Claim, NewJob, SubmitOutcome } from "../../../src/ports/store/jobs.ts";
 import { restoreOrder, newDelivery } from "./deliveries.ts";
 import {
@@ -87,8 +82,6 @@ export function createJobModel(state: ModelState) {
       for (const job of state.jobs) {
         if (job.waitingFor !== null && isReady(job.waitingFor.on)) job.waitingFor = null;
       }
-      const running = state.jobs.filter(({ status }) => status === "running");
-      if (running.some(({ stepAttempts }) => stepAttempts === MAX_STEP_ATTEMPTS)) return [];
       const claimed: RunningJob[] = state.jobs
         .filter(({ waitingFor }) => waitingFor !== null && waitingFor.since <= waitingSinceBefore)
         .toSorted((a, b) => a.waitingFor!.since - b.waitingFor!.since)
@@ -112,11 +105,8 @@ export function createJobModel(state: ModelState) {
         }
         wasInterrupted ||= job.stepAttempts > 0;
         if (claimed.length >= limit && wasInterrupted) break;
-        const isLastAttempt = job.stepAttempts === MAX_STEP_ATTEMPTS - 1;
-        if (isLastAttempt && claimed.length + running.length > 0) break;
         const waitedFor = { kind: "plugin", on, since: now } as const;
         claimed.push({ ...lease(job), ...(!isReady(on) && { waitedFor }) });
-        if (isLastAttempt) break;
       }
       return claimed;
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { MAX_STEP_ATTEMPTS, type RunningJob, type WaitingFor } from "../../../domain/job.ts";
+import type { RunningJob, WaitingFor } from "../../../domain/job.ts";
 import type { PluginCall } from "../../../domain/job-spec.ts";
 import type { Operations } from "../change.ts";
 import { toCompletedStep, toSpec, type SpecColumns, type StepColumns } from "../rows.ts";
@@ -45,11 +45,6 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
      FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE jobs.seq = ?`,
   );
   const waits = prepareWaits(db);
-  const isLastAttemptRunning = prepare(
-    db,
-    `SELECT 1 FROM jobs WHERE status = 'running' AND step_attempts = ${MAX_STEP_ATTEMPTS}`,
-  );
-  const isAnyRunning = prepare(db, `SELECT 1 FROM jobs WHERE status = 'running' LIMIT 1`);
   const lease = prepare(
     db,
     `UPDATE jobs SET status = 'running', fence = ?, step_attempts = ?, started_at = ?,
@@ -80,7 +75,6 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
   return (request) => {
     markDue.run(request.now);
     waits.endFor(request.plugins);
-    if (isLastAttemptRunning.get() !== undefined) return { jobs: [], more: false };
     const jobs: RunningJob[] = [];
     const done = { jobs, more: false };
     for (const { seq, waitedFor } of waits.longest(request.waitingSinceBefore, request.limit)) {
@@ -111,11 +105,8 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
           inputUnits += row.input.length;
           hasInterrupted ||= row.step_attempts > 0;
           if (isAhead && (hasInterrupted || inputUnits > MAX_AHEAD_UNITS)) return done;
-          const isLastAttempt = row.step_attempts === MAX_STEP_ATTEMPTS - 1;
-          if (isLastAttempt && (jobs.length > 0 || isAnyRunning.get() !== undefined)) return done;
           const waitedFor: WaitingFor = { kind: "plugin", on: plugin, since: request.now };
           jobs.push({ ...toLeased(row, request), ...(!isReady && { waitedFor }) });
-          if (isLastAttempt) return done;
           left -= 1;
         }
         if (rows.length < size) return done;
