@@ -163,6 +163,56 @@ describe("the files that are read", () => {
     expect(opened.checkOptions("checks", { any: "thing" })).toEqual([]);
   });
 
+  test.each([
+    [
+      "an ES module",
+      "w.mjs",
+      `import { z } from "zod"; import { parentPort } from "node:worker_threads";`,
+    ],
+    [
+      "TypeScript",
+      "w.ts",
+      `import { z } from "zod"; import { parentPort } from "node:worker_threads"; type T = 1;`,
+    ],
+    [
+      "CommonJS",
+      "w.cjs",
+      `const { z } = require("zod"); const { parentPort } = require("worker_threads");`,
+    ],
+  ])("a worker that a plugin starts can use zod: %s", async (_, file, imports) => {
+    const reply = `${imports} parentPort.postMessage(z.string().parse("parsed"));`;
+    put(`plugins/.workers/${file}`, reply);
+    // A worker of a worker, with options of its own.
+    put(
+      `plugins/.workers/outer.mjs`,
+      `import { Worker, parentPort } from "node:worker_threads";
+       const worker = new Worker(new URL("./${file}", import.meta.url), { env: {}, execArgv: ["--no-warnings"] });
+       worker.on("message", (said) => parentPort.postMessage(said));`,
+    );
+    const ask = (worker: string): string =>
+      `new Promise((resolve, reject) => ${worker}.once("message", resolve).once("error", reject))`;
+    const here = `new URL("./.workers/${file}", import.meta.url)`;
+    const evaluated = `"require('worker_threads').parentPort.postMessage(require('zod').z.string().parse('parsed'))"`;
+    put(
+      "plugins/nests.mjs",
+      `import { createRequire } from "node:module";
+       import { Worker } from "node:worker_threads";
+       const required = createRequire(import.meta.url)("worker_threads").Worker;
+       ${plugin(
+         "nests",
+         `run: async () => [
+           await ${ask(`new Worker(${here})`)},
+           await ${ask(`new required(${here}, { workerData: 1 })`)},
+           await ${ask(`new Worker(new URL("./.workers/outer.mjs", import.meta.url))`)},
+           await ${ask(`new Worker(${evaluated}, { eval: true })`)},
+         ]`,
+       )}`,
+    );
+    await using threads = openThreads({ catalog: await open() });
+    const { result } = await threads.run("nests");
+    expect(result).toMatchObject({ ok: true, output: `["parsed","parsed","parsed","parsed"]` });
+  });
+
   test("a CommonJS plugin can require zod, and a folder's own zod counts", async () => {
     const requires = (name: string, more: string) => `
       const { z } = require("zod");
