@@ -193,6 +193,13 @@ export const Settings = z.object({
     .max(36_500, "must be at most 36500")
     .default(7)
     .describe("Number of days after which ended jobs are deleted."),
+  secureDelete: z
+    .enum(["true", "false"], "must be true or false")
+    .prefault("false")
+    .transform((text) => text === "true")
+    .describe(
+      "`true`: what is deleted from the database is overwritten with zeros. Otherwise it stays in the file until its place is used again.",
+    ),
   logLevel: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
     .default("info")
