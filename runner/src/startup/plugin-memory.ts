@@ -23,11 +23,12 @@ export function createPluginMemory(
   opening: Promise<{ readonly store: Pick<Store, "meta" | "setMeta"> }>,
   onError: (error: unknown) => void,
 ): PluginMemory {
+  let store: Pick<Store, "meta" | "setMeta"> | null = null;
   let stored: string | null = null;
   return {
     async knownBefore() {
       try {
-        const { store } = await opening;
+        ({ store } = await opening);
         stored = await store.meta(KEY);
         return parse(stored);
       } catch {
@@ -38,12 +39,10 @@ export function createPluginMemory(
       const text = JSON.stringify(known);
       if (text === stored) return;
       stored = text;
-      opening
-        .then(({ store }) => store.setMeta(KEY, text))
-        .catch((error: unknown) => {
-          stored = null;
-          onError(error);
-        });
+      store?.setMeta(KEY, text).catch((error: unknown) => {
+        stored = null;
+        onError(error);
+      });
     },
   };
 }
