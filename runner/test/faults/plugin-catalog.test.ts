@@ -100,7 +100,7 @@ describe("the files that are read", () => {
     put("plugins/main/lib/start.ts", plugin("by-main"));
     put("plugins/exports/package.json", `{"exports": {".": {"import": "./a.mjs"}}}`);
     put("plugins/exports/a.mjs", plugin("by-exports"));
-    put("plugins/index/package.json", `{"name": "x"}`);
+    put("plugins/index/package.json", `\uFEFF{"name": "x"}`);
     put("plugins/index/index.ts", plugin("by-index"));
     put("plugins/_shared.ts", "throw new Error('a helper is not imported')");
     put(
@@ -344,6 +344,11 @@ describe("a broken file is reported, and the other plugins work", () => {
       /^The requested module 'node:fs' does not provide an export named 'no' \(\/.*exported\.mjs:1\)\n/,
     ],
     [
+      "type.ts",
+      `import { Server } from "node:fs";\nexport const no: Server = 1;`,
+      /^The requested module 'node:fs' does not provide an export named 'Server'\. If Server is a type, write `import type \{ Server \}` \(\/.*type\.ts:1\)\n/,
+    ],
+    [
       "sdk.ts",
       `import { definePlugin } from "playground-runner/plugins";`,
       /^it imports "playground-runner\/plugins": plugins can import only "playground-runner\/plugin" from playground-runner \(\/.*sdk\.ts:1\)$/,
@@ -399,6 +404,16 @@ describe("a broken file is reported, and the other plugins work", () => {
     expect(names(opened)).toEqual(["a-good", `${label} (broken)`, "z-good"]);
     expect(errorOf(opened.get(label))).toMatch(error);
     expect(opened.locate(label)).toEqual({ error: errorOf(opened.get(label)) });
+  });
+
+  test("a file with JSX, unless its name begins with an underscore", async () => {
+    put("plugins/page.tsx", plugin("page"));
+    put("plugins/_view.tsx", plugin("view"));
+    const opened = await open();
+    expect(names(opened)).toEqual(["page.tsx (broken)"]);
+    expect(errorOf(opened.get("page.tsx"))).toBe(
+      "page.tsx: Node runs no JSX, so this file cannot be a plugin. Name it page.ts if it has no JSX, or _page.tsx if another file compiles it.",
+    );
   });
 
   test("a folder whose package.json is not JSON", async () => {
