@@ -211,6 +211,15 @@ describe("SIGTERM", () => {
     return jobId;
   }
 
+  test("is what SIGHUP, which a closed terminal sends, counts as", async () => {
+    const daemon = await open({ plugins: { hold: HOLD }, env: { PLAYGROUND_GRACE_MS: "100" } });
+    const receiver = await createReceiver();
+    onTestFinished(() => receiver.close());
+    await submitHeld(daemon, receiver.url);
+    expect(await daemon.end("SIGHUP")).toBe(0);
+    expect(daemon.output()).toContain("SIGHUP: stopping.");
+  });
+
   test("in the middle of a job exits with 0, and the job completes after the restart", async () => {
     const receiver = await createReceiver();
     onTestFinished(() => receiver.close());
