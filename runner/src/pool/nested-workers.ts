@@ -14,7 +14,7 @@ export function preloadNestedWorkers(): void {
   const { Worker } = workerThreads;
   class PluginWorker extends Worker {
     constructor(file: string | URL, options: WorkerOptions = {}) {
-      // Without `execArgv` Node gives a worker the options of NODE_OPTIONS, and so it does here.
+      // A plugin thread has no options of its own that its workers would inherit.
       super(file, { ...options, execArgv: [...(options.execArgv ?? []), "--require", ENTRY] });
     }
   }
