@@ -18,6 +18,7 @@ import { openBoth } from "./startup/open-both.ts";
 import { openDataDir } from "./startup/open-data-dir.ts";
 import { openPlugins } from "./startup/open-plugins.ts";
 import { openStore } from "./startup/open-store.ts";
+import { createPluginMemory } from "./startup/plugin-memory.ts";
 import { kubernetesWarnings, variableWarnings } from "./startup/setting-warnings.ts";
 import { systemClock } from "./system/clock.ts";
 import { createIds } from "./system/ids.ts";
@@ -78,9 +79,11 @@ export async function composeDaemon(
 
   const tokens = createKnownTokens({ ownToken, dataDir, onError: onError("tokens.not-read") });
   // At the same time: reading the plugins takes as long as opening the store.
+  const storeOpening = openStore(settings, replacements);
   const [{ store, vault }, plugins] = await openBoth(
-    openStore(settings, replacements),
+    storeOpening,
     openPlugins(settings, {
+      memory: createPluginMemory(storeOpening, onError("plugins.not-stored")),
       onError: onError("plugins.not-read"),
       onOverLimit: (dir, limit) => log.warn({ dir, limit }, "plugins.too-many-files"),
       onChange: createBrokenLog(log),

@@ -2,9 +2,10 @@
  * The daemon's settings. Each one is an environment variable `PLAYGROUND_*` and a flag. The daemon
  * reads process.env only here.
  */
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { z } from "zod";
+import { availableMemoryMb } from "./system/available-memory.ts";
 import { MAX_BATCH_JOBS } from "./domain/batch.ts";
 import { MAX_BODY_LIMIT, DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
 import { parseEgressPolicy, type EgressPolicy } from "./egress/policy.ts";
@@ -30,14 +31,8 @@ const url = z
 export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
 
 /** `--help` and docs/reference/configuration.md list the settings in this order. */
-/** The rest is for the daemon, the store's cache of the system and other programs. */
+/** The rest is for the daemon, the system's cache of files and other programs. */
 const EXECUTOR_PART = 0.6;
-
-/** The memory that this machine or container has, in bytes. */
-function availableBytes(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-}
 
 export const Settings = z.object({
   host: z
@@ -89,7 +84,7 @@ export const Settings = z.object({
       "Limit of the live data on a worker thread's heap, in MiB, and of its buffers. A plugin that exceeds one of them fails, and its thread is replaced.",
     ),
   executorMemoryMb: integer(128, 4_194_304)
-    .default(() => Math.max(128, Math.floor((EXECUTOR_PART * availableBytes()) / (1024 * 1024))))
+    .default(() => Math.max(128, Math.floor(EXECUTOR_PART * availableMemoryMb())))
     .describe(
       "Limit of the resident memory of the processes that run plugins, in MiB, native code included. Above it the plugin that uses most fails, or its process is replaced. Default: 60 % of the machine's memory, or of the container's limit.",
     ),
@@ -207,6 +202,13 @@ export const Settings = z.object({
     .max(36_500, "must be at most 36500")
     .default(7)
     .describe("Number of days after which ended jobs are deleted."),
+  secureDelete: z
+    .enum(["true", "false"], "must be true or false")
+    .prefault("false")
+    .transform((text) => text === "true")
+    .describe(
+      "`true`: what is deleted from the database is overwritten with zeros. Otherwise it stays in the file until its place is used again.",
+    ),
   logLevel: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
     .default("info")

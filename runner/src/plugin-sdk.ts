@@ -70,6 +70,13 @@ export interface PluginDefinition<
   readonly example?: { readonly input: unknown; readonly options?: unknown };
   /** The time limit for one run, in ms. */
   readonly timeoutMs?: number;
+  /**
+   * Gives the plugin each integer beyond ±(2^53 − 1) as a BigInt, in its input, options, `job.input`
+   * and `job.metadata`. Without it, JavaScript's number rounds such integers, and the job's log says
+   * so. In a schema, `z.coerce.bigint()` makes a BigInt of every integer; `z.int()` refuses a BigInt.
+   * A BigInt in an output is written as a number in any case.
+   */
+  readonly exactIntegers?: boolean;
   run(
     input: Parsed<Input>,
     ctx: PluginContext<Parsed<Options>>,

@@ -3,7 +3,9 @@ import { text } from "node:stream/consumers";
 import { openPlugins } from "../startup/open-plugins.ts";
 import { BadSetting, ownCommand } from "../config.ts";
 import type { Issue } from "../domain/errors.ts";
+import { withPlainNumbers } from "../domain/exact-number.ts";
 import { toJsonText } from "../domain/json-text.ts";
+import { parseExactNumbers } from "../http/exact-numbers.ts";
 import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { StepHooks } from "../ports/plugin-pool.ts";
 import { parseCommand } from "./parse-command.ts";
@@ -25,12 +27,12 @@ export async function run(args: readonly string[]): Promise<number> {
     printWarnings(plugin);
     const input = await readJson("--input", flags.input, plugin.example?.input ?? null);
     const options = await readJson("--options", flags.options, plugin.example?.options ?? {});
-    const issues = plugins.catalog.checkInput(name, input);
+    const issues = plugins.catalog.checkInput(name, withPlainNumbers(input));
     if (issues.length > 0 && flags.input === undefined && plugin.example === null) {
       throw new BadSetting(`--input is required: plugin "${name}" has no example.`);
     }
     check("--input", issues);
-    check("--options", plugins.catalog.checkOptions(name, options));
+    check("--options", plugins.catalog.checkOptions(name, withPlainNumbers(options)));
     const pool = plugins.createPool();
     const result = await pool.run(
       {
@@ -57,7 +59,7 @@ export async function run(args: readonly string[]): Promise<number> {
       return 1;
     }
     process.stderr.write(`metrics ${JSON.stringify(result.metrics)}\n`);
-    process.stdout.write(`${JSON.stringify(JSON.parse(result.output), null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(parseJson(result.output), null, 2)}\n`);
     return 0;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
@@ -89,10 +91,17 @@ async function readJson(
   if (file === undefined) return otherwise;
   try {
     const content = file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
-    return JSON.parse(content) as unknown;
+    return parseJson(content);
   } catch (error) {
     throw new BadSetting(`${flag} is "${file}": ${(error as Error).message}`);
   }
+}
+
+/** As the daemon parses a request: each number is written again as it was read. Throws a SyntaxError. */
+function parseJson(content: string): unknown {
+  JSON.parse(content);
+  const body = `{"input":${content}}`;
+  return (parseExactNumbers(body, JSON.parse(body)) as { input: unknown }).input;
 }
 
 function check(flag: string, issues: readonly Issue[]): void {

@@ -2,7 +2,7 @@ import { composeDaemon, type Replacements } from "../compose.ts";
 import { parseSettings } from "../config.ts";
 import { shrinkHeap } from "../system/shrink-heap.ts";
 
-/** Runs the daemon until SIGTERM or SIGINT. A second signal, or one during the start, ends it immediately. */
+/** Runs the daemon until SIGTERM, SIGINT or SIGHUP, which a closed terminal sends. A second signal, or one during the start, ends it immediately. */
 export async function start(
   args: readonly string[],
   replacements: Replacements = {},
@@ -12,7 +12,7 @@ export async function start(
   const { promise: signalled, resolve: onSignal } = Promise.withResolvers<NodeJS.Signals>();
   let signals = 0;
   let isOpen = false;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.on(signal, () => {
       signals += 1;
       if (signals > 1) process.exit(1);

@@ -5,7 +5,7 @@ import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook
 import type { SubmitJob } from "./contract/job.ts";
 
 export function toJobRequest(body: SubmitJob): JobRequest {
-  const { webhook, runAt } = body;
+  const { webhook, runAt = null } = body;
   return {
     plugins: body.plugins.map((plugin) =>
       typeof plugin === "string"
@@ -17,7 +17,7 @@ export function toJobRequest(body: SubmitJob): JobRequest {
     name: body.name ?? null,
     metadata: body.metadata ?? {},
     priority: body.priority ?? 0,
-    runAt: runAt === undefined ? null : Date.parse(runAt),
+    runAt: runAt === null ? null : Date.parse(runAt),
     timeoutMs: body.timeoutMs ?? null,
   };
 }

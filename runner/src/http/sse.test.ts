@@ -58,6 +58,18 @@ async function stream(jobId: string, headers: Record<string, string> = {}): Prom
   };
 }
 
+test.each([
+  ["text/event-stream", "text/event-stream"],
+  ["application/json, Text/Event-Stream; q=0.5", "text/event-stream"],
+  ["application/json, text/event-stream;q=0", "application/json"],
+  ["text/event-stream; q=0.000, */*", "application/json"],
+  ["x-text/event-stream", "application/json"],
+])("Accept: %s is answered with %s", async (accept, type) => {
+  const id = backend.addJob();
+  const { response } = await stream(id, { accept });
+  expect(response.headers["content-type"]).toContain(type);
+});
+
 test("an event is a frame with its sequence as id, its kind and the delivered payload", async () => {
   const id = backend.addJob();
   backend.addEvent(id, "started", { text: "ü\n" });

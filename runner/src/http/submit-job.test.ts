@@ -43,6 +43,14 @@ describe("submitting", () => {
     ]);
   });
 
+  test("takes null for a field that is not set", async () => {
+    const given = { plugins: ["echo"], name: null, metadata: null, runAt: null };
+    expect((await backend.submit(given)).statusCode).toBe(202);
+    await backend.submit({ plugins: ["echo"] });
+    expect(backend.submitted[0]).toEqual(backend.submitted[1]);
+    expect(backend.submitted[0]).toMatchObject({ name: null, metadata: {}, runAt: null });
+  });
+
   test("accepts every field", async () => {
     const response = await backend.submit(
       {
@@ -123,6 +131,11 @@ describe("submitting", () => {
       "/webhook/headers/Content-Type",
       hook({ headers: { "Content-Type": "a" } }),
       "the daemon sets itself",
+    ],
+    [
+      "/webhook/headers/content-encoding",
+      hook({ headers: { "content-encoding": "gzip" } }),
+      "must not be set: the body is sent without an encoding",
     ],
     [
       "/webhook/headers/webhook-id",

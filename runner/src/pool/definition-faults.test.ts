@@ -25,6 +25,7 @@ test.each<[string, object]>([
   ["the least", {}],
   ["every field", { version: "1", input: z.string(), options: z.object({}), output: z.any() }],
   ["an example", { example: { input: null, options: {} }, timeoutMs: 0.5 }],
+  ["exact integers", { exactIntegers: true }],
   [
     "optional fields that are undefined or null",
     { version: undefined, input: undefined, output: null },
@@ -43,6 +44,7 @@ const WRONG: [object, string][] = [
     { name: undefined },
     'name is missing: it must be 1 to 64 lower-case letters, digits and dashes, such as "word-count"',
   ],
+  [{ exactIntegers: "yes" }, 'exactIntegers is "yes": it must be true or false'],
   [
     { name: 5 },
     'name is 5: it must be 1 to 64 lower-case letters, digits and dashes, such as "word-count"',
@@ -66,7 +68,7 @@ const WRONG: [object, string][] = [
   [{ timeoutMs: "5000" }, `timeoutMs is "5000": ${A_TIMEOUT}`],
   [{ timeoutMs: 0 }, `timeoutMs is 0: ${A_TIMEOUT}`],
   [{ timeoutMs: Number.POSITIVE_INFINITY }, `timeoutMs is Infinity: ${A_TIMEOUT}`],
-  [{ timeoutMs: 5n }, `timeoutMs is 5: ${A_TIMEOUT}`],
+  [{ timeoutMs: 5n }, `timeoutMs is 5n: ${A_TIMEOUT}`],
   [{ example: "x" }, `example is "x": ${AN_EXAMPLE}`],
   [{ example: [{ input: 1 }] }, `example is an array of 1: ${AN_EXAMPLE}`],
   [{ example: { text: "x" } }, `example has no input: ${AN_EXAMPLE}`],
@@ -105,7 +107,7 @@ const WRONG: [object, string][] = [
   [{ verison: "1" }, 'unknown field "verison": did you mean "version"?'],
   [
     { author: "me" },
-    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, run',
+    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, exactIntegers, run',
   ],
 ];
 

@@ -17,6 +17,9 @@ export const CHECKS = {
   output: optional(zodSchemaFault),
   example: optional(exampleFault),
   timeoutMs: optional(timeoutFault),
+  exactIntegers: optional((value) =>
+    typeof value === "boolean" ? null : not(value, "true or false"),
+  ),
   run: (value: unknown) =>
     typeof value === "function" ? null : not(value, "a function (input, ctx)"),
 } satisfies Record<string, Check>;

@@ -1,9 +1,11 @@
 /**
  * Lets a plugin's file import `playground-runner/plugin` and `zod` from any folder, with no
- * node_modules near it. These are in-thread hooks: they affect only the thread that installs them.
+ * node_modules near it. These are in-thread hooks: they affect only the thread that installs them, and
+ * the workers that it starts (nested-workers.ts).
  */
 import { createRequire, registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
+import { preloadNestedWorkers } from "./nested-workers.ts";
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const requireHere = createRequire(import.meta.url);
@@ -14,8 +16,9 @@ function isZod(specifier: string): boolean {
   return specifier === "zod" || specifier.startsWith("zod/");
 }
 
-/** Calls `onResolve` with the URL of every module that is imported. */
+/** Calls `onResolve` with the URL of every module that this thread imports. */
 export function installPluginResolution(onResolve?: (url: string) => void): void {
+  preloadNestedWorkers();
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === SDK) return { url: SDK_URL, shortCircuit: true };

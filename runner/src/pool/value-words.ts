@@ -11,6 +11,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   integer: "a whole number",
   int: "a whole number",
   number: "a number",
+  bigint: "a BigInt",
   boolean: "true or false",
 };
 
@@ -31,8 +32,9 @@ export function showValue(value: unknown): string {
       return showString(value);
     case "function":
       return "a function";
-    case "number":
     case "bigint":
+      return `${value}n`;
+    case "number":
     case "boolean":
     case "symbol":
       return String(value);

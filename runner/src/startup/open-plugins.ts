@@ -8,6 +8,7 @@ import { createPluginPool } from "../pool/plugin-pool.ts";
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
 import type { PluginPool } from "../ports/plugin-pool.ts";
 import { cannotReadPluginsDir } from "./cannot-start.ts";
+import { readPluginMemory, type PluginMemory } from "./plugin-memory.ts";
 import { memoryFlagWarnings, missingPluginsDirWarning } from "./setting-warnings.ts";
 
 const BUILT_IN_PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
@@ -31,6 +32,8 @@ export interface PluginListeners {
   /** A process that runs plugins gets no further step, and is replaced. */
   readonly onExecutorDrain?: (drain: ExecutorDrain) => void;
   readonly say?: (line: string) => void;
+  /** Default: what the daemon of the data folder has stored, if there is one. */
+  readonly memory?: PluginMemory;
 }
 
 /** Reads the plugins. Needs no store, no port and no data folder. Throws `CannotStart`. */
@@ -43,6 +46,11 @@ export async function openPlugins(
     onExecutorEnd = () => {},
     onExecutorDrain = () => {},
     say = toStderr,
+    memory = readPluginMemory(settings, (error) =>
+      toStderr(
+        `Warning: a broken file does not keep its name here, because the daemon's stored names cannot be read: ${String(error)}`,
+      ),
+    ),
   }: PluginListeners = {},
 ): Promise<OpenPlugins> {
   const { env } = settings;
@@ -59,6 +67,7 @@ export async function openPlugins(
     onError,
     onOverLimit,
     rememberMs: settings.pluginWaitMs,
+    ...memory,
     env,
   });
   catalog.onChange(() => onChange(catalog.list()));

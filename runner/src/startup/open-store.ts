@@ -23,6 +23,7 @@ export async function openStore(
 ): Promise<OpenStore> {
   const store = await createSqliteStore({
     path: databasePath(settings),
+    secureDelete: settings.secureDelete,
     ...(writer.storeWriter && { writer: writer.storeWriter }),
   }).catch((error: unknown) => {
     throw error instanceof CannotOpen ? new CannotStart(error.message, { cause: error }) : error;

@@ -129,6 +129,42 @@ describe("the command", () => {
     expect(await readdir(root)).toEqual(["input.json", "plugins"]);
   });
 
+  test("run reads and prints numbers as they are written, and shows what the plugin rounds", async () => {
+    const big = '{"id":8202522731445525542,"ratio":1e400}';
+    await dropPlugin(
+      join(root, "plugins"),
+      "next",
+      "({ id }) => [BigInt(id), id, 8202522731445525543n]",
+    );
+    const plain = await runCli(["run", "next", "--input", "-"], { cwd: root, stdin: big });
+    expect(JSON.parse(plain.stdout.replaceAll(/\d+/g, '"$&"'))).toEqual([
+      "8202522731445525504",
+      "8202522731445526000",
+      "8202522731445525543",
+    ]);
+    expect(plain.stderr).toContain("warn /input/id is 8202522731445525542, and the plugin gets");
+    await writeFile(
+      join(root, "plugins", "exact.mjs"),
+      `export default { name: "exact", description: "Is exact.", exactIntegers: true, run: ({ id }) => ({ id }) };`,
+    );
+    const exact = await runCli(["run", "exact", "--input", "-"], { cwd: root, stdin: big });
+    expect(exact.stdout).toBe('{\n  "id": 8202522731445525542\n}\n');
+    expect(exact.stderr).not.toContain("warn");
+    const bad = await runCli(["run", "exact", "--input", "-"], { cwd: root, stdin: "{}}" });
+    expect(bad).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("at position 2") as string,
+    });
+  });
+
+  test("run prints an error with its causes", async () => {
+    const cause = `() => { throw new Error("cannot save", { cause: new Error("disk full") }); }`;
+    await dropPlugin(join(root, "plugins"), "fails-twice", cause);
+    const { code, stderr } = await runCli(["run", "fails-twice"], { cwd: root });
+    expect(code).toBe(1);
+    expect(stderr).toContain("PLUGIN_THREW: cannot save: disk full\n");
+  });
+
   test("run fails with the plugin's own message", async () => {
     await dropPlugin(join(root, "plugins"), "fails", `() => { throw new Error("No luck"); }`);
     const { code, stdout, stderr } = await runCli(["run", "fails"], { cwd: root });

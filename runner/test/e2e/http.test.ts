@@ -211,6 +211,33 @@ describe("a number that JavaScript cannot represent", () => {
   });
 });
 
+describe("a request that is repeated under its Idempotency-Key", () => {
+  const submit = (path: string, body: string, key: string) =>
+    daemon.request(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": key },
+      body,
+    });
+
+  test("is the same with its keys in another order, and not with its items in another order", async () => {
+    const job = (metadata: string) =>
+      `{"plugins":["count"],"input":{"items":[]},"metadata":${metadata}}`;
+    const ask = async (metadata: string) => submit("/v1/jobs", job(metadata), "order");
+    const first = await ask('{"a":{"x":1,"y":[1,2]},"b":2}');
+    const again = await ask('{"b":2,"a":{"y":[1,2],"x":1}}');
+    expect([first.status, again.status]).toEqual([202, 202]);
+    expect(await again.json()).toMatchObject({
+      jobId: ((await first.json()) as { jobId: string }).jobId,
+    });
+    expect((await ask('{"a":{"x":1,"y":[2,1]},"b":2}')).status).toBe(422);
+    const batch = async (metadata: string) =>
+      (await submit("/v1/batches", `{"jobs":[${job(metadata)}]}`, "batch-order")).status;
+    expect(await batch('{"x":1,"y":2}')).toBe(202);
+    expect(await batch('{"y":2,"x":1}')).toBe(202);
+    expect(await batch('{"y":2,"x":2}')).toBe(422);
+  });
+});
+
 test("the cursor of a page of logs leads to the next page", async () => {
   const input = { items: [1] };
   const { jobId } = await daemon.post(

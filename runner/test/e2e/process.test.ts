@@ -75,6 +75,23 @@ describe("a start", () => {
     expect(existsSync(key)).toBe(false);
   });
 
+  test.each([
+    ["false", true],
+    ["true", false],
+  ])(
+    "with PLAYGROUND_SECURE_DELETE=%s, a deleted webhook stays in the file: %s",
+    async (set, stays) => {
+      const daemon = await open({ env: { PLAYGROUND_SECURE_DELETE: set } });
+      const url = "http://127.0.0.1:9/deleted-secret";
+      const { id } = await daemon.post("/v1/webhooks", { url });
+      await daemon.post("/v1/webhooks", { url: "http://127.0.0.1:9/other" });
+      expect((await daemon.request(`/v1/webhooks/${id}`, { method: "DELETE" })).status).toBe(204);
+      await daemon.end("SIGTERM");
+      const file = await readFile(join(daemon.dataDir, "playground.db"));
+      expect([file.includes("9/other"), file.includes("deleted-secret")]).toEqual([true, stays]);
+    },
+  );
+
   test("creates a token that only its user can read, in a folder that only its user can read", async () => {
     const first = await open({ env: { PLAYGROUND_TOKEN: "" } });
     const path = join(first.dataDir, "token");
@@ -193,6 +210,15 @@ describe("SIGTERM", () => {
     await until("the step to run", async () => (await readLedger()) !== "");
     return jobId;
   }
+
+  test("is what SIGHUP, which a closed terminal sends, counts as", async () => {
+    const daemon = await open({ plugins: { hold: HOLD }, env: { PLAYGROUND_GRACE_MS: "100" } });
+    const receiver = await createReceiver();
+    onTestFinished(() => receiver.close());
+    await submitHeld(daemon, receiver.url);
+    expect(await daemon.end("SIGHUP")).toBe(0);
+    expect(daemon.output()).toContain("SIGHUP: stopping.");
+  });
 
   test("in the middle of a job exits with 0, and the job completes after the restart", async () => {
     const receiver = await createReceiver();

@@ -100,7 +100,7 @@ describe("the files that are read", () => {
     put("plugins/main/lib/start.ts", plugin("by-main"));
     put("plugins/exports/package.json", `{"exports": {".": {"import": "./a.mjs"}}}`);
     put("plugins/exports/a.mjs", plugin("by-exports"));
-    put("plugins/index/package.json", `{"name": "x"}`);
+    put("plugins/index/package.json", `\uFEFF{"name": "x"}`);
     put("plugins/index/index.ts", plugin("by-index"));
     put("plugins/_shared.ts", "throw new Error('a helper is not imported')");
     put(
@@ -161,6 +161,56 @@ describe("the files that are read", () => {
       { path: "/s", message: "is 1: it must be a string" },
     ]);
     expect(opened.checkOptions("checks", { any: "thing" })).toEqual([]);
+  });
+
+  test.each([
+    [
+      "an ES module",
+      "w.mjs",
+      `import { z } from "zod"; import { parentPort } from "node:worker_threads";`,
+    ],
+    [
+      "TypeScript",
+      "w.ts",
+      `import { z } from "zod"; import { parentPort } from "node:worker_threads"; type T = 1;`,
+    ],
+    [
+      "CommonJS",
+      "w.cjs",
+      `const { z } = require("zod"); const { parentPort } = require("worker_threads");`,
+    ],
+  ])("a worker that a plugin starts can use zod: %s", async (_, file, imports) => {
+    const reply = `${imports} parentPort.postMessage(z.string().parse("parsed"));`;
+    put(`plugins/.workers/${file}`, reply);
+    // A worker of a worker, with options of its own.
+    put(
+      `plugins/.workers/outer.mjs`,
+      `import { Worker, parentPort } from "node:worker_threads";
+       const worker = new Worker(new URL("./${file}", import.meta.url), { env: {}, execArgv: ["--no-warnings"] });
+       worker.on("message", (said) => parentPort.postMessage(said));`,
+    );
+    const ask = (worker: string): string =>
+      `new Promise((resolve, reject) => ${worker}.once("message", resolve).once("error", reject))`;
+    const here = `new URL("./.workers/${file}", import.meta.url)`;
+    const evaluated = `"require('worker_threads').parentPort.postMessage(require('zod').z.string().parse('parsed'))"`;
+    put(
+      "plugins/nests.mjs",
+      `import { createRequire } from "node:module";
+       import { Worker } from "node:worker_threads";
+       const required = createRequire(import.meta.url)("worker_threads").Worker;
+       ${plugin(
+         "nests",
+         `run: async () => [
+           await ${ask(`new Worker(${here})`)},
+           await ${ask(`new required(${here}, { workerData: 1 })`)},
+           await ${ask(`new Worker(new URL("./.workers/outer.mjs", import.meta.url))`)},
+           await ${ask(`new Worker(${evaluated}, { eval: true })`)},
+         ]`,
+       )}`,
+    );
+    await using threads = openThreads({ catalog: await open() });
+    const { result } = await threads.run("nests");
+    expect(result).toMatchObject({ ok: true, output: `["parsed","parsed","parsed","parsed"]` });
   });
 
   test("a CommonJS plugin can require zod, and a folder's own zod counts", async () => {
@@ -294,6 +344,11 @@ describe("a broken file is reported, and the other plugins work", () => {
       /^The requested module 'node:fs' does not provide an export named 'no' \(\/.*exported\.mjs:1\)\n/,
     ],
     [
+      "type.ts",
+      `import { Server } from "node:fs";\nexport const no: Server = 1;`,
+      /^The requested module 'node:fs' does not provide an export named 'Server'\. If Server is a type, write `import type \{ Server \}` \(\/.*type\.ts:1\)\n/,
+    ],
+    [
       "sdk.ts",
       `import { definePlugin } from "playground-runner/plugins";`,
       /^it imports "playground-runner\/plugins": plugins can import only "playground-runner\/plugin" from playground-runner \(\/.*sdk\.ts:1\)$/,
@@ -349,6 +404,16 @@ describe("a broken file is reported, and the other plugins work", () => {
     expect(names(opened)).toEqual(["a-good", `${label} (broken)`, "z-good"]);
     expect(errorOf(opened.get(label))).toMatch(error);
     expect(opened.locate(label)).toEqual({ error: errorOf(opened.get(label)) });
+  });
+
+  test("a file with JSX, unless its name begins with an underscore", async () => {
+    put("plugins/page.tsx", plugin("page"));
+    put("plugins/_view.tsx", plugin("view"));
+    const opened = await open();
+    expect(names(opened)).toEqual(["page.tsx (broken)"]);
+    expect(errorOf(opened.get("page.tsx"))).toBe(
+      "page.tsx: Node runs no JSX, so this file cannot be a plugin. Name it page.ts if it has no JSX, or _page.tsx if another file compiles it.",
+    );
   });
 
   test("a folder whose package.json is not JSON", async () => {

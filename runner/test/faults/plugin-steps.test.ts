@@ -151,3 +151,55 @@ test("with one thread, steps run one after another", async () => {
   expect(all.every(({ result }) => result.ok)).toBe(true);
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(179);
 });
+
+/** As text, because JavaScript's number cannot represent it. */
+const BIG = JSON.rawJSON("8202522731445525542");
+
+test("an integer that JavaScript changes is logged once, with its path and both values", async () => {
+  const request = { input: { ids: [1, BIG, BIG] }, options: { id: BIG } };
+  const { result, lines } = await threads.run("returns-its-context", request);
+  expect(result).toMatchObject({ ok: true });
+  expect(lines).toEqual([
+    expect.objectContaining({
+      level: "warn",
+      message:
+        "/input/ids/1 is 8202522731445525542, and the plugin gets 8202522731445526000 (and 2 more integers): JavaScript's numbers are exact up to 9007199254740991. Send it as a string, or set exactIntegers: true in the plugin, which then gets a BigInt.",
+    }),
+  ]);
+});
+
+test("a plugin with exactIntegers gets a BigInt, and its BigInts are written as numbers", async () => {
+  const { result, lines } = await threads.run("counts-exactly", {
+    input: { id: BIG, ids: [1, BIG] },
+  });
+  expect(result).toMatchObject({
+    ok: true,
+    output:
+      '{"next":8202522731445525543,"ids":[1,8202522731445525542],"types":["number","bigint"],"original":{"id":8202522731445525542,"ids":[1,8202522731445525542]}}',
+  });
+  expect(lines).toEqual([
+    expect.objectContaining({ message: "counting", data: '{"id":8202522731445525542}' }),
+  ]);
+  const small = await threads.run("counts-exactly", { input: { id: 5, ids: [] } });
+  expect(small.result).toMatchObject({ output: expect.stringContaining('"next":6,') as string });
+});
+
+test("the schema that is shown for BigInts accepts integers of any size", () => {
+  const info = catalog.known("counts-exactly");
+  expect(info?.inputSchema).toMatchObject({ properties: { id: {}, ids: { type: "array" } } });
+  const rounded = Number(BIG.rawJSON);
+  expect(catalog.checkInput("counts-exactly", { id: rounded, ids: [1, rounded] })).toEqual([]);
+});
+
+test("a schema that refuses a BigInt names it", async () => {
+  const request = { input: { id: 1, ids: [] }, options: { small: BIG } };
+  const { result } = await threads.run("counts-exactly", request);
+  expect(result).toMatchObject({
+    failure: {
+      code: "OPTIONS_INVALID",
+      message: expect.stringMatching(
+        /: \/small: must be a number, not 8202522731445525542n$/,
+      ) as string,
+    },
+  });
+});

@@ -1,7 +1,7 @@
 import { Refused } from "../../domain/errors.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { BatchRequest } from "../requests.ts";
-import { toAccepted, type SubmitDeps } from "../jobs/submit-job.ts";
+import { submitOnce, type SubmitDeps } from "../jobs/submit-job.ts";
 import { toIdempotency, toJobWebhook, toNewJob } from "../jobs/new-job.ts";
 import { checkJob, type CheckDeps } from "../jobs/check-job.ts";
 import { checkUrl } from "../webhooks/check-url.ts";
@@ -21,18 +21,17 @@ export async function submitBatch(
   checkJobs(request.jobs, deps);
   if (request.webhook !== null) checkUrl(request.webhook.url, deps.urlRefusal, "/webhook/url");
   const { idempotencyKey, ...rest } = request;
-  const id = deps.ids.newId("batch");
-  const outcome = await deps.store.submitBatch(
-    {
-      id,
-      jobs: request.jobs.map((job) => toNewJob(job, deps)),
-      webhook: request.webhook && toJobWebhook(request.webhook, deps),
-      idempotency: toIdempotency(idempotencyKey, rest, deps),
+  const { id: batchId, replayed } = await submitOnce(deps, async (jobDeps) => {
+    const batch = {
+      id: deps.ids.newId("batch"),
+      jobs: request.jobs.map((job) => toNewJob(job, jobDeps)),
+      webhook: request.webhook && toJobWebhook(request.webhook, jobDeps),
+      idempotency: toIdempotency(idempotencyKey, rest, jobDeps),
       createdAt: deps.clock.now(),
-    },
-    { maxQueued: deps.maxQueued },
-  );
-  const { id: batchId, replayed } = toAccepted(id, outcome, deps.maxQueued);
+    };
+    const outcome = await deps.store.submitBatch(batch, { maxQueued: deps.maxQueued });
+    return { id: batch.id, outcome };
+  });
   return { batchId, replayed };
 }
 

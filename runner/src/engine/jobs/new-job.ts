@@ -1,4 +1,5 @@
 import { toJsonText } from "../../domain/json-text.ts";
+import { sortedJson } from "../../domain/sorted-json.ts";
 import { knownRatePerSecond, NOTHING_SEALED } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
@@ -12,6 +13,8 @@ export interface NewJobDeps {
   readonly ids: Pick<Ids, "newId">;
   /** A digest of a text. Different texts have different digests. */
   readonly digest: (text: string) => string;
+  /** The text of a request whose digest is its fingerprint. Default: JSON with sorted keys. */
+  readonly toFingerprintText?: (request: unknown) => string;
   readonly sealedContents: Pick<SealedContents, "seal">;
 }
 
@@ -37,9 +40,9 @@ export function toNewJob(request: SubmitRequest, deps: NewJobDeps): NewJob {
 export function toIdempotency(
   key: string | null,
   request: unknown,
-  { digest }: Pick<NewJobDeps, "digest">,
+  { digest, toFingerprintText = sortedJson }: Pick<NewJobDeps, "digest" | "toFingerprintText">,
 ): Idempotency | null {
-  return key === null ? null : { key, fingerprint: digest(JSON.stringify(request)) };
+  return key === null ? null : { key, fingerprint: digest(toFingerprintText(request)) };
 }
 
 export function toJobWebhook(

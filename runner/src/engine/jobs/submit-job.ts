@@ -23,14 +23,31 @@ export async function submitJob(
   deps: SubmitDeps,
 ): Promise<{ jobId: string; replayed: boolean }> {
   checkJob(request, deps, "");
-  const job = toNewJob(request, deps);
-  const outcome = await deps.store.submitJob(job, { maxQueued: deps.maxQueued });
-  const { id: jobId, replayed } = toAccepted(job.id, outcome, deps.maxQueued);
+  const { id: jobId, replayed } = await submitOnce(deps, async (jobDeps) => {
+    const job = toNewJob(request, jobDeps);
+    const outcome = await deps.store.submitJob(job, { maxQueued: deps.maxQueued });
+    return { id: job.id, outcome };
+  });
   return { jobId, replayed };
 }
 
+/**
+ * Submits a request, and submits it again with the fingerprints that 0.1.0 stored if its key seems to
+ * belong to another request. Throws `Refused` like `submitJob`.
+ */
+export async function submitOnce<Deps extends NewJobDeps & { readonly maxQueued: number }>(
+  deps: Deps,
+  submit: (deps: Deps) => Promise<{ id: string; outcome: SubmitOutcome }>,
+): Promise<{ id: string; replayed: boolean }> {
+  let { id, outcome } = await submit(deps);
+  if (outcome.kind === "duplicate" && !outcome.sameRequest) {
+    ({ id, outcome } = await submit({ ...deps, toFingerprintText: JSON.stringify }));
+  }
+  return toAccepted(id, outcome, deps.maxQueued);
+}
+
 /** Throws `Refused` unless the store accepted the request, now or earlier under the same key. */
-export function toAccepted(
+function toAccepted(
   id: string,
   outcome: SubmitOutcome,
   maxQueued: number,

@@ -30,6 +30,7 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set([
 function nameProblem(name: string): string | null {
   if (!HEADER_NAME.test(name)) return "is not a valid header name";
   const lower = name.toLowerCase();
+  if (lower === "content-encoding") return "must not be set: the body is sent without an encoding";
   if (RESERVED_HEADERS.has(lower) || lower.startsWith("webhook-")) {
     return "is a header that the daemon sets itself";
   }

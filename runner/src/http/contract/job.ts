@@ -51,15 +51,17 @@ export const SubmitJob = z
       "The first plugin's input. It must match the plugin's schema.",
     ),
     webhook: WebhookRequest.optional(),
-    name: JobName.optional().describe("A name for the job. Lists and webhooks can filter by it."),
-    metadata: Metadata.optional(),
+    name: JobName.nullish().describe("A name for the job. Lists and webhooks can filter by it."),
+    metadata: Metadata.nullish(),
     priority: z
       .int()
       .min(-1000)
       .max(1000)
       .optional()
       .meta({ description: "Jobs with a higher priority run first.", default: 0 }),
-    runAt: Instant.optional().describe("The job does not run before this time."),
+    runAt: Instant.nullish().describe(
+      "The job does not run before this time. Null, the default, means immediately.",
+    ),
     timeoutMs: z
       .int()
       .min(1)

@@ -65,8 +65,13 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
 }
 
 /** HEAD runs this handler too, and its response has no body to stream. */
+const STREAM = /^\s*text\/event-stream\s*(?:;|$)/;
+/** RFC 9110 §12.4.2: a weight of 0 means that the type is not acceptable. */
+const REFUSED = /;\s*q=0(?:\.0*)?\s*(?:;|$)/;
+
 function wantsStream({ method, headers }: Pick<FastifyRequest, "method" | "headers">): boolean {
-  return method === "GET" && /\btext\/event-stream\b/i.test(headers.accept ?? "");
+  const ranges = (headers.accept ?? "").toLowerCase().split(",");
+  return method === "GET" && ranges.some((range) => STREAM.test(range) && !REFUSED.test(range));
 }
 
 /** A header that is not a sequence starts the stream at the first event, so that no event is missed. */

@@ -16,14 +16,22 @@ export function explainImportError(error: unknown, imported: readonly ImportedFi
   if (error instanceof SyntaxError) {
     const found = placeOfSyntaxError(error) ?? parseAgain(imported);
     if (found !== null) {
-      const [place, ...source] = found.split("\n");
-      return [`${error.message} (${place})`, ...source].join("\n");
+      const [place = "", ...source] = found.split("\n");
+      return [`${error.message}${typeHint(error, place)} (${place})`, ...source].join("\n");
     }
   }
   const place = placeOfImport(error, imported) ?? placeInStack(error);
   // The whole message can have many lines, such as Node's list of the modules that required one.
   const [line = "", ...more] = error.message.split("\n");
   return [place === null ? line : `${line} (${place})`, ...more].join("\n");
+}
+
+/** Node strips types from one file at a time, so it does not know which imports are types. */
+function typeHint({ message }: Error, place: string): string {
+  const [, name] = /does not provide an export named '([^']+)'$/.exec(message) ?? [];
+  return name === undefined || !/\.m?ts:\d+$/.test(place)
+    ? ""
+    : `. If ${name} is a type, write \`import type { ${name} }\``;
 }
 
 /** File, line and a piece of the source, which Node writes above the stack for TypeScript and for names that are not exported. */

@@ -1,7 +1,7 @@
 /**
  * Finds the files that are plugins. Built-in ones are `NAME.ts` or `NAME/index.ts` (`.js` when the runner is built).
  * In PLUGINS_DIR they are `*.ts`, `*.mts`, `*.js`, `*.mjs` and `*.cjs` at the top, and folders with a package.json.
- * Names that begin with "_" or ".", and `.test.` and `.d.ts` files, are skipped, so name helpers like that.
+ * `*.tsx` and `*.jsx` are reported as broken. Names that begin with "_" or ".", and `.test.` and `.d.ts` files, are skipped, so name helpers like that.
  */
 import type { Dirent } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
@@ -23,6 +23,7 @@ export interface PluginFile {
 }
 
 const HELPER = /^[._]|\.test\.|\.d\.[cm]?ts$/;
+const JSX = /\.[jt]sx$/;
 const DROPPED_IN = /\.(?:[cm]?js|m?ts)$/;
 
 export async function findBuiltIns(dir: string, extension: string): Promise<PluginFile[]> {
@@ -48,6 +49,9 @@ export async function findDroppedIn(dir: string): Promise<PluginFile[]> {
       found.push(await toPackage(described));
     } else if (!isFolder && DROPPED_IN.test(entry.name)) {
       found.push(toFile({ ...described, entry: path }));
+    } else if (!isFolder && JSX.test(entry.name)) {
+      const error = `${entry.name}: Node runs no JSX, so this file cannot be a plugin. Name it ${entry.name.slice(0, -1)} if it has no JSX, or _${entry.name} if another file compiles it.`;
+      found.push({ ...described, label: entry.name, file: null, error, version: null });
     }
   }
   return found;
@@ -72,7 +76,9 @@ async function toPackage(parts: {
 }): Promise<PluginFile> {
   const { path } = parts;
   try {
-    const manifest = JSON.parse(await readFile(join(path, "package.json"), "utf8")) as unknown;
+    const text = await readFile(join(path, "package.json"), "utf8");
+    // Windows editors write a byte order mark, which Node accepts here.
+    const manifest = JSON.parse(text.replace(/^\uFEFF/, "")) as unknown;
     const entry = entryOf(manifest) ?? (await firstIndex(path));
     const resolved = createRequire(join(path, "package.json")).resolve(`./${entry}`);
     // `resolved` is a real path. The folder itself can be a link, or be below one.

@@ -1,9 +1,9 @@
 /**
- * Decides which file owns each plugin's name. The files alone decide, so that the daemon, a daemon
- * that restarts and the command line agree. First come built-in plugins, then the file that is named
+ * Decides which file owns each plugin's name. First come built-in plugins, then the file that is named
  * like the plugin, then the first by its name without the extension: "word.ts" before "word-copy.ts".
  *
- * A file that is broken keeps the name that it had, so that a copy of it does not get its jobs.
+ * A file that is broken keeps the name that it had, so that a copy of it does not get its jobs. The
+ * daemon stores these names, so that a daemon that restarts and the command line agree with it.
  */
 import type { PluginFile } from "./find-plugins.ts";
 import type { ScanAnswer } from "../messages.ts";
@@ -16,22 +16,29 @@ export interface ScannedFile {
 /** By name. */
 export type NameOwners = ReadonlyMap<string, PluginFile>;
 
-export function assignNames(scanned: readonly ScannedFile[], before: NameOwners): NameOwners {
+/** `nameBefore` returns the name that a file last had. */
+export function assignNames(
+  scanned: readonly ScannedFile[],
+  nameBefore: (source: string) => string | null,
+): NameOwners {
   const owners = new Map<string, PluginFile>();
   function claim(name: string, found: PluginFile): void {
     const owner = owners.get(name);
     if (owner === undefined || comesFirst(found, owner, name)) owners.set(name, found);
   }
-  const broken = new Map<string, PluginFile>();
   for (const { found, answer } of scanned) {
-    if (answer.ok) claim(answer.plugin.name, found);
-    else broken.set(found.path, found);
-  }
-  for (const [name, { path }] of before) {
-    const found = broken.get(path);
-    if (found !== undefined) claim(name, found);
+    const name = answer.ok ? answer.plugin.name : nameOfBroken(found, nameBefore);
+    if (name !== null) claim(name, found);
   }
   return owners;
+}
+
+/** A built-in plugin always has the name of its file. */
+function nameOfBroken(
+  { source, label }: PluginFile,
+  nameBefore: (source: string) => string | null,
+): string | null {
+  return source === "built-in" ? label : nameBefore(source);
 }
 
 function comesFirst(a: PluginFile, b: PluginFile, name: string): boolean {

@@ -6,7 +6,7 @@ import type { PluginLocation } from "../plugin-pool.ts";
 import { createBrokenRetry } from "./broken-retry.ts";
 import { createJsonCheck, type JsonCheck } from "./check-json.ts";
 import type { PluginFile } from "./find-plugins.ts";
-import { createKnownPlugins } from "./known-plugins.ts";
+import { createKnownPlugins, type KnownPlugin, type KnownPlugins } from "./known-plugins.ts";
 import { assignNames, type NameOwners, type ScannedFile } from "./name-owners.ts";
 import { createPluginReader } from "./plugin-reader.ts";
 import { MAX_STAMPED } from "./stamps.ts";
@@ -35,6 +35,10 @@ export interface PluginCatalogOptions {
   readonly retryMs?: number;
   /** How long a plugin's schemas are known after it has stopped being ready. Default 1 hour. */
   readonly rememberMs?: number;
+  /** The plugins that were known before the start. */
+  readonly knownBefore?: () => Promise<readonly KnownPlugin[]>;
+  /** Receives the known plugins after each scan. */
+  readonly onKnown?: (known: readonly KnownPlugin[]) => void;
   /** `process.env` of plugins while they are imported. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -44,6 +48,7 @@ const NO_VERSION = "0.0.0";
 interface Entry {
   readonly info: PluginInfo;
   readonly file: string | null;
+  readonly ownsName: boolean;
 }
 
 interface Checks {
@@ -57,11 +62,11 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   const closing = new AbortController();
   const listeners = new Set<() => void>();
   const checks = new WeakMap<ReadyPlugin, Checks>();
-  let owners: NameOwners = new Map();
   let entries: readonly Entry[] = [];
   let byName: ReadonlyMap<string, Entry> = new Map();
   let readyNames: readonly string[] = [];
-  const known = createKnownPlugins(options.rememberMs ?? 60 * 60_000);
+  const rememberMs = options.rememberMs ?? 60 * 60_000;
+  let known: KnownPlugins | null = null;
   const reader = createPluginReader({ builtinDir, pluginsDir, importTimeoutMs, env });
   const retry = createBrokenRetry({
     hasBroken: () => reader.files().some(({ answer }) => !answer.ok),
@@ -76,6 +81,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     await retry.stop();
     try {
       await reader.readAll(closing.signal);
+      known ??= createKnownPlugins((await options.knownBefore?.()) ?? [], { rememberMs });
       if (!closing.signal.aborted) publish();
     } finally {
       if (!closing.signal.aborted) retry.start();
@@ -83,10 +89,12 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   }
 
   function publish(): void {
-    owners = assignNames(reader.files(), owners);
-    entries = toEntries(reader.files(), owners);
+    if (known === null) return;
+    const nameOf: KnownPlugins["nameOf"] = (source) => known?.nameOf(source) ?? null;
+    entries = toEntries(reader.files(), assignNames(reader.files(), nameOf), nameOf);
     byName = index(entries);
     known.update(entries.map(({ info }) => info));
+    options.onKnown?.(known.all());
     readyNames = entries.flatMap(({ info }) => (info.status === "ready" ? [info.name] : []));
     for (const listener of listeners) listener();
   }
@@ -102,7 +110,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   });
 
   function checksOf(name: string): Checks | null {
-    const info = known.get(name);
+    const info = known?.get(name) ?? null;
     if (info === null) return null;
     let found = checks.get(info);
     if (found === undefined) {
@@ -116,7 +124,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   return {
     list: () => entries.map((entry) => entry.info),
     get: (name) => byName.get(name)?.info ?? null,
-    known: (name) => known.get(name),
+    known: (name) => known?.get(name) ?? null,
     checkInput: (name, input): readonly Issue[] => checksOf(name)?.input(input) ?? [],
     checkOptions: (name, value): readonly Issue[] => checksOf(name)?.options(value) ?? [],
     ready: () => watch.ready,
@@ -142,19 +150,30 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
 }
 
 /** Of two plugins with one name, the one that does not own the name is broken. */
-function toEntries(scanned: readonly ScannedFile[], owners: NameOwners): Entry[] {
+function toEntries(
+  scanned: readonly ScannedFile[],
+  owners: NameOwners,
+  nameBefore: KnownPlugins["nameOf"],
+): Entry[] {
   const entries = scanned.map(({ found, answer }): Entry => {
     const { source, label, file } = found;
+    const toEntry = (info: PluginInfo): Entry => ({
+      info,
+      file,
+      ownsName: owners.get(info.name)?.path === found.path,
+    });
     if (!answer.ok) {
-      return { info: { name: label, source, status: "broken", error: answer.error }, file };
+      const name = nameBefore(source) ?? label;
+      const shown = owners.get(name)?.path === found.path ? name : label;
+      return toEntry({ name: shown, source, status: "broken", error: answer.error });
     }
     const { name } = answer.plugin;
     const owner = owners.get(name) ?? found;
     if (owner.path === found.path) {
       const version = answer.plugin.version ?? found.version ?? NO_VERSION;
-      return { info: { ...answer.plugin, version, source, status: "ready" }, file };
+      return toEntry({ ...answer.plugin, version, source, status: "ready" });
     }
-    return { info: { name, source, status: "broken", error: clash(name, found, owner) }, file };
+    return toEntry({ name, source, status: "broken", error: clash(name, found, owner) });
   });
   return entries.toSorted((a, b) => compare(a.info.name, b.info.name));
 }
@@ -167,12 +186,12 @@ function clash(name: string, found: PluginFile, owner: PluginFile): string {
   return `${found.source} declares the name "${name}", which ${reason}: it must have another name`;
 }
 
-/** A ready plugin takes precedence over broken ones of the same name. */
+/** The plugin that owns a name takes precedence over broken ones with the same name. */
 function index(entries: readonly Entry[]): Map<string, Entry> {
   const byName = new Map<string, Entry>();
   for (const entry of entries) {
-    const { name, status } = entry.info;
-    if (status === "ready" || !byName.has(name)) byName.set(name, entry);
+    const { name } = entry.info;
+    if (entry.ownsName || !byName.has(name)) byName.set(name, entry);
   }
   return byName;
 }

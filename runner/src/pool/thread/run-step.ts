@@ -11,8 +11,9 @@ import { nameType, showValue } from "../value-words.ts";
 import type { CurrentStep } from "./current-step.ts";
 import { errorMessage, errorReport } from "./describe-error.ts";
 import { createPluginFetch } from "./plugin-fetch.ts";
+import { parseJson, type ChangedInteger } from "./parse-json.ts";
 import { createMetrics, type MetricsRecorder } from "./plugin-metrics.ts";
-import { serializeOutput } from "./serialize-output.ts";
+import { serializeOutput, stringify } from "./serialize-output.ts";
 
 const MAX_ISSUES = 10;
 
@@ -35,9 +36,12 @@ export async function runStep(
   let startedAt = performance.now();
   try {
     const plugin = await load(task);
-    const input = await parse(plugin.input, task.input, inputMisfit(task));
-    const options = await parse(plugin.options, task.options, optionsMisfit(task));
-    const ctx = createContext({ task, step, options, metrics, settings });
+    const read = parseTask(task, plugin.exactIntegers === true);
+    const warning = toWarning(read.changed);
+    if (warning !== null) step.buffer.log("warn", warning);
+    const input = await checkIf(plugin.input, read.input, inputMisfit(task));
+    const options = await checkIf(plugin.options, read.options, optionsMisfit(task));
+    const ctx = createContext({ task, step, read, options, metrics, settings });
     startedAt = performance.now();
     const returned = await plugin.run(input, ctx);
     const duration = performance.now() - startedAt;
@@ -94,8 +98,41 @@ function outputMisfit({ plugin }: ThreadTask): Misfit {
   return { code: "OUTPUT_INVALID", what };
 }
 
-function parse(schema: PluginDefinition["input"], text: JsonText, misfit: Misfit): unknown {
-  const value: unknown = JSON.parse(text);
+interface ParsedTask {
+  readonly input: unknown;
+  readonly options: unknown;
+  readonly metadata: unknown;
+  /** The integers that the plugin does not get as they were sent. */
+  readonly changed: readonly ChangedInteger[];
+  readonly parse: (text: JsonText) => unknown;
+}
+
+function parseTask(task: ThreadTask, exactIntegers: boolean): ParsedTask {
+  const changed: ChangedInteger[] = [];
+  const parse = (text: JsonText): unknown => parseJson(text, { exactIntegers }).value;
+  function parseField(field: "input" | "options" | "metadata"): unknown {
+    const parsed = parseJson(task[field], { exactIntegers });
+    for (const each of parsed.changed) changed.push({ ...each, path: `/${field}${each.path}` });
+    return parsed.value;
+  }
+  return {
+    input: parseField("input"),
+    options: parseField("options"),
+    // Every step has the job's metadata: the first one reports it.
+    metadata: task.inputFrom === null ? parseField("metadata") : parse(task.metadata),
+    changed,
+    parse,
+  };
+}
+
+function toWarning(changed: readonly ChangedInteger[]): string | null {
+  const [first] = changed;
+  if (first === undefined) return null;
+  const more = changed.length === 1 ? "" : ` (and ${changed.length - 1} more integers)`;
+  return `${first.path} is ${first.sent}, and the plugin gets ${first.received}${more}: JavaScript's numbers are exact up to ${Number.MAX_SAFE_INTEGER}. Send it as a string, or set exactIntegers: true in the plugin, which then gets a BigInt.`;
+}
+
+function checkIf(schema: PluginDefinition["input"], value: unknown, misfit: Misfit): unknown {
   return schema ? check(schema, value, misfit) : value;
 }
 
@@ -123,11 +160,12 @@ const describeType: z.core.$ZodErrorMap = (issue) =>
 function createContext(parts: {
   task: ThreadTask;
   step: CurrentStep;
+  read: ParsedTask;
   options: unknown;
   metrics: MetricsRecorder;
   settings: ThreadSettings;
 }): PluginContext {
-  const { task, step, options, metrics, settings } = parts;
+  const { task, step, read, options, metrics, settings } = parts;
   const { signal } = step.abort;
   const log =
     (level: LogLevel) =>
@@ -153,10 +191,10 @@ function createContext(parts: {
     job: {
       id: task.jobId,
       name: task.jobName,
-      metadata: JSON.parse(task.metadata) as Record<string, unknown>,
+      metadata: read.metadata as Record<string, unknown>,
       // Parsed on first use: it can be megabytes, and most plugins do not use it.
       get input() {
-        input ??= { value: JSON.parse(task.jobInput) as unknown };
+        input ??= { value: read.parse(task.jobInput) };
         return input.value;
       },
     },
@@ -168,7 +206,7 @@ function createContext(parts: {
 
 function toData(data: object): JsonText {
   try {
-    return (JSON.stringify(data) ?? "null") as JsonText;
+    return (stringify(data) ?? "null") as JsonText;
   } catch (error) {
     return JSON.stringify({ unreadable: errorMessage(error) }) as JsonText;
   }

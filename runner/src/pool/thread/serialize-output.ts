@@ -3,6 +3,7 @@ import { types } from "node:util";
 import type { Failure } from "../../domain/errors.ts";
 import { NULL_JSON, type JsonText } from "../../domain/json-text.ts";
 import { errorMessage } from "./describe-error.ts";
+import { toPointer } from "./parse-json.ts";
 
 type Serialized =
   | { readonly ok: true; readonly output: JsonText }
@@ -27,8 +28,8 @@ export function serializeOutput(value: unknown, limitBytes: number): Serialized 
     : { ok: true, output: text as JsonText };
 }
 
-/** Writes a BigInt as a number. The replacer is slow, so it is only used for an output that needs it. */
-function stringify(value: unknown): string | undefined {
+/** Writes a BigInt as a number. The replacer is slow, so it is only used for a value that needs it. */
+export function stringify(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
   } catch (error) {
@@ -192,9 +193,4 @@ function notSerializable({ path, what }: Culprit): Serialized {
 function tooLarge(size: string, limitBytes: number): Serialized {
   const message = `The output is ${size} bytes of JSON: it must be at most ${limitBytes} (PLAYGROUND_OUTPUT_LIMIT).`;
   return { ok: false, failure: { code: "OUTPUT_TOO_LARGE", message } };
-}
-
-/** RFC 6901. */
-function toPointer(path: readonly string[]): string {
-  return path.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }

@@ -28,6 +28,7 @@ export type Outcome =
 /** The writer thread's `workerData`. */
 export interface WriterData {
   readonly path: string;
+  readonly secureDelete: boolean;
 }
 
 export type ToWriter =

@@ -4,8 +4,14 @@ import { whyNotOpened } from "./why-not-opened.ts";
 
 const BUSY_TIMEOUT_MS = 5000;
 
-/** Opens a connection that writes. Only the writer thread has one. */
-export function openWriter(path: string): DatabaseSync {
+/**
+ * Opens a connection that writes. Only the writer thread has one. With `secureDelete` it writes zeros
+ * over what it deletes.
+ */
+export function openWriter(
+  path: string,
+  { secureDelete = false }: { secureDelete?: boolean } = {},
+): DatabaseSync {
   const db = open(path, { readOnly: false });
   // FULL, not NORMAL: a commit that was acknowledged survives power loss.
   db.exec(`
@@ -13,6 +19,7 @@ export function openWriter(path: string): DatabaseSync {
     PRAGMA cache_size = -16384;
     PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;
+    PRAGMA secure_delete = ${secureDelete ? "ON" : "OFF"};
   `);
   return db;
 }

@@ -17,20 +17,23 @@ const WRITER = new URL(`./writer${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Opens the database file, and creates it if it is missing. `writer` is the writer thread's entry.
+ * `secureDelete` overwrites what is deleted with zeros.
  * Rejects with `CannotOpen` if another daemon uses the file, its schema is newer than this program,
  * or it is not a database.
  */
 export async function createSqliteStore({
   path,
   writer = WRITER,
+  secureDelete = false,
 }: {
   path: string;
   writer?: URL;
+  secureDelete?: boolean;
 }): Promise<Store> {
   const unlock = lockDatabase(path);
   try {
     ensurePrivate(path);
-    const thread = await createWriterThread({ entry: writer, path });
+    const thread = await createWriterThread({ entry: writer, path, secureDelete });
     const queue = createWriteQueue(thread);
     const reader = openReader(path);
     const close = async (): Promise<void> => {

@@ -16,15 +16,15 @@ export interface WriterThread {
 }
 
 /** Starts the thread. Rejects with `CannotOpen` if it cannot open the database. */
-export async function createWriterThread(options: {
-  entry: URL;
-  path: string;
-}): Promise<WriterThread> {
+export async function createWriterThread({
+  entry,
+  ...data
+}: WriterData & { readonly entry: URL }): Promise<WriterThread> {
   let running: Promise<RunningThread> | null = null;
 
   function thread(): Promise<RunningThread> {
     if (running === null) {
-      const starting = start(options.entry, { path: options.path }, () => {
+      const starting = start(entry, data, () => {
         if (running === starting) running = null;
       });
       running = starting;

@@ -5,5 +5,5 @@ import { openWriter } from "./connection.ts";
 import { serveWrites } from "./serve-writes.ts";
 
 if (parentPort === null) throw new Error("writer.ts runs only as a worker thread.");
-const { path } = workerData as WriterData;
-serveWrites(parentPort, () => openWriter(path));
+const { path, secureDelete } = workerData as WriterData;
+serveWrites(parentPort, () => openWriter(path, { secureDelete }));

@@ -1,0 +1,4 @@
+/** Runs first in each worker that a plugin starts. */
+import { installPluginResolution } from "./plugin-resolution.ts";
+
+installPluginResolution();

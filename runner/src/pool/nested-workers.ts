@@ -1,0 +1,24 @@
+/**
+ * Hooks affect only the thread that installs them. A worker that a plugin starts installs them too:
+ * its options get a `--require`, whether the plugin or a package of it makes the worker. An `--import`
+ * would run too late in a worker that evaluates a text.
+ */
+import { syncBuiltinESMExports } from "node:module";
+import { fileURLToPath } from "node:url";
+import workerThreads, { type WorkerOptions } from "node:worker_threads";
+
+const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+const ENTRY = fileURLToPath(new URL(`./nested-worker-entry.${extension}`, import.meta.url));
+
+export function preloadNestedWorkers(): void {
+  const { Worker } = workerThreads;
+  class PluginWorker extends Worker {
+    constructor(file: string | URL, options: WorkerOptions = {}) {
+      // A plugin thread has no options of its own that its workers would inherit.
+      super(file, { ...options, execArgv: [...(options.execArgv ?? []), "--require", ENTRY] });
+    }
+  }
+  Object.defineProperty(PluginWorker, "name", { value: Worker.name });
+  workerThreads.Worker = PluginWorker;
+  syncBuiltinESMExports();
+}

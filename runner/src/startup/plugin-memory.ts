@@ -1,0 +1,76 @@
+/**
+ * Where the daemon stores the plugins that it knows. A restarted daemon then accepts jobs of a plugin that is broken
+ * at the moment, and it and the command line agree which of two files has a name.
+ */
+import { existsSync } from "node:fs";
+import type { Settings } from "../config.ts";
+import type { KnownPlugin } from "../pool/catalog/known-plugins.ts";
+import type { Store } from "../ports/store/store.ts";
+import { openReader } from "../store/sqlite/connection.ts";
+import { prepareReadMeta } from "../store/sqlite/reads/meta.ts";
+import { databasePath } from "./database-path.ts";
+
+const KEY = "known-plugins";
+
+export interface PluginMemory {
+  /** Never rejects. */
+  knownBefore(): Promise<readonly KnownPlugin[]>;
+  onKnown?(known: readonly KnownPlugin[]): void;
+}
+
+/** For the daemon, which opens its store while it reads the plugins. */
+export function createPluginMemory(
+  opening: Promise<{ readonly store: Pick<Store, "meta" | "setMeta"> }>,
+  onError: (error: unknown) => void,
+): PluginMemory {
+  let store: Pick<Store, "meta" | "setMeta"> | null = null;
+  let stored: string | null = null;
+  return {
+    async knownBefore() {
+      try {
+        ({ store } = await opening);
+        stored = await store.meta(KEY);
+        return parse(stored);
+      } catch {
+        return []; // Without a store the daemon does not start.
+      }
+    },
+    onKnown(known) {
+      const text = JSON.stringify(known);
+      if (text === stored) return;
+      stored = text;
+      store?.setMeta(KEY, text).catch((error: unknown) => {
+        stored = null;
+        onError(error);
+      });
+    },
+  };
+}
+
+/** For commands: reads what the daemon of the data folder has stored, and stores nothing. */
+export function readPluginMemory(
+  settings: Pick<Settings, "dataDir">,
+  onError: (error: unknown) => void,
+): PluginMemory {
+  return {
+    async knownBefore() {
+      const path = databasePath(settings);
+      if (!existsSync(path)) return [];
+      try {
+        const db = openReader(path);
+        try {
+          return parse(await prepareReadMeta(db)(KEY));
+        } finally {
+          db.close();
+        }
+      } catch (error) {
+        onError(error);
+        return [];
+      }
+    },
+  };
+}
+
+function parse(text: string | null): readonly KnownPlugin[] {
+  return text === null ? [] : (JSON.parse(text) as readonly KnownPlugin[]);
+}
