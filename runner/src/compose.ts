@@ -1,7 +1,7 @@
 /** Puts the daemon's parts together. Only this file and startup/ know every adapter. */
 import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { destination, pino } from "pino";
+import { pino } from "pino";
 import type { Settings } from "./config.ts";
 import { withPlainNumbers } from "./domain/exact-number.ts";
 import { createResolver } from "./egress/resolver.ts";
@@ -21,6 +21,7 @@ import { openStore } from "./startup/open-store.ts";
 import { kubernetesWarnings, variableWarnings } from "./startup/setting-warnings.ts";
 import { systemClock } from "./system/clock.ts";
 import { createIds } from "./system/ids.ts";
+import { createLineOutput } from "./system/line-output.ts";
 import { createMetrics } from "./system/metrics.ts";
 import { VERSION } from "./version.ts";
 
@@ -70,7 +71,10 @@ export async function composeDaemon(
   let listeningOn = "";
   let notReady: readonly string[] = ["The daemon is starting."];
   const links = createLinks(() => settings.publicUrl ?? listeningOn);
-  const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
+  const logOutput = createLineOutput(process.stderr, {
+    onDropped: (lines) => log.warn({ lines }, "log.lines-dropped"),
+  });
+  const log = pino({ level: settings.logLevel }, logOutput);
   const onError =
     (event: string) =>
     (error: unknown): void =>
