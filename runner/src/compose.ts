@@ -7,6 +7,7 @@ import { withPlainNumbers } from "./domain/exact-number.ts";
 import { createResolver } from "./egress/resolver.ts";
 import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine, type EngineSettings } from "./engine/create-engine.ts";
+import { createStoreHealth } from "./engine/upkeep/store-health.ts";
 import { createHttpServer, type HttpSettings } from "./http/server.ts";
 import { createBrokenLog } from "./pool/catalog/log-broken.ts";
 import { createKnownTokens } from "./secrets/known-tokens.ts";
@@ -80,10 +81,11 @@ export async function composeDaemon(
     (error: unknown): void =>
       log.error({ err: error }, event);
 
+  const storeHealth = createStoreHealth({ clock: systemClock, log });
   const tokens = createKnownTokens({ ownToken, dataDir, onError: onError("tokens.not-read") });
   // At the same time: reading the plugins takes as long as opening the store.
   const [{ store, vault }, plugins] = await openBoth(
-    openStore(settings, replacements),
+    openStore(settings, { ...replacements, onWriteFailed: storeHealth.onWriteFailed }),
     openPlugins(settings, {
       onError: onError("plugins.not-read"),
       onOverLimit: (dir, limit) => log.warn({ dir, limit }, "plugins.too-many-files"),
@@ -91,6 +93,7 @@ export async function composeDaemon(
       say,
     }),
   );
+  const watchingStore = storeHealth.watch(store);
   const { catalog } = plugins;
   const pool = plugins.createPool();
   const metrics = createMetrics();
@@ -125,7 +128,10 @@ export async function composeDaemon(
     tokens,
     logger: log,
     settings: { ...toHttpSettings(settings), jobUrl: links.job, batchUrl: links.batch },
-    notReady: () => notReady,
+    notReady() {
+      const why = storeHealth.whyNotWriting();
+      return why === null ? notReady : [...notReady, why];
+    },
   });
 
   return {
@@ -147,6 +153,7 @@ export async function composeDaemon(
       await http.close();
       await plugins.close();
       await sender.close();
+      await watchingStore.stop();
       await store.close();
     },
   };

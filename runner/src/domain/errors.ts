@@ -45,9 +45,20 @@ export const REFUSALS = {
   BATCH_TOO_LARGE: "The batch has more jobs than the batch limit allows.",
   QUEUE_FULL: "The number of queued jobs has reached the queue limit.",
   TOO_MANY_STREAMS: "The number of open event streams has reached the stream limit.",
-  NOT_READY: "The daemon is starting or stopping and does not accept work.",
+  NOT_READY:
+    "The daemon does not accept work: it is starting or stopping, or it cannot write to its disk.",
   STOPPING: "The daemon is stopping and does not accept new work.",
 } as const satisfies Record<string, string>;
+
+/** Codes of `Transient` errors because of which nothing can be stored, with what the client reads. */
+export const CANNOT_STORE: Readonly<Record<string, string>> = {
+  STORE_DISK_FULL:
+    "The disk of the data folder is full. The daemon stores nothing until there is space again.",
+  STORE_READ_ONLY:
+    "The disk of the data folder is read-only. The daemon stores nothing until it can write again.",
+  STORE_IO_ERROR:
+    "The disk of the data folder reports errors. The daemon stores nothing until it can write again.",
+};
 
 export type RefusalCode = keyof typeof REFUSALS;
 

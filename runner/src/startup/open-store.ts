@@ -19,11 +19,15 @@ export interface OpenStore {
 /** Opens the store, and the vault whose key sealed its secrets. Throws `CannotStart`. */
 export async function openStore(
   settings: Settings,
-  writer: { readonly storeWriter?: URL },
+  {
+    storeWriter,
+    onWriteFailed,
+  }: { readonly storeWriter?: URL; readonly onWriteFailed?: (error: unknown) => void } = {},
 ): Promise<OpenStore> {
   const store = await createSqliteStore({
     path: databasePath(settings),
-    ...(writer.storeWriter && { writer: writer.storeWriter }),
+    ...(storeWriter && { writer: storeWriter }),
+    onWriteFailed,
   }).catch((error: unknown) => {
     throw error instanceof CannotOpen ? new CannotStart(error.message, { cause: error }) : error;
   });

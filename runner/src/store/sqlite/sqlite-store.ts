@@ -17,21 +17,24 @@ const WRITER = new URL(`./writer${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Opens the database file, and creates it if it is missing. `writer` is the writer thread's entry.
+ * `onWriteFailed` gets the error of each rejected write.
  * Rejects with `CannotOpen` if another daemon uses the file, its schema is newer than this program,
  * or it is not a database.
  */
 export async function createSqliteStore({
   path,
   writer = WRITER,
+  onWriteFailed,
 }: {
   path: string;
   writer?: URL;
+  onWriteFailed?: ((error: unknown) => void) | undefined;
 }): Promise<Store> {
   const unlock = lockDatabase(path);
   try {
     ensurePrivate(path);
     const thread = await createWriterThread({ entry: writer, path });
-    const queue = createWriteQueue(thread);
+    const queue = createWriteQueue(thread, onWriteFailed);
     const reader = openReader(path);
     const close = async (): Promise<void> => {
       await queue.drain();
