@@ -68,8 +68,8 @@ export function registerRequestLog(app: FastifyInstance, { metrics, logger }: De
     }
   }
 
-  function isToBeLogged({ tokenName, isStillKnown }: FastifyRequest): boolean {
-    if (tokenName === null && isStillKnown === null) return false;
+  function isToBeLogged({ tokenName, isStillAllowed }: FastifyRequest): boolean {
+    if (tokenName === null && isStillAllowed === null) return false;
     sumUpLater();
     refusalsLogged += 1;
     return refusalsLogged <= MAX_LINES;

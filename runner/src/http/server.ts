@@ -121,7 +121,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   });
 
   app.decorateRequest("tokenName", null);
-  app.decorateRequest("isStillKnown", null);
+  app.decorateRequest("isStillAllowed", null);
   app.decorateReply("problemCode", null);
   const requestLog = registerRequestLog(app, deps);
   registerNosniff(app);

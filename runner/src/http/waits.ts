@@ -1,10 +1,12 @@
 import type { FastifyReply } from "fastify";
+import { requireStillAllowed } from "./auth.ts";
 import { createWaitSignal } from "./wait-signal.ts";
 
 export interface Waits {
   /**
    * Waits as `Prefer: wait` asks and sets `Preference-Applied`. Returns false without waiting when
    * the limit is reached: a server can ignore a preference (RFC 7240 §2), and the job is stored.
+   * Throws `Refused` if the token was removed during the wait: UNAUTHORIZED.
    */
   waitFor(
     reply: FastifyReply,
@@ -35,6 +37,7 @@ export function createWaits(options: {
         await wait(createWaitSignal(reply, { closing, timeoutMs: seconds * 1000 }));
         // Many requests can wait for one batch. They must not all read its outputs at the same time.
         await request.reacquireSlot?.();
+        requireStillAllowed(reply);
         return true;
       } finally {
         waiting -= 1;

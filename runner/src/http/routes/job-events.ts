@@ -23,7 +23,7 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
   let open = 0;
 
   async function sendStream(jobId: string, after: number, reply: FastifyReply) {
-    const { isStillKnown } = reply.request;
+    const { isStillAllowed } = reply.request;
     const job = await reads.job(jobId);
     if (job === null) throw jobNotFound(jobId);
     if (isSpent(job, after)) return reply.code(204).send();
@@ -38,7 +38,10 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
       signal.addEventListener("abort", () => (open -= 1), { once: true });
     }
     const text = Readable.from(
-      streamEvents({ jobId, job, after, signal, isAllowed: () => isStillKnown?.() ?? true }, deps),
+      streamEvents(
+        { jobId, job, after, signal, isAllowed: () => isStillAllowed?.() ?? true },
+        deps,
+      ),
     );
     return reply
       .header("content-type", "text/event-stream; charset=utf-8")
