@@ -40,7 +40,8 @@ export const REFUSALS = {
   OPTIONS_INVALID: "A plugin's options do not match its schema.",
   IDEMPOTENCY_KEY_INVALID: "The Idempotency-Key is empty or longer than 255 characters.",
   IDEMPOTENCY_KEY_REUSED: "The Idempotency-Key was already used with a different request.",
-  OVERLOADED: "The requests in flight, or the bytes of their bodies, have reached the limit.",
+  OVERLOADED:
+    "The requests in flight, or the bytes of their bodies or responses, have reached the limit.",
   METADATA_TOO_LARGE: "The job's metadata is larger than the metadata limit.",
   BATCH_TOO_LARGE: "The batch has more jobs than the batch limit allows.",
   QUEUE_FULL: "The number of queued jobs has reached the queue limit.",

@@ -30,6 +30,7 @@ import {
   registerUnreadTimeout,
 } from "./raw-responses.ts";
 import { registerRequestLog, type RequestLog } from "./request-log.ts";
+import { registerResponseBudget } from "./response-budget.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
 import { registerDeliveries } from "./routes/deliveries.ts";
@@ -127,6 +128,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerNosniff(app);
   registerRawResponses(app, basePath);
   registerBasePath(app, basePath);
+  registerResponseBudget(app);
   registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
   registerJsonBody(app, settings);
   registerValidation(app);

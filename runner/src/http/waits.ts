@@ -1,4 +1,4 @@
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { requireStillAllowed } from "./auth.ts";
 import { createWaitSignal } from "./wait-signal.ts";
 
@@ -13,6 +13,14 @@ export interface Waits {
     seconds: number,
     wait: (signal: AbortSignal) => Promise<void>,
   ): Promise<boolean>;
+}
+
+/**
+ * Lets go of the parsed body before a wait. The job is stored, and the body's bytes count no longer.
+ * The caller must not have the body in a variable either.
+ */
+export function forgetBody(request: FastifyRequest): void {
+  request.body = undefined;
 }
 
 export function createWaits(options: {

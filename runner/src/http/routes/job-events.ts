@@ -6,9 +6,12 @@ import type { Store } from "../../ports/store/store.ts";
 import { listEvents } from "../contract/events.ts";
 import { createWaitSignal } from "../wait-signal.ts";
 import { mount, sendJson } from "../mount.ts";
-import { isSpent, streamEvents } from "../sse.ts";
+import { HEARTBEAT_MS, isSpent, streamEvents } from "../sse.ts";
 import { pageText, tailPage } from "../views/json-fields.ts";
 import { jobNotFound } from "./jobs.ts";
+
+/** How long a client can leave its stream unread. A heartbeat that was read starts the time again. */
+const UNREAD_TIMEOUT_MS = 3 * HEARTBEAT_MS;
 
 export interface JobEventsDeps {
   readonly engine: Pick<Engine, "listen" | "stepProgress">;
@@ -37,12 +40,14 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
       reply.request.releaseSlot?.();
       signal.addEventListener("abort", () => (open -= 1), { once: true });
     }
+    const isAllowed = (): boolean => isStillAllowed?.() ?? true;
+    const hasRoomFor = (bytes: number): boolean =>
+      reply.tryHoldBytes(reply.raw.writableLength + bytes);
     const text = Readable.from(
-      streamEvents(
-        { jobId, job, after, signal, isAllowed: () => isStillAllowed?.() ?? true },
-        deps,
-      ),
+      streamEvents({ jobId, job, after, signal, isAllowed, hasRoomFor }, deps),
+      { highWaterMark: 1 },
     );
+    reply.raw.setTimeout(UNREAD_TIMEOUT_MS);
     return reply
       .header("content-type", "text/event-stream; charset=utf-8")
       .header("cache-control", "no-cache, no-transform")
