@@ -4,6 +4,7 @@ import { openPlugins } from "../startup/open-plugins.ts";
 import { BadSetting, ownCommand } from "../config.ts";
 import type { Issue } from "../domain/errors.ts";
 import { toJsonText } from "../domain/json-text.ts";
+import { MAX_LOG_LINES } from "../domain/limits.ts";
 import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { StepHooks } from "../ports/plugin-pool.ts";
 import { parseCommand } from "./parse-command.ts";
@@ -44,6 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
         jobInput: toJsonText(input),
         jobTimeoutMs: null,
         logLimitBytes: settings.logLimit,
+        logLimitLines: MAX_LOG_LINES,
       },
       toHooks(stop.signal),
     );

@@ -28,6 +28,8 @@ export interface StepTask {
   readonly jobTimeoutMs: number | null;
   /** What is left of the job's log limit, in bytes. */
   readonly logLimitBytes: number;
+  /** What is left of the lines that a job can log. */
+  readonly logLimitLines: number;
 }
 
 export interface StepHooks {

@@ -86,6 +86,7 @@ async function runStep(
       jobInput: input,
       jobTimeoutMs: request.jobTimeoutMs ?? null,
       logLimitBytes: 4 * 1024 * 1024,
+      logLimitLines: 10_000,
     },
     {
       signal: request.signal ?? new AbortController().signal,
