@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { AUTHORIZED, createBackend, type Backend } from "../../test/support/scripted-backend.ts";
+import { createBackend, type Backend } from "../../test/support/scripted-backend.ts";
 
 let backend: Backend;
 beforeEach(() => {

@@ -14,7 +14,7 @@ const CHECK_EVERY_MS = 1_000;
 
 export interface StoreHealth {
   /** The store calls it for each write that failed. */
-  onWriteFailed(error: unknown): void;
+  readonly onWriteFailed: (error: unknown) => void;
   /** Returns why the store cannot write, in a sentence. Null while it can. */
   whyNotWriting(): string | null;
   /** Watches until the loop is stopped. */
@@ -53,7 +53,7 @@ export function createStoreHealth({ clock, log }: { clock: Clock; log: Log }): S
         return null;
       }
       const loop = createLoop({ name: "store-health", tick, clock, log });
-      wake = loop.wake;
+      wake = () => loop.wake();
       return loop;
     },
   };

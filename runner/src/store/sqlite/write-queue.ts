@@ -70,21 +70,21 @@ export function createWriteQueue(
       lastCommitMs = commitMs;
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.ok) group[index]?.resolve(outcome.value);
-        else reject(group[index], toError(outcome.error));
+        else rejectCall(group[index], toError(outcome.error));
       }
     } catch (error) {
       // Changes behind a lost group are rejected as well: they must not take effect without the
       // changes called before them.
       const lost = [...group, ...waiting];
       waiting = [];
-      for (const call of lost) reject(call, error);
+      for (const call of lost) rejectCall(call, error);
     }
     groupsInFlight -= 1;
     scheduleSend();
     resolveIfDrained();
   }
 
-  function reject(call: Call | undefined, error: unknown): void {
+  function rejectCall(call: Call | undefined, error: unknown): void {
     onFailed(error);
     call?.reject(error);
   }
