@@ -26,16 +26,32 @@ async function peakMemory(): Promise<number> {
 }
 
 /** Sends a GET and reads only the beginning of its response. */
-async function getUnread(path: string): Promise<{ socket: Socket; head: string }> {
+async function getUnread(
+  path: string,
+  ...more: string[]
+): Promise<{ socket: Socket; head: string }> {
   const { hostname, port } = new URL(daemon.url);
   const socket = connect({ host: hostname, port: Number(port) });
   sockets.push(socket);
   socket.on("error", () => {});
-  const lines = [`GET ${path} HTTP/1.1`, "host: x", `authorization: Bearer ${daemon.token}`];
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    "host: x",
+    `authorization: Bearer ${daemon.token}`,
+    ...more,
+  ];
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   const [chunk] = (await once(socket, "data")) as [Buffer];
   socket.pause();
   return { socket, head: chunk.toString("latin1") };
+}
+
+/** The clients' ports of the connections that the daemon has open (proc(5), /proc/net/tcp). */
+async function serverPorts(): Promise<Set<number>> {
+  const own = Number(new URL(daemon.url).port).toString(16).toUpperCase().padStart(4, "0");
+  const table = await readFile("/proc/net/tcp", "utf8");
+  const open = table.matchAll(/^ *\d+: \w{8}:(\w{4}) \w{8}:(\w{4}) 01 /gm);
+  return new Set([...open].filter(([, at]) => at === own).map(([, , of]) => parseInt(of!, 16)));
 }
 
 function statusOf(head: string): number {
@@ -99,6 +115,24 @@ test("a client that reads nothing is disconnected, and one that reads slowly is 
   expect(received).toBeLessThan(OUTPUT_BYTES);
   unread.socket.resume();
   await until("the end", () => closed.unread);
+});
+
+test("an event stream that nobody reads is closed, and an idle one that is read is not", async () => {
+  daemon = await startDaemon({ plugins: { echo: "(input) => input" } });
+  const input = "x".repeat(900_000);
+  const plugins = Array.from({ length: 20 }, () => "echo");
+  const { jobId } = await daemon.post("/v1/jobs", { plugins, input }, { prefer: "wait=60" });
+  const later = { plugins: ["echo"], runAt: "2999-01-01T00:00:00Z" };
+  const idle = await daemon.post("/v1/jobs", later);
+  const accept = "accept: text/event-stream";
+  const unread = await getUnread(`/v1/jobs/${jobId}/events`, accept);
+  const read = await getUnread(`/v1/jobs/${idle.jobId}/events`, accept);
+  read.socket.resume();
+  // The client's side of a paused socket does not see the close, so the server's side is counted.
+  const port = unread.socket.localPort!;
+  const isClosed = async (): Promise<boolean> => !(await serverPorts()).has(port);
+  await until("the close", isClosed, { timeoutMs: 100_000 });
+  expect((await serverPorts()).has(read.socket.localPort!)).toBe(true);
 });
 
 test("200 requests of 4 MiB that wait for their jobs fit into a heap of 256 MiB", async () => {

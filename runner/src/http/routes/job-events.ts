@@ -10,7 +10,10 @@ import { HEARTBEAT_MS, isSpent, streamEvents } from "../sse.ts";
 import { pageText, tailPage } from "../views/json-fields.ts";
 import { jobNotFound } from "./jobs.ts";
 
-/** How long a client can leave its stream unread. A heartbeat that was read starts the time again. */
+/**
+ * How long a client can leave its stream unread. A heartbeat that was read starts the time again. Node
+ * can need two such times to see that nothing is read.
+ */
 const UNREAD_TIMEOUT_MS = 3 * HEARTBEAT_MS;
 
 export interface JobEventsDeps {
