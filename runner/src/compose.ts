@@ -1,19 +1,20 @@
 /** Puts the daemon's parts together. Only this file and startup/ know every adapter. */
 import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { destination, pino } from "pino";
+import { pino } from "pino";
 import type { Settings } from "./config.ts";
 import { withPlainNumbers } from "./domain/exact-number.ts";
 import { createResolver } from "./egress/resolver.ts";
 import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine, type EngineSettings } from "./engine/create-engine.ts";
+import { createStoreHealth } from "./engine/upkeep/store-health.ts";
 import { createHttpServer, type HttpSettings } from "./http/server.ts";
-import { createBrokenLog } from "./pool/catalog/log-broken.ts";
 import { createKnownTokens } from "./secrets/known-tokens.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
 import { cannotListen } from "./startup/cannot-start.ts";
 import { exposureWarning } from "./startup/exposure-warning.ts";
 import { createLinks, type Links } from "./startup/links.ts";
+import { logPlugins } from "./startup/log-plugins.ts";
 import { openBoth } from "./startup/open-both.ts";
 import { openDataDir } from "./startup/open-data-dir.ts";
 import { openPlugins } from "./startup/open-plugins.ts";
@@ -22,6 +23,7 @@ import { createPluginMemory } from "./startup/plugin-memory.ts";
 import { kubernetesWarnings, variableWarnings } from "./startup/setting-warnings.ts";
 import { systemClock } from "./system/clock.ts";
 import { createIds } from "./system/ids.ts";
+import { createLineOutput } from "./system/line-output.ts";
 import { createMetrics } from "./system/metrics.ts";
 import { VERSION } from "./version.ts";
 
@@ -71,27 +73,31 @@ export async function composeDaemon(
   let listeningOn = "";
   let notReady: readonly string[] = ["The daemon is starting."];
   const links = createLinks(() => settings.publicUrl ?? listeningOn);
-  const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: true }));
+  const logOutput = createLineOutput(process.stderr, {
+    onDropped: (lines) => log.warn({ lines }, "log.lines-dropped"),
+  });
+  const log = pino({ level: settings.logLevel }, logOutput);
   const onError =
     (event: string) =>
     (error: unknown): void =>
       log.error({ err: error }, event);
 
+  const storeHealth = createStoreHealth({ clock: systemClock, log });
   const tokens = createKnownTokens({ ownToken, dataDir, onError: onError("tokens.not-read") });
   // At the same time: reading the plugins takes as long as opening the store.
-  const storeOpening = openStore(settings, replacements);
+  const storeOpening = openStore(settings, {
+    ...replacements,
+    onWriteFailed: storeHealth.onWriteFailed,
+  });
   const [{ store, vault }, plugins] = await openBoth(
     storeOpening,
     openPlugins(settings, {
       memory: createPluginMemory(storeOpening, onError("plugins.not-stored")),
-      onError: onError("plugins.not-read"),
-      onOverLimit: (dir, limit) => log.warn({ dir, limit }, "plugins.too-many-files"),
-      onChange: createBrokenLog(log),
-      onExecutorEnd: (end) => log.error(end, "executor.ended"),
-      onExecutorDrain: (drain) => log.warn(drain, "executor.drained"),
+      ...logPlugins(log),
       say,
     }),
   );
+  const watchingStore = storeHealth.watch(store);
   const { catalog } = plugins;
   const pool = plugins.createPool();
   const metrics = createMetrics();
@@ -126,7 +132,10 @@ export async function composeDaemon(
     tokens,
     logger: log,
     settings: { ...toHttpSettings(settings), jobUrl: links.job, batchUrl: links.batch },
-    notReady: () => notReady,
+    notReady() {
+      const why = storeHealth.whyNotWriting();
+      return why === null ? notReady : [...notReady, why];
+    },
   });
 
   return {
@@ -148,6 +157,7 @@ export async function composeDaemon(
       await http.close();
       await plugins.close();
       await sender.close();
+      await watchingStore.stop();
       await store.close();
     },
   };

@@ -183,7 +183,7 @@ export const Settings = z.object({
   maxRequests: integer(1, 100_000)
     .default(200)
     .describe(
-      "Maximum number of requests in flight. Further requests are refused with 503, and so are requests whose bodies would exceed 256 MiB together. Requests that wait for a job or an event do not count.",
+      "Maximum number of requests in flight. Further requests are refused with 503, and so are requests whose bodies, or whose unread responses, would exceed 256 MiB together. Requests that wait for a job or an event do not count.",
     ),
   maxWaits: integer(0, 100_000)
     .default(1_000)

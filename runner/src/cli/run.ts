@@ -6,6 +6,7 @@ import type { Issue } from "../domain/errors.ts";
 import { withPlainNumbers } from "../domain/exact-number.ts";
 import { toJsonText } from "../domain/json-text.ts";
 import { parseExactNumbers } from "../http/exact-numbers.ts";
+import { MAX_LOG_LINES } from "../domain/limits.ts";
 import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { StepHooks } from "../ports/plugin-pool.ts";
 import { parseCommand } from "./parse-command.ts";
@@ -47,6 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
         jobTimeoutMs: null,
         isLastAttempt: false,
         logLimitBytes: settings.logLimit,
+        logLimitLines: MAX_LOG_LINES,
       },
       toHooks(stop.signal),
     );

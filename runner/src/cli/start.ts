@@ -1,5 +1,6 @@
 import { composeDaemon, type Replacements } from "../compose.ts";
 import { parseSettings } from "../config.ts";
+import { createLineOutput } from "../system/line-output.ts";
 import { shrinkHeap } from "../system/shrink-heap.ts";
 
 /** Runs the daemon until SIGTERM, SIGINT or SIGHUP, which a closed terminal sends. A second signal, or one during the start, ends it immediately. */
@@ -8,7 +9,8 @@ export async function start(
   replacements: Replacements = {},
 ): Promise<number> {
   const settings = parseSettings(args);
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const output = createLineOutput(process.stdout);
+  const say = (line: string): void => output.write(`${line}\n`);
   const { promise: signalled, resolve: onSignal } = Promise.withResolvers<NodeJS.Signals>();
   let signals = 0;
   let isOpen = false;

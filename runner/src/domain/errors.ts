@@ -40,14 +40,26 @@ export const REFUSALS = {
   OPTIONS_INVALID: "A plugin's options do not match its schema.",
   IDEMPOTENCY_KEY_INVALID: "The Idempotency-Key is empty or longer than 255 characters.",
   IDEMPOTENCY_KEY_REUSED: "The Idempotency-Key was already used with a different request.",
-  OVERLOADED: "The requests in flight, or the bytes of their bodies, have reached the limit.",
+  OVERLOADED:
+    "The requests in flight, or the bytes of their bodies or responses, have reached the limit.",
   METADATA_TOO_LARGE: "The job's metadata is larger than the metadata limit.",
   BATCH_TOO_LARGE: "The batch has more jobs than the batch limit allows.",
   QUEUE_FULL: "The number of queued jobs has reached the queue limit.",
   TOO_MANY_STREAMS: "The number of open event streams has reached the stream limit.",
-  NOT_READY: "The daemon is starting or stopping and does not accept work.",
+  NOT_READY:
+    "The daemon does not accept work: it is starting or stopping, or it cannot write to its disk.",
   STOPPING: "The daemon is stopping and does not accept new work.",
 } as const satisfies Record<string, string>;
+
+/** Codes of `Transient` errors because of which nothing can be stored, with what the client reads. */
+export const CANNOT_STORE: Readonly<Record<string, string>> = {
+  STORE_DISK_FULL:
+    "The disk of the data folder is full. The daemon stores nothing until there is space again.",
+  STORE_READ_ONLY:
+    "The disk of the data folder is read-only. The daemon stores nothing until it can write again.",
+  STORE_IO_ERROR:
+    "The disk of the data folder reports errors. The daemon stores nothing until it can write again.",
+};
 
 export type RefusalCode = keyof typeof REFUSALS;
 

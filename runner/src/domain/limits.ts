@@ -13,3 +13,6 @@ export const LIMITS = {
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
+
+/** The log lines of a job under one claim. PLAYGROUND_LOG_LIMIT does not bound empty lines. */
+export const MAX_LOG_LINES = 10_000;

@@ -8,8 +8,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** The token's name, for the log. Null for the daemon's own token and without a token. */
     tokenName: string | null;
-    /** Returns whether the request's token is still valid. Null without a token. */
-    isStillKnown: (() => boolean) | null;
+    /** Returns whether the token still exists and still has the route's scope. Null without a token. */
+    isStillAllowed: (() => boolean) | null;
   }
   interface FastifyContextConfig {
     access?: RouteContract["access"];
@@ -57,7 +57,10 @@ export function createAuth(tokens: KnownTokens) {
     }
     request.tokenName = caller.name;
     if (includes(caller.scope, access)) {
-      request.isStillKnown = () => given !== null && tokens.find(given) !== null;
+      request.isStillAllowed = () => {
+        const now = given === null ? null : tokens.find(given);
+        return now !== null && includes(now.scope, access);
+      };
       return;
     }
     reply.header("www-authenticate", `${BEARER}, error="insufficient_scope", scope="${access}"`);
@@ -66,6 +69,16 @@ export function createAuth(tokens: KnownTokens) {
       `This request needs a token with the scope ${access}. The token "${caller.name}" has the scope ${caller.scope}.`,
     );
   };
+}
+
+/** Called after a wait, before its result is read. Throws `Refused`: UNAUTHORIZED. */
+export function requireStillAllowed(reply: FastifyReply): void {
+  if (reply.request.isStillAllowed?.() ?? true) return;
+  reply.header("www-authenticate", BEARER);
+  throw new Refused(
+    "UNAUTHORIZED",
+    "The token was removed, or its scope was reduced, while the request waited.",
+  );
 }
 
 function tokenIn(given: {

@@ -1,5 +1,12 @@
 /** The only place that decides an error's HTTP status and what the client sees of it. */
-import { Refused, REFUSALS, Transient, type Issue, type RefusalCode } from "../domain/errors.ts";
+import {
+  CANNOT_STORE,
+  Refused,
+  REFUSALS,
+  Transient,
+  type Issue,
+  type RefusalCode,
+} from "../domain/errors.ts";
 import { LIMITS, type LimitName } from "../domain/limits.ts";
 import type { Problem } from "./contract/problem.ts";
 
@@ -149,6 +156,7 @@ export function toRefusal(
   }
   const code = error instanceof Transient ? "UNAVAILABLE" : "INTERNAL";
   const { status, title } = FAULTS[code];
+  const detail = error instanceof Transient ? CANNOT_STORE[error.code] : undefined;
   const issues: Issue[] = [];
   return {
     problem: {
@@ -156,7 +164,7 @@ export function toRefusal(
       title,
       status,
       code,
-      detail: title,
+      detail: detail ?? title,
       issues,
       instance: `urn:request:${requestId}`,
     },

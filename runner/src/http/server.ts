@@ -29,6 +29,8 @@ import {
   registerRawResponses,
   registerUnreadTimeout,
 } from "./raw-responses.ts";
+import { registerRequestLog, type RequestLog } from "./request-log.ts";
+import { registerResponseBudget } from "./response-budget.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
 import { registerDeliveries } from "./routes/deliveries.ts";
@@ -49,8 +51,6 @@ const TIMEOUT_CHECK_EVERY_MS = 5_000;
 const UNREAD_TIMEOUT_MS = 30_000;
 /** Node's own limit. So an id of any length that fits is looked up, and the response is a 404. */
 const MAX_URL_LENGTH = 16 * 1024;
-/** Characters of a path without a route that are logged. */
-const MAX_PATH_LOGGED = 200;
 
 declare module "fastify" {
   interface FastifyReply {
@@ -95,7 +95,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     // Below `warn`, Fastify only logs its address, which the ready line contains. Request logs keep the level.
     loggerInstance: logger.child({}, { level: atLeastWarn(logger) }),
     childLoggerFactory: (_own, bindings, options) => logger.child(bindings, options),
-    // registerRequestEnd logs one line per request. Fastify would log two.
+    // registerRequestLog logs one line per request. Fastify would log two.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.bodyLimit,
     routerOptions: { maxParamLength: MAX_URL_LENGTH },
@@ -122,16 +122,17 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   });
 
   app.decorateRequest("tokenName", null);
-  app.decorateRequest("isStillKnown", null);
+  app.decorateRequest("isStillAllowed", null);
   app.decorateReply("problemCode", null);
-  registerRequestEnd(app, deps.metrics);
+  const requestLog = registerRequestLog(app, deps);
   registerNosniff(app);
   registerRawResponses(app, basePath);
   registerBasePath(app, basePath);
+  registerResponseBudget(app);
   registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
   registerJsonBody(app, settings);
   registerValidation(app);
-  registerErrors(app, { metrics: deps.metrics, bodyLimit: settings.bodyLimit, basePath });
+  registerErrors(app, { ...deps, requestLog, basePath });
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
   registerAdmission(app, {
@@ -166,31 +167,14 @@ function atLeastWarn(logger: Logger): string {
   return logger.isLevelEnabled("info") ? "warn" : logger.level;
 }
 
-/** Logs and measures each request. Uses the route's pattern instead of the URL, which can contain secrets. */
-function registerRequestEnd(app: FastifyInstance, metrics: HttpMetrics): void {
-  app.addHook("onResponse", (request, reply, done) => {
-    const { method, tokenName, routeOptions } = request;
-    const { statusCode: status, elapsedTime, problemCode } = reply;
-    const route = routeOptions.url ?? "none";
-    metrics.requestEnded({ method, route, status, durationMs: elapsedTime });
-    if (request.isShed) return done();
-    const fields = {
-      method,
-      route,
-      ...(routeOptions.url === undefined && { path: pathOf(request).slice(0, MAX_PATH_LOGGED) }),
-      status,
-      ...(problemCode !== null && { code: problemCode }),
-      durationMs: Math.round(elapsedTime),
-      ...(tokenName !== null && { token: tokenName }),
-    };
-    request.log[status < 400 ? "debug" : "info"](fields, "http.answered");
-    done();
-  });
-}
-
 function registerErrors(
   app: FastifyInstance,
-  { metrics, bodyLimit, basePath }: { metrics: HttpMetrics; bodyLimit: number; basePath: string },
+  {
+    metrics,
+    settings: { bodyLimit },
+    requestLog,
+    basePath,
+  }: Pick<HttpDeps, "metrics" | "settings"> & { requestLog: RequestLog; basePath: string },
 ): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = toRefusal(isBodyTooLarge(error) ? bodyTooLarge(request, bodyLimit) : error, {
@@ -198,8 +182,9 @@ function registerErrors(
       basePath,
     });
     if (refusal.limit !== null) metrics.refused(refusal.limit);
-    if (refusal.problem.status === 500 || error instanceof Transient)
-      request.log.error({ err: error }, "http.failed");
+    if (refusal.problem.status === 500 || error instanceof Transient) {
+      requestLog.logFailed(request, error);
+    }
     if (!(refusal.problem.code === "UNAUTHORIZED" && isForPeople(request))) {
       return sendProblem(refusal, reply);
     }

@@ -222,7 +222,14 @@ test("a client that does not read delays only its own events", async () => {
   };
   const signal = AbortSignal.timeout(20_000);
   const text = streamEvents(
-    { jobId: id, job: { status: "running", sequence: 1 }, after: 0, signal, isAllowed: () => true },
+    {
+      jobId: id,
+      job: { status: "running", sequence: 1 },
+      after: 0,
+      signal,
+      isAllowed: () => true,
+      hasRoomFor: () => true,
+    },
     { engine: backend.engine, reads: { events } },
   );
   expect((await text.next()).value).toBe("retry: 2000\n\n");
@@ -241,7 +248,14 @@ test("an idle stream sends a comment every 15 s", async () => {
   const id = backend.addJob();
   const { signal } = new AbortController();
   const text = streamEvents(
-    { jobId: id, job: { status: "queued", sequence: 0 }, after: 0, signal, isAllowed: () => true },
+    {
+      jobId: id,
+      job: { status: "queued", sequence: 0 },
+      after: 0,
+      signal,
+      isAllowed: () => true,
+      hasRoomFor: () => true,
+    },
     backend,
   );
   await text.next();

@@ -7,8 +7,7 @@ import type { Store } from "../ports/store/store.ts";
 import { createWakeSignal } from "../system/wake-signal.ts";
 import { progressText } from "./views/job.ts";
 
-const HEARTBEAT_MS = 15_000;
-const BATCH = 100;
+export const HEARTBEAT_MS = 15_000;
 /** How long a client waits before it reconnects, in ms. */
 const RECONNECT_MS = 2_000;
 
@@ -23,6 +22,11 @@ export interface EventStream {
   readonly signal: AbortSignal;
   /** Called before each event, because a token can be removed while its stream is open. */
   readonly isAllowed: () => boolean;
+  /**
+   * Called with the bytes of the next event, or 0 before a wait. They count until the next call. If it
+   * returns false, the stream ends.
+   */
+  readonly hasRoomFor: (bytes: number) => boolean;
 }
 
 interface Deps {
@@ -59,14 +63,17 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
   try {
     yield `retry: ${RECONNECT_MS}\n\n`;
     while (!signal.aborted && stream.isAllowed()) {
-      const events = await deps.reads.events(jobId, { after, limit: BATCH });
-      for (const event of events) {
-        if (!stream.isAllowed()) return;
+      // One at a time, because each can have 1 MiB and wait for its reader.
+      const [event] = await deps.reads.events(jobId, { after, limit: 1 });
+      if (event !== undefined) {
+        // The client connects again, with the id of the last event.
+        if (!stream.hasRoomFor(event.body.length)) return;
         yield eventFrame(event);
         after = event.sequence;
+        if (isLast(event, job)) return;
+        continue;
       }
-      if (events.length === BATCH) continue;
-      if (isLast(events.at(-1), job)) return;
+      stream.hasRoomFor(0);
       const newest = takeProgress();
       if (newest !== null) yield `event: step-progress\ndata: ${progressText(newest)}\n\n`;
       if (!(await wait(HEARTBEAT_MS))) yield ": still here\n\n";
@@ -78,8 +85,7 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
 }
 
 /** Returns whether the event ends the job. The `failed` event before a retry does not. */
-function isLast(event: JobEvent | undefined, job: Position): boolean {
-  if (event === undefined) return false;
+function isLast(event: JobEvent, job: Position): boolean {
   const isEnd = event.kind === "completed" || event.kind === "failed";
   return isEnd && (hasEnded(job.status) || event.sequence > job.sequence);
 }

@@ -242,6 +242,21 @@ describe("waiting for a job", () => {
     expect(backend.listenerCount("job_1")).toBe(0);
   });
 
+  test.each([
+    ["was removed", (token: string) => backend.forgetToken(token)],
+    ["lost its scope", (token: string) => backend.changeScope(token, "read")],
+  ])("returns 401 without the job to a token that %s during the wait", async (_, change) => {
+    const headers = { prefer: "wait=30", authorization: "Bearer run-token" };
+    const pending = backend.submit({ plugins: ["echo"], input: "input-secret" }, headers);
+    while (backend.listenerCount("job_1") === 0) await sleep(1);
+    change("run-token");
+    backend.addEvent("job_1", "completed");
+    const response = await pending;
+    expect(problemOf(response)).toMatchObject({ status: 401, code: "UNAUTHORIZED" });
+    expect(response.headers["www-authenticate"]).toContain("Bearer");
+    expect(response.body).not.toContain("input-secret");
+  });
+
   test("returns 202 with the job's current status when the time is over", async () => {
     const pending = backend.submit({ plugins: ["echo"] }, { prefer: "wait=1" });
     while (backend.listenerCount("job_1") === 0) await sleep(1);

@@ -30,6 +30,8 @@ export interface StepTask {
   readonly logLimitBytes: number;
   /** Whether the step is not run again if its process ends. It then has a process to itself. */
   readonly isLastAttempt: boolean;
+  /** What is left of the lines that a job can log. */
+  readonly logLimitLines: number;
 }
 
 export interface StepHooks {

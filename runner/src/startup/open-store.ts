@@ -19,12 +19,16 @@ export interface OpenStore {
 /** Opens the store, and the vault whose key sealed its secrets. Throws `CannotStart`. */
 export async function openStore(
   settings: Settings,
-  writer: { readonly storeWriter?: URL },
+  {
+    storeWriter,
+    onWriteFailed,
+  }: { readonly storeWriter?: URL; readonly onWriteFailed?: (error: unknown) => void } = {},
 ): Promise<OpenStore> {
   const store = await createSqliteStore({
     path: databasePath(settings),
     secureDelete: settings.secureDelete,
-    ...(writer.storeWriter && { writer: writer.storeWriter }),
+    ...(storeWriter && { writer: storeWriter }),
+    onWriteFailed,
   }).catch((error: unknown) => {
     throw error instanceof CannotOpen ? new CannotStart(error.message, { cause: error }) : error;
   });

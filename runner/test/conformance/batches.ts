@@ -242,6 +242,10 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await shown({ maxOutputBytes: 87 })).toEqual([a, out, out, none]);
       expect(await shown({ maxOutputBytes: 389 })).toEqual([a, b, out, none]);
       expect(await shown({ maxOutputBytes: 390 })).toEqual([a, b, c, none]);
+      const sizes: number[] = [];
+      const reserve = (bytes: number): void => void sizes.push(bytes);
+      for (const maxOutputBytes of [0, 88, 390]) await shown({ maxOutputBytes, reserve });
+      expect(sizes).toEqual([0, 88, 390]);
     });
 
     test("returns null for an unknown batch", async () => {

@@ -3,6 +3,7 @@ import { toJsonText } from "../../src/domain/json-text.ts";
 import type { JobFilter, OutputBound } from "../../src/ports/store/jobs.ts";
 import type { Page } from "../../src/ports/store/page.ts";
 import {
+  ALL_OUTPUTS,
   attemptOf,
   claim,
   claimDue,
@@ -46,6 +47,25 @@ export function readConformance(createSubject: CreateSubject): void {
         [first, false],
         [last, false],
       ]);
+    });
+
+    test("is not read if the reservation of its bytes fails", async () => {
+      const { id } = await submit(t.store);
+      await completeWith(t.store, await claimOne(t.store), ["é".repeat(40), "last"]);
+      const sizes: number[] = [];
+      const reserve = (bytes: number): void => void sizes.push(bytes);
+      for (const maxOutputBytes of [0, 87, 88]) {
+        await t.store.job(id, { maxOutputBytes, reserve });
+      }
+      expect(sizes.map((bytes) => bytes - sizes[0]!)).toEqual([0, 6, 88]);
+      expect(sizes[0]).toBeGreaterThan(0);
+      const failed = new Error("No room.");
+      const refuse = (): never => {
+        throw failed;
+      };
+      await expect(t.store.job(id, { ...ALL_OUTPUTS, reserve: refuse })).rejects.toBe(failed);
+      expect(await t.store.job("job_unknown", { ...ALL_OUTPUTS, reserve: refuse })).toBeNull();
+      expect((await t.store.job(id, ALL_OUTPUTS))?.steps).toHaveLength(2);
     });
 
     test("does not mark the missing output of a failed step as truncated", async () => {

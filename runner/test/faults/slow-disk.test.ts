@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { until } from "../support/until.ts";
 import { createReceiver, type Receiver } from "../support/receiver.ts";
 
 /** An SD card or a network drive needs 10 to 100 ms. */
@@ -12,11 +13,13 @@ const JOBS = 100;
 
 let root: string;
 let hang: string;
+let full: string;
 let receiver: Receiver;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "playground-slow-disk-"));
   hang = join(root, "hang");
+  full = join(root, "full");
   receiver = await createReceiver();
 });
 
@@ -30,7 +33,7 @@ async function open(slowCommitMs = 0): Promise<Daemon> {
     root,
     entry: new URL("../support/faulty-store-daemon.ts", import.meta.url),
     plugins: { echo: "(input) => input" },
-    env: { SLOW_COMMIT_MS: String(slowCommitMs), HANG_COMMITS_WHILE: hang },
+    env: { SLOW_COMMIT_MS: String(slowCommitMs), HANG_COMMITS_WHILE: hang, FULL_WHILE: full },
   });
   onTestFinished(() => daemon.close());
   return daemon;
@@ -63,6 +66,31 @@ test("while a commit hangs, no job is accepted, and requests that only read get 
   expect(accepted).toBe(false);
   await unlink(hang);
   await untilAllEvents(await submitting);
+});
+
+async function readiness(daemon: Daemon): Promise<{ status: number; detail?: string }> {
+  const response = await fetch(`${daemon.url}/readyz`);
+  return { ...((await response.json()) as object), status: response.status };
+}
+
+test("a daemon with a full disk is not ready and says why, until there is space again", async () => {
+  const daemon = await open();
+  await untilAllEvents(await submit(daemon));
+  await writeFile(full, "");
+  expect((await readiness(daemon)).status).toBe(200);
+  const body = { plugins: ["echo"], input: "x".repeat(500_000) };
+  const why = "The disk of the data folder is full.";
+  await expect(daemon.post("/v1/jobs", body)).rejects.toThrow(why);
+  expect(await readiness(daemon)).toMatchObject({
+    status: 503,
+    detail: expect.stringContaining(why),
+  });
+  await expect(daemon.post("/v1/jobs", body)).rejects.toThrow(why);
+  await unlink(full);
+  await until("the daemon is ready", async () => (await readiness(daemon)).status === 200);
+  await untilAllEvents(await submit(daemon));
+  expect(daemon.output().match(/"store\.cannot-write"/g)).toHaveLength(1);
+  expect(daemon.output().match(/"store\.can-write"/g)).toHaveLength(1);
 });
 
 test("a daemon that is killed while a commit hangs loses no accepted job", async () => {

@@ -88,6 +88,7 @@ async function runStep(
       jobTimeoutMs: request.jobTimeoutMs ?? null,
       isLastAttempt: false,
       logLimitBytes: 4 * 1024 * 1024,
+      logLimitLines: 10_000,
     },
     {
       signal: request.signal ?? new AbortController().signal,

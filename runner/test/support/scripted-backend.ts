@@ -6,7 +6,7 @@ import type { Engine, JobSignal, StepProgress } from "../../src/engine/engine.ts
 import type { SubmitRequest, WebhookTarget } from "../../src/engine/requests.ts";
 import type { JobEvent } from "../../src/domain/event.ts";
 import type { JobStatus } from "../../src/domain/job-spec.ts";
-import { SCOPE_NAMES } from "../../src/domain/scope.ts";
+import { SCOPE_NAMES, type Scope } from "../../src/domain/scope.ts";
 import type { Caller } from "../../src/ports/known-tokens.ts";
 import { Problem } from "../../src/http/contract/problem.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
@@ -69,7 +69,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
   const listeners = new Map<string, Set<(signal: JobSignal) => void>>();
   const submitted: SubmitRequest[] = [];
   const logLines: string[] = [];
-  const forgotten = new Set<string>();
+  const callers = new Map<string, Caller>(Object.entries(CALLERS));
   let submit: Engine["submit"] = async (request) => {
     submitted.push(request);
     return { jobId: addJob({ request }), replayed: false };
@@ -204,7 +204,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     },
     metrics: createMetrics(),
     logger: pino({ level: "debug" }, { write: (line: string) => void logLines.push(line) }),
-    tokens: { find: (given) => (forgotten.has(given) ? null : (CALLERS[given] ?? null)) },
+    tokens: { find: (given) => callers.get(given) ?? null },
     settings: {
       requestTimeoutMs: 120_000,
       maxRequests: 100,
@@ -240,7 +240,9 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     addJob,
     addEvent,
     signal,
-    forgetToken: (token: string) => void forgotten.add(token),
+    forgetToken: (token: string) => void callers.delete(token),
+    changeScope: (token: string, scope: Scope) =>
+      void callers.set(token, { name: "changed", scope }),
     listenerCount: (id: string) => listeners.get(id)?.size ?? 0,
     answerSubmitWith: (answer: Engine["submit"]) => void (submit = answer),
     setProgress: (given: StepProgress | null) => void (progress = given),

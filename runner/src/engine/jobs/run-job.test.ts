@@ -77,14 +77,15 @@ test("a job's steps share its log limit", async () => {
   await submit(plugins("first", "second", "third"));
   const line = { at: 0, level: "info", message: "é", data: null } as const;
   const first = await pool.step(1);
-  expect(first.task.logLimitBytes).toBe(4096);
+  expect(first.task).toMatchObject({ logLimitBytes: 4096, logLimitLines: 10_000 });
   first.hooks.onLog([line, { ...line, data: toJsonText("x".repeat(94)) }]);
   first.complete();
   const second = await pool.step(2);
-  expect(second.task.logLimitBytes).toBe(3996);
+  expect(second.task).toMatchObject({ logLimitBytes: 3996, logLimitLines: 9_998 });
   second.hooks.onLog([{ ...line, message: "x".repeat(5000) }]);
+  second.hooks.onLog(Array.from({ length: 9_999 }, () => ({ ...line, message: "" })));
   second.complete();
-  expect((await pool.step(3)).task.logLimitBytes).toBe(0);
+  expect((await pool.step(3)).task).toMatchObject({ logLimitBytes: 0, logLimitLines: 0 });
 });
 
 test("a daemon that lost its claim stores nothing of the step it still ran", async () => {

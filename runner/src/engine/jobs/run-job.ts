@@ -3,6 +3,7 @@
  * `domain/job.ts` applies each result to the job.
  */
 import { begin, cancel, currentPlugin, isLastAttempt, type RunningJob } from "../../domain/job.ts";
+import { MAX_LOG_LINES } from "../../domain/limits.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import type { StepInterrupted } from "../../ports/plugin-pool.ts";
@@ -58,7 +59,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   const context = { jobUrl: deps.jobUrl(claimed.id) };
   const writer = createTransitionWriter(claim, { ...deps, startedAt: claimed.startedAt, onError });
   const stop = new AbortController();
-  const logBudget = { leftBytes: deps.maxLogBytes };
+  const logBudget = { leftBytes: deps.maxLogBytes, leftLines: MAX_LOG_LINES };
   const current = { job: claimed };
   const resultDeps = { writer, threads, clock, retryWrite: deps.retryWrite, context, onError };
   let hasBegun = false;

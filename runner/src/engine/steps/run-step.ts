@@ -18,9 +18,10 @@ import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
 
-/** Bytes of log that the job can still write. Its steps share it. */
+/** The log that the job can still write. Its steps share it. */
 export interface LogBudget {
   leftBytes: number;
+  leftLines: number;
 }
 
 export interface StepDeps {
@@ -70,6 +71,7 @@ function toTask(job: RunningJob, logBudget: LogBudget): StepTask {
     jobTimeoutMs: job.timeoutMs === null ? null : leftOf(job.timeoutMs, job),
     logLimitBytes: Math.max(0, logBudget.leftBytes),
     isLastAttempt: isLastAttempt(job),
+    logLimitLines: Math.max(0, logBudget.leftLines),
   };
 }
 
@@ -88,6 +90,7 @@ function toHooks(
   return {
     signal,
     onLog(lines) {
+      logBudget.leftLines -= lines.length;
       for (const line of lines) logBudget.leftBytes -= bytesOf(line);
       const entries = lines.map((line) => ({ ...line, step }));
       void store.appendLogs(job.id, entries).catch(onError);

@@ -1,15 +1,17 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { z } from "zod";
 import { batchStatus, countJobs, MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
 import { Refused } from "../../domain/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { OutputBound } from "../../ports/store/jobs.ts";
 import type { StoredBatch } from "../../ports/store/batches.ts";
 import type { Store } from "../../ports/store/store.ts";
-import { getBatch, setBatchWebhook, submitBatch } from "../contract/batches.ts";
+import { getBatch, setBatchWebhook, submitBatch, type SubmitBatch } from "../contract/batches.ts";
 import { toJobRequest, toWebhookTarget } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
 import { parseIdempotencyKey, parseWait } from "../parse-submit-headers.ts";
-import type { Waits } from "../waits.ts";
+import { nullIfOverloaded } from "../response-budget.ts";
+import { forgetBody, type Waits } from "../waits.ts";
 import { acceptedBatchText, batchText, type BatchContext } from "../views/batch.ts";
 
 export interface BatchesDeps {
@@ -22,7 +24,9 @@ export interface BatchesDeps {
   readonly waits: Waits;
 }
 
-const SHOWN: OutputBound = { maxOutputBytes: MAX_BATCH_OUTPUT_BYTES };
+function shownIn(reply: FastifyReply): OutputBound {
+  return { maxOutputBytes: MAX_BATCH_OUTPUT_BYTES, reserve: (bytes) => reply.holdBytes(bytes) };
+}
 
 export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
   const { engine, reads, batchUrl } = deps;
@@ -39,7 +43,9 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     if (Array.isArray(jobs)) engine.checkBatchSize(jobs.length);
   }
 
-  mount(app, { ...submitBatch, checkBody: checkSize }, async ({ body, headers }, reply) => {
+  /** A separate function, because a function that waits keeps all of its variables. */
+  async function submit(body: z.output<typeof SubmitBatch>, reply: FastifyReply): Promise<string> {
+    const { headers } = reply.request;
     const { batchId, replayed } = await engine.submitBatch({
       jobs: body.jobs.map(({ idempotencyKey = null, ...job }) => ({
         ...toJobRequest(job),
@@ -50,7 +56,13 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     });
     reply.header("location", `/v1/batches/${batchId}`);
     if (replayed) reply.header("idempotent-replayed", "true");
-    const waitSeconds = parseWait(headers.prefer);
+    return batchId;
+  }
+
+  mount(app, { ...submitBatch, checkBody: checkSize }, async (request, reply) => {
+    const batchId = await submit(request.body, reply);
+    forgetBody(request);
+    const waitSeconds = parseWait(request.headers.prefer);
     if (waitSeconds !== null) {
       await deps.waits.waitFor(reply, waitSeconds, (signal) =>
         engine.waitForBatch(batchId, { signal }),
@@ -58,17 +70,24 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     }
     const batch = await find(batchId);
     const isOver = batchStatus(countJobs(batch.jobs)) !== "running";
-    return waitSeconds !== null && isOver
-      ? sendJson(reply, batchText(await find(batchId, SHOWN), context))
-      : sendJson(reply.code(202), acceptedBatchText(batch, context));
+    // Without memory for the response, the client gets a 202: the batch is stored.
+    const whole =
+      waitSeconds !== null && isOver
+        ? await find(batchId, shownIn(reply)).catch(nullIfOverloaded)
+        : null;
+    return whole === null
+      ? sendJson(reply.code(202), acceptedBatchText(batch, context))
+      : sendJson(reply, batchText(whole, context));
   });
 
   mount(app, getBatch, async ({ params }, reply) =>
-    sendJson(reply, batchText(await find(params.id, SHOWN), context)),
+    sendJson(reply, batchText(await find(params.id, shownIn(reply)), context)),
   );
 
   mount(app, setBatchWebhook, async ({ params, body }, reply) => {
+    // Reserves the bytes of the response before anything has changed.
+    await find(params.id, shownIn(reply));
     await engine.setBatchWebhook(params.id, toWebhookTarget(body));
-    return sendJson(reply, batchText(await find(params.id, SHOWN), context));
+    return sendJson(reply, batchText(await find(params.id, shownIn(reply)), context));
   });
 }

@@ -6,9 +6,15 @@ import type { Store } from "../../ports/store/store.ts";
 import { listEvents } from "../contract/events.ts";
 import { createWaitSignal } from "../wait-signal.ts";
 import { mount, sendJson } from "../mount.ts";
-import { isSpent, streamEvents } from "../sse.ts";
+import { HEARTBEAT_MS, isSpent, streamEvents } from "../sse.ts";
 import { pageText, tailPage } from "../views/json-fields.ts";
 import { jobNotFound } from "./jobs.ts";
+
+/**
+ * How long a client can leave its stream unread. A heartbeat that was read starts the time again. Node
+ * can need two such times to see that nothing is read.
+ */
+const UNREAD_TIMEOUT_MS = 3 * HEARTBEAT_MS;
 
 export interface JobEventsDeps {
   readonly engine: Pick<Engine, "listen" | "stepProgress">;
@@ -23,7 +29,7 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
   let open = 0;
 
   async function sendStream(jobId: string, after: number, reply: FastifyReply) {
-    const { isStillKnown } = reply.request;
+    const { isStillAllowed } = reply.request;
     const job = await reads.job(jobId);
     if (job === null) throw jobNotFound(jobId);
     if (isSpent(job, after)) return reply.code(204).send();
@@ -37,9 +43,14 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
       reply.request.releaseSlot?.();
       signal.addEventListener("abort", () => (open -= 1), { once: true });
     }
+    const isAllowed = (): boolean => isStillAllowed?.() ?? true;
+    const hasRoomFor = (bytes: number): boolean =>
+      reply.tryHoldBytes(reply.raw.writableLength + bytes);
     const text = Readable.from(
-      streamEvents({ jobId, job, after, signal, isAllowed: () => isStillKnown?.() ?? true }, deps),
+      streamEvents({ jobId, job, after, signal, isAllowed, hasRoomFor }, deps),
+      { highWaterMark: 1 },
     );
+    reply.raw.setTimeout(UNREAD_TIMEOUT_MS);
     return reply
       .header("content-type", "text/event-stream; charset=utf-8")
       .header("cache-control", "no-cache, no-transform")

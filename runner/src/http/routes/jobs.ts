@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { Refused } from "../../domain/errors.ts";
 import { MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { JobFilter } from "../../ports/store/jobs.ts";
+import type { JobFilter, OutputBound, StoredJob } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { cancelJob, getJob, listJobs, retryJob } from "../contract/jobs.ts";
 import { mount, sendJson } from "../mount.ts";
@@ -18,14 +18,27 @@ export interface JobsDeps {
   readonly jobUrl: JobUrl;
 }
 
+/** For a read of everything that a job's response shows. The last output is in it twice. */
+export function jobBound(reply: FastifyReply): OutputBound {
+  return {
+    maxOutputBytes: MAX_JOB_OUTPUT_BYTES,
+    reserve: (bytes) => reply.holdBytes(2 * bytes),
+  };
+}
+
 export function jobNotFound(id: string): Refused {
   return new Refused("JOB_NOT_FOUND", `There is no job "${id}".`);
 }
 
 export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: JobsDeps): void {
-  async function sendJob(id: string, reply: FastifyReply): Promise<FastifyReply> {
-    const job = await reads.job(id, { maxOutputBytes: MAX_JOB_OUTPUT_BYTES });
+  async function readJob(id: string, reply: FastifyReply): Promise<StoredJob> {
+    const job = await reads.job(id, jobBound(reply));
     if (job === null) throw jobNotFound(id);
+    return job;
+  }
+
+  async function sendJob(id: string, reply: FastifyReply): Promise<FastifyReply> {
+    const job = await readJob(id, reply);
     const progress = engine.stepProgress(id);
     return sendJson(reply, jobText(job, { progress, jobUrl, ...engine }));
   }
@@ -47,11 +60,14 @@ export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: Jo
   mount(app, getJob, async ({ params }, reply) => sendJob(params.id, reply));
 
   mount(app, cancelJob, async ({ params }, reply) => {
+    // Reserves the bytes of the response before anything has changed.
+    await readJob(params.id, reply);
     await engine.cancel(params.id);
     return sendJob(params.id, reply.code(202).header("location", `/v1/jobs/${params.id}`));
   });
 
   mount(app, retryJob, async ({ params }, reply) => {
+    await readJob(params.id, reply);
     await engine.retry(params.id);
     return sendJob(params.id, reply.code(202).header("location", `/v1/jobs/${params.id}`));
   });

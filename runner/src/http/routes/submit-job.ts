@@ -1,14 +1,16 @@
-import type { FastifyInstance } from "fastify";
-import { hasEnded, MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { hasEnded } from "../../domain/job.ts";
 import type { JobStatus } from "../../domain/job-spec.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { OutputBound } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
+import type { SubmitJob } from "../contract/job.ts";
 import { submitJob } from "../contract/jobs.ts";
 import { toJobRequest } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
 import { parseIdempotencyKey, parseWait } from "../parse-submit-headers.ts";
-import type { Waits } from "../waits.ts";
+import { forgetBody, type Waits } from "../waits.ts";
+import { nullIfOverloaded } from "../response-budget.ts";
+import { jobBound } from "./jobs.ts";
 import { acceptedJobText, jobText, type JobUrl } from "../views/job.ts";
 
 export interface SubmitJobDeps {
@@ -21,28 +23,33 @@ export interface SubmitJobDeps {
 export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): void {
   const { engine, reads, jobUrl, waits } = deps;
 
-  mount(app, submitJob, async ({ body, headers }, reply) => {
-    const idempotencyKey = parseIdempotencyKey(headers["idempotency-key"]);
+  /** A separate function, because a function that waits keeps all of its variables. */
+  async function submit(body: SubmitJob, reply: FastifyReply) {
+    const idempotencyKey = parseIdempotencyKey(reply.request.headers["idempotency-key"]);
     const request = { ...toJobRequest(body), idempotencyKey };
     const { jobId, replayed } = await engine.submit(request);
     reply.header("location", `/v1/jobs/${jobId}`);
     if (replayed) reply.header("idempotent-replayed", "true");
-    const waitSeconds = parseWait(headers.prefer);
+    const plugins = request.plugins.map((plugin) => plugin.name);
+    return { jobId, replayed, name: request.name, plugins };
+  }
+
+  mount(app, submitJob, async (request, reply) => {
+    const { jobId, replayed, name, plugins } = await submit(request.body, reply);
+    forgetBody(request);
+    const waitSeconds = parseWait(request.headers.prefer);
     const waited =
       waitSeconds !== null &&
       (await waits.waitFor(reply, waitSeconds, (signal) => engine.waitForEnd(jobId, { signal })));
-    const job = waited || replayed ? await reads.job(jobId, shownOf(waitSeconds)) : null;
-    if (waitSeconds !== null && job !== null && hasEnded(job.status)) {
-      return sendJson(reply, jobText(job, { progress: null, jobUrl, ...engine }));
+    const isShown = waitSeconds !== null && (waited || replayed);
+    const whole = isShown ? await reads.job(jobId, jobBound(reply)).catch(nullIfOverloaded) : null;
+    if (whole !== null && hasEnded(whole.status)) {
+      return sendJson(reply, jobText(whole, { progress: null, jobUrl, ...engine }));
     }
+    // Without memory for the whole job, the client gets a 202: the job is stored.
+    const job = whole ?? (waited || replayed ? await reads.job(jobId) : null);
     const status: JobStatus = job?.status ?? "queued";
-    const plugins = request.plugins.map((plugin) => plugin.name);
-    const accepted = { jobId, status, name: request.name, plugins, url: jobUrl(jobId) };
+    const accepted = { jobId, status, name, plugins, url: jobUrl(jobId) };
     return sendJson(reply.code(202), acceptedJobText(accepted));
   });
-}
-
-/** Only a client that waits gets outputs in its response. */
-function shownOf(waitSeconds: number | null): OutputBound | undefined {
-  return waitSeconds === null ? undefined : { maxOutputBytes: MAX_JOB_OUTPUT_BYTES };
 }

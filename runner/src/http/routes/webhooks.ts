@@ -13,6 +13,7 @@ import {
   updateWebhook,
 } from "../contract/webhooks.ts";
 import type { WebhookSettings } from "../contract/webhook.ts";
+import { requireStillAllowed } from "../auth.ts";
 import { createWaitSignal } from "../wait-signal.ts";
 import { mount, sendJson } from "../mount.ts";
 import { webhookTestView, webhookView } from "../views/webhook.ts";
@@ -59,6 +60,7 @@ export function registerWebhooks(app: FastifyInstance, { engine, closing }: Webh
     const tested = await engine.testWebhook(params.id, {
       signal: createWaitSignal(reply, { closing }),
     });
+    requireStillAllowed(reply);
     return sendJson(reply, toJsonText(webhookTestView(tested)));
   });
 

@@ -54,7 +54,7 @@ export default async function runTask(task: ThreadTask): Promise<void> {
   const settings = workerData as ThreadSettings;
   const buffer = createLogBuffer(
     (lines, progress) => send({ kind: "update", run, lines, progress }),
-    task.logLimitBytes,
+    task,
   );
   const step: CurrentStep = { run, buffer, abort: new AbortController() };
   Atomics.store(sharedState, SHARED_STATE.startedAt, BigInt(monotonicMs()));

@@ -11,9 +11,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function openBuffer(limitBytes = 1024 * 1024) {
+function openBuffer(logLimitBytes = 1024 * 1024) {
   const sent: { lines: readonly LogLine[]; progress: Progress | null }[] = [];
-  const buffer = createLogBuffer((lines, progress) => sent.push({ lines, progress }), limitBytes);
+  const buffer = createLogBuffer((lines, progress) => sent.push({ lines, progress }), {
+    logLimitBytes,
+    logLimitLines: 10_000,
+  });
   return { sent, buffer };
 }
 
@@ -54,7 +57,7 @@ test("data over 8 KiB is replaced by a note of its size", () => {
   expect(buffer.close().lines[0]?.data).toBe('{"dropped":"9008 bytes of data; the limit is 8192"}');
 });
 
-test("a step logs at most 10,000 lines, and the last line counts the dropped ones", () => {
+test("a log has at most as many lines as the job has left, and the last line counts the dropped ones", () => {
   const { buffer, sent } = openBuffer();
   for (let n = 0; n < 10_005; n += 1) buffer.log("info", String(n));
   vi.advanceTimersByTime(100);
@@ -65,7 +68,7 @@ test("a step logs at most 10,000 lines, and the last line counts the dropped one
   expect(lines.at(-1)).toMatchObject({
     level: "warn",
     message: expect.stringMatching(
-      /^5 more lines were dropped: a step can log 10000 lines, /,
+      /^5 more lines were dropped: a job can log 10000 lines, /,
     ) as string,
   });
 });

@@ -1,12 +1,12 @@
 /** Collects a step's log lines and progress, and sends them at most ten times a second. */
 import { inspect } from "node:util";
 import type { JsonText } from "../../domain/json-text.ts";
-import type { LogLevel, LogLine } from "../../ports/plugin-pool.ts";
+import { MAX_LOG_LINES } from "../../domain/limits.ts";
+import type { LogLevel, LogLine, StepTask } from "../../ports/plugin-pool.ts";
 import type { Progress } from "../messages.ts";
 
 const SEND_EVERY_MS = 100;
 const MAX_LINE_BYTES = 8 * 1024;
-const MAX_LINES = 10_000;
 
 export interface LogBuffer {
   log(level: LogLevel, message: string, data?: JsonText): void;
@@ -19,7 +19,10 @@ export interface LogBuffer {
 
 type Send = (lines: readonly LogLine[], progress: Progress | null) => void;
 
-export function createLogBuffer(send: Send, limitBytes: number): LogBuffer {
+export function createLogBuffer(
+  send: Send,
+  { logLimitBytes, logLimitLines }: Pick<StepTask, "logLimitBytes" | "logLimitLines">,
+): LogBuffer {
   let lines: LogLine[] = [];
   let progress: Progress | null = null;
   let kept = 0;
@@ -50,10 +53,10 @@ export function createLogBuffer(send: Send, limitBytes: number): LogBuffer {
     log(level, message, data) {
       if (isClosed) return;
       // After the first dropped line all others are dropped too, so that the log has no gap.
-      if (dropped > 0 || kept === MAX_LINES) return void (dropped += 1);
+      if (dropped > 0 || kept >= logLimitLines) return void (dropped += 1);
       const line = { at: Date.now(), level, message: cap(toText(message)), data: fitting(data) };
       bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? "");
-      if (bytes > limitBytes) return void (dropped += 1);
+      if (bytes > logLimitBytes) return void (dropped += 1);
       kept += 1;
       lines.push(line);
       flushSoon();
@@ -68,7 +71,7 @@ export function createLogBuffer(send: Send, limitBytes: number): LogBuffer {
       isClosed = true;
       clearTimeout(timer);
       if (dropped > 0) {
-        const message = `${dropped} more lines were dropped: a step can log ${MAX_LINES} lines, and its job had ${limitBytes} bytes of PLAYGROUND_LOG_LIMIT left.`;
+        const message = `${dropped} more lines were dropped: a job can log ${MAX_LOG_LINES} lines, and this one had ${logLimitLines} lines and ${logLimitBytes} bytes of PLAYGROUND_LOG_LIMIT left.`;
         lines.push({ at: Date.now(), level: "warn", message, data: null });
       }
       return { lines, droppedLines: dropped };

@@ -70,6 +70,11 @@ export interface StoredStep extends StepRecord {
 /** Limits the outputs in one read, in UTF-8 bytes. Outputs that do not fit are not read. */
 export interface OutputBound {
   readonly maxOutputBytes: number;
+  /**
+   * Called once before anything large is read, with the bytes of the job's texts or of the batch's
+   * outputs. If it throws, nothing is read.
+   */
+  readonly reserve?: (bytes: number) => void;
 }
 
 export interface ClaimedJobs {

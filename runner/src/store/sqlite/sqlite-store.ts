@@ -18,6 +18,7 @@ const WRITER = new URL(`./writer${extname(import.meta.url)}`, import.meta.url);
 /**
  * Opens the database file, and creates it if it is missing. `writer` is the writer thread's entry.
  * `secureDelete` overwrites what is deleted with zeros.
+ * `onWriteFailed` gets the error of each rejected write.
  * Rejects with `CannotOpen` if another daemon uses the file, its schema is newer than this program,
  * or it is not a database.
  */
@@ -25,16 +26,18 @@ export async function createSqliteStore({
   path,
   writer = WRITER,
   secureDelete = false,
+  onWriteFailed,
 }: {
   path: string;
   writer?: URL;
   secureDelete?: boolean;
+  onWriteFailed?: ((error: unknown) => void) | undefined;
 }): Promise<Store> {
   const unlock = lockDatabase(path);
   try {
     ensurePrivate(path);
     const thread = await createWriterThread({ entry: writer, path, secureDelete });
-    const queue = createWriteQueue(thread);
+    const queue = createWriteQueue(thread, onWriteFailed);
     const reader = openReader(path);
     const close = async (): Promise<void> => {
       await queue.drain();

@@ -30,7 +30,10 @@ export interface WriteQueue {
   drain(): Promise<void>;
 }
 
-export function createWriteQueue(writer: Pick<WriterThread, "apply">): WriteQueue {
+export function createWriteQueue(
+  writer: Pick<WriterThread, "apply">,
+  onFailed: (error: unknown) => void = () => {},
+): WriteQueue {
   let waiting: Call[] = [];
   /** At most one, or two while commits are quick. */
   let groupsInFlight = 0;
@@ -67,18 +70,23 @@ export function createWriteQueue(writer: Pick<WriterThread, "apply">): WriteQueu
       lastCommitMs = commitMs;
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.ok) group[index]?.resolve(outcome.value);
-        else group[index]?.reject(toError(outcome.error));
+        else rejectCall(group[index], toError(outcome.error));
       }
     } catch (error) {
       // Changes behind a lost group are rejected as well: they must not take effect without the
       // changes called before them.
       const lost = [...group, ...waiting];
       waiting = [];
-      for (const call of lost) call.reject(error);
+      for (const call of lost) rejectCall(call, error);
     }
     groupsInFlight -= 1;
     scheduleSend();
     resolveIfDrained();
+  }
+
+  function rejectCall(call: Call | undefined, error: unknown): void {
+    onFailed(error);
+    call?.reject(error);
   }
 
   function resolveIfDrained(): void {

@@ -5,7 +5,13 @@ import type { OutputBound } from "../../../ports/store/jobs.ts";
 import type { StoreReads } from "../../../ports/store/store.ts";
 import { toFailure, type FailureColumns } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { NO_OUTPUTS, prepareReadOutputs, type OutputColumns, type ReadOutput } from "./output.ts";
+import {
+  bytesWithin,
+  NO_OUTPUTS,
+  prepareReadOutputs,
+  type OutputColumns,
+  type ReadOutput,
+} from "./output.ts";
 import { prepareReadOwnWebhook } from "./own-webhook.ts";
 import { inSnapshot } from "./snapshot.ts";
 
@@ -43,13 +49,15 @@ export function prepareReadBatch(db: DatabaseSync): StoreReads["batch"] {
   function read(id: string, bound: OutputBound): StoredBatch | null {
     const batch = findBatch.get(id);
     if (batch === undefined) return null;
+    const jobs = findJobs.all(batch.seq);
+    bound.reserve?.(bytesWithin(bound, jobs));
     const readOutput = readOutputs(bound);
     return {
       id,
       createdAt: batch.created_at,
       endedAt: batch.ended_at,
       webhook: findWebhook(batch.seq),
-      jobs: findJobs.all(batch.seq).map((row) => toBatchJob(row, readOutput)),
+      jobs: jobs.map((row) => toBatchJob(row, readOutput)),
     };
   }
 

@@ -11,7 +11,13 @@ import {
   type WaitingColumns,
 } from "../rows.ts";
 import { prepare } from "../statement.ts";
-import { NO_OUTPUTS, prepareReadOutputs, type OutputColumns, type ReadOutput } from "./output.ts";
+import {
+  bytesWithin,
+  NO_OUTPUTS,
+  prepareReadOutputs,
+  type OutputColumns,
+  type ReadOutput,
+} from "./output.ts";
 import { prepareReadOwnWebhook } from "./own-webhook.ts";
 import { inSnapshot } from "./snapshot.ts";
 
@@ -40,7 +46,7 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
     `SELECT seq, id, name, priority, run_at, created_at, timeout_ms, plugins, metadata, input,
        status, fence, sequence, step_attempts, started_at, ended_at, failure_code, failure_message,
        waiting_kind, waiting_on, waiting_since
-     FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE id = ?`,
+     FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE seq = ?`,
   );
   const findSteps = prepare<StepRow>(
     db,
@@ -48,14 +54,23 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
        failure_message, metrics, octet_length(output) AS output_bytes
      FROM steps WHERE job = ? ORDER BY position DESC`,
   );
+  const findSize = prepare<{ seq: number; bytes: number }>(
+    db,
+    `SELECT seq, octet_length(input) + octet_length(plugins) + octet_length(metadata) AS bytes
+     FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE id = ?`,
+  );
   const findWebhook = prepareReadOwnWebhook(db, "job");
   const readOutputs = prepareReadOutputs(db);
 
   function read(id: string, bound: OutputBound): StoredJob | null {
-    const row = findJob.get(id);
+    const size = findSize.get(id);
+    if (size === undefined) return null;
+    const steps = findSteps.all(size.seq);
+    bound.reserve?.(size.bytes + bytesWithin(bound, steps));
+    const row = findJob.get(size.seq);
     if (row === undefined) return null;
     const readOutput = readOutputs(bound);
-    const lastFirst = findSteps.all(row.seq).map((step) => toStep(step, readOutput));
+    const lastFirst = steps.map((step) => toStep(step, readOutput));
     return {
       spec: toSpec(row),
       status: row.status,

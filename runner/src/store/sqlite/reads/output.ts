@@ -13,6 +13,18 @@ export type ReadOutput = (row: OutputColumns) => { output: JsonText | null; trun
 
 export const NO_OUTPUTS: OutputBound = { maxOutputBytes: 0 };
 
+/** The bytes of the outputs that `prepareReadOutputs` reads of these rows. */
+export function bytesWithin(
+  { maxOutputBytes }: OutputBound,
+  rows: readonly OutputColumns[],
+): number {
+  let bytes = 0;
+  for (const { output_bytes: size } of rows) {
+    if (size !== null && bytes + size <= maxOutputBytes) bytes += size;
+  }
+  return bytes;
+}
+
 /** Reads outputs one after the other, and leaves out those that exceed the rest of the bound. */
 export function prepareReadOutputs(db: DatabaseSync): (bound: OutputBound) => ReadOutput {
   const find = prepare<{ output: JsonText }>(db, `SELECT output FROM steps WHERE id = ?`);

@@ -1,0 +1,14 @@
+import type { Log } from "../ports/log.ts";
+import { createBrokenLog } from "../pool/catalog/log-broken.ts";
+import type { PluginListeners } from "./open-plugins.ts";
+
+/** Logs what happens to the plugins and to the processes that run them. */
+export function logPlugins(log: Log): PluginListeners {
+  return {
+    onError: (error) => log.error({ err: error }, "plugins.not-read"),
+    onOverLimit: (dir, limit) => log.warn({ dir, limit }, "plugins.too-many-files"),
+    onChange: createBrokenLog(log),
+    onExecutorEnd: (end) => log.error({ ...end }, "executor.ended"),
+    onExecutorDrain: (drain) => log.warn({ ...drain }, "executor.drained"),
+  };
+}
