@@ -132,10 +132,7 @@ export async function composeDaemon(
     tokens,
     logger: log,
     settings: { ...toHttpSettings(settings), jobUrl: links.job, batchUrl: links.batch },
-    notReady() {
-      const why = storeHealth.whyNotWriting();
-      return why === null ? notReady : [...notReady, why];
-    },
+    notReady: () => [...notReady, ...storeHealth.whyNotWriting()],
   });
 
   return {

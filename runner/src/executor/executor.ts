@@ -23,6 +23,8 @@ export interface ExecutorEvents {
   /** There is a new memory report. */
   onMemory(this: void): void;
   onStepEnd(this: void): void;
+  /** The process, not a plugin's console, has printed something. */
+  onOutput(this: void, text: string): void;
 }
 
 export interface Executor {
@@ -45,7 +47,11 @@ export interface Executor {
 }
 
 export function startExecutor(settings: ExecutorSettings, events: ExecutorEvents): Executor {
-  const child = spawnExecutor({ env: settings.env, onMessage: handle });
+  const child = spawnExecutor({
+    env: settings.env,
+    onMessage: handle,
+    onOutput: events.onOutput,
+  });
   const runs = createOpenRuns(child.send);
   let wasReady = false;
   let memory: MemoryReport = { rss: 0, largest: null };

@@ -43,6 +43,7 @@ export interface SupervisorOptions {
   readonly memoryMb: number;
   readonly onEnd: (end: ExecutorEnd) => void;
   readonly onDrain: (drain: ExecutorDrain) => void;
+  readonly onOutput: (text: string) => void;
 }
 
 export interface Supervisor {
@@ -78,6 +79,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       onStuck: () => drain(member, "native-work"),
       onMemory: takeBackMemory,
       onStepEnd: () => endIfDrained(member),
+      onOutput: options.onOutput,
     });
     const member: Member = { executor, isAlone, isDraining: isAlone, actedAt: null };
     members.add(member);

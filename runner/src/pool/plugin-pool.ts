@@ -54,6 +54,8 @@ export interface PluginPoolOptions {
   readonly onExecutorEnd?: (end: ExecutorEnd) => void;
   /** Called when an executor gets no further step, because it uses too much memory or a thread does not end. */
   readonly onExecutorDrain?: (drain: ExecutorDrain) => void;
+  /** Receives what an executor prints outside the plugins' consoles. */
+  readonly onExecutorOutput?: (text: string) => void;
 }
 
 export function createPluginPool(options: PluginPoolOptions): PluginPool {
@@ -105,6 +107,7 @@ function startExecutor(options: PluginPoolOptions): Supervisor {
     memoryMb: options.executorMemoryMb ?? Infinity,
     onEnd: options.onExecutorEnd ?? (() => undefined),
     onDrain: options.onExecutorDrain ?? (() => undefined),
+    onOutput: options.onExecutorOutput ?? (() => undefined),
   });
 }
 

@@ -9,6 +9,7 @@ export function logPlugins(log: Log): PluginListeners {
     onOverLimit: (dir, limit) => log.warn({ dir, limit }, "plugins.too-many-files"),
     onChange: createBrokenLog(log),
     onExecutorEnd: (end) => log.error({ ...end }, "executor.ended"),
+    onExecutorOutput: (text) => log.warn({ text }, "executor.printed"),
     onExecutorDrain: (drain) => log.warn({ ...drain }, "executor.drained"),
   };
 }

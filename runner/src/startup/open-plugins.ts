@@ -31,6 +31,8 @@ export interface PluginListeners {
   readonly onExecutorEnd?: (end: ExecutorEnd) => void;
   /** A process that runs plugins gets no further step, and is replaced. */
   readonly onExecutorDrain?: (drain: ExecutorDrain) => void;
+  /** Receives what a process that runs plugins prints outside the plugins' consoles. */
+  readonly onExecutorOutput?: (text: string) => void;
   readonly say?: (line: string) => void;
   /** Default: what the daemon of the data folder has stored, if there is one. */
   readonly memory?: PluginMemory;
@@ -45,6 +47,7 @@ export async function openPlugins(
     onChange = () => {},
     onExecutorEnd = () => {},
     onExecutorDrain = () => {},
+    onExecutorOutput = toStderr,
     say = toStderr,
     memory = readPluginMemory(settings, (error) =>
       toStderr(
@@ -89,6 +92,7 @@ export async function openPlugins(
         pluginTimeoutMs: settings.pluginTimeoutMs,
         onExecutorEnd,
         onExecutorDrain,
+        onExecutorOutput,
       });
       return pool;
     },

@@ -15,8 +15,8 @@ const CHECK_EVERY_MS = 1_000;
 export interface StoreHealth {
   /** The store calls it for each write that failed. */
   readonly onWriteFailed: (error: unknown) => void;
-  /** Returns why the store cannot write, in a sentence. Null while it can. */
-  whyNotWriting(): string | null;
+  /** Says why the store cannot write. Empty while it can. */
+  whyNotWriting(): readonly string[];
   /** Watches until the loop is stopped. */
   watch(store: Pick<Store, "setMeta">): Loop;
 }
@@ -37,7 +37,7 @@ export function createStoreHealth({ clock, log }: { clock: Clock; log: Log }): S
       log.error({ err: error }, "store.cannot-write");
       wake();
     },
-    whyNotWriting: () => why,
+    whyNotWriting: () => (why === null ? [] : [why]),
     watch(store) {
       async function tick(): Promise<number | null> {
         if (why === null) return null;
