@@ -73,7 +73,7 @@ describe("an address of a private network", () => {
         response.end("reached");
       });
       const { result } = await run("public", "fetches", { url: `http://${host}:${port}/` });
-      expect(result).toMatchObject(refused("EGRESS is public"));
+      expect(result).toMatchObject(refused("the egress policy is public"));
       expect(requests).toBe(0);
     },
   );
