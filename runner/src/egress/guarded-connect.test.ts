@@ -116,35 +116,3 @@ test("undici's DNS interceptor does not bypass the guard", async () => {
   await expect(get(agent, `http://localhost:${port}/`)).rejects.toThrow(/not allowed/);
   expect(requests()).toBe(0);
 });
-
-test("queries DNS once while the cached response is fresh, and again afterwards", async () => {
-  const dns = await startDnsServer(() => ["127.0.0.1"]);
-  closers.push(() => dns.close());
-  let now = 0;
-  const resolve = createResolver({ servers: [dns.address], now: () => now });
-  await Promise.all([resolve("once.example"), resolve("once.example"), resolve("ONCE.example.")]);
-  expect(dns.asked).toEqual(["once.example"]);
-  now += 60_000;
-  await resolve("once.example");
-  expect(dns.asked).toEqual(["once.example", "once.example"]);
-});
-
-test("an unknown name rejects with its code, and the next call queries it again", async () => {
-  let known = false;
-  const dns = await startDnsServer(() => (known ? ["127.0.0.1"] : []));
-  closers.push(() => dns.close());
-  const resolve = createResolver({ servers: [dns.address] });
-  await expect(resolve("late.example")).rejects.toMatchObject({ code: "ENODATA" });
-  known = true;
-  expect(await resolve("late.example")).toEqual(["127.0.0.1"]);
-});
-
-test("a name server that drops AAAA queries delays nothing", async () => {
-  const dns = await startDnsServer(() => ["127.0.0.1"], { dropsAaaa: true });
-  closers.push(() => dns.close());
-  const resolve = createResolver({ servers: [dns.address] });
-  const from = performance.now();
-  expect(await resolve("v4only.example")).toEqual(["127.0.0.1"]);
-  // Waiting for the AAAA query would take at least the resolver's three seconds.
-  expect(performance.now() - from).toBeLessThan(2_000);
-});

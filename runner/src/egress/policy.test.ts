@@ -82,7 +82,9 @@ describe("private networks", () => {
     "2002:7f00:1::",
   ])("%s is allowed by default and refused when the policy is public", (address) => {
     expect(refusalOf(address, PRIVATE)).toBeNull();
-    expect(refusalOf(address, PUBLIC)).toEqual(expect.stringContaining("the egress policy is public"));
+    expect(refusalOf(address, PUBLIC)).toEqual(
+      expect.stringContaining("the egress policy is public"),
+    );
   });
 });
 
