@@ -13,12 +13,13 @@ import { createKnownTokens } from "./secrets/known-tokens.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
 import { cannotListen } from "./startup/cannot-start.ts";
 import { exposureWarning } from "./startup/exposure-warning.ts";
+import { webhookEgress } from "./startup/egress.ts";
 import { createLinks, type Links } from "./startup/links.ts";
 import { openBoth } from "./startup/open-both.ts";
 import { openDataDir } from "./startup/open-data-dir.ts";
 import { openPlugins } from "./startup/open-plugins.ts";
 import { openStore } from "./startup/open-store.ts";
-import { kubernetesWarnings, variableWarnings } from "./startup/setting-warnings.ts";
+import { kubernetesWarnings, proxyWarning, variableWarnings } from "./startup/setting-warnings.ts";
 import { systemClock } from "./system/clock.ts";
 import { createIds } from "./system/ids.ts";
 import { createMetrics } from "./system/metrics.ts";
@@ -62,6 +63,7 @@ export async function composeDaemon(
   const { dataDir, ownToken } = await openDataDir(settings, say);
   for (const warning of [
     exposureWarning(settings),
+    proxyWarning(settings),
     ...variableWarnings(),
     ...kubernetesWarnings(),
   ]) {
@@ -92,7 +94,7 @@ export async function composeDaemon(
   const metrics = createMetrics();
   const sender = createUndiciSender({
     connectionsPerOrigin: CONNECTIONS_PER_ORIGIN,
-    policy: settings.egress,
+    egress: webhookEgress(settings),
     resolve: createResolver(),
   });
   const engine = createEngine({

@@ -7,25 +7,14 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { z } from "zod";
 import { MAX_BATCH_JOBS } from "./domain/batch.ts";
 import { MAX_BODY_LIMIT, DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
-import { parseEgressPolicy, type EgressPolicy } from "./egress/policy.ts";
+import { parseEgressPolicy } from "./egress/policy.ts";
+import { parseBypasses, parseProxyUrl } from "./egress/proxy-settings.ts";
 import { isKubernetesLink } from "./startup/kubernetes-link.ts";
+import { keyIssues, readCertificates, readPrivateKey } from "./startup/read-pem-file.ts";
 import { readSecretFile } from "./startup/read-secret-file.ts";
+import { httpUrl, integer, parsed } from "./startup/setting-types.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-
-const integer = (min: number, max: number) =>
-  z.coerce
-    .number(`must be a whole number from ${min} to ${max}`)
-    .int(`must be a whole number from ${min} to ${max}`)
-    .min(min, `must be at least ${min}`)
-    .max(max, `must be at most ${max}`);
-
-const url = z
-  .url({
-    protocol: /^https?$/,
-    error: "must be an http or https URL, such as https://jobs.example.com",
-  })
-  .transform((text) => text.replace(/\/+$/, ""));
 
 export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
 
@@ -79,7 +68,7 @@ export const Settings = z.object({
     .describe(
       "Heap limit of a worker thread, in MiB, and the limit of its buffers. A plugin that exceeds either fails, and its thread is replaced.",
     ),
-  publicUrl: url
+  publicUrl: httpUrl
     .optional()
     .describe(
       "URL under which clients reach the daemon. Events contain links to it. If it has a path, responses add the path to `Location` and to the `type` of an error. Default: the address that the daemon listens on.",
@@ -93,22 +82,41 @@ export const Settings = z.object({
     )
     .optional()
     .describe(
-      "Additional host names under which clients reach the daemon, separated by commas. Always allowed are IP addresses, names without a dot, names under `.internal` and the name in the public URL. Requests to other names are refused.",
+      "Additional host names under which clients reach the daemon, separated by commas. Always allowed are IP addresses, names without a dot, names under `.internal` and `.localhost`, and the name in the public URL. Requests to other names are refused.",
     ),
-  egress: z
-    .string()
-    .transform((text, ctx): EgressPolicy => {
-      try {
-        return parseEgressPolicy(text);
-      } catch (error) {
-        ctx.addIssue({ code: "custom", message: (error as Error).message, input: text });
-        return z.NEVER;
-      }
-    })
+  egress: parsed(parseEgressPolicy)
     .prefault("private")
     .describe(
       "Addresses that webhooks and `ctx.fetch` can connect to. `private`: public addresses and private networks. `public`: public addresses only. A list of CIDRs, separated by commas: only these. Link-local and metadata addresses are never allowed.",
     ),
+  fetchEgress: parsed(parseEgressPolicy)
+    .optional()
+    .describe(
+      "Addresses that `ctx.fetch` of plugins can connect to, if they differ from those of webhooks. The values are the same. Default: the value of `PLAYGROUND_EGRESS`.",
+    ),
+  proxy: parsed(parseProxyUrl)
+    .optional()
+    .describe(
+      "Forward proxy for webhooks and `ctx.fetch`, such as `http://proxy.example.com:3128`. The URL can contain a user name and a password: then use the variable, because other users of the machine can see the flag. `HTTP_PROXY` and `HTTPS_PROXY` are not used. The proxy resolves names, so it must also refuse the addresses that the daemon must not reach.",
+    ),
+  noProxy: parsed(parseBypasses)
+    .prefault("localhost,127.0.0.0/8,::1")
+    .describe(
+      "Hosts that are reached without the proxy, separated by commas: names with their subdomains, addresses or CIDRs, each with or without a port, or `*` for all. Names are not resolved for it.",
+    ),
+  caFile: parsed(readCertificates)
+    .optional()
+    .describe(
+      "PEM file with certificates of authorities that webhooks and `ctx.fetch` trust in addition to Node's. It is read at the start.",
+    ),
+  clientCertFile: parsed(readCertificates)
+    .optional()
+    .describe(
+      "PEM file with the certificate that webhooks' endpoints get if they ask for one, followed by its intermediate certificates. `ctx.fetch` does not use it. It is read at the start.",
+    ),
+  clientKeyFile: parsed(readPrivateKey)
+    .optional()
+    .describe("PEM file with the private key of the client certificate, without a passphrase."),
   secretKey: z
     .string()
     .refine((text) => Buffer.from(text, "base64").length === 32, "must be 32 bytes in base64")
@@ -212,6 +220,8 @@ export class BadSetting extends Error {
 const KEYS = Object.keys(Settings.shape);
 /** Settings whose value is never shown. Each can be read from a file, which another setting names. */
 const SECRET_FILES = { token: "tokenFile", secretKey: "secretKeyFile" } as const;
+/** The proxy's URL can contain a password. */
+const HIDDEN: ReadonlySet<string> = new Set([...Object.keys(SECRET_FILES), "proxy"]);
 
 const PREFIX = "PLAYGROUND_";
 
@@ -276,14 +286,16 @@ export function readSettings(
     source[key] = flags[toFlagName(key)] === undefined ? toEnvName(key) : `--${toFlagName(key)}`;
   }
   readSecretFiles(given, source);
-  const parsed = Settings.safeParse(given);
-  if (parsed.success) return { ...parsed.data, env: withoutOurs(env) };
-  const problems = parsed.error.issues.map(({ path, message }) => {
+  const read = Settings.safeParse(given);
+  const issues = read.success ? keyIssues(read.data) : read.error.issues;
+  const problems = issues.map(({ path, message }) => {
     const key = String(path[0]);
-    const value = key in SECRET_FILES ? "(not shown)" : JSON.stringify(given[key]);
-    return `${source[key] ?? toEnvName(key)} is ${value}: it ${message}.`;
+    const value = HIDDEN.has(key) ? "(not shown)" : JSON.stringify(given[key]);
+    const shown = given[key] === undefined ? "is not set" : `is ${value}`;
+    return `${source[key] ?? toEnvName(key)} ${shown}: it ${message}.`;
   });
-  throw new BadSetting(problems.join("\n"));
+  if (!read.success || problems.length > 0) throw new BadSetting(problems.join("\n"));
+  return { ...read.data, env: withoutOurs(env) };
 }
 
 /** Adds the secrets that are in files to the given settings. */

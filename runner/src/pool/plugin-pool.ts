@@ -7,7 +7,7 @@
  * there counts as its own outcome.
  */
 import { setImmediate as nextIteration } from "node:timers/promises";
-import type { EgressPolicy } from "../egress/policy.ts";
+import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { Failure } from "../domain/errors.ts";
 import { DEFAULT_OUTPUT_LIMIT_BYTES } from "../domain/job.ts";
 import type { PluginPool, StepHooks, StepTask } from "../ports/plugin-pool.ts";
@@ -41,8 +41,8 @@ export interface PluginPoolOptions {
   readonly threads: number;
   /** The directory of `ctx.files`. */
   readonly filesDir: string;
-  /** Where `ctx.fetch` can connect. Default: public and private networks. */
-  readonly egress?: EgressPolicy;
+  /** How `ctx.fetch` connects. Default: directly, to public and private networks. */
+  readonly egress?: EgressSettings;
   /** Limit of a thread's JavaScript heap, and a second limit of the same size for its buffers. */
   readonly memoryMb: number;
   /** Time between asking a step to stop and ending its thread. */
@@ -147,7 +147,7 @@ function notStarted(signal: AbortSignal): string {
 
 function startGenerations(options: PluginPoolOptions, runs: Runs): Generations {
   const { threads, memoryMb, outputLimitBytes = DEFAULT_OUTPUT_LIMIT_BYTES, filesDir } = options;
-  const { egress = { mode: "private" } } = options;
+  const { egress = { policy: { mode: "private" } } } = options;
   return createGenerations(threads, (size) =>
     createGeneration({
       size,

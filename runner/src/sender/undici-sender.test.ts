@@ -15,7 +15,7 @@ let sender: Sender;
 beforeEach(() => {
   sender = createUndiciSender({
     connectionsPerOrigin: 1,
-    policy: { mode: "private" },
+    egress: { policy: { mode: "private" } },
     resolve: createResolver(),
   });
   closers.push(() => sender.close());
@@ -193,7 +193,7 @@ describe("the sender", () => {
     for (const close of closers.splice(1)) await close();
     const addresses = createUndiciSender({
       connectionsPerOrigin: 1,
-      policy: { mode: "private" },
+      egress: { policy: { mode: "private" } },
       resolve: async () => ["127.0.0.1", "127.0.0.2"],
     });
     closers.push(() => addresses.close());

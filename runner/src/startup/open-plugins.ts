@@ -7,6 +7,7 @@ import { createPluginPool } from "../pool/plugin-pool.ts";
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
 import type { PluginPool } from "../ports/plugin-pool.ts";
 import { cannotReadPluginsDir } from "./cannot-start.ts";
+import { fetchEgress } from "./egress.ts";
 import { missingPluginsDirWarning } from "./setting-warnings.ts";
 
 const BUILT_IN_PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
@@ -64,7 +65,7 @@ export async function openPlugins(
         threads: settings.threads,
         env,
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
-        egress: settings.egress,
+        egress: fetchEgress(settings),
         memoryMb: settings.threadMemoryMb,
         outputLimitBytes: settings.outputLimit,
         graceMs: settings.graceMs,

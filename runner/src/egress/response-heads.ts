@@ -1,0 +1,90 @@
+/**
+ * Rewrites heads of responses that undici refuses, although RFC 9110 and 9112 want them read. The
+ * endpoint has accepted the request then, so a failure would send it again.
+ *
+ * - `100 Continue` that the request did not ask for (RFC 9110 §15.2).
+ * - `Content-Length` that is repeated with the same value, or has blanks after it (RFC 9112 §6.3).
+ * - Header lines that are folded (RFC 9112 §5.2).
+ */
+import { subscribe } from "node:diagnostics_channel";
+import type { Socket } from "node:net";
+
+const HEAD_END = "\r\n\r\n";
+/** The part of every head that is never rewritten. */
+const START = "HTTP/1.1 ".length;
+
+/** Called when undici writes a request: what the socket reads next is a head. */
+const onRequest = new WeakMap<object, () => void>();
+
+subscribe("undici:client:sendHeaders", (message) => {
+  onRequest.get((message as { socket: object }).socket)?.();
+});
+
+/** `maxBytes`: a longer head is passed on as it is, for undici to refuse. */
+export function repairResponseHeads(socket: Socket, maxBytes: number): void {
+  const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
+  let isInHead = false;
+  let head: Buffer = Buffer.alloc(0);
+  /** How much of the head was passed on. */
+  let passed = 0;
+
+  onRequest.set(socket, () => {
+    isInHead = true;
+    head = Buffer.alloc(0);
+    passed = 0;
+  });
+  socket.read = (size?: number) => {
+    const chunk = read(size);
+    return isInHead && chunk !== null ? pass(chunk) : chunk;
+  };
+
+  function pass(chunk: Buffer): Buffer | null {
+    const parts: Buffer[] = [];
+    let rest = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    while (isInHead && rest.length > 0) {
+      const end = rest.indexOf(HEAD_END);
+      if (end === -1 && rest.length <= maxBytes) {
+        // undici must see that a response has begun: its request must not be sent again.
+        parts.push(rest.subarray(passed, START));
+        passed = Math.min(START, rest.length);
+        break;
+      }
+      const isWhole = end !== -1;
+      const next = isWhole ? end + HEAD_END.length : rest.length;
+      const repaired = isWhole ? repair(rest.subarray(0, next)) : rest;
+      parts.push(repaired.subarray(passed));
+      passed = 0;
+      isInHead = isWhole && isInterim(repaired);
+      rest = rest.subarray(next);
+    }
+    head = isInHead ? rest : Buffer.alloc(0);
+    if (!isInHead) parts.push(rest);
+    const out = parts.length === 1 ? parts[0] : Buffer.concat(parts);
+    return out === undefined || out.length === 0 ? null : out;
+  }
+}
+
+/** 101 is the last head of its connection. */
+function isInterim(head: Buffer): boolean {
+  return head[START] === 0x31 && !(head[START + 1] === 0x30 && head[START + 2] === 0x31);
+}
+
+const FOLD = /\r\n[\t ]+/g;
+const CONTINUE = /^(HTTP\/1\.\d )100(?=[ \r])/;
+const CONTENT_LENGTH = /\r\ncontent-length:[\t ]*([^\r]*)/gi;
+
+function repair(head: Buffer): Buffer {
+  const text = head.toString("latin1");
+  // undici reads over any other interim status.
+  const read = text.replace(CONTINUE, "$1102").replaceAll(FOLD, " ");
+  const values = [...read.matchAll(CONTENT_LENGTH)].map(([, value = ""]) => value);
+  const lengths = new Set(values.flatMap((value) => value.split(",").map((each) => each.trim())));
+  const [length = ""] = lengths;
+  const isOne = lengths.size === 1 && /^\d+$/.test(length);
+  const isClean = values.length === 1 && values[0] === length;
+  const repaired =
+    isOne && !isClean
+      ? read.replaceAll(CONTENT_LENGTH, "").replace("\r\n", `\r\nContent-Length: ${length}\r\n`)
+      : read;
+  return repaired === text ? head : Buffer.from(repaired, "latin1");
+}
