@@ -17,7 +17,7 @@ describe("judgeAttempt", () => {
     expect(judgeAttempt(answered(status), POLICY)).toEqual({ state: "delivered" });
   });
 
-  test.each([401, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 599])(
+  test.each([401, 403, 404, 407, 408, 409, 425, 429, 500, 502, 503, 504, 599])(
     "status %d is retried after the table's first wait",
     (status) => {
       expect(judgeAttempt(answered(status), POLICY)).toEqual({

@@ -41,9 +41,10 @@ export type Verdict =
 
 /**
  * Retried, as is every 5xx. The other statuses, such as 410, are final. Endpoints respond with 401
- * and 403 while a credential is being replaced, or while a firewall is misconfigured.
+ * and 403 while a credential is being replaced, or while a firewall is misconfigured. 407 comes from
+ * the forward proxy.
  */
-const RETRIED_STATUSES: ReadonlySet<number> = new Set([401, 403, 404, 408, 409, 425, 429]);
+const RETRIED_STATUSES: ReadonlySet<number> = new Set([401, 403, 404, 407, 408, 409, 425, 429]);
 /** Make responds with 400 and this text when a scenario's queue is full. It accepts the event later. */
 const MAKE_QUEUE_FULL = /^\s*queue is full\.?\s*$/i;
 
