@@ -138,7 +138,7 @@ async function checkBehindProxy(
   const addresses =
     policy.mode === "list"
       ? await found
-      : await Promise.race([found, sleep(PROXIED_CHECK_MS, [])]).catch(() => []);
+      : await Promise.race([found, sleep(PROXIED_CHECK_MS, [], { ref: false })]).catch(() => []);
   check(hostname, addresses, policy);
 }
 
