@@ -13,6 +13,7 @@ import { createKnownTokens } from "./secrets/known-tokens.ts";
 import { createUndiciSender } from "./sender/undici-sender.ts";
 import { cannotListen } from "./startup/cannot-start.ts";
 import { exposureWarning } from "./startup/exposure-warning.ts";
+import { webhookEgress } from "./startup/egress.ts";
 import { createLinks, type Links } from "./startup/links.ts";
 import { logPlugins } from "./startup/log-plugins.ts";
 import { openBoth } from "./startup/open-both.ts";
@@ -20,7 +21,7 @@ import { openDataDir } from "./startup/open-data-dir.ts";
 import { openPlugins } from "./startup/open-plugins.ts";
 import { openStore } from "./startup/open-store.ts";
 import { createPluginMemory } from "./startup/plugin-memory.ts";
-import { kubernetesWarnings, variableWarnings } from "./startup/setting-warnings.ts";
+import { kubernetesWarnings, proxyWarning, variableWarnings } from "./startup/setting-warnings.ts";
 import { systemClock } from "./system/clock.ts";
 import { createIds } from "./system/ids.ts";
 import { createLineOutput } from "./system/line-output.ts";
@@ -65,6 +66,7 @@ export async function composeDaemon(
   const { dataDir, ownToken } = await openDataDir(settings, say);
   for (const warning of [
     exposureWarning(settings),
+    proxyWarning(settings),
     ...variableWarnings(),
     ...kubernetesWarnings(),
   ]) {
@@ -103,7 +105,7 @@ export async function composeDaemon(
   const metrics = createMetrics();
   const sender = createUndiciSender({
     connectionsPerOrigin: CONNECTIONS_PER_ORIGIN,
-    policy: settings.egress,
+    egress: webhookEgress(settings),
     resolve: createResolver(),
   });
   const engine = createEngine({

@@ -27,6 +27,26 @@ describe("EGRESS", () => {
   });
 });
 
+describe("PROXY", () => {
+  test("is not set by default, and then loopback is reached without it", () => {
+    const { proxy, noProxy } = parseSettings([], {});
+    expect(proxy).toBeUndefined();
+    expect(noProxy.map(({ host }) => host)).toEqual(["localhost", "127.0.0.0/8", "::1/128"]);
+  });
+
+  test("is not shown when it is invalid, because it can contain a password", () => {
+    const parse = () => parseSettings([], { PLAYGROUND_PROXY: "ftp://user:hunter2@proxy" });
+    expect(parse).toThrow(
+      "PLAYGROUND_PROXY is (not shown): it must be an http or https URL without a path",
+    );
+  });
+
+  test("has exceptions, and an invalid one is named", () => {
+    const parse = () => parseSettings([], { PLAYGROUND_NO_PROXY: "n8n.corp,a b" });
+    expect(parse).toThrow('PLAYGROUND_NO_PROXY is "n8n.corp,a b": it must be host names');
+  });
+});
+
 test("a response with a job of the largest body fits into a string, however its numbers are written", () => {
   const highest = String(MAX_BODY_LIMIT);
   expect(parseSettings([], { PLAYGROUND_BODY_LIMIT: highest }).bodyLimit).toBe(MAX_BODY_LIMIT);

@@ -1,221 +1,15 @@
 /**
- * The daemon's settings. Each one is an environment variable `PLAYGROUND_*` and a flag. The daemon
- * reads process.env only here.
+ * Reads the daemon's settings. Each one is an environment variable `PLAYGROUND_*` and a flag. The
+ * daemon reads process.env only here.
  */
-import { availableParallelism } from "node:os";
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { z } from "zod";
-import { availableMemoryMb } from "./system/available-memory.ts";
-import { MAX_BATCH_JOBS } from "./domain/batch.ts";
-import { MAX_BODY_LIMIT, DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
-import { parseEgressPolicy, type EgressPolicy } from "./egress/policy.ts";
+import type { z } from "zod";
 import { isKubernetesLink } from "./startup/kubernetes-link.ts";
+import { keyIssues } from "./startup/read-pem-file.ts";
 import { readSecretFile } from "./startup/read-secret-file.ts";
+import { SETTINGS } from "./startup/settings.ts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-const integer = (min: number, max: number) =>
-  z.coerce
-    .number(`must be a whole number from ${min} to ${max}`)
-    .int(`must be a whole number from ${min} to ${max}`)
-    .min(min, `must be at least ${min}`)
-    .max(max, `must be at most ${max}`);
-
-const url = z
-  .url({
-    protocol: /^https?$/,
-    error: "must be an http or https URL, such as https://jobs.example.com",
-  })
-  .transform((text) => text.replace(/\/+$/, ""));
-
-export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
-
-/** `--help` and docs/reference/configuration.md list the settings in this order. */
-/** The rest is for the daemon, the system's cache of files and other programs. */
-const EXECUTOR_PART = 0.6;
-
-export const Settings = z.object({
-  host: z
-    .string()
-    .min(1, "must be an address or host name, such as 127.0.0.1")
-    .default("127.0.0.1")
-    .describe(
-      "Address to listen on. If it is not a loopback address, put a TLS proxy in front of the daemon.",
-    ),
-  port: integer(0, 65_535).default(8787).describe("Port to listen on. 0 chooses any free port."),
-  dataDir: z
-    .string()
-    .min(1, "must be the path of a folder")
-    .default("./data")
-    .describe("Folder for the database and the token. It is created if it does not exist."),
-  pluginsDir: z
-    .string()
-    .min(1, "must be the path of a folder")
-    .default("./plugins")
-    .describe("Folder to load plugins from, in addition to the built-in ones."),
-  filesDir: z
-    .string()
-    .min(1, "must be the path of a folder")
-    .optional()
-    .describe(
-      "Folder in which jobs can read and write files. Default: the folder `files` in the data folder.",
-    ),
-  token: z
-    .string()
-    .min(16, "must be at least 16 characters long, or left out to generate one")
-    .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
-    .optional()
-    .describe(
-      "Bearer token of the API. Default: generated at the first start and stored in the data folder. The flag is deprecated, because other users of the machine can see it.",
-    ),
-  tokenFile: z
-    .string()
-    .min(1, "must be the path of a file")
-    .optional()
-    .describe("File that contains the bearer token of the API. It takes the place of the token."),
-  threads: integer(1, 256)
-    .default(() => Math.max(2, availableParallelism()))
-    .describe(
-      "Number of worker threads. Each thread runs one plugin at a time. Default: one per core, at least 2.",
-    ),
-  threadMemoryMb: integer(16, 65_536)
-    .default(512)
-    .describe(
-      "Limit of the live data on a worker thread's heap, in MiB, and of its buffers. A plugin that exceeds one of them fails, and its thread is replaced.",
-    ),
-  executorMemoryMb: integer(128, 4_194_304)
-    .default(() => Math.max(128, Math.floor(EXECUTOR_PART * availableMemoryMb())))
-    .describe(
-      "Limit of the resident memory of the processes that run plugins, in MiB, native code included. Above it the plugin that uses most fails, or its process is replaced. Default: 60 % of the machine's memory, or of the container's limit.",
-    ),
-  publicUrl: url
-    .optional()
-    .describe(
-      "URL under which clients reach the daemon. Events contain links to it. If it has a path, responses add the path to `Location` and to the `type` of an error. Default: the address that the daemon listens on.",
-    ),
-  allowedHosts: z
-    .string()
-    .transform((text) => text.split(",").map((name) => name.trim()))
-    .refine(
-      (names) => names.every((name) => /^[\w.-]{1,253}$/.test(name)),
-      "must be host names without ports, separated by commas, such as jobs.lan,jobs.example.org",
-    )
-    .optional()
-    .describe(
-      "Additional host names under which clients reach the daemon, separated by commas. Always allowed are IP addresses, names without a dot, names under `.internal` and the name in the public URL. Requests to other names are refused.",
-    ),
-  egress: z
-    .string()
-    .transform((text, ctx): EgressPolicy => {
-      try {
-        return parseEgressPolicy(text);
-      } catch (error) {
-        ctx.addIssue({ code: "custom", message: (error as Error).message, input: text });
-        return z.NEVER;
-      }
-    })
-    .prefault("private")
-    .describe(
-      "Addresses that webhooks and `ctx.fetch` can connect to. `private`: public addresses and private networks. `public`: public addresses only. A list of CIDRs, separated by commas: only these. Link-local and metadata addresses are never allowed.",
-    ),
-  secretKey: z
-    .string()
-    .refine((text) => Buffer.from(text, "base64").length === 32, "must be 32 bytes in base64")
-    .optional()
-    .describe(
-      "Key that encrypts the secrets and headers of webhooks: 32 bytes in base64. Default: generated at the first start and stored in the data folder. The flag is deprecated, because other users of the machine can see it.",
-    ),
-  secretKeyFile: z
-    .string()
-    .min(1, "must be the path of a file")
-    .optional()
-    .describe(
-      "File that contains the key that encrypts the secrets and headers of webhooks. It takes the place of the key.",
-    ),
-  maxWebhooks: integer(0, 1_000_000)
-    .default(100_000)
-    .describe("Maximum number of persistent webhooks."),
-  pluginTimeoutMs: integer(1, 7 * DAY_MS)
-    .default(60 * 60 * 1000)
-    .describe("Time limit for one run of a plugin that sets no `timeoutMs`, in ms."),
-  pluginWaitMs: integer(0, 7 * DAY_MS)
-    .default(60 * 60 * 1000)
-    .describe(
-      "Time that a job waits for a plugin that is missing or cannot be loaded, in ms. Then the job fails.",
-    ),
-  graceMs: integer(0, 10 * 60 * 1000)
-    .default(5_000)
-    .describe(
-      "Time that a plugin has to stop after a cancellation, after a timeout or when the daemon stops, in ms. Then its thread is ended.",
-    ),
-  bodyLimit: integer(1024, MAX_BODY_LIMIT)
-    .default(16 * 1024 * 1024)
-    .describe(
-      "Maximum size of a request body, in bytes. A compressed body counts as what it is without compression.",
-    ),
-  metadataLimit: integer(2, 256 * 1024)
-    .default(16 * 1024)
-    .describe(
-      "Maximum size of a job's metadata, in bytes as JSON. Every event contains the metadata.",
-    ),
-  outputLimit: integer(1024, MAX_JOB_OUTPUT_BYTES)
-    .default(DEFAULT_OUTPUT_LIMIT_BYTES)
-    .describe(
-      "Maximum size of a plugin's output, in bytes as JSON. A step with a larger output fails.",
-    ),
-  logLimit: integer(1024, 256 * 1024 * 1024)
-    .default(4 * 1024 * 1024)
-    .describe(
-      "Maximum size of the log of all steps of a job together, in bytes. Further lines are dropped. The count starts again each time the job is claimed.",
-    ),
-  requestTimeoutMs: integer(1_000, 60 * 60 * 1000)
-    .default(120_000)
-    .describe(
-      "Time in which a whole request must arrive, in ms. Its headers must arrive within 60 s. A client that reads nothing of its response for 30 s is disconnected. A smaller value lowers both limits.",
-    ),
-  maxQueued: integer(1, 100_000_000)
-    .default(1_000_000)
-    .describe("Maximum number of queued jobs. Further jobs are refused with 503."),
-  maxBatchJobs: integer(1, MAX_BATCH_JOBS)
-    .default(1_000)
-    .describe("Maximum number of jobs in one batch."),
-  // All of them can start in one event loop iteration, and health checks wait until it ends.
-  maxRequests: integer(1, 100_000)
-    .default(200)
-    .describe(
-      "Maximum number of requests in flight. Further requests are refused with 503, and so are requests whose bodies, or whose unread responses, would exceed 256 MiB together. Requests that wait for a job or an event do not count.",
-    ),
-  maxWaits: integer(0, 100_000)
-    .default(1_000)
-    .describe(
-      "Maximum number of requests that wait because of `Prefer: wait`. Further ones get their response without waiting.",
-    ),
-  maxStreams: integer(0, 100_000)
-    .default(1_000)
-    .describe("Maximum number of open event streams. Further ones are refused with 503."),
-  maxDeliveriesInFlight: integer(1, 10_000)
-    .default(1024)
-    .describe("Maximum number of webhook requests in flight to all endpoints together."),
-  retentionDays: z.coerce
-    .number("must be a number of days")
-    .positive("must be above 0")
-    .max(36_500, "must be at most 36500")
-    .default(7)
-    .describe("Number of days after which ended jobs are deleted."),
-  secureDelete: z
-    .enum(["true", "false"], "must be true or false")
-    .prefault("false")
-    .transform((text) => text === "true")
-    .describe(
-      "`true`: what is deleted from the database is overwritten with zeros. Otherwise it stays in the file until its place is used again.",
-    ),
-  logLevel: z
-    .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
-    .default("info")
-    .describe("Least severe level that is written to the log."),
-});
-
-export interface Settings extends z.output<typeof Settings> {
+export interface Settings extends z.output<typeof SETTINGS> {
   /** The environment that plugins see: all variables except the daemon's own, which contain the token. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -225,9 +19,11 @@ export class BadSetting extends Error {
   override readonly name = "BadSetting";
 }
 
-const KEYS = Object.keys(Settings.shape);
+const KEYS = Object.keys(SETTINGS.shape);
 /** Settings whose value is never shown. Each can be read from a file, which another setting names. */
 const SECRET_FILES = { token: "tokenFile", secretKey: "secretKeyFile" } as const;
+/** The proxy's URL can contain a password. */
+const HIDDEN: ReadonlySet<string> = new Set([...Object.keys(SECRET_FILES), "proxy"]);
 
 const PREFIX = "PLAYGROUND_";
 
@@ -239,7 +35,7 @@ export function toEnvName(key: string): string {
 
 export const SETTING_NAMES: readonly string[] = KEYS.map(toEnvName);
 
-export const DEFAULTS = Settings.parse({});
+export const DEFAULTS = SETTINGS.parse({});
 
 /** Returns the environment variables that begin with `PLAYGROUND_` but are not settings. */
 export function unknownVariables(env: Environment = process.env): string[] {
@@ -292,14 +88,16 @@ export function readSettings(
     source[key] = flags[toFlagName(key)] === undefined ? toEnvName(key) : `--${toFlagName(key)}`;
   }
   readSecretFiles(given, source);
-  const parsed = Settings.safeParse(given);
-  if (parsed.success) return { ...parsed.data, env: withoutOurs(env) };
-  const problems = parsed.error.issues.map(({ path, message }) => {
+  const read = SETTINGS.safeParse(given);
+  const issues = read.success ? keyIssues(read.data) : read.error.issues;
+  const problems = issues.map(({ path, message }) => {
     const key = String(path[0]);
-    const value = key in SECRET_FILES ? "(not shown)" : JSON.stringify(given[key]);
-    return `${source[key] ?? toEnvName(key)} is ${value}: it ${message}.`;
+    const value = HIDDEN.has(key) ? "(not shown)" : JSON.stringify(given[key]);
+    const shown = given[key] === undefined ? "is not set" : `is ${value}`;
+    return `${source[key] ?? toEnvName(key)} ${shown}: it ${message}.`;
   });
-  throw new BadSetting(problems.join("\n"));
+  if (!read.success || problems.length > 0) throw new BadSetting(problems.join("\n"));
+  return { ...read.data, env: withoutOurs(env) };
 }
 
 /** Adds the secrets that are in files to the given settings. */

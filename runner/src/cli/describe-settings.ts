@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Settings, toEnvName, toFlagName } from "../config.ts";
+import { toEnvName, toFlagName } from "../config.ts";
+import { SETTINGS } from "../startup/settings.ts";
 
 export interface SettingDescription {
   readonly flag: string;
@@ -13,7 +14,7 @@ export interface SettingDescription {
 
 /** All settings, in the order of `--help`. */
 export function describeSettings(): readonly SettingDescription[] {
-  return Object.entries(Settings.shape).map(([key, schema]) => ({
+  return Object.entries(SETTINGS.shape).map(([key, schema]) => ({
     flag: `--${toFlagName(key)}`,
     variable: toEnvName(key),
     description: schema.description ?? "",
@@ -23,7 +24,8 @@ export function describeSettings(): readonly SettingDescription[] {
 }
 
 function defaultOf(schema: z.ZodType): string | null {
-  if (schema === Settings.shape.threads) return null;
+  const { threads, executorMemoryMb } = SETTINGS.shape;
+  if (schema === threads || schema === executorMemoryMb) return null;
   // A prefault passes through the schema's transform, which does not return a string.
   const value =
     schema instanceof z.ZodPrefault ? schema.def.defaultValue : schema.safeParse(undefined).data;

@@ -17,7 +17,7 @@ describe("judgeAttempt", () => {
     expect(judgeAttempt(answered(status), POLICY)).toEqual({ state: "delivered" });
   });
 
-  test.each([404, 408, 409, 425, 429, 500, 502, 503, 504, 599])(
+  test.each([401, 403, 404, 407, 408, 409, 425, 429, 500, 502, 503, 504, 599])(
     "status %d is retried after the table's first wait",
     (status) => {
       expect(judgeAttempt(answered(status), POLICY)).toEqual({
@@ -27,7 +27,7 @@ describe("judgeAttempt", () => {
     },
   );
 
-  test.each([301, 302, 307, 308, 400, 401, 403, 405, 410, 413, 415, 422])(
+  test.each([301, 302, 307, 308, 400, 405, 410, 413, 415, 422])(
     "status %d is not retried",
     (status) => {
       const verdict = judgeAttempt(answered(status), POLICY);
@@ -35,6 +35,15 @@ describe("judgeAttempt", () => {
       expect(verdict).toHaveProperty("reason", expect.stringContaining(String(status)));
     },
   );
+
+  test("the reason of a redirect says where it leads to", () => {
+    const redirect = { ...answered(301), redirectsTo: "https://n8n.example.com" };
+    expect(judgeAttempt(redirect, POLICY)).toEqual({
+      state: "dead",
+      reason:
+        "The endpoint responded with status 301 and redirects to https://n8n.example.com. Redirects are not followed.",
+    });
+  });
 
   test("Make's full queue is retried although its status is 400", () => {
     const verdict = judgeAttempt(answered(400, { body: "Queue is full." }), POLICY);

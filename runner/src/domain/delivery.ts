@@ -22,6 +22,8 @@ export type Answer =
       readonly retryAfter: string | null;
       /** The first 16 KiB of the response's body, as text. */
       readonly body: string;
+      /** Where a redirect leads to, in words. Contains no path, because the log contains the reason. */
+      readonly redirectsTo?: string;
       /** From when the request was sent. The wait for a connection is not the endpoint's fault. */
       readonly tookMs: number;
     }
@@ -37,8 +39,12 @@ export type Verdict =
   | { readonly state: "due"; readonly waitMs: number }
   | { readonly state: "dead"; readonly reason: string };
 
-/** Retried, as is every 5xx. The other statuses, such as 410, are final. */
-const RETRIED_STATUSES: ReadonlySet<number> = new Set([404, 408, 409, 425, 429]);
+/**
+ * Retried, as is every 5xx. The other statuses, such as 410, are final. Endpoints respond with 401
+ * and 403 while a credential is being replaced, or while a firewall is misconfigured. 407 comes from
+ * the forward proxy.
+ */
+const RETRIED_STATUSES: ReadonlySet<number> = new Set([401, 403, 404, 407, 408, 409, 425, 429]);
 /** Make responds with 400 and this text when a scenario's queue is full. It accepts the event later. */
 const MAKE_QUEUE_FULL = /^\s*queue is full\.?\s*$/i;
 
@@ -53,9 +59,11 @@ function isWorthRetrying(answer: Answer): boolean {
 
 /** A clause such as "the endpoint responded with status 500". */
 function describe(answer: Answer): string {
-  return answer.kind === "answered"
-    ? `the endpoint responded with status ${answer.status}`
-    : `the request failed with ${errorText(answer)}`;
+  if (answer.kind === "failed") return `the request failed with ${errorText(answer)}`;
+  const { status, redirectsTo } = answer;
+  return redirectsTo === undefined
+    ? `the endpoint responded with status ${status}`
+    : `the endpoint responded with status ${status} and redirects to ${redirectsTo}`;
 }
 
 export function errorText(failed: { readonly code: string; readonly message: string }): string {
@@ -72,7 +80,9 @@ export function judgeAttempt(
 ): Verdict {
   if (isSuccess(answer)) return { state: "delivered" };
   if (!isWorthRetrying(answer)) {
-    return { state: "dead", reason: `${capitalize(describe(answer))}, which is not retried.` };
+    const isRedirect = answer.kind === "answered" && answer.redirectsTo !== undefined;
+    const why = isRedirect ? ". Redirects are not followed." : ", which is not retried.";
+    return { state: "dead", reason: capitalize(describe(answer)) + why };
   }
   const wait = retryWaitMs(policy.retriesUsed, policy.retries, policy.random);
   if (wait === null) {

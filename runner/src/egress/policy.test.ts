@@ -16,8 +16,26 @@ describe("addresses that every setting refuses", () => {
     "64:ff9b::a9fe:a9fe",
     "64:ff9b:1::a9fe:a9fe",
     "2002:a9fe:a9fe::",
+    "64:ff9b:1::808:808",
+    "64:ff9b:1:a9fe:a9:fe00::",
+    "168.63.129.16",
+    "::ffff:168.63.129.16",
+    "64:ff9b::a83f:8110",
+    "2002:a83f:8110::1",
     "fd00:ec2::254",
+    "fd00:ec2::23",
+    "FD00:0EC2:0::253",
+    "fd20:ce::254",
+    "fd00:42::42",
+    "fd00:c1::a9fe:a9fe",
+    "fd00:a9fe:a9fe::1",
     "100.100.100.200",
+    "fd00:100::100:200",
+    "192.0.0.192",
+    "fe80::1%eth0",
+    "fd12::1%1",
+    "::1%lo",
+    "2606:4700::1111%2",
     "fe80::1",
     "0.0.0.0",
     "0.1.2.3",
@@ -44,7 +62,7 @@ test.each([
   ["::ffff:169.254.0.1", "::ffff:169.254.0.1 (169.254.0.1) is in the link-local range"],
   ["224.0.0.1", "224.0.0.1 is in the multicast range"],
   ["0.0.0.0", "0.0.0.0 is in the unspecified range"],
-  ["100.64.0.1", "100.64.0.1 is in the carrier-grade NAT range, and EGRESS is public"],
+  ["100.64.0.1", "100.64.0.1 is in the carrier-grade NAT range, and the egress policy is public"],
 ])("%s is refused with a readable reason", (address, refusal) => {
   expect(refusalOf(address, PUBLIC)).toBe(refusal);
 });
@@ -62,9 +80,11 @@ describe("private networks", () => {
     "::127.0.0.1",
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
-  ])("%s is allowed by default and refused when EGRESS is public", (address) => {
+  ])("%s is allowed by default and refused when the policy is public", (address) => {
     expect(refusalOf(address, PRIVATE)).toBeNull();
-    expect(refusalOf(address, PUBLIC)).toEqual(expect.stringContaining("EGRESS is public"));
+    expect(refusalOf(address, PUBLIC)).toEqual(
+      expect.stringContaining("the egress policy is public"),
+    );
   });
 });
 
@@ -72,6 +92,13 @@ test.each(["1.1.1.1", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::
   "%s is public",
   (address) => {
     expect(refusalOf(address, PUBLIC)).toBeNull();
+  },
+);
+
+test.each(["168.63.129.15", "168.63.129.17", "100.100.100.201", "fd20:ce::253", "fd00:42::43"])(
+  "%s next to a metadata service is allowed by default",
+  (address) => {
+    expect(refusalOf(address, PRIVATE)).toBeNull();
   },
 );
 

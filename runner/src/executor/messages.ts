@@ -3,7 +3,7 @@
  * their messages and send one array per event loop iteration (outbox.ts).
  */
 import type { Failure } from "../domain/errors.ts";
-import type { EgressPolicy } from "../egress/policy.ts";
+import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { ScanAnswer, ScanFile, StepOutcome } from "../pool/messages.ts";
 import type { LogLine, StepHooks, StepTask } from "../ports/plugin-pool.ts";
 
@@ -11,7 +11,7 @@ import type { LogLine, StepHooks, StepTask } from "../ports/plugin-pool.ts";
 export interface ExecutorSettings {
   readonly threads: number;
   readonly filesDir: string;
-  readonly egress: EgressPolicy;
+  readonly egress: EgressSettings;
   readonly memoryMb: number;
   readonly graceMs: number;
   readonly startLimitMs: number;

@@ -4,7 +4,8 @@
  * DNS rebinding: a page that points its own name at the daemon's address sends that name as `Host`,
  * so a name must be known. An IP address need not be known, because it cannot be rebound. The same
  * is true for names that nobody can register: names without a dot (of containers and of machines on
- * the local network) and Docker's names under `.internal`.
+ * the local network), Docker's names under `.internal`, and names under `.localhost`, which browsers
+ * resolve to loopback (RFC 6761 §6.3).
  *
  * Cross-site requests: a page of another origin sends its `Origin`.
  */
@@ -30,7 +31,7 @@ function nameIn(host: string): string | null {
 
 /** A name of only digits is an IP address in another notation. */
 function isLocal(name: string): boolean {
-  return name.includes(".") ? name.endsWith(".internal") : /\D/.test(name);
+  return name.includes(".") ? /\.(?:internal|localhost)$/.test(name) : /\D/.test(name);
 }
 
 /** Throws `Refused`: HOST_REFUSED, ORIGIN_REFUSED, REQUEST_MALFORMED. */
@@ -47,7 +48,7 @@ export function createHostGuard({ host, publicUrl, allowedHosts }: HostSettings)
     if (name !== null && (known.has(name) || isIP(name) !== 0 || isLocal(name))) return;
     throw new Refused(
       "HOST_REFUSED",
-      `The Host header is ${JSON.stringify(given)}: it must be an IP address, a name without a dot or under .internal, ${[...known].join(" or ")}. If clients reach the daemon under another name, set PLAYGROUND_PUBLIC_URL or add the name to PLAYGROUND_ALLOWED_HOSTS.`,
+      `The Host header is ${JSON.stringify(given)}: it must be an IP address, a name without a dot or under .internal or .localhost, ${[...known].join(" or ")}. If clients reach the daemon under another name, set PLAYGROUND_PUBLIC_URL or add the name to PLAYGROUND_ALLOWED_HOSTS.`,
     );
   }
 

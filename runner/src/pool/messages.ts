@@ -1,6 +1,6 @@
 /** Every message between the main thread and the plugin threads. */
 import type { MessagePort } from "node:worker_threads";
-import type { EgressPolicy } from "../egress/policy.ts";
+import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { Failure } from "../domain/errors.ts";
 import type { StepMetrics } from "../domain/job-spec.ts";
 import type { JsonText } from "../domain/json-text.ts";
@@ -19,7 +19,7 @@ export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
 export interface ThreadSettings {
   readonly filesDir: string;
   readonly outputLimitBytes: number;
-  readonly egress: EgressPolicy;
+  readonly egress: EgressSettings;
 }
 
 export type StepOutcome =

@@ -2,7 +2,7 @@
  * The daemon's side of the plugins: finds a step's plugin in the catalog and has an executor run the
  * step. No plugin code runs in this process.
  */
-import type { EgressPolicy } from "../egress/policy.ts";
+import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { Failure } from "../domain/errors.ts";
 import { DEFAULT_OUTPUT_LIMIT_BYTES } from "../domain/job.ts";
 import {
@@ -34,8 +34,8 @@ export interface PluginPoolOptions {
   readonly threads: number;
   /** The directory of `ctx.files`. */
   readonly filesDir: string;
-  /** Where `ctx.fetch` can connect. Default: public and private networks. */
-  readonly egress?: EgressPolicy;
+  /** How `ctx.fetch` connects. Default: directly, to public and private networks. */
+  readonly egress?: EgressSettings;
   /** Limit of a thread's JavaScript heap, and a second limit of the same size for its buffers. */
   readonly memoryMb: number;
   /** Limit of the resident memory of all executors together. Default: no limit. */
@@ -99,7 +99,7 @@ function startExecutor(options: PluginPoolOptions): Supervisor {
       filesDir,
       memoryMb,
       graceMs,
-      egress: options.egress ?? { mode: "private" },
+      egress: options.egress ?? { policy: { mode: "private" } },
       startLimitMs: options.startLimitMs ?? START_LIMIT_MS,
       outputLimitBytes: options.outputLimitBytes ?? DEFAULT_OUTPUT_LIMIT_BYTES,
       env: options.env ?? {},

@@ -1,12 +1,15 @@
 import type { Dispatcher } from "undici";
 import type { Answer } from "../domain/delivery.ts";
 import { messageWithCauses } from "../domain/message-with-causes.ts";
+import { redirectTarget } from "./redirect-target.ts";
+import { decodeBody, toText } from "./response-text.ts";
 
 /** The part of a response's body that is stored, in bytes. */
 export const MAX_RESPONSE_BYTES = 16 * 1024;
 
 /**
- * One POST. It is sent a second time if the first try hits an idle socket that is being closed.
+ * One POST. It is sent a second time if the first try hits an idle socket that is being closed. The
+ * head of a 2xx response decides: the endpoint has accepted the event, whatever happens to the body.
  * `dispatch` creates no stream and no AbortSignal per request: it uses half the CPU time of
  * `Agent.request` (measured). This is a class because closures per request cost more than the rest.
  */
@@ -18,7 +21,7 @@ export class PostRequest implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
-  #retryAfter: string | null = null;
+  #headers: Record<string, string | string[] | undefined> = {};
   #sentAt = 0;
   #controller: Dispatcher.DispatchController | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -77,8 +80,7 @@ export class PostRequest implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     this.#status = status;
-    const header = headers["retry-after"];
-    this.#retryAfter = (Array.isArray(header) ? header[0] : header) ?? null;
+    this.#headers = headers;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -91,18 +93,36 @@ export class PostRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const body =
-      this.#size === 0
-        ? ""
-        : Buffer.concat(this.#chunks).subarray(0, MAX_RESPONSE_BYTES).toString("utf8");
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    clearTimeout(this.#timer);
     const tookMs = performance.now() - this.#sentAt;
-    this.#end({
+    const encoding = this.#header("content-encoding");
+    const bytes = this.#size === 0 ? NO_BYTES : Buffer.concat(this.#chunks);
+    if (encoding === undefined) return this.#answer(toText(bytes, MAX_RESPONSE_BYTES), tookMs);
+    void decodeBody(bytes, encoding, MAX_RESPONSE_BYTES).then((body) => this.#answer(body, tookMs));
+  }
+
+  #answer(body: string, tookMs: number): void {
+    const status = this.#status;
+    const isRedirect = status >= 300 && status < 400;
+    const { origin, path } = this.#request;
+    const redirectsTo = isRedirect
+      ? redirectTarget(`${String(origin)}${path}`, this.#header("location"))
+      : undefined;
+    this.#onEnd({
       kind: "answered",
-      status: this.#status,
-      retryAfter: this.#retryAfter,
+      status,
+      retryAfter: this.#header("retry-after") ?? null,
       body,
       tookMs,
+      ...(redirectsTo !== undefined && { redirectsTo }),
     });
+  }
+
+  #header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return Array.isArray(value) ? value[0] : value;
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -115,7 +135,9 @@ export class PostRequest implements Dispatcher.DispatchHandler {
     this.start();
   }
 
+  /** Ends a request without a whole response. */
   #end(outcome: Answer): void {
+    if (this.#status >= 200 && this.#status < 300) return this.onResponseEnd();
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
@@ -123,6 +145,7 @@ export class PostRequest implements Dispatcher.DispatchHandler {
   }
 }
 
+const NO_BYTES = Buffer.alloc(0);
 const ENDED = new Error("the request has already ended");
 
 function endAsTimedOut(request: PostRequest, timeoutMs: number): void {

@@ -1,10 +1,11 @@
 /** Sends over TLS to an endpoint with a self-signed certificate for `localhost`. */
 import { readFileSync } from "node:fs";
-import { createServer } from "node:https";
+import { createServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import type { Answer } from "../domain/delivery.ts";
+import type { EgressSettings } from "../egress/egress-settings.ts";
 import { createResolver } from "../egress/resolver.ts";
 import { createUndiciSender } from "./undici-sender.ts";
 
@@ -19,10 +20,10 @@ interface Endpoint {
   readonly bodies: readonly string[];
 }
 
-async function startEndpoint(): Promise<Endpoint> {
+async function startEndpoint(options: ServerOptions = {}): Promise<Endpoint> {
   const bodies: string[] = [];
   const server = createServer(
-    { key: readFixture("key"), cert: readFixture("cert") },
+    { key: readFixture("key"), cert: readFixture("cert"), ...options },
     (request, response) => {
       let body = "";
       request.setEncoding("utf8").on("data", (text: string) => (body += text));
@@ -47,10 +48,10 @@ function trustFixture(): void {
   onTestFinished(() => setDefaultCACertificates(before));
 }
 
-async function send(url: string): Promise<Answer> {
+async function send(url: string, more: Partial<EgressSettings> = {}): Promise<Answer> {
   const sender = createUndiciSender({
     connectionsPerOrigin: 1,
-    policy: { mode: "private" },
+    egress: { policy: { mode: "private" }, ...more },
     resolve: createResolver(),
   });
   onTestFinished(() => sender.close());
@@ -82,4 +83,32 @@ test("an endpoint with a certificate for another name is refused and receives no
     code: "ERR_TLS_CERT_ALTNAME_INVALID",
   });
   expect(bodies).toEqual([]);
+});
+
+test("an authority of the settings is trusted in addition to Node's", async () => {
+  const { port } = await startEndpoint();
+  const ca = readFixture("cert");
+  expect(await send(`https://localhost:${port}/`, { ca })).toMatchObject({ status: 200 });
+});
+
+test("an endpoint that asks for a certificate gets the client certificate", async () => {
+  const ca = readFixture("cert");
+  const { port, bodies } = await startEndpoint({ requestCert: true, ca });
+  const url = `https://localhost:${port}/`;
+  expect(await send(url, { ca })).toMatchObject({ kind: "failed" });
+  expect(bodies).toEqual([]);
+  const clientCertificate = { cert: ca, key: readFixture("key") };
+  expect(await send(url, { ca, clientCertificate })).toMatchObject({ status: 200 });
+});
+
+test("HTTP/2 is not offered", async () => {
+  const offered: string[][] = [];
+  const { port } = await startEndpoint({
+    ALPNCallback({ protocols }) {
+      offered.push(protocols);
+      return "http/1.1";
+    },
+  });
+  await send(`https://localhost:${port}/`, { ca: readFixture("cert") });
+  expect(offered).toEqual([["http/1.1"]]);
 });

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createResolver } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
@@ -15,7 +17,7 @@ let sender: Sender;
 beforeEach(() => {
   sender = createUndiciSender({
     connectionsPerOrigin: 1,
-    policy: { mode: "private" },
+    egress: { policy: { mode: "private" } },
     resolve: createResolver(),
   });
   closers.push(() => sender.close());
@@ -83,14 +85,24 @@ describe("the sender", () => {
     expect(seen).toEqual([{ method: "POST", url: "/hook?x=1", mine: "yes", body: `{"ä":1}` }]);
   });
 
-  test("does not follow a redirect", async () => {
+  test.each([
+    ["https://n8n.example.com/webhook/secret", "https://n8n.example.com"],
+    ["/hook/?x=1", "the same path with a slash at its end"],
+    ["/secret", /^another path of http:\/\/127\.0\.0\.1:\d+$/],
+  ])("does not follow a redirect to %s, and says where it leads to", async (location, to) => {
     let requests = 0;
     const url = await endpoint((_, response) => {
       requests += 1;
-      response.writeHead(302, { location: "/elsewhere" }).end();
+      response.writeHead(302, { location }).end();
     });
-    expect(await send(url)).toMatchObject({ kind: "answered", status: 302 });
+    const redirectsTo: unknown = expect.stringMatching(to);
+    expect(await send(url)).toMatchObject({ kind: "answered", status: 302, redirectsTo });
     expect(requests).toBe(1);
+  });
+
+  test("reports a redirect without a location as any other status", async () => {
+    const url = await endpoint((_, response) => void response.writeHead(300).end());
+    expect(await send(url)).not.toHaveProperty("redirectsTo");
   });
 
   test("stores the first 16 KiB of an endless response and closes the connection", async () => {
@@ -108,20 +120,39 @@ describe("the sender", () => {
     await closed;
   });
 
-  test("ends a response that arrives one byte at a time at the deadline", async () => {
-    const timers: NodeJS.Timeout[] = [];
-    const url = await endpoint((_, response) => {
-      response.flushHeaders();
-      timers.push(setInterval(() => response.write("."), 20));
+  /** Responds with a head, and then with one byte after another. */
+  async function drippingEndpoint(status: number, onTenthByte = (): void => {}): Promise<string> {
+    return endpoint((_, response) => {
+      response.writeHead(status).flushHeaders();
+      let bytes = 0;
+      const timer = setInterval(() => {
+        response.write(".");
+        bytes += 1;
+        if (bytes === 10) onTenthByte();
+      }, 20);
+      response.on("close", () => clearInterval(timer));
     });
-    try {
-      expect(await send(url, { timeoutMs: 200 })).toMatchObject({
-        kind: "failed",
-        code: "TIMEOUT",
-      });
-    } finally {
-      for (const timer of timers) clearInterval(timer);
-    }
+  }
+
+  test("ends a response that arrives one byte at a time at the deadline", async () => {
+    const url = await drippingEndpoint(500);
+    expect(await send(url, { timeoutMs: 200 })).toMatchObject({ kind: "failed", code: "TIMEOUT" });
+  });
+
+  test("accepts a 2xx whose body is still being sent at the deadline, with what has arrived", async () => {
+    const url = await drippingEndpoint(200);
+    expect(await send(url, { timeoutMs: 200 })).toMatchObject({
+      kind: "answered",
+      status: 200,
+      body: expect.stringMatching(/^\.+$/) as string,
+    });
+  });
+
+  test("accepts a 2xx whose body is still being sent when the daemon stops", async () => {
+    const stop = new AbortController();
+    const url = await drippingEndpoint(202, () => stop.abort());
+    const outcome = await send(url, { signal: stop.signal });
+    expect(outcome).toMatchObject({ kind: "answered", status: 202 });
   });
 
   test("does not count the wait for a free connection as the endpoint's time", async () => {
@@ -193,7 +224,7 @@ describe("the sender", () => {
     for (const close of closers.splice(1)) await close();
     const addresses = createUndiciSender({
       connectionsPerOrigin: 1,
-      policy: { mode: "private" },
+      egress: { policy: { mode: "private" } },
       resolve: async () => ["127.0.0.1", "127.0.0.2"],
     });
     closers.push(() => addresses.close());
@@ -279,15 +310,57 @@ describe("the sender", () => {
     expect(requests).toBe(1);
   });
 
-  test("does not send again when the connection is lost in the middle of a response", async () => {
-    let requests = 0;
-    const url = await endpoint((request, response) => {
-      requests += 1;
-      response.writeHead(200, { "content-length": "100" });
-      response.write("the first half", () => request.socket.destroy());
+  test.each([
+    [200, { kind: "answered", status: 200, body: "the first half" }],
+    [500, { kind: "failed", code: "UND_ERR_SOCKET" }],
+  ])(
+    "does not send again when the connection is lost in the middle of a %d response",
+    async (status, outcome) => {
+      let requests = 0;
+      const url = await endpoint((request, response) => {
+        requests += 1;
+        response.writeHead(status, { "content-length": "100" });
+        response.write("the first half", () => request.socket.destroy());
+      });
+      expect(await send(url)).toMatchObject(outcome);
+      expect(requests).toBe(1);
+    },
+  );
+
+  test.each([
+    ["gzip", gzipSync],
+    ["x-gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+    ["zstd", zstdCompressSync],
+  ])("stores the text of a response with Content-Encoding %s", async (encoding, compress) => {
+    const url = await endpoint((_, response) => {
+      response.writeHead(400, { "content-encoding": encoding }).end(compress("Queue is full"));
     });
-    expect(await send(url)).toMatchObject({ kind: "failed", code: "UND_ERR_SOCKET" });
-    expect(requests).toBe(1);
+    expect(await send(url)).toMatchObject({ status: 400, body: "Queue is full" });
+  });
+
+  test("stores the first 16 KiB of a compressed response, however large it is", async () => {
+    const url = await endpoint((_, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("x".repeat(10 << 20)));
+    });
+    expect(await send(url)).toMatchObject({ body: "x".repeat(MAX_RESPONSE_BYTES) });
+  });
+
+  test("stores what has arrived of a compressed response, and a body that is not compressed", async () => {
+    const text = randomBytes(30_000).toString("hex");
+    const cut = await endpoint((_, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(text));
+    });
+    const outcome = await send(cut);
+    expect(outcome).toMatchObject({ status: 200 });
+    const body = outcome.kind === "answered" ? outcome.body : "";
+    expect(body.length).toBeGreaterThan(MAX_RESPONSE_BYTES / 2);
+    expect(text.startsWith(body)).toBe(true);
+    const plain = await endpoint((_, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" }).end("not compressed");
+    });
+    expect(await send(plain)).toMatchObject({ body: "not compressed" });
   });
 
   test("sends header names in their original case", async () => {

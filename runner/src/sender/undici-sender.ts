@@ -1,13 +1,11 @@
-import { Agent } from "undici";
 import type { Answer } from "../domain/delivery.ts";
-import { createGuardedConnect } from "../egress/guarded-connect.ts";
-import type { EgressPolicy } from "../egress/policy.ts";
+import { createEgressAgent } from "../egress/agent.ts";
+import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { Resolve } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
 import { ShortLivedMap } from "../system/short-lived-map.ts";
 import { PostRequest } from "./post-request.ts";
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /**
  * Idle sockets close before the proxies in front of endpoints close them (Cloudflare: after 30 s).
  */
@@ -16,15 +14,12 @@ const KEEP_ALIVE_MAX_MS = 25_000;
 /** Uses undici's Agent because it is faster: 26,000 POST/s on loopback, 4,600 with `fetch`. */
 export function createUndiciSender(settings: {
   connectionsPerOrigin: number;
-  policy: EgressPolicy;
+  egress: EgressSettings;
   resolve: Resolve;
 }): Sender {
-  const { policy, resolve } = settings;
-  const agent = new Agent({
+  const agent = createEgressAgent(settings.egress, settings.resolve, {
     connections: settings.connectionsPerOrigin,
-    connect: createGuardedConnect({ policy, resolve, timeoutMs: CONNECT_TIMEOUT_MS }),
     keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-    allowH2: false,
     // PostRequest has one deadline for the whole request, so undici's own two are off.
     headersTimeout: 0,
     bodyTimeout: 0,

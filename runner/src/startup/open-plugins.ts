@@ -8,6 +8,7 @@ import { createPluginPool } from "../pool/plugin-pool.ts";
 import type { PluginInfo } from "../ports/plugin-catalog.ts";
 import type { PluginPool } from "../ports/plugin-pool.ts";
 import { cannotReadPluginsDir } from "./cannot-start.ts";
+import { fetchEgress } from "./egress.ts";
 import { readPluginMemory, type PluginMemory } from "./plugin-memory.ts";
 import { memoryFlagWarnings, missingPluginsDirWarning } from "./setting-warnings.ts";
 
@@ -84,7 +85,7 @@ export async function openPlugins(
         threads: settings.threads,
         env,
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
-        egress: settings.egress,
+        egress: fetchEgress(settings),
         memoryMb: settings.threadMemoryMb,
         executorMemoryMb: settings.executorMemoryMb,
         outputLimitBytes: settings.outputLimit,

@@ -3,6 +3,7 @@ import { parseSettings, unknownVariables } from "../config.ts";
 import {
   kubernetesWarnings,
   missingPluginsDirWarning,
+  proxyWarning,
   variableWarnings,
 } from "./setting-warnings.ts";
 
@@ -50,4 +51,14 @@ test("a port that is wrong in another way still stops the start", () => {
 test("a missing plugins folder gives a warning unless it is the default one", () => {
   expect(missingPluginsDirWarning(parseSettings([], {}))).toBeNull();
   expect(missingPluginsDirWarning({ pluginsDir: "/nowhere" })).toContain('"/nowhere"');
+});
+
+test("a proxy that is set for other programs gives a warning that names our setting", () => {
+  const env = { HTTPS_PROXY: "http://proxy.example:3128", HTTP_PROXY: "" };
+  expect(proxyWarning(parseSettings([], env))).toMatch(
+    /^Warning: HTTPS_PROXY is set, .* set PLAYGROUND_PROXY, and PLAYGROUND_NO_PROXY /,
+  );
+  const own = { ...env, PLAYGROUND_PROXY: "http://proxy.example:3128" };
+  expect(proxyWarning(parseSettings([], own))).toBeNull();
+  expect(proxyWarning(parseSettings([], {}))).toBeNull();
 });

@@ -39,6 +39,15 @@ export function kubernetesWarnings(env?: Readonly<Record<string, string | undefi
   );
 }
 
+const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"];
+
+/** Other programs use a proxy that is set this way, so an operator can expect it here too. */
+export function proxyWarning({ proxy, env }: Pick<Settings, "proxy" | "env">): string | null {
+  const found = proxy === undefined ? PROXY_VARIABLES.find((name) => env[name]) : undefined;
+  if (found === undefined) return null;
+  return `Warning: ${found} is set, but webhooks and \`ctx.fetch\` do not use this proxy. To use a proxy, set ${toEnvName("proxy")}, and ${toEnvName("noProxy")} for the hosts to reach without it.`;
+}
+
 /** Null for the default path: without custom plugins the folder need not exist. */
 export function missingPluginsDirWarning({
   pluginsDir,

@@ -160,7 +160,7 @@ describe("events", () => {
   });
 
   test("that the endpoint never accepts are given up with the reason", async () => {
-    const receiver = await openReceiver((_, response) => void response.writeHead(403).end());
+    const receiver = await openReceiver((_, response) => void response.writeHead(422).end());
     const { jobId } = await daemon.post("/v1/jobs", {
       plugins: ["echo"],
       webhook: { url: receiver.url, on: ["completed"] },
@@ -169,7 +169,7 @@ describe("events", () => {
       const { items } = await daemon.get(`/v1/deliveries?jobId=${jobId}&state=dead`);
       return items[0];
     });
-    expect(dead.reason).toContain("403");
+    expect(dead.reason).toContain("422");
   });
 
   test("over 1 MiB have a link in place of the output, and the job has the complete output", async () => {

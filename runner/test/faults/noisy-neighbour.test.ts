@@ -123,7 +123,7 @@ test("a response that drips in one byte at a time ends at the webhook's timeout"
     for (const timer of timers) clearInterval(timer);
   });
   const endpoint = await serve((_, response) => {
-    response.writeHead(200).write(".");
+    response.writeHead(500).write(".");
     timers.push(setInterval(() => response.write("."), 50));
   });
   const live = await start();

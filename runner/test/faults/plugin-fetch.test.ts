@@ -1,9 +1,10 @@
 /** ctx.fetch reaches only addresses that the egress policy allows. */
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parseEgressPolicy } from "../../src/egress/policy.ts";
 import type { LivePluginCatalog } from "../../src/pool/catalog/plugin-catalog.ts";
+import { startForwardProxy } from "../support/forward-proxy.ts";
 import { openFixtures, openThreads, type PluginThreads } from "../support/plugin-threads.ts";
 
 let catalog: LivePluginCatalog;
@@ -13,7 +14,7 @@ const closers: (() => Promise<unknown>)[] = [];
 beforeAll(() => {
   catalog = openFixtures();
   for (const mode of ["private", "public"] as const) {
-    open[mode] = openThreads({ catalog, egress: parseEgressPolicy(mode) });
+    open[mode] = openThreads({ catalog, egress: { policy: parseEgressPolicy(mode) } });
   }
 });
 afterEach(async () => {
@@ -73,7 +74,7 @@ describe("an address of a private network", () => {
         response.end("reached");
       });
       const { result } = await run("public", "fetches", { url: `http://${host}:${port}/` });
-      expect(result).toMatchObject(refused("EGRESS is public"));
+      expect(result).toMatchObject(refused("the egress policy is public"));
       expect(requests).toBe(0);
     },
   );
@@ -103,6 +104,48 @@ test("ctx.fetch supports Request objects, forms, redirects and streams, as the s
     redirected: true,
     isResponse: true,
     header: expect.stringContaining("multipart/form-data; boundary=") as string,
+  });
+});
+
+test("a response with 60 KiB of headers after an unasked 100 Continue is read", async () => {
+  const cookie = "x".repeat(1_000);
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      const cookies = `Set-Cookie: a=${cookie}\r\n`.repeat(60);
+      const head = `HTTP/1.1 200 OK\r\n${cookies}Content-Length: 7\r\n`;
+      socket.write(`HTTP/1.1 100 Continue\r\n\r\n${head}\r\nreached`);
+    });
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  closers.push(async () => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const { result } = await run("private", "fetches", { url: `http://127.0.0.1:${port}/` });
+  expect(result).toMatchObject({ ok: true, output: '"reached"' });
+});
+
+describe("behind a proxy", () => {
+  async function runBehindProxy(url: (port: number) => string) {
+    const proxy = await startForwardProxy();
+    closers.push(() => proxy.close());
+    const port = await serve((_, response) => void response.end("reached"));
+    const settings = { url: `http://127.0.0.1:${proxy.port}`, bypass: [] };
+    const policy = parseEgressPolicy("private");
+    await using threads = openThreads({ catalog, egress: { policy, proxy: settings } });
+    const { result } = await threads.run("fetches", { input: { url: url(port) } });
+    return { result, port, seen: proxy.seen };
+  }
+
+  test("ctx.fetch goes through it", async () => {
+    const { result, port, seen } = await runBehindProxy((to) => `http://127.0.0.1:${to}/a?b`);
+    expect(result).toMatchObject({ ok: true, output: '"reached"' });
+    expect(seen).toEqual([`GET http://127.0.0.1:${port}/a?b`]);
+  });
+
+  test("ctx.fetch is refused as without it", async () => {
+    const { result, seen } = await runBehindProxy(() => "http://169.254.169.254/latest/meta-data");
+    expect(result).toMatchObject(refused("169.254.169.254"));
+    expect(seen).toEqual([]);
   });
 });
 

@@ -46,7 +46,7 @@ export async function createLiveEngine(
   const now = (): number => systemClock.now();
   const sender = createUndiciSender({
     connectionsPerOrigin: maxConcurrency,
-    policy: parseEgressPolicy(egress),
+    egress: { policy: parseEgressPolicy(egress) },
     resolve: options.resolve ?? createResolver(),
   });
   const nothing = (): void => {};

@@ -2,9 +2,7 @@
  * `ctx.fetch`: the standard fetch, aborted with the step. The egress policy checks every connection,
  * so it covers redirects too.
  */
-import type { EgressPolicy } from "../../egress/policy.ts";
-
-const CONNECT_TIMEOUT_MS = 10_000;
+import type { EgressSettings } from "../../egress/egress-settings.ts";
 
 type Dispatcher = NonNullable<RequestInit["dispatcher"]>;
 
@@ -13,12 +11,12 @@ let dispatcher: Promise<Dispatcher> | null = null;
 
 export function createPluginFetch(
   signal: AbortSignal,
-  policy: EgressPolicy,
+  egress: EgressSettings,
 ): typeof globalThis.fetch {
   return async (input, init) => {
     const own = init?.signal ?? (input instanceof Request ? input.signal : null);
     const either = own ? AbortSignal.any([signal, own]) : signal;
-    dispatcher ??= createDispatcher(policy);
+    dispatcher ??= createDispatcher(egress);
     try {
       return await fetch(input, { ...init, dispatcher: await dispatcher, signal: either });
     } catch (error) {
@@ -27,17 +25,15 @@ export function createPluginFetch(
   };
 }
 
-async function createDispatcher(policy: EgressPolicy): Promise<Dispatcher> {
-  const [{ Agent, Dispatcher1Wrapper }, { createGuardedConnect }, { createResolver }] =
-    await Promise.all([
-      import("undici"),
-      import("../../egress/guarded-connect.ts"),
-      import("../../egress/resolver.ts"),
-    ]);
-  const resolve = createResolver();
-  const connect = createGuardedConnect({ policy, resolve, timeoutMs: CONNECT_TIMEOUT_MS });
+async function createDispatcher(egress: EgressSettings): Promise<Dispatcher> {
+  const [{ Dispatcher1Wrapper }, { createEgressAgent }, { createResolver }] = await Promise.all([
+    import("undici"),
+    import("../../egress/agent.ts"),
+    import("../../egress/resolver.ts"),
+  ]);
+  const agent = createEgressAgent(egress, createResolver());
   // Node's own fetch, which has the Request and Response that plugins use, expects undici 7.
-  return new Dispatcher1Wrapper(new Agent({ connect })) as unknown as Dispatcher;
+  return new Dispatcher1Wrapper(agent) as unknown as Dispatcher;
 }
 
 /** The policy's own error, which fetch hides behind "fetch failed". */

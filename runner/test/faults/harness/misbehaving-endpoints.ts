@@ -57,9 +57,9 @@ function atFirst(name: string, misbehave: (response: ServerResponse) => void): E
   };
 }
 
-/** Sends a byte often enough to never be idle, and never ends. */
+/** Sends a byte often enough to never be idle, and never ends. The head of a 2xx would be a success. */
 function drip(response: ServerResponse): void {
-  response.writeHead(200);
+  response.writeHead(500);
   const dripping = setInterval(() => response.write("."), DRIP_EVERY_MS);
   response.on("close", () => clearInterval(dripping));
 }

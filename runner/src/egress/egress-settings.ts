@@ -1,0 +1,18 @@
+import type { EgressPolicy } from "./policy.ts";
+import type { ProxySettings } from "./proxy-settings.ts";
+
+/** How to connect. Plain data, because the plugin threads receive it too. */
+export interface EgressSettings {
+  readonly policy: EgressPolicy;
+  readonly proxy?: ProxySettings | undefined;
+  /** Certificates of authorities to trust in addition to Node's, as PEM. */
+  readonly ca?: string | undefined;
+  /** Shown to endpoints that ask for a certificate. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+}
+
+/** As PEM. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
