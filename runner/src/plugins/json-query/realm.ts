@@ -13,6 +13,7 @@ import type jsonata from "jsonata";
 
 type Jsonata = typeof jsonata;
 
+/** The message is for the job's client. */
 export class TimeLimitError extends Error {}
 
 interface Task<Result> {
@@ -45,7 +46,9 @@ export async function runInRealm<Result>(task: Task<Result>): Promise<Result> {
   const outcome = evaluateIn(realm, task);
   if (outcome === null) {
     realm = null;
-    throw new TimeLimitError();
+    throw new TimeLimitError(
+      `the expression did not end within ${task.timeoutMs} ms: make it simpler, or raise the option timeoutMs`,
+    );
   }
   if ("error" in outcome) throw outcome.error;
   return outcome.result;
