@@ -8,6 +8,7 @@ import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runPlugin } from "../../../test/support/plugin-context.ts";
 import { VEGA_DATA } from "../../../test/support/real-files.ts";
+import { messageWithCauses } from "../../domain/message-with-causes.ts";
 import plugin from "./index.ts";
 
 interface Result {
@@ -71,7 +72,14 @@ describe("the Firefox logo of vega-datasets", () => {
       expected,
     );
     const server = createServer((request, response) => {
-      response.writeHead(request.url === "/logo" ? 200 : 404).end(logo);
+      if (request.url === "/moved") {
+        response.writeHead(302, { location: "/none" }).end();
+      } else if (request.url === "/cut") {
+        response.writeHead(200, { "content-length": logo.length });
+        response.write(logo.subarray(0, 100), () => response.destroy());
+      } else {
+        response.writeHead(request.url === "/logo" ? 200 : 404).end(logo);
+      }
     });
     await new Promise<void>((listening) => {
       server.listen(0, "127.0.0.1", listening);
@@ -80,6 +88,12 @@ describe("the Firefox logo of vega-datasets", () => {
       const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
       expect(await resize({ url: `${address}/logo` }, { width: 20 })).toEqual(expected);
       await expect(resize({ url: `${address}/none` })).rejects.toThrow(/none".*404/);
+      await expect(resize({ url: `${address}/moved` })).rejects.toThrow(
+        /moved".*404 after a redirect to .*\/none/,
+      );
+      await expect(resize({ url: `${address}/cut` })).rejects.toThrow(
+        /cut": it could not be downloaded/,
+      );
     } finally {
       server.close();
     }
@@ -141,7 +155,11 @@ describe("an invalid image is an error with the reason", () => {
   test.each<[string, Buffer, RegExp]>([
     ["text", readFileSync(join(VEGA_DATA, "stocks.csv")), /not an image in a known format/],
     ["a truncated file", png.subarray(0, png.length / 2), /cannot be read/],
-    ["a decompression bomb", bomb, /pixels/],
+    [
+      "a decompression bomb",
+      bomb,
+      /60000 × 60000 pixels, together 3600000000: it must have at most 100000000 \(the operator's limit, IMAGE_RESIZE_MAX_PIXELS\)/,
+    ],
   ])("%s", async (_, bytes, message) => {
     await expect(resize({ base64: bytes.toString("base64") })).rejects.toThrow(message);
   });
@@ -154,6 +172,15 @@ describe("an invalid image is an error with the reason", () => {
     } finally {
       rmSync(root, { recursive: true, force: true });
     }
+  });
+
+  test("a URL that nothing answers", async () => {
+    const failed = await resize({ url: "http://127.0.0.1:1/x.png" }).catch(
+      (error: unknown) => error,
+    );
+    expect(messageWithCauses(failed as Error)).toMatch(
+      /url is "http:\/\/127\.0\.0\.1:1\/x\.png": it could not be downloaded: fetch failed/,
+    );
   });
 
   test("invalid base64, and no source or two sources", async () => {
@@ -179,7 +206,7 @@ test("threads can resize after other threads have ended", async () => {
     import { workerData } from "node:worker_threads";
     const { resize } = await import(workerData.module);
     const { readFileSync } = await import("node:fs");
-    const options = { width: 32, fit: "inside", format: "webp", quality: 80, withoutEnlargement: true, keepMetadata: false, maxPixels: 1e6 };
+    const options = { width: 32, fit: "inside", format: "webp", quality: 80, withoutEnlargement: true, keepMetadata: false, limit: { pixels: 1e6, setBy: "test" }, timeoutMs: 10_000 };
     await resize(readFileSync(workerData.image), options);
     if (workerData.exits) process.exit(0);
   `;

@@ -1,8 +1,12 @@
 import { z } from "zod";
 import { definePlugin } from "../../plugin-sdk.ts";
+import { wantedFormat } from "./choose-format.ts";
+import { FORMATS } from "./formats.ts";
+import { DEFAULT_MAX_PIXELS, MAX_PIXELS_VARIABLE, pixelLimit } from "./limits.ts";
+import { resolveOutput, writeImage } from "./output-file.ts";
+import { FITS } from "./plan-size.ts";
 import { readImage } from "./read-image.ts";
-import { FITS, FORMATS, resize } from "./resize.ts";
-import { writeImage } from "./write-image.ts";
+import { resize } from "./resize.ts";
 
 const MAX_SIDE = 16_383;
 
@@ -39,13 +43,13 @@ const Options = z.strictObject({
     .enum(FITS)
     .default("inside")
     .describe(
-      "How the image fits when both width and height are set. `inside`: as large as possible within both. `cover`: fills both and crops the edges. `contain`: fits within both and adds bars. `fill`: stretches the image. `outside`: as small as possible while covering both.",
+      "How the image fits when both width and height are set. `inside`: as large as possible within both. `cover`: fills both and crops the edges. `contain`: fits within both and adds bars, which are transparent, or white in JPEG. `fill`: stretches the image. `outside`: as small as possible while covering both.",
     ),
   format: z
     .enum(["same", ...FORMATS])
     .default("same")
     .describe(
-      "The format of the result. `same`: the format of the original, or PNG if that format cannot be written.",
+      "The format of the result. `same`: the format that the name of `outputFile` ends in, otherwise the format of the original, or PNG if that format cannot be written. WebP and GIF keep an animation; the others get its first frame. PNG keeps 16 bits, AVIF 12.",
     ),
   quality: z
     .int()
@@ -66,33 +70,46 @@ const Options = z.strictObject({
   maxPixels: z
     .int()
     .min(1)
-    .max(500_000_000)
-    .default(100_000_000)
+    .optional()
     .describe(
-      "The maximum number of pixels. Images with more pixels are refused before they are decoded.",
+      `The maximum number of pixels of the image, and of the result, in all frames of an animation together. It is checked before the image is decoded. The operator's limit is the most: ${DEFAULT_MAX_PIXELS}, or the daemon's environment variable ${MAX_PIXELS_VARIABLE}.`,
+    ),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .default(60_000)
+    .describe(
+      "The maximum time for resizing, in milliseconds, rounded up to whole seconds. The encoder of AVIF ends only with the job's own time limit.",
     ),
   outputFile: z
     .string()
     .optional()
     .describe(
-      "Path in the files folder to write the result to. An existing file is replaced. If empty, the result is returned as base64.",
+      "Path in the files folder to write the result to, such as `out/small.webp`. Its ending must fit `format`. An existing file is replaced. If empty, the result is returned as base64.",
     ),
 });
 
 const Output = z.object({
   width: z.int().describe("Width of the result in pixels."),
   height: z.int().describe("Height of the result in pixels."),
+  frames: z.int().describe("Number of frames of the result. 1 if it is not animated."),
   format: z.string().describe("Format of the result, such as `png`."),
   mimeType: z.string().describe("MIME type of the result, such as `image/png`."),
   bytes: z.int().describe("Size of the result in bytes."),
   original: z
     .object({
-      width: z.int().describe("Width in pixels after turning the image upright."),
-      height: z.int().describe("Height in pixels after turning the image upright."),
+      width: z.int().describe("Width of one frame in pixels, after turning the image upright."),
+      height: z.int().describe("Height of one frame in pixels, after turning the image upright."),
+      frames: z.int().describe("Number of frames of an animation, or of pages of a document."),
       format: z.string().describe("Format, such as `jpeg`."),
       bytes: z.int().describe("Size in bytes."),
     })
     .describe("The original image."),
+  note: z
+    .string()
+    .nullable()
+    .describe("What the result lacks of the original, such as further frames. Null if nothing."),
   base64: z.string().nullable().describe("The result in base64. Null if it was written to a file."),
   file: z
     .string()
@@ -102,9 +119,9 @@ const Output = z.object({
 
 export default definePlugin({
   name: "image-resize",
-  version: "1.0.0",
+  version: "2.0.0",
   description:
-    "Resizes an image and changes its format: JPEG, PNG, WebP, AVIF or GIF. Turns the image upright and removes its metadata. Reads base64, a file or a URL, and returns base64 or writes a file. `processedItems` counts images and is always 1.",
+    "Resizes an image and changes its format: JPEG, PNG, WebP, AVIF or GIF. Turns the image upright, keeps an animation and removes the metadata. Reads base64, a file or a URL, and returns base64 or writes a file. `processedItems` counts images and is always 1.",
   input: Input,
   options: Options,
   output: Output,
@@ -116,14 +133,20 @@ export default definePlugin({
     options: { width: 8, height: 8, withoutEnlargement: false, format: "webp" },
   },
   async run(input, ctx) {
+    const { options } = ctx;
+    const outputFile = options.outputFile || null;
+    const format = wantedFormat({ format: options.format, outputFile });
+    const limit = pixelLimit(options.maxPixels, process.env);
+    const path = outputFile === null ? null : await resolveOutput(outputFile, ctx.files);
     const bytes = await readImage(input, ctx);
     ctx.signal.throwIfAborted();
     ctx.progress(0.3, `${bytes.length} bytes read`);
-    const { data, info, original } = await resize(bytes, ctx.options);
+    const { data, info, original, note } = await resize(bytes, { ...options, format, limit });
     ctx.signal.throwIfAborted();
-    const file = ctx.options.outputFile || null;
-    if (file) await writeImage(ctx.files.resolve(file), data);
+    if (path !== null) await writeImage(path, data);
+    if (note !== null) ctx.log.warn(note);
     ctx.metrics.add("processedItems", 1);
-    return { ...info, original, base64: file ? null : data.toString("base64"), file };
+    const base64 = path === null ? data.toString("base64") : null;
+    return { ...info, original, note, base64, file: outputFile };
   },
 });

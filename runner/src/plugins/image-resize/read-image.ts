@@ -38,8 +38,9 @@ async function fromFile(file: string, ctx: Pick<PluginContext, "files">): Promis
   const path = ctx.files.resolve(file);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
+    const instead = found?.isDirectory() ? "it is a folder" : `there is no such file at ${path}`;
     throw new Error(
-      `file is ${JSON.stringify(file)}: it must be a file in the files folder, but there is no such file at ${path}`,
+      `file is ${JSON.stringify(file)}: it must be a file in the files folder, but ${instead}`,
     );
   }
   if (found.size > MAX_BYTES) {
@@ -51,23 +52,27 @@ async function fromFile(file: string, ctx: Pick<PluginContext, "files">): Promis
 }
 
 async function fromUrl(url: string, ctx: Pick<PluginContext, "fetch">): Promise<Buffer> {
-  const response = await ctx.fetch(url);
+  const shown = `url is ${JSON.stringify(url)}`;
+  const notDownloaded = (cause: unknown): never => {
+    throw new Error(`${shown}: it could not be downloaded`, { cause });
+  };
+  const response = await ctx.fetch(url).catch(notDownloaded);
   if (!response.ok) {
     await response.body?.cancel();
-    throw new Error(
-      `url is ${JSON.stringify(url)}: its server responded with status ${response.status}`,
-    );
+    const from = response.redirected ? ` after a redirect to ${response.url}` : "";
+    throw new Error(`${shown}: its server responded with status ${response.status}${from}`);
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read().catch(notDownloaded)) ?? { done: true };
+    if (done || !value) return Buffer.concat(chunks);
+    length += value.length;
     if (length > MAX_BYTES) {
-      throw new Error(
-        `url is ${JSON.stringify(url)}: its image must have at most ${MAX_BYTES} bytes`,
-      );
+      await reader?.cancel();
+      throw new Error(`${shown}: its image must have at most ${MAX_BYTES} bytes`);
     }
-    chunks.push(chunk);
+    chunks.push(value);
   }
-  return Buffer.concat(chunks);
 }

@@ -1,18 +1,18 @@
-import type { Sharp } from "sharp";
+import type { Sharp, SharpOptions } from "sharp";
+import { sameFormat } from "./choose-format.ts";
+import { ABILITIES, type Format } from "./formats.ts";
+import { inspect, toReadError, type Original } from "./inspect.ts";
+import { checkOriginal, checkResult, type PixelLimit } from "./limits.ts";
+import { loadSharp } from "./load-sharp.ts";
+import { planSize, type SizeOptions } from "./plan-size.ts";
 
-export const FORMATS = ["jpeg", "png", "webp", "avif", "gif"] as const;
-export type Format = (typeof FORMATS)[number];
-export const FITS = ["inside", "cover", "contain", "fill", "outside"] as const;
-
-interface ResizeOptions {
-  readonly width?: number | undefined;
-  readonly height?: number | undefined;
-  readonly fit: (typeof FITS)[number];
-  readonly format: "same" | Format;
+export interface ResizeOptions extends SizeOptions {
+  /** Null for the original's format. */
+  readonly format: Format | null;
   readonly quality: number;
-  readonly withoutEnlargement: boolean;
   readonly keepMetadata: boolean;
-  readonly maxPixels: number;
+  readonly limit: PixelLimit;
+  readonly timeoutMs: number;
 }
 
 export interface Resized {
@@ -20,91 +20,117 @@ export interface Resized {
   readonly info: {
     width: number;
     height: number;
+    frames: number;
     format: string;
     mimeType: string;
     bytes: number;
   };
-  readonly original: { width: number; height: number; format: string; bytes: number };
+  readonly original: Original;
+  /** What the result lacks of the original. */
+  readonly note: string | null;
 }
 
-/** Throws an Error if the bytes are empty, not an image or damaged, or have too many pixels. */
+const WHITE = "#ffffff";
+const TRANSPARENT = { r: 0, g: 0, b: 0, alpha: 0 };
+const OPEN = { failOn: "error" } satisfies SharpOptions;
+
+/** Throws an Error if the image cannot be read, or if it or the result is too large. */
 export async function resize(bytes: Buffer, options: ResizeOptions): Promise<Resized> {
-  if (bytes.length === 0) throw new Error("the image is empty (0 bytes)");
-  const image = await openImage(bytes, options.maxPixels);
-  const { autoOrient, format: found, pages = 1 } = await image.metadata().catch(asImageError);
-  const { width, height } = autoOrient;
-  if (width * height * pages > options.maxPixels) {
-    const frames = pages > 1 ? ` in ${pages} frames` : "";
-    throw new Error(
-      `the image has ${width} × ${height} pixels${frames}: it must have at most ${options.maxPixels} (option maxPixels)`,
-    );
-  }
-  const format = options.format === "same" ? toWritable(found) : options.format;
-  const sized = image.autoOrient().resize({
-    ...(options.width === undefined ? {} : { width: options.width }),
-    ...(options.height === undefined ? {} : { height: options.height }),
-    fit: options.fit,
-    withoutEnlargement: options.withoutEnlargement,
+  const original = await inspect(bytes, OPEN);
+  const format = options.format ?? sameFormat(original.format);
+  const animated = original.animated && ABILITIES[format].animated;
+  const frames = animated ? original.frames : 1;
+  checkOriginal({ ...original, animated }, options.limit);
+  checkResult({ size: planSize(original, options), frames, format }, options.limit);
+  const sharp = await loadSharp();
+  const image = sharp(bytes, {
+    ...OPEN,
+    limitInputPixels: options.limit.pixels,
+    ...(animated ? { animated } : { page: original.page }),
   });
-  const kept = options.keepMetadata ? sized.keepMetadata() : sized;
-  const { data, info } = await encode(kept, format, options.quality)
+  const { data, info } = await encode(transform(image, { ...options, format, animated }), {
+    original,
+    format,
+    quality: options.quality,
+  })
+    .timeout({ seconds: Math.ceil(options.timeoutMs / 1000) })
     .toBuffer({ resolveWithObject: true })
-    .catch(asImageError);
+    .catch((error: unknown) => {
+      throw toResizeError(error, options.timeoutMs);
+    });
   return {
     data,
     info: {
       width: info.width,
       height: info.pageHeight ?? info.height,
+      frames,
       format,
       mimeType: `image/${format}`,
       bytes: data.length,
     },
-    original: { width, height, format: found, bytes: bytes.length },
+    original,
+    note: describeLoss(original, { format, frames }),
   };
 }
 
-async function openImage(bytes: Buffer, maxPixels: number): Promise<Sharp> {
-  const { default: sharp } = await import("sharp");
-  // The plugin pool already has one thread per core. A cache would outlive the job.
-  sharp.concurrency(1);
-  sharp.cache(false);
-  return sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", animated: true });
+function transform(image: Sharp, options: ResizeOptions & { readonly animated: boolean }): Sharp {
+  const { width, height, fit, format, withoutEnlargement, animated } = options;
+  const sized = (animated ? image : image.autoOrient()).resize({
+    ...(width === undefined ? {} : { width }),
+    ...(height === undefined ? {} : { height }),
+    // With one side only, `fill` would leave the other side as it is and stretch the image.
+    fit: width === undefined || height === undefined ? "inside" : fit,
+    withoutEnlargement,
+    background: format === "jpeg" ? WHITE : TRANSPARENT,
+  });
+  return options.keepMetadata ? sized.keepMetadata() : sized;
 }
 
-/** Formats that sharp can only read, or writes only for print, become PNG. */
-function toWritable(format: string): Format {
-  if (format === "heif") return "avif";
-  return FORMATS.find((known) => known === format) ?? "png";
-}
-
-function encode(image: Sharp, format: Format, quality: number): Sharp {
+function encode(
+  image: Sharp,
+  { original, format, quality }: { original: Original; format: Format; quality: number },
+): Sharp {
+  const { bits, grey } = ABILITIES[format];
+  const deep = original.bits > 8 && bits > 8;
+  const kept = original.grey && grey ? (deep ? "grey16" : "b-w") : deep ? "rgb16" : "srgb";
+  const coloured = image.toColourspace(kept);
   switch (format) {
     case "jpeg":
       // JPEG has no transparency. Without flattening, transparent areas would be black.
-      return image.flatten({ background: "#ffffff" }).jpeg({ quality, mozjpeg: true });
+      return coloured.flatten({ background: WHITE }).jpeg({ quality, mozjpeg: true });
     case "png":
-      return image.png();
+      return coloured.png();
     case "webp":
-      return image.webp({ quality });
+      return coloured.webp({ quality });
     case "avif":
-      return image.avif({ quality });
+      return coloured.avif({ quality, bitdepth: deep ? (original.bits === 10 ? 10 : 12) : 8 });
     case "gif":
-      return image.gif();
+      return coloured.gif();
   }
 }
 
-function asImageError(error: unknown): never {
+function describeLoss(
+  original: Original,
+  { format, frames }: { format: Format; frames: number },
+): string | null {
+  if (frames < original.frames) {
+    const reason = original.animated
+      ? `because ${ABILITIES[format].label} is not animated here: choose webp or gif to keep all`
+      : "because only one page or frame of this format is read";
+    return `The original has ${original.frames} frames or pages. The result has only the first, ${reason}.`;
+  }
+  if (original.animated && original.orientation > 1) {
+    return "The frames are not turned upright, because an animation cannot be turned.";
+  }
+  return null;
+}
+
+function toResizeError(error: unknown, timeoutMs: number): Error {
   const message = error instanceof Error ? error.message : String(error);
-  if (message.includes("unsupported image format")) {
-    throw new Error(
-      "the data is not an image in a known format (JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG)",
-      {
-        cause: error,
-      },
+  if (message.startsWith("timeout:")) {
+    return new Error(
+      `the image could not be resized within ${timeoutMs} ms: choose a smaller image or result, or raise the option timeoutMs`,
     );
   }
-  if (message.includes("exceeds pixel limit")) {
-    throw new Error("the image has more pixels than the option maxPixels allows", { cause: error });
-  }
-  throw new Error(`the image cannot be read: ${message}`, { cause: error });
+  return toReadError(error);
 }

@@ -1,8 +1,7 @@
-/**
- * The depth of nested calls. With a higher limit, an endless recursion would overflow the thread's
- * stack.
- */
-const MAX_DEPTH = 500;
+import type jsonata from "jsonata";
+import { BOUNDS, bound } from "./bounds.ts";
+import { runInRealm, TimeLimitError } from "./realm.ts";
+import { NotJsonError, toJson } from "./to-json.ts";
 
 interface Query {
   readonly expression: string;
@@ -12,18 +11,21 @@ interface Query {
 
 /**
  * Returns the value of the expression as plain JSON, or null if it matches nothing. Throws an Error
- * that says where the expression is wrong, or that it ran too long or too deep.
+ * that says where the expression is wrong, or that it ran too long, recursed too deep or built too
+ * much.
  */
 export async function evaluate({ expression, data, timeoutMs }: Query): Promise<unknown> {
-  const { default: jsonata } = await import("jsonata");
-  let result: unknown;
+  function start(library: typeof jsonata): Promise<unknown> {
+    const query = library(expression, BOUNDS);
+    bound(query);
+    return query.evaluate(data) as Promise<unknown>;
+  }
   try {
-    const query = jsonata(expression, { timeout: timeoutMs, stack: MAX_DEPTH });
-    result = await query.evaluate(data);
+    return await runInRealm({ start, finish: toJson, timeoutMs });
   } catch (error) {
+    if (error instanceof NotJsonError || error instanceof TimeLimitError) throw error;
     throw toError(error, expression);
   }
-  return toJson(result);
 }
 
 /** JSONata throws plain objects. The codes of its parser begin with S and come with a position. */
@@ -33,38 +35,16 @@ function toError(thrown: unknown, expression: string): Error {
     position?: number;
     message?: string;
   };
-  const reason = message ?? String(thrown);
-  if (code === undefined) return new Error(`the expression failed: ${reason}`, { cause: thrown });
-  const kind = code.startsWith("S") ? "is not valid" : "failed";
+  const kind = code?.startsWith("S") ? "is not valid" : "failed";
   const where =
     position === undefined ? "" : ` at character ${position}${near(expression, position)}`;
-  return new Error(`the expression ${kind}${where}: ${reason} (JSONata ${code})`);
+  const source = code === undefined ? "" : ` (JSONata ${code})`;
+  const reason = message ?? String(thrown);
+  return new Error(`the expression ${kind}${where}: ${reason}${source}`, { cause: thrown });
 }
 
 function near(expression: string, position: number): string {
   const before = expression.slice(Math.max(0, position - 30), position);
   const after = expression.slice(position, position + 30);
   return ` (${JSON.stringify(before)} ◂ ${JSON.stringify(after)})`;
-}
-
-/**
- * Returns a plain copy: JSONata adds properties to lists, and the result can contain objects of the
- * input.
- */
-function toJson(result: unknown): unknown {
-  if (result === undefined) return null;
-  const text = JSON.stringify(result, (key, value: unknown) => {
-    if (isFunction(value)) {
-      const where = key === "" ? "" : ` at ${JSON.stringify(key)}`;
-      throw new Error(`the expression returns a function${where}: call the function or remove it`);
-    }
-    return value;
-  });
-  return JSON.parse(text) as unknown;
-}
-
-function isFunction(value: unknown): boolean {
-  if (typeof value === "function") return true;
-  if (typeof value !== "object" || value === null) return false;
-  return "_jsonata_lambda" in value || "_jsonata_function" in value;
 }

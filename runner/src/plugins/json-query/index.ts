@@ -5,6 +5,9 @@ import { evaluate } from "./evaluate.ts";
 const EXPRESSION_HELP =
   'A JSONata expression (see docs.jsonata.org), such as `$sum(orders.price)`, `columns[nulls > 0].name` or `{"text": body}`.';
 
+const BOTH_WAYS =
+  "set options.expression (the whole input is then the data), or use the input {data, expression}";
+
 const Input = z
   .union([
     z.looseObject({
@@ -43,7 +46,8 @@ const Output = z
 
 export default definePlugin({
   name: "json-query",
-  version: "1.0.0",
+  exactIntegers: true,
+  version: "1.1.0",
   description:
     "Queries and reshapes JSON with a JSONata expression: filter, sum, group, rename. Between two plugins, it turns the output of the first into the input of the second. `processedItems` counts the items of a list result, or 1 for any other result.",
   input: Input,
@@ -64,17 +68,28 @@ export default definePlugin({
   },
 });
 
-function toQuery(
-  input: unknown,
-  fromOptions: string | undefined,
-): { data: unknown; expression: string } {
+interface Query {
+  readonly data: unknown;
+  readonly expression: string;
+}
+
+function toQuery(input: unknown, fromOptions: string | undefined): Query {
   if (fromOptions) return { data: input, expression: fromOptions };
-  const { data, expression } = (typeof input === "object" && input !== null ? input : {}) as Record<
-    string,
-    unknown
-  >;
-  if (typeof expression === "string" && expression.trim() !== "") return { data, expression };
-  throw new Error(
-    "there is no expression: set options.expression (the whole input is then the data), or use the input {data, expression}",
-  );
+  const given = (typeof input === "object" && input !== null ? input : {}) as Partial<Query>;
+  if (given.expression === undefined) throw new Error(`there is no expression: ${BOTH_WAYS}`);
+  const { expression } = given;
+  if (typeof expression !== "string" || expression.trim() === "") {
+    throw new Error(
+      `expression is ${JSON.stringify(expression).slice(0, 100)}: it must be a text with a JSONata expression; ${BOTH_WAYS}`,
+    );
+  }
+  // Without this check, a misspelt field would look like data in which nothing is found.
+  if (!("data" in given)) {
+    const others = Object.keys(given).filter((name) => name !== "expression");
+    const found = others.map((name) => JSON.stringify(name)).join(", ") || "no other field";
+    throw new Error(
+      `data is missing: the input has an expression and ${found.slice(0, 200)}; ${BOTH_WAYS}`,
+    );
+  }
+  return { data: given.data, expression };
 }

@@ -1,0 +1,45 @@
+/** Prints how many cases of each group are right, and sets the exit code if fewer are than must be. */
+
+export interface Case {
+  readonly group: string;
+  readonly name: string;
+  /** Resolves to what is wrong, or null. Rejects if the plugin fails. */
+  readonly run: () => Promise<string | null>;
+  /** Why the case cannot run on this machine. */
+  readonly skip?: string;
+}
+
+interface Group {
+  right: number;
+  wrong: number;
+  skipped: number;
+}
+
+export async function printScore(title: string, cases: readonly Case[]): Promise<void> {
+  const groups = new Map<string, Group>();
+  const lines: string[] = [];
+  for (const { group, name, run, skip } of cases) {
+    const counts = groups.get(group) ?? { right: 0, wrong: 0, skipped: 0 };
+    groups.set(group, counts);
+    if (skip !== undefined) {
+      counts.skipped += 1;
+      lines.push(`skipped  ${group}: ${name}: ${skip}`);
+      continue;
+    }
+    const fault = await run().catch((error: unknown) => `failed: ${String(error)}`);
+    counts[fault === null ? "right" : "wrong"] += 1;
+    if (fault !== null) lines.push(`wrong    ${group}: ${name}: ${fault}`);
+  }
+  const total = { right: 0, wrong: 0, skipped: 0 };
+  const row = (name: string, { right, wrong, skipped }: Group): string =>
+    [name.padEnd(24), ...[right, wrong, skipped].map((count) => String(count).padStart(8))].join(
+      "",
+    );
+  const table = [`${title.padEnd(24)}   right   wrong skipped`];
+  for (const [name, counts] of groups) {
+    table.push(row(name, counts));
+    for (const key of ["right", "wrong", "skipped"] as const) total[key] += counts[key];
+  }
+  process.stdout.write(`${[...table, row("all", total), ...lines].join("\n")}\n`);
+  if (total.wrong > 0) process.exitCode = 1;
+}
