@@ -1,4 +1,6 @@
 /** Clients that are still sending a large body when they get their response. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -67,12 +69,38 @@ async function viaSocket(sent: Sent): ReturnType<Client> {
   return { status: Number(head.split(" ")[1]), body };
 }
 
+async function viaCurl(sent: Sent): ReturnType<Client> {
+  const headers = Object.entries(headersOf(sent)).flatMap(([name, value]) => [
+    "--header",
+    `${name}: ${value}`,
+  ]);
+  const options = [
+    "--silent",
+    "--show-error",
+    "--write-out",
+    "\n%{http_code}",
+    "--data-binary",
+    "@-",
+  ];
+  const curl = spawn("curl", [...options, "-X", sent.method, ...headers, `${url}${sent.path}`]);
+  let text = "";
+  curl.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  curl.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  curl.stdin.on("error", () => {}).end(BODY);
+  await once(curl, "close");
+  const [body = "", status] = text.split("\n");
+  return { status: Number(status), body };
+}
+
+const hasCurl = spawnSync("curl", ["--version"]).status === 0;
+
 const CLIENTS: readonly (readonly [string, Client])[] = [
   ["fetch", (sent) => viaFetch(sent, BODY)],
   ["fetch with a stream", (sent) => viaFetch(sent, new Blob([BODY]).stream())],
   ["node:http, as axios uses it", (sent) => viaHttp(sent, new Agent({ keepAlive: true }))],
   ["node:http with Connection: close, as n8n uses it", (sent) => viaHttp(sent, new Agent())],
   ["a socket", viaSocket],
+  ...(hasCurl ? [["curl", viaCurl] as const] : []),
 ];
 
 describe.each(CLIENTS)("a client that sends 20 MiB through %s", (_, client) => {
