@@ -66,6 +66,25 @@ test.each([
   });
 });
 
+test.each(["", "content-encoding: gzip\r\n"])(
+  "a client that disconnects in the middle of its body is no fault of the daemon (%j)",
+  async (header) => {
+    let arrived = false;
+    backend.app.server.once("request", (request) => request.once("data", () => (arrived = true)));
+    const { socket } = begin(header);
+    socket.write(chunk(gzipSync("{}")));
+    const connections = () =>
+      new Promise<number>((resolve) =>
+        backend.app.server.getConnections((_error, count) => resolve(count)),
+      );
+    await until("its body", () => arrived);
+    socket.resetAndDestroy();
+    await until("the end of the connection", async () => (await connections()) === 0);
+    expect((await backend.get("/healthz")).statusCode).toBe(200);
+    expect(backend.logLines.join()).not.toContain("http.failed");
+  },
+);
+
 test("a body of another type that stalls gets a 408", async () => {
   const { socket, text } = begin("content-type: text/plain\r\n");
   await until("the connection to be closed", () => socket.closed);

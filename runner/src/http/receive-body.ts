@@ -32,10 +32,12 @@ export async function receiveBody(
       request.holdBytes(chunk.length);
       received.append(chunk);
     } catch (error) {
-      reject(error as Error);
+      reject(error);
     }
   });
-  source.once("end", () => resolve(received.bytes())).on("error", reject);
+  source
+    .once("end", () => resolve(received.bytes()))
+    .on("error", (error) => reject(explain(error)));
   const stopWatching = watchRate(request.raw.socket, { overMs: rateOverMs, onSlow: reject });
   try {
     return await promise;
@@ -48,6 +50,12 @@ export async function receiveBody(
   } finally {
     stopWatching();
   }
+}
+
+function explain(error: NodeJS.ErrnoException): Error {
+  return error.code === "ECONNRESET"
+    ? new Refused("REQUEST_MALFORMED", "The client disconnected before its body had arrived.")
+    : error;
 }
 
 /** Collects chunks in one buffer: a list of chunks of one byte would occupy 200 times their size. */
