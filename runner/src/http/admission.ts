@@ -5,6 +5,7 @@ import { basePathOf } from "./base-path.ts";
 import { createBodyBudget } from "./body-budget.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal } from "./error-map.ts";
+import { leavesLargeRest } from "./discard-body.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
 
 declare module "fastify" {
@@ -141,6 +142,7 @@ function createShedder(app: FastifyInstance, { settings, metrics, logger }: Admi
     requests += 1;
     logTimer ??= setTimeout(logShed, LOG_SHED_EVERY_MS).unref();
     reply.hijack();
+    if (leavesLargeRest(request.raw)) reply.raw.setHeader("connection", "close");
     reply.raw.writeHead(problem.status, head).end(body);
   };
 }

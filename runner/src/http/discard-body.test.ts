@@ -119,6 +119,35 @@ describe.each(CLIENTS)("a client that sends 20 MiB through %s", (_, client) => {
   });
 });
 
+test.each([
+  ["a length over 256 KiB", `content-length: 300000`, true],
+  ["a length of 256 KiB", `content-length: ${256 * 1024}`, false],
+  ["chunks", "transfer-encoding: chunked", true],
+  ["no body", "x: y", false],
+])(
+  "a response before a body of %s says whether the connection closes",
+  async (_, header, closes) => {
+    const { hostname, port } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    let text = "";
+    socket.on("error", () => {}).on("data", (chunk: Buffer) => (text += chunk.toString()));
+    socket.write(`POST /v1/nothing HTTP/1.1\r\nhost: localhost\r\n${header}\r\n\r\n`);
+    await until("its response", () => text.includes("UNAUTHORIZED"));
+    expect(text.includes("connection: close")).toBe(closes);
+    socket.resetAndDestroy();
+  },
+);
+
+test("fetch sends its next requests on other connections after a response that came early", async () => {
+  const large = () => new Blob([BODY.subarray(0, 1_600_000)]).stream();
+  for (let n = 0; n < 10; n += 1) {
+    const sent = { method: "POST", path: "/v1/jobs", token: TOKEN };
+    expect((await viaFetch(sent, large())).status).toBe(413);
+    const response = await fetch(`${url}/healthz`);
+    expect(response.status).toBe(200);
+  }
+});
+
 test("a request without a route is refused before its body arrives", async () => {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });

@@ -6,12 +6,23 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 
-/** A rest of this size is read in full, and the connection stays open. */
+/** A body of this declared length is read in full, and the connection stays open. */
 const MAX_DISCARDED_BYTES = 256 * 1024;
 /** How long the client has for its response before the connection is closed. */
 const CLOSE_AFTER_MS = 1_000;
 
+/** Whether the response must say that the connection closes: the client could otherwise reuse it. */
+export function leavesLargeRest({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false;
+  const length = Number(headers["content-length"] ?? 0);
+  return headers["transfer-encoding"] !== undefined || length > MAX_DISCARDED_BYTES;
+}
+
 export function registerDiscard(app: FastifyInstance): void {
+  app.addHook("onSend", (request, reply, payload, done) => {
+    if (leavesLargeRest(request.raw)) reply.header("connection", "close");
+    done(null, payload);
+  });
   app.server.on("request", (request, response) => {
     // Runs before Node's own listener, which drops everything or closes the connection immediately.
     response.prependOnceListener("finish", () => {
@@ -22,7 +33,7 @@ export function registerDiscard(app: FastifyInstance): void {
 
 function discardRest(request: IncomingMessage): void {
   const { socket } = request;
-  // Node calls this to close the connection after a request with `Connection: close`.
+  // Node calls this after a request or a response with `Connection: close`.
   socket.destroySoon = () => socket.end();
   const timer = setTimeout(() => socket.destroy(), CLOSE_AFTER_MS);
   let discarded = 0;

@@ -215,8 +215,7 @@ function isForPeople(request: FastifyRequest): boolean {
 }
 
 function sendProblem({ problem, retryAfterSeconds }: Refusal, reply: FastifyReply): FastifyReply {
-  // Fastify closes the connection after a refused body. It can stay open: discard-body.ts reads a
-  // small rest, and closes the connection when there is more.
+  // Fastify closes the connection after a refused body. discard-body.ts decides whether it must.
   reply.removeHeader("connection");
   reply.problemCode = problem.code;
   if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));
