@@ -19,7 +19,7 @@ export function leavesLargeRest({ complete, headers }: IncomingMessage): boolean
 }
 
 export function registerDiscard(app: FastifyInstance): void {
-  app.addHook("onSend", (request, reply, payload, done) => {
+  app.addHook("onSend", (...[request, reply, payload, done]) => {
     if (leavesLargeRest(request.raw)) reply.header("connection", "close");
     done(null, payload);
   });

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { setImmediate as nextIteration } from "node:timers/promises";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 import { decodeBody } from "./decode-body.ts";
@@ -16,6 +17,9 @@ const RATE_OVER_MS = 10_000;
  * an empty object, 92 when each object has a key of its own.
  */
 const BYTES_PER_VALUE = 64;
+
+/** Larger bodies are parsed one in each event loop iteration. Many can end in the same one. */
+const LARGE_BODY_BYTES = 1024 * 1024;
 
 const LARGER_INPUT =
   "For a larger input, pass a file in the files folder or a URL to a plugin that accepts one.";
@@ -40,6 +44,7 @@ export function registerJsonBody(app: FastifyInstance, settings: JsonBodySetting
     rateOverMs,
   };
 
+  let lastLarge: Promise<unknown> = Promise.resolve();
   registerEncodings(app);
   // Fastify refuses a type that it cannot read even when there is no body.
   app.addHook("onRequest", (request, _reply, done) => {
@@ -54,6 +59,10 @@ export function registerJsonBody(app: FastifyInstance, settings: JsonBodySetting
     "application/json",
     async (request: FastifyRequest, payload: Readable) => {
       const received = await receive(request, payload, limits);
+      if (received.length > LARGE_BODY_BYTES) {
+        lastLarge = lastLarge.then(() => nextIteration());
+        await lastLarge;
+      }
       return received.length === 0 ? undefined : parseBody(request, received, bodyLimit);
     },
   );
