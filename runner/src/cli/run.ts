@@ -93,17 +93,17 @@ async function readJson(
   if (file === undefined) return otherwise;
   try {
     const content = file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
-    return parseJson(content);
+    return await parseJson(content);
   } catch (error) {
     throw new BadSetting(`${flag} is "${file}": ${(error as Error).message}`);
   }
 }
 
 /** As the daemon parses a request: each number is written again as it was read. Throws a SyntaxError. */
-function parseJson(content: string): unknown {
+async function parseJson(content: string): Promise<unknown> {
   JSON.parse(content);
   const body = `{"input":${content}}`;
-  return (parseExactNumbers(body, JSON.parse(body)) as { input: unknown }).input;
+  return ((await parseExactNumbers(body, JSON.parse(body))) as { input: unknown }).input;
 }
 
 function check(flag: string, issues: readonly Issue[]): void {

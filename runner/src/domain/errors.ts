@@ -7,7 +7,8 @@
 export const REFUSALS = {
   BODY_INVALID: "The request's body, query or path does not match the schema.",
   BODY_NOT_JSON: "The request's body is not valid JSON.",
-  BODY_TOO_LARGE: "The request's body is larger than the body limit.",
+  BODY_TOO_LARGE:
+    "The request's body is larger than the body limit, or contains more than 1,000,000 JSON values.",
   CONTENT_TYPE_UNSUPPORTED:
     "The content type, charset or content encoding of the request's body is not supported. Send JSON as UTF-8, plain or with gzip or deflate, and the header `Content-Type: application/json`.",
   UNAUTHORIZED: "The bearer token is missing or wrong.",
@@ -17,7 +18,8 @@ export const REFUSALS = {
   ORIGIN_REFUSED: "The request comes from a web page of another origin.",
   REQUEST_MALFORMED: "The request is not valid HTTP, or its URL cannot be decoded.",
   REQUEST_HEADERS_TOO_LARGE: "The request's URL and headers together are larger than 16 KiB.",
-  REQUEST_TIMEOUT: "The request did not arrive in full within the time allowed.",
+  REQUEST_TIMEOUT:
+    "The request did not arrive in full within the time allowed, or less than 10 KiB of its body arrived within 10 s.",
   ROUTE_NOT_FOUND: "The route does not exist.",
   METHOD_NOT_ALLOWED: "The route does not support this method.",
   JOB_NOT_FOUND: "No job has this id, or the job was deleted after its retention period.",
@@ -41,7 +43,7 @@ export const REFUSALS = {
   IDEMPOTENCY_KEY_INVALID: "The Idempotency-Key is empty or longer than 255 characters.",
   IDEMPOTENCY_KEY_REUSED: "The Idempotency-Key was already used with a different request.",
   OVERLOADED:
-    "The requests in flight, or the bytes of their bodies or responses, have reached the limit.",
+    "The requests in flight, or the memory that their bodies or responses occupy, have reached the limit.",
   METADATA_TOO_LARGE: "The job's metadata is larger than the metadata limit.",
   BATCH_TOO_LARGE: "The batch has more jobs than the batch limit allows.",
   QUEUE_FULL: "The number of queued jobs has reached the queue limit.",

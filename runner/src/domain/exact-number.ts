@@ -44,8 +44,11 @@ export function withPlainNumbers(value: unknown): unknown {
 export function isExact(source: string): boolean {
   if (SHORT.test(source)) return true;
   const read = Number(source);
-  if (INTEGER.test(source)) return String(read) === source;
-  return Number.isFinite(read) && toDigits(source) === toDigits(String(read));
+  const written = String(read);
+  // Most programs write the shortest text of a double, as JavaScript does.
+  if (written === source) return true;
+  if (INTEGER.test(source)) return false;
+  return Number.isFinite(read) && toDigits(source) === toDigits(written);
 }
 
 /** `-12.50e3` becomes `125e2`: the significant digits and a power of ten. Zero becomes "". */

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import net from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   AUTHORIZED,
@@ -223,65 +224,120 @@ describe("a client that disconnects", () => {
   });
 });
 
-describe("with a body limit of 128 MiB and 256 MiB for all bodies in flight,", () => {
-  const LIMIT = 128 * 1024 * 1024;
-  const json = { "content-type": "application/json" };
-  const half = { ...json, "content-length": String(LIMIT) };
-  const chunked = { ...json, "transfer-encoding": "chunked" };
+describe("the memory for bodies is limited to 256 MiB:", () => {
+  const MIB = 1024 * 1024;
+  /** Counts as 64 bytes a value, which is 61 MiB. */
+  const MANY_VALUES = { plugins: ["echo"], input: Array.from({ length: 999_000 }, () => 1) };
+  const declared = { "content-type": "application/json", "content-length": String(100 * MIB) };
   let url: URL;
 
   beforeEach(async () => {
     await backend.app.close();
-    backend = createBackend({ maxRequests: 10, bodyLimit: LIMIT });
+    backend = createBackend({ maxRequests: 100, bodyLimit: 100 * MIB });
+    backend.answerSubmitWith(async () => {
+      await new Promise<void>((resolve) => pending.push(resolve));
+      return { jobId: backend.addJob(), replayed: false };
+    });
     url = new URL(await backend.app.listen({ port: 0 }));
   });
 
-  /** Sends the headers of `times` requests, and nothing of their bodies. */
-  async function begin(headers: Record<string, string>, times: number): Promise<net.Socket[]> {
-    const responses = countResponses();
-    const sockets = Array.from({ length: times }, () => connect(url, "POST /v1/jobs", headers));
-    await until("all to be in flight", () => responses.begun() === times);
-    return sockets;
+  /** Submits three bodies that leave less than one more needs. */
+  async function fillMemory() {
+    const responses = [1, 2, 3].map(() => backend.submit(MANY_VALUES));
+    await until("all to be in flight", () => pending.length === 3);
+    return async () => {
+      for (const complete of pending.splice(0)) complete();
+      for (const { statusCode } of await Promise.all(responses)) expect(statusCode).toBe(202);
+    };
   }
 
-  test.each([
-    ["with a declared length", half],
-    ["in chunks, which count as the body limit,", chunked],
-  ])("bodies %s are refused over the limit until another request ends", async (_, headers) => {
-    const [first, second] = await begin(headers, 2);
-    const refused = await submit();
+  test("the values of the parsed bodies count, and a body that does not fit is refused until another request ends", async () => {
+    const complete = await fillMemory();
+    const refused = await backend.submit(MANY_VALUES);
     expect(refused.statusCode).toBe(503);
     expect(refused.headers["retry-after"]).toBe("1");
     expect(refused.json()).toMatchObject({ code: "OVERLOADED" });
-    expect(refused.json<{ detail: string }>().detail).toMatch(
-      new RegExp(`more than ${2 * LIMIT}\\.$`),
-    );
+    expect(refused.json<{ detail: string }>().detail).toContain(`the limit is ${256 * MIB}.`);
     expect(await refusals("requests")).toBe(1);
     expect((await get("/v1/jobs")).statusCode).toBe(200);
-
-    first?.resetAndDestroy();
-    await until("a free slot", async () => (await submit()).statusCode === 202);
-    second?.resetAndDestroy();
+    await complete();
+    const accepted = backend.submit(MANY_VALUES);
+    await until("it to be in flight", () => pending.length === 1);
+    pending[0]?.();
+    expect((await accepted).statusCode).toBe(202);
   });
 
-  test("a body that declares a length over the body limit gets a 413, not a 503", async () => {
-    const tooLarge = { ...json, "content-length": String(LIMIT + 1) };
-    const [admitted] = await begin(half, 1);
-    const [refused] = await begin(tooLarge, 1);
-    const [response] = (await once(refused!, "data")) as [Buffer];
+  test("a declared length that does not fit now is refused before the body is sent", async () => {
+    const complete = await fillMemory();
+    const socket = connect(url, "POST /v1/jobs", declared);
+    const [response] = (await once(socket, "data")) as [Buffer];
+    expect(response.toString()).toMatch(/^HTTP\/1\.1 503 /);
+    socket.resetAndDestroy();
+    await complete();
+  });
+
+  test("a declared length over the body limit gets a 413, not a 503", async () => {
+    const complete = await fillMemory();
+    const tooLarge = { ...declared, "content-length": String(1000 * MIB) };
+    const socket = connect(url, "POST /v1/jobs", tooLarge);
+    const [response] = (await once(socket, "data")) as [Buffer];
     expect(response.toString()).toMatch(/^HTTP\/1\.1 413 /);
-    for (const socket of [admitted!, refused!]) socket.resetAndDestroy();
+    socket.resetAndDestroy();
+    await complete();
   });
 
-  test("a request that waits for its job frees the bytes of its body", async () => {
-    const [only] = await begin(half, 1);
-    const waiting = submit({ prefer: "wait=30" });
-    await until("it to wait", () => backend.listenerCount("job_1") === 1);
-    const [other] = await begin(half, 1);
-    expect((await submit()).statusCode).toBe(503);
-    backend.addEvent("job_1", "completed");
-    expect((await waiting).statusCode).toBe(200);
-    for (const socket of [only!, other!]) socket.resetAndDestroy();
+  test.each([
+    ["of a declared length", declared],
+    ["in chunks", { "content-type": "application/json", "transfer-encoding": "chunked" }],
+  ])("uploads %s that stall count only what has arrived", async (_, headers) => {
+    const responses = countResponses();
+    const sockets = Array.from({ length: 20 }, () => connect(url, "POST /v1/jobs", headers));
+    await until("all to be in flight", () => responses.begun() === 20);
+    const other = backend.submit(MANY_VALUES);
+    await until("another to be in flight", () => pending.length === 1);
+    pending[0]?.();
+    expect((await other).statusCode).toBe(202);
+    for (const socket of sockets) socket.resetAndDestroy();
+  });
+
+  test("bytes that were inflated count while the rest has not arrived, until the client disconnects", async () => {
+    const complete = await fillMemory();
+    const packed = gzipSync(JSON.stringify("x".repeat(50 * MIB)));
+    const socket = connect(url, "POST /v1/jobs", {
+      "content-type": "application/json",
+      "content-encoding": "gzip",
+      "content-length": String(packed.length),
+    });
+    socket.write(packed.subarray(0, -8));
+    /** Declares 2 MiB, which are refused when they do not fit, and sends an invalid body. */
+    const probe = async () =>
+      (await backend.submit({}, { "content-length": String(2 * MIB) })).statusCode;
+    await until("50 MiB to be inflated", async () => (await probe()) === 503);
+    socket.resetAndDestroy();
+    await until("them to be freed", async () => (await probe()) === 400);
+    await complete();
+  });
+
+  test("a request that waits for its job frees the memory of its body", async () => {
+    const complete = await fillMemory();
+    const waiting = [1, 2].map((n) => {
+      const input = "x".repeat(20 * MIB + n);
+      return backend.submit({ plugins: ["echo"], input }, { prefer: "wait=30" });
+    });
+    await until("both to be stored", () => pending.length === 5);
+    expect((await backend.submit(MANY_VALUES)).statusCode).toBe(503);
+    pending.pop()?.();
+    pending.pop()?.();
+    await until(
+      "both to wait",
+      () => backend.listenerCount("job_1") + backend.listenerCount("job_2") === 2,
+    );
+    const next = backend.submit({ plugins: ["echo"], input: "x".repeat(40 * MIB) });
+    await until("another to be in flight", () => pending.length === 4);
+    await complete();
+    expect((await next).statusCode).toBe(202);
+    for (const id of ["job_1", "job_2"]) backend.addEvent(id, "completed");
+    for (const { statusCode } of await Promise.all(waiting)) expect(statusCode).toBe(200);
   });
 });
 

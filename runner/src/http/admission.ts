@@ -2,8 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { Refused } from "../domain/errors.ts";
 import { basePathOf } from "./base-path.ts";
+import { createBodyBudget } from "./body-budget.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal } from "./error-map.ts";
+import { leavesLargeRest } from "./discard-body.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
 
 declare module "fastify" {
@@ -12,18 +14,19 @@ declare module "fastify" {
     releaseSlot: (() => void) | null;
     /** Takes a slot again after a wait, in the order of the calls. Null for routes that need no slot. */
     reacquireSlot: (() => Promise<void>) | null;
+    /**
+     * Counts bytes that the request's body occupies in memory. They are freed with the slot. Throws
+     * `Refused`: OVERLOADED.
+     */
+    holdBytes: (bytes: number) => void;
+    /** What `holdBytes` has counted. */
+    heldBytes: number;
     /** True when the handler has finished and only the response is left to send. */
     isAnswered: boolean;
     /** True when the request was refused because no slot was free. */
     isShed: boolean;
   }
 }
-
-/**
- * Limit for the bodies of all requests in flight, in bytes. Each body is in memory as bytes, text
- * and value. The bytes of 200 requests of 16 MiB would already take 3 GiB.
- */
-const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 /** How often the log reports shed requests: a line for each one would add to the load. */
 const LOG_SHED_EVERY_MS = 1_000;
@@ -47,22 +50,29 @@ interface AdmissionDeps {
 export function registerAdmission(app: FastifyInstance, deps: AdmissionDeps): void {
   const { maxRequests, bodyLimit } = deps.settings;
   let inFlight = 0;
-  let bytesInFlight = 0;
+  const budget = createBodyBudget();
   const waiters: (() => void)[] = [];
 
-  function admit(request: FastifyRequest, bytes: number): void {
+  function admit(request: FastifyRequest): void {
     inFlight += 1;
-    bytesInFlight += bytes;
     request.releaseSlot = () => {
       request.releaseSlot = null;
       inFlight -= 1;
-      bytesInFlight -= bytes;
+      budget.free(request.heldBytes);
+      request.heldBytes = 0;
       waiters.shift()?.();
     };
   }
 
   app.decorateRequest("releaseSlot", null);
   app.decorateRequest("reacquireSlot", null);
+  app.decorateRequest("heldBytes", 0);
+  app.decorateRequest("holdBytes", function holdBytes(this: FastifyRequest, bytes: number) {
+    // Nothing would free the bytes of a request that has had its response.
+    if (this.releaseSlot === null) return;
+    budget.take(this.heldBytes, bytes);
+    this.heldBytes += bytes;
+  });
   app.decorateRequest("isAnswered", false);
   app.decorateRequest("isShed", false);
   const shed = createShedder(app, deps);
@@ -71,17 +81,13 @@ export function registerAdmission(app: FastifyInstance, deps: AdmissionDeps): vo
     if (!isOpen && inFlight >= maxRequests) return shed(request, reply);
     deps.authenticate(request, reply);
     if (isOpen) return done();
-    const bytes = bodyBytes(request, bodyLimit);
-    if (bytesInFlight + bytes > MAX_BODY_BYTES) {
-      const detail = `The bodies of the requests in flight are ${bytesInFlight} bytes. With the ${bytes} bytes of this request they would be more than ${MAX_BODY_BYTES}.`;
-      return done(new Refused("OVERLOADED", detail, { isAdjustable: false }));
-    }
-    admit(request, bytes);
+    budget.check(0, declaredBytes(request, bodyLimit));
+    admit(request);
     request.reacquireSlot = async () => {
-      if (inFlight < maxRequests) return admit(request, 0);
+      if (inFlight < maxRequests) return admit(request);
       const { promise, resolve } = Promise.withResolvers<void>();
       waiters.push(() => {
-        admit(request, 0);
+        admit(request);
         resolve();
       });
       return promise;
@@ -136,14 +142,14 @@ function createShedder(app: FastifyInstance, { settings, metrics, logger }: Admi
     requests += 1;
     logTimer ??= setTimeout(logShed, LOG_SHED_EVERY_MS).unref();
     reply.hijack();
+    if (leavesLargeRest(request.raw)) reply.raw.setHeader("connection", "close");
     reply.raw.writeHead(problem.status, head).end(body);
   };
 }
 
-/** The bytes of the body that can end up in memory. A body that declares too large a length is refused unread. */
-function bodyBytes({ headers, method }: FastifyRequest, bodyLimit: number): number {
+/** A body that will not fit is refused unread. One over the body limit gets a 413 instead. */
+function declaredBytes({ headers, method }: FastifyRequest, bodyLimit: number): number {
   if (method === "GET" || method === "HEAD") return 0;
-  if (headers["transfer-encoding"] !== undefined) return bodyLimit;
   const length = Number(headers["content-length"] ?? 0);
   return length > bodyLimit ? 0 : length;
 }

@@ -93,6 +93,7 @@ export const BODY_REFUSALS: readonly RefusalCode[] = [
   "BODY_NOT_JSON",
   "BODY_TOO_LARGE",
   "CONTENT_TYPE_UNSUPPORTED",
+  "REQUEST_TIMEOUT",
 ];
 
 const DEFAULT_RETRY_AFTER_MS = 1000;

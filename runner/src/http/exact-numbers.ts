@@ -4,44 +4,46 @@
  * JSON.parse would run for each value of a large body, and knows no path.
  */
 import { randomBytes } from "node:crypto";
-import { endOfString } from "./end-of-string.ts";
+import { setImmediate as nextIteration } from "node:timers/promises";
 import { isExact, holdsExactNumber, markHolder } from "../domain/exact-number.ts";
+import { isLongNumber } from "./json-structure.ts";
+import { endOfNumber, endOfString, QUOTE, startsNumber } from "./json-tokens.ts";
 
 /** Fields whose content belongs to the client. Other numbers have a meaning here and stay numbers. */
 const OWN_DATA: ReadonlySet<string> = new Set(["input", "metadata", "options"]);
 
-/** Any number of fewer digits with a short exponent is exact (ECMA-262: 15 digits always are). */
-const CANDIDATE = /-?(?=[\d.]{16}|[\d.]+[eE][+-]?\d\d)\d[\d.]*(?:[eE][+-]?\d+)?/g;
-
 /** Secret, so that no string of a client is taken for a number. */
 const MARK = `${randomBytes(16).toString("base64url")}:`;
 
+/** Numbers that are checked in one event loop iteration. They take about 10 ms. */
+const CHECKED_AT_ONCE = 20_000;
+
 /** Parses JSON that is known to be valid. `value` is what it was parsed to, returned when nothing changes. */
-export function parseExactNumbers(text: string, value: unknown): unknown {
-  const marked = markNumbers(text);
+export async function parseExactNumbers(text: string, value: unknown): Promise<unknown> {
+  const marked = await markNumbers(text);
   return marked === null ? value : unmark(JSON.parse(marked), false);
 }
 
 /** Returns null when every number is exact. */
-function markNumbers(text: string): string | null {
+async function markNumbers(text: string): Promise<string | null> {
   const parts: string[] = [];
   let copied = 0;
-  let quote = text.indexOf('"');
-  const pattern = new RegExp(CANDIDATE);
-  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
-    let end = 0;
-    while (quote !== -1 && quote < found.index) {
-      end = endOfString(text, quote);
-      quote = text.indexOf('"', end + 1);
+  let checked = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at);
+    if (!startsNumber(code)) continue;
+    const end = endOfNumber(text, at);
+    if (isLongNumber(text, at, end)) {
+      const source = text.slice(at, end);
+      if (!isExact(source)) {
+        parts.push(text.slice(copied, at), `"${MARK}${source}"`);
+        copied = end;
+      }
+      checked += 1;
+      if (checked % CHECKED_AT_ONCE === 0) await nextIteration();
     }
-    if (end > found.index) {
-      pattern.lastIndex = end;
-      continue;
-    }
-    const [source] = found;
-    if (isExact(source)) continue;
-    parts.push(text.slice(copied, found.index), `"${MARK}${source}"`);
-    copied = found.index + source.length;
+    at = end - 1;
   }
   return copied === 0 ? null : parts.join("") + text.slice(copied);
 }

@@ -1,38 +1,51 @@
+import type { Readable } from "node:stream";
+import { setImmediate as nextIteration } from "node:timers/promises";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 import { decodeBody } from "./decode-body.ts";
-import { endOfString } from "./end-of-string.ts";
 import { parseExactNumbers } from "./exact-numbers.ts";
-import { registerInflate } from "./inflate-body.ts";
+import { explainInflateError, inflate, registerEncodings } from "./inflate-body.ts";
+import { MAX_DEPTH, MAX_VALUES, scanJson } from "./json-structure.ts";
+import { hasPoisonedKey } from "./poisoned-keys.ts";
+import { receiveBody, type BodyLimits } from "./receive-body.ts";
 
-/** Deeper JSON is refused. It parses, but serializing or checking it would overflow the stack. */
-const MAX_DEPTH = 500;
+/** How often the rate of a body is checked, unless a quarter of the request timeout is shorter. */
+const RATE_OVER_MS = 10_000;
 
-const QUOTE = 0x22;
+/**
+ * What a value counts as, in bytes. Measured: 8 for a number in a list, 32 for a short string, 64 for
+ * an empty object, 92 when each object has a key of its own.
+ */
+const BYTES_PER_VALUE = 64;
+
+/** Larger bodies are parsed one in each event loop iteration. Many can end in the same one. */
+const LARGE_BODY_BYTES = 1024 * 1024;
+
+const LARGER_INPUT =
+  "For a larger input, pass a file in the files folder or a URL to a plugin that accepts one.";
+
+interface JsonBodySettings {
+  readonly bodyLimit: number;
+  readonly requestTimeoutMs: number;
+}
 
 /** Parses JSON bodies. An empty body counts as no body, because clients also send a type without one. */
-export function registerJsonBody(app: FastifyInstance, { bodyLimit }: { bodyLimit: number }): void {
-  const parse = app.getDefaultJsonParser("error", "error");
-  const inflate = registerInflate(app, bodyLimit);
+export function registerJsonBody(app: FastifyInstance, settings: JsonBodySettings): void {
+  const { bodyLimit, requestTimeoutMs } = settings;
+  const rateOverMs = Math.min(RATE_OVER_MS, requestTimeoutMs / 4);
+  const limits: BodyLimits = {
+    maxBytes: bodyLimit,
+    tooLarge: ({ headers }) => tooLarge(headers["content-length"], bodyLimit),
+    rateOverMs,
+  };
+  const noBody: BodyLimits = {
+    maxBytes: 0,
+    tooLarge: () => new Refused("CONTENT_TYPE_UNSUPPORTED"),
+    rateOverMs,
+  };
 
-  async function toValue(request: FastifyRequest, received: Buffer): Promise<unknown> {
-    if (received.length === 0) return undefined;
-    const body = decodeBody(await inflate(request, received), request.headers["content-type"]);
-    // A charset of one byte a character can become more bytes of UTF-8, which is what is stored.
-    if (body.length > bodyLimit / 3 && Buffer.byteLength(body) > bodyLimit) {
-      const detail = `The request's body is over ${bodyLimit} bytes as UTF-8: it must be at most ${bodyLimit} bytes.`;
-      throw new Refused("BODY_TOO_LARGE", detail);
-    }
-    if (isDeeperThan(MAX_DEPTH, body)) {
-      throw refuse(`must be nested at most ${MAX_DEPTH} levels deep`);
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    void parse(request, body, (error, value) =>
-      error === null ? resolve(parseExactNumbers(body, value)) : reject(explain(body)),
-    );
-    return promise;
-  }
-
+  let lastLarge: Promise<unknown> = Promise.resolve();
+  registerEncodings(app);
   // Fastify refuses a type that it cannot read even when there is no body.
   app.addHook("onRequest", (request, _reply, done) => {
     const { headers } = request;
@@ -42,48 +55,79 @@ export function registerJsonBody(app: FastifyInstance, { bodyLimit }: { bodyLimi
     done();
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, toValue);
-  app.addContentTypeParser("*", (request, payload, done) => {
-    if (request.is404) return done(null, undefined);
-    // A body in chunks is empty when its first chunk is the last one.
-    const refuseType = (): void => {
-      payload.off("end", accept);
-      done(new Refused("CONTENT_TYPE_UNSUPPORTED"), undefined);
-    };
-    const accept = (): void => {
-      payload.off("data", refuseType);
-      done(null, undefined);
-    };
-    payload.once("data", refuseType).once("end", accept);
+  app.addContentTypeParser(
+    "application/json",
+    async (request: FastifyRequest, payload: Readable) => {
+      const received = await receive(request, payload, limits);
+      if (received.length > LARGE_BODY_BYTES) {
+        lastLarge = lastLarge.then(() => nextIteration());
+        await lastLarge;
+      }
+      return received.length === 0 ? undefined : parseBody(request, received, bodyLimit);
+    },
+  );
+  // A body in chunks is empty when its first chunk is the last one.
+  app.addContentTypeParser("*", async (request: FastifyRequest, payload: Readable) => {
+    await receiveBody(request, payload, noBody);
   });
+}
+
+async function receive(
+  request: FastifyRequest,
+  payload: Readable,
+  limits: BodyLimits,
+): Promise<Buffer> {
+  try {
+    return await receiveBody(request, inflate(request, payload, limits), limits);
+  } catch (error) {
+    throw explainInflateError(request, error);
+  }
+}
+
+async function parseBody(
+  request: FastifyRequest,
+  received: Buffer,
+  bodyLimit: number,
+): Promise<unknown> {
+  const text = withoutMark(decodeBody(received, request.headers["content-type"]));
+  // A charset of one byte a character can become more bytes of UTF-8, which is what is stored.
+  if (text.length > bodyLimit / 3 && Buffer.byteLength(text) > bodyLimit) {
+    const detail = `The request's body is over ${bodyLimit} bytes as UTF-8: it must be at most ${bodyLimit} bytes.`;
+    throw new Refused("BODY_TOO_LARGE", detail);
+  }
+  const { values, depth, hasLongNumber } = scanJson(text);
+  if (depth > MAX_DEPTH) throw refuse(`must be nested at most ${MAX_DEPTH} levels deep`);
+  if (values > MAX_VALUES) {
+    const detail = `The request's body contains more than ${MAX_VALUES} JSON values: it must contain at most ${MAX_VALUES}. Each item of an array, member of an object, array and object is one. Send less data in a request, or send it as text. ${LARGER_INPUT}`;
+    throw new Refused("BODY_TOO_LARGE", detail, { isAdjustable: false });
+  }
+  request.holdBytes(values * BYTES_PER_VALUE);
+  const value = parse(text);
+  if (hasPoisonedKey(text, value)) {
+    throw refuse('must not contain the key "__proto__" or a "constructor" with a "prototype"');
+  }
+  return hasLongNumber ? parseExactNumbers(text, value) : value;
+}
+
+/** RFC 8259 §8.1 allows a parser to ignore a byte order mark. */
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Refused("BODY_NOT_JSON", `The body is not valid JSON: ${(error as Error).message}`);
+  }
 }
 
 function refuse(message: string): Refused {
   return new Refused("BODY_INVALID", `The body ${message}.`, { issues: [{ path: "", message }] });
 }
 
-/** The fast parser does not say what is wrong, so the body is parsed again with `JSON.parse`. */
-function explain(body: string): Refused {
-  try {
-    JSON.parse(body);
-  } catch (error) {
-    return new Refused("BODY_NOT_JSON", `The body is not valid JSON: ${(error as Error).message}`);
-  }
-  return refuse('must not contain the key "__proto__" or a "constructor" with a "prototype"');
-}
-
-/** Counts open brackets outside strings. A level needs two characters, so a short text is not scanned. */
-export function isDeeperThan(limit: number, text: string): boolean {
-  if (text.length < 2 * limit) return false;
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(text, at);
-    // `[` and `{` differ only in the bit 0x20, and so do `]` and `}`.
-    else if ((code | 0x20) === 0x7b) {
-      depth += 1;
-      if (depth > limit) return true;
-    } else if ((code | 0x20) === 0x7d) depth -= 1;
-  }
-  return false;
+function tooLarge(declared: string | undefined, bodyLimit: number): Refused {
+  const size = declared ?? `over ${bodyLimit}`;
+  const detail = `The request's body is ${size} bytes: it must be at most ${bodyLimit} bytes. ${LARGER_INPUT}`;
+  return new Refused("BODY_TOO_LARGE", detail);
 }

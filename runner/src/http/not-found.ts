@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 
-/** Responds to requests without a route: OPTIONS, 405 with `Allow` for a known path, otherwise 404. */
+/**
+ * Responds to requests without a route: OPTIONS, 405 with `Allow` for a known path, otherwise 404.
+ * Fastify would first read and parse the body.
+ */
 export function registerNotFound(app: FastifyInstance): void {
   const methodsByPath = new Map<string, Set<string>>();
   app.addHook("onRoute", ({ url, method, constraints }) => {
@@ -19,7 +22,8 @@ export function registerNotFound(app: FastifyInstance): void {
     return [];
   }
 
-  app.setNotFoundHandler((request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
+    if (!request.is404) return done();
     const { method } = request;
     const path = pathOf(request);
     const allowed = allowedAt(path);
@@ -30,7 +34,7 @@ export function registerNotFound(app: FastifyInstance): void {
       );
     }
     reply.header("allow", allowed.join(", "));
-    if (method === "OPTIONS") return reply.code(204).send();
+    if (method === "OPTIONS") return void reply.code(204).send();
     throw new Refused(
       "METHOD_NOT_ALLOWED",
       `${path} does not support ${method}. It supports ${allowed.join(", ")}.`,

@@ -5,7 +5,7 @@ import Fastify, {
   type FastifyRequest,
 } from "fastify";
 import type { Logger } from "pino";
-import { Refused, Transient } from "../domain/errors.ts";
+import { Transient } from "../domain/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PluginCatalog } from "../ports/plugin-catalog.ts";
 import type { StoreReads } from "../ports/store/store.ts";
@@ -16,6 +16,7 @@ import type { KnownTokens } from "../ports/known-tokens.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal, type Refusal } from "./error-map.ts";
 import { registerAdmission } from "./admission.ts";
+import { registerDiscard } from "./discard-body.ts";
 import { createHostGuard, type HostSettings } from "./host-guard.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
 import { registerJsonBody } from "./json-body.ts";
@@ -97,7 +98,6 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     childLoggerFactory: (_own, bindings, options) => logger.child(bindings, options),
     // registerRequestLog logs one line per request. Fastify would log two.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: settings.bodyLimit,
     routerOptions: { maxParamLength: MAX_URL_LENGTH },
     requestTimeout: requestTimeoutMs,
     http: {
@@ -129,10 +129,11 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerRawResponses(app, basePath);
   registerBasePath(app, basePath);
   registerResponseBudget(app);
+  registerDiscard(app);
   registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
   registerJsonBody(app, settings);
   registerValidation(app);
-  registerErrors(app, { ...deps, requestLog, basePath });
+  registerErrors(app, { metrics: deps.metrics, requestLog, basePath });
   const authenticate = createAuth(deps.tokens);
   const checkAddressed = createHostGuard(settings);
   registerAdmission(app, {
@@ -171,16 +172,12 @@ function registerErrors(
   app: FastifyInstance,
   {
     metrics,
-    settings: { bodyLimit },
     requestLog,
     basePath,
-  }: Pick<HttpDeps, "metrics" | "settings"> & { requestLog: RequestLog; basePath: string },
+  }: { metrics: HttpMetrics; requestLog: RequestLog; basePath: string },
 ): void {
   app.setErrorHandler((error, request, reply) => {
-    const refusal = toRefusal(isBodyTooLarge(error) ? bodyTooLarge(request, bodyLimit) : error, {
-      requestId: request.id,
-      basePath,
-    });
+    const refusal = toRefusal(error, { requestId: request.id, basePath });
     if (refusal.limit !== null) metrics.refused(refusal.limit);
     if (refusal.problem.status === 500 || error instanceof Transient) {
       requestLog.logFailed(request, error);
@@ -201,22 +198,8 @@ function isForPeople(request: FastifyRequest): boolean {
   return request.routeOptions.config.isPage === true && asksForHtml(request);
 }
 
-function isBodyTooLarge(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "FST_ERR_CTP_BODY_TOO_LARGE";
-}
-
-/** Fastify's own error contains neither the size nor the limit. */
-function bodyTooLarge({ headers }: FastifyRequest, bodyLimit: number): Refused {
-  const size = headers["content-length"] ?? `over ${bodyLimit}`;
-  const advice =
-    "For a larger input, pass a file in the files folder or a URL to a plugin that accepts one.";
-  const detail = `The request's body is ${size} bytes: it must be at most ${bodyLimit} bytes. ${advice}`;
-  return new Refused("BODY_TOO_LARGE", detail);
-}
-
 function sendProblem({ problem, retryAfterSeconds }: Refusal, reply: FastifyReply): FastifyReply {
-  // Fastify closes the connection after a refused body. A client that is still sending would get a
-  // reset and lose this response. On an open connection Node reads the rest and drops it.
+  // Fastify closes the connection after a refused body. discard-body.ts decides whether it must.
   reply.removeHeader("connection");
   reply.problemCode = problem.code;
   if (retryAfterSeconds !== null) reply.header("retry-after", String(retryAfterSeconds));

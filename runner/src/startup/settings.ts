@@ -153,7 +153,7 @@ export const SETTINGS = z.object({
   bodyLimit: integer(1024, MAX_BODY_LIMIT)
     .default(16 * 1024 * 1024)
     .describe(
-      "Maximum size of a request body, in bytes. A compressed body counts as what it is without compression.",
+      "Maximum size of a request body, in bytes. A compressed body counts as what it is without compression. Its JSON can contain at most 1,000,000 values, whatever its size.",
     ),
   metadataLimit: integer(2, 256 * 1024)
     .default(16 * 1024)
@@ -173,7 +173,7 @@ export const SETTINGS = z.object({
   requestTimeoutMs: integer(1_000, 60 * 60 * 1000)
     .default(120_000)
     .describe(
-      "Time in which a whole request must arrive, in ms. Its headers must arrive within 60 s. A client that reads nothing of its response for 30 s is disconnected. A smaller value lowers both limits.",
+      "Time in which a whole request must arrive, in ms. Its headers must arrive within 60 s, and at least 10 KiB of its body in each 10 s. A client that reads nothing of its response for 30 s is disconnected. A smaller value lowers these limits.",
     ),
   maxQueued: integer(1, 100_000_000)
     .default(1_000_000)
@@ -185,7 +185,7 @@ export const SETTINGS = z.object({
   maxRequests: integer(1, 100_000)
     .default(200)
     .describe(
-      "Maximum number of requests in flight. Further requests are refused with 503, and so are requests whose bodies, or whose unread responses, would exceed 256 MiB together. Requests that wait for a job or an event do not count.",
+      "Maximum number of requests in flight. Further requests are refused with 503, and so are requests whose bodies, or whose unread responses, would occupy more than 256 MiB of memory together. Requests that wait for a job or an event do not count.",
     ),
   maxWaits: integer(0, 100_000)
     .default(1_000)

@@ -236,4 +236,26 @@ describe("a slow client (slowloris)", () => {
     expect((await daemon.request("/healthz")).status).toBe(200);
     for (const socket of sockets) socket.destroy();
   });
+
+  test.each([
+    ["have not begun", ""],
+    ["have sent nearly 16 MiB", `3ffff\r\n${" ".repeat(0x3ffff)}\r\n`],
+  ])("16 uploads in chunks that %s and stall do not delay other submissions", async (_, chunk) => {
+    const patient = await startDaemon({ plugins: { echo: "(input) => input" } });
+    const { hostname, port } = new URL(patient.url);
+    const head = `POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${patient.token}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const sockets = Array.from({ length: 16 }, () => connect(Number(port), hostname));
+    const sent = sockets.map(async (socket) => {
+      socket.on("error", () => {}).write(head);
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      for (let n = 0; n < 63 && chunk !== "" && !socket.destroyed; n += 1) {
+        if (!socket.write(chunk))
+          await Promise.race([new Promise((resolve) => socket.once("drain", resolve)), closed]);
+      }
+    });
+    await Promise.all(sent);
+    for (let n = 0; n < 20; n += 1) await patient.post("/v1/jobs", { plugins: ["echo"], input: n });
+    for (const socket of sockets) socket.destroy();
+    await patient.close();
+  });
 });

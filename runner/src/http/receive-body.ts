@@ -1,0 +1,102 @@
+/** Receives request bodies. Their bytes count against the memory for all bodies as they arrive. */
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import type { FastifyRequest } from "fastify";
+import { Refused } from "../domain/errors.ts";
+
+/** A body must arrive at this rate, measured over `BodyLimits.rateOverMs`. Kestrel requires 240. */
+const MIN_BYTES_PER_SECOND = 1024;
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  readonly tooLarge: (request: FastifyRequest) => Refused;
+  /** How often the rate is checked. A body that stalls is refused after one to two times this. */
+  readonly rateOverMs: number;
+}
+
+/**
+ * Returns the bytes of `source`, which is the request's body or what inflates it. Throws `Refused`:
+ * OVERLOADED, REQUEST_TIMEOUT, and what `tooLarge` returns.
+ */
+export async function receiveBody(
+  request: FastifyRequest,
+  source: Readable,
+  { maxBytes, tooLarge, rateOverMs }: BodyLimits,
+): Promise<Buffer> {
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(request);
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const received = createBuffer(maxBytes);
+  source.on("data", (chunk: Buffer) => {
+    if (received.size() + chunk.length > maxBytes) return reject(tooLarge(request));
+    try {
+      request.holdBytes(chunk.length);
+      received.append(chunk);
+    } catch (error) {
+      reject(error);
+    }
+  });
+  source
+    .once("end", () => resolve(received.bytes()))
+    .on("error", (error) => reject(explain(error)));
+  const stopWatching = watchRate(request.raw.socket, { overMs: rateOverMs, onSlow: reject });
+  try {
+    return await promise;
+  } catch (error) {
+    // The rest is discarded after the response.
+    source.removeAllListeners("data");
+    if (source === request.raw) source.pause();
+    else source.destroy();
+    throw error;
+  } finally {
+    stopWatching();
+  }
+}
+
+function explain(error: NodeJS.ErrnoException): Error {
+  return error.code === "ECONNRESET"
+    ? new Refused("REQUEST_MALFORMED", "The client disconnected before its body had arrived.")
+    : error;
+}
+
+/** Collects chunks in one buffer: a list of chunks of one byte would occupy 200 times their size. */
+function createBuffer(maxBytes: number) {
+  let bytes: Buffer = Buffer.alloc(0);
+  let size = 0;
+  return {
+    size: () => size,
+    bytes: () => (size === bytes.length ? bytes : bytes.subarray(0, size)),
+    append(chunk: Buffer): void {
+      const total = size + chunk.length;
+      // Most bodies are one chunk.
+      if (size === 0) bytes = chunk;
+      else {
+        if (total > bytes.length) {
+          const grown = Buffer.allocUnsafe(Math.min(maxBytes, 2 * total));
+          bytes.copy(grown, 0, 0, size);
+          bytes = grown;
+        }
+        chunk.copy(bytes, size);
+      }
+      size = total;
+    },
+  };
+}
+
+/** Calls `onSlow` when too few bytes arrive. Returns a function that ends the watch. */
+function watchRate(
+  socket: Socket,
+  { overMs, onSlow }: { overMs: number; onSlow: (refused: Refused) => void },
+): () => void {
+  const least = Math.ceil((MIN_BYTES_PER_SECOND * overMs) / 1000);
+  let before = socket.bytesRead;
+  function check(): void {
+    const arrived = socket.bytesRead - before;
+    before += arrived;
+    if (arrived >= least) return;
+    const detail = `Only ${arrived} bytes of the request's body arrived within ${overMs} ms: at least ${least} must arrive.`;
+    onSlow(new Refused("REQUEST_TIMEOUT", detail));
+  }
+  // Bytes that arrived while the event loop was busy are read before an immediate runs.
+  const timer = setInterval(() => setImmediate(check), overMs).unref();
+  return () => clearInterval(timer);
+}
