@@ -61,7 +61,7 @@ export async function run(args: readonly string[]): Promise<number> {
       return 1;
     }
     process.stderr.write(`metrics ${JSON.stringify(result.metrics)}\n`);
-    process.stdout.write(`${JSON.stringify(parseJson(result.output), null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(await parseJson(result.output), null, 2)}\n`);
     return 0;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
