@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 
 /** Languages that write "29." for "29th" (CLDR's ordinal forms). */
 const ORDINALS = new Set("cs da de et fi hr hu is lv nb nn no pl sk sl sr".split(" "));
@@ -36,8 +36,9 @@ interface Suppressions {
 
 /** CLDR's data, because `Intl.Segmenter` of Node ignores the extension `ss-standard`. */
 function suppressions(language: string): ReadonlySet<string> {
-  const path = `cldr-segments-full/segments/${language}/suppressions.json`;
-  const data = createRequire(import.meta.url)(path) as Suppressions;
+  const root = import.meta.resolve("cldr-segments-full/package.json");
+  const file = new URL(`segments/${language}/suppressions.json`, root);
+  const data = JSON.parse(readFileSync(file, "utf8")) as Suppressions;
   const listed = data.segments.segmentations.SentenceBreak?.standard ?? [];
   return new Set([
     ...listed.map(({ suppression }) => suppression),
