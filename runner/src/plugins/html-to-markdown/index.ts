@@ -90,7 +90,7 @@ export default definePlugin({
   version: "1.1.0",
   description:
     "Turns a web page into Markdown: its main content with title, author, excerpt and links, or the whole page. text-chunk accepts the output as its input. `processedItems` counts pages and is always 1.",
-  // A real page takes up to a second, and one with the most elements that are allowed about 10 s.
+  // A real page takes up to a second, and one with the most elements that are allowed 20 s.
   timeoutMs: 120_000,
   input: Input,
   options: Options,

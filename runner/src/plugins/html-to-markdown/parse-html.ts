@@ -7,7 +7,7 @@ type ParsedNode = DefaultTreeAdapterMap["node"];
 /** Real pages have fewer than 100 levels. Deeper ones overflow the stack of what reads the tree. */
 const MAX_DEPTH = 256;
 
-/** A page of this size takes about 10 s and 500 MB (measured on two shared cores). */
+/** A page of this size takes up to 20 s and 450 MB (measured on two shared cores). */
 export const MAX_ELEMENTS = 100_000;
 
 export interface ParsedPage {

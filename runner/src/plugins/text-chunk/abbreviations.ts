@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs";
 const ORDINALS = new Set("cs da de et fi hr hu is lv nb nn no pl sk sl sr".split(" "));
 /** The languages of CLDR's list of abbreviations that do not end a sentence. */
 const LISTED = new Set("de el en es fi fr it ja pt ru sv".split(" "));
-/** What CLDR's English list lacks. */
-const MORE_ENGLISH = ["Dr.", "Jr.", "Sr.", "St.", "Fig.", "al.", "cf.", "Inc.", "Ltd.", "Corp."];
+/** What CLDR's lists lack. They are the same in many languages. */
+const MORE = "Dr. Prof. Mr. Mrs. Ms. Jr. Sr. St. Nr. Fig. Abb. al. cf. ca. Inc. Ltd. Corp.".split(
+  " ",
+);
 /** Initials, and letters as in "z. B." and "e. g.". */
 const LETTER = /(?:^|[\s.(])\p{L}\.\s*$/u;
 const NUMBER = /(?:^|\s)\d{1,2}\.\s*$/;
@@ -16,7 +18,7 @@ export function loadAbbreviations(
   locale: Intl.Locale,
 ): (sentence: string, next: string) => boolean {
   const { language } = locale;
-  const words = LISTED.has(language) ? suppressions(language) : new Set<string>();
+  const words = LISTED.has(language) ? suppressions(language) : new Set(MORE);
   return (sentence, next) => {
     const end = sentence.slice(-40);
     if (LETTER.test(end)) return true;
@@ -40,8 +42,5 @@ function suppressions(language: string): ReadonlySet<string> {
   const file = new URL(`segments/${language}/suppressions.json`, root);
   const data = JSON.parse(readFileSync(file, "utf8")) as Suppressions;
   const listed = data.segments.segmentations.SentenceBreak?.standard ?? [];
-  return new Set([
-    ...listed.map(({ suppression }) => suppression),
-    ...(language === "en" ? MORE_ENGLISH : []),
-  ]);
+  return new Set([...listed.map(({ suppression }) => suppression), ...MORE]);
 }
