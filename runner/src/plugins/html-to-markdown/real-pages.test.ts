@@ -148,6 +148,16 @@ describe("text and inline elements", () => {
     expect(await whole(html)).toBe(expected);
   });
 
+  test.each([
+    ["un<em>break</em>able, <b>a</b><i>b</i>", "un*break*able, **a**_b_"],
+    ["<a href=/j>Jo</a>'s mill", "[Jo](https://mill.example/j)'s mill"],
+    ["Bonjour ! <b>Ça va</b> ?", "Bonjour ! **Ça va** ?"],
+    ["👨‍👩‍👧 and می‌خواهم", "👨‍👩‍👧 and می‌خواهم"],
+    ["a <b>b</b> c, d<br>e", "a **b** c, d\\\ne"],
+  ])("the main content keeps spaces and joiners as they are (%s)", async (html, expected) => {
+    expect(await inArticle(`<p>${html}</p>`)).toContain(expected);
+  });
+
   test("words are counted in each block and in each script", async () => {
     const html = "<ul><li>one<li>two</ul><p>three<p>咖啡</p><table><tr><td>five<td>six</table>";
     const { wordCount } = await run({ html }, { mainContentOnly: false });
