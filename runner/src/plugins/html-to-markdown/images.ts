@@ -1,7 +1,8 @@
 /** Gives each image the address that a browser would load: pages load images late, or by width. */
 import type { Element, Root } from "hast";
 import { visit } from "unist-util-visit";
-import { all, attribute, element, find, isElement } from "./html-tree.ts";
+import { all, attribute, element, find, isElement, plainText } from "./html-tree.ts";
+import { parseHtml } from "./parse-html.ts";
 
 const LATE = [
   "dataSrc",
@@ -20,7 +21,9 @@ const PLACEHOLDER =
 export function resolveImages(tree: Root | Element): void {
   visit(tree, "element", (node, index, parent) => {
     if (!parent || index === undefined) return;
-    if (node.tagName === "noscript") showNoscriptImage(node, parent, index);
+    if (node.tagName === "noscript" && plainText(node).includes("<img")) {
+      showNoscriptImage(node, parent, index);
+    }
     if (node.tagName !== "img") return;
     const sources = isElement(parent, "picture") ? all(parent, "source") : [];
     const found = addressOf(node) ?? sources.map((source) => addressOf(source)).find(Boolean);
@@ -56,7 +59,9 @@ function showNoscriptImage(
   parent: Root | Element | { children: unknown[] },
   index: number,
 ): void {
-  const image = find(noscript, ({ tagName }) => tagName === "img");
+  // Browsers with scripts, and the parser, read what is in it as text.
+  const { page } = parseHtml(plainText(noscript), "noscript");
+  const image = find(page, ({ tagName }) => tagName === "img");
   if (!image) return;
   const siblings = parent.children as Element[];
   const before = siblings.slice(0, index).findLast((node) => isElement(node));

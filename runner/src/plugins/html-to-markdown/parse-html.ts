@@ -16,11 +16,11 @@ export interface ParsedPage {
 }
 
 /**
- * Parses a page as browsers do, without scripts. `rehype-parse` has no place for the limits between
+ * Parses a page as browsers do. `rehype-parse` has no place for the limits between
  * the parser and its recursion.
  */
 export function parseHtml(html: string, field: string): ParsedPage {
-  const document = parse(html, { scriptingEnabled: false });
+  const document = parse(html);
   const elements = limitDepth(document);
   if (elements > MAX_ELEMENTS) {
     throw new Error(`${field} has ${elements} elements: it must have at most ${MAX_ELEMENTS}`);

@@ -13,7 +13,7 @@ const SPACED = "\uFDD1";
 const DROPPED = ["\u200B", "\u200D", "\u200E", "\u200F", "\uFEFF", "\u00A0"];
 const MARKS = ["\uFDD2", "\uFDD3", "\uFDD4", "\uFDD5", "\uFDD6", "\uFDD7"];
 const INLINE =
-  /^(?:a|abbr|b|bdi|cite|code|del|em|font|i|ins|kbd|mark|math|q|s|samp|small|span|strong|sub|sup|time|u|var)$/;
+  /^(?:a|abbr|b|bdi|cite|code|del|em|font|i|ins|kbd|mark|math|q|rb|rp|rt|ruby|s|samp|small|span|strong|sub|sup|time|u|var)$/;
 
 export function protectText(tree: Root | Element): void {
   let before: Nodes | null = null;

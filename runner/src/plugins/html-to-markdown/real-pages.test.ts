@@ -143,6 +143,8 @@ describe("text and inline elements", () => {
     ],
     ["<b>注意：</b>本", "**注意：**&#x672C;"],
     ["<a href='/my file (1).pdf'>f</a>", "[f](https://mill.example/my%20file%20\\(1\\).pdf)"],
+    ["<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "漢(kan)"],
+    ["<h2></h2><code> </code><noscript><p>no scripts</p></noscript>a", "a"],
     ["<menu><li>a</menu><dialog open>b</dialog>", "- a\n\nb"],
   ])("%s", async (html, expected) => {
     expect(await whole(html)).toBe(expected);

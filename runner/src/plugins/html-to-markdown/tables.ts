@@ -86,14 +86,17 @@ function inLine(node: ElementContent): ElementContent[] {
     );
     return lines.flatMap((value, index) => [
       ...(index > 0 ? [element("br", { dataKeep: true })] : []),
-      element("code", { dataKeep: true }, [
-        { type: "text", value: value.replaceAll(" ", "\u00a0") },
-      ]),
+      ...(value.trim() === "" ? [] : [keptCode(value)]),
     ]);
   }
   const children = node.children.flatMap((child) => inLine(child));
   if (!BLOCKS.test(node.tagName)) return [{ ...node, children }];
   return [element("br"), ...children, element("br")];
+}
+
+function keptCode(value: string): Element {
+  const text = { type: "text" as const, value: value.replaceAll(" ", "\u00a0") };
+  return element("code", { dataKeep: true }, [text]);
 }
 
 function trimBreaks(children: ElementContent[]): ElementContent[] {

@@ -59,10 +59,18 @@ const HANDLERS: Record<string, Handle> = {
   br: (state, node) =>
     node.properties["dataKeep"] ? tagged("br", []) : defaultHandlers.br(state, node),
   // `toMdast` joins spaces except these.
-  code: (state, node) =>
-    node.properties["dataKeep"]
+  code: (state, node) => {
+    if (plainText(node).trim() === "") return undefined;
+    return node.properties["dataKeep"]
       ? { type: "inlineCode", value: plainText(node).replaceAll("\u00a0", " ") }
-      : defaultHandlers.code(state, node),
+      : defaultHandlers.code(state, node);
+  },
+  rp: () => undefined,
+  rt: (state, node) => [
+    { type: "text", value: "(" },
+    ...state.all(node),
+    { type: "text", value: ")" },
+  ],
   sub: (state, node) => tagged("sub", state.all(node) as PhrasingContent[]),
   sup: (state, node) => tagged("sup", state.all(node) as PhrasingContent[]),
   // Elements whose content `hast-util-to-mdast` drops.
@@ -89,6 +97,10 @@ function finish(tree: Root): void {
       const shown = tag === "br" || node.children.length > 0 ? written : [];
       parent.children.splice(index, 1, ...(shown as never[]));
       return [SKIP, tag === "br" ? index + 1 : index];
+    }
+    if (node.type === "heading" && node.children.length === 0 && parent && index !== undefined) {
+      parent.children.splice(index, 1);
+      return index;
     }
     if (node.type === "heading" || node.type === "tableCell") oneLine(node);
     return undefined;

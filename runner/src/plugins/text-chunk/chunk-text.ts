@@ -81,13 +81,20 @@ function longestPart(
     }
     const fewest = Math.max(first, repeated) + 1;
     while (last > fewest && tokensOf(pending.slice(first, last)) > maxTokens) last -= 1;
-    while (last > fewest && last < pending.length && pending[last - 1]!.isHeading) last -= 1;
+    if (last < pending.length) last = beforeHeadings(pending, last, fewest);
     // A single unit is never over the limit.
     if (first >= repeated) return pending.slice(first, last);
     if (last >= fewest && tokensOf(pending.slice(first, last)) <= maxTokens) {
       return pending.slice(first, last);
     }
   }
+}
+
+/** Leaves headings at the end to the next chunk, unless there are only headings. */
+function beforeHeadings(pending: readonly Unit[], last: number, fewest: number): number {
+  let end = last;
+  while (end > fewest && pending[end - 1]!.isHeading) end -= 1;
+  return pending[end - 1]!.isHeading ? last : end;
 }
 
 interface OverlapRules {

@@ -30,7 +30,9 @@ export function* sentences(text: string, span: Span, rules: SentenceRules): Gene
   const own = text.slice(offset, span.end).replaceAll(/[\r\n\u0085\u2028\u2029]/g, " ");
   let open = null as Span | null;
   for (const { start, end } of windowed(own, { start: 0, end: own.length }, segmenter)) {
-    if (open && !rules.continues(own.slice(open.start, open.end), own.slice(start, start + 10))) {
+    const isLong = open !== null && open.end - open.start > WINDOW;
+    const next = own.slice(start, start + 10);
+    if (open && (isLong || !rules.continues(own.slice(open.start, open.end), next))) {
       yield { start: offset + open.start, end: offset + open.end };
       open = null;
     }
@@ -51,7 +53,8 @@ export function* words(
   let start = span.start;
   for (const word of spansOf(text, span, /\s*\S+|\s+$/g)) {
     const own = text.slice(start, word.end);
-    if (word.end < span.end && continues(own, text.slice(word.end, word.end + 10).trimStart())) {
+    const next = text.slice(word.end, word.end + 10).trimStart();
+    if (word.end < span.end && own.length < MAX_WORD && continues(own, next)) {
       continue;
     }
     const joined = { start, end: word.end };

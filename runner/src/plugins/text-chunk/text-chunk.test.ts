@@ -259,8 +259,10 @@ test("an empty text has no chunks, and a short one has one", async () => {
 test("a megabyte in one line, or a long text in one word, takes only seconds", async () => {
   const line = README.replaceAll(/\s+/g, " ").repeat(Math.ceil(1_000_000 / README.length));
   expect((await chunk(line, {})).at(-1)!.end).toBe(line.length);
-  const word = "x".repeat(200_000);
-  expect((await chunk(word, {})).at(-1)!.end).toBe(word.length);
+  const words = ["x".repeat(200_000), "a. ".repeat(20_000), "面包".repeat(50_000)];
+  for (const word of [...words, "- a\n".repeat(20_000), "# a\n".repeat(20_000)]) {
+    expect((await chunk(word, {})).at(-1)!.end).toBe(word.length);
+  }
 }, 30_000);
 
 test("the output of html-to-markdown is a valid input", async () => {
