@@ -43,3 +43,23 @@ export async function printScore(title: string, cases: readonly Case[]): Promise
   process.stdout.write(`${[...table, row("all", total), ...lines].join("\n")}\n`);
   if (total.wrong > 0) process.exitCode = 1;
 }
+
+export interface Percent {
+  readonly name: string;
+  readonly percent: number;
+}
+
+/** Prints each score and their mean, and sets the exit code if the mean is below the floor. */
+export function printPercents(
+  title: string,
+  scores: readonly Percent[],
+  { floor }: { floor: number },
+): void {
+  const mean = scores.reduce((sum, { percent }) => sum + percent, 0) / scores.length;
+  const rows = [...scores, { name: `mean, at least ${floor}`, percent: mean }];
+  const lines = rows.map(
+    ({ name, percent }) => `${name.padEnd(24)}${percent.toFixed(1).padStart(8)} %`,
+  );
+  process.stdout.write(`${[title, ...lines].join("\n")}\n`);
+  if (mean < floor) process.exitCode = 1;
+}

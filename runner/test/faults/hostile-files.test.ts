@@ -193,11 +193,9 @@ describe("patterns that run forever (ReDoS):", () => {
     expect(job.status).toBe("completed");
   });
 
-  test("100,000 nested elements end with the job's timeout, and the next job runs", async () => {
-    const html = `${"<div>".repeat(100_000)}text`;
-    const job = await run("html-to-markdown", { html }, { timeoutMs: 1_000 });
-    expect(job).toMatchObject({ status: "failed", errorCode: "JOB_TIMEOUT" });
-    expect(await run("echo", 1)).toMatchObject({ output: 1 });
+  test("100,000 nested elements are converted in time", async () => {
+    const job = await run("html-to-markdown", { html: `${"<div>".repeat(100_000)}text` });
+    expect(job).toMatchObject({ status: "completed", output: { markdown: "text" } });
   });
 
   test("a regular expression in a query ends with the job's timeout, and the next job runs", async () => {

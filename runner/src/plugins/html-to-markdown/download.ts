@@ -1,50 +1,70 @@
 import type { PluginContext } from "../../plugin-sdk.ts";
+import { decodePage } from "./decode-page.ts";
 
-const MAX_BYTES = 10 << 20;
-/** The first bytes of a page, which must contain its `<meta charset>` (HTML standard, 4.2.5.4). */
-const META_BYTES = 1024;
-const META_CHARSET = /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i;
+export const MAX_BYTES = 10 << 20;
 
-/** Downloads a page. Returns its HTML and its URL after redirects. */
+export interface Download {
+  readonly html: string;
+  /** The URL after redirects. */
+  readonly url: string;
+  readonly isPlainText: boolean;
+}
+
+/** Downloads a page. Errors name the URL and what its server responded. */
 export async function download(
   url: string,
-  ctx: Pick<PluginContext, "fetch">,
-): Promise<{ html: string; url: string }> {
-  const response = await ctx.fetch(url, { headers: { accept: "text/html,*/*;q=0.5" } });
+  ctx: Pick<PluginContext, "fetch" | "signal">,
+): Promise<Download> {
+  const response = await request(url, ctx);
   const type = response.headers.get("content-type") ?? "text/html";
-  if (!response.ok || !/html|^text\/plain/i.test(type)) {
+  const from = response.url && response.url !== url ? ` after a redirect to ${response.url}` : "";
+  if (
+    !response.ok ||
+    !/^\s*(?:text\/(?:html|plain)|application\/xhtml\+xml|(?:text|application)\/xml)/i.test(type)
+  ) {
     await response.body?.cancel();
-    const problem = response.ok ? `${type} instead of HTML` : `status ${response.status}`;
-    throw new Error(`url is ${JSON.stringify(url)}: its server responded with ${problem}`);
+    const problem = response.ok
+      ? `${type} instead of HTML`
+      : `status ${response.status} ${response.statusText}`.trimEnd();
+    throw new Error(`url is ${JSON.stringify(url)}: its server responded with ${problem}${from}`);
   }
-  const bytes = await readAll(response, url);
-  const charset =
-    /charset\s*=\s*"?([\w-]+)/i.exec(type)?.[1] ??
-    META_CHARSET.exec(bytes.subarray(0, META_BYTES).toString("latin1"))?.[1] ??
-    "utf-8";
-  return { html: decoder(charset).decode(bytes), url: response.url || url };
+  const bytes = await readAll(response, url, ctx.signal);
+  const isPlainText = /^\s*text\/plain/i.test(type);
+  return { html: await decodePage(bytes, type), url: response.url || url, isPlainText };
 }
 
-async function readAll(response: Response, url: string): Promise<Buffer> {
+async function request(
+  url: string,
+  ctx: Pick<PluginContext, "fetch" | "signal">,
+): Promise<Response> {
+  try {
+    return await ctx.fetch(url, { headers: { accept: "text/html,*/*;q=0.5" } });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    throw new Error(`url is ${JSON.stringify(url)}: the page could not be downloaded`, {
+      cause: error,
+    });
+  }
+}
+
+async function readAll(response: Response, url: string, signal: AbortSignal): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BYTES) {
-      throw new Error(
-        `url is ${JSON.stringify(url)}: its page must have at most ${MAX_BYTES} bytes`,
-      );
+  try {
+    for await (const chunk of response.body ?? []) {
+      length += chunk.length;
+      if (length > MAX_BYTES) break;
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new Error(
+      `url is ${JSON.stringify(url)}: the connection ended after ${length} bytes of the page`,
+      { cause: error },
+    );
+  }
+  if (length > MAX_BYTES) {
+    throw new Error(`url is ${JSON.stringify(url)}: its page must have at most ${MAX_BYTES} bytes`);
   }
   return Buffer.concat(chunks);
-}
-
-/** Falls back to UTF-8 for an unknown charset, like browsers do. */
-function decoder(charset: string): InstanceType<typeof TextDecoder> {
-  try {
-    return new TextDecoder(charset);
-  } catch {
-    return new TextDecoder();
-  }
 }

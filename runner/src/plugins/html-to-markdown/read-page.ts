@@ -1,4 +1,18 @@
-import type { parseHTML } from "linkedom";
+import type { Element, Root } from "hast";
+import { toText } from "hast-util-to-text";
+import { visit } from "unist-util-visit";
+import { resolveAddresses, resolveUrl, type Link, linksOf } from "./addresses.ts";
+import { assemblePage } from "./assemble-page.ts";
+import { hideCode, normalizeCode } from "./code-blocks.ts";
+import { linkEmbeds } from "./embeds.ts";
+import { findMainContent, MAX_SEARCHED } from "./find-content.ts";
+import { attribute, bodyOf, element, find, plainText } from "./html-tree.ts";
+import { resolveImages } from "./images.ts";
+import { repairLists } from "./lists.ts";
+import { normalizeMath } from "./math.ts";
+import { type ParsedPage, parseHtml } from "./parse-html.ts";
+import { prepareTables } from "./tables.ts";
+import { countWords } from "./words.ts";
 
 export interface Page {
   readonly title: string | null;
@@ -7,126 +21,110 @@ export interface Page {
   readonly siteName: string | null;
   readonly publishedTime: string | null;
   readonly language: string | null;
-  readonly links: { text: string; url: string }[];
+  readonly links: Link[];
+  readonly wordCount: number;
   readonly isMainContent: boolean;
-  /** The content's HTML. */
-  readonly content: string;
-  /** The content without tags. */
-  readonly text: string;
+  readonly body: Element;
+}
+
+/** A page that has only "Loading…" has fewer words than this in its main element. */
+const MIN_WORDS = 20;
+const NOT_SHOWN: ReadonlySet<string> = new Set(["script", "style", "noscript", "template", "head"]);
+
+interface Source {
+  readonly html: string;
+  readonly url: string | null;
+  /** Browsers show a plain text with its lines, like a `<pre>`. */
+  readonly isPlainText?: boolean;
+}
+
+interface ReadOptions {
+  readonly mainContentOnly: boolean;
+  /** Begins an error. */
+  readonly field: string;
+  readonly warn: (message: string) => void;
 }
 
 /** Finds the content of a page. Makes relative links absolute if the URL of the page is known. */
-export async function readPage(
-  source: { html: string; url: string | null },
-  mainContentOnly: boolean,
-): Promise<Page> {
-  const [{ parseHTML: parse }, { Readability }] = await Promise.all([
-    import("linkedom"),
-    import("@mozilla/readability"),
-  ]);
-  const { document } = parse(toWholePage(source.html));
-  makeAbsolute(document, source.url);
-  const body = bodyHtml(document);
-  const title = orNull(document.querySelector("title")?.textContent);
-  const language = orNull(document.documentElement.getAttribute("lang"));
-  const description = orNull(
-    document.querySelector('meta[name="description"]')?.getAttribute("content"),
-  );
-  const article = mainContentOnly ? new Readability(document).parse() : null;
-  const content = article?.content ?? body;
-  const { document: shown } = parse(toWholePage(content));
-  // After Readability, which moves addresses into `src` from other attributes.
-  removeUnsafeAddresses(shown);
+export async function readPage(source: Source, options: ReadOptions): Promise<Page> {
+  const { page, elements } = source.isPlainText
+    ? plainPage(source.html)
+    : parseHtml(source.html, options.field);
+  assemblePage(page);
+  await normalizeMath(page);
+  const blocks = normalizeCode(page);
+  resolveImages(page);
+  const base = baseOf(page, source.url);
+  const isSearched = options.mainContentOnly && !source.isPlainText && elements <= MAX_SEARCHED;
+  if (options.mainContentOnly && elements > MAX_SEARCHED) {
+    options.warn(
+      `The page has ${elements} elements. The main content is searched in pages with at most ${MAX_SEARCHED}, so the whole page was converted.`,
+    );
+  }
+  const showCode = hideCode(isSearched ? blocks : []);
+  const main = isSearched ? await findMainContent(page, base) : null;
+  if (main) showCode(main.body);
+  const isMainContent = main !== null && countWords(toText(main.body)) >= MIN_WORDS;
+  if (!isMainContent) showCode(page);
+  const body = isMainContent ? main.body : bodyOf(page);
+  removeHidden(body);
+  linkEmbeds(body);
+  resolveAddresses(body, base);
+  repairLists(body);
+  prepareTables(body);
+  const html = find(page, ({ tagName }) => tagName === "html");
   return {
-    title: orNull(article?.title) ?? title,
-    byline: orNull(article?.byline),
-    excerpt: orNull(article?.excerpt) ?? description,
-    siteName: orNull(article?.siteName),
-    publishedTime: orNull(article?.publishedTime),
-    language: orNull(article?.lang) ?? language,
-    links: linksOf(shown),
-    isMainContent: article !== null,
-    content: shown.body.innerHTML,
-    text: shown.body.textContent ?? "",
+    title: orNull(main?.title) ?? textOf(page, "title"),
+    byline: orNull(main?.byline),
+    excerpt: orNull(main?.excerpt) ?? metaOf(page, "description") ?? firstParagraph(main?.body),
+    siteName: orNull(main?.siteName),
+    publishedTime: orNull(main?.publishedTime),
+    language: orNull(html?.properties["lang"]) ?? orNull(main?.language),
+    links: linksOf(body),
+    wordCount: countWords(toText(body)),
+    isMainContent,
+    body,
   };
 }
 
-type PageDocument = ReturnType<typeof parseHTML>["document"];
-
-// No pattern searches past the next `<`. Otherwise many unclosed tags would take quadratic time.
-/** The elements of a head, at the beginning of a page that omits `<head>`. */
-const HEAD_ELEMENTS =
-  /^(?:\s|<(?:meta|link|base)\b[^<>]*>|<(title|style|script)\b[^<>]*>[\s\S]*?<\/\1\s*>)*/i;
-
-/**
- * Adds `<html>`, `<head>` and `<body>`. HTML lets a page omit them, but the parser does not add
- * them.
- */
-function toWholePage(html: string): string {
-  if (/<html[\s>]/i.test(html) && /<body[\s>]/i.test(html)) return html;
-  const lang = /<html[^<>]*\slang\s*=\s*["']?([\w-]+)/i.exec(html)?.[1];
-  const bare = html.replaceAll(/<!doctype[^<>]*>|<\/?(?:html|head|body)(?:\s[^<>]*)?>/gi, "");
-  const head = HEAD_ELEMENTS.exec(bare)?.[0] ?? "";
-  const body = bare.slice(head.length);
-  return `<!doctype html><html lang="${lang ?? ""}"><head>${head}</head><body>${body}</body></html>`;
+function plainPage(value: string): ParsedPage {
+  const pre = element("pre", {}, [{ type: "text", value }]);
+  const html = element("html", {}, [element("body", {}, [pre])]);
+  return { page: { type: "root", children: [html] }, elements: 3 };
 }
 
-function bodyHtml(document: PageDocument): string {
-  const body = document.body.cloneNode(true);
-  for (const node of body.querySelectorAll("script, style, noscript, template")) node.remove();
-  return body.innerHTML;
+function baseOf(page: Root, url: string | null): string | null {
+  const base = find(page, ({ tagName, properties }) => tagName === "base" && "href" in properties);
+  return resolveUrl(base ? attribute(base, "href") : "", url) ?? url;
 }
 
-function makeAbsolute(document: PageDocument, url: string | null): void {
-  const base = resolveUrl(document.querySelector("base")?.getAttribute("href") ?? "", url) ?? url;
-  for (const [selector, attribute] of [
-    ["a[href]", "href"],
-    ["img[src]", "src"],
-  ] as const) {
-    for (const element of document.querySelectorAll(selector)) {
-      const written = element.getAttribute(attribute)?.trim() ?? "";
-      element.setAttribute(attribute, resolveUrl(written, base) ?? written);
-    }
-  }
+function removeHidden(body: Element): void {
+  visit(body, (node, index, parent) => {
+    const isHidden =
+      node.type === "comment" || (node.type === "element" && NOT_SHOWN.has(node.tagName));
+    if (!isHidden || !parent || index === undefined) return undefined;
+    parent.children.splice(index, 1);
+    return index;
+  });
 }
 
-const LINK_PROTOCOLS: ReadonlySet<string> = new Set(["http:", "https:", "mailto:", "tel:"]);
-const IMAGE_PROTOCOLS: ReadonlySet<string> = new Set(["http:", "https:"]);
-/** Makes a relative address a whole one. Its protocol is one of those that are allowed. */
-const ANY_BASE = "https://page.invalid/";
-
-/**
- * Removes addresses that can run a script or contain a document: the Markdown is shown elsewhere.
- * An address is parsed as browsers do, because they read `java\nscript:` as `javascript:`.
- */
-function removeUnsafeAddresses(document: PageDocument): void {
-  for (const [selector, attribute, allowed] of [
-    ["a[href]", "href", LINK_PROTOCOLS],
-    ["img[src]", "src", IMAGE_PROTOCOLS],
-  ] as const) {
-    for (const element of document.querySelectorAll(selector)) {
-      const url = resolveUrl(element.getAttribute(attribute) ?? "", ANY_BASE);
-      if (url === null || !allowed.has(new URL(url).protocol)) element.removeAttribute(attribute);
-    }
-  }
+function textOf(page: Root, name: string): string | null {
+  const node = find(page, ({ tagName }) => tagName === name);
+  return node && orNull(plainText(node));
 }
 
-function resolveUrl(written: string, base: string | null): string | null {
-  if (!URL.canParse(written, base ?? undefined)) return null;
-  return new URL(written, base ?? undefined).href;
+function firstParagraph(body: Element | undefined): string | null {
+  const paragraph =
+    body && find(body, (node) => node.tagName === "p" && plainText(node).trim() !== "");
+  return paragraph ? orNull(plainText(paragraph)) : null;
 }
 
-function linksOf(document: PageDocument): { text: string; url: string }[] {
-  const links = new Map<string, { text: string; url: string }>();
-  for (const element of document.querySelectorAll("a[href]")) {
-    const url = element.getAttribute("href") ?? "";
-    const text = (element.textContent ?? "").replaceAll(/\s+/g, " ").trim();
-    if (url !== "" && !url.startsWith("#") && !links.has(url)) links.set(url, { text, url });
-  }
-  return [...links.values()];
+function metaOf(page: Root, name: string): string | null {
+  const meta = find(page, (node) => node.tagName === "meta" && node.properties["name"] === name);
+  return orNull(meta?.properties["content"]);
 }
 
-function orNull(text: string | null | undefined): string | null {
-  const clean = text?.replaceAll(/\s+/g, " ").trim();
-  return clean ? clean : null;
+function orNull(text: unknown): string | null {
+  const clean = typeof text === "string" ? text.replaceAll(/\s+/g, " ").trim() : "";
+  return clean === "" ? null : clean;
 }

@@ -1,8 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { definePlugin } from "../../plugin-sdk.ts";
+import { FORMATS, type Format, looksLikeMarkdown } from "./blocks.ts";
+import { loadAbbreviations } from "./abbreviations.ts";
 import { chunkText } from "./chunk-text.ts";
 import { loadTokenizer, TOKENIZERS } from "./tokenizer.ts";
+
+/** The default overlap, in chunks that are long enough. */
+const MAX_OVERLAP = 50;
 
 const Input = z
   .object({
@@ -36,9 +41,15 @@ const Options = z
     overlapTokens: z
       .int()
       .min(0)
-      .default(50)
+      .optional()
       .describe(
-        "How many tokens of the end of a chunk the next chunk repeats, rounded down to whole sentences or words. Must be below `maxTokens`.",
+        "How many tokens of the end of a chunk the next chunk repeats, rounded down to whole sentences, or to whole words if the last sentence is longer. Must be below `maxTokens`. Without it: an eighth of `maxTokens`, at most 50.",
+      ),
+    format: z
+      .enum(FORMATS)
+      .default("auto")
+      .describe(
+        "What the text is, if it is split by sentences. `text`: paragraphs and lists; the end of a line does not end a sentence. `markdown`: also, a heading stays with the text below it, and code and tables are cut only between lines. `code`: chunks begin with a line that is not indented, after a blank line. `auto`: Markdown if the input is `markdown`, or if the text has a heading or a code fence.",
       ),
     tokenizer: z
       .enum(TOKENIZERS)
@@ -49,11 +60,17 @@ const Options = z
     language: z
       .string()
       .default("en")
-      .describe("The language of the text as a BCP 47 tag. It determines where sentences end."),
+      .describe(
+        "The language of the text as a BCP 47 tag. It determines where sentences end, and which abbreviations do not end one.",
+      ),
   })
-  .refine(({ maxTokens, overlapTokens }) => overlapTokens < maxTokens, {
-    error: "overlapTokens must be below maxTokens",
-    path: ["overlapTokens"],
+  .superRefine(({ maxTokens, overlapTokens }, check) => {
+    if (overlapTokens === undefined || overlapTokens < maxTokens) return;
+    check.addIssue({
+      code: "custom",
+      path: ["overlapTokens"],
+      message: `overlapTokens is ${overlapTokens}: it must be below maxTokens, which is ${maxTokens}`,
+    });
   });
 
 const Output = z.object({
@@ -81,7 +98,7 @@ const Output = z.object({
 
 export default definePlugin({
   name: "text-chunk",
-  version: "1.0.0",
+  version: "1.1.0",
   description:
     "Splits long text into overlapping chunks for embedding, by sentences or words, with a maximum number of tokens per chunk. `processedItems` counts chunks.",
   input: Input,
@@ -95,10 +112,14 @@ export default definePlugin({
   },
   async run(input, ctx) {
     const text = input.text ?? input.markdown ?? "";
-    const { by, maxTokens, overlapTokens, tokenizer, language } = ctx.options;
+    const { by, maxTokens, tokenizer, language } = ctx.options;
+    const overlapTokens = ctx.options.overlapTokens ?? Math.min(MAX_OVERLAP, maxTokens >> 3);
+    const locale = toLocale(language);
+    const format = formatOf(ctx.options.format, input);
     const countTokens = await loadTokenizer(tokenizer);
     const chunks = [];
-    const rules = { by, maxTokens, overlapTokens, locale: toLocale(language), countTokens };
+    const continues = loadAbbreviations(locale);
+    const rules = { by, format, maxTokens, overlapTokens, locale, continues, countTokens };
     for (const chunk of chunkText(text, rules)) {
       chunks.push({ index: chunks.length, ...chunk });
       ctx.metrics.add("processedItems", 1);
@@ -110,6 +131,14 @@ export default definePlugin({
     return { count: chunks.length, chunks };
   },
 });
+
+function formatOf(
+  format: (typeof FORMATS)[number],
+  input: { text?: string | undefined; markdown?: string | undefined },
+): Format {
+  if (format !== "auto") return format;
+  return input.text === undefined || looksLikeMarkdown(input.text) ? "markdown" : "text";
+}
 
 function toLocale(language: string): Intl.Locale {
   try {

@@ -10,24 +10,80 @@ export interface Span {
 
 /** Longer than any real sentence. For a longer segment the window doubles. */
 const WINDOW = 2_000;
-/** A longer run without a space is cut between graphemes (Chinese, Thai, base64). */
-const MAX_WORD = 40;
+/** A longer run without a space (base64, an address) is cut into parts of `PART` units. */
+const MAX_WORD = 100;
+const PART = 40;
+/** Scripts that are written without spaces between words. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
-/** Yields sentences with the space after them. The end of a line ends a sentence. */
-export function* sentences(text: string, locale: Intl.Locale): Generator<Span> {
-  const segmenter = new Intl.Segmenter(locale, { granularity: "sentence" });
-  for (const line of spansOf(text, { start: 0, end: text.length }, /[^\n]*\n|[^\n]+$/g)) {
-    yield* windowed(text, line, segmenter);
+export interface SentenceRules {
+  readonly locale: Intl.Locale;
+  /** Whether a sentence continues, because its period belongs to an abbreviation. */
+  readonly continues: (sentence: string, next: string) => boolean;
+}
+
+/** Yields the sentences of a paragraph with the space after them. A line's end does not end one. */
+export function* sentences(text: string, span: Span, rules: SentenceRules): Generator<Span> {
+  const segmenter = new Intl.Segmenter(rules.locale, { granularity: "sentence" });
+  const { start: offset } = span;
+  const own = text.slice(offset, span.end).replaceAll(/[\r\n\u0085\u2028\u2029]/g, " ");
+  let open = null as Span | null;
+  for (const { start, end } of windowed(own, { start: 0, end: own.length }, segmenter)) {
+    const isLong = open !== null && open.end - open.start > WINDOW;
+    const next = own.slice(start, start + 10);
+    if (open && (isLong || !rules.continues(own.slice(open.start, open.end), next))) {
+      yield { start: offset + open.start, end: offset + open.end };
+      open = null;
+    }
+    open = { start: open?.start ?? start, end };
+  }
+  if (open) yield { start: offset + open.start, end: offset + open.end };
+}
+
+/**
+ * Yields words with the space before them, like tokens, and the punctuation after them. An
+ * abbreviation that does not end a sentence stays with the next word.
+ */
+export function* words(
+  text: string,
+  span: Span,
+  continues: SentenceRules["continues"] = () => false,
+): Generator<Span> {
+  let start = span.start;
+  for (const word of spansOf(text, span, /\s*\S+|\s+$/g)) {
+    const own = text.slice(start, word.end);
+    const next = text.slice(word.end, word.end + 10).trimStart();
+    if (word.end < span.end && own.length < MAX_WORD && continues(own, next)) {
+      continue;
+    }
+    const joined = { start, end: word.end };
+    start = word.end;
+    if (UNSPACED.test(own)) yield* dictionaryWords(text, joined);
+    else if (own.length <= MAX_WORD) yield joined;
+    else yield* grouped(graphemes(text, joined), PART);
   }
 }
 
-/** Yields words with the space before them, like tokens. */
-export function* words(text: string, span: Span): Generator<Span> {
-  const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-  for (const word of spansOf(text, span, /\s*\S+|\s+$/g)) {
-    if (word.end - word.start <= MAX_WORD) yield word;
-    else yield* grouped(windowed(text, word, segmenter), MAX_WORD);
+/** Chinese, Japanese, Thai and others: the words are found in ICU's dictionaries. */
+function* dictionaryWords(text: string, span: Span): Generator<Span> {
+  const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
+  let open = null as Span | null;
+  for (const { start, end } of windowed(text, span, segmenter)) {
+    const isWord = /[\p{L}\p{N}]/u.test(text.slice(start, end));
+    const hasWord = open !== null && /[\p{L}\p{N}]/u.test(text.slice(open.start, open.end));
+    if (open && ((isWord && hasWord) || end - open.start > PART)) {
+      yield* inParts(text, open);
+      open = null;
+    }
+    open = { start: open?.start ?? start, end };
   }
+  if (open) yield* inParts(text, open);
+}
+
+function* inParts(text: string, span: Span): Generator<Span> {
+  if (span.end - span.start <= MAX_WORD) yield span;
+  else yield* grouped(graphemes(text, span), PART);
 }
 
 export function* graphemes(text: string, span: Span): Generator<Span> {

@@ -17,6 +17,7 @@ interface Options {
   maxTokens?: number;
   overlapTokens?: number;
   language?: string;
+  format?: string;
   tokenizer?: string;
 }
 
@@ -62,6 +63,14 @@ describe("any text", () => {
       "👨‍👩‍👧‍👦",
       "🇩🇪🇫🇷",
       "日本語",
+      "我们走到市场，买水果。",
+      "สวนสาธารณะใกล้บ้าน",
+      "ភាសាខ្មែរ",
+      "# Heading\n",
+      "```\ncode\n\n  more\n```\n",
+      "| a | b |\n",
+      "- item\n",
+      "\r",
       "é",
       "<|endoftext|>",
     ),
@@ -70,14 +79,19 @@ describe("any text", () => {
   );
   const texts = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(""));
 
-  test.each(["sentences", "tokens"] as const)(
-    "by %s: chunks cover the text, respect the limit and the overlap, and split no grapheme",
-    async (by) => {
+  test.each([
+    { by: "sentences", format: "text" },
+    { by: "sentences", format: "markdown" },
+    { by: "sentences", format: "code" },
+    { by: "tokens", format: "text" },
+  ] as const)(
+    "$by, $format: chunks cover the text, respect the limit and the overlap, and split no grapheme",
+    async (mode) => {
       const limits = fc.tuple(fc.integer({ min: 32, max: 80 }), fc.integer({ min: 0, max: 30 }));
       await fc.assert(
         fc.asyncProperty(texts, limits, async (text, [maxTokens, overlapTokens]) => {
           const options = { maxTokens, overlapTokens };
-          expectValidChunks(text, await chunk(text, { by, ...options }), options);
+          expectValidChunks(text, await chunk(text, { ...mode, ...options }), options);
         }),
         { numRuns: 150 },
       );
@@ -126,6 +140,105 @@ test("by sentences, a sentence that fits is never split", async () => {
   ]);
 });
 
+describe("real texts", () => {
+  const own = async (text: string, options: Options) =>
+    (await chunk(text, { overlapTokens: 0, ...options })).map((part) => part.text);
+
+  test("the end of a line ends no sentence", async () => {
+    const text =
+      "The baker gets up at three in the morning\nand lights the oven. The bread is ready when\nthe town wakes up.\r\n\r\nIt is eaten\r\nby nine.\n";
+    expect(await own(text, { maxTokens: 16 })).toEqual([
+      "The baker gets up at three in the morning\nand lights the oven. ",
+      "The bread is ready when\nthe town wakes up.\r\n\r\n",
+      "It is eaten\r\nby nine.\n",
+    ]);
+  });
+
+  test("items of a list are cut between items", async () => {
+    const text = "Buy:\n- ten kilos of rye flour\n- two kilos of salt\n- a bag of seeds\n";
+    expect(await own(text, { maxTokens: 10 })).toEqual([
+      "Buy:\n",
+      "- ten kilos of rye flour\n",
+      "- two kilos of salt\n",
+      "- a bag of seeds\n",
+    ]);
+  });
+
+  test.each([
+    ["en", "He met Dr. Ada M. Byron in St. Ives. She left."],
+    ["en", "See Fig. 3 by Smith et al. Anna agrees, e. g. Mr. Lee vs. Mrs. Lee."],
+    ["de", "Sie kam am 3. Mai, z. B. mit Prof. Weiß."],
+  ])("abbreviations end no sentence (%s: %s)", async (language, text) => {
+    for (const part of await own(text, { language, maxTokens: 12 })) {
+      expect(part).not.toMatch(/\b(?:Dr|M|St|Fig|al|e|g|Mr|vs|Mrs|3|z|B|Prof)\.\s*$/);
+    }
+  });
+
+  test.each([
+    ["zh", "面包师每天凌晨三点起床，点燃烤炉，揉好面团，然后等待天亮。".repeat(12)],
+    ["ja", "パン屋は毎朝三時に起きて、窯に火を入れ、生地をこねる。".repeat(12)],
+    ["th", "คนทำขนมปังตื่นนอนตอนตีสามทุกเช้าและจุดไฟเตาอบ".repeat(12)],
+  ])("chunks overlap and are cut between words (%s)", async (language, text) => {
+    const words = new Set([text.length]);
+    const segmenter = new Intl.Segmenter(language, { granularity: "word" });
+    for (const { index } of segmenter.segment(text)) words.add(index);
+    for (const by of ["tokens", "sentences"] as const) {
+      const chunks = await chunk(text, { by, language, maxTokens: 120, overlapTokens: 30 });
+      expect(chunks.length).toBeGreaterThan(2);
+      for (const [index, { start, end }] of chunks.entries()) {
+        expect([words.has(start), words.has(end)]).toEqual([true, true]);
+        if (index === 0) continue;
+        expect(countTokens(text.slice(start, chunks[index - 1]!.end))).toBeGreaterThan(12);
+      }
+    }
+  });
+
+  test("a sentence over the overlap repeats its last words", async () => {
+    const text = `${"rye ".repeat(30)}end. ${"wheat ".repeat(30)}end.`;
+    const chunks = await chunk(text, { maxTokens: 40, overlapTokens: 10 });
+    expect(chunks[1]!.start).toBeLessThan(chunks[0]!.end);
+    expect(chunks[1]!.text).toMatch(/^ ?rye .*end\. wheat/);
+  });
+
+  test("a heading stays with the text below it, even if only a part of it fits", async () => {
+    const text =
+      "# Bread\n\nIt is baked.\n\n## Rye\n\nRye bread is dark and keeps for a week, if it is kept in a cloth and not in a bag.\n\nOven\n----\n\nHot.\n";
+    for (const maxTokens of [20, 24, 30]) {
+      for (const part of await own(text, { maxTokens })) {
+        expect(part).not.toMatch(/(?:# \w+|----)\s*$/);
+      }
+    }
+  });
+
+  test("code in Markdown is cut only between its lines, and tables between rows", async () => {
+    const code = "```js\nconst a = 1;\n\nconst b = 2. ;\nconst c = 3;\n```\n";
+    const table = "| a | b |\n| --- | --- |\n| One. Two. | 3 |\n| Four. Five. | 6 |\n";
+    const parts = await own(`Text.\n\n${code}\n${table}`, { maxTokens: 14 });
+    expect(parts.every((part) => part.endsWith("\n"))).toBe(true);
+    expect(await own(`Text.\n\n${code}`, { maxTokens: 40 })).toHaveLength(1);
+  });
+
+  test("code is cut before a line that is not indented", async () => {
+    const source = (name: string) => `def ${name}():\n    a = 1\n\n    return a + 2\n\n`;
+    const parts = await own(source("one") + source("two"), { format: "code", maxTokens: 20 });
+    expect(parts).toEqual([source("one"), source("two")]);
+  });
+
+  test("the default overlap is an eighth of the limit, at most 50 tokens", async () => {
+    const text = "rye wheat oats ".repeat(600);
+    for (const [maxTokens, most] of [
+      [32, 4],
+      [200, 25],
+      [800, 50],
+    ] as const) {
+      const [first, second] = await chunk(text, { by: "tokens", maxTokens });
+      const repeated = countTokens(text.slice(second!.start, first!.end));
+      expect(repeated).toBeLessThanOrEqual(most);
+      expect(repeated).toBeGreaterThan(most / 2);
+    }
+  });
+});
+
 test("the overlap repeats whole sentences", async () => {
   const chunks = await chunk("One is here. Two is here. Three is here. Four is here.", {
     maxTokens: 9,
@@ -146,8 +259,10 @@ test("an empty text has no chunks, and a short one has one", async () => {
 test("a megabyte in one line, or a long text in one word, takes only seconds", async () => {
   const line = README.replaceAll(/\s+/g, " ").repeat(Math.ceil(1_000_000 / README.length));
   expect((await chunk(line, {})).at(-1)!.end).toBe(line.length);
-  const word = "x".repeat(200_000);
-  expect((await chunk(word, {})).at(-1)!.end).toBe(word.length);
+  const words = ["x".repeat(200_000), "a. ".repeat(20_000), "面包".repeat(50_000)];
+  for (const word of [...words, "- a\n".repeat(20_000), "# a\n".repeat(20_000)]) {
+    expect((await chunk(word, {})).at(-1)!.end).toBe(word.length);
+  }
 }, 30_000);
 
 test("the output of html-to-markdown is a valid input", async () => {
@@ -161,7 +276,10 @@ test("the output of html-to-markdown is a valid input", async () => {
 
 test.each([
   [{ input: {} }, "text or markdown is required"],
-  [{ input: { text: "a" }, options: { maxTokens: 10, overlapTokens: 10 } }, "below maxTokens"],
+  [
+    { input: { text: "a" }, options: { maxTokens: 10, overlapTokens: 11 } },
+    "overlapTokens is 11: it must be below maxTokens, which is 10",
+  ],
   [{ input: { text: "a" }, options: { language: "!" } }, 'language is "!"'],
 ])("%j is refused", async (run, message) => {
   await expect(runPlugin(plugin, run)).rejects.toThrow(message);
