@@ -13,8 +13,9 @@ export interface Candidate {
 }
 
 const DELIMITERS = [",", ";", "\t", "|", "^", "~", "\u0001", "\u001E", "\u001F", "¦", "§"];
-/** These also occur in times and texts, so that they are tried only if the others find no table. */
+/** These also occur in times and texts, so that they must split every row into the same cells. */
 const RARE_DELIMITERS = [":", " "];
+const RARE_PRIOR = 0.8;
 const SCORED_CELLS = 3_000;
 const SCORED_LENGTH = 1 << 16;
 
@@ -37,13 +38,10 @@ export function detectDialect(sample: Sample, known: KnownDialect): Candidate[] 
   if (delimiter !== undefined) tryDelimiters([delimiter]);
   else {
     tryDelimiters(DELIMITERS.filter((tried) => tried === "," || scored.text.includes(tried)));
-    if (!candidates.some(({ rows }) => isTable(rows))) {
-      const before = candidates.length;
-      tryDelimiters(RARE_DELIMITERS.filter((tried) => scored.text.includes(tried)));
-      for (let index = candidates.length - 1; index >= before; index--) {
-        if (!isRegularTable(candidates[index]!)) candidates.splice(index, 1);
-      }
-    }
+    const common = candidates.length;
+    tryDelimiters(RARE_DELIMITERS.filter((tried) => scored.text.includes(tried)));
+    const rare = candidates.splice(common).filter((candidate) => isRegularTable(candidate));
+    candidates.push(...rare.map((found) => ({ ...found, score: found.score * RARE_PRIOR })));
   }
   // A stable sort: of equals, the one that was tried first is the more common one.
   return candidates.toSorted((a, b) => b.score - a.score).map(withDoubledDelimiter);
@@ -130,10 +128,6 @@ export function filledLength(cells: readonly string[]): number {
 /** A single quote is common in texts. It quotes where it takes in a delimiter. */
 function isQuoting(rows: readonly Row[], { delimiter }: Dialect): boolean {
   return rows.some(({ cells }) => cells.some((cell) => cell.includes(delimiter)));
-}
-
-function isTable(rows: readonly Row[]): boolean {
-  return rows.filter(({ cells }) => cells.length > 1).length > rows.length / 2;
 }
 
 /** Every row has the same cells, and enough of them are numbers or dates. */
