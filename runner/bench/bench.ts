@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[
   "slow-disk": async () => (await import("./slow-disk.ts")).benchSlowDisk(),
   overload: async () => (await import("./overload.ts")).benchOverload(),
   csv: async () => (await import("./csv.ts")).benchCsv(),
+  "csv-speed": async () => (await import("./csv-speed.ts")).benchCsvSpeed(),
   idle: async () => (await import("./idle.ts")).benchIdle(),
 };
 

@@ -60,7 +60,7 @@ export function listAssumptions(
     assume(
       "decimal",
       table.conventions.decimal,
-      `no number in ${listNames(numbers)} shows whether "." or "," is the decimal separator`,
+      `no number in ${listNames(numbers)} shows whether "." or "," is the decimal separator${table.isDecimalShown ? ", but numbers in other columns do" : ""}`,
     );
   }
   if (dates.length > 0) {

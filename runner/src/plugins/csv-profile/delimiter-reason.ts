@@ -10,5 +10,5 @@ export function createDelimiterReason({ separatorLine, candidates }: Analysis): 
   const split = `it splits ${same} of the first ${best.rows.length} rows into ${width} values`;
   if (next === undefined || next.dialect.delimiter === best.dialect.delimiter) return split;
   const share = Math.round((100 * next.score) / best.score);
-  return `${split}. The next best is ${JSON.stringify(next.dialect.delimiter)}, which fits ${share} % as well`;
+  return `${split}. The next best is ${JSON.stringify(next.dialect.delimiter)}, which scores ${share} % of that`;
 }

@@ -1,6 +1,6 @@
 import { toColumnProfile, type ColumnProfile, type Conventions } from "./column-profile.ts";
 import { createColumnValues } from "./column-values.ts";
-import type { Evidence } from "./readings.ts";
+import type { Choice, Evidence } from "./readings.ts";
 import type { ValueFormat } from "./value-kind.ts";
 
 /** Limits for stored distinct values, in total and per column. A value uses about 100 bytes. */
@@ -19,6 +19,7 @@ export interface TableRules {
 export interface TableProfile {
   readonly columns: (ColumnProfile & { name: string })[];
   readonly conventions: Conventions;
+  readonly isDecimalShown: boolean;
   /** Columns whose values have two readings, and none that shows which is right. */
   readonly undecided: { readonly numbers: string[]; readonly dates: string[] };
   readonly nullSpellings: ReadonlyMap<string, number>;
@@ -54,8 +55,8 @@ export function createTableProfile({ names, nulls, format }: TableRules) {
       for (const column of columns) column.values.settleAll();
       const numbers = columns.map((column) => column.numbers.evidence());
       const dates = columns.map((column) => column.dates.evidence());
-      const decimal = decide(numbers, "first");
-      const order = decide(dates, null);
+      const decimal = decide(numbers);
+      const order = decide(dates);
       const conventions: Conventions = {
         decimal: decimal === "second" ? "," : ".",
         dateOrder: order === null ? null : order === "first" ? "dmy" : "mdy",
@@ -71,6 +72,7 @@ export function createTableProfile({ names, nulls, format }: TableRules) {
           ...toColumnProfile(column, conventions, top),
         })),
         conventions,
+        isDecimalShown: decimal !== null,
         undecided: { numbers: undecided(numbers), dates: undecided(dates) },
         nullSpellings,
       };
@@ -78,10 +80,10 @@ export function createTableProfile({ names, nulls, format }: TableRules) {
   };
 }
 
-/** The reading that most columns with evidence need. */
-function decide<Fallback>(columns: Evidence[], fallback: Fallback): "first" | "second" | Fallback {
+/** The reading that most columns with evidence need. Null if there is none. */
+function decide(columns: readonly Evidence[]): Choice {
   const first = columns.filter((evidence) => evidence.first > evidence.second).length;
   const second = columns.filter((evidence) => evidence.second > evidence.first).length;
-  if (first === second) return fallback;
+  if (first === second) return null;
   return first > second ? "first" : "second";
 }
