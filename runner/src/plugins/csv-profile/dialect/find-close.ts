@@ -23,6 +23,9 @@ export function createCloseFinder(
   cursor: TextCursor,
   table: TableShape | undefined,
 ) {
+  /** From this quote on, the text of this generation closes no value. Else each would be searched. */
+  let unclosed = { generation: -1, from: 0 };
+
   /** Whether the character at `at` has an odd number of escapes before it. */
   function isEscaped(at: number, from: number): boolean {
     if (escape === "") return false;
@@ -49,6 +52,9 @@ export function createCloseFinder(
   /** `open` is the opening quote, and `lineStart` the start of its row. */
   function findClose(open: number, lineStart: number): Close {
     const { text, isLast } = cursor;
+    const isKnown = unclosed.generation === cursor.generation && open >= unclosed.from;
+    // Within a row of quotes, it depends on the first one which of them close.
+    if (isKnown && text[open + 1] !== quote) return { ...NONE, needsMore: !isLast };
     const lineEnd = cursor.nextNewline(open);
     let strayQuotes = 0;
     for (let at = text.indexOf(quote, open + 1); at !== -1; at = text.indexOf(quote, at + 1)) {
@@ -64,6 +70,7 @@ export function createCloseFinder(
       if (at > lineEnd && isStray(lineStart, lineEnd, strayQuotes > 0)) return NONE;
       if (isClose) return { at, after, strayQuotes, needsMore: false };
     }
+    unclosed = { generation: cursor.generation, from: open };
     return { ...NONE, needsMore: !isLast };
   }
 

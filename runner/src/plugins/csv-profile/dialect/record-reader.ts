@@ -11,6 +11,9 @@ export interface CsvRecord {
   hasStrayQuote: boolean;
 }
 
+/** At the end of a text that is too long, quotes still wait for the next one. */
+const KEPT_LENGTH = 1 << 20;
+
 /** Reads records with quotes or escapes. A quote opens a value only at its start. */
 export function createRecordReader(dialect: Dialect, table: TableShape | undefined) {
   const { delimiter, quote, escape, newline } = dialect;
@@ -66,17 +69,17 @@ export function createRecordReader(dialect: Dialect, table: TableShape | undefin
     const open = cursor.skipSpaces(start);
     if (quote === "" || !cursor.text.startsWith(quote, open)) return addPlain(record, start);
     const close = findClose(open, lineStart);
-    if (close.needsMore && isWaiting) return null;
+    if (close.needsMore && (isWaiting || open > cursor.text.length - KEPT_LENGTH)) return null;
     if (close.at !== -1) return addQuoted(record, open, close);
     record.hasStrayQuote = true;
     return addPlain(record, start);
   }
 
   return {
-    begin: cursor.begin,
-    /** The next record does not wait for more text to find a closing quote. */
-    doNotWait(): void {
-      isWaiting = false;
+    /** Without `isWaitingForQuotes`, an unclosed quote is text although more text is to come. */
+    begin(text: string, isLast: boolean, isWaitingForQuotes: boolean): void {
+      cursor.begin(text, isLast);
+      isWaiting = isWaitingForQuotes;
     },
     /** Returns null if the record continues in text that is still to come. */
     read(start: number): CsvRecord | null {
@@ -96,7 +99,6 @@ export function createRecordReader(dialect: Dialect, table: TableShape | undefin
       } while (end < text.length && text.startsWith(delimiter, end));
       if (end >= text.length && !cursor.isLast) return null;
       record.end = end;
-      isWaiting = true;
       return record;
     },
   };

@@ -68,8 +68,8 @@ export function createRowSplitter(dialect: Dialect, options: RowSplitterOptions)
   }
 
   /** Reads the complete rows of `text` and returns where the first incomplete one starts. */
-  function readRows(text: string, isLast: boolean): number {
-    records.begin(text, isLast);
+  function readRows(text: string, isLast: boolean, isWaiting: boolean): number {
+    records.begin(text, isLast, isWaiting);
     let at = 0;
     let special = nextSpecial(text, 0);
     while (at < text.length) {
@@ -112,8 +112,8 @@ export function createRowSplitter(dialect: Dialect, options: RowSplitterOptions)
     return Math.min(quoteAt, escapeAt);
   }
 
-  function advance(text: string, isLast: boolean): void {
-    const end = readRows(text, isLast);
+  function advance(text: string, { isLast = false, isWaiting = true } = {}): void {
+    const end = readRows(text, isLast, isWaiting);
     rest = text.slice(end);
     restStart += end;
   }
@@ -121,20 +121,19 @@ export function createRowSplitter(dialect: Dialect, options: RowSplitterOptions)
   return {
     skipped,
     push(piece: string): void {
-      advance(rest + piece, false);
+      advance(rest + piece);
       if (rest.length <= MAX_ROW_LENGTH) return;
       if (!rest.includes(newline)) {
         throw new Error(
           `line ${line} has more than ${MAX_ROW_LENGTH} characters: a row must be shorter. Check whether the data is CSV.`,
         );
       }
-      records.doNotWait();
-      advance(rest, false);
+      advance(rest, { isWaiting: false });
     },
     end(): void {
       let text = rest;
       while (text.endsWith(END_OF_FILE)) text = text.slice(0, -1);
-      advance(text, true);
+      advance(text, { isLast: true });
     },
   };
 }

@@ -9,6 +9,8 @@ export function createTextCursor({ delimiter, newline }: Dialect) {
   const cursor = {
     text: "",
     isLast: false,
+    /** Counts the texts. */
+    generation: 0,
     begin,
     nextDelimiter,
     nextNewline,
@@ -21,6 +23,7 @@ export function createTextCursor({ delimiter, newline }: Dialect) {
   function begin(text: string, isLast: boolean): void {
     cursor.text = text;
     cursor.isLast = isLast;
+    cursor.generation += 1;
     delimiterAt = -1;
     newlineAt = -1;
   }

@@ -19,7 +19,9 @@ export interface Entry extends Counted {
 
 /** Collects what a column's profile needs, in memory that does not grow with the number of values. */
 export function createColumnValues({ isNull, format, capacity, estimateBits }: ColumnRules) {
-  const values = createFrequentValues<Entry>(capacity, settle);
+  const values = createFrequentValues<Entry>(capacity, (text, { reading }, count) => {
+    settle(text, reading, count);
+  });
   const distinct = createDistinctEstimate(estimateBits);
   const numbers = createReadings();
   const dates = createReadings();
@@ -29,8 +31,7 @@ export function createColumnValues({ isNull, format, capacity, estimateBits }: C
   const counts = { boolean: 0, code: 0, placeholder: 0, string: 0 };
   const totals = { nulls: 0, infinite: 0, hasLeadingZero: false };
 
-  function settle(text: string, { reading }: Entry, count: number): void {
-    const { kind, first, second, unit } = reading;
+  function settle(text: string, { kind, first, second, unit }: Reading, count: number): void {
     texts.widen(text);
     if (kind === "date") return dates.add(first, second, { text, count, isFraction: false });
     if (kind !== "integer" && kind !== "number") {
@@ -55,9 +56,13 @@ export function createColumnValues({ isNull, format, capacity, estimateBits }: C
       totals.nulls += 1;
       return;
     }
-    const stored = toStored(value);
-    values.set(stored, { count: 1, settled: 0, reading: readValue(trimmed, format) });
-    distinct.add(stored);
+    const reading = readValue(trimmed, format);
+    const text = value.length <= STORED_LENGTH ? value : toStored(value);
+    if (values.admits(distinct.add(text))) {
+      values.set(toStored(value), { count: 1, settled: 0, reading });
+    } else {
+      settle(text, reading, 1);
+    }
   }
 
   return {

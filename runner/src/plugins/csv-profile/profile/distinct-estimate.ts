@@ -9,7 +9,8 @@ export function createDistinctEstimate(indexBits: number) {
   const registers = 1 << indexBits;
   const ranks = new Uint8Array(registers);
   return {
-    add(value: string): void {
+    /** Returns a hash of the value. */
+    add(value: string): number {
       let a = 0x811c9dc5;
       let b = 0x9747b28c;
       for (let i = 0; i < value.length; i++) {
@@ -17,9 +18,11 @@ export function createDistinctEstimate(indexBits: number) {
         a = Math.imul(a ^ unit, 0x01000193);
         b = Math.imul((b << 13) | (b >>> 19), 5) + Math.imul(unit, 0xcc9e2d51);
       }
-      const register = mix(a ^ value.length) >>> (32 - indexBits);
+      const hash = mix(a ^ value.length);
+      const register = hash >>> (32 - indexBits);
       const rank = Math.clz32(mix(b ^ a)) + 1;
       if (rank > ranks[register]!) ranks[register] = rank;
+      return hash;
     },
     estimate(): number {
       const counts = new Float64Array(RANK_BITS + 2);

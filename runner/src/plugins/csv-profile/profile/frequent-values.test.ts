@@ -10,12 +10,11 @@ function count(
 ) {
   const frequent = createFrequentValues<Counted>(capacity, settle);
   for (const value of stream) {
-    let entry = frequent.get(value);
-    if (!entry) {
-      entry = { count: 0, settled: 0 };
-      frequent.set(value, entry);
-    }
-    entry.count += 1;
+    const entry = frequent.get(value);
+    if (entry) entry.count += 1;
+    else if (frequent.admits(Number(value.replace(/\D/g, "")))) {
+      frequent.set(value, { count: 1, settled: 0 });
+    } else settle(value, { count: 1, settled: 1 }, 1);
   }
   return frequent;
 }

@@ -14,6 +14,10 @@ export interface Counted {
  * to `maxError()`, which is at most 2 · total / capacity. A value that is not stored occurs at most
  * `maxError()` times.
  *
+ * From then on, a value is stored only when it comes again: its first occurrence among the next
+ * 2 · capacity ones that are not stored marks a bit, which makes the counts too low by 1 more. Most
+ * values of a column of ids are never stored.
+ *
  * `settle` receives every occurrence exactly once, in batches, so that sums over all values stay
  * exact and cost nothing per row.
  */
@@ -23,6 +27,10 @@ export function createFrequentValues<Entry extends Counted>(
 ) {
   const stored = new Map<string, Entry>();
   let maxError = 0;
+  const bits = 1 << Math.ceil(Math.log2(16 * capacity + 32));
+  const period = 2 * capacity;
+  let marks: Int32Array | null = null;
+  let marked = 0;
 
   function settleAll(): void {
     for (const [value, entry] of stored) {
@@ -53,6 +61,22 @@ export function createFrequentValues<Entry extends Counted>(
   }
 
   return {
+    /** Whether a value with this hash is to be stored. Otherwise the caller settles it. */
+    admits(hash: number): boolean {
+      if (maxError === 0) return true;
+      if (marks === null || marked >= period) {
+        marks ??= new Int32Array(bits >>> 5);
+        marks.fill(0);
+        marked = 0;
+        maxError += 1;
+      }
+      const bit = hash & (bits - 1);
+      const mask = 1 << (bit & 31);
+      if ((marks[bit >>> 5]! & mask) !== 0) return true;
+      marks[bit >>> 5]! |= mask;
+      marked += 1;
+      return false;
+    },
     get: (value: string): Entry | undefined => stored.get(value),
     set(value: string, entry: Entry): void {
       if (stored.size >= capacity) makeRoom();

@@ -1,3 +1,5 @@
+import { copy } from "./stored-value.ts";
+
 /** Scales values so that a sum of the largest doubles does not overflow. A power of 2 is exact. */
 const SCALE = 2 ** -100;
 
@@ -73,11 +75,11 @@ export function meanOf({ count, sum, scaledSum }: Summary): number | null {
 function widen(summary: Summary, value: number, text: string): void {
   if (summary.min === null || value < summary.min) {
     summary.min = value;
-    summary.minText = text;
+    summary.minText = copy(text);
   }
   if (summary.max === null || value > summary.max) {
     summary.max = value;
-    summary.maxText = text;
+    summary.maxText = copy(text);
   }
 }
 

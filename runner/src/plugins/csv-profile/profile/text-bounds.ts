@@ -1,11 +1,13 @@
+import { copy } from "./stored-value.ts";
+
 /** The first and last text in an order. */
 export function createTextBounds(isBefore: (a: string, b: string) => boolean) {
   const bounds = { min: null as string | null, max: null as string | null };
   return {
     bounds,
     widen(text: string): void {
-      if (bounds.min === null || isBefore(text, bounds.min)) bounds.min = text;
-      if (bounds.max === null || isBefore(bounds.max, text)) bounds.max = text;
+      if (bounds.min === null || isBefore(text, bounds.min)) bounds.min = copy(text);
+      if (bounds.max === null || isBefore(bounds.max, text)) bounds.max = copy(text);
     },
   };
 }
