@@ -46,12 +46,12 @@ const Column = z.object({
     ),
   kinds: z
     .object({
-      integer: z.int(),
-      number: z.int(),
-      boolean: z.int(),
-      date: z.int(),
+      integer: z.int().describe("Whole numbers."),
+      number: z.int().describe("Numbers with a fraction, an exponent or a unit."),
+      boolean: z.int().describe("`true` and `false`."),
+      date: z.int().describe("Dates."),
       code: z.int().describe("Digits that are not a quantity, such as `00501`."),
-      string: z.int(),
+      string: z.int().describe("Other texts."),
     })
     .describe("Number of values of each kind."),
   mostFrequent: z
@@ -77,11 +77,14 @@ const Column = z.object({
 
 const Dialect = z
   .object({
-    delimiter: z.string(),
-    quote: z.string().nullable(),
+    delimiter: z.string().describe("The text between values."),
+    quote: z.string().nullable().describe("The character around values. Null if there is none."),
     escape: z.string().nullable().describe("Null: a quote within a value is doubled."),
-    comment: z.string().nullable(),
-    header: z.boolean(),
+    comment: z
+      .string()
+      .nullable()
+      .describe("What comment lines begin with. Null if there are none."),
+    header: z.boolean().describe("Whether the first row has the column names."),
     encoding: z.string().nullable().describe("Null for `text`."),
     decimal: z
       .enum([".", ","])
@@ -97,7 +100,7 @@ const Misfit = z.object({
     .int()
     .nullable()
     .describe("The row's number, counted from 1 without the header. Null if it does not count."),
-  problem: z.enum(PROBLEMS),
+  problem: z.enum(PROBLEMS).describe("What does not fit."),
   values: z.int().describe("Number of values of the row."),
   text: z.string().describe("The beginning of the row."),
 });
@@ -124,27 +127,39 @@ export const Output = z.object({
     .array(
       z.object({
         option: z.string().describe("The option that overrules the assumption."),
-        value: z.string(),
-        reason: z.string(),
+        value: z.string().describe("What is assumed."),
+        reason: z.string().describe("Why."),
       }),
     )
     .describe("What was guessed, because no option says it."),
   misfits: z
     .object({
       total: z.int().describe("Number of problems in rows. A row can have two."),
-      counts: z.array(z.object({ problem: z.enum(PROBLEMS), count: z.int() })),
+      counts: z
+        .array(
+          z.object({
+            problem: z.enum(PROBLEMS).describe("What does not fit."),
+            count: z.int().describe("Number of rows with this problem."),
+          }),
+        )
+        .describe("How often each problem occurs."),
       listed: z.array(Misfit).describe("The first ones, up to the option `listMisfits`."),
     })
     .describe("The rows that did not fit."),
   skipped: z
     .object({
-      blankLines: z.int(),
+      blankLines: z.int().describe("Number of blank lines."),
       commentLines: z.int().describe("Number of comment lines below the table's start."),
       preamble: z.array(z.string()).describe("The lines before the table, up to 20."),
     })
     .describe("Lines that are not rows."),
   nulls: z
-    .array(z.object({ text: z.string(), count: z.int() }))
+    .array(
+      z.object({
+        text: z.string().describe("The text, without the spaces around it."),
+        count: z.int().describe("Number of values with this text."),
+      }),
+    )
     .describe("The texts that counted as missing values, up to 50."),
   columns: z
     .array(Column)

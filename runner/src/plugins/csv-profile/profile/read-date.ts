@@ -101,12 +101,16 @@ function dayAt(written: string, month: number, day: number): number {
   let year = Number(written);
   if (written.length === 2) year += year < 69 ? 2000 : 1900;
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= 31)) return Number.NaN;
-  const at = Date.UTC(2000, month - 1, day);
-  const date = new Date(at);
-  date.setUTCFullYear(year, month - 1, day);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
-    ? date.getTime()
-    : Number.NaN;
+  if (day > 28 && day > daysIn(year, month)) return Number.NaN;
+  // Date.UTC reads years below 100 as years of the 20th century.
+  return year >= 100
+    ? Date.UTC(year, month - 1, day)
+    : new Date(0).setUTCFullYear(year, month - 1, day);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
 function timeAt([hour, minute, second, fraction, half, zone]: (string | undefined)[]): number {

@@ -34,6 +34,8 @@ const INTEGER = /^(?:-?(?:0|[1-9]\d{0,14})|\+[1-9]\d{0,5})$/;
 const CODE = /^[+-]?\d+$/;
 const BOOLEAN = /^(?:true|false)$/i;
 const PLACEHOLDER = /^(?:[-–—]{1,3}|\.{1,3}|\?{1,3}|\*{1,3}|…)$/;
+/** A date or a text: saves the slow expressions for numbers with units. */
+const NO_NUMBER = /^\d{1,4}[-/:]\d/;
 const HAS_DIGIT = /\d/;
 
 const STRING: Reading = toReading("string");
@@ -50,12 +52,17 @@ export function readValue(value: string, format: ValueFormat): Reading {
   }
   if (CODE.test(value)) return CODE_READING;
   if (value.length > 45) return STRING;
+  if (NO_NUMBER.test(value)) return toDateReading(value, format);
   const number = readNumber(value, format);
   if (number !== null) {
     const kind = number.isWhole && number.unit === "" ? "integer" : "number";
     return { kind, first: number.point, second: number.comma, unit: number.unit };
   }
-  const date = readDate(value, format.dateFormat);
+  return toDateReading(value, format);
+}
+
+function toDateReading(value: string, { dateFormat }: ValueFormat): Reading {
+  const date = readDate(value, dateFormat);
   return date === null ? STRING : toReading("date", date.dmy, date.mdy);
 }
 
