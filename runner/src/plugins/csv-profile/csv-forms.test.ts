@@ -141,7 +141,8 @@ describe("the table", () => {
     expect(namesOf(found)).toEqual(["Country", "2001", "2002"]);
   });
 
-  test("has a commented header", async () => {
+  test("has a commented header, or a column that is named #", async () => {
+    expect(namesOf(await profile("#,name\n1,a\n2,b\n"))).toEqual(["#", "name"]);
     expect(namesOf(await profile("#chrom,start\nchr1,100\nchr2,200\n"))).toEqual([
       "chrom",
       "start",
@@ -213,7 +214,8 @@ describe("quotes", () => {
     expect([path.rows, path.dialect["escape"]]).toEqual([2, null]);
   });
 
-  test("single quotes quote where they hold delimiters, and are text elsewhere", async () => {
+  test("single quotes quote where they hold delimiters or all values, and are text elsewhere", async () => {
+    expect(namesOf(await profile("'k','v'\n'a','1'\n'b','2'\n"))).toEqual(["k", "v"]);
     const found = await profile("k,v\n'a,1','x'\n'b,2','y'\n");
     expect([found.raggedRows, found.dialect["quote"]]).toEqual([0, "'"]);
     expect((await profile("k,v\n'tis,1\nit's,2\n")).dialect["quote"]).toBe('"');

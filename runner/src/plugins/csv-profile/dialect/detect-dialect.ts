@@ -16,6 +16,9 @@ const DELIMITERS = [",", ";", "\t", "|", "^", "~", "\u0001", "\u001E", "\u001F",
 /** These also occur in times and texts, so that they must split every row into the same cells. */
 const RARE_DELIMITERS = [":", " "];
 const RARE_PRIOR = 0.8;
+/** Where every value is in single quotes, the values fit without that meaning too. */
+const SINGLE_QUOTE_PRIOR = 1.05;
+const QUOTED_LINES = 50;
 const SCORED_CELLS = 3_000;
 const SCORED_LENGTH = 1 << 16;
 
@@ -30,7 +33,7 @@ export function detectDialect(sample: Sample, known: KnownDialect): Candidate[] 
     for (const delimiter of delimiters) {
       for (const dialect of dialectsWith(delimiter, scored.text, known)) {
         const rows = sampleRows(scored, dialect);
-        candidates.push({ dialect, rows, score: scoreRows(rows, dialect) });
+        candidates.push({ dialect, rows, score: scoreRows(rows, dialect, scored.text) });
       }
     }
   };
@@ -84,7 +87,7 @@ function escapesIn(text: string, delimiter: string, quote: string): string[] {
   return isUsed ? ["", "\\"] : [""];
 }
 
-function scoreRows(rows: readonly Row[], dialect: Dialect): number {
+function scoreRows(rows: readonly Row[], dialect: Dialect, text: string): number {
   if (rows.length === 0) return 0;
   const pattern = Math.max(
     scorePattern(rows.map(({ cells }) => cells.length)),
@@ -93,7 +96,8 @@ function scoreRows(rows: readonly Row[], dialect: Dialect): number {
   let errors = 0;
   for (const row of rows) errors += row.quoteErrors;
   const penalty = 1 / (1 + (3 * errors) / rows.length);
-  const common = dialect.quote === "'" && !isQuoting(rows, dialect) ? 0.5 : 1;
+  const single = isQuoting(rows, dialect, text) ? SINGLE_QUOTE_PRIOR : 0.5;
+  const common = dialect.quote === "'" ? single : 1;
   return pattern * scoreTypes(rows) * penalty * common;
 }
 
@@ -125,9 +129,12 @@ export function filledLength(cells: readonly string[]): number {
   return length;
 }
 
-/** A single quote is common in texts. It quotes where it takes in a delimiter. */
-function isQuoting(rows: readonly Row[], { delimiter }: Dialect): boolean {
-  return rows.some(({ cells }) => cells.some((cell) => cell.includes(delimiter)));
+/** A single quote is common in texts. It quotes where it holds a delimiter, or all values. */
+function isQuoting(rows: readonly Row[], { delimiter }: Dialect, text: string): boolean {
+  if (rows.some(({ cells }) => cells.some((cell) => cell.includes(delimiter)))) return true;
+  const lines = text.split(/[\r\n]+/, QUOTED_LINES).filter((line) => line !== "");
+  const values = lines.flatMap((line) => line.split(delimiter));
+  return lines.length > 1 && values.every((value) => /^\s*'.*'\s*$/.test(value));
 }
 
 /** Every row has the same cells, and enough of them are numbers or dates. */

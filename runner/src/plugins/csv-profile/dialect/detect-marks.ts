@@ -19,7 +19,10 @@ export function readSeparatorLine(text: string): Marks {
 export function detectComment(text: string): string {
   const lines = text.split(/\r\n|\r|\n/, 200).filter((line) => line !== "");
   const isComment = (line: string): boolean => line.startsWith(COMMENT);
-  return isComment(lines[0] ?? "") && !lines.every(isComment) ? COMMENT : "";
+  const [first = ""] = lines;
+  // A column can be named `#`.
+  if (!isComment(first) || /^#[,;|\t]/.test(first)) return "";
+  return lines.every(isComment) ? "" : COMMENT;
 }
 
 /** The comment line right above the table, without its mark. */
