@@ -15,6 +15,8 @@ import type { Figure } from "./figures.ts";
 
 const BYTES = 500e6;
 const SAMPLE_MS = 50;
+/** Linux counts CPU time in hundredths of a second. */
+const TICK_MS = 10;
 const PROCESS = fileURLToPath(new URL("csv-speed-process.ts", import.meta.url));
 
 export async function benchCsvSpeed(): Promise<{ figures: readonly Figure[] }> {
@@ -36,6 +38,7 @@ export async function benchCsvSpeed(): Promise<{ figures: readonly Figure[] }> {
       }
       figures.push(
         { name: `${name}, time`, value: run.ms, unit: "ms" },
+        { name: `${name}, CPU time`, value: run.cpuMs, unit: "ms" },
         { name: `${name}, peak memory`, value: run.peakMb, unit: "MB" },
       );
     }
@@ -74,6 +77,12 @@ async function writeOrders(path: string): Promise<void> {
   console.log(`The file has ${(statSync(path).size / 1e6).toFixed(0)} MB.`);
 }
 
+interface Cost {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly peakMb: number;
+}
+
 /** Returns null if the command does not exist. */
 async function measure([program = "", ...args]: string[]): Promise<{
   ms: number;
@@ -82,9 +91,12 @@ async function measure([program = "", ...args]: string[]): Promise<{
   const startedAt = performance.now();
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
   let peakKb = 0;
+  let ticks = 0;
   const sampling = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      const stat = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+      ticks = Math.max(ticks, Number(stat[11]) + Number(stat[12]));
       peakKb = Math.max(peakKb, Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0));
     } catch {
       // The process has just ended.
@@ -99,5 +111,5 @@ async function measure([program = "", ...args]: string[]): Promise<{
   } finally {
     clearInterval(sampling);
   }
-  return { ms: performance.now() - startedAt, peakMb: peakKb / 1024 };
+  return { ms: performance.now() - startedAt, cpuMs: ticks * TICK_MS, peakMb: peakKb / 1024 };
 }
