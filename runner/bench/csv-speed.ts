@@ -84,10 +84,7 @@ interface Cost {
 }
 
 /** Returns null if the command does not exist. */
-async function measure([program = "", ...args]: string[]): Promise<{
-  ms: number;
-  peakMb: number;
-} | null> {
+async function measure([program = "", ...args]: string[]): Promise<Cost | null> {
   const startedAt = performance.now();
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
   let peakKb = 0;
