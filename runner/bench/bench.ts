@@ -14,6 +14,8 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[
   queue: async () => (await import("./queue.ts")).benchQueue(),
   "slow-disk": async () => (await import("./slow-disk.ts")).benchSlowDisk(),
   overload: async () => (await import("./overload.ts")).benchOverload(),
+  csv: async () => (await import("./csv.ts")).benchCsv(),
+  "csv-speed": async () => (await import("./csv-speed.ts")).benchCsvSpeed(),
   idle: async () => (await import("./idle.ts")).benchIdle(),
 };
 

@@ -10,7 +10,8 @@ export interface Figure {
     | "ms of CPU/job"
     | "MB"
     | "×"
-    | "deliveries/s";
+    | "deliveries/s"
+    | "% right";
 }
 
 /** The value below which the fraction `q` of the samples lies. */

@@ -1,16 +1,16 @@
-/** 2^14 registers use 16 KiB and give a standard error of 1.04 / √16384 = 0.8 %. */
-const INDEX_BITS = 14;
-const REGISTERS = 1 << INDEX_BITS;
 const RANK_BITS = 32;
 
 /**
- * HyperLogLog over a 46-bit hash. The estimator is algorithm 6 of Ertl 2017, "New cardinality
- * estimation algorithms for HyperLogLog sketches", which needs no bias tables.
+ * HyperLogLog: 2^14 registers use 16 KiB and have a standard error of 1.04 / √16384 = 0.8 %. The
+ * estimator is algorithm 6 of Ertl 2017, "New cardinality estimation algorithms for HyperLogLog
+ * sketches", which needs no bias tables.
  */
-export function createDistinctEstimate() {
-  const ranks = new Uint8Array(REGISTERS);
+export function createDistinctEstimate(indexBits: number) {
+  const registers = 1 << indexBits;
+  const ranks = new Uint8Array(registers);
   return {
-    add(value: string): void {
+    /** Returns a hash of the value. */
+    add(value: string): number {
       let a = 0x811c9dc5;
       let b = 0x9747b28c;
       for (let i = 0; i < value.length; i++) {
@@ -18,17 +18,19 @@ export function createDistinctEstimate() {
         a = Math.imul(a ^ unit, 0x01000193);
         b = Math.imul((b << 13) | (b >>> 19), 5) + Math.imul(unit, 0xcc9e2d51);
       }
-      const register = mix(a ^ value.length) >>> (32 - INDEX_BITS);
+      const hash = mix(a ^ value.length);
+      const register = hash >>> (32 - indexBits);
       const rank = Math.clz32(mix(b ^ a)) + 1;
       if (rank > ranks[register]!) ranks[register] = rank;
+      return hash;
     },
     estimate(): number {
       const counts = new Float64Array(RANK_BITS + 2);
       for (const rank of ranks) counts[rank]! += 1;
-      let z = REGISTERS * tau(1 - counts[RANK_BITS + 1]! / REGISTERS);
+      let z = registers * tau(1 - counts[RANK_BITS + 1]! / registers);
       for (let rank = RANK_BITS; rank >= 1; rank--) z = 0.5 * (z + counts[rank]!);
-      z += REGISTERS * sigma(counts[0]! / REGISTERS);
-      return (REGISTERS * REGISTERS) / (2 * Math.LN2 * z);
+      z += registers * sigma(counts[0]! / registers);
+      return (registers * registers) / (2 * Math.LN2 * z);
     },
   };
 }

@@ -3,15 +3,18 @@ import { expect, test } from "vitest";
 import { createDistinctEstimate } from "./distinct-estimate.ts";
 import { createFrequentValues, type Counted } from "./frequent-values.ts";
 
-function count(stream: readonly string[], capacity: number) {
-  const frequent = createFrequentValues<Counted>(capacity);
+function count(
+  stream: readonly string[],
+  capacity: number,
+  settle: (value: string, entry: Counted, occurrences: number) => void = () => {},
+) {
+  const frequent = createFrequentValues<Counted>(capacity, settle);
   for (const value of stream) {
-    let entry = frequent.get(value);
-    if (!entry) {
-      entry = { count: 0 };
-      frequent.set(value, entry);
-    }
-    entry.count += 1;
+    const entry = frequent.get(value);
+    if (entry) entry.count += 1;
+    else if (frequent.admits(Number(value.replace(/\D/g, "")))) {
+      frequent.set(value, { count: 1, settled: 0 });
+    } else settle(value, { count: 1, settled: 1 }, 1);
   }
   return frequent;
 }
@@ -39,6 +42,18 @@ test("every count is within the reported error, and the error is within its boun
   );
 });
 
+test("every occurrence is settled once, also of values that were pushed out", () => {
+  const stream = Array.from({ length: 5_000 }, (_, index) => String((index * index) % 701));
+  const settled = new Map<string, number>();
+  const frequent = count(stream, 20, (value, _, occurrences) => {
+    settled.set(value, (settled.get(value) ?? 0) + occurrences);
+  });
+  frequent.settleAll();
+  frequent.settleAll();
+  const exact = Map.groupBy(stream, String);
+  expect(settled).toEqual(new Map([...exact].map(([value, { length }]) => [value, length])));
+});
+
 test("the number of stored values never exceeds the capacity", () => {
   const frequent = count(
     Array.from({ length: 10_000 }, (_, index) => `value ${index}`),
@@ -51,7 +66,7 @@ test.each([100, 20_000, 60_000, 500_000])(
   "%i distinct values are estimated within 2.5 %%",
   (distinct) => {
     for (const prefix of ["", "strike-record-", "2024-01-01T00:00:"]) {
-      const estimate = createDistinctEstimate();
+      const estimate = createDistinctEstimate(14);
       for (let index = 0; index < distinct; index++) estimate.add(`${prefix}${index}`);
       for (let index = 0; index < distinct; index += 3) estimate.add(`${prefix}${index}`);
       expect(Math.abs(estimate.estimate() - distinct) / distinct).toBeLessThan(0.025);
