@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ClaimedDelivery, DeliverySummary } from "../../src/ports/store/deliveries.ts";
 import {
+  asksToWait,
   attemptOf,
   claimDue,
   claimOne,
@@ -65,9 +66,8 @@ export function recoveryConformance(createSubject: CreateSubject): void {
     test("ends a pause of the destination, but only if it changes the delivery", async () => {
       await completeWithWebhook(t.store);
       const [delivery] = await claimDue(t.store);
-      await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 150 }));
-      const destination = (await t.store.delivery(delivery!.id))!.destination;
-      await t.store.pauseDestination({ destination, until: 5_000 });
+      const asked = attemptOf(delivery!, { state: "due", dueAt: 150 }, asksToWait(5_000));
+      await t.store.recordAttempt(asked);
       const [, second] = await deliveriesOf(t.store);
       expect(await t.store.redeliver(second!.id, { now: 200 })).toBe(false);
       expect(await claimDue(t.store, { now: 200 })).toEqual([]);
@@ -152,12 +152,9 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       await complete(t.store);
       const [first, second] = await claimDue(t.store);
-      await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
+      const asked = attemptOf(first!, { state: "dead", reason: "r" }, asksToWait(5_000));
+      await t.store.recordAttempt(asked);
       await t.store.releaseDeliveries([second!.id]);
-      await t.store.pauseDestination({
-        destination: (await t.store.webhook(id))!.destination,
-        until: 5_000,
-      });
       expect(await claimDue(t.store, { now: 200 })).toEqual([]);
       await t.store.recoverDeliveries({ ...request, webhookId: id });
       expect(await claimDue(t.store, { now: 200 })).toHaveLength(2);

@@ -160,7 +160,7 @@ export function createRun(store: Store, model: ModelStore) {
       limit: count,
       except: except.map(([id]) => id),
     });
-    expect(due.map(({ key, ratePerSecond }) => ({ key, ratePerSecond }))).toEqual(
+    expect(due.map(({ id: _, ...each }) => each)).toEqual(
       model.dueDestinations({ now, limit: count, except: except.map(([, key]) => key) }),
     );
     for (const { id, key } of due) destinationKeys.set(id, key);
@@ -183,8 +183,9 @@ export function createRun(store: Store, model: ModelStore) {
     const { id } = pair.real;
     switch (each.kind) {
       case "attempt": {
-        const { state, wait } = each;
-        const outcome = attemptOf(pair.real, { state, at: now, dueAt: now + wait, reason: "r" });
+        const { state, wait, says } = each;
+        const given = { state, at: now, dueAt: now + wait, reason: "r" };
+        const outcome = attemptOf(pair.real, given, says);
         return expectSameResult(
           store.recordAttempt(outcome),
           model.recordAttempt(pair.model, outcome),
@@ -238,16 +239,6 @@ export function createRun(store: Store, model: ModelStore) {
     }
   }
 
-  function pause({ pick, ms }: CallOf<"pause destination">): void {
-    const destination = some([...destinationKeys], pick);
-    if (destination === undefined) return;
-    const [id, key] = destination;
-    expectSameResult(
-      store.pauseDestination({ destination: id, until: now + ms }),
-      model.pauseDestination(key, now + ms),
-    );
-  }
-
   async function make(each: Call): Promise<void> {
     switch (each.kind) {
       case "wait":
@@ -293,8 +284,6 @@ export function createRun(store: Store, model: ModelStore) {
         return changeJob(each);
       case "claim deliveries":
         return claimDeliveries(each);
-      case "pause destination":
-        return pause(each);
       case "attempt":
       case "release delivery":
       case "redeliver":

@@ -14,7 +14,11 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Outgoing, Sender } from "../../ports/sender.ts";
-import type { AttemptOutcome, ClaimedDelivery } from "../../ports/store/deliveries.ts";
+import type {
+  AttemptEffects,
+  AttemptOutcome,
+  ClaimedDelivery,
+} from "../../ports/store/deliveries.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import { applyWebhookVerdict } from "../webhooks/apply-webhook-verdict.ts";
@@ -72,16 +76,20 @@ export async function makeAttempt(
  */
 export async function recordAttempt(
   delivery: ClaimedDelivery,
-  { answer, startedAt, endedAt }: Attempt,
+  attempt: Attempt,
   deps: DeliverDeps,
-): Promise<void> {
+): Promise<AttemptEffects | null> {
   const { store, clock, ids, log } = deps;
-  if (isAborted(answer)) return store.releaseDeliveries([delivery.id]);
-  const outcome = toOutcome(delivery, answer, { startedAt, now: endedAt, random: ids.random() });
+  const { answer } = attempt;
+  if (isAborted(answer)) {
+    await store.releaseDeliveries([delivery.id]);
+    return null;
+  }
+  const outcome = toOutcome(delivery, attempt, ids.random());
   reportAttempt(delivery, outcome, deps);
-  await store.recordAttempt(outcome);
+  const effects = await store.recordAttempt(outcome);
   const { target } = delivery;
-  if (!target.isPersistent || isSuccess(answer)) return;
+  if (!target.isPersistent || isSuccess(answer)) return effects;
   const { number } = outcome.attempt;
   const now = clock.now();
   const verdict = judgeWebhook(
@@ -90,6 +98,7 @@ export async function recordAttempt(
     now,
   );
   await applyWebhookVerdict(target.webhookId, verdict, { store, log, now });
+  return effects;
 }
 
 function isAborted(answer: Answer): boolean {
@@ -111,8 +120,8 @@ function toRequest(
 
 function toOutcome(
   delivery: ClaimedDelivery,
-  answer: Answer,
-  { startedAt, now, random }: { startedAt: number; now: number; random: number },
+  { answer, startedAt, endedAt: now, destinationOutcome }: Attempt,
+  random: number,
 ): AttemptOutcome {
   const { retries } = delivery.target;
   const { retriesUsed } = delivery;
@@ -133,5 +142,6 @@ function toOutcome(
     retriesUsed: retriesUsed + (verdict.state === "due" ? 1 : 0),
     reason: verdict.state === "dead" ? verdict.reason : null,
     succeeded: isSuccess(answer),
+    destinationOutcome,
   };
 }

@@ -1,4 +1,5 @@
 import type { DeliveryState } from "../../domain/delivery.ts";
+import type { DestinationOutcome, DestinationState } from "../../domain/destination.ts";
 import type { EventKind } from "../../domain/event.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { Page, Paged } from "./page.ts";
@@ -71,6 +72,21 @@ export interface AttemptOutcome {
   readonly reason: string | null;
   /** Whether the endpoint accepted the event. Null leaves the webhook's `failingSince` as it is. */
   readonly succeeded: boolean | null;
+  /** What the attempt says about the delivery's destination. */
+  readonly destinationOutcome: DestinationOutcome;
+}
+
+/** What an attempt changed beyond its delivery; null where nothing changed. */
+export interface AttemptEffects {
+  readonly destination: DestinationChange | null;
+}
+
+/** The state of a destination before and after an attempt. */
+export interface DestinationChange {
+  /** The webhook's origin, or the id of a persistent webhook. */
+  readonly key: string;
+  readonly before: DestinationState;
+  readonly after: DestinationState;
 }
 
 export interface DeliverySummary {
@@ -112,7 +128,13 @@ export interface DeliveryWrites {
   /**
    * Claims deliveries that are due at `now`, up to `limit` for each of the destinations. Within a
    * destination, first attempts come before retries, then the earliest due time first. Destinations
-   * that are paused or unknown, or whose webhook is paused or off, yield nothing.
+   * that are paused or unknown, or whose webhook is paused or off, yield nothing. One with a rate
+   * limit yields no more than its tokens, and is not due again before the next token.
+   *
+   * A destination with an open circuit yields one delivery, which probes it: of the first attempt and
+   * the retry that were due first, the one with the earlier event. The destination is not due again
+   * before the probe has ended or `leaseUntil`. Otherwise first attempts would use every probe, and
+   * no delivery would ever be given up.
    *
    * Destinations are served in the order of the request until their bodies exceed `maxBytes`; the
    * first delivery is always claimed. A destination from which a delivery was claimed comes after all
@@ -131,15 +153,19 @@ export interface DeliveryWrites {
    * - If the delivery has ended, the next one with its ordering key is due immediately.
    * - If the delivery is to be retried and an earlier one with its ordering key was opened again,
    *   it is `waiting` instead of `due`.
+   * - The destination's failures in a row, pause and circuit follow from `destinationOutcome`
+   *   (`afterAttempt` of domain/destination).
    * - If the delivery was given up, or put behind an earlier one, during the attempt, `delivered`
    *   still applies. Any other outcome stores the attempt and leaves the delivery's state as it is.
    *
    * Does nothing if the delivery is already `delivered`, an attempt with this or a higher number is
-   * stored, or the delivery was deleted with its webhook or its job.
+   * stored, or the delivery was deleted with its webhook or its job. Returns null if nothing but the
+   * delivery changed.
    */
-  recordAttempt(outcome: AttemptOutcome): Promise<void>;
+  recordAttempt(outcome: AttemptOutcome): Promise<AttemptEffects | null>;
   /**
-   * Ends the claims of deliveries without counting an attempt. They are due immediately, or wait if
+   * Ends the claims of deliveries without counting an attempt. One that probed an open circuit leaves
+   * the probe to the next. They are due immediately, or wait if
    * an earlier one with the same ordering key is open. Ids that are unknown or not claimed are
    * ignored.
    */

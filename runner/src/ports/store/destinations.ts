@@ -1,5 +1,5 @@
 /**
- * Deliveries to one destination share a concurrency limit, a rate limit and a circuit breaker
+ * Deliveries to one destination share a rate limit, a pause and a circuit breaker
  * (domain/destination). A destination is created with its first webhook and deleted with its last.
  */
 export interface DestinationSpec {
@@ -13,15 +13,8 @@ export interface DestinationSpec {
 export interface DueDestination extends DestinationSpec {
   /** Never used again, not even after the destination was deleted. */
   readonly id: number;
-}
-
-export interface DestinationWrites {
-  /**
-   * Pauses a destination: none of its deliveries is due before `until`, including deliveries added
-   * during the pause. A later call replaces `until`, so an earlier instant shortens the pause. Does
-   * nothing if the destination does not exist.
-   */
-  pauseDestination(request: { destination: number; until: number }): Promise<void>;
+  /** Failed attempts since the last success. From five on, its circuit is open. */
+  readonly failuresInRow: number;
 }
 
 export interface DestinationReads {

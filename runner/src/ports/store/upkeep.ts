@@ -35,8 +35,8 @@ export interface UpkeepWrites {
   pruneJobs(request: { endedBefore: number; limit: number }): Promise<number>;
   /**
    * Adds `byMs` to every instant after `now` at which a delivery is due, a destination's pause
-   * ends, or a destination was last served, or since which a job waits. Includes deliveries in flight. Jobs' `runAt` is not
-   * changed. Called when the system clock was set.
+   * began or ends, it was last served or its tokens were counted, or since which a job waits. Includes
+   * deliveries in flight. Jobs' `runAt` is not changed. Called when the system clock was set.
    */
   shiftDue(request: { now: number; byMs: number }): Promise<void>;
   /** Stores a value about the store itself, replacing any previous value. */

@@ -5,7 +5,6 @@ import { prepareClaimDeliveries } from "./ops/claim-deliveries.ts";
 import { prepareClaimJobs } from "./ops/claim-jobs.ts";
 import { prepareCommitTransition } from "./ops/commit-transition.ts";
 import { prepareEndBatch, prepareSetBatchWebhook } from "./ops/end-batch.ts";
-import { preparePauseDestination } from "./ops/pause-destination.ts";
 import { preparePruneJobs } from "./ops/prune-jobs.ts";
 import { preparePruneWebhooks } from "./ops/prune-webhooks.ts";
 import { prepareReap } from "./ops/reap.ts";
@@ -41,7 +40,6 @@ export function createOperations(db: DatabaseSync): Operations {
     appendLogs: prepareAppendLogs(db),
     pruneJobs: preparePruneJobs(db),
     claimDeliveries: prepareClaimDeliveries(db),
-    pauseDestination: preparePauseDestination(db),
     recordAttempt: prepareRecordAttempt(db),
     releaseDeliveries: prepareReleaseDeliveries(db),
     redeliver: prepareRedeliver(db),

@@ -73,7 +73,6 @@ function createWrites(queue: WriteQueue): Writes {
     appendLogs: write("appendLogs"),
     pruneJobs: write("pruneJobs"),
     claimDeliveries: write("claimDeliveries"),
-    pauseDestination: write("pauseDestination"),
     recordAttempt: write("recordAttempt"),
     releaseDeliveries: write("releaseDeliveries"),
     redeliver: write("redeliver"),

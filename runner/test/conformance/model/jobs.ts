@@ -8,6 +8,7 @@ import type { Claim, NewJob, SubmitOutcome } from "../../../src/ports/store/jobs
 import { restoreOrder, newDelivery } from "./deliveries.ts";
 import {
   deleteUnusedDestinations,
+  endProbe,
   isReapable,
   isPending,
   findOrCreateDestination,
@@ -182,7 +183,10 @@ export function createJobModel(state: ModelState) {
       const released = state.jobs.filter((job) => isReapable(state, job.lease, request));
       for (const job of released) putBack(job);
       const freed = state.deliveries.filter((each) => isReapable(state, each.lease, request));
-      for (const each of freed) each.lease = null;
+      for (const each of freed) {
+        endProbe(state, each);
+        each.lease = null;
+      }
       for (const each of freed) restoreOrder(state, each, request.now);
       return released.length;
     },

@@ -6,12 +6,12 @@ import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
 import { prepareOrderingKey } from "./ordering-key.ts";
+import { prepareRecordHealth, type HealthColumns } from "./record-health.ts";
 
-interface DeliveryRow {
+interface DeliveryRow extends HealthColumns {
   readonly id: number;
   readonly job: number | null;
   readonly webhook: number;
-  readonly destination: number;
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly lease_owner: string | null;
@@ -22,11 +22,13 @@ interface DeliveryRow {
 export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttempt"] {
   const find = prepare<DeliveryRow>(
     db,
-    `SELECT id, job, deliveries.webhook, destination, deliveries.state, attempts, lease_owner,
-       persistent_webhooks.webhook IS NOT NULL AS is_persistent, failing_since
+    `SELECT deliveries.id, job, deliveries.webhook, destination, deliveries.state, attempts,
+       lease_owner, persistent_webhooks.webhook IS NOT NULL AS is_persistent, failing_since, key,
+       failures, paused_until, held_since, probe
      FROM deliveries
+       CROSS JOIN destinations ON destinations.id = destination
        LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = deliveries.webhook
-     WHERE id = ?`,
+     WHERE deliveries.id = ?`,
   );
   const insertAttempt = prepare(
     db,
@@ -39,14 +41,15 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
     `UPDATE persistent_webhooks SET failing_since = ? WHERE webhook = ?`,
   );
   const move = prepareMove(db);
+  const recordHealth = prepareRecordHealth(db);
 
   return (outcome) => {
     const { deliveryId, attempt, succeeded } = outcome;
     const key = parseDeliveryId(deliveryId);
     const delivery = key === null ? undefined : find.get(key);
-    if (delivery === undefined) return;
+    if (delivery === undefined) return null;
     // Stored already, by a call whose reply was lost or by an attempt whose lease had expired.
-    if (attempt.number <= delivery.attempts || delivery.state === "delivered") return;
+    if (attempt.number <= delivery.attempts || delivery.state === "delivered") return null;
     const { number, at, durationMs, status, error, response } = attempt;
     insertAttempt.run(delivery.id, number, at, durationMs, status, error, response);
     const isFailing = delivery.failing_since !== null;
@@ -56,6 +59,8 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
     // It was given up, or put behind another, while in flight: only a success changes its state.
     if (delivery.state !== "due" && outcome.state !== "delivered") count.run(number, delivery.id);
     else move(delivery, outcome);
+    const destination = recordHealth(delivery, outcome);
+    return destination === null ? null : { destination };
   };
 }
 
