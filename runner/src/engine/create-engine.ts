@@ -13,6 +13,7 @@ import type { Vault } from "../ports/vault.ts";
 import { createActiveJobs } from "./jobs/active-jobs.ts";
 import { createBatchLoop } from "./batches/batch-loop.ts";
 import { cancelJob } from "./jobs/cancel-job.ts";
+import { beat, createAgeLoop } from "./deliveries/age-loop.ts";
 import { createClaimLoop } from "./jobs/claim-loop.ts";
 import { createClockLoop } from "./upkeep/clock-loop.ts";
 import type { Engine } from "./engine.ts";
@@ -48,6 +49,7 @@ export interface EngineSettings {
   /** How long a job waits for a plugin that cannot be loaded, in ms. */
   readonly pluginWaitMs: number;
   readonly retentionMs: number;
+  readonly maxDeliveryAgeMs: number;
   readonly userAgent: string;
   readonly jobUrl: (jobId: string) => string;
 }
@@ -136,6 +138,8 @@ export function createEngine(deps: EngineDeps): Engine {
       whyUnavailable(shared.catalog, on)?.message ?? `Plugin "${on}" can be loaded again.`,
     relayState: () => loops?.relay.state() ?? IDLE_RELAY,
     async start() {
+      // Before the first attempt is judged: what ended since the last beat was time down.
+      await beat(store, clock.now());
       // Before the first claim: frees what an earlier daemon had claimed.
       await store.reap({ owner: shared.owner, now: clock.now() });
       loops = startLoops(shared);
@@ -202,6 +206,7 @@ function startLoops(shared: Shared) {
     relay: createRelay({ ...shared, deliverDeps: shared }),
     lease: createLeaseLoop({ ...shared, onFreed: wake.claim }),
     retention: createRetentionLoop(shared),
+    age: createAgeLoop(shared),
     clock: createClockLoop({ ...shared, onShift: wake.relay }),
     batch: createBatchLoop({
       ...shared,

@@ -261,6 +261,7 @@ export function attemptOf(
     | { state: "dead"; at?: number; reason: string }
     | { state: "due"; at?: number; dueAt: number },
   destinationOutcome: DestinationOutcome = { kind: "neutral" },
+  { maxAgeMs = Number.MAX_SAFE_INTEGER } = {},
 ): AttemptOutcome {
   const succeeded = outcome.state === "delivered";
   return {
@@ -279,6 +280,7 @@ export function attemptOf(
     reason: outcome.state === "dead" ? outcome.reason : null,
     succeeded,
     destinationOutcome,
+    maxAgeMs,
   };
 }
 

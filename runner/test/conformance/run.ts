@@ -160,7 +160,7 @@ export function createRun(store: Store, model: ModelStore) {
       limit: count,
       except: except.map(([id]) => id),
     });
-    expect(due.map(({ id: _, ...each }) => each)).toEqual(
+    expect(due.map(({ id: _id, ...each }) => each)).toEqual(
       model.dueDestinations({ now, limit: count, except: except.map(([, key]) => key) }),
     );
     for (const { id, key } of due) destinationKeys.set(id, key);

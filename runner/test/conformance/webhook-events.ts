@@ -204,7 +204,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(0);
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
-      expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
+      expect(await t.store.pruneJobs({ endedBefore: 51, limit: 10 })).toBe(1);
     });
 
     test("stores an attempt in flight: success counts, failure changes no state", async () => {

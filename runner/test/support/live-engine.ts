@@ -77,6 +77,7 @@ export async function createLiveEngine(
       maxLogBytes: 4096,
       maxBatchJobs: 1_000,
       pluginWaitMs: 60 * 60_000,
+      maxDeliveryAgeMs: 7 * 24 * 60 * 60_000,
       maxWebhooks: 100,
       maxInFlight,
       maxBytesInFlight: 64 * 1024 * 1024,

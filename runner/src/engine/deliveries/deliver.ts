@@ -38,6 +38,7 @@ export interface DeliverDeps {
   readonly telemetry: Pick<Telemetry, "attemptEnded">;
   readonly log: Log;
   readonly userAgent: string;
+  readonly maxDeliveryAgeMs: number;
 }
 
 export interface Attempt {
@@ -85,9 +86,10 @@ export async function recordAttempt(
     await store.releaseDeliveries([delivery.id]);
     return null;
   }
-  const outcome = toOutcome(delivery, attempt, ids.random());
-  reportAttempt(delivery, outcome, deps);
+  const { maxDeliveryAgeMs: maxAgeMs } = deps;
+  const outcome = toOutcome(delivery, attempt, { maxAgeMs, random: ids.random() });
   const effects = await store.recordAttempt(outcome);
+  reportAttempt(delivery, outcome, { ...deps, tooOld: effects?.tooOld ?? null });
   const { target } = delivery;
   if (!target.isPersistent || isSuccess(answer)) return effects;
   const { number } = outcome.attempt;
@@ -121,7 +123,7 @@ function toRequest(
 function toOutcome(
   delivery: ClaimedDelivery,
   { answer, startedAt, endedAt: now, destinationOutcome }: Attempt,
-  random: number,
+  { maxAgeMs, random }: { maxAgeMs: number; random: number },
 ): AttemptOutcome {
   const { retries } = delivery.target;
   const { retriesUsed } = delivery;
@@ -143,5 +145,6 @@ function toOutcome(
     reason: verdict.state === "dead" ? verdict.reason : null,
     succeeded: isSuccess(answer),
     destinationOutcome,
+    maxAgeMs,
   };
 }

@@ -1,4 +1,3 @@
-import type { DestinationOutcome } from "../../domain/destination.ts";
 import { MAX_TIMEOUT_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";

@@ -74,10 +74,14 @@ export interface AttemptOutcome {
   readonly succeeded: boolean | null;
   /** What the attempt says about the delivery's destination. */
   readonly destinationOutcome: DestinationOutcome;
+  /** A delivery that would be this old at its next retry is given up. */
+  readonly maxAgeMs: number;
 }
 
 /** What an attempt changed beyond its delivery; null where nothing changed. */
 export interface AttemptEffects {
+  /** Why the delivery is dead although a retry was left: it would be too old. */
+  readonly tooOld: string | null;
   readonly destination: DestinationChange | null;
 }
 
@@ -155,6 +159,7 @@ export interface DeliveryWrites {
    *   it is `waiting` instead of `due`.
    * - The destination's failures in a row, pause and circuit follow from `destinationOutcome`
    *   (`afterAttempt` of domain/destination).
+   * - A delivery that would have reached `maxAgeMs` at its next retry is dead instead.
    * - If the delivery was given up, or put behind an earlier one, during the attempt, `delivered`
    *   still applies. Any other outcome stores the attempt and leaves the delivery's state as it is.
    *
@@ -170,6 +175,15 @@ export interface DeliveryWrites {
    * ignored.
    */
   releaseDeliveries(ids: readonly string[]): Promise<void>;
+  /**
+   * Gives up up to `limit` deliveries that are due, not in flight, and have reached `maxAgeMs`. The
+   * next one with the ordering key is due. A delivery's age counts from its event, or from when it was
+   * last sent again by `redeliver` or `recoverDeliveries`. Time in which its webhook was paused or the
+   * daemon was down (`beat`) does not count. Deliveries of a paused webhook are left alone.
+   *
+   * Returns how many were given up. Call again if that is the limit.
+   */
+  giveUpOldDeliveries(request: { now: number; maxAgeMs: number; limit: number }): Promise<number>;
   /**
    * Sends a delivery again at an operator's request. A delivery that has ended becomes due at `now`
    * with no retries left, so it is attempted once; later open deliveries with its ordering key wait

@@ -41,7 +41,14 @@ export function newDelivery(
 ): void {
   state.created += 1;
   const isBatch = fields.jobId === null;
-  const fresh = { attempts: 0, retriesUsed: 0, reason: null, lease: null, order: state.created };
+  const fresh = {
+    attempts: 0,
+    retriesUsed: 0,
+    reason: null,
+    endedAt: null,
+    lease: null,
+    order: state.created,
+  };
   const place = isBatch
     ? { state: "due" as const, dueAt: fields.eventAt }
     : { state: "waiting" as const, dueAt: null };
@@ -108,7 +115,7 @@ export function createDeliveryModel(state: ModelState) {
     const isNews =
       destinationOutcome.kind === "failed" ||
       (destinationOutcome.kind !== "neutral" && (failuresInRow > 0 || isProbe));
-    return isNews ? { destination: { key, before, after } } : null;
+    return isNews ? { destination: { key, before, after }, tooOld: null } : null;
   }
 
   return {
@@ -186,7 +193,9 @@ export function createDeliveryModel(state: ModelState) {
       const effects = recordHealth(delivery, outcome);
       if (delivery.state !== "due" && outcome.state !== "delivered") return effects;
       const dueAt = outcome.state === "due" ? outcome.dueAt : null;
-      Object.assign(delivery, { state: outcome.state, dueAt, retriesUsed, reason, lease: null });
+      const endedAt = dueAt === null ? Math.floor(attempt.at + attempt.durationMs) : null;
+      const next = { state: outcome.state, dueAt, retriesUsed, reason, endedAt, lease: null };
+      Object.assign(delivery, next);
       restoreOrder(state, delivery, attempt.at);
       return effects;
     },
@@ -208,7 +217,13 @@ export function createDeliveryModel(state: ModelState) {
       if (delivery.state === "due") delivery.dueAt = Math.min(delivery.dueAt ?? now, now);
       else {
         const retriesUsed = retriesOf(state, delivery);
-        Object.assign(delivery, { state: "due", dueAt: now, reason: null, retriesUsed });
+        Object.assign(delivery, {
+          state: "due",
+          dueAt: now,
+          reason: null,
+          endedAt: null,
+          retriesUsed,
+        });
       }
       restoreOrder(state, delivery, now);
       resume(state, delivery.destinationKey, now);
@@ -231,7 +246,13 @@ export function createDeliveryModel(state: ModelState) {
       for (const each of dead) {
         const dueAt = each.jobId === null ? now : null;
         const again = each.jobId === null ? "due" : "waiting";
-        Object.assign(each, { state: again, dueAt, reason: null, retriesUsed: 0 });
+        Object.assign(each, {
+          state: again,
+          dueAt,
+          reason: null,
+          endedAt: null,
+          retriesUsed: 0,
+        });
       }
       for (const each of late) each.dueAt = now;
       for (const each of dead) restoreOrder(state, each, now);

@@ -9,8 +9,8 @@ import { restoreOrder, newDelivery } from "./deliveries.ts";
 import {
   deleteUnusedDestinations,
   endProbe,
+  isNeeded,
   isReapable,
-  isPending,
   findOrCreateDestination,
   receiversOf,
   type ModelJob,
@@ -51,7 +51,9 @@ export function createJobModel(state: ModelState) {
     const old = state.batches
       .filter(({ callback }) => callback !== null && callback.at < endedBefore)
       .filter(({ spec }) =>
-        state.deliveries.every((each) => each.subjectId !== spec.id || !isPending(each)),
+        state.deliveries.every(
+          (each) => each.subjectId !== spec.id || !isNeeded(each, endedBefore),
+        ),
       )
       .toSorted((a, b) => a.callback!.at - b.callback!.at)
       .slice(0, limit);
@@ -194,7 +196,11 @@ export function createJobModel(state: ModelState) {
     pruneJobs({ endedBefore, limit }: { endedBefore: number; limit: number }): number {
       pruneBatches(endedBefore, limit);
       const kept = new Set(state.batches.flatMap(({ jobIds }) => jobIds));
-      const busy = new Set(state.deliveries.filter(isPending).map(({ subjectId }) => subjectId));
+      const busy = new Set(
+        state.deliveries
+          .filter((each) => isNeeded(each, endedBefore))
+          .map(({ subjectId }) => subjectId),
+      );
       const old = state.jobs
         .filter((job) => job.endedAt !== null && job.endedAt < endedBefore)
         .filter(({ spec }) => !kept.has(spec.id) && !busy.has(spec.id))

@@ -69,6 +69,7 @@ export interface ModelDelivery {
   attempts: number;
   retriesUsed: number;
   reason: string | null;
+  endedAt: number | null;
   lease: Lease | null;
 }
 
@@ -93,6 +94,12 @@ export function newState(exclusive: boolean): ModelState {
 
 export function isPending({ state }: ModelDelivery): boolean {
   return state === "waiting" || state === "due";
+}
+
+/** Whether the job or batch of a delivery is kept: it is open, or was given up recently. */
+export function isNeeded(delivery: ModelDelivery, endedBefore: number): boolean {
+  const { state, endedAt } = delivery;
+  return isPending(delivery) || (state === "dead" && endedAt !== null && endedAt >= endedBefore);
 }
 
 export function isReapable(

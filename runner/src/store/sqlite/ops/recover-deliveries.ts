@@ -14,7 +14,8 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
   const revive = prepare<{ job: number | null }>(
     db,
     `UPDATE deliveries SET state = iif(job IS NULL, 'due', 'waiting'),
-       due_at = iif(job IS NULL, ?1, NULL), ended_at = NULL, reason = NULL, retries_used = 0
+       due_at = iif(job IS NULL, ?1, NULL), ended_at = NULL, reason = NULL, retries_used = 0,
+       revived_at = ?1
      WHERE id IN (
        SELECT id FROM deliveries INDEXED BY deliveries_dead
        WHERE webhook = ?2 AND state = 'dead' AND created_at >= ?3
@@ -24,7 +25,7 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
   );
   const hasten = prepare(
     db,
-    `UPDATE deliveries SET due_at = ?1
+    `UPDATE deliveries SET due_at = ?1, revived_at = ?1
      WHERE id IN (
        SELECT id FROM deliveries INDEXED BY deliveries_retries
        WHERE destination = ?2 AND state = 'due' AND lease_owner IS NULL AND attempts > 0 AND due_at > ?1
