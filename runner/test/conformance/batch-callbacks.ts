@@ -45,8 +45,6 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
             sealed: webhook.sealed,
             retries: webhook.retries,
             timeoutMs: null,
-            expiresAt: null,
-            failingSince: null,
           },
           attempts: 0,
           retriesUsed: 0,

@@ -52,8 +52,6 @@ export function deliveryConformance(createSubject: CreateSubject): void {
             sealed: "ü",
             retries: 2,
             timeoutMs: null,
-            expiresAt: null,
-            failingSince: null,
           },
           attempts: 0,
           retriesUsed: 0,

@@ -8,7 +8,6 @@ import {
   type Answer,
 } from "../../domain/delivery.ts";
 import type { DestinationOutcome } from "../../domain/destination.ts";
-import { judgeWebhook } from "../../domain/webhook-health.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
@@ -21,16 +20,12 @@ import type {
 } from "../../ports/store/deliveries.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
-import { applyWebhookVerdict } from "../webhooks/apply-webhook-verdict.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
 import { reportAttempt } from "./report-attempt.ts";
 import { toRequestHeaders } from "./request-headers.ts";
 
 export interface DeliverDeps {
-  readonly store: Pick<
-    Store,
-    "recordAttempt" | "releaseDeliveries" | "updateWebhook" | "removeWebhook"
-  >;
+  readonly store: Pick<Store, "recordAttempt" | "releaseDeliveries">;
   readonly sender: Pick<Sender, "send">;
   readonly sealedContents: Pick<SealedContents, "open">;
   readonly clock: Pick<Clock, "now">;
@@ -80,7 +75,7 @@ export async function recordAttempt(
   attempt: Attempt,
   deps: DeliverDeps,
 ): Promise<AttemptEffects | null> {
-  const { store, clock, ids, log } = deps;
+  const { store, ids } = deps;
   const { answer } = attempt;
   if (isAborted(answer)) {
     await store.releaseDeliveries([delivery.id]);
@@ -90,16 +85,6 @@ export async function recordAttempt(
   const outcome = toOutcome(delivery, attempt, { maxAgeMs, random: ids.random() });
   const effects = await store.recordAttempt(outcome);
   reportAttempt(delivery, outcome, { ...deps, tooOld: effects?.tooOld ?? null });
-  const { target } = delivery;
-  if (!target.isPersistent || isSuccess(answer)) return effects;
-  const { number } = outcome.attempt;
-  const now = clock.now();
-  const verdict = judgeWebhook(
-    { answer, number, isGivenUp: outcome.state === "dead" },
-    target,
-    now,
-  );
-  await applyWebhookVerdict(target.webhookId, verdict, { store, log, now });
   return effects;
 }
 

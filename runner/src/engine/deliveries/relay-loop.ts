@@ -8,6 +8,7 @@ import { ShortLivedMap } from "../../system/short-lived-map.ts";
 import { createLoop, type Loop } from "../loop.ts";
 import { makeAttempt, recordAttempt, type DeliverDeps } from "./deliver.ts";
 import { createDestinations } from "./destinations.ts";
+import { reportVerdict } from "../webhooks/report-verdict.ts";
 import { reportDestination } from "./report-destination.ts";
 
 /**
@@ -73,10 +74,12 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   function applyEffects(
-    { destination: id }: ClaimedDelivery,
+    { destination: id, target }: ClaimedDelivery,
     effects: AttemptEffects | null,
   ): void {
-    if (effects?.destination == null) return;
+    if (effects === null) return;
+    if (effects.webhook !== null) reportVerdict(target.webhookId, effects.webhook, log);
+    if (effects.destination === null) return;
     const { failuresInRow, pausedUntil } = effects.destination.after;
     const isPaused = failuresInRow > 0 && clock.now() < pausedUntil;
     destinations.changed(id, { failuresInRow, isPaused });

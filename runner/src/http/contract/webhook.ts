@@ -104,7 +104,7 @@ const webhook = {
   state: z
     .enum(["active", "paused", "off"])
     .describe(
-      "`paused`: you have paused it, and its events are stored and sent later. `off`: the daemon switched it off after a response with status 410 or five days of only failed attempts, and new events are not sent to it.",
+      "`paused`: you have paused it, and its events are stored and sent later. `off`: the daemon switched it off after a response with status 410, or after five days without a success and with failed attempts on at least four of them. New events are not sent to it.",
     ),
   enabled: z.boolean().describe("Whether `state` is `active`."),
   reason: z.string().nullable().describe("Why the webhook is `off`."),

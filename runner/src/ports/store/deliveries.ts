@@ -1,6 +1,7 @@
 import type { DeliveryState } from "../../domain/delivery.ts";
 import type { DestinationOutcome, DestinationState } from "../../domain/destination.ts";
 import type { EventKind } from "../../domain/event.ts";
+import type { WebhookVerdict } from "../../domain/webhook-health.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { Page, Paged } from "./page.ts";
 
@@ -25,10 +26,8 @@ export interface DeliveryTarget {
   /** Headers and secrets, sealed by the vault. */
   readonly sealed: string | null;
   readonly retries: number;
-  /** Null, as are the next two, for a webhook given with a job or batch. */
+  /** Null for the default. */
   readonly timeoutMs: number | null;
-  readonly expiresAt: number | null;
-  readonly failingSince: number | null;
 }
 
 export interface ClaimedDelivery {
@@ -82,6 +81,8 @@ export interface AttemptOutcome {
 export interface AttemptEffects {
   /** Why the delivery is dead although a retry was left: it would be too old. */
   readonly tooOld: string | null;
+  /** Whether the persistent webhook was switched off or removed. */
+  readonly webhook: WebhookVerdict | null;
   readonly destination: DestinationChange | null;
 }
 
@@ -159,6 +160,8 @@ export interface DeliveryWrites {
    *   it is `waiting` instead of `due`.
    * - The destination's failures in a row, pause and circuit follow from `destinationOutcome`
    *   (`afterAttempt` of domain/destination).
+   * - A failed attempt counts for its persistent webhook, and can switch it off or remove it
+   *   (`judgeWebhook` of domain/webhook-health). The days are those in which the daemon was up.
    * - A delivery that would have reached `maxAgeMs` at its next retry is dead instead.
    * - If the delivery was given up, or put behind an earlier one, during the attempt, `delivered`
    *   still applies. Any other outcome stores the attempt and leaves the delivery's state as it is.

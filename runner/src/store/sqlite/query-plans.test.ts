@@ -150,7 +150,8 @@ describe("the plan of every statement", () => {
     ],
   ])("of %s uses its index", (_, sql, plan) => {
     const plans = plansOf(() => createOperations(db)).filter((each) => sql.test(each.sql));
-    expect(plans).toHaveLength(1);
+    // Two operations can prepare the same statement.
+    expect(new Set(plans.map((each) => each.sql)).size).toBe(1);
     expect(plans[0]?.steps.join("; ")).toMatch(plan);
   });
 

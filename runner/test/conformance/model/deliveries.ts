@@ -115,7 +115,7 @@ export function createDeliveryModel(state: ModelState) {
     const isNews =
       destinationOutcome.kind === "failed" ||
       (destinationOutcome.kind !== "neutral" && (failuresInRow > 0 || isProbe));
-    return isNews ? { destination: { key, before, after }, tooOld: null } : null;
+    return isNews ? { destination: { key, before, after }, tooOld: null, webhook: null } : null;
   }
 
   return {

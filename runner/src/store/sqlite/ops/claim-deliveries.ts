@@ -29,8 +29,6 @@ interface TargetRow {
   readonly sealed: string | null;
   readonly retries: number;
   readonly timeout_ms: number | null;
-  readonly expires_at: number | null;
-  readonly failing_since: number | null;
 }
 
 /** Rows read by one statement: few, because bodies can be large. */
@@ -102,8 +100,7 @@ function prepareReadTargets(db: DatabaseSync): (webhooks: ReadonlySet<number>) =
     db,
     `SELECT webhooks.seq AS webhook, webhooks.id AS webhook_id,
        persistent_webhooks.webhook IS NOT NULL AS is_persistent, url, sealed, retries,
-       coalesce(persistent_webhooks.timeout_ms, webhooks.timeout_ms) AS timeout_ms, expires_at,
-       failing_since
+       coalesce(persistent_webhooks.timeout_ms, webhooks.timeout_ms) AS timeout_ms
      FROM json_each(?)
        CROSS JOIN webhooks ON webhooks.seq = json_each.value
        LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = webhooks.seq`,
@@ -139,7 +136,5 @@ function toTarget(row: TargetRow): ClaimedDelivery["target"] {
     sealed: row.sealed,
     retries: row.retries,
     timeoutMs: row.timeout_ms,
-    expiresAt: row.expires_at,
-    failingSince: row.failing_since,
   };
 }

@@ -9,18 +9,16 @@ import { prepareDestinations } from "./destinations.ts";
 import { prepareIdleSpans } from "./idle-spans.ts";
 import { prepareOrderingKey } from "./ordering-key.ts";
 import { prepareRecordHealth, type HealthColumns } from "./record-health.ts";
+import { prepareRecordWebhookHealth, type WebhookColumns } from "./record-webhook-health.ts";
 
-interface DeliveryRow extends HealthColumns {
+interface DeliveryRow extends HealthColumns, WebhookColumns {
   readonly id: number;
   readonly job: number | null;
-  readonly webhook: number;
   readonly state: DeliveryState;
   readonly attempts: number;
   /** The instant from which its age counts. */
   readonly from_at: number;
   readonly lease_owner: string | null;
-  readonly is_persistent: 0 | 1;
-  readonly failing_since: number | null;
 }
 
 export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttempt"] {
@@ -40,16 +38,13 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const count = prepare(db, `UPDATE deliveries SET attempts = ? WHERE id = ?`);
-  const setFailing = prepare(
-    db,
-    `UPDATE persistent_webhooks SET failing_since = ? WHERE webhook = ?`,
-  );
   const move = prepareMove(db);
   const recordHealth = prepareRecordHealth(db);
+  const recordWebhookHealth = prepareRecordWebhookHealth(db);
   const whyTooOld = prepareWhyTooOld(db);
 
   return (given) => {
-    const { deliveryId, attempt, succeeded } = given;
+    const { deliveryId, attempt } = given;
     const key = parseDeliveryId(deliveryId);
     const delivery = key === null ? undefined : find.get(key);
     if (delivery === undefined) return null;
@@ -60,15 +55,13 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
     const tooOld = whyTooOld(delivery, given);
     const outcome: AttemptOutcome =
       tooOld === null ? given : { ...given, state: "dead", dueAt: null, reason: tooOld };
-    const isFailing = delivery.failing_since !== null;
-    if (succeeded !== null && delivery.is_persistent === 1 && succeeded === isFailing) {
-      setFailing.run(succeeded ? null : at, delivery.webhook);
-    }
     // It was given up, or put behind another, while in flight: only a success changes its state.
     if (delivery.state !== "due" && outcome.state !== "delivered") count.run(number, delivery.id);
     else move(delivery, outcome);
     const destination = recordHealth(delivery, outcome);
-    return destination === null && tooOld === null ? null : { destination, tooOld };
+    const webhook = recordWebhookHealth(delivery, outcome);
+    const isNothing = destination === null && tooOld === null && webhook === null;
+    return isNothing ? null : { destination, tooOld, webhook };
   };
 }
 

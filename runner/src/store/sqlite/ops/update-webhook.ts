@@ -22,6 +22,7 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
   const updatePersistent = prepare(
     db,
     `UPDATE persistent_webhooks SET identity = ?, state = ?, reason = ?, failing_since = ?,
+       failing_day = iif(?4 IS NULL, 0, failing_day), failing_days = iif(?4 IS NULL, 0, failing_days),
        plugins = ?, job_name = ?, timeout_ms = ?, expires_at = ?, updated_at = ?
      WHERE webhook = ?`,
   );
