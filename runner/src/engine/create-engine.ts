@@ -1,5 +1,6 @@
 import { Refused } from "../domain/errors.ts";
 import { hasEnded } from "../domain/job.ts";
+import { holdOf } from "../domain/hold.ts";
 import type { JobStatus } from "../domain/job-spec.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
@@ -23,7 +24,7 @@ import { createStoreRetry } from "./upkeep/store-retry.ts";
 import { createRetryingStore } from "./upkeep/retrying-store.ts";
 import { createRelay } from "./deliveries/relay-loop.ts";
 import type { RelayState } from "../ports/telemetry.ts";
-import { recoverWebhook, redeliver } from "./deliveries/resend.ts";
+import { recoverDestination, recoverWebhook, redeliver } from "./deliveries/resend.ts";
 import { createRetentionLoop } from "./upkeep/retention-loop.ts";
 import { retryJob } from "./jobs/retry-job.ts";
 import { createSealedContents } from "./webhooks/sealed-contents.ts";
@@ -132,6 +133,9 @@ export function createEngine(deps: EngineDeps): Engine {
     webhooks: createWebhooks({ ...shared, onDue: wake.relay, onResume: wake.resume }),
     testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
     recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onResume: wake.resume }),
+    recoverDestination: (id, since) =>
+      recoverDestination(id, since, { ...shared, onResume: wake.resume }),
+    holdOf: (health) => holdOf(health, clock.now()),
     redeliver: (id) => redeliver(id, { ...shared, onResume: wake.resume }),
     headerNames: ({ id, sealed }) => Object.keys(sealedContents.open(sealed, id).headers),
     explainWait: ({ on }) =>

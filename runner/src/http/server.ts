@@ -32,6 +32,7 @@ import {
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
 import { registerDeliveries } from "./routes/deliveries.ts";
+import { registerDestinations } from "./routes/destinations.ts";
 import { registerJobEvents } from "./routes/job-events.ts";
 import { registerJobLogs } from "./routes/job-logs.ts";
 import { registerJobs } from "./routes/jobs.ts";
@@ -157,6 +158,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerPlugins(app, catalog);
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });
+  registerDestinations(app, { engine, reads });
   registerDaemon(app, { ...deps, publicUrl: settings.publicUrl });
   registerWelcome(app, deps);
   return app;

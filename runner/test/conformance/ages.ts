@@ -96,7 +96,7 @@ export function ageConformance(createSubject: CreateSubject): void {
     test("counts a recovered delivery from its recovery", async () => {
       const { id } = await registerOne();
       await giveUp(90_000);
-      const request = { webhookId: id, since: 0, limit: 10, now: 95_000 };
+      const request = { destination: id, since: 0, limit: 10, now: 95_000 };
       expect((await t.store.recoverDeliveries(request)).recovered).toBe(1);
       expect(await giveUp(95_000 + MAX_AGE_MS - 1)).toBe(0);
       expect(await giveUp(95_000 + MAX_AGE_MS)).toBe(1);
@@ -164,7 +164,7 @@ export function ageConformance(createSubject: CreateSubject): void {
     await completeAll(t.store, await claimOne(t.store), 100);
     await giveUp(50_000);
     expect(await t.store.pruneJobs({ endedBefore: 50_000, limit: 10 })).toBe(0);
-    const request = { webhookId: id, since: 0, limit: 10, now: 50_000 };
+    const request = { destination: id, since: 0, limit: 10, now: 50_000 };
     expect((await t.store.recoverDeliveries(request)).recovered).toBe(1);
     await giveUp(90_000);
     expect(await t.store.pruneJobs({ endedBefore: 90_001, limit: 10 })).toBe(1);

@@ -12,6 +12,7 @@ import {
   FIRST_PAGE,
   LEASE_MS,
   newWebhook,
+  register,
   submit,
 } from "./given.ts";
 import type { DestinationOutcome } from "../../src/domain/destination.ts";
@@ -394,6 +395,52 @@ export function destinationConformance(createSubject: CreateSubject): void {
     expect(await claimAll(349)).toEqual([]);
     expect(await claimAll(350)).toHaveLength(1);
     expect(await claimAll(100_000)).toHaveLength(4);
+  });
+
+  describe("destinations", () => {
+    test("are listed page by page with their health and backlog, and read by their id", async () => {
+      await startIn("a", 11);
+      await startIn("a", 12);
+      await startIn("b", 13);
+      await pause("a", 500);
+      const first = await t.store.destinations({ limit: 1, cursor: null });
+      expect(first.items).toEqual([
+        {
+          id: expect.any(String),
+          number: await destinationOf("a"),
+          key: "a",
+          isPersistent: false,
+          ratePerSecond: null,
+          backlog: 1,
+          health: {
+            failuresInRow: 1,
+            pausedUntil: 500,
+            heldSince: 107,
+            stoppedSince: null,
+            lastError: "status 200",
+          },
+        },
+      ]);
+      const [a] = first.items;
+      expect(await t.store.destination(a!.id)).toEqual(a);
+      const rest = await t.store.destinations({ limit: 5, cursor: first.nextCursor });
+      expect(rest).toMatchObject({ items: [{ key: "b" }], nextCursor: null });
+      const { items } = await t.store.deliveries({ state: "due" }, FIRST_PAGE);
+      expect(items.map(({ health }) => health.heldSince)).toEqual([null, 107]);
+    });
+
+    test("are null if they are unknown", async () => {
+      for (const id of ["dst_999999", "nonsense"]) expect(await t.store.destination(id)).toBeNull();
+    });
+
+    test("of a paused webhook say since when", async () => {
+      const { id } = await register(t.store);
+      await t.store.updateWebhook(id, { state: "paused" }, { now: 70 });
+      const stopped = async () => (await t.store.destinations(FIRST_PAGE)).items[0];
+      expect(await stopped()).toMatchObject({ isPersistent: true, health: { stoppedSince: 70 } });
+      await t.store.updateWebhook(id, { state: "active" }, { now: 80 });
+      expect(await stopped()).toMatchObject({ health: { stoppedSince: null } });
+    });
   });
 
   describe("shiftDue", () => {

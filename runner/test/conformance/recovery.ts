@@ -156,7 +156,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await t.store.recordAttempt(asked);
       await t.store.releaseDeliveries([second!.id]);
       expect(await claimDue(t.store, { now: 200 })).toEqual([]);
-      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      await t.store.recoverDeliveries({ ...request, destination: id });
       expect(await claimDue(t.store, { now: 200 })).toHaveLength(2);
     });
 
@@ -164,7 +164,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const { id } = await register(t.store);
       const jobs = [await complete(t.store), await complete(t.store)];
       await endAll(({ sequence }) => (sequence === 3 ? "delivered" : "dead"));
-      expect(await t.store.recoverDeliveries({ ...request, webhookId: id })).toEqual({
+      expect(await t.store.recoverDeliveries({ ...request, destination: id })).toEqual({
         recovered: 6,
         more: false,
       });
@@ -178,7 +178,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
         const ofJob = sent.filter(({ subjectId }) => subjectId === job.id);
         expect(ofJob.map(({ sequence }) => sequence)).toEqual([1, 2, 4]);
       }
-      expect(await t.store.recoverDeliveries({ ...request, webhookId: id })).toEqual({
+      expect(await t.store.recoverDeliveries({ ...request, destination: id })).toEqual({
         recovered: 0,
         more: false,
       });
@@ -192,7 +192,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await endAll(() => "dead");
       const [again] = await claimDue(t.store, { now: 110 });
       await t.store.recordAttempt(attemptOf(again!, { state: "dead", reason: "r", at: 110 }));
-      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      await t.store.recoverDeliveries({ ...request, destination: id });
       expect(await claimDue(t.store, { now: 200 })).toMatchObject([
         { id: delivery!.id, attempts: 2, retriesUsed: 0 },
       ]);
@@ -206,7 +206,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
         await complete(t.store, {}, 51),
       ];
       await endAll(() => "dead");
-      await t.store.recoverDeliveries({ ...request, webhookId: id, since: 50 });
+      await t.store.recoverDeliveries({ ...request, destination: id, since: 50 });
       const found = await Promise.all(jobs.map((job) => deliveriesOf(t.store, { jobId: job.id })));
       expect(found.map(states)).toEqual(["dead", "due", "due"]);
     });
@@ -216,7 +216,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 5_000 }));
-      const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id });
+      const recover = () => t.store.recoverDeliveries({ ...request, destination: id });
       expect(await recover()).toEqual({ recovered: 1, more: false });
       expect(await recover()).toEqual({ recovered: 0, more: false });
       expect(await claimDue(t.store, { now: 200 })).toMatchObject([{ retriesUsed: 1 }]);
@@ -226,7 +226,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const { id } = await register(t.store);
       const job = await complete(t.store);
       await endAll(() => "dead");
-      const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id, limit: 3 });
+      const recover = () => t.store.recoverDeliveries({ ...request, destination: id, limit: 3 });
       expect(await recover()).toEqual({ recovered: 3, more: true });
       expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting dead");
       expect(await recover()).toEqual({ recovered: 1, more: false });
@@ -241,12 +241,12 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       const [first] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
-      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      await t.store.recoverDeliveries({ ...request, destination: id });
       expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting waiting");
       const [again] = await claimDue(t.store, { now: 200 });
       await t.store.recordAttempt(attemptOf(again!, { state: "dead", reason: "r" }));
       await claimDue(t.store, { now: 200 });
-      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      await t.store.recoverDeliveries({ ...request, destination: id });
       expect(states(await deliveriesOf(t.store))).toBe("due due waiting waiting");
     });
 
@@ -254,11 +254,11 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const [mine, other] = [await register(t.store), await register(t.store)];
       await complete(t.store);
       await endAll(() => "dead");
-      await t.store.recoverDeliveries({ ...request, webhookId: mine.id });
+      await t.store.recoverDeliveries({ ...request, destination: mine.id });
       expect(states(await deliveriesOf(t.store, { webhookId: other.id }))).toBe(
         "dead dead dead dead",
       );
-      const unknown = { ...request, webhookId: "wh_unknown" };
+      const unknown = { ...request, destination: "wh_unknown" };
       expect(await t.store.recoverDeliveries(unknown)).toEqual({ recovered: 0, more: false });
     });
   });

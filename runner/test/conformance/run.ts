@@ -212,12 +212,13 @@ export function createRun(store: Store, model: ModelStore) {
   }
 
   function changeWebhook(each: CallOf<"update" | "move webhook" | "remove webhook" | "recover">) {
-    const id = some(webhookIds, each.pick) ?? "wh_unknown";
+    const ids = each.kind === "recover" ? [...webhookIds, "http://a", "http://b"] : webhookIds;
+    const id = some(ids, each.pick) ?? "wh_unknown";
     switch (each.kind) {
       case "remove webhook":
         return expectSameResult(store.removeWebhook(id), model.removeWebhook(id));
       case "recover": {
-        const request = { webhookId: id, since: now - each.age, limit: each.limit, now };
+        const request = { destination: id, since: now - each.age, limit: each.limit, now };
         return expectSameResult(store.recoverDeliveries(request), model.recoverDeliveries(request));
       }
       case "update": {

@@ -1,6 +1,7 @@
 import type { DeliveryState } from "../../domain/delivery.ts";
 import type { DestinationOutcome, DestinationState } from "../../domain/destination.ts";
 import type { EventKind } from "../../domain/event.ts";
+import type { DestinationHealth } from "../../domain/hold.ts";
 import type { WebhookVerdict } from "../../domain/webhook-health.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { Page, Paged } from "./page.ts";
@@ -113,6 +114,8 @@ export interface DeliverySummary {
   readonly attempts: number;
   /** Why the delivery is dead. */
   readonly reason: string | null;
+  /** Its destination's. */
+  readonly health: DestinationHealth;
 }
 
 export interface StoredDelivery extends DeliverySummary {
@@ -198,7 +201,7 @@ export interface DeliveryWrites {
    */
   redeliver(id: string, request: { now: number }): Promise<boolean>;
   /**
-   * Sends a webhook's dead deliveries again whose event happened at `since` or later, the earliest
+   * Sends a destination's dead deliveries again whose event happened at `since` or later, the earliest
    * event first. They have all their retries again and follow the order of their ordering keys:
    * later open deliveries wait for them, except those in flight. Deliveries that wait for a retry
    * become due at `now`, within what is left of `limit`. Delivered ones do not change. The
@@ -207,7 +210,8 @@ export interface DeliveryWrites {
    * Returns how many deliveries changed. `more` is true if the limit was reached: call again.
    */
   recoverDeliveries(request: {
-    webhookId: string;
+    /** The destination's key. */
+    destination: string;
     since: number;
     limit: number;
     now: number;

@@ -230,10 +230,10 @@ export function createDeliveryModel(state: ModelState) {
       return true;
     },
 
-    recoverDeliveries(request: { webhookId: string; since: number; limit: number; now: number }) {
-      const { webhookId, since, limit, now } = request;
+    recoverDeliveries(request: { destination: string; since: number; limit: number; now: number }) {
+      const { destination, since, limit, now } = request;
       const own = state.deliveries.filter(
-        (each) => each.webhookId === webhookId && each.eventAt >= since,
+        (each) => each.destinationKey === destination && each.eventAt >= since,
       );
       const dead = own
         .filter(({ state: is }) => is === "dead")
@@ -256,7 +256,7 @@ export function createDeliveryModel(state: ModelState) {
       }
       for (const each of late) each.dueAt = now;
       for (const each of dead) restoreOrder(state, each, now);
-      resume(state, webhookId, now);
+      resume(state, destination, now);
       const recovered = dead.length + late.length;
       return { recovered, more: recovered === limit };
     },

@@ -37,5 +37,9 @@ CREATE INDEX idle_spans_by_destination ON idle_spans (destination, until_at);
 ALTER TABLE persistent_webhooks ADD COLUMN failing_day INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE persistent_webhooks ADD COLUMN failing_days INTEGER NOT NULL DEFAULT 0;
 
+-- By destination: an operator recovers an origin as well as a persistent webhook.
+DROP INDEX deliveries_dead;
+CREATE INDEX deliveries_dead ON deliveries (destination, created_at) WHERE state = 'dead';
+
 -- For a webhook given with a job or a batch; a persistent one has its own column.
 ALTER TABLE webhooks ADD COLUMN timeout_ms INTEGER;
