@@ -163,6 +163,7 @@ function toEngineSettings(settings: Settings, links: Links): EngineSettings {
     retentionMs: settings.retentionDays * DAY_MS,
     userAgent: `Playground/${VERSION}`,
     jobUrl: links.job,
+    batchUrl: links.batch,
   };
 }
 

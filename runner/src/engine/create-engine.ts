@@ -53,6 +53,7 @@ export interface EngineSettings {
   readonly maxDeliveryAgeMs: number;
   readonly userAgent: string;
   readonly jobUrl: (jobId: string) => string;
+  readonly batchUrl: (batchId: string) => string;
 }
 
 export interface EngineDeps {

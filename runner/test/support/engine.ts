@@ -166,6 +166,7 @@ export async function createWorld(): Promise<World> {
         maxDeliveryAgeMs: script.maxDeliveryAgeMs ?? 7 * 24 * 60 * 60_000,
         retentionMs: script.retentionMs ?? Number.POSITIVE_INFINITY,
         userAgent: "Playground/test",
+        batchUrl: (batchId) => `http://daemon.test/v1/batches/${batchId}`,
         jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,
       },
     });

@@ -84,6 +84,7 @@ export async function createLiveEngine(
       maxConcurrency,
       retentionMs: Number.POSITIVE_INFINITY,
       userAgent: "Playground/test",
+      batchUrl: (batchId) => `http://127.0.0.1/v1/batches/${batchId}`,
       jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,
     },
   });

@@ -61,9 +61,9 @@ export const recoverDestination = defineRoute({
     "Deliveries that were given up are sent again with all their retries, in each job's order. Deliveries that wait for a retry are sent now. One request recovers at most 10,000 deliveries.",
   access: "admin",
   params: IdParams,
-  body: z.strictObject({
-    since: Instant.describe("Send deliveries of events since this time again."),
-  }),
+  body: z
+    .strictObject({ since: Instant.describe("Send deliveries of events since this time again.") })
+    .meta({ id: "RecoverDestination" }),
   responses: { 200: { description: "The deliveries are due.", schema: Recovered } },
   refusals: ["DESTINATION_NOT_FOUND", "WEBHOOK_OFF"],
 });

@@ -210,6 +210,8 @@ export const SAMPLE_BATCH = {
 };
 
 export const SAMPLE_BATCH_CALLBACK = {
+  truncated: false,
+  batchUrl: BATCH_URL,
   status: "failed",
   batchId: BATCH_ID,
   timestamp: "2026-11-23T09:30:00.101Z",
