@@ -36,6 +36,7 @@ export function newWebhook(fields: Partial<JobWebhook> = {}): JobWebhook {
     sealed: "sealed headers",
     on: null,
     retries: 5,
+    timeoutMs: null,
     destination: { key: "http://127.0.0.1:9", ratePerSecond: null },
     ...fields,
   };

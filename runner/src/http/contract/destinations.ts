@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { Instant, IdParams, PageQuery, pageOf } from "./fields.ts";
+import { IdParams, PageQuery, pageOf } from "./fields.ts";
 import { heldFields } from "./held.ts";
 import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_DESTINATION } from "./samples.ts";
-import { Recovered } from "./webhook.ts";
+import { Recovered, RecoverWebhook } from "./webhook.ts";
 
 const Destination = z
   .object({
@@ -61,9 +61,7 @@ export const recoverDestination = defineRoute({
     "Deliveries that were given up are sent again with all their retries, in each job's order. Deliveries that wait for a retry are sent now. One request recovers at most 10,000 deliveries.",
   access: "admin",
   params: IdParams,
-  body: z
-    .strictObject({ since: Instant.describe("Send deliveries of events since this time again.") })
-    .meta({ id: "RecoverDestination" }),
+  body: RecoverWebhook,
   responses: { 200: { description: "The deliveries are due.", schema: Recovered } },
   refusals: ["DESTINATION_NOT_FOUND", "WEBHOOK_OFF"],
 });

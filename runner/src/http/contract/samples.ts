@@ -26,6 +26,7 @@ export const SAMPLE_SUBMIT = {
     headers: { Authorization: "Bearer your-token" },
     on: ["completed", "failed"],
     retries: 3,
+    timeoutMs: 30_000,
   },
 };
 
@@ -82,6 +83,7 @@ export const SAMPLE_JOB = {
     headers: { Authorization: "***" },
     on: ["completed", "failed"],
     retries: 3,
+    timeoutMs: 30_000,
   },
 };
 
@@ -205,6 +207,7 @@ export const SAMPLE_BATCH = {
     url: "https://n8n.example.com/webhook/batches",
     headers: {},
     retries: 10,
+    timeoutMs: 30_000,
   },
   url: BATCH_URL,
 };
