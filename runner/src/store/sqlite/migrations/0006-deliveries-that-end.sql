@@ -16,8 +16,6 @@ UPDATE destinations SET stopped_since = (
   WHERE webhooks.destination = destinations.id
 ) WHERE stopped = 1;
 
--- Grows with each claim: an attempt under an older claim is not stored.
-ALTER TABLE deliveries ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
 -- When an operator last had it sent again. Its age counts from then.
 ALTER TABLE deliveries ADD COLUMN revived_at INTEGER;
 
