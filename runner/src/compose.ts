@@ -173,9 +173,11 @@ function toEngineSettings(settings: Settings, links: Links): EngineSettings {
     maxInFlight: settings.maxDeliveriesInFlight,
     maxBytesInFlight: MAX_BYTES_IN_FLIGHT,
     maxConcurrency: MAX_CONCURRENCY,
+    maxDeliveryAgeMs: settings.maxDeliveryAgeMs,
     retentionMs: settings.retentionDays * DAY_MS,
     userAgent: `Playground/${VERSION}`,
     jobUrl: links.job,
+    batchUrl: links.batch,
   };
 }
 

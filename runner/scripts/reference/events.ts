@@ -60,7 +60,10 @@ function exampleCallback(): JsonText {
       ? { jobId, status: "completed" as const, failure: null }
       : { jobId, status: "failed" as const, failure },
   );
-  return batchCallback({ id: SAMPLE_BATCH.batchId, jobs }, ENDED_AT);
+  return batchCallback(
+    { id: SAMPLE_BATCH.batchId, jobs },
+    { at: ENDED_AT, batchUrl: SAMPLE_BATCH.url },
+  );
 }
 
 function section(name: string, payload: z.ZodType, example: JsonText | undefined): string {

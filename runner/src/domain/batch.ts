@@ -1,5 +1,6 @@
 /** A batch's status and its callback. Pure. */
 import type { Failure } from "./errors.ts";
+import { fitsIntoEvent } from "./event.ts";
 import { DEFAULT_OUTPUT_LIMIT_BYTES } from "./job.ts";
 import type { JobStatus } from "./job-spec.ts";
 import { toJsonText, type JsonText } from "./json-text.ts";
@@ -44,21 +45,27 @@ export function batchStatus(counts: BatchCounts): "running" | "completed" | "fai
   return counts.failed === 0 ? "completed" : "failed";
 }
 
+/** Lists no jobs if it would be larger than an event can be. `batchUrl` is where they are listed. */
 export function batchCallback(
   batch: { readonly id: string; readonly jobs: readonly Member[] },
-  at: number,
+  { at, batchUrl }: { at: number; batchUrl: string },
 ): JsonText {
   const counts = countJobs(batch.jobs);
-  return toJsonText({
-    status: batchStatus(counts),
-    batchId: batch.id,
-    timestamp: new Date(at).toISOString(),
-    counts,
-    jobs: batch.jobs.map(({ jobId, status, failure }) => ({
-      jobId,
-      status,
-      error: failure?.message ?? null,
-      errorCode: failure?.code ?? null,
-    })),
-  });
+  const build = (jobs: readonly Member[], truncated: boolean): JsonText =>
+    toJsonText({
+      status: batchStatus(counts),
+      batchId: batch.id,
+      timestamp: new Date(at).toISOString(),
+      counts,
+      jobs: jobs.map(({ jobId, status, failure }) => ({
+        jobId,
+        status,
+        error: failure?.message ?? null,
+        errorCode: failure?.code ?? null,
+      })),
+      truncated,
+      batchUrl,
+    });
+  const whole = build(batch.jobs, false);
+  return fitsIntoEvent(whole) ? whole : build([], true);
 }

@@ -34,6 +34,7 @@ export const REFUSALS = {
   DELIVERY_NOT_RESENDABLE: "The delivery is being sent now or waits for an earlier event.",
   BATCH_NOT_FOUND: "No batch has this id, or its jobs were deleted.",
   BATCH_HAS_WEBHOOK: "The batch already has a webhook, which cannot be changed.",
+  DESTINATION_NOT_FOUND: "No destination has this id, or its last webhook was deleted.",
   DELIVERY_NOT_FOUND: "No delivery has this id, or its job was deleted.",
   PLUGIN_NOT_FOUND: "No plugin has this name.",
   PLUGIN_BROKEN:

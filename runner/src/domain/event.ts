@@ -53,7 +53,7 @@ function toEvent(kind: EventKind, common: Common, fields: Record<string, JsonTex
   return { kind, sequence: common.sequence, at: common.at, body };
 }
 
-function fits(body: JsonText): boolean {
+export function fitsIntoEvent(body: JsonText): boolean {
   // A UTF-16 code unit has at most three bytes in UTF-8, so most bodies need not be counted.
   return body.length * 3 <= MAX_EVENT_BYTES || Buffer.byteLength(body) <= MAX_EVENT_BYTES;
 }
@@ -69,7 +69,7 @@ function withinLimit(
   const length = payload.reduce((sum, text) => sum + text.length, 0);
   if (length > MAX_EVENT_BYTES) return build(true);
   const whole = build(false);
-  return fits(whole.body) ? whole : build(true);
+  return fitsIntoEvent(whole.body) ? whole : build(true);
 }
 
 export function startedEvent(common: Common): JobEvent {

@@ -1,67 +1,68 @@
 import { describe, expect, test } from "vitest";
-import type { Answer } from "./delivery.ts";
-import { judgeWebhook, OFF_AFTER_MS } from "./webhook-health.ts";
+import { addFailingDay, judgeWebhook, type FailingDays } from "./webhook-health.ts";
 
-const HEALTHY = { expiresAt: null, failingSince: null };
+const DAY_MS = 24 * 60 * 60 * 1000;
 const KEEP = { kind: "keep" };
+const NONE: FailingDays = { last: 0, days: 0 };
 
-function answered(status: number): Answer {
-  return { kind: "answered", status, body: "", retryAfter: null, tookMs: 0 };
-}
+const attempt = (status: number | null, number = 1, endedAt = 0) => ({ status, number, endedAt });
 
-function attempt(answer: Answer, more: { number?: number; isGivenUp?: boolean } = {}) {
-  return { answer, number: 1, isGivenUp: false, ...more };
+function healthOf(upDays: readonly number[], expiresAt: number | null = null) {
+  const failingDays = upDays.reduce((days, day) => addFailingDay(days, day * DAY_MS), NONE);
+  return { expiresAt, failingSince: 1_000, upMs: (upDays.at(-1) ?? 0) * DAY_MS, failingDays };
 }
 
 test("a 410 switches a webhook off immediately", () => {
-  expect(judgeWebhook(attempt(answered(410)), HEALTHY, 0)).toEqual({
+  expect(judgeWebhook(attempt(410), healthOf([0]))).toEqual({
     kind: "switch-off",
     reason: "The endpoint responded with 410 Gone.",
   });
 });
 
-describe("five days of failures", () => {
-  const failing = { expiresAt: null, failingSince: 1_000 };
-  const lost: Answer = { kind: "failed", code: "ECONNREFUSED", message: "" };
+describe("five days in which every attempt failed", () => {
+  test.each([
+    ["with failures every day", [0, 1, 2, 3, 4, 5]],
+    ["with failures on four of them", [0, 1, 2, 4, 5]],
+    ["with many failures a day", [0, 0.1, 0.2, 1.9, 2, 2.5, 3, 3.1, 4.9, 5]],
+    ["after a longer outage", [0, 7, 14, 20, 21, 22, 23]],
+  ])("switch a webhook off: %s", (_, days) => {
+    const off = {
+      kind: "switch-off",
+      reason: "Every attempt has failed since 1970-01-01T00:00:01.000Z.",
+    };
+    expect(judgeWebhook(attempt(null, 3), healthOf(days))).toEqual(off);
+    expect(judgeWebhook(attempt(500), healthOf(days))).toEqual(off);
+  });
 
-  test.each([lost, answered(500)])(
-    "switch a webhook off when a delivery is given up: %j",
-    (answer) => {
-      const last = attempt(answer, { number: 6, isGivenUp: true });
-      expect(judgeWebhook(last, failing, 999 + OFF_AFTER_MS)).toEqual(KEEP);
-      expect(judgeWebhook(last, failing, 1_000 + OFF_AFTER_MS)).toEqual({
-        kind: "switch-off",
-        reason: "Every attempt has failed since 1970-01-01T00:00:01.000Z.",
-      });
-    },
-  );
-
-  test("keep a webhook on while the delivery has retries left", () => {
-    expect(judgeWebhook(attempt(lost), failing, 2 * OFF_AFTER_MS)).toEqual(KEEP);
+  test.each([
+    ["that have not passed", [0, 1, 2, 3, 4.99]],
+    ["with failures on three of them", [0, 2, 4, 5]],
+    ["when it is used every second day", [0, 2, 4, 6, 8, 10, 12]],
+    [
+      "when it is used once a week, with retries for two days",
+      [0, 0.2, 1, 7, 7.2, 8, 14, 14.2, 15],
+    ],
+    ["when it fails again after a long time", [0, 1, 2, 3, 30]],
+  ])("keep a webhook on: %s", (_, days) => {
+    expect(judgeWebhook(attempt(500), healthOf(days))).toEqual(KEEP);
   });
 });
 
-test("a delivery that is given up keeps the webhook on when it has not failed before", () => {
-  const last = attempt(answered(400), { isGivenUp: true });
-  expect(judgeWebhook(last, HEALTHY, OFF_AFTER_MS)).toEqual(KEEP);
+test("a clock that was set back does not shift the days", () => {
+  const days = addFailingDay(addFailingDay(NONE, 3 * DAY_MS), DAY_MS);
+  expect(days).toEqual({ last: 3, days: 0b1 });
 });
 
 describe("a 404", () => {
-  const expiring = { expiresAt: 1_000, failingSince: null };
-
-  test("removes an expired webhook when it is a delivery's second", () => {
-    const second = attempt(answered(404), { number: 2 });
-    expect(judgeWebhook(second, expiring, 1_000)).toEqual({ kind: "remove" });
-    expect(judgeWebhook(second, expiring, 999)).toEqual(KEEP);
-    expect(judgeWebhook(second, HEALTHY, 1_000)).toEqual(KEEP);
+  test("removes an expired webhook at the second attempt of a delivery", () => {
+    const expired = healthOf([0], 1_000);
+    expect(judgeWebhook(attempt(404, 2, 999), expired)).toEqual(KEEP);
+    expect(judgeWebhook(attempt(404, 1, 1_000), expired)).toEqual(KEEP);
+    expect(judgeWebhook(attempt(404, 2, 1_000), expired)).toEqual({ kind: "remove" });
+    expect(judgeWebhook(attempt(500, 2, 1_000), expired)).toEqual(KEEP);
   });
 
-  test("removes no webhook when it is a delivery's first", () => {
-    expect(judgeWebhook(attempt(answered(404)), expiring, 1_000)).toEqual(KEEP);
-  });
-
-  test("is the only status that removes an expired webhook", () => {
-    const second = attempt(answered(500), { number: 2 });
-    expect(judgeWebhook(second, expiring, 1_000)).toEqual(KEEP);
+  test("keeps a webhook that does not expire", () => {
+    expect(judgeWebhook(attempt(404, 2, 1_000), healthOf([0]))).toEqual(KEEP);
   });
 });

@@ -1,5 +1,6 @@
 import { Refused } from "../domain/errors.ts";
 import { hasEnded } from "../domain/job.ts";
+import { holdOf } from "../domain/hold.ts";
 import type { JobStatus } from "../domain/job-spec.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
@@ -13,6 +14,7 @@ import type { Vault } from "../ports/vault.ts";
 import { createActiveJobs } from "./jobs/active-jobs.ts";
 import { createBatchLoop } from "./batches/batch-loop.ts";
 import { cancelJob } from "./jobs/cancel-job.ts";
+import { beat, createAgeLoop } from "./deliveries/age-loop.ts";
 import { createClaimLoop } from "./jobs/claim-loop.ts";
 import { createClockLoop } from "./upkeep/clock-loop.ts";
 import type { Engine } from "./engine.ts";
@@ -22,7 +24,7 @@ import { createStoreRetry } from "./upkeep/store-retry.ts";
 import { createRetryingStore } from "./upkeep/retrying-store.ts";
 import { createRelay } from "./deliveries/relay-loop.ts";
 import type { RelayState } from "../ports/telemetry.ts";
-import { recoverWebhook, redeliver } from "./deliveries/resend.ts";
+import { recoverDestination, recoverWebhook, redeliver } from "./deliveries/resend.ts";
 import { createRetentionLoop } from "./upkeep/retention-loop.ts";
 import { retryJob } from "./jobs/retry-job.ts";
 import { createSealedContents } from "./webhooks/sealed-contents.ts";
@@ -48,8 +50,10 @@ export interface EngineSettings {
   /** How long a job waits for a plugin that cannot be loaded, in ms. */
   readonly pluginWaitMs: number;
   readonly retentionMs: number;
+  readonly maxDeliveryAgeMs: number;
   readonly userAgent: string;
   readonly jobUrl: (jobId: string) => string;
+  readonly batchUrl: (batchId: string) => string;
 }
 
 export interface EngineDeps {
@@ -130,12 +134,17 @@ export function createEngine(deps: EngineDeps): Engine {
     webhooks: createWebhooks({ ...shared, onDue: wake.relay, onResume: wake.resume }),
     testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
     recoverWebhook: (id, since) => recoverWebhook(id, since, { ...shared, onResume: wake.resume }),
+    recoverDestination: (id, since) =>
+      recoverDestination(id, since, { ...shared, onResume: wake.resume }),
+    holdOf: (health) => holdOf(health, clock.now()),
     redeliver: (id) => redeliver(id, { ...shared, onResume: wake.resume }),
     headerNames: ({ id, sealed }) => Object.keys(sealedContents.open(sealed, id).headers),
     explainWait: ({ on }) =>
       whyUnavailable(shared.catalog, on)?.message ?? `Plugin "${on}" can be loaded again.`,
     relayState: () => loops?.relay.state() ?? IDLE_RELAY,
     async start() {
+      // Before the first attempt is judged: what ended since the last beat was time down.
+      await beat(store, clock.now());
       // Before the first claim: frees what an earlier daemon had claimed.
       await store.reap({ owner: shared.owner, now: clock.now() });
       loops = startLoops(shared);
@@ -202,6 +211,7 @@ function startLoops(shared: Shared) {
     relay: createRelay({ ...shared, deliverDeps: shared }),
     lease: createLeaseLoop({ ...shared, onFreed: wake.claim }),
     retention: createRetentionLoop(shared),
+    age: createAgeLoop(shared),
     clock: createClockLoop({ ...shared, onShift: wake.relay }),
     batch: createBatchLoop({
       ...shared,

@@ -1,4 +1,5 @@
 /** What the engine offers to the HTTP routes. */
+import type { DestinationHealth, Hold } from "../domain/hold.ts";
 import type { WaitingFor } from "../domain/job.ts";
 import type { BatchRequest, SubmitRequest, WebhookTarget } from "./requests.ts";
 import type { JobStatus } from "../domain/job-spec.ts";
@@ -34,6 +35,10 @@ export interface Engine {
   testWebhook(id: string, options: { signal: AbortSignal }): Promise<readonly TestedEvent[]>;
   /** Sends a webhook's failed deliveries since the instant again. Throws `Refused`. */
   recoverWebhook(id: string, since: number): Promise<{ recovered: number; more: boolean }>;
+  /** Sends a destination's failed deliveries since the instant again. Throws `Refused`. */
+  recoverDestination(id: string, since: number): Promise<{ recovered: number; more: boolean }>;
+  /** Why nothing is sent to a destination now; null if something can be. */
+  holdOf(health: DestinationHealth): Hold | null;
   /** Sends one delivery again. Throws `Refused`. */
   redeliver(deliveryId: string): Promise<void>;
   /** The names of the headers of a job's webhook. Their values are never shown. */

@@ -7,6 +7,9 @@ export interface WebhookTarget {
   readonly headers: Readonly<Record<string, string>>;
   readonly on: readonly EventKind[] | null;
   readonly retries: number;
+  /** Left out when not given: a request that was sent before these fields existed must be equal to itself. */
+  readonly secret?: string | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface JobRequest {

@@ -29,5 +29,7 @@ export function toWebhookTarget(webhook: WebhookRequest | BatchWebhookRequest): 
     headers: webhook.headers ?? {},
     on: on === undefined ? null : [...new Set(on)],
     retries: webhook.retries ?? DEFAULT_RETRIES,
+    secret: webhook.secret,
+    timeoutMs: webhook.timeoutMs,
   };
 }

@@ -35,6 +35,7 @@ import { registerResponseBudget } from "./response-budget.ts";
 import { registerBatches } from "./routes/batches.ts";
 import { registerDaemon } from "./routes/daemon.ts";
 import { registerDeliveries } from "./routes/deliveries.ts";
+import { registerDestinations } from "./routes/destinations.ts";
 import { registerJobEvents } from "./routes/job-events.ts";
 import { registerJobLogs } from "./routes/job-logs.ts";
 import { registerJobs } from "./routes/jobs.ts";
@@ -159,6 +160,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerPlugins(app, catalog);
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });
+  registerDestinations(app, { engine, reads });
   registerDaemon(app, { ...deps, publicUrl: settings.publicUrl });
   registerWelcome(app, deps);
   return app;

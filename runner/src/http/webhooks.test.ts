@@ -395,3 +395,28 @@ test("a job shows its own webhook's headers masked", async () => {
   expect(job.body.webhook).toMatchObject({ url: URL_A, headers: { Authorization: "***" } });
   expect(job.text).not.toContain("s3cret");
 });
+
+test("a job's own webhook can have a secret, which signs its deliveries, and a timeout", async () => {
+  const webhook = { url: URL_A, secret: SECRET, timeoutMs: 2_500 };
+  const posted = await api.call("POST", "/v1/jobs", { plugins: ["first"], webhook });
+  await until("its events", () => sentTo(URL_A).length === 3);
+  for (const { outgoing } of sentTo(URL_A)) {
+    expect(outgoing.headers["webhook-signature"]).toBe(signature(SECRET, outgoing));
+    expect(outgoing.timeoutMs).toBe(2_500);
+  }
+  const job = await api.call("GET", `/v1/jobs/${posted.body.jobId}`);
+  expect(job.body.webhook).toMatchObject({ url: URL_A, timeoutMs: 2_500 });
+  expect(job.text).not.toContain(SECRET);
+});
+
+test("a batch's webhook can have both too, and an invalid secret is refused", async () => {
+  const webhook = { url: URL_B, secret: SECRET, timeoutMs: 2_500 };
+  await api.call("POST", "/v1/batches", { jobs: [{ plugins: ["first"] }], webhook });
+  await until("the callback", () => sentTo(URL_B).length === 1);
+  const [{ outgoing }] = sentTo(URL_B) as [Sent];
+  expect(outgoing.headers["webhook-signature"]).toBe(signature(SECRET, outgoing));
+  expect(outgoing.timeoutMs).toBe(2_500);
+  const short = { plugins: ["first"], webhook: { url: URL_A, secret: "whsec_c2hvcnQ=" } };
+  const refused = await api.call("POST", "/v1/jobs", short);
+  expect(problemOf(refused)).toMatchObject({ status: 400, code: "BODY_INVALID" });
+});

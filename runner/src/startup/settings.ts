@@ -198,6 +198,11 @@ export const SETTINGS = z.object({
   maxDeliveriesInFlight: integer(1, 10_000)
     .default(1024)
     .describe("Maximum number of webhook requests in flight to all endpoints together."),
+  maxDeliveryAgeMs: integer(60_000, 366 * DAY_MS)
+    .default(7 * DAY_MS)
+    .describe(
+      "Age at which an event that an endpoint does not accept is given up, in ms. Time in which its webhook was paused or the daemon was down does not count.",
+    ),
   retentionDays: z.coerce
     .number("must be a number of days")
     .positive("must be above 0")

@@ -45,8 +45,6 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
             sealed: webhook.sealed,
             retries: webhook.retries,
             timeoutMs: null,
-            expiresAt: null,
-            failingSince: null,
           },
           attempts: 0,
           retriesUsed: 0,
@@ -134,7 +132,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       const { webhook } = await ended();
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
-      const request = { webhookId: webhook!.id, since: 0, limit: 10, now: 300 };
+      const request = { destination: webhook!.destination.key, since: 0, limit: 10, now: 300 };
       expect(await t.store.recoverDeliveries(request)).toEqual({ recovered: 1, more: false });
       expect(await claimDue(t.store, { now: 300 })).toMatchObject([{ retriesUsed: 0 }]);
     });

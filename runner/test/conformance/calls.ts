@@ -78,11 +78,18 @@ export const call = fc.oneof(
     destinations: fc.integer({ min: 1, max: 4 }),
     maxBytes: fc.constantFrom(1, 1000, 1_000_000),
   }),
-  kind("pause destination", 1, { pick, ms: fc.constantFrom(-100, 0, 50, 400) }),
   kind("attempt", 8, {
     pick,
     state: fc.constantFrom("delivered" as const, "dead" as const, "due" as const),
     wait: fc.nat(300),
+    says: fc.constantFrom(
+      { kind: "ok" as const },
+      { kind: "slow" as const },
+      { kind: "neutral" as const },
+      { kind: "failed" as const, pauseMs: 0 },
+      { kind: "failed" as const, pauseMs: 0 },
+      { kind: "failed" as const, pauseMs: 50 },
+    ),
   }),
   kind("release delivery", 1, { pick }),
   kind("redeliver", 2, { pick }),
@@ -101,7 +108,7 @@ export const call = fc.oneof(
   }),
   kind("remove webhook", 1, { pick }),
   kind("prune webhooks", 1, { limit }),
-  kind("wait", 3, { ms: fc.constantFrom(1, 20, 200, LEASE_MS + 1) }),
+  kind("wait", 3, { ms: fc.constantFrom(1, 20, 200, LEASE_MS + 1, 6_000) }),
 );
 export type Call = typeof call extends fc.Arbitrary<infer T> ? T : never;
 export type CallOf<Kind extends Call["kind"]> = Extract<Call, { kind: Kind }>;

@@ -28,7 +28,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
 
   describe("claimDeliveries", () => {
     test("returns a delivery with everything needed to send it", async () => {
-      const webhook = newWebhook({ on: ["started"], sealed: "ü", retries: 2 });
+      const webhook = newWebhook({ on: ["started"], sealed: "ü", retries: 2, timeoutMs: 700 });
       const { id } = await submit(t.store, { webhook, name: "ü" });
       const job = await claimOne(t.store);
       const transition = beginning(job, 13);
@@ -51,9 +51,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
             url: webhook.url,
             sealed: "ü",
             retries: 2,
-            timeoutMs: null,
-            expiresAt: null,
-            failingSince: null,
+            timeoutMs: 700,
           },
           attempts: 0,
           retriesUsed: 0,

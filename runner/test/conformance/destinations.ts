@@ -2,19 +2,24 @@ import { describe, expect, test } from "vitest";
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import {
+  asksToWait,
   attemptOf,
   beginning,
   claimDue,
   claimOf,
   claimOne,
   completeWithWebhook,
-  deliverAll,
   FIRST_PAGE,
   LEASE_MS,
   newWebhook,
+  register,
   submit,
 } from "./given.ts";
+import type { DestinationOutcome } from "../../src/domain/destination.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
+
+const OK: DestinationOutcome = { kind: "ok" };
+const FAILED: DestinationOutcome = { kind: "failed", pauseMs: 0 };
 
 export function destinationConformance(createSubject: CreateSubject): void {
   const t = useStore(createSubject);
@@ -36,6 +41,13 @@ export function destinationConformance(createSubject: CreateSubject): void {
     const destination = (await due(t.store, { now: 1_000_000 })).find((each) => each.key === key);
     if (destination === undefined) throw new Error(`Nothing is due to ${key}.`);
     return destination.id;
+  }
+  /** Makes the endpoint of the deliveries that are due ask for a pause. */
+  async function pause(key: string, until: number): Promise<void> {
+    const [delivery] = await claimIn([key], { limit: 1 });
+    const endsAt = 107;
+    const outcome = asksToWait(until - endsAt);
+    await t.store.recordAttempt(attemptOf(delivery!, { state: "delivered" }, outcome));
   }
   const claimIn = async (
     names: readonly string[],
@@ -75,6 +87,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
         id: expect.any(Number),
         key: "https://hook.eu2.make.com",
         ratePerSecond: 12.5,
+        failuresInRow: 0,
       });
       expect(others).toEqual([]);
     });
@@ -252,41 +265,181 @@ export function destinationConformance(createSubject: CreateSubject): void {
     });
   });
 
-  describe("pauseDestination", () => {
-    test("makes no delivery to the destination due before the instant", async () => {
+  describe("a destination that asks for a pause", () => {
+    test("has nothing due before the instant, deliveries that are added later included", async () => {
       await startIn("a");
+      await pause("a", 500);
+      await startIn("a", 50);
       await startIn("b");
-      const destination = await destinationOf("a");
-      await t.store.pauseDestination({ destination, until: 500 });
       expect(await keys({ now: 499 })).toEqual(["b"]);
-      const destinations = [{ id: destination, limit: 5 }];
-      const request = { owner: "owner_1", leaseUntil: 900, maxBytes: 1_000, destinations };
+      const destinations = [{ id: await destinationOf("a"), limit: 5 }];
+      const request = { owner: "owner_1", leaseUntil: 900, maxBytes: 1_000_000, destinations };
       expect(await t.store.claimDeliveries({ ...request, now: 499 })).toEqual([]);
       expect(await t.store.nextDestinationDue({ except: [await destinationOf("b")] })).toBe(500);
       expect(await keys({ now: 500 })).toEqual(["b", "a"]);
       expect(await t.store.claimDeliveries({ ...request, now: 500 })).toHaveLength(1);
     });
 
-    test("applies to deliveries that are added later", async () => {
-      await startIn("a");
-      await t.store.pauseDestination({ destination: await destinationOf("a"), until: 500 });
-      await deliverAll(t.store);
-      await startIn("a", 50);
-      expect(await keys({ now: 499 })).toEqual([]);
+    test("returns the change of the destination, and null for a success that changes nothing", async () => {
+      for (const at of [11, 12]) await startIn("a", at);
+      const [first, second] = await claimDue(t.store);
+      const failure = attemptOf(first!, { state: "due", dueAt: 900 }, asksToWait(393));
+      expect(await t.store.recordAttempt(failure)).toMatchObject({
+        destination: {
+          key: "a",
+          before: { failuresInRow: 0 },
+          after: { failuresInRow: 1, pausedUntil: 500 },
+        },
+      });
+      const success = attemptOf(second!, { state: "delivered" }, OK);
+      expect(await t.store.recordAttempt(success)).toMatchObject({
+        destination: {
+          before: { failuresInRow: 1 },
+          after: { failuresInRow: 0, pausedUntil: 500 },
+        },
+      });
+      await startIn("b");
+      const [other] = await claimDue(t.store);
+      expect(await t.store.recordAttempt(attemptOf(other!, { state: "delivered" }, OK))).toBeNull();
+    });
+  });
+
+  describe("an open circuit", () => {
+    /** Opens the circuit of "a" at 107 with a first attempt of each of five jobs. */
+    async function open(): Promise<void> {
+      for (let n = 0; n < 5; n += 1) await startIn("a", 11 + n);
+      for (const each of await claimDue(t.store)) {
+        await t.store.recordAttempt(attemptOf(each, { state: "due", dueAt: 1_000 }, FAILED));
+      }
+    }
+
+    test("is in the store: it is still open after the store was reopened", async () => {
+      await open();
+      await t.reopen();
+      expect(await keys({ now: 5_106 })).toEqual([]);
+      expect(await due(t.store, { now: 5_107 })).toMatchObject([{ key: "a", failuresInRow: 5 }]);
     });
 
-    test("shortens the pause with an earlier instant", async () => {
-      await startIn("a");
-      const destination = await destinationOf("a");
-      await t.store.pauseDestination({ destination, until: 500 });
-      await t.store.pauseDestination({ destination, until: 200 });
-      expect(await keys({ now: 200 })).toEqual(["a"]);
+    test("is probed by one delivery at a time, whatever the limit of the claim is", async () => {
+      await open();
+      expect(await claimIn(["a"], { now: 5_107, limit: 5 })).toHaveLength(1);
+      expect(await keys({ now: 5_108 })).toEqual([]);
     });
 
-    test("does nothing for an unknown destination", async () => {
-      await t.store.pauseDestination({ destination: 999_999, until: 500 });
-      await startIn("a");
-      expect(await keys()).toEqual(["a"]);
+    test("is probed by the delivery of the earliest event, and not by every new one", async () => {
+      await open();
+      for (let n = 0; n < 30; n += 1) await startIn("a", 3_000 + n);
+      const seen: (readonly number[])[] = [];
+      for (let now = 5_107; seen.length < 4; now += 70_000) {
+        const [probe] = await claimIn(["a"], { now });
+        const dead = { state: "dead" as const, reason: "r", at: now };
+        seen.push([probe!.eventAt, probe!.attempts]);
+        await t.store.recordAttempt(attemptOf(probe!, dead, FAILED));
+      }
+      expect(seen).toEqual([
+        [11, 1],
+        [12, 1],
+        [13, 1],
+        [14, 1],
+      ]);
+    });
+
+    test("is probed by the earliest new delivery while no retry is due", async () => {
+      for (let n = 0; n < 5; n += 1) await startIn("a", 11 + n);
+      for (const each of await claimDue(t.store)) {
+        await t.store.recordAttempt(attemptOf(each, { state: "due", dueAt: 9_000_000 }, FAILED));
+      }
+      for (const at of [4_000, 3_000]) await startIn("a", at);
+      expect(await claimIn(["a"], { now: 5_107 })).toMatchObject([{ eventAt: 3_000 }]);
+    });
+
+    test("closes with a successful probe: everything is due again", async () => {
+      await open();
+      const [probe] = await claimIn(["a"], { now: 5_107 });
+      const success = attemptOf(probe!, { state: "delivered", at: 5_107 }, OK);
+      expect(await t.store.recordAttempt(success)).toMatchObject({
+        destination: { before: { failuresInRow: 5 }, after: { failuresInRow: 0 } },
+      });
+      expect(await claimIn(["a"], { now: 5_114, limit: 9 })).toHaveLength(4);
+    });
+
+    test("is probed again immediately when a probe is released or reaped", async () => {
+      await open();
+      const [released] = await claimIn(["a"], { now: 5_107 });
+      await t.store.releaseDeliveries([released!.id]);
+      expect(await claimIn(["a"], { now: 5_108 })).toHaveLength(1);
+      await t.store.reap({ owner: "owner_1", now: 5_109 + LEASE_MS });
+      expect(await keys({ now: 5_109 + LEASE_MS })).toEqual(["a"]);
+    });
+
+    test("is probed again when the lease of the probe has ended", async () => {
+      await open();
+      await claimIn(["a"], { now: 5_107 });
+      expect(await keys({ now: 5_106 + LEASE_MS })).toEqual([]);
+      expect(await keys({ now: 5_107 + LEASE_MS })).toEqual(["a"]);
+    });
+  });
+
+  test("a destination with a rate limit yields its tokens, and is due again with the next one", async () => {
+    const destination = { key: "a", ratePerSecond: 4 };
+    for (let n = 0; n < 9; n += 1) {
+      const webhook = newWebhook({ destination, on: ["started"] });
+      await submit(t.store, { webhook });
+      const job = await claimOne(t.store);
+      await t.store.commitTransition(claimOf(job), beginning(job, 11));
+    }
+    const claimAll = (now: number) => claimIn(["a"], { now, limit: 9 });
+    expect(await claimAll(100)).toHaveLength(4);
+    expect(await t.store.nextDestinationDue({ except: [] })).toBe(350);
+    await t.reopen();
+    expect(await claimAll(349)).toEqual([]);
+    expect(await claimAll(350)).toHaveLength(1);
+    expect(await claimAll(100_000)).toHaveLength(4);
+  });
+
+  describe("destinations", () => {
+    test("are listed page by page with their health and backlog, and read by their id", async () => {
+      await startIn("a", 11);
+      await startIn("a", 12);
+      await startIn("b", 13);
+      await pause("a", 500);
+      const first = await t.store.destinations({ limit: 1, cursor: null });
+      expect(first.items).toEqual([
+        {
+          id: expect.any(String),
+          number: await destinationOf("a"),
+          key: "a",
+          isPersistent: false,
+          ratePerSecond: null,
+          backlog: 1,
+          health: {
+            failuresInRow: 1,
+            pausedUntil: 500,
+            heldSince: 107,
+            stoppedSince: null,
+            lastError: "status 200",
+          },
+        },
+      ]);
+      const [a] = first.items;
+      expect(await t.store.destination(a!.id)).toEqual(a);
+      const rest = await t.store.destinations({ limit: 5, cursor: first.nextCursor });
+      expect(rest).toMatchObject({ items: [{ key: "b" }], nextCursor: null });
+      const { items } = await t.store.deliveries({ state: "due" }, FIRST_PAGE);
+      expect(items.map(({ health }) => health.heldSince)).toEqual([null, 107]);
+    });
+
+    test("are null if they are unknown", async () => {
+      for (const id of ["dst_999999", "nonsense"]) expect(await t.store.destination(id)).toBeNull();
+    });
+
+    test("of a paused webhook say since when", async () => {
+      const { id } = await register(t.store);
+      await t.store.updateWebhook(id, { state: "paused" }, { now: 70 });
+      const stopped = async () => (await t.store.destinations(FIRST_PAGE)).items[0];
+      expect(await stopped()).toMatchObject({ isPersistent: true, health: { stoppedSince: 70 } });
+      await t.store.updateWebhook(id, { state: "active" }, { now: 80 });
+      expect(await stopped()).toMatchObject({ health: { stoppedSince: null } });
     });
   });
 
@@ -309,7 +462,6 @@ export function destinationConformance(createSubject: CreateSubject): void {
       const [delivery] = await claimDue(t.store, { now: 1_000 });
       await t.store.shiftDue({ now: 100, byMs: -900 });
       await t.store.releaseDeliveries([delivery!.id]);
-      await t.store.pauseDestination({ destination: delivery!.destination, until: 0 });
       expect(await keys({ now: 100 })).toEqual(["a"]);
     });
 
@@ -323,19 +475,21 @@ export function destinationConformance(createSubject: CreateSubject): void {
     });
 
     test("moves forward as well", async () => {
+      await startIn("a", 50);
+      await pause("a", 500);
       await startIn("a", 300);
-      await t.store.pauseDestination({ destination: await destinationOf("a"), until: 500 });
+      await startIn("b", 300);
       await t.store.shiftDue({ now: 200, byMs: 1_000 });
-      expect(await t.store.nextDestinationDue({ except: [] })).toBe(1_500);
-      await t.store.pauseDestination({ destination: await destinationOf("a"), until: 0 });
       expect(await t.store.nextDestinationDue({ except: [] })).toBe(1_300);
+      const except = [await destinationOf("b")];
+      expect(await t.store.nextDestinationDue({ except })).toBe(1_500);
     });
   });
 
   test("a destination is deleted with its last webhook, and its id is not used again", async () => {
     await startIn("a");
     const first = await destinationOf("a");
-    await t.store.pauseDestination({ destination: first, until: 1_000_000 });
+    await pause("a", 1_000_000);
     const id = await startIn("b");
     const [delivery] = await claimIn(["b"]);
     await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
@@ -343,7 +497,7 @@ export function destinationConformance(createSubject: CreateSubject): void {
       { jobId: id, fence: 1 },
       { status: "failed", sequence: 1, events: [], endedAt: 20 },
     );
-    expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
+    expect(await t.store.pruneJobs({ endedBefore: 200, limit: 10 })).toBe(1);
     await startIn("b");
     expect([first, delivery!.destination]).not.toContain(await destinationOf("b"));
   });

@@ -1,4 +1,5 @@
 /** Jobs, batches, webhooks and attempts for tests, and helpers that bring a job into a state. */
+import type { DestinationOutcome } from "../../src/domain/destination.ts";
 import type { EventKind } from "../../src/domain/event.ts";
 import {
   begin,
@@ -35,6 +36,7 @@ export function newWebhook(fields: Partial<JobWebhook> = {}): JobWebhook {
     sealed: "sealed headers",
     on: null,
     retries: 5,
+    timeoutMs: null,
     destination: { key: "http://127.0.0.1:9", ratePerSecond: null },
     ...fields,
   };
@@ -259,6 +261,8 @@ export function attemptOf(
     | { state: "delivered"; at?: number }
     | { state: "dead"; at?: number; reason: string }
     | { state: "due"; at?: number; dueAt: number },
+  destinationOutcome: DestinationOutcome = { kind: "neutral" },
+  { maxAgeMs = Number.MAX_SAFE_INTEGER } = {},
 ): AttemptOutcome {
   const succeeded = outcome.state === "delivered";
   return {
@@ -276,7 +280,14 @@ export function attemptOf(
     retriesUsed: delivery.retriesUsed + (outcome.state === "due" ? 1 : 0),
     reason: outcome.state === "dead" ? outcome.reason : null,
     succeeded,
+    destinationOutcome,
+    maxAgeMs,
   };
+}
+
+/** What an attempt says about a destination that asks for a pause. */
+export function asksToWait(pauseMs: number): DestinationOutcome {
+  return { kind: "failed", pauseMs };
 }
 
 /** Delivers until nothing is due. Returns what was sent, in order. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ClaimedDelivery, DeliverySummary } from "../../src/ports/store/deliveries.ts";
 import {
+  asksToWait,
   attemptOf,
   claimDue,
   claimOne,
@@ -65,9 +66,8 @@ export function recoveryConformance(createSubject: CreateSubject): void {
     test("ends a pause of the destination, but only if it changes the delivery", async () => {
       await completeWithWebhook(t.store);
       const [delivery] = await claimDue(t.store);
-      await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 150 }));
-      const destination = (await t.store.delivery(delivery!.id))!.destination;
-      await t.store.pauseDestination({ destination, until: 5_000 });
+      const asked = attemptOf(delivery!, { state: "due", dueAt: 150 }, asksToWait(5_000));
+      await t.store.recordAttempt(asked);
       const [, second] = await deliveriesOf(t.store);
       expect(await t.store.redeliver(second!.id, { now: 200 })).toBe(false);
       expect(await claimDue(t.store, { now: 200 })).toEqual([]);
@@ -152,14 +152,11 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       await complete(t.store);
       const [first, second] = await claimDue(t.store);
-      await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
+      const asked = attemptOf(first!, { state: "dead", reason: "r" }, asksToWait(5_000));
+      await t.store.recordAttempt(asked);
       await t.store.releaseDeliveries([second!.id]);
-      await t.store.pauseDestination({
-        destination: (await t.store.webhook(id))!.destination,
-        until: 5_000,
-      });
       expect(await claimDue(t.store, { now: 200 })).toEqual([]);
-      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      await t.store.recoverDeliveries({ ...request, destination: id });
       expect(await claimDue(t.store, { now: 200 })).toHaveLength(2);
     });
 
@@ -167,7 +164,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const { id } = await register(t.store);
       const jobs = [await complete(t.store), await complete(t.store)];
       await endAll(({ sequence }) => (sequence === 3 ? "delivered" : "dead"));
-      expect(await t.store.recoverDeliveries({ ...request, webhookId: id })).toEqual({
+      expect(await t.store.recoverDeliveries({ ...request, destination: id })).toEqual({
         recovered: 6,
         more: false,
       });
@@ -181,7 +178,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
         const ofJob = sent.filter(({ subjectId }) => subjectId === job.id);
         expect(ofJob.map(({ sequence }) => sequence)).toEqual([1, 2, 4]);
       }
-      expect(await t.store.recoverDeliveries({ ...request, webhookId: id })).toEqual({
+      expect(await t.store.recoverDeliveries({ ...request, destination: id })).toEqual({
         recovered: 0,
         more: false,
       });
@@ -195,7 +192,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await endAll(() => "dead");
       const [again] = await claimDue(t.store, { now: 110 });
       await t.store.recordAttempt(attemptOf(again!, { state: "dead", reason: "r", at: 110 }));
-      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      await t.store.recoverDeliveries({ ...request, destination: id });
       expect(await claimDue(t.store, { now: 200 })).toMatchObject([
         { id: delivery!.id, attempts: 2, retriesUsed: 0 },
       ]);
@@ -209,7 +206,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
         await complete(t.store, {}, 51),
       ];
       await endAll(() => "dead");
-      await t.store.recoverDeliveries({ ...request, webhookId: id, since: 50 });
+      await t.store.recoverDeliveries({ ...request, destination: id, since: 50 });
       const found = await Promise.all(jobs.map((job) => deliveriesOf(t.store, { jobId: job.id })));
       expect(found.map(states)).toEqual(["dead", "due", "due"]);
     });
@@ -219,7 +216,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       const [delivery] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 5_000 }));
-      const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id });
+      const recover = () => t.store.recoverDeliveries({ ...request, destination: id });
       expect(await recover()).toEqual({ recovered: 1, more: false });
       expect(await recover()).toEqual({ recovered: 0, more: false });
       expect(await claimDue(t.store, { now: 200 })).toMatchObject([{ retriesUsed: 1 }]);
@@ -229,7 +226,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const { id } = await register(t.store);
       const job = await complete(t.store);
       await endAll(() => "dead");
-      const recover = () => t.store.recoverDeliveries({ ...request, webhookId: id, limit: 3 });
+      const recover = () => t.store.recoverDeliveries({ ...request, destination: id, limit: 3 });
       expect(await recover()).toEqual({ recovered: 3, more: true });
       expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting dead");
       expect(await recover()).toEqual({ recovered: 1, more: false });
@@ -244,12 +241,12 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       const [first] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
-      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      await t.store.recoverDeliveries({ ...request, destination: id });
       expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting waiting");
       const [again] = await claimDue(t.store, { now: 200 });
       await t.store.recordAttempt(attemptOf(again!, { state: "dead", reason: "r" }));
       await claimDue(t.store, { now: 200 });
-      await t.store.recoverDeliveries({ ...request, webhookId: id });
+      await t.store.recoverDeliveries({ ...request, destination: id });
       expect(states(await deliveriesOf(t.store))).toBe("due due waiting waiting");
     });
 
@@ -257,11 +254,11 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const [mine, other] = [await register(t.store), await register(t.store)];
       await complete(t.store);
       await endAll(() => "dead");
-      await t.store.recoverDeliveries({ ...request, webhookId: mine.id });
+      await t.store.recoverDeliveries({ ...request, destination: mine.id });
       expect(states(await deliveriesOf(t.store, { webhookId: other.id }))).toBe(
         "dead dead dead dead",
       );
-      const unknown = { ...request, webhookId: "wh_unknown" };
+      const unknown = { ...request, destination: "wh_unknown" };
       expect(await t.store.recoverDeliveries(unknown)).toEqual({ recovered: 0, more: false });
     });
   });

@@ -160,7 +160,7 @@ export function createRun(store: Store, model: ModelStore) {
       limit: count,
       except: except.map(([id]) => id),
     });
-    expect(due.map(({ key, ratePerSecond }) => ({ key, ratePerSecond }))).toEqual(
+    expect(due.map(({ id: _id, ...each }) => each)).toEqual(
       model.dueDestinations({ now, limit: count, except: except.map(([, key]) => key) }),
     );
     for (const { id, key } of due) destinationKeys.set(id, key);
@@ -183,8 +183,9 @@ export function createRun(store: Store, model: ModelStore) {
     const { id } = pair.real;
     switch (each.kind) {
       case "attempt": {
-        const { state, wait } = each;
-        const outcome = attemptOf(pair.real, { state, at: now, dueAt: now + wait, reason: "r" });
+        const { state, wait, says } = each;
+        const given = { state, at: now, dueAt: now + wait, reason: "r" };
+        const outcome = attemptOf(pair.real, given, says);
         return expectSameResult(
           store.recordAttempt(outcome),
           model.recordAttempt(pair.model, outcome),
@@ -211,12 +212,13 @@ export function createRun(store: Store, model: ModelStore) {
   }
 
   function changeWebhook(each: CallOf<"update" | "move webhook" | "remove webhook" | "recover">) {
-    const id = some(webhookIds, each.pick) ?? "wh_unknown";
+    const ids = each.kind === "recover" ? [...webhookIds, "http://a", "http://b"] : webhookIds;
+    const id = some(ids, each.pick) ?? "wh_unknown";
     switch (each.kind) {
       case "remove webhook":
         return expectSameResult(store.removeWebhook(id), model.removeWebhook(id));
       case "recover": {
-        const request = { webhookId: id, since: now - each.age, limit: each.limit, now };
+        const request = { destination: id, since: now - each.age, limit: each.limit, now };
         return expectSameResult(store.recoverDeliveries(request), model.recoverDeliveries(request));
       }
       case "update": {
@@ -236,16 +238,6 @@ export function createRun(store: Store, model: ModelStore) {
         );
       }
     }
-  }
-
-  function pause({ pick, ms }: CallOf<"pause destination">): void {
-    const destination = some([...destinationKeys], pick);
-    if (destination === undefined) return;
-    const [id, key] = destination;
-    expectSameResult(
-      store.pauseDestination({ destination: id, until: now + ms }),
-      model.pauseDestination(key, now + ms),
-    );
   }
 
   async function make(each: Call): Promise<void> {
@@ -293,8 +285,6 @@ export function createRun(store: Store, model: ModelStore) {
         return changeJob(each);
       case "claim deliveries":
         return claimDeliveries(each);
-      case "pause destination":
-        return pause(each);
       case "attempt":
       case "release delivery":
       case "redeliver":

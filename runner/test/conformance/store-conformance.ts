@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { batchCallbackConformance } from "./batch-callbacks.ts";
+import { ageConformance } from "./ages.ts";
 import { batchConformance } from "./batches.ts";
 import { claimConformance } from "./claims.ts";
 import { deliveryConformance } from "./deliveries.ts";
@@ -21,6 +22,7 @@ export function storeConformance(name: string, createSubject: CreateSubject): vo
     describe("stores transitions of jobs", () => transitionConformance(createSubject));
     describe("claims deliveries in order", () => deliveryConformance(createSubject));
     describe("serves destinations round robin", () => destinationConformance(createSubject));
+    describe("gives up deliveries that are too old", () => ageConformance(createSubject));
     describe("stores persistent webhooks", () => webhookConformance(createSubject));
     describe("delivers events to persistent webhooks", () =>
       webhookEventConformance(createSubject));

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { EventKind } from "../../src/domain/event.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
+import type { AttemptRecord } from "../../src/ports/store/deliveries.ts";
 import type { NewWebhook } from "../../src/ports/store/webhooks.ts";
 import {
+  asksToWait,
   attemptOf,
   claimDue,
   claimOne,
@@ -19,6 +21,8 @@ import {
   submit,
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 const ALL_KINDS: EventKind[] = ["started", "progress", "progress", "completed"];
 
@@ -45,8 +49,8 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       expect(new Set(sent.map(({ destination }) => destination)).size).toBe(3);
     });
 
-    test("is claimed with the current webhook, its timeout and its expiry", async () => {
-      const webhook = await register(t.store, { expiresAt: 5_000, timeoutMs: 300 });
+    test("is claimed with the current webhook and its timeout", async () => {
+      const webhook = await register(t.store, { timeoutMs: 300 });
       await complete(t.store);
       const [delivery] = await claimDue(t.store);
       expect(delivery?.target).toEqual({
@@ -56,8 +60,6 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
         sealed: webhook.sealed,
         retries: 5,
         timeoutMs: 300,
-        expiresAt: 5_000,
-        failingSince: null,
       });
     });
 
@@ -130,12 +132,11 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       );
     });
 
-    test("is sent nothing, even if its destination was read before or its pause was shortened", async () => {
+    test("is sent nothing, even if its destination was read before", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
       const [destination] = await t.store.dueDestinations({ now: 100, limit: 1, except: [] });
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
-      await t.store.pauseDestination({ destination: destination!.id, until: 0 });
       const destinations = [{ id: destination!.id, limit: 5 }];
       const request = {
         owner: "owner_1",
@@ -151,8 +152,9 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
     test("is sent events immediately when it is active, even if its destination was paused", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
-      const [destination] = await t.store.dueDestinations({ now: 100, limit: 1, except: [] });
-      await t.store.pauseDestination({ destination: destination!.id, until: 90_000 });
+      const [delivery] = await claimDue(t.store, { now: 40 });
+      const asked = attemptOf(delivery!, { state: "due", at: 40, dueAt: 60 }, asksToWait(90_000));
+      await t.store.recordAttempt(asked);
       await t.store.updateWebhook(webhook.id, { state: "paused" }, { now: 50 });
       await t.store.updateWebhook(webhook.id, { state: "active" }, { now: 60 });
       expect(await claimDue(t.store)).toHaveLength(1);
@@ -203,7 +205,7 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       await complete(t.store);
       expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(0);
       await t.store.updateWebhook(webhook.id, off, { now: 50 });
-      expect(await t.store.pruneJobs({ endedBefore: 50, limit: 10 })).toBe(1);
+      expect(await t.store.pruneJobs({ endedBefore: 51, limit: 10 })).toBe(1);
     });
 
     test("stores an attempt in flight: success counts, failure changes no state", async () => {
@@ -273,18 +275,101 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
         await attempt(at, succeeded);
         expect(await since()).toBe(expected);
       }
-      expect((await claimDue(t.store, { now: 160 }))[0]?.target.failingSince).toBe(150);
       await t.store.updateWebhook(id, { retries: 3 }, { now: 200 });
       expect(await since()).toBe(150);
       await t.store.updateWebhook(id, { state: "active" }, { now: 200 });
       expect(await since()).toBeNull();
     });
 
-    test("is null for a job's own webhook", async () => {
+    test("is counted for persistent webhooks only", async () => {
       await completeWithWebhook(t.store);
       const [delivery] = await claimDue(t.store);
-      await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 200 }));
-      expect((await claimDue(t.store, { now: 200 }))[0]?.target.failingSince).toBeNull();
+      expect(
+        await t.store.recordAttempt(attemptOf(delivery!, { state: "due", dueAt: 200 })),
+      ).toBeNull();
+    });
+  });
+
+  describe("a webhook whose attempts fail", () => {
+    /** Completes a job at `at`, and makes a failed attempt of every delivery that is due then. */
+    async function fail(at: number, response: Partial<AttemptRecord> = {}) {
+      await complete(t.store, {}, at);
+      const verdicts = [];
+      for (const each of await claimDue(t.store, { now: at })) {
+        const outcome = attemptOf(each, { state: "dead", at, reason: "r" });
+        const attempt = { ...outcome.attempt, ...response };
+        verdicts.push((await t.store.recordAttempt({ ...outcome, attempt }))?.webhook ?? null);
+      }
+      return verdicts;
+    }
+    const registerOne = (fields: Partial<NewWebhook> = {}) =>
+      register(t.store, { on: ["completed"], ...fields });
+    const stateOf = async (id: string) => (await t.store.webhook(id))?.state;
+    const OFF = {
+      kind: "switch-off",
+      reason: "Every attempt has failed since 1970-01-01T00:00:00.100Z.",
+    };
+
+    test("is switched off after five days with failures on four of them, in the write of the attempt", async () => {
+      const { id } = await registerOne();
+      for (const day of [0, 1, 2, 4]) expect(await fail(100 + day * DAY_MS)).toEqual([null]);
+      expect(await stateOf(id)).toBe("active");
+      expect(await fail(100 + 5 * DAY_MS)).toEqual([OFF]);
+      expect(await t.store.webhook(id)).toMatchObject({ state: "off", reason: OFF.reason });
+    });
+
+    test("stays on if an attempt succeeded after the delivery was claimed", async () => {
+      const { id } = await registerOne();
+      for (const day of [0, 1, 2, 3, 4]) await fail(100 + day * DAY_MS);
+      const at = 100 + 5 * DAY_MS;
+      for (let n = 0; n < 2; n += 1) await complete(t.store, {}, at);
+      const [first, second] = await claimDue(t.store, { now: at });
+      await t.store.recordAttempt(attemptOf(first!, { state: "delivered", at }));
+      const failure = attemptOf(second!, { state: "dead", at, reason: "r" });
+      expect(await t.store.recordAttempt(failure)).toBeNull();
+      expect(await t.store.webhook(id)).toMatchObject({ state: "active", failingSince: at });
+    });
+
+    test("stays on while the days are days in which no daemon was up", async () => {
+      const { id } = await registerOne();
+      for (const day of [0, 10, 20, 30, 40, 50]) {
+        const now = day * DAY_MS;
+        await t.store.beat({ now, maxGapMs: 1_000 });
+        expect(await fail(now + 100)).toEqual([null]);
+        await t.store.beat({ now: now + 500, maxGapMs: 1_000 });
+      }
+      expect(await stateOf(id)).toBe("active");
+    });
+
+    test("starts a new count when it is made active", async () => {
+      const { id } = await registerOne();
+      for (const day of [0, 1, 2, 3, 4]) await fail(100 + day * DAY_MS);
+      await t.store.updateWebhook(id, { state: "active" }, { now: 5 * DAY_MS });
+      for (const day of [5, 6]) expect(await fail(100 + day * DAY_MS)).toEqual([null]);
+      expect(await stateOf(id)).toBe("active");
+    });
+
+    test("is switched off by a 410, once", async () => {
+      const { id } = await registerOne();
+      for (let n = 0; n < 2; n += 1) await complete(t.store, {}, 50);
+      const reason = "The endpoint responded with 410 Gone.";
+      const gone = await fail(100, { status: 410 });
+      expect(gone).toEqual([{ kind: "switch-off", reason }, null, null]);
+      expect(await stateOf(id)).toBe("off");
+    });
+
+    test("is removed when it has expired and responds with 404 again", async () => {
+      const { id } = await registerOne({ expiresAt: 110 });
+      await complete(t.store, {}, 50);
+      const [first] = await claimDue(t.store, { now: 50 });
+      await t.store.recordAttempt(attemptOf(first!, { state: "due", at: 50, dueAt: 60 }));
+      const [second] = await claimDue(t.store, { now: 110 });
+      const outcome = attemptOf(second!, { state: "due", at: 110, dueAt: 200 });
+      const attempt = { ...outcome.attempt, status: 404 };
+      expect(await t.store.recordAttempt({ ...outcome, attempt })).toMatchObject({
+        webhook: { kind: "remove" },
+      });
+      expect(await t.store.webhook(id)).toBeNull();
     });
   });
 }

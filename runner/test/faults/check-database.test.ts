@@ -62,6 +62,8 @@ const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
   "a delivery's attempts are numbered 1, 2, 3 … up to its count": "DELETE FROM attempts",
   "ready_at of a destination is the earliest due time of its deliveries that can be claimed":
     "UPDATE destinations SET ready_at = NULL",
+  "a destination's probe is in flight, and its circuit is open":
+    "UPDATE destinations SET failures = 5, probe = 999999",
   "a delivery has its webhook's destination": "UPDATE deliveries SET destination = destination + 1",
   "every destination has a webhook": "INSERT INTO destinations (key) VALUES ('http://nobody')",
   "a destination is stopped exactly when its webhook is paused or off":

@@ -32,6 +32,7 @@ export interface EngineScript {
   maxDeliveriesInFlight?: number;
   maxBytesInFlight?: number;
   retentionMs?: number;
+  maxDeliveryAgeMs?: number;
   /** Called when a step begins. Without it, the test ends the step. */
   run?: (step: ScriptedStep) => void;
   obeysStop?: boolean;
@@ -162,8 +163,10 @@ export async function createWorld(): Promise<World> {
         maxInFlight: script.maxDeliveriesInFlight ?? 16,
         maxBytesInFlight: script.maxBytesInFlight ?? 64 * 1024 * 1024,
         maxConcurrency: 64,
+        maxDeliveryAgeMs: script.maxDeliveryAgeMs ?? 7 * 24 * 60 * 60_000,
         retentionMs: script.retentionMs ?? Number.POSITIVE_INFINITY,
         userAgent: "Playground/test",
+        batchUrl: (batchId) => `http://daemon.test/v1/batches/${batchId}`,
         jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,
       },
     });

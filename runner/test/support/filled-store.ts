@@ -37,6 +37,8 @@ export interface Filled {
 
 export async function fillStore(store: Store): Promise<Filled> {
   await store.setMeta("vault-check", "sealed");
+  await store.beat({ now: 1, maxGapMs: 10 });
+  await store.beat({ now: 100, maxGapMs: 10 });
   const active = await register(store, { plugins: ["first"], jobName: "report" });
   const paused = await register(store, { on: ["completed"] });
   await store.updateWebhook(paused.id, { state: "paused" }, { now: 5 });

@@ -11,6 +11,7 @@ import type { Caller } from "../../src/ports/known-tokens.ts";
 import { Problem } from "../../src/http/contract/problem.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
+import { DEFAULT_TIMEOUT_MS } from "../../src/domain/webhook.ts";
 import type { JobWebhook } from "../../src/ports/store/webhooks.ts";
 import type { StoredJob } from "../../src/ports/store/jobs.ts";
 import type { StoreReads } from "../../src/ports/store/store.ts";
@@ -51,9 +52,14 @@ const PLUGINS: readonly PluginInfo[] = [
 ];
 
 /** Leaves the headers unsealed: the tests check only what the routes do with them. */
-function toStored({ headers, ...webhook }: WebhookTarget): JobWebhook {
+function toStored({
+  headers,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+  secret: _secret,
+  ...webhook
+}: WebhookTarget): JobWebhook {
   const destination = { key: new URL(webhook.url).origin, ratePerSecond: null };
-  return { id: "wh_1", ...webhook, sealed: JSON.stringify(headers), destination };
+  return { id: "wh_1", ...webhook, timeoutMs, sealed: JSON.stringify(headers), destination };
 }
 
 /** For calls that are tested on the real engine instead. */
@@ -157,6 +163,8 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     },
     testWebhook: notScripted,
     recoverWebhook: notScripted,
+    recoverDestination: notScripted,
+    holdOf: () => null,
     redeliver: notScripted,
     explainWait: ({ on }) => `Plugin "${on}" could not be loaded: for a test.`,
     headerNames: ({ sealed }) => Object.keys(JSON.parse(sealed ?? "{}") as object),
@@ -182,6 +190,8 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     webhooks: async () => ({ items: [], nextCursor: null }),
     batch: async () => null,
     batchesToEnd: async () => [],
+    destination: async () => null,
+    destinations: async () => ({ items: [], nextCursor: null }),
     dueDestinations: async () => [],
     nextDestinationDue: async () => null,
     nextJobDue: async () => null,

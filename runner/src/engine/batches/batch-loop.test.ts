@@ -33,3 +33,30 @@ test("waiting for a batch, ending it and setting its webhook do not read the out
     { batchId, status: "completed", counts: { total: 2, completed: 2 } },
   ]);
 });
+
+test("a batch that cannot be ended stops no other, and is tried again", async () => {
+  let isBroken = true;
+  const broken = new Set<string>();
+  const { engine, sender, logged } = await world.startEngine({
+    run: (step) => step.complete(),
+    intercept: (store) =>
+      interceptCalls(store, async (call, name, [id]) => {
+        if (isBroken && name === "endBatch" && broken.has(id as string)) throw new Error("broken");
+        return call();
+      }),
+  });
+  const ids: string[] = [];
+  // More broken ones than one tick ends.
+  for (let n = 0; n < 26; n += 1) {
+    const jobs = [{ ...REQUEST, runAt: world.clock.now() + 1_000 }];
+    const { batchId } = await engine.submitBatch({ jobs, webhook: HOOK, idempotencyKey: null });
+    ids.push(batchId);
+    if (n < 25) broken.add(batchId);
+  }
+  await world.runUntil(world.clock.now() + 10_000);
+  expect(sender.sent.map(({ event }) => event.batchId)).toEqual([ids[25]]);
+  expect(logged.filter(({ message }) => message === "batch.end-failed")).toHaveLength(25);
+  isBroken = false;
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(new Set(sender.sent.map(({ event }) => event.batchId))).toEqual(new Set(ids));
+});

@@ -6,28 +6,46 @@ import { createLoop, type Loop } from "../loop.ts";
 
 const BATCHES_PER_TICK = 20;
 const BACKSTOP_MS = 5_000;
+const RETRY_MS = 30_000;
 
 /** Stores the callback of each batch whose jobs have all ended. Wake it when a job has ended. */
 export function createBatchLoop(deps: {
   store: Pick<Store, "endBatch" | "batch" | "batchesToEnd">;
   clock: Clock;
   log: Log;
+  batchUrl: (batchId: string) => string;
   /** Called when the batch has ended and its callback, if it has a webhook, is due. */
   onEnded: (batchId: string) => void;
 }): Loop {
-  const { store, clock, log, onEnded } = deps;
+  const { store, clock, log, batchUrl, onEnded } = deps;
+  /** Batches that could not be ended, with the instant of the next try: they stop no other. */
+  const failed = new Map<string, number>();
 
   async function end(batchId: string): Promise<void> {
     const batch = await store.batch(batchId);
     if (batch === null) return;
     const at = clock.now();
-    if (await store.endBatch(batchId, { at, body: batchCallback(batch, at) })) onEnded(batchId);
+    const body = batchCallback(batch, { at, batchUrl: batchUrl(batchId) });
+    if (await store.endBatch(batchId, { at, body })) onEnded(batchId);
+  }
+
+  async function tryToEnd(batchId: string): Promise<void> {
+    try {
+      await end(batchId);
+      failed.delete(batchId);
+    } catch (error) {
+      failed.set(batchId, clock.monotonic() + RETRY_MS);
+      log.error({ batchId, err: error, retryInMs: RETRY_MS }, "batch.end-failed");
+    }
   }
 
   async function tick(): Promise<number> {
-    const ids = await store.batchesToEnd({ limit: BATCHES_PER_TICK });
-    for (const id of ids) await end(id);
-    return ids.length === BATCHES_PER_TICK ? 0 : BACKSTOP_MS;
+    const limit = BATCHES_PER_TICK + failed.size;
+    const ids = await store.batchesToEnd({ limit });
+    const now = clock.monotonic();
+    const ready = ids.filter((id) => (failed.get(id) ?? now) <= now);
+    for (const id of ready) await tryToEnd(id);
+    return ids.length === limit && ready.length > 0 ? 0 : BACKSTOP_MS;
   }
 
   return createLoop({ name: "batch", tick, clock, log });

@@ -39,13 +39,13 @@ export async function setBatchWebhook(
 /** Lets a client that lost the response repeat its request. */
 function isSame(
   webhook: JobWebhook,
-  { url, headers, retries }: WebhookTarget,
+  target: WebhookTarget,
   { open }: Pick<SealedContents, "open">,
 ): boolean {
-  const stored = [
-    webhook.url,
-    webhook.retries,
-    Object.entries(open(webhook.sealed, webhook.id).headers),
-  ];
-  return JSON.stringify(stored) === JSON.stringify([url, retries, Object.entries(headers)]);
+  const sealed = open(webhook.sealed, webhook.id);
+  const stored = [webhook.url, webhook.retries, webhook.timeoutMs, sealed.secret];
+  const { url, headers, retries } = target;
+  const given = [url, retries, target.timeoutMs ?? null, target.secret ?? null];
+  const [storedHeaders, givenHeaders] = [sealed.headers, headers].map(Object.entries);
+  return JSON.stringify([stored, storedHeaders]) === JSON.stringify([given, givenHeaders]);
 }

@@ -8,25 +8,24 @@ import {
   type Answer,
 } from "../../domain/delivery.ts";
 import type { DestinationOutcome } from "../../domain/destination.ts";
-import { judgeWebhook } from "../../domain/webhook-health.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Outgoing, Sender } from "../../ports/sender.ts";
-import type { AttemptOutcome, ClaimedDelivery } from "../../ports/store/deliveries.ts";
+import type {
+  AttemptEffects,
+  AttemptOutcome,
+  ClaimedDelivery,
+} from "../../ports/store/deliveries.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
-import { applyWebhookVerdict } from "../webhooks/apply-webhook-verdict.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
 import { reportAttempt } from "./report-attempt.ts";
 import { toRequestHeaders } from "./request-headers.ts";
 
 export interface DeliverDeps {
-  readonly store: Pick<
-    Store,
-    "recordAttempt" | "releaseDeliveries" | "updateWebhook" | "removeWebhook"
-  >;
+  readonly store: Pick<Store, "recordAttempt" | "releaseDeliveries">;
   readonly sender: Pick<Sender, "send">;
   readonly sealedContents: Pick<SealedContents, "open">;
   readonly clock: Pick<Clock, "now">;
@@ -34,6 +33,7 @@ export interface DeliverDeps {
   readonly telemetry: Pick<Telemetry, "attemptEnded">;
   readonly log: Log;
   readonly userAgent: string;
+  readonly maxDeliveryAgeMs: number;
 }
 
 export interface Attempt {
@@ -72,24 +72,20 @@ export async function makeAttempt(
  */
 export async function recordAttempt(
   delivery: ClaimedDelivery,
-  { answer, startedAt, endedAt }: Attempt,
+  attempt: Attempt,
   deps: DeliverDeps,
-): Promise<void> {
-  const { store, clock, ids, log } = deps;
-  if (isAborted(answer)) return store.releaseDeliveries([delivery.id]);
-  const outcome = toOutcome(delivery, answer, { startedAt, now: endedAt, random: ids.random() });
-  reportAttempt(delivery, outcome, deps);
-  await store.recordAttempt(outcome);
-  const { target } = delivery;
-  if (!target.isPersistent || isSuccess(answer)) return;
-  const { number } = outcome.attempt;
-  const now = clock.now();
-  const verdict = judgeWebhook(
-    { answer, number, isGivenUp: outcome.state === "dead" },
-    target,
-    now,
-  );
-  await applyWebhookVerdict(target.webhookId, verdict, { store, log, now });
+): Promise<AttemptEffects | null> {
+  const { store, ids } = deps;
+  const { answer } = attempt;
+  if (isAborted(answer)) {
+    await store.releaseDeliveries([delivery.id]);
+    return null;
+  }
+  const { maxDeliveryAgeMs: maxAgeMs } = deps;
+  const outcome = toOutcome(delivery, attempt, { maxAgeMs, random: ids.random() });
+  const effects = await store.recordAttempt(outcome);
+  reportAttempt(delivery, outcome, { ...deps, tooOld: effects?.tooOld ?? null });
+  return effects;
 }
 
 function isAborted(answer: Answer): boolean {
@@ -111,8 +107,8 @@ function toRequest(
 
 function toOutcome(
   delivery: ClaimedDelivery,
-  answer: Answer,
-  { startedAt, now, random }: { startedAt: number; now: number; random: number },
+  { answer, startedAt, endedAt: now, destinationOutcome }: Attempt,
+  { maxAgeMs, random }: { maxAgeMs: number; random: number },
 ): AttemptOutcome {
   const { retries } = delivery.target;
   const { retriesUsed } = delivery;
@@ -133,5 +129,7 @@ function toOutcome(
     retriesUsed: retriesUsed + (verdict.state === "due" ? 1 : 0),
     reason: verdict.state === "dead" ? verdict.reason : null,
     succeeded: isSuccess(answer),
+    destinationOutcome,
+    maxAgeMs,
   };
 }

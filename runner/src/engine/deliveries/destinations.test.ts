@@ -5,10 +5,11 @@ import { createDestinations, type Destinations } from "./destinations.ts";
 const OK: DestinationOutcome = { kind: "ok" };
 const FAILED: DestinationOutcome = { kind: "failed", pauseMs: 0 };
 
-const destination = (id: number, ratePerSecond: number | null = null) => ({
+const destination = (id: number, failuresInRow = 0) => ({
   id,
   key: `https://${id}.test`,
-  ratePerSecond,
+  ratePerSecond: null,
+  failuresInRow,
 });
 
 function destinationsOf(
@@ -23,14 +24,10 @@ function attempt(
   id: number,
   outcome: DestinationOutcome,
   now = 0,
-): number {
+): void {
   for (const { limit } of destinations.shareRoom([destination(id)], { room: 1, now }))
-    destinations.begin(id, limit, now);
-  return destinations.end(id, outcome, now);
-}
-
-function fail(destinations: Destinations, id: number, times: number, now = 0): void {
-  for (let i = 0; i < times; i += 1) attempt(destinations, id, FAILED, now);
+    destinations.begin(id, limit);
+  destinations.end(id, outcome, now);
 }
 
 describe("shareRoom", () => {
@@ -51,113 +48,82 @@ describe("shareRoom", () => {
     expect(destinations.shareRoom(due, { room: 2, now: 0 }).map(({ id }) => id)).toEqual([3, 1]);
   });
 
+  test("gives a destination with an open circuit one attempt at a time", () => {
+    const destinations = destinationsOf();
+    const due = [destination(1, 5)];
+    expect(destinations.shareRoom(due, { room: 256, now: 0 })).toEqual([{ id: 1, limit: 1 }]);
+    destinations.begin(1, 1);
+    expect(destinations.shareRoom(due, { room: 256, now: 0 })).toEqual([]);
+    expect(destinations.countOpen()).toBe(1);
+  });
+
   test("gives failing destinations at most half of the attempts, so that dead endpoints leave the rest to others", () => {
     const destinations = destinationsOf({ maxInFlight: 8 });
-    for (let id = 1; id <= 20; id += 1) attempt(destinations, id, FAILED);
-    const dead = Array.from({ length: 20 }, (_, i) => destination(i + 1));
+    const dead = Array.from({ length: 20 }, (_, i) => destination(i + 1, 1));
     const shares = destinations.shareRoom(dead, { room: 8, now: 0 });
     expect(shares).toHaveLength(4);
-    for (const { id, limit } of shares) destinations.begin(id, limit, 0);
+    for (const { id, limit } of shares) destinations.begin(id, limit);
     // The next read leaves all of them out. Otherwise they would hide the destinations that can send.
-    expect(destinations.blocked(0)).toHaveLength(20);
+    expect(destinations.blocked()).toHaveLength(20);
     expect(destinations.shareRoom([...dead, destination(99)], { room: 4, now: 0 })).toEqual([
       { id: 99, limit: 1 },
     ]);
     destinations.end(shares[0]?.id ?? 0, FAILED, 0);
-    expect(destinations.blocked(0).length).toBeLessThan(20);
+    expect(destinations.blocked().length).toBeLessThan(20);
   });
 
   test("gives a failing destination an attempt even if only one can be in flight", () => {
     const destinations = destinationsOf({ maxInFlight: 1 });
-    attempt(destinations, 1, FAILED);
-    expect(destinations.shareRoom([destination(1)], { room: 1, now: 0 })).toEqual([
+    expect(destinations.shareRoom([destination(1, 1)], { room: 1, now: 0 })).toEqual([
       { id: 1, limit: 1 },
     ]);
   });
 });
 
-describe("a blocked destination", () => {
-  test("is reported as blocked until an attempt ends", () => {
-    const destinations = destinationsOf({ maxConcurrency: 1 });
-    destinations.shareRoom([destination(1)], { room: 8, now: 0 });
-    destinations.begin(1, 1, 0);
-    expect(destinations.blocked(0)).toEqual([1]);
-    expect(destinations.nextAllowanceAt(0)).toBeNull();
-    destinations.end(1, OK, 0);
-    expect(destinations.blocked(0)).toEqual([]);
-  });
-
-  test("with a rate limit says when it can send again", () => {
-    const destinations = destinationsOf();
-    destinations.shareRoom([destination(1, 2)], { room: 8, now: 0 });
-    destinations.begin(1, 2, 0);
-    destinations.end(1, OK, 0);
-    destinations.end(1, OK, 0);
-    expect(destinations.blocked(0)).toEqual([1]);
-    expect(destinations.nextAllowanceAt(0)).toBe(500);
-    expect(destinations.blocked(500)).toEqual([]);
-  });
+test("a destination is blocked until an attempt ends", () => {
+  const destinations = destinationsOf({ maxConcurrency: 1 });
+  destinations.shareRoom([destination(1)], { room: 8, now: 0 });
+  destinations.begin(1, 1);
+  expect(destinations.blocked()).toEqual([1]);
+  destinations.end(1, OK, 0);
+  expect(destinations.blocked()).toEqual([]);
 });
 
-describe("a paused destination", () => {
-  test("reports the length of its pause, and is not blocked here because the store leaves it out", () => {
-    const destinations = destinationsOf();
-    fail(destinations, 1, 4);
-    expect(attempt(destinations, 1, FAILED)).toBe(5_000);
-    expect(destinations.countOpen()).toBe(1);
-    expect(destinations.blocked(0)).toEqual([]);
-  });
-
-  test("aborts the attempts that began before the pause and those that begin during it", () => {
+describe("a pause", () => {
+  test("aborts the attempts that began before it, and none that begin later", () => {
     const destinations = destinationsOf();
     attempt(destinations, 1, OK);
-    const before = destinations.pauseSignal(1, 0);
-    fail(destinations, 1, 4);
+    const before = destinations.pauseSignal(1);
+    destinations.changed(1, { failuresInRow: 4, isPaused: false });
     expect(before.aborted).toBe(false);
-    fail(destinations, 1, 1);
+    destinations.changed(1, { failuresInRow: 5, isPaused: true });
     expect(before.aborted).toBe(true);
-    expect(destinations.pauseSignal(1, 4_999).aborted).toBe(true);
-    expect(destinations.pauseSignal(1, 5_000).aborted).toBe(false);
+    expect(destinations.pauseSignal(1).aborted).toBe(false);
   });
 
-  test("is blocked if the store still returns it, for example after the clock was set", () => {
+  test("that a person ended leaves the initial concurrency limit", () => {
     const destinations = destinationsOf();
-    fail(destinations, 1, 5);
-    expect(destinations.shareRoom([destination(1)], { room: 8, now: 1_000 })).toEqual([]);
-    expect(destinations.blocked(1_000)).toEqual([1]);
-    expect(destinations.nextAllowanceAt(1_000)).toBe(5_000);
-    expect(destinations.blocked(5_000)).toEqual([]);
-    expect(destinations.shareRoom([destination(1)], { room: 8, now: 5_000 })).toEqual([
-      { id: 1, limit: 1 },
+    for (let n = 0; n < 20; n += 1) attempt(destinations, 1, OK);
+    destinations.resume(1);
+    expect(destinations.shareRoom([destination(1)], { room: 256, now: 0 })).toEqual([
+      { id: 1, limit: 2 },
     ]);
   });
 });
 
-test("a concurrency limit survives five quiet seconds and is reset after twenty", () => {
+test("a concurrency limit survives five quiet seconds and is reset after twenty, unless the destination fails", () => {
   const destinations = destinationsOf();
+  const limits = (failuresInRow: number, now: number) =>
+    destinations.shareRoom([destination(1, failuresInRow)], { room: 256, now });
   for (let n = 0; n < 5; n += 1) attempt(destinations, 1, OK, n);
-  expect(destinations.shareRoom([destination(1)], { room: 256, now: 5_000 })).toEqual([
-    { id: 1, limit: 7 },
-  ]);
-  expect(destinations.shareRoom([destination(1)], { room: 256, now: 20_000 })).toEqual([
-    { id: 1, limit: 2 },
-  ]);
+  expect(limits(0, 5_000)).toEqual([{ id: 1, limit: 7 }]);
+  expect(limits(1, 20_000)).toEqual([{ id: 1, limit: 7 }]);
+  expect(limits(0, 20_000)).toEqual([{ id: 1, limit: 2 }]);
 });
 
-test("a changed rate limit applies immediately, and the attempts in flight still count", () => {
-  const destinations = destinationsOf({ maxConcurrency: 2 });
-  destinations.shareRoom([destination(1)], { room: 8, now: 0 });
-  destinations.begin(1, 1, 0);
-  // Without a rate limit no tokens are counted.
-  expect(destinations.shareRoom([destination(1, 10)], { room: 8, now: 0 })).toEqual([]);
-  expect(destinations.shareRoom([destination(1, 10)], { room: 8, now: 1_000 })).toEqual([
-    { id: 1, limit: 1 },
-  ]);
-});
-
-test("failing destinations that are never due again are forgotten in the end", () => {
+test("destinations that are never due again are forgotten in the end", () => {
   const destinations = destinationsOf();
-  fail(destinations, 1, 5);
+  destinations.shareRoom([destination(1, 5)], { room: 8, now: 0 });
   for (let id = 2; id <= 10_100; id += 1) attempt(destinations, id, FAILED);
   expect(destinations.countOpen()).toBe(0);
 });

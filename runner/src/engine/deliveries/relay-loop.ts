@@ -1,14 +1,15 @@
-import type { DestinationOutcome } from "../../domain/destination.ts";
 import { MAX_TIMEOUT_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { ClaimedDelivery } from "../../ports/store/deliveries.ts";
+import type { AttemptEffects, ClaimedDelivery } from "../../ports/store/deliveries.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { RelayState } from "../../ports/telemetry.ts";
 import { ShortLivedMap } from "../../system/short-lived-map.ts";
 import { createLoop, type Loop } from "../loop.ts";
 import { makeAttempt, recordAttempt, type DeliverDeps } from "./deliver.ts";
 import { createDestinations } from "./destinations.ts";
+import { reportVerdict } from "../webhooks/report-verdict.ts";
+import { reportDestination } from "./report-destination.ts";
 
 /**
  * Longer than an attempt can take once it has a connection. A delivery that is claimed again while its
@@ -30,11 +31,7 @@ export interface Relay {
 export interface RelayOptions {
   readonly store: Pick<
     Store,
-    | "claimDeliveries"
-    | "pauseDestination"
-    | "releaseDeliveries"
-    | "dueDestinations"
-    | "nextDestinationDue"
+    "claimDeliveries" | "releaseDeliveries" | "dueDestinations" | "nextDestinationDue"
   >;
   readonly deliverDeps: DeliverDeps;
   readonly clock: Clock;
@@ -59,12 +56,12 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       const attempt = await makeAttempt(delivery, deliverDeps, {
         signal: stopping.signal,
-        recall: destinations.pauseSignal(delivery.destination, clock.monotonic()),
+        recall: destinations.pauseSignal(delivery.destination),
       });
       // Before the write: the endpoint can receive its next event while this attempt is committed.
-      endAttempt(delivery.destination, attempt.destinationOutcome);
+      destinations.end(delivery.destination, attempt.destinationOutcome, clock.monotonic());
       loop.wake();
-      await recordAttempt(delivery, attempt, deliverDeps);
+      applyEffects(delivery, await recordAttempt(delivery, attempt, deliverDeps));
     } catch (error) {
       // A repeated write would fail as well. The attempt is made again when the lease runs out. An
       // immediate second attempt could flood the endpoint.
@@ -76,13 +73,17 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  function endAttempt(destination: number, outcome: DestinationOutcome): void {
-    const pauseMs = destinations.end(destination, outcome, clock.monotonic());
-    if (pauseMs === 0) return;
-    const until = Math.ceil(clock.now() + pauseMs);
-    void store.pauseDestination({ destination, until }).catch((error: unknown) => {
-      log.error({ destination, err: error }, "destination.pause-failed");
-    });
+  function applyEffects(
+    { destination: id, target }: ClaimedDelivery,
+    effects: AttemptEffects | null,
+  ): void {
+    if (effects === null) return;
+    if (effects.webhook !== null) reportVerdict(target.webhookId, effects.webhook, log);
+    if (effects.destination === null) return;
+    const { failuresInRow, pausedUntil } = effects.destination.after;
+    const isPaused = failuresInRow > 0 && clock.now() < pausedUntil;
+    destinations.changed(id, { failuresInRow, isPaused });
+    reportDestination(effects.destination, log);
   }
 
   async function tick(): Promise<number | null | (() => Promise<number>)> {
@@ -94,18 +95,18 @@ export function createRelay(options: RelayOptions): Relay {
     const due = await store.dueDestinations({
       now,
       limit: DESTINATIONS_PER_CLAIM,
-      except: destinations.blocked(at),
+      except: destinations.blocked(),
     });
     const shares = destinations.shareRoom(due, { room, now: at });
     // Due destinations that got no share are blocked from now on, and the next read leaves them out.
     if (shares.length === 0) return due.length === 0 ? waitMs : 0;
     const leaseUntil = now + LEASE_MS;
     const request = { owner, destinations: shares, now, leaseUntil, maxBytes };
-    begin(await store.claimDeliveries(request), at);
+    begin(await store.claimDeliveries(request));
     return waitMs;
   }
 
-  function begin(claimed: readonly ClaimedDelivery[], at: number): void {
+  function begin(claimed: readonly ClaimedDelivery[]): void {
     const fresh: ClaimedDelivery[] = [];
     const attempts = new Map<number, number>();
     for (const delivery of claimed) {
@@ -115,18 +116,14 @@ export function createRelay(options: RelayOptions): Relay {
         attempts.set(delivery.destination, (attempts.get(delivery.destination) ?? 0) + 1);
       } else releaseAfter(current, delivery.id, options);
     }
-    for (const [destination, begun] of attempts) destinations.begin(destination, begun, at);
+    for (const [destination, begun] of attempts) destinations.begin(destination, begun);
     for (const delivery of fresh) inFlight.set(delivery.id, send(delivery));
   }
 
   /** How long until a destination can send. */
   async function waitMs(): Promise<number> {
-    const at = clock.monotonic();
-    const dueAt = await store.nextDestinationDue({ except: destinations.blocked(at) });
-    const allowanceAt = destinations.nextAllowanceAt(at);
-    const untilDueMs = dueAt === null ? BACKSTOP_MS : dueAt - clock.now();
-    const untilAllowanceMs = allowanceAt === null ? BACKSTOP_MS : allowanceAt - at;
-    return Math.max(0, Math.min(BACKSTOP_MS, untilDueMs, untilAllowanceMs));
+    const dueAt = await store.nextDestinationDue({ except: destinations.blocked() });
+    return dueAt === null ? BACKSTOP_MS : Math.max(0, Math.min(BACKSTOP_MS, dueAt - clock.now()));
   }
 
   const loop = createLoop({ name: "relay", tick, clock, log });
@@ -134,7 +131,7 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     loop,
     resume(destination) {
-      destinations.resume(destination, clock.monotonic());
+      destinations.resume(destination);
       loop.wake();
     },
     async drain({ graceMs }) {

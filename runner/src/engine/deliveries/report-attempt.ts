@@ -6,9 +6,15 @@ import type { Telemetry } from "../../ports/telemetry.ts";
 export function reportAttempt(
   delivery: ClaimedDelivery,
   outcome: AttemptOutcome,
-  { telemetry, log }: { telemetry: Pick<Telemetry, "attemptEnded">; log: Log },
+  {
+    telemetry,
+    log,
+    tooOld,
+  }: { telemetry: Pick<Telemetry, "attemptEnded">; log: Log; tooOld: string | null },
 ): void {
-  const { attempt, state, dueAt, reason } = outcome;
+  const { attempt } = outcome;
+  const { state, dueAt, reason } =
+    tooOld === null ? outcome : { state: "dead" as const, dueAt: null, reason: tooOld };
   telemetry.attemptEnded({
     outcome: state === "due" ? "retry" : state,
     first: attempt.number === 1,

@@ -1,10 +1,15 @@
 /** Sends deliveries again when a person asks for it. */
 import { Refused } from "../../domain/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { StoredDestination } from "../../ports/store/destinations.ts";
 import type { Store } from "../../ports/store/store.ts";
+import type { StoredWebhook } from "../../ports/store/webhooks.ts";
 
 export interface ResendDeps {
-  readonly store: Pick<Store, "recoverDeliveries" | "redeliver" | "webhook" | "delivery">;
+  readonly store: Pick<
+    Store,
+    "recoverDeliveries" | "redeliver" | "webhook" | "delivery" | "destination"
+  >;
   readonly clock: Pick<Clock, "now">;
   /** Called when the destination's pause has ended and deliveries can have become due. */
   readonly onResume: (destination: number) => void;
@@ -20,8 +25,29 @@ const RECOVER_LIMIT = 10_000;
 export async function recoverWebhook(
   id: string,
   since: number,
-  { store, clock, onResume }: ResendDeps,
+  deps: ResendDeps,
 ): Promise<{ recovered: number; more: boolean }> {
+  const webhook = await findUsable(id, deps.store);
+  return recover({ key: id, number: webhook.destination }, since, deps);
+}
+
+/**
+ * Makes the deliveries due again that were given up at one destination since the instant. Throws
+ * `Refused`: DESTINATION_NOT_FOUND, WEBHOOK_OFF.
+ */
+export async function recoverDestination(
+  id: string,
+  since: number,
+  deps: ResendDeps,
+): Promise<{ recovered: number; more: boolean }> {
+  const destination = await deps.store.destination(id);
+  if (destination === null)
+    throw new Refused("DESTINATION_NOT_FOUND", `There is no destination "${id}".`);
+  if (destination.isPersistent) await findUsable(destination.key, deps.store);
+  return recover(destination, since, deps);
+}
+
+async function findUsable(id: string, store: Pick<Store, "webhook">): Promise<StoredWebhook> {
   const webhook = await store.webhook(id);
   if (webhook === null) throw new Refused("WEBHOOK_NOT_FOUND", `There is no webhook "${id}".`);
   if (webhook.state === "off") {
@@ -30,9 +56,17 @@ export async function recoverWebhook(
       `Webhook "${id}" is off. Switch it on first with PATCH /v1/webhooks/${id} and {"state": "active"}.`,
     );
   }
-  const request = { webhookId: id, since, limit: RECOVER_LIMIT, now: clock.now() };
+  return webhook;
+}
+
+async function recover(
+  { key, number }: Pick<StoredDestination, "key" | "number">,
+  since: number,
+  { store, clock, onResume }: ResendDeps,
+): Promise<{ recovered: number; more: boolean }> {
+  const request = { destination: key, since, limit: RECOVER_LIMIT, now: clock.now() };
   const recovered = await store.recoverDeliveries(request);
-  onResume(webhook.destination);
+  onResume(number);
   return recovered;
 }
 

@@ -49,13 +49,14 @@ export function toJobWebhook(
   webhook: WebhookTarget,
   { ids, sealedContents }: Pick<NewJobDeps, "ids" | "sealedContents">,
 ): JobWebhook {
-  const { headers, url, ...rest } = webhook;
+  const { headers, url, secret = null, timeoutMs = null, ...rest } = webhook;
   const id = ids.newId("wh");
   return {
     ...rest,
     id,
     url,
-    sealed: sealedContents.seal({ ...NOTHING_SEALED, headers }, id),
+    timeoutMs,
+    sealed: sealedContents.seal({ ...NOTHING_SEALED, headers, secret }, id),
     destination: { key: new URL(url).origin, ratePerSecond: knownRatePerSecond(url) },
   };
 }

@@ -19,7 +19,7 @@ function given(failures: Error[]) {
   };
   const store = createRetryingStore(
     {
-      recordAttempt: async () => {},
+      recordAttempt: async () => null,
       releaseDeliveries: async () => {},
       releaseJobs: write,
     },

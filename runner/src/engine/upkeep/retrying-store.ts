@@ -9,10 +9,10 @@ import type { StoreRetry } from "./store-retry.ts";
 export function createRetryingStore<
   Writes extends Pick<Store, "recordAttempt" | "releaseDeliveries" | "releaseJobs">,
 >(store: Writes, retryWrite: StoreRetry): Writes {
-  function withRetry<Arguments extends unknown[]>(
+  function withRetry<Arguments extends unknown[], Result>(
     name: string,
-    write: (...args: Arguments) => Promise<void>,
-  ): (...args: Arguments) => Promise<void> {
+    write: (...args: Arguments) => Promise<Result>,
+  ): (...args: Arguments) => Promise<Result> {
     return (...args) => retryWrite(name, () => write(...args));
   }
 

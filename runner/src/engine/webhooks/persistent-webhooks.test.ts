@@ -11,7 +11,8 @@ beforeEach(async () => void (world = await createWorld()));
 afterEach(() => world.close());
 
 const ENDPOINT = "http://endpoint.test/hook";
-const DAY_MS = 24 * 60 * 60 * 1000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const complete = (step: { complete(): void }): void => step.complete();
 const FIFTY = { limit: 50, cursor: null };
 
@@ -38,8 +39,13 @@ async function start(
   };
 }
 
+/** Lets time pass in which the daemon is up. */
 async function later(ms: number): Promise<void> {
-  world.clock.moveTo(world.clock.now() + ms);
+  const until = world.clock.now() + ms;
+  for (let now = world.clock.now(); now < until; now += MINUTE_MS) {
+    void world.store.beat({ now, maxGapMs: 2 * MINUTE_MS });
+  }
+  world.clock.moveTo(until);
   await world.settle();
 }
 
@@ -116,15 +122,26 @@ describe("a webhook whose every attempt fails", () => {
     expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
   });
 
-  test("stays on while its delivery has retries left", async () => {
-    const { engine, id, say, job } = await start({ retries: 5 });
+  test("is switched off under load too, when its deliveries have retries and its circuit is open", async () => {
+    const { engine, id, say, job } = await start({ retries: 10 });
     say(answered(500));
-    await job();
-    await later(6 * DAY_MS);
+    for (let hour = 0; hour < 5 * 24 - 1; hour += 1) {
+      for (let n = 0; n < 3; n += 1) await job();
+      await later(DAY_MS / 24);
+    }
     expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
-    say(answered(200));
-    await later(10 * 60_000);
-    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active", failingSince: null });
+    await later(DAY_MS / 12);
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "off" });
+  });
+
+  test("stays on when it is used once a week and fails for an hour", async () => {
+    const { engine, id, say, job } = await start();
+    for (let week = 0; week < 4; week += 1) {
+      say(answered(500));
+      for (let n = 0; n < 20; n += 1) await job();
+      await later(7 * DAY_MS);
+    }
+    expect(await engine.webhooks.get(id)).toMatchObject({ state: "active" });
   });
 
   test("starts a new count of five days when it is switched on", async () => {

@@ -102,6 +102,10 @@ export const BatchCallback = z
     timestamp: Instant,
     counts: BatchCounts,
     jobs: z.array(z.object({ jobId: JobId, status: z.enum(["completed", "failed"]), ...ending })),
+    truncated: z
+      .boolean()
+      .describe("True when the callback would be larger than 1 MiB. `jobs` is then empty."),
+    batchUrl: z.string().describe("URL of the batch, which lists its jobs."),
   })
   .meta({
     id: "BatchCallback",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DELIVERY_STATES } from "../../domain/delivery.ts";
 import { EVENT_KINDS } from "../../domain/event.ts";
 import { IdParams, Instant, JobId, PageQuery, pageOf } from "./fields.ts";
+import { heldFields } from "./held.ts";
 import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_ATTEMPTS, SAMPLE_DELIVERY } from "./samples.ts";
 
@@ -30,6 +31,7 @@ const summary = {
   endedAt: Instant.nullable().describe("When the event was delivered or given up."),
   attemptCount: z.int().describe("Number of attempts so far."),
   reason: z.string().nullable().describe("Why the delivery is `dead`."),
+  ...heldFields("The delivery's destination"),
 };
 
 export const DeliverySummary = z

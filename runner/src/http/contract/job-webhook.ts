@@ -1,8 +1,12 @@
 /** The webhook of a job or a batch, and the fields that every webhook has. */
 import { z } from "zod";
 import { DEFAULT_RETRIES, MAX_RETRIES } from "../../domain/retry.ts";
+import { secretProblem } from "../../domain/signature.ts";
+import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../../domain/webhook.ts";
 import { EventKindName } from "./events.ts";
+import { SAMPLE_SECRET } from "./samples.ts";
 
+const MIN_TIMEOUT_MS = 1_000;
 const MAX_HEADERS = 50;
 const MAX_HEADER_VALUE = 4096;
 
@@ -102,10 +106,26 @@ export const MaskedHeaders = z
   .record(z.string(), z.literal("***"))
   .describe("The headers' names. Their values are never shown.");
 
+export const Secret = z.string().superRefine((secret, ctx) => {
+  const message = secretProblem(secret);
+  if (message !== null) ctx.addIssue({ code: "custom", message, input: null });
+});
+
+export const TimeoutMs = z.int().min(MIN_TIMEOUT_MS).max(MAX_TIMEOUT_MS).meta({
+  description: "Time limit for one attempt, in ms, including its whole response.",
+  default: DEFAULT_TIMEOUT_MS,
+});
+
 const destination = {
   url: WebhookUrl,
   headers: Headers.optional(),
   retries: Retries.optional(),
+  timeoutMs: TimeoutMs.optional(),
+  secret: Secret.optional().meta({
+    description:
+      "The secret that signs every delivery: `whsec_` followed by 24 to 64 bytes in base64. It is never shown again. Default: deliveries are not signed.",
+    examples: [SAMPLE_SECRET],
+  }),
 };
 
 export const WebhookRequest = z
@@ -133,7 +153,12 @@ export const BatchWebhookRequest = z.strictObject(destination).meta({
 
 export type BatchWebhookRequest = z.infer<typeof BatchWebhookRequest>;
 
-const shown = { id: z.string(), url: z.string(), headers: MaskedHeaders };
+const shown = {
+  id: z.string(),
+  url: z.string(),
+  headers: MaskedHeaders,
+  timeoutMs: z.int().describe("Time limit for one attempt, in ms."),
+};
 
 export const JobWebhook = z
   .object({ ...shown, on: z.array(EventKindName), retries: z.int() })

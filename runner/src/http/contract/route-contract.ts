@@ -8,6 +8,7 @@ export const TAGS = {
   plugins: "List the plugins that jobs can run.",
   webhooks: "Register URLs that receive the events of many jobs.",
   deliveries: "Inspect the deliveries of events to webhooks, and send them again.",
+  destinations: "See where events go and what holds them up, and send failed ones again.",
   daemon: "Check the daemon's health, read its metrics and get this document.",
 } as const;
 

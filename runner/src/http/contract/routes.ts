@@ -1,6 +1,7 @@
 import * as batches from "./batches.ts";
 import * as daemon from "./daemon.ts";
 import * as deliveries from "./deliveries.ts";
+import * as destinations from "./destinations.ts";
 import * as events from "./events.ts";
 import * as jobs from "./jobs.ts";
 import * as logs from "./logs.ts";
@@ -33,6 +34,8 @@ export const ROUTES: readonly RouteContract[] = [
   deliveries.listDeliveries,
   deliveries.getDelivery,
   deliveries.redeliver,
+  destinations.listDestinations,
+  destinations.recoverDestination,
   daemon.getHealth,
   daemon.getReadiness,
   daemon.getMetrics,

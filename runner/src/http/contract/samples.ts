@@ -26,6 +26,7 @@ export const SAMPLE_SUBMIT = {
     headers: { Authorization: "Bearer your-token" },
     on: ["completed", "failed"],
     retries: 3,
+    timeoutMs: 30_000,
   },
 };
 
@@ -82,6 +83,7 @@ export const SAMPLE_JOB = {
     headers: { Authorization: "***" },
     on: ["completed", "failed"],
     retries: 3,
+    timeoutMs: 30_000,
   },
 };
 
@@ -100,6 +102,8 @@ export const SAMPLE_LOG_LINE = {
   data: { bytes: 21_000 },
 };
 
+const NOT_HELD = { waitingFor: null, heldUntil: null, lastError: null };
+
 export const SAMPLE_DELIVERY = {
   deliveryId: "dlv_4711",
   eventId: "evt_01k9zr0000000000000000000_3",
@@ -115,6 +119,7 @@ export const SAMPLE_DELIVERY = {
   endedAt: "2026-11-23T09:30:00.120Z",
   attemptCount: 1,
   reason: null,
+  ...NOT_HELD,
 };
 
 export const SAMPLE_ATTEMPTS = [
@@ -202,11 +207,14 @@ export const SAMPLE_BATCH = {
     url: "https://n8n.example.com/webhook/batches",
     headers: {},
     retries: 10,
+    timeoutMs: 30_000,
   },
   url: BATCH_URL,
 };
 
 export const SAMPLE_BATCH_CALLBACK = {
+  truncated: false,
+  batchUrl: BATCH_URL,
   status: "failed",
   batchId: BATCH_ID,
   timestamp: "2026-11-23T09:30:00.101Z",
@@ -215,6 +223,17 @@ export const SAMPLE_BATCH_CALLBACK = {
     { jobId: JOB_ID, status: "completed", error: null, errorCode: null },
     { jobId: SECOND_JOB_ID, status: "failed", ...REFUSED_FILE },
   ],
+};
+
+export const SAMPLE_DESTINATION = {
+  destinationId: "dst_7",
+  webhookId: null,
+  origin: "https://n8n.example.com",
+  ratePerSecond: null,
+  circuit: "closed",
+  failuresInRow: 0,
+  backlog: 0,
+  ...NOT_HELD,
 };
 
 /** All zeros, so that nobody copies a usable secret from the document. */

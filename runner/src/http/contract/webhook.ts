@@ -1,13 +1,18 @@
 /** The schemas of persistent webhooks. webhooks.ts has the routes. */
 import { z } from "zod";
-import { secretProblem } from "../../domain/signature.ts";
-import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../../domain/webhook.ts";
 import { EventKindName } from "./events.ts";
 import { Instant, JobName } from "./fields.ts";
-import { EventKinds, Headers, MaskedHeaders, Retries, WebhookUrl } from "./job-webhook.ts";
+import {
+  EventKinds,
+  Headers,
+  MaskedHeaders,
+  Retries,
+  Secret,
+  TimeoutMs,
+  WebhookUrl,
+} from "./job-webhook.ts";
 import { SAMPLE_REGISTER, SAMPLE_SECRET, SAMPLE_TESTED, SAMPLE_WEBHOOK } from "./samples.ts";
 
-const MIN_TIMEOUT_MS = 1_000;
 const MAX_PLUGINS = 50;
 /** The pattern of definePlugin. The plugin itself can be installed later. */
 const PLUGIN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
@@ -23,11 +28,6 @@ const PluginNames = z
       }),
     ),
   );
-
-const Secret = z.string().superRefine((secret, ctx) => {
-  const message = secretProblem(secret);
-  if (message !== null) ctx.addIssue({ code: "custom", message, input: null });
-});
 
 /** The settings of a webhook. A field that is left out gets its default or, in an update, stays the same. */
 const settings = {
@@ -45,10 +45,7 @@ const settings = {
     description:
       "Send only events of jobs with exactly this name. Null, the default, means all jobs.",
   }),
-  timeoutMs: z.int().min(MIN_TIMEOUT_MS).max(MAX_TIMEOUT_MS).optional().meta({
-    description: "Time limit for one attempt, in ms, including its whole response.",
-    default: DEFAULT_TIMEOUT_MS,
-  }),
+  timeoutMs: TimeoutMs.optional(),
   ratePerSecond: z.number().min(0.1).max(1_000).nullish().meta({
     description:
       "Maximum number of attempts per second. Bursts can be as large as this number. Null means no limit. Default: 25 for hosts under make.com, no limit for other hosts; the default changes with the host.",
@@ -104,7 +101,7 @@ const webhook = {
   state: z
     .enum(["active", "paused", "off"])
     .describe(
-      "`paused`: you have paused it, and its events are stored and sent later. `off`: the daemon switched it off after a response with status 410 or five days of only failed attempts, and new events are not sent to it.",
+      "`paused`: you have paused it, and its events are stored and sent later. `off`: the daemon switched it off after a response with status 410, or after five days without a success and with failed attempts on at least four of them. New events are not sent to it.",
     ),
   enabled: z.boolean().describe("Whether `state` is `active`."),
   reason: z.string().nullable().describe("Why the webhook is `off`."),

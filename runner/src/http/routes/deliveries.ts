@@ -9,7 +9,7 @@ import { deliverySummaryText, deliveryText } from "../views/delivery.ts";
 import { pageText } from "../views/json-fields.ts";
 
 export interface DeliveriesDeps {
-  readonly engine: Pick<Engine, "redeliver">;
+  readonly engine: Pick<Engine, "redeliver" | "holdOf">;
   readonly reads: Pick<Store, "delivery" | "deliveries">;
 }
 
@@ -19,13 +19,16 @@ export function registerDeliveries(app: FastifyInstance, { engine, reads }: Deli
     if (delivery === null) {
       throw new Refused("DELIVERY_NOT_FOUND", `There is no delivery "${id}".`);
     }
-    return sendJson(reply, deliveryText(delivery));
+    return sendJson(reply, deliveryText(delivery, engine.holdOf));
   }
 
   mount(app, listDeliveries, async ({ query }, reply) => {
     const { limit, cursor = null, ...filter } = query;
     const page = await reads.deliveries(filter as DeliveryFilter, { limit, cursor });
-    return sendJson(reply, pageText(page, deliverySummaryText));
+    return sendJson(
+      reply,
+      pageText(page, (each) => deliverySummaryText(each, engine.holdOf)),
+    );
   });
 
   mount(app, getDelivery, async ({ params }, reply) => sendDelivery(params.id, reply));

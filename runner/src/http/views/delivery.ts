@@ -4,11 +4,19 @@ import type {
   AttemptRecord,
   DeliverySummary as StoredDelivery,
 } from "../../ports/store/deliveries.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { heldView } from "./destination.ts";
 import type { Delivery, DeliverySummary } from "../contract/deliveries.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 
-function summaryFields(delivery: StoredDelivery): Record<keyof DeliverySummary, JsonText> {
-  const { sequence } = delivery;
+const NOT_HELD = heldView({ lastError: null }, null);
+
+function summaryFields(
+  delivery: StoredDelivery,
+  holdOf: Engine["holdOf"],
+): Record<keyof DeliverySummary, JsonText> {
+  const { sequence, health } = delivery;
+  const held = delivery.endedAt === null ? heldView(health, holdOf(health)) : NOT_HELD;
   return {
     deliveryId: toJsonText(delivery.id),
     eventId: toJsonText(eventId({ subjectId: delivery.batchId ?? delivery.jobId ?? "", sequence })),
@@ -24,15 +32,19 @@ function summaryFields(delivery: StoredDelivery): Record<keyof DeliverySummary, 
     endedAt: instantText(delivery.endedAt),
     attemptCount: toJsonText(delivery.attempts),
     reason: toJsonText(delivery.reason),
+    waitingFor: toJsonText(held.waitingFor),
+    heldUntil: toJsonText(held.heldUntil),
+    lastError: toJsonText(held.lastError),
   };
 }
 
-export function deliverySummaryText(delivery: StoredDelivery): JsonText {
-  return jsonObject(summaryFields(delivery));
+export function deliverySummaryText(delivery: StoredDelivery, holdOf: Engine["holdOf"]): JsonText {
+  return jsonObject(summaryFields(delivery, holdOf));
 }
 
 export function deliveryText(
   delivery: StoredDelivery & { readonly log: readonly AttemptRecord[] },
+  holdOf: Engine["holdOf"],
 ): JsonText {
   const attempts = delivery.log.map(({ number, at, durationMs, status, response, error }) => ({
     number,
@@ -42,5 +54,8 @@ export function deliveryText(
     response,
     error,
   }));
-  return jsonFields<Delivery>({ ...summaryFields(delivery), attempts: toJsonText(attempts) });
+  return jsonFields<Delivery>({
+    ...summaryFields(delivery, holdOf),
+    attempts: toJsonText(attempts),
+  });
 }

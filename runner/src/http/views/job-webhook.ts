@@ -1,4 +1,5 @@
 import { EVENT_KINDS } from "../../domain/event.ts";
+import { DEFAULT_TIMEOUT_MS } from "../../domain/webhook.ts";
 import { toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { JobWebhook as StoredWebhook } from "../../ports/store/webhooks.ts";
@@ -13,6 +14,7 @@ export function jobWebhookText(
   headerNames: Engine["headerNames"],
 ): JsonText {
   const { id, url, on, retries } = webhook;
+  const timeoutMs = webhook.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const headers = maskHeaders(headerNames(webhook));
   return toJsonText({
     id,
@@ -20,6 +22,7 @@ export function jobWebhookText(
     headers,
     on: [...(on ?? EVENT_KINDS)],
     retries,
+    timeoutMs,
   } satisfies JobWebhook);
 }
 
@@ -28,6 +31,7 @@ export function batchWebhookText(
   headerNames: Engine["headerNames"],
 ): JsonText {
   const { id, url, retries } = webhook;
+  const timeoutMs = webhook.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const headers = maskHeaders(headerNames(webhook));
-  return toJsonText({ id, url, headers, retries } satisfies BatchWebhook);
+  return toJsonText({ id, url, headers, retries, timeoutMs } satisfies BatchWebhook);
 }

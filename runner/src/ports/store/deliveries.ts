@@ -1,5 +1,8 @@
 import type { DeliveryState } from "../../domain/delivery.ts";
+import type { DestinationOutcome, DestinationState } from "../../domain/destination.ts";
 import type { EventKind } from "../../domain/event.ts";
+import type { DestinationHealth } from "../../domain/hold.ts";
+import type { WebhookVerdict } from "../../domain/webhook-health.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { Page, Paged } from "./page.ts";
 
@@ -24,10 +27,8 @@ export interface DeliveryTarget {
   /** Headers and secrets, sealed by the vault. */
   readonly sealed: string | null;
   readonly retries: number;
-  /** Null, as are the next two, for a webhook given with a job or batch. */
+  /** Null for the default. */
   readonly timeoutMs: number | null;
-  readonly expiresAt: number | null;
-  readonly failingSince: number | null;
 }
 
 export interface ClaimedDelivery {
@@ -71,6 +72,27 @@ export interface AttemptOutcome {
   readonly reason: string | null;
   /** Whether the endpoint accepted the event. Null leaves the webhook's `failingSince` as it is. */
   readonly succeeded: boolean | null;
+  /** What the attempt says about the delivery's destination. */
+  readonly destinationOutcome: DestinationOutcome;
+  /** A delivery that would be this old at its next retry is given up. */
+  readonly maxAgeMs: number;
+}
+
+/** What an attempt changed beyond its delivery; null where nothing changed. */
+export interface AttemptEffects {
+  /** Why the delivery is dead although a retry was left: it would be too old. */
+  readonly tooOld: string | null;
+  /** Whether the persistent webhook was switched off or removed. */
+  readonly webhook: WebhookVerdict | null;
+  readonly destination: DestinationChange | null;
+}
+
+/** The state of a destination before and after an attempt. */
+export interface DestinationChange {
+  /** The webhook's origin, or the id of a persistent webhook. */
+  readonly key: string;
+  readonly before: DestinationState;
+  readonly after: DestinationState;
 }
 
 export interface DeliverySummary {
@@ -92,6 +114,8 @@ export interface DeliverySummary {
   readonly attempts: number;
   /** Why the delivery is dead. */
   readonly reason: string | null;
+  /** Its destination's. */
+  readonly health: DestinationHealth;
 }
 
 export interface StoredDelivery extends DeliverySummary {
@@ -112,7 +136,13 @@ export interface DeliveryWrites {
   /**
    * Claims deliveries that are due at `now`, up to `limit` for each of the destinations. Within a
    * destination, first attempts come before retries, then the earliest due time first. Destinations
-   * that are paused or unknown, or whose webhook is paused or off, yield nothing.
+   * that are paused or unknown, or whose webhook is paused or off, yield nothing. One with a rate
+   * limit yields no more than its tokens, and is not due again before the next token.
+   *
+   * A destination with an open circuit yields one delivery, which probes it: of the first attempt and
+   * the retry that were due first, the one with the earlier event. The destination is not due again
+   * before the probe has ended or `leaseUntil`. Otherwise first attempts would use every probe, and
+   * no delivery would ever be given up.
    *
    * Destinations are served in the order of the request until their bodies exceed `maxBytes`; the
    * first delivery is always claimed. A destination from which a delivery was claimed comes after all
@@ -131,19 +161,35 @@ export interface DeliveryWrites {
    * - If the delivery has ended, the next one with its ordering key is due immediately.
    * - If the delivery is to be retried and an earlier one with its ordering key was opened again,
    *   it is `waiting` instead of `due`.
+   * - The destination's failures in a row, pause and circuit follow from `destinationOutcome`
+   *   (`afterAttempt` of domain/destination).
+   * - A failed attempt counts for its persistent webhook, and can switch it off or remove it
+   *   (`judgeWebhook` of domain/webhook-health). The days are those in which the daemon was up.
+   * - A delivery that would have reached `maxAgeMs` at its next retry is dead instead.
    * - If the delivery was given up, or put behind an earlier one, during the attempt, `delivered`
    *   still applies. Any other outcome stores the attempt and leaves the delivery's state as it is.
    *
    * Does nothing if the delivery is already `delivered`, an attempt with this or a higher number is
-   * stored, or the delivery was deleted with its webhook or its job.
+   * stored, or the delivery was deleted with its webhook or its job. Returns null if nothing but the
+   * delivery changed.
    */
-  recordAttempt(outcome: AttemptOutcome): Promise<void>;
+  recordAttempt(outcome: AttemptOutcome): Promise<AttemptEffects | null>;
   /**
-   * Ends the claims of deliveries without counting an attempt. They are due immediately, or wait if
+   * Ends the claims of deliveries without counting an attempt. One that probed an open circuit leaves
+   * the probe to the next. They are due immediately, or wait if
    * an earlier one with the same ordering key is open. Ids that are unknown or not claimed are
    * ignored.
    */
   releaseDeliveries(ids: readonly string[]): Promise<void>;
+  /**
+   * Gives up up to `limit` deliveries that are due, not in flight, and have reached `maxAgeMs`. The
+   * next one with the ordering key is due. A delivery's age counts from its event, or from when it was
+   * last sent again by `redeliver` or `recoverDeliveries`. Time in which its webhook was paused or the
+   * daemon was down (`beat`) does not count. Deliveries of a paused webhook are left alone.
+   *
+   * Returns how many were given up. Call again if that is the limit.
+   */
+  giveUpOldDeliveries(request: { now: number; maxAgeMs: number; limit: number }): Promise<number>;
   /**
    * Sends a delivery again at an operator's request. A delivery that has ended becomes due at `now`
    * with no retries left, so it is attempted once; later open deliveries with its ordering key wait
@@ -155,7 +201,7 @@ export interface DeliveryWrites {
    */
   redeliver(id: string, request: { now: number }): Promise<boolean>;
   /**
-   * Sends a webhook's dead deliveries again whose event happened at `since` or later, the earliest
+   * Sends a destination's dead deliveries again whose event happened at `since` or later, the earliest
    * event first. They have all their retries again and follow the order of their ordering keys:
    * later open deliveries wait for them, except those in flight. Deliveries that wait for a retry
    * become due at `now`, within what is left of `limit`. Delivered ones do not change. The
@@ -164,7 +210,8 @@ export interface DeliveryWrites {
    * Returns how many deliveries changed. `more` is true if the limit was reached: call again.
    */
   recoverDeliveries(request: {
-    webhookId: string;
+    /** The destination's key. */
+    destination: string;
     since: number;
     limit: number;
     now: number;

@@ -1,5 +1,8 @@
+import type { DestinationHealth } from "../../domain/hold.ts";
+import type { Page, Paged } from "./page.ts";
+
 /**
- * Deliveries to one destination share a concurrency limit, a rate limit and a circuit breaker
+ * Deliveries to one destination share a rate limit, a pause and a circuit breaker
  * (domain/destination). A destination is created with its first webhook and deleted with its last.
  */
 export interface DestinationSpec {
@@ -13,18 +16,27 @@ export interface DestinationSpec {
 export interface DueDestination extends DestinationSpec {
   /** Never used again, not even after the destination was deleted. */
   readonly id: number;
+  /** Failed attempts since the last success. From five on, its circuit is open. */
+  readonly failuresInRow: number;
 }
 
-export interface DestinationWrites {
-  /**
-   * Pauses a destination: none of its deliveries is due before `until`, including deliveries added
-   * during the pause. A later call replaces `until`, so an earlier instant shortens the pause. Does
-   * nothing if the destination does not exist.
-   */
-  pauseDestination(request: { destination: number; until: number }): Promise<void>;
+/** A destination as operators see it. */
+export interface StoredDestination extends DestinationSpec {
+  readonly id: string;
+  /** The id in `DueDestination`. */
+  readonly number: number;
+  /** Whether it is that of a persistent webhook, whose id is then the key. */
+  readonly isPersistent: boolean;
+  readonly health: DestinationHealth;
+  /** How many deliveries are due and not in flight, up to 1,000. */
+  readonly backlog: number;
 }
 
 export interface DestinationReads {
+  /** Returns a destination, or null. */
+  destination(id: string): Promise<StoredDestination | null>;
+  /** Returns destinations, the oldest first. Throws `Refused` for a cursor that no page returned. */
+  destinations(page: Page): Promise<Paged<StoredDestination>>;
   /**
    * Returns up to `limit` destinations with deliveries due at `now`, except those in `except` and
    * those whose webhook is paused or off. Deliveries in flight do not count.

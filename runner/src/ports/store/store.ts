@@ -15,20 +15,13 @@
 import type { JobReads, JobWrites } from "./jobs.ts";
 import type { BatchReads, BatchWrites } from "./batches.ts";
 import type { DeliveryReads, DeliveryWrites } from "./deliveries.ts";
-import type { DestinationReads, DestinationWrites } from "./destinations.ts";
+import type { DestinationReads } from "./destinations.ts";
 import type { WebhookReads, WebhookWrites } from "./webhooks.ts";
 import type { LogReads, LogWrites } from "./logs.ts";
 import type { UpkeepReads, UpkeepWrites } from "./upkeep.ts";
 
 export interface StoreWrites
-  extends
-    JobWrites,
-    BatchWrites,
-    DeliveryWrites,
-    DestinationWrites,
-    WebhookWrites,
-    LogWrites,
-    UpkeepWrites {}
+  extends JobWrites, BatchWrites, DeliveryWrites, WebhookWrites, LogWrites, UpkeepWrites {}
 
 export interface StoreReads
   extends

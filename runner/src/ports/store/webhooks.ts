@@ -6,11 +6,13 @@ import type { Page, Paged } from "./page.ts";
 export interface JobWebhook {
   readonly id: string;
   readonly url: string;
-  /** Headers, sealed by the vault; null when there are none. */
+  /** Headers and the secret, sealed by the vault; null when there are none. */
   readonly sealed: string | null;
   /** The kinds of events to deliver; null for all. Not used for a batch's callback. */
   readonly on: readonly EventKind[] | null;
   readonly retries: number;
+  /** For a whole attempt, including the response's body; null for the default. */
+  readonly timeoutMs: number | null;
   /** The destination of its deliveries: the URL's origin. */
   readonly destination: DestinationSpec;
 }

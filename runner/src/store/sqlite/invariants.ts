@@ -184,6 +184,14 @@ const DESTINATIONS: readonly Invariant[] = [
           WHERE ready_at IS NOT actual`,
   },
   {
+    sentence: "a destination's probe is in flight, and its circuit is open",
+    sql: `SELECT printf('destination "%s": the probe is dlv_%d', key, probe) AS problem
+          FROM destinations
+          WHERE probe IS NOT NULL AND (failures < 5 OR NOT EXISTS (
+            SELECT 1 FROM deliveries
+            WHERE id = probe AND deliveries.destination = destinations.id AND lease_owner IS NOT NULL))`,
+  },
+  {
     sentence: "a delivery has its webhook's destination",
     sql: `SELECT printf('dlv_%d', deliveries.id) AS problem FROM deliveries
             JOIN webhooks ON seq = webhook WHERE deliveries.destination <> webhooks.destination`,

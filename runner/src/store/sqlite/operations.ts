@@ -1,11 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "./change.ts";
 import { prepareAppendLogs } from "./ops/append-logs.ts";
+import { prepareBeat } from "./ops/beat.ts";
 import { prepareClaimDeliveries } from "./ops/claim-deliveries.ts";
 import { prepareClaimJobs } from "./ops/claim-jobs.ts";
 import { prepareCommitTransition } from "./ops/commit-transition.ts";
 import { prepareEndBatch, prepareSetBatchWebhook } from "./ops/end-batch.ts";
-import { preparePauseDestination } from "./ops/pause-destination.ts";
+import { prepareGiveUpOld } from "./ops/give-up-old.ts";
 import { preparePruneJobs } from "./ops/prune-jobs.ts";
 import { preparePruneWebhooks } from "./ops/prune-webhooks.ts";
 import { prepareReap } from "./ops/reap.ts";
@@ -37,13 +38,14 @@ export function createOperations(db: DatabaseSync): Operations {
     requeueJob: prepareRequeueJob(db),
     renewLeases: prepareRenewLeases(db),
     reap: prepareReap(db),
+    beat: prepareBeat(db),
     setMeta: prepareSetMeta(db),
     appendLogs: prepareAppendLogs(db),
     pruneJobs: preparePruneJobs(db),
     claimDeliveries: prepareClaimDeliveries(db),
-    pauseDestination: preparePauseDestination(db),
     recordAttempt: prepareRecordAttempt(db),
     releaseDeliveries: prepareReleaseDeliveries(db),
+    giveUpOldDeliveries: prepareGiveUpOld(db),
     redeliver: prepareRedeliver(db),
     recoverDeliveries: prepareRecoverDeliveries(db),
     shiftDue: prepareShiftDue(db),

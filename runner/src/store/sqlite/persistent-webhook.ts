@@ -25,7 +25,7 @@ export interface PersistentRow {
 /** Selects `PersistentRow`s. Append the conditions. */
 export const SELECT_PERSISTENT = `
   SELECT seq, destination, webhooks.id, identity, state, reason, failing_since, url, sealed, kinds,
-    retries, plugins, job_name, timeout_ms, rate_per_second, expires_at, created_at, updated_at
+    retries, plugins, job_name, persistent_webhooks.timeout_ms, rate_per_second, expires_at, created_at, updated_at
   FROM persistent_webhooks
     JOIN webhooks ON seq = webhook
     JOIN destinations ON destinations.id = destination`;

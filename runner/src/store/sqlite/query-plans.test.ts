@@ -10,8 +10,9 @@ import { migrate } from "./migrate.ts";
 import { createOperations } from "./operations.ts";
 import { createReads } from "./reads.ts";
 
-/** Allowed: scans of tables with four rows, of an index in its order, and of a JSON array. */
-const HARMLESS = /^SCAN (job|delivery|webhook)_counts$| USING (COVERING )?INDEX |^SCAN json_each /;
+/** Allowed: scans of tables with four rows, of an index in its order, of a limited subquery, and of a JSON array. */
+const HARMLESS =
+  /^SCAN (job|delivery|webhook)_counts$|^SCAN \(subquery-\d+\)$| USING (COVERING )?INDEX |^SCAN json_each /;
 
 const isShift = (sql: string) => /UPDATE destinations .*paused_until \+ \?2/s.test(sql);
 
@@ -84,12 +85,12 @@ describe("the plan of every statement", () => {
     ],
     [
       "a claim of first attempts",
-      /SELECT deliveries.id FROM destinations CROSS JOIN deliveries INDEXED BY deliveries_first/,
+      /FROM destinations CROSS JOIN deliveries INDEXED BY deliveries_first/,
       /deliveries USING INDEX deliveries_first \(destination=\? AND due_at<\?\)/,
     ],
     [
       "a claim of retries",
-      /SELECT deliveries.id FROM destinations CROSS JOIN deliveries INDEXED BY deliveries_retries/,
+      /FROM destinations CROSS JOIN deliveries INDEXED BY deliveries_retries/,
       /deliveries USING INDEX deliveries_retries \(destination=\? AND due_at<\?\)/,
     ],
     ["marking scheduled jobs due", /SET due = 1/, /USING INDEX jobs_scheduled/],
@@ -131,11 +132,11 @@ describe("the plan of every statement", () => {
     [
       "a recovery",
       /INDEXED BY deliveries_dead/,
-      /deliveries USING COVERING INDEX deliveries_dead \(webhook=\? AND created_at>\?\)/,
+      /deliveries USING COVERING INDEX deliveries_dead \(destination=\? AND created_at>\?\)/,
     ],
     [
       "giving up a webhook's deliveries",
-      /SET state = 'dead'/,
+      /SET state = 'dead', reason = \?/,
       /^SEARCH deliveries USING INDEX deliveries_by_webhook \(webhook=\?\)$/,
     ],
     [
@@ -145,12 +146,13 @@ describe("the plan of every statement", () => {
     ],
     [
       "pruning jobs",
-      /FROM jobs\s+WHERE ended_at < \?/,
+      /FROM jobs\s+WHERE ended_at < \?1/,
       /USING COVERING INDEX jobs_ended \(ended_at<\?\)/,
     ],
   ])("of %s uses its index", (_, sql, plan) => {
     const plans = plansOf(() => createOperations(db)).filter((each) => sql.test(each.sql));
-    expect(plans).toHaveLength(1);
+    // Two operations can prepare the same statement.
+    expect(new Set(plans.map((each) => each.sql)).size).toBe(1);
     expect(plans[0]?.steps.join("; ")).toMatch(plan);
   });
 

@@ -7,6 +7,7 @@ import { prepareReadDelivery } from "./reads/delivery.ts";
 import { prepareReadEvents } from "./reads/events.ts";
 import { prepareReadJob } from "./reads/job.ts";
 import { prepareReadJobs } from "./reads/jobs.ts";
+import { prepareReadDestination, prepareReadDestinations } from "./reads/destination-list.ts";
 import { prepareReadDueDestinations, prepareReadNextDestinationDue } from "./reads/destinations.ts";
 import { prepareReadLogs } from "./reads/logs.ts";
 import { prepareReadMeta } from "./reads/meta.ts";
@@ -24,6 +25,8 @@ export function createReads(db: DatabaseSync): StoreReads {
     delivery: prepareReadDelivery(db),
     webhook: prepareReadWebhook(db),
     webhooks: prepareReadWebhooks(db),
+    destination: prepareReadDestination(db),
+    destinations: prepareReadDestinations(db),
     dueDestinations: prepareReadDueDestinations(db),
     nextDestinationDue: prepareReadNextDestinationDue(db),
     batch: prepareReadBatch(db),

@@ -75,6 +75,18 @@ export function toCompletedStep(row: StepColumns): CompletedStep {
   };
 }
 
+const DESTINATION_ID = /^dst_([1-9]\d{0,14})$/;
+
+export function toDestinationId(key: number): string {
+  return `dst_${key}`;
+}
+
+/** Returns the row's key, or null if the text is not the id of a destination. */
+export function parseDestinationId(id: string): number | null {
+  const digits = DESTINATION_ID.exec(id)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
 const DELIVERY_ID = /^dlv_([1-9]\d{0,14})$/;
 
 export function toDeliveryId(key: number): string {

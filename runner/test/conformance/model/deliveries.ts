@@ -1,5 +1,7 @@
+import { afterAttempt, isOpen, takeTokens } from "../../../src/domain/destination.ts";
 import type { AttemptOutcome } from "../../../src/ports/store/deliveries.ts";
 import {
+  endProbe,
   isPending,
   resume,
   type ModelDelivery,
@@ -39,7 +41,14 @@ export function newDelivery(
 ): void {
   state.created += 1;
   const isBatch = fields.jobId === null;
-  const fresh = { attempts: 0, retriesUsed: 0, reason: null, lease: null, order: state.created };
+  const fresh = {
+    attempts: 0,
+    retriesUsed: 0,
+    reason: null,
+    endedAt: null,
+    lease: null,
+    order: state.created,
+  };
   const place = isBatch
     ? { state: "due" as const, dueAt: fields.eventAt }
     : { state: "waiting" as const, dueAt: null };
@@ -76,13 +85,37 @@ export function createDeliveryModel(state: ModelState) {
     destination: ModelDestination,
     { limit, now }: { limit: number; now: number },
   ) {
-    const isRetry = ({ attempts }: ModelDelivery) => (attempts > 0 ? 1 : 0);
-    return inDestination(destination)
+    const due = inDestination(destination)
       .filter(({ dueAt }) => (dueAt ?? 0) <= now)
-      .toSorted(
-        (a, b) => isRetry(a) - isRetry(b) || (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.order - b.order,
-      )
-      .slice(0, limit);
+      .toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.order - b.order);
+    const firstAttempts = due.filter(({ attempts }) => attempts === 0);
+    const retries = due.filter(({ attempts }) => attempts > 0);
+    if (!isOpen(destination)) return [...firstAttempts, ...retries].slice(0, limit);
+    return [...firstAttempts.slice(0, 1), ...retries.slice(0, 1)]
+      .toSorted((a, b) => a.eventAt - b.eventAt || a.order - b.order)
+      .slice(0, Math.min(1, limit));
+  }
+
+  function take(destination: ModelDestination, wanted: number, now: number) {
+    const { ratePerSecond, bucket } = destination;
+    if (ratePerSecond === null) return { taken: wanted, bucket, nextAt: now };
+    return takeTokens(bucket, { ratePerSecond, now, wanted });
+  }
+
+  function recordHealth(delivery: ModelDelivery, { attempt, destinationOutcome }: AttemptOutcome) {
+    const destination = state.destinations.find(({ key }) => key === delivery.destinationKey);
+    if (destination === undefined) return null;
+    const { key, failuresInRow, pausedUntil } = destination;
+    const before = { failuresInRow, pausedUntil };
+    const isSuccess = ["ok", "slow"].includes(destinationOutcome.kind);
+    const isProbe = destination.probe === delivery || (destination.probe !== null && isSuccess);
+    const now = Math.floor(attempt.at + attempt.durationMs);
+    const after = afterAttempt(before, destinationOutcome, { now, isProbe });
+    Object.assign(destination, after, isProbe ? { probe: null } : {});
+    const isNews =
+      destinationOutcome.kind === "failed" ||
+      (destinationOutcome.kind !== "neutral" && (failuresInRow > 0 || isProbe));
+    return isNews ? { destination: { key, before, after }, tooOld: null, webhook: null } : null;
   }
 
   return {
@@ -98,7 +131,11 @@ export function createDeliveryModel(state: ModelState) {
       wakeUps()
         .filter(({ destination, at }) => at <= now && !except.includes(destination.key))
         .slice(0, limit)
-        .map(({ destination: { key, ratePerSecond } }) => ({ key, ratePerSecond })),
+        .map(({ destination: { key, ratePerSecond, failuresInRow } }) => ({
+          key,
+          ratePerSecond,
+          failuresInRow,
+        })),
 
     nextDestinationDue: ({ except }: { except: readonly string[] }) =>
       wakeUps().find(({ destination }) => !except.includes(destination.key))?.at ?? null,
@@ -117,8 +154,12 @@ export function createDeliveryModel(state: ModelState) {
         const destination = state.destinations.find((each) => each.key === key);
         const at = destination === undefined ? null : wakeAt(destination);
         if (destination === undefined || at === null || at > now) continue;
-        const due = claimDestination(destination, { limit, now });
-        if (due.length === 0) continue;
+        const candidates = claimDestination(destination, { limit, now });
+        const due = candidates.slice(0, take(destination, candidates.length, now).taken);
+        if (due.length === 0) {
+          if (candidates.length > 0) destination.pausedUntil = take(destination, 0, now).nextAt;
+          continue;
+        }
         let count = 0;
         for (const each of due) {
           if (bytes + Buffer.byteLength(each.body) > maxBytes && claimed.length > 0) break;
@@ -129,36 +170,39 @@ export function createDeliveryModel(state: ModelState) {
         }
         if (count === 0) break;
         state.served += 1;
-        Object.assign(destination, {
-          served: state.served,
-          pausedUntil: Math.max(destination.pausedUntil, now),
-        });
+        const { bucket, nextAt } = take(destination, count, now);
+        Object.assign(destination, { served: state.served, bucket, pausedUntil: nextAt });
+        if (isOpen(destination)) {
+          destination.probe = due[0] ?? null;
+          destination.pausedUntil = Math.max(leaseUntil, nextAt);
+        }
         if (count < due.length) break;
       }
       return claimed;
     },
 
-    pauseDestination(key: string, until: number): void {
-      const destination = state.destinations.find((each) => each.key === key);
-      if (destination !== undefined) destination.pausedUntil = until;
-    },
-
-    recordAttempt(delivery: ModelDelivery, outcome: AttemptOutcome): void {
+    recordAttempt(delivery: ModelDelivery, outcome: AttemptOutcome) {
       const { attempt, succeeded, retriesUsed, reason } = outcome;
-      if (!state.deliveries.includes(delivery) || delivery.state === "delivered") return;
-      if (attempt.number <= delivery.attempts) return;
+      if (!state.deliveries.includes(delivery) || delivery.state === "delivered") return null;
+      if (attempt.number <= delivery.attempts) return null;
       const webhook = state.webhooks.find(({ spec }) => spec.id === delivery.webhookId);
       if (webhook !== undefined && succeeded !== null) {
         webhook.failingSince = succeeded ? null : (webhook.failingSince ?? attempt.at);
       }
       delivery.attempts = attempt.number;
-      if (delivery.state !== "due" && outcome.state !== "delivered") return;
+      const effects = recordHealth(delivery, outcome);
+      if (delivery.state !== "due" && outcome.state !== "delivered") return effects;
       const dueAt = outcome.state === "due" ? outcome.dueAt : null;
-      Object.assign(delivery, { state: outcome.state, dueAt, retriesUsed, reason, lease: null });
+      const endedAt = dueAt === null ? Math.floor(attempt.at + attempt.durationMs) : null;
+      const next = { state: outcome.state, dueAt, retriesUsed, reason, endedAt, lease: null };
+      Object.assign(delivery, next);
       restoreOrder(state, delivery, attempt.at);
+      return effects;
     },
 
     releaseDelivery(delivery: ModelDelivery): void {
+      if (delivery.lease === null) return;
+      endProbe(state, delivery);
       delivery.lease = null;
       restoreOrder(state, delivery, 0);
     },
@@ -173,17 +217,23 @@ export function createDeliveryModel(state: ModelState) {
       if (delivery.state === "due") delivery.dueAt = Math.min(delivery.dueAt ?? now, now);
       else {
         const retriesUsed = retriesOf(state, delivery);
-        Object.assign(delivery, { state: "due", dueAt: now, reason: null, retriesUsed });
+        Object.assign(delivery, {
+          state: "due",
+          dueAt: now,
+          reason: null,
+          endedAt: null,
+          retriesUsed,
+        });
       }
       restoreOrder(state, delivery, now);
       resume(state, delivery.destinationKey, now);
       return true;
     },
 
-    recoverDeliveries(request: { webhookId: string; since: number; limit: number; now: number }) {
-      const { webhookId, since, limit, now } = request;
+    recoverDeliveries(request: { destination: string; since: number; limit: number; now: number }) {
+      const { destination, since, limit, now } = request;
       const own = state.deliveries.filter(
-        (each) => each.webhookId === webhookId && each.eventAt >= since,
+        (each) => each.destinationKey === destination && each.eventAt >= since,
       );
       const dead = own
         .filter(({ state: is }) => is === "dead")
@@ -196,11 +246,17 @@ export function createDeliveryModel(state: ModelState) {
       for (const each of dead) {
         const dueAt = each.jobId === null ? now : null;
         const again = each.jobId === null ? "due" : "waiting";
-        Object.assign(each, { state: again, dueAt, reason: null, retriesUsed: 0 });
+        Object.assign(each, {
+          state: again,
+          dueAt,
+          reason: null,
+          endedAt: null,
+          retriesUsed: 0,
+        });
       }
       for (const each of late) each.dueAt = now;
       for (const each of dead) restoreOrder(state, each, now);
-      resume(state, webhookId, now);
+      resume(state, destination, now);
       const recovered = dead.length + late.length;
       return { recovered, more: recovered === limit };
     },
@@ -213,10 +269,16 @@ export function createDeliveryModel(state: ModelState) {
         if (job.waitingFor === null || job.waitingFor.since <= now) continue;
         job.waitingFor = { ...job.waitingFor, since: job.waitingFor.since + byMs };
       }
-      for (const destination of state.destinations)
-        if (destination.pausedUntil > now) destination.pausedUntil += byMs;
+      for (const destination of state.destinations) shiftDestination(destination, { now, byMs });
     },
   };
+}
+
+function shiftDestination(destination: ModelDestination, by: { now: number; byMs: number }): void {
+  const shifted = (at: number) => (at > by.now ? at + by.byMs : at);
+  const { pausedUntil, bucket } = destination;
+  destination.pausedUntil = shifted(pausedUntil);
+  destination.bucket = { ...bucket, refilledAt: shifted(bucket.refilledAt) };
 }
 
 function retriesOf(state: ModelState, { webhookId, jobId, subjectId }: ModelDelivery): number {

@@ -3,8 +3,9 @@ import type { Claim, NewJob, SubmitOutcome } from "../../../src/ports/store/jobs
 import { restoreOrder, newDelivery } from "./deliveries.ts";
 import {
   deleteUnusedDestinations,
+  endProbe,
+  isNeeded,
   isReapable,
-  isPending,
   findOrCreateDestination,
   receiversOf,
   type ModelJob,
@@ -45,7 +46,9 @@ export function createJobModel(state: ModelState) {
     const old = state.batches
       .filter(({ callback }) => callback !== null && callback.at < endedBefore)
       .filter(({ spec }) =>
-        state.deliveries.every((each) => each.subjectId !== spec.id || !isPending(each)),
+        state.deliveries.every(
+          (each) => each.subjectId !== spec.id || !isNeeded(each, endedBefore),
+        ),
       )
       .toSorted((a, b) => a.callback!.at - b.callback!.at)
       .slice(0, limit);
@@ -172,7 +175,10 @@ export function createJobModel(state: ModelState) {
       const released = state.jobs.filter((job) => isReapable(state, job.lease, request));
       for (const job of released) putBack(job);
       const freed = state.deliveries.filter((each) => isReapable(state, each.lease, request));
-      for (const each of freed) each.lease = null;
+      for (const each of freed) {
+        endProbe(state, each);
+        each.lease = null;
+      }
       for (const each of freed) restoreOrder(state, each, request.now);
       return released.length;
     },
@@ -180,7 +186,11 @@ export function createJobModel(state: ModelState) {
     pruneJobs({ endedBefore, limit }: { endedBefore: number; limit: number }): number {
       pruneBatches(endedBefore, limit);
       const kept = new Set(state.batches.flatMap(({ jobIds }) => jobIds));
-      const busy = new Set(state.deliveries.filter(isPending).map(({ subjectId }) => subjectId));
+      const busy = new Set(
+        state.deliveries
+          .filter((each) => isNeeded(each, endedBefore))
+          .map(({ subjectId }) => subjectId),
+      );
       const old = state.jobs
         .filter((job) => job.endedAt !== null && job.endedAt < endedBefore)
         .filter(({ spec }) => !kept.has(spec.id) && !busy.has(spec.id))

@@ -1,4 +1,5 @@
 /** The model store's state: plain arrays, without indexes or stored counts. */
+import type { Bucket } from "../../../src/domain/destination.ts";
 import type { EventKind, JobEvent } from "../../../src/domain/event.ts";
 import type { StepRecord, WaitingFor } from "../../../src/domain/job.ts";
 import type { JobStatus } from "../../../src/domain/job-spec.ts";
@@ -44,7 +45,11 @@ export interface ModelDestination {
   readonly key: string;
   readonly number: number;
   ratePerSecond: number | null;
+  failuresInRow: number;
   pausedUntil: number;
+  bucket: Bucket;
+  /** The delivery that probes an open circuit. */
+  probe: ModelDelivery | null;
   served: number;
 }
 
@@ -64,6 +69,7 @@ export interface ModelDelivery {
   attempts: number;
   retriesUsed: number;
   reason: string | null;
+  endedAt: number | null;
   lease: Lease | null;
 }
 
@@ -88,6 +94,12 @@ export function newState(exclusive: boolean): ModelState {
 
 export function isPending({ state }: ModelDelivery): boolean {
   return state === "waiting" || state === "due";
+}
+
+/** Whether the job or batch of a delivery is kept: it is open, or was given up recently. */
+export function isNeeded(delivery: ModelDelivery, endedBefore: number): boolean {
+  const { state, endedAt } = delivery;
+  return isPending(delivery) || (state === "dead" && endedAt !== null && endedAt >= endedBefore);
 }
 
 export function isReapable(
@@ -129,7 +141,15 @@ export function deleteUnusedDestinations(state: ModelState): void {
 /** Ends a pause of the destination. */
 export function resume(state: ModelState, key: string, now: number): void {
   const destination = state.destinations.find((each) => each.key === key);
-  if (destination !== undefined) destination.pausedUntil = Math.min(destination.pausedUntil, now);
+  if (destination === undefined) return;
+  destination.pausedUntil = Math.min(destination.pausedUntil, now);
+  destination.probe = null;
+}
+
+/** For a delivery that was released: if it probed an open circuit, the next one can. */
+export function endProbe(state: ModelState, delivery: ModelDelivery): void {
+  const destination = state.destinations.find(({ probe }) => probe === delivery);
+  if (destination !== undefined) Object.assign(destination, { probe: null, pausedUntil: 0 });
 }
 
 export function findOrCreateDestination(
@@ -142,5 +162,14 @@ export function findOrCreateDestination(
     return;
   }
   state.created += 1;
-  state.destinations.push({ key, number: state.created, ratePerSecond, pausedUntil: 0, served: 0 });
+  const healthy = { failuresInRow: 0, pausedUntil: 0, probe: null };
+  const bucket = { tokens: null, refilledAt: 0 };
+  state.destinations.push({
+    ...healthy,
+    key,
+    number: state.created,
+    ratePerSecond,
+    bucket,
+    served: 0,
+  });
 }

@@ -48,8 +48,16 @@ export function createWebhookModel(state: ModelState) {
       }
       if (patch.state === "off") {
         const queued = state.deliveries.filter((each) => each.webhookId === id && isPending(each));
-        const given = { state: "dead", dueAt: null, lease: null, reason: patch.reason };
+        const given = {
+          state: "dead",
+          dueAt: null,
+          endedAt: now,
+          lease: null,
+          reason: patch.reason,
+        };
         for (const each of queued) Object.assign(each, given);
+        const destination = state.destinations.find(({ key }) => key === id);
+        if (destination !== undefined) destination.probe = null;
       }
       return "updated";
     },

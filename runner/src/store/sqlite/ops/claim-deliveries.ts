@@ -3,8 +3,9 @@ import type { JsonText } from "../../../domain/json-text.ts";
 import type { ClaimedDelivery, DeliveryKind } from "../../../ports/store/deliveries.ts";
 import type { Operations } from "../change.ts";
 import { toDeliveryId } from "../rows.ts";
-import { prepare, type Statement } from "../statement.ts";
-import { EARLIEST_DUE_AT } from "./destinations.ts";
+import { prepare } from "../statement.ts";
+import { prepareFindDue, type Share } from "./find-due.ts";
+import { prepareSetServed } from "./set-served.ts";
 
 interface DueRow {
   readonly id: number;
@@ -28,18 +29,10 @@ interface TargetRow {
   readonly sealed: string | null;
   readonly retries: number;
   readonly timeout_ms: number | null;
-  readonly expires_at: number | null;
-  readonly failing_since: number | null;
 }
 
 /** Rows read by one statement: few, because bodies can be large. */
 const ROWS_PER_READ = 16;
-
-/** The due deliveries of one destination, within its limit. */
-interface Share {
-  readonly destination: number;
-  readonly ids: readonly number[];
-}
 
 export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliveries"] {
   const findDue = prepareFindDue(db);
@@ -50,56 +43,16 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
     `UPDATE deliveries SET lease_owner = ?, lease_until = ?
      WHERE id IN (SELECT value FROM json_each(?))`,
   );
-  const setServed = prepare(
-    db,
-    `UPDATE destinations SET paused_until = ?, served = ?, ready_at = ${EARLIEST_DUE_AT} WHERE id = ?`,
-  );
-  let { served } = prepare<{ served: number }>(
-    db,
-    `SELECT coalesce(max(served), 0) AS served FROM destinations`,
-  ).get() ?? { served: 0 };
+  const setServed = prepareSetServed(db);
 
   return ({ owner, destinations, now, leaseUntil, maxBytes }) => {
-    const shares = destinations.map((destination): Share => ({
-      destination: destination.id,
-      ids: findDue(destination, now),
-    }));
+    const shares = destinations.map((destination) => findDue(destination, now));
     const rows = readRows(shares, maxBytes);
     const claimed = new Set(rows.map(({ id }) => id));
     lease.run(owner, leaseUntil, JSON.stringify([...claimed]));
-    for (const { destination, ids } of shares) {
-      // A destination with large bodies that got nothing keeps its place. Otherwise it would
-      // starve.
-      if (!ids.some((id) => claimed.has(id))) continue;
-      served += 1;
-      setServed.run(now, served, destination);
-    }
+    for (const share of shares) setServed(share, { claimed, now, leaseUntil });
     const targets = readTargets(new Set(rows.map(({ webhook }) => webhook)));
     return rows.map((row) => toClaimed(row, targets));
-  };
-}
-
-/** Finds the due deliveries of a destination: first attempts before retries. */
-function prepareFindDue(
-  db: DatabaseSync,
-): (destination: { readonly id: number; readonly limit: number }, now: number) => number[] {
-  const [findFirstAttempts, findRetries] = [
-    ["deliveries_first", "attempts = 0"],
-    ["deliveries_retries", "attempts > 0"],
-  ].map(([index, condition]) =>
-    prepare<{ id: number }>(
-      db,
-      `SELECT deliveries.id FROM destinations CROSS JOIN deliveries INDEXED BY ${index}
-       WHERE destinations.id = ?1 AND wake_at <= ?2 AND destination = destinations.id AND state = 'due'
-         AND lease_owner IS NULL AND ${condition} AND due_at <= ?2
-       ORDER BY due_at, deliveries.id LIMIT ?3`,
-    ),
-  ) as [Statement<{ id: number }>, Statement<{ id: number }>];
-
-  return ({ id: destination, limit }, now) => {
-    const ids = findFirstAttempts.all(destination, now, limit).map(({ id }) => id);
-    if (ids.length >= limit) return ids;
-    return ids.concat(findRetries.all(destination, now, limit - ids.length).map(({ id }) => id));
   };
 }
 
@@ -146,8 +99,8 @@ function prepareReadTargets(db: DatabaseSync): (webhooks: ReadonlySet<number>) =
   const find = prepare<TargetRow>(
     db,
     `SELECT webhooks.seq AS webhook, webhooks.id AS webhook_id,
-       persistent_webhooks.webhook IS NOT NULL AS is_persistent, url, sealed, retries, timeout_ms,
-       expires_at, failing_since
+       persistent_webhooks.webhook IS NOT NULL AS is_persistent, url, sealed, retries,
+       coalesce(persistent_webhooks.timeout_ms, webhooks.timeout_ms) AS timeout_ms
      FROM json_each(?)
        CROSS JOIN webhooks ON webhooks.seq = json_each.value
        LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = webhooks.seq`,
@@ -183,7 +136,5 @@ function toTarget(row: TargetRow): ClaimedDelivery["target"] {
     sealed: row.sealed,
     retries: row.retries,
     timeoutMs: row.timeout_ms,
-    expiresAt: row.expires_at,
-    failingSince: row.failing_since,
   };
 }

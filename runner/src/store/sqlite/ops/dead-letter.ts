@@ -15,7 +15,8 @@ export function prepareDeadLetter(
   // A persistent webhook's destination has only the webhook's own deliveries.
   const clearReadyAt = prepare(
     db,
-    `UPDATE destinations SET ready_at = NULL WHERE id = (SELECT destination FROM webhooks WHERE seq = ?)`,
+    `UPDATE destinations SET ready_at = NULL, probe = NULL
+     WHERE id = (SELECT destination FROM webhooks WHERE seq = ?)`,
   );
   return ({ webhook, reason, at }) => {
     endAll.run(reason, at, webhook);

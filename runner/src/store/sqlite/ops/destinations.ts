@@ -14,6 +14,8 @@ export interface Destinations {
   lowerReadyAt(destination: number, at: number): void;
   /** Ends a pause at `now`. The destination keeps its place in the order of service. */
   resume(destination: number, now: number): void;
+  /** For a delivery that was released: if it probed an open circuit, the next one can. */
+  endProbe(delivery: { readonly destination: number; readonly id: number }): void;
   /** For deliveries that can no longer be claimed, or only later than before. */
   recomputeReadyAt(destination: number): void;
 }
@@ -42,7 +44,11 @@ export function prepareDestinations(db: DatabaseSync): Destinations {
   );
   const resume = prepare(
     db,
-    `UPDATE destinations SET paused_until = min(paused_until, ?) WHERE id = ?`,
+    `UPDATE destinations SET paused_until = min(paused_until, ?), probe = NULL WHERE id = ?`,
+  );
+  const endProbe = prepare(
+    db,
+    `UPDATE destinations SET paused_until = 0, probe = NULL WHERE id = ? AND probe = ?`,
   );
   const recompute = prepare(
     db,
@@ -58,6 +64,7 @@ export function prepareDestinations(db: DatabaseSync): Destinations {
     },
     lowerReadyAt: (destination, at) => void lower.run(destination, at),
     resume: (destination, now) => void resume.run(now, destination),
+    endProbe: ({ destination, id }) => void endProbe.run(destination, id),
     recomputeReadyAt: (destination) => void recompute.run(destination),
   };
 }

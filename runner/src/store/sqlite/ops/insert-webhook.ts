@@ -16,11 +16,14 @@ export function prepareInsertWebhook(
 ): (webhook: JobWebhook, owner: WebhookOwner) => number {
   const insert = prepare(
     db,
-    `INSERT INTO webhooks (id, job, batch, destination, url, kinds, retries, sealed)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO webhooks (id, job, batch, destination, url, kinds, retries, sealed, timeout_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const destinations = prepareDestinations(db);
-  return ({ id, destination, url, on, retries, sealed }, { job = null, batch = null }) => {
+  return (
+    { id, destination, url, on, retries, sealed, timeoutMs },
+    { job = null, batch = null },
+  ) => {
     const kinds = toKindsText(on);
     const row = insert.run(
       id,
@@ -31,6 +34,7 @@ export function prepareInsertWebhook(
       kinds,
       retries,
       sealed,
+      timeoutMs,
     );
     return Number(row.lastInsertRowid);
   };

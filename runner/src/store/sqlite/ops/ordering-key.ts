@@ -90,6 +90,7 @@ export function prepareOrderingKey(db: DatabaseSync): OrderingKey {
         destinations.recomputeReadyAt(destination);
     },
     requeue(delivery) {
+      destinations.endProbe(delivery);
       if (hasOpenPredecessor(delivery)) setWaiting.run(delivery.id);
       else destinations.lowerReadyAt(delivery.destination, delivery.due_at);
     },

@@ -1,32 +1,36 @@
 import type { DatabaseSync } from "node:sqlite";
+import { tooOldReason } from "../../../domain/delivery-age.ts";
 import type { DeliveryState } from "../../../domain/delivery.ts";
 import type { AttemptOutcome } from "../../../ports/store/deliveries.ts";
 import type { Operations } from "../change.ts";
 import { parseDeliveryId } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
+import { prepareIdleSpans } from "./idle-spans.ts";
 import { prepareOrderingKey } from "./ordering-key.ts";
+import { prepareRecordHealth, type HealthColumns } from "./record-health.ts";
+import { prepareRecordWebhookHealth, type WebhookColumns } from "./record-webhook-health.ts";
 
-interface DeliveryRow {
+interface DeliveryRow extends HealthColumns, WebhookColumns {
   readonly id: number;
   readonly job: number | null;
-  readonly webhook: number;
-  readonly destination: number;
   readonly state: DeliveryState;
   readonly attempts: number;
+  /** The instant from which its age counts. */
+  readonly from_at: number;
   readonly lease_owner: string | null;
-  readonly is_persistent: 0 | 1;
-  readonly failing_since: number | null;
 }
 
 export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttempt"] {
   const find = prepare<DeliveryRow>(
     db,
-    `SELECT id, job, deliveries.webhook, destination, deliveries.state, attempts, lease_owner,
-       persistent_webhooks.webhook IS NOT NULL AS is_persistent, failing_since
+    `SELECT deliveries.id, job, deliveries.webhook, destination, deliveries.state, attempts,
+       lease_owner, persistent_webhooks.webhook IS NOT NULL AS is_persistent, failing_since, key,
+       failures, paused_until, held_since, probe, coalesce(revived_at, deliveries.created_at) AS from_at
      FROM deliveries
+       CROSS JOIN destinations ON destinations.id = destination
        LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = deliveries.webhook
-     WHERE id = ?`,
+     WHERE deliveries.id = ?`,
   );
   const insertAttempt = prepare(
     db,
@@ -34,28 +38,43 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const count = prepare(db, `UPDATE deliveries SET attempts = ? WHERE id = ?`);
-  const setFailing = prepare(
-    db,
-    `UPDATE persistent_webhooks SET failing_since = ? WHERE webhook = ?`,
-  );
   const move = prepareMove(db);
+  const recordHealth = prepareRecordHealth(db);
+  const recordWebhookHealth = prepareRecordWebhookHealth(db);
+  const whyTooOld = prepareWhyTooOld(db);
 
-  return (outcome) => {
-    const { deliveryId, attempt, succeeded } = outcome;
+  return (given) => {
+    const { deliveryId, attempt } = given;
     const key = parseDeliveryId(deliveryId);
     const delivery = key === null ? undefined : find.get(key);
-    if (delivery === undefined) return;
+    if (delivery === undefined) return null;
     // Stored already, by a call whose reply was lost or by an attempt whose lease had expired.
-    if (attempt.number <= delivery.attempts || delivery.state === "delivered") return;
+    if (attempt.number <= delivery.attempts || delivery.state === "delivered") return null;
     const { number, at, durationMs, status, error, response } = attempt;
     insertAttempt.run(delivery.id, number, at, durationMs, status, error, response);
-    const isFailing = delivery.failing_since !== null;
-    if (succeeded !== null && delivery.is_persistent === 1 && succeeded === isFailing) {
-      setFailing.run(succeeded ? null : at, delivery.webhook);
-    }
+    const tooOld = whyTooOld(delivery, given);
+    const outcome: AttemptOutcome =
+      tooOld === null ? given : { ...given, state: "dead", dueAt: null, reason: tooOld };
     // It was given up, or put behind another, while in flight: only a success changes its state.
     if (delivery.state !== "due" && outcome.state !== "delivered") count.run(number, delivery.id);
     else move(delivery, outcome);
+    const destination = recordHealth(delivery, outcome);
+    const webhook = recordWebhookHealth(delivery, outcome);
+    const isNothing = destination === null && tooOld === null && webhook === null;
+    return isNothing ? null : { destination, tooOld, webhook };
+  };
+}
+
+/** Returns why a delivery that was to be retried is too old for it, or null. */
+function prepareWhyTooOld(db: DatabaseSync) {
+  const idleSpans = prepareIdleSpans(db);
+  return (
+    { from_at: from, destination, state }: DeliveryRow,
+    { dueAt, maxAgeMs, attempt }: AttemptOutcome,
+  ): string | null => {
+    if (state !== "due" || dueAt === null || dueAt - from < maxAgeMs) return null;
+    const isTooOld = idleSpans.activeMs(destination, from, dueAt) >= maxAgeMs;
+    return isTooOld ? tooOldReason(maxAgeMs, attempt.number) : null;
   };
 }
 

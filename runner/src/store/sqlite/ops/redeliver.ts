@@ -20,12 +20,15 @@ export function prepareRedeliver(db: DatabaseSync): Operations["redeliver"] {
     db,
     `SELECT id, job, webhook, destination, state, lease_owner FROM deliveries WHERE id = ?`,
   );
-  const hasten = prepare(db, `UPDATE deliveries SET due_at = min(due_at, ?) WHERE id = ?`);
+  const hasten = prepare(
+    db,
+    `UPDATE deliveries SET due_at = min(due_at, ?1), revived_at = ?1 WHERE id = ?2`,
+  );
   const restart = prepare(
     db,
-    `UPDATE deliveries SET state = 'due', due_at = ?, ended_at = NULL, reason = NULL,
+    `UPDATE deliveries SET state = 'due', due_at = ?1, revived_at = ?1, ended_at = NULL, reason = NULL,
        retries_used = (SELECT retries FROM webhooks WHERE seq = deliveries.webhook)
-     WHERE id = ?`,
+     WHERE id = ?2`,
   );
   const destinations = prepareDestinations(db);
   const orderingKey = prepareOrderingKey(db);

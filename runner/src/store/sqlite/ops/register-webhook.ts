@@ -26,7 +26,7 @@ export function prepareRegisterWebhook(db: DatabaseSync): Operations["registerWe
     const count = countAll.get()?.count ?? 0;
     if (count >= maxWebhooks) return { kind: "limit", count };
     const destination = { key: id, ratePerSecond: webhook.ratePerSecond };
-    const seq = insertWebhook({ ...webhook, destination }, {});
+    const seq = insertWebhook({ ...webhook, destination, timeoutMs: null }, {});
     const pluginNames = plugins === null ? null : JSON.stringify(plugins);
     insertPersistent.run(seq, identity, pluginNames, jobName, timeoutMs, expiresAt, createdAt);
     setRoutes(seq, { ...webhook, state: "active" });

@@ -20,7 +20,9 @@ export function prepareShiftDue(db: DatabaseSync): Operations["shiftDue"] {
   const shiftDestinations = prepare(
     db,
     `UPDATE destinations SET ready_at = ${EARLIEST_DUE_AT},
-       paused_until = iif(paused_until > ?1, paused_until + ?2, paused_until)`,
+       paused_until = iif(paused_until > ?1, paused_until + ?2, paused_until),
+       held_since = iif(held_since > ?1, held_since + ?2, held_since),
+       refilled_at = iif(refilled_at > ?1, refilled_at + ?2, refilled_at)`,
   );
   const shiftWaits = prepare(
     db,

@@ -6,6 +6,7 @@ import { toKindsText } from "../rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareDeadLetter } from "./dead-letter.ts";
 import { prepareDestinations } from "./destinations.ts";
+import { prepareIdleSpans } from "./idle-spans.ts";
 import { prepareSetRoutes } from "./routes.ts";
 
 export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhook"] {
@@ -21,6 +22,7 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
   const updatePersistent = prepare(
     db,
     `UPDATE persistent_webhooks SET identity = ?, state = ?, reason = ?, failing_since = ?,
+       failing_day = iif(?4 IS NULL, 0, failing_day), failing_days = iif(?4 IS NULL, 0, failing_days),
        plugins = ?, job_name = ?, timeout_ms = ?, expires_at = ?, updated_at = ?
      WHERE webhook = ?`,
   );
@@ -50,36 +52,45 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
     );
     destinations.findOrCreate({ key: id, ratePerSecond: webhook.ratePerSecond });
     setRoutes(seq, webhook);
-    moveState({ seq, destination: row.destination }, patch, now);
+    moveState(row, patch, now);
     return "updated";
   };
 }
 
 /** Applies a change of state to the webhook's destination and deliveries. */
 function prepareMoveState(db: DatabaseSync) {
-  const stop = prepare(db, `UPDATE destinations SET stopped = 1 WHERE id = ?`);
-  const restart = prepare(db, `UPDATE destinations SET stopped = 0 WHERE id = ?`);
+  const stop = prepare(db, `UPDATE destinations SET stopped = 1, stopped_since = ? WHERE id = ?`);
+  const restart = prepare(
+    db,
+    `UPDATE destinations SET stopped = 0, stopped_since = NULL WHERE id = ?`,
+  );
+  const findStop = prepare<{ since: number | null }>(
+    db,
+    `SELECT stopped_since AS since FROM destinations WHERE id = ?`,
+  );
+  const idleSpans = prepareIdleSpans(db);
   const destinations = prepareDestinations(db);
   const deadLetter = prepareDeadLetter(db);
 
   return (
-    { seq, destination }: { seq: number; destination: number },
+    { seq, destination, state: before }: PersistentRow,
     { state, reason = null }: WebhookPatch,
     now: number,
   ): void => {
+    if (state === undefined) return;
+    const from = findStop.get(destination)?.since ?? now;
+    if (before === "paused") idleSpans.add({ destination, from, until: now });
     switch (state) {
       case "active":
         restart.run(destination);
         destinations.resume(destination, now);
         return;
       case "paused":
-        stop.run(destination);
+        stop.run(now, destination);
         return;
       case "off":
-        stop.run(destination);
+        stop.run(now, destination);
         deadLetter({ webhook: seq, reason: reason ?? "The webhook is off.", at: now });
-        return;
-      case undefined:
         return;
     }
   };

@@ -1,8 +1,9 @@
 import type { DeliveryState } from "../../../domain/delivery.ts";
 import type { DeliveryKind, DeliverySummary } from "../../../ports/store/deliveries.ts";
+import { HEALTH_COLUMNS, toHealth, type DestinationHealthRow } from "../destination-health.ts";
 import { toDeliveryId } from "../rows.ts";
 
-export interface DeliveryRow {
+export interface DeliveryRow extends DestinationHealthRow {
   readonly key: number;
   readonly destination: number;
   readonly job_id: string | null;
@@ -23,8 +24,9 @@ export interface DeliveryRow {
 export const SELECT_DELIVERIES = `
   SELECT deliveries.id AS key, deliveries.destination, jobs.id AS job_id, batches.id AS batch_id,
     webhooks.id AS webhook_id, url, deliveries.sequence, coalesce(kind, 'batch') AS kind, state,
-    due_at, deliveries.created_at, deliveries.ended_at, attempts, reason
+    due_at, deliveries.created_at, deliveries.ended_at, attempts, reason, ${HEALTH_COLUMNS}
   FROM deliveries
+    CROSS JOIN destinations ON destinations.id = deliveries.destination
     CROSS JOIN webhooks ON webhooks.seq = deliveries.webhook
     LEFT JOIN jobs ON jobs.seq = deliveries.job
     LEFT JOIN events ON events.job = deliveries.job AND events.sequence = deliveries.sequence
@@ -45,5 +47,6 @@ export function toDeliverySummary(row: DeliveryRow): DeliverySummary {
     endedAt: row.ended_at,
     attempts: row.attempts,
     reason: row.reason,
+    health: toHealth(row),
   };
 }

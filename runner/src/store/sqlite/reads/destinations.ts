@@ -7,10 +7,12 @@ interface DestinationRow {
   readonly id: number;
   readonly key: string;
   readonly rate_per_second: number | null;
+  readonly failures: number;
   readonly wake_at: number;
 }
 
-const SELECT_DESTINATIONS = `SELECT id, key, rate_per_second, wake_at FROM destinations INDEXED BY destinations_ready
+const SELECT_DESTINATIONS = `SELECT id, key, rate_per_second, failures, wake_at
+  FROM destinations INDEXED BY destinations_ready
   WHERE ready_at IS NOT NULL`;
 
 export function prepareReadDueDestinations(db: DatabaseSync): StoreReads["dueDestinations"] {
@@ -24,10 +26,11 @@ export function prepareReadDueDestinations(db: DatabaseSync): StoreReads["dueDes
       .all(now, limit + excluded.size)
       .filter(({ id }) => !excluded.has(id))
       .slice(0, limit)
-      .map(({ id, key, rate_per_second: ratePerSecond }): DueDestination => ({
+      .map(({ id, key, rate_per_second: ratePerSecond, failures }): DueDestination => ({
         id,
         key,
         ratePerSecond,
+        failuresInRow: failures,
       }));
   };
 }

@@ -9,6 +9,7 @@ interface OwnRow {
   readonly sealed: string | null;
   readonly kinds: string | null;
   readonly retries: number;
+  readonly timeout_ms: number | null;
   readonly key: string;
   readonly rate_per_second: number | null;
 }
@@ -20,7 +21,7 @@ export function prepareReadOwnWebhook(
 ): (seq: number) => JobWebhook | null {
   const find = prepare<OwnRow>(
     db,
-    `SELECT webhooks.id, url, sealed, kinds, retries, key, rate_per_second
+    `SELECT webhooks.id, url, sealed, kinds, retries, timeout_ms, key, rate_per_second
      FROM webhooks JOIN destinations ON destinations.id = destination WHERE ${owner} = ?`,
   );
   return (seq) => {
@@ -33,6 +34,7 @@ export function prepareReadOwnWebhook(
           sealed: row.sealed,
           on: toKinds(row.kinds),
           retries: row.retries,
+          timeoutMs: row.timeout_ms,
           destination: { key: row.key, ratePerSecond: row.rate_per_second },
         };
   };
