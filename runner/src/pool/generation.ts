@@ -17,7 +17,7 @@ const YOUNG_MB = 16;
 /** An idle thread uses 11 MB: all but one end after five minutes without a step. */
 const IDLE_THREAD_MS = 5 * 60_000;
 /** How long a thread can take to end. One that takes longer works in native code. */
-const END_LIMIT_MS = 1_000;
+const END_LIMIT_MS = 2_000;
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const ENTRY = new URL(`./thread/entry.${extension}`, import.meta.url).href;
 

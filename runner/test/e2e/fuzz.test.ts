@@ -70,13 +70,18 @@ beforeAll(async () => {
   const id = [jobId, items[0].deliveryId] as string[];
   const secret = [`whsec_${Buffer.alloc(32, 1).toString("base64")}`];
   const [url, headers] = [[HOOK], [{ "X-Key": "1" }]];
-  const values = { id, jobId: id, name: ["echo"], plugins: [["echo"]], url, headers, secret };
+  const jobs = [[{ plugins: ["echo"] }]];
+  const values = { id, jobId: id, name: ["echo"], plugins: [["echo"]], jobs, url, headers, secret };
   known = { token: daemon.token, values };
 });
 
 /** Existing values for a route's requests. Whatever they change or remove is created for them. */
 async function valuesFor({ path }: Route): Promise<Known["values"]> {
   if (/\/(cancel|retry)$/.test(path)) return { ...known.values, id: [changeable] };
+  if (path.startsWith("/v1/destinations/")) {
+    const { items } = await daemon.get("/v1/destinations");
+    return { ...known.values, id: [items[0].destinationId as string] };
+  }
   const toCreate = path.startsWith("/v1/webhooks/")
     ? (n: number) => ({ to: "/v1/webhooks", body: { url: HOOK, jobName: `${path} ${n}` } })
     : path.startsWith("/v1/batches/")
