@@ -40,9 +40,12 @@ function refusedStart({ root }: Trial): Promise<CliRun> {
   return runCli([], { cwd: root, env });
 }
 
-/** Mounts a disk at the folder that is small enough to be filled. */
+/**
+ * Mounts a disk at the folder that is small enough to be filled. It has room for the write-ahead log,
+ * which grows to 16 MB, and for the same pages in the database.
+ */
 async function mountSmallDisk(dataDir: string): Promise<() => Promise<void>> {
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", dataDir]);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m,mode=700", "tmpfs", dataDir]);
   return async () => void execFileSync("umount", ["--lazy", dataDir]);
 }
 
