@@ -111,3 +111,17 @@ test("a thread whose heap takes most of the executor's memory fails its step, an
   expect(filled).toMatchObject({ errorCode: "OUT_OF_MEMORY" });
   expect(other).toMatchObject({ status: "completed", steps: [{ output: executor }] });
 });
+
+test("each step that takes most of the executor's memory fails by itself: an earlier one does not make the executor end", async () => {
+  const daemon = await open(
+    {
+      heap: "async () => { const all = []; for (;;) { all.push(Array(1e5).fill(all.length + 0.5)); await sleep(1); } }",
+    },
+    { PLAYGROUND_EXECUTOR_MEMORY_MB: "400", PLAYGROUND_THREAD_MEMORY_MB: "4096" },
+  );
+  const executor = (await run(daemon, "process")).steps[0].output;
+  for (const _ of [1, 2]) {
+    expect(await run(daemon, "heap")).toMatchObject({ errorCode: "OUT_OF_MEMORY" });
+  }
+  expect((await run(daemon, "process")).steps[0].output).toBe(executor);
+});
