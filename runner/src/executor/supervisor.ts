@@ -10,10 +10,11 @@
 import type { StepOutcome } from "../pool/messages.ts";
 import type { StepHooks, StepInterrupted } from "../ports/plugin-pool.ts";
 import { startExecutor, type Executor, type ExecutorEnding } from "./executor.ts";
-import { memoryAction, totalMb, type MemoryUser } from "./memory-policy.ts";
+import { memoryAction, totalMb, type MemoryAction, type MemoryUser } from "./memory-policy.ts";
 import type { ExecutorSettings, ExecutorTask } from "./messages.ts";
 import type { RunEnd } from "./open-runs.ts";
 import { createRestartDelay } from "./restart-delay.ts";
+import { createRoom } from "./room.ts";
 
 /** Time that the steps of a drained executor have before it is killed. */
 const DRAIN_LIMIT_MS = 30_000;
@@ -66,6 +67,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const members = new Set<Member>();
   const closing = new AbortController();
   const restartDelay = createRestartDelay();
+  const room = createRoom(members, memoryMb);
   let current: Member | null = start({ isAlone: false });
 
   function start({ isAlone }: { isAlone: boolean }): Member {
@@ -102,6 +104,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function onEnd(member: Member, { how, wasReady, interruptedSteps }: ExecutorEnding): void {
     members.delete(member);
+    room.check();
     clearTimeout(member.killTimer);
     if (closing.signal.aborted) return;
     const restartInMs = restartDelay.count({ wasReady });
@@ -132,6 +135,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function takeBackMemory(): void {
+    room.check();
     const now = performance.now();
     const action = memoryAction([...members], memoryMb, now);
     if (action === null) {
@@ -139,18 +143,17 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (totalMb(members) <= memoryMb) for (const member of members) member.actedAt = null;
       return;
     }
-    const { user } = action;
-    user.actedAt = now;
-    if (action.kind === "fail-step") user.executor.endStep(action.run, action.failure);
-    else if (action.kind === "fail-all") user.executor.fail(action.failure);
-    else if (action.kind === "drain") drain(user, "memory");
-    else user.executor.kill();
+    action.user.actedAt = now;
+    if (action.kind === "drain") drain(action.user, "memory");
+    else endSteps(action);
   }
 
   async function runOnce(task: ExecutorTask, hooks: StepHooks): Promise<RunEnd> {
     if (!task.isLastAttempt && current !== null) return current.executor.run(task, hooks);
     const signal = AbortSignal.any([closing.signal, hooks.signal]);
+    if (task.isLastAttempt) await room.wait(signal);
     return startWhenAllowed(() => {
+      if (task.isLastAttempt && !room.isFree()) return null;
       const member = task.isLastAttempt ? start({ isAlone: true }) : startCurrent();
       return member.executor.run(task, hooks);
     }, signal);
@@ -172,6 +175,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       await Promise.all([...members].map(({ executor }) => executor.close()));
     },
   };
+}
+
+function endSteps(action: Exclude<MemoryAction<Member>, { kind: "drain" }>): void {
+  const { executor } = action.user;
+  if (action.kind === "fail-step") executor.endStep(action.run, action.failure);
+  else if (action.kind === "fail-all") executor.fail(action.failure);
+  else executor.kill();
 }
 
 function notStarted(isClosed: boolean): StepOutcome {
