@@ -4,6 +4,7 @@ import type { StepHooks } from "../ports/plugin-pool.ts";
 import type { ExecutorSettings, ExecutorTask, FromExecutor, MemoryReport } from "./messages.ts";
 import { createOpenRuns, type RunEnd } from "./open-runs.ts";
 import { spawnExecutor } from "./spawn-executor.ts";
+import { watchSilence } from "./watch-silence.ts";
 
 /** Time to end the threads and write the compile cache. */
 const CLOSE_LIMIT_MS = 3_000;
@@ -54,15 +55,25 @@ export function startExecutor(settings: ExecutorSettings, events: ExecutorEvents
   });
   const runs = createOpenRuns(child.send);
   let wasReady = false;
+  let isSilent = false;
   let memory: MemoryReport = { rss: 0, largest: null };
+  const silence = watchSilence({
+    isExpected: () => !wasReady || runs.count().running + runs.count().stuck > 0,
+    onSilent() {
+      isSilent = true;
+      child.kill();
+    },
+  });
+  silence.start();
   child.send({ kind: "open", settings });
-  const ended = child.ended.then((how) => ({
-    how,
-    wasReady,
-    interruptedSteps: runs.endAll(how),
-  }));
+  const ended = child.ended.then((signalOrCode) => {
+    silence.end();
+    const how = isSilent ? SILENT : signalOrCode;
+    return { how, wasReady, interruptedSteps: runs.endAll(how) };
+  });
 
   function handle(message: FromExecutor): void {
+    silence.reset();
     if ("run" in message) {
       runs.handle(message);
       if (message.kind === "stuck") events.onStuck();
@@ -82,6 +93,7 @@ export function startExecutor(settings: ExecutorSettings, events: ExecutorEvents
     ended,
     async run(task, hooks) {
       try {
+        silence.start();
         return await runs.run(task, hooks);
       } finally {
         events.onStepEnd();
@@ -106,4 +118,5 @@ export function startExecutor(settings: ExecutorSettings, events: ExecutorEvents
   };
 }
 
+const SILENT = "killed because it sent nothing for 30 s";
 const STOPPED = "The daemon stopped while the step was running.";

@@ -3,7 +3,7 @@
  * own process group, so that Ctrl+C in a terminal reaches only the daemon, and so that the processes
  * that plugins have started end with it.
  */
-import { fork } from "node:child_process";
+import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { executorFlags, withoutMemoryFlags } from "./memory-flags.ts";
 import type { FromExecutor, ToExecutor } from "./messages.ts";
@@ -29,18 +29,17 @@ export function spawnExecutor(options: {
   /** Receives what the process and its native code print, such as V8's last words. Default: dropped. */
   readonly onOutput?: (text: string) => void;
 }): ExecutorProcess {
-  // Inherited streams would become blocking for the daemon too, which must not wait for who reads its log.
-  const output = options.onOutput === undefined ? "ignore" : "pipe";
-  const child = fork(ENTRY, [], {
-    // Measured with texts of 1 MB: a fifth of the CPU that JSON takes, and half with small messages.
-    serialization: "advanced",
-    detached: HAS_GROUPS,
-    env: withoutMemoryFlags(options.env),
-    execArgv: executorFlags(process.execArgv),
-    stdio: ["ignore", output, output, "ipc"],
-  });
+  let child: ChildProcess;
+  try {
+    child = forkEntry(options.env, options.onOutput === undefined ? "ignore" : "pipe");
+  } catch (error) {
+    // Node emits some errors of the system, such as EAGAIN, and throws others, such as ENOMEM.
+    return neverStarted((error as Error).message);
+  }
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => options.onOutput?.(text.trimEnd()));
+    // The end of the process reports what went wrong.
+    stream?.on("error", () => undefined);
   }
   const post = createOutbox<ToExecutor>((messages) => {
     // Without a callback, a message to a process that has just ended would throw.
@@ -61,7 +60,11 @@ export function spawnExecutor(options: {
 
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   const { promise: disconnected, resolve: onDisconnect } = Promise.withResolvers<void>();
-  child.once("disconnect", onDisconnect);
+  child.once("disconnect", () => {
+    onDisconnect();
+    // A process whose channel was closed, for example by a plugin, could never report a result.
+    killGroup();
+  });
   child.once("exit", (code, signal) => {
     // What plugins had started would go on without anybody who ends it.
     if (HAS_GROUPS) killGroup();
@@ -73,4 +76,21 @@ export function spawnExecutor(options: {
     if (child.pid === undefined) resolve(error.message);
   });
   return { pid: child.pid, send: post, kill: killGroup, ended };
+}
+
+function forkEntry(env: Parameters<typeof spawnExecutor>[0]["env"], output: "ignore" | "pipe") {
+  return fork(ENTRY, [], {
+    // Measured with texts of 1 MB: a fifth of the CPU that JSON takes, and half with small messages.
+    serialization: "advanced",
+    detached: HAS_GROUPS,
+    env: withoutMemoryFlags(env),
+    execArgv: executorFlags(process.execArgv),
+    // Inherited streams would become blocking for the daemon too, which must not wait for the reader of its log.
+    stdio: ["ignore", output, output, "ipc"],
+  });
+}
+
+function neverStarted(how: string): ExecutorProcess {
+  const nothing = (): void => undefined;
+  return { pid: undefined, send: nothing, kill: nothing, ended: Promise.resolve(how) };
 }

@@ -7,16 +7,15 @@
  * ends with its last one. A step's last attempt has an executor to itself: whatever ends that
  * executor, no other step is interrupted, and no other step can be the cause.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { StepOutcome } from "../pool/messages.ts";
 import type { StepHooks, StepInterrupted } from "../ports/plugin-pool.ts";
 import { startExecutor, type Executor, type ExecutorEnding } from "./executor.ts";
-import { memoryAction, totalMb, type MemoryUser } from "./memory-policy.ts";
+import { memoryAction, totalMb, type MemoryAction, type MemoryUser } from "./memory-policy.ts";
 import type { ExecutorSettings, ExecutorTask } from "./messages.ts";
 import type { RunEnd } from "./open-runs.ts";
+import { createRestartDelay } from "./restart-delay.ts";
+import { createRoom } from "./room.ts";
 
-const FIRST_DELAY_MS = 100;
-const MAX_DELAY_MS = 10_000;
 /** Time that the steps of a drained executor have before it is killed. */
 const DRAIN_LIMIT_MS = 30_000;
 
@@ -67,9 +66,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { settings, memoryMb } = options;
   const members = new Set<Member>();
   const closing = new AbortController();
-  let failedStarts = 0;
-  /** No executor starts earlier, on the monotonic clock. */
-  let startAt = 0;
+  const restartDelay = createRestartDelay();
+  const room = createRoom(members, memoryMb);
   let current: Member | null = start({ isAlone: false });
 
   function start({ isAlone }: { isAlone: boolean }): Member {
@@ -87,11 +85,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return member;
   }
 
-  /** Rejects when the supervisor is closed. */
-  async function untilStartAllowed(): Promise<void> {
-    const waitMs = startAt - performance.now();
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal: closing.signal });
-    closing.signal.throwIfAborted();
+  /** Null if the signal aborts before an executor can start. */
+  async function startWhenAllowed<T>(startNow: () => T, signal: AbortSignal) {
+    const isAllowed = await restartDelay.wait(signal);
+    // In the same tick as the start, because `close` ends the executors that exist.
+    return isAllowed && !closing.signal.aborted ? startNow() : null;
   }
 
   function startCurrent(): Member {
@@ -101,16 +99,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function replaceCurrent(member: Member): void {
     if (current !== member) return;
     current = null;
-    untilStartAllowed().then(startCurrent, () => undefined);
+    void startWhenAllowed(startCurrent, closing.signal);
   }
 
   function onEnd(member: Member, { how, wasReady, interruptedSteps }: ExecutorEnding): void {
     members.delete(member);
+    room.check();
     clearTimeout(member.killTimer);
     if (closing.signal.aborted) return;
-    failedStarts = wasReady ? 0 : failedStarts + 1;
-    const restartInMs = wasReady ? 0 : delayAfter(failedStarts);
-    startAt = performance.now() + restartInMs;
+    const restartInMs = restartDelay.count({ wasReady });
     if (!member.isDraining || interruptedSteps > 0) {
       options.onEnd({ pid: member.executor.pid, how, interruptedSteps, restartInMs });
     }
@@ -138,30 +135,34 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function takeBackMemory(): void {
+    room.check();
     const now = performance.now();
     const action = memoryAction([...members], memoryMb, now);
-    if (action === null) return;
-    const { user } = action;
-    user.actedAt = now;
-    if (action.kind === "fail-step") user.executor.endStep(action.run, action.failure);
-    else if (action.kind === "fail-all") user.executor.fail(action.failure);
-    else if (action.kind === "drain") drain(user, "memory");
-    else user.executor.kill();
+    if (action === null) {
+      // It was enough. The next step that takes too much is the first of its executor again.
+      if (totalMb(members) <= memoryMb) for (const member of members) member.actedAt = null;
+      return;
+    }
+    action.user.actedAt = now;
+    if (action.kind === "drain") drain(action.user, "memory");
+    else endSteps(action);
   }
 
   async function runOnce(task: ExecutorTask, hooks: StepHooks): Promise<RunEnd> {
-    if (task.isLastAttempt || current === null) await untilStartAllowed();
-    const member = task.isLastAttempt ? start({ isAlone: true }) : startCurrent();
-    return member.executor.run(task, hooks);
+    if (!task.isLastAttempt && current !== null) return current.executor.run(task, hooks);
+    const signal = AbortSignal.any([closing.signal, hooks.signal]);
+    if (task.isLastAttempt) await room.wait(signal);
+    return startWhenAllowed(() => {
+      if (task.isLastAttempt && !room.isFree()) return null;
+      const member = task.isLastAttempt ? start({ isAlone: true }) : startCurrent();
+      return member.executor.run(task, hooks);
+    }, signal);
   }
 
   return {
     async run(task, hooks) {
       while (!closing.signal.aborted && !hooks.signal.aborted) {
-        const end = await runOnce(task, hooks).catch((error: unknown) => {
-          if (closing.signal.aborted) return null;
-          throw error;
-        });
+        const end = await runOnce(task, hooks);
         if (end !== null) return end;
       }
       return notStarted(closing.signal.aborted);
@@ -176,8 +177,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   };
 }
 
-function delayAfter(failedStarts: number): number {
-  return Math.min(FIRST_DELAY_MS * 2 ** (failedStarts - 1), MAX_DELAY_MS);
+function endSteps(action: Exclude<MemoryAction<Member>, { kind: "drain" }>): void {
+  const { executor } = action.user;
+  if (action.kind === "fail-step") executor.endStep(action.run, action.failure);
+  else if (action.kind === "fail-all") executor.fail(action.failure);
+  else executor.kill();
 }
 
 function notStarted(isClosed: boolean): StepOutcome {

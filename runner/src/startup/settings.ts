@@ -66,8 +66,8 @@ export const SETTINGS = z.object({
     .describe(
       "Limit of the live data on a worker thread's heap, in MiB, and of its buffers. A plugin that exceeds one of them fails, and its thread is replaced.",
     ),
-  executorMemoryMb: integer(128, 4_194_304)
-    .default(() => Math.max(128, Math.floor(EXECUTOR_PART * availableMemoryMb())))
+  executorMemoryMb: integer(256, 4_194_304)
+    .default(() => Math.max(256, Math.floor(EXECUTOR_PART * availableMemoryMb())))
     .describe(
       "Limit of the resident memory of the processes that run plugins, in MiB, native code included. Above it the plugin that uses most fails, or its process is replaced. Default: 60 % of the machine's memory, or of the container's limit.",
     ),

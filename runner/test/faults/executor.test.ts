@@ -127,6 +127,24 @@ test("a step whose executor is killed runs again in a new one, and the child of 
   expect(daemon.output()).toMatch(/"interruptedSteps":1.*"executor.ended"/);
 });
 
+test("a process that a plugin started with detached: true survives its executor", async () => {
+  const daemon = await open({
+    plugins: {
+      detaches: `() => {
+        const { spawn } = process.getBuiltinModule("child_process");
+        const child = spawn("sleep", ["600"], { stdio: "ignore", detached: true });
+        return { executor: process.pid, child: child.pid };
+      }`,
+    },
+  });
+  const { executor, child } = (await run(daemon, "detaches")).steps[0].output;
+  onTestFinished(() => void process.kill(child, "SIGKILL"));
+  process.kill(executor, "SIGKILL");
+  await expectEnded(executor);
+  await until("the end to be logged", () => daemon.output().includes("executor.ended"));
+  expect(await stateOf(child)).toBe("S");
+});
+
 test("a cancelled step's process ends with its thread, and is no zombie when no step runs", async () => {
   const daemon = await open({ env: { PLAYGROUND_GRACE_MS: "100" } });
   const { jobId, executor, child } = await hold(daemon);

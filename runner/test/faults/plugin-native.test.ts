@@ -1,5 +1,6 @@
 /** Plugins whose native code works on after their end, or takes memory that belongs to no thread. */
 import { expect, onTestFinished, test } from "vitest";
+import { runBystander } from "../support/bystander.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { childrenOf } from "../support/processes.ts";
 import { until } from "../support/until.ts";
@@ -43,7 +44,7 @@ test("native work ends with its step's timeout: its process ends after the other
   const executor = (await run(daemon, "process")).steps[0].output;
   const [hashed, other, later] = await Promise.all([
     run(daemon, "hashes", 200),
-    run(daemon, "slow"),
+    runBystander(daemon, "slow"),
     until("the executor to be replaced", () => daemon.output().includes("executor.drained")).then(
       () => run(daemon, "process"),
     ),
@@ -86,7 +87,7 @@ test("native memory over the limit ends its process, and fails only the job that
   const job = await until(
     "the job to end",
     async () => {
-      const other = await run(daemon, "slow");
+      const other = await runBystander(daemon, "slow");
       others.push(other.status);
       const now = await daemon.get(`/v1/jobs/${jobId}`);
       return now.endedAt === null ? null : now;
@@ -107,7 +108,21 @@ test("a thread whose heap takes most of the executor's memory fails its step, an
     { PLAYGROUND_EXECUTOR_MEMORY_MB: "400", PLAYGROUND_THREAD_MEMORY_MB: "4096" },
   );
   const executor = (await run(daemon, "process")).steps[0].output;
-  const [filled, other] = await Promise.all([run(daemon, "heap"), run(daemon, "slow")]);
+  const [filled, other] = await Promise.all([run(daemon, "heap"), runBystander(daemon, "slow")]);
   expect(filled).toMatchObject({ errorCode: "OUT_OF_MEMORY" });
   expect(other).toMatchObject({ status: "completed", steps: [{ output: executor }] });
+});
+
+test("each step that takes most of the executor's memory fails by itself: an earlier one does not make the executor end", async () => {
+  const daemon = await open(
+    {
+      heap: "async () => { const all = []; for (;;) { all.push(Array(1e5).fill(all.length + 0.5)); await sleep(1); } }",
+    },
+    { PLAYGROUND_EXECUTOR_MEMORY_MB: "400", PLAYGROUND_THREAD_MEMORY_MB: "4096" },
+  );
+  const executor = (await run(daemon, "process")).steps[0].output;
+  for (const _ of [1, 2]) {
+    expect(await run(daemon, "heap")).toMatchObject({ errorCode: "OUT_OF_MEMORY" });
+  }
+  expect((await run(daemon, "process")).steps[0].output).toBe(executor);
 });
