@@ -1,9 +1,15 @@
 /**
- * `npm run bench [-- NAME …]` runs benchmarks and prints a table for each, then all figures as
- * JSON.
+ * `npm run bench [-- NAME …] [--seconds N]` runs benchmarks and prints a table for each, then all
+ * figures as JSON. Only `abuse` has a duration.
  */
+import { parseArgs } from "node:util";
 import type { Figure } from "./figures.ts";
 import { toTable } from "./figures.ts";
+
+const { positionals: names, values } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: "string", default: "600" } },
+});
 
 const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[] }>>> = {
   jobs: async () => (await import("./jobs.ts")).benchJobs(),
@@ -16,10 +22,14 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[
   overload: async () => (await import("./overload.ts")).benchOverload(),
   csv: async () => (await import("./csv.ts")).benchCsv(),
   "csv-speed": async () => (await import("./csv-speed.ts")).benchCsvSpeed(),
+  abuse: async () => (await import("./abuse.ts")).benchAbuse(Number(values.seconds)),
   idle: async () => (await import("./idle.ts")).benchIdle(),
 };
 
-const names = process.argv.slice(2);
+if (!(Number(values.seconds) >= 10)) {
+  console.error(`--seconds is ${JSON.stringify(values.seconds)}: it must be a number from 10 on.`);
+  process.exit(2);
+}
 const unknown = names.filter((name) => BENCHES[name] === undefined);
 if (unknown.length > 0) {
   console.error(

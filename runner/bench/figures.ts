@@ -9,8 +9,14 @@ export interface Figure {
     | "ms"
     | "ms of CPU/job"
     | "MB"
+    | "MiB"
     | "×"
     | "deliveries/s"
+    | "deliveries"
+    | "executors"
+    | "jobs"
+    | "processes"
+    | "responses"
     | "% right";
 }
 

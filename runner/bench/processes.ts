@@ -1,10 +1,12 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { AttackCommand, AttackReport } from "./attack-process.ts";
 import type { BareSenderCommand, BareSenderReport } from "./bare-sender-process.ts";
 import type { LoadCommand, LoadReport } from "./load-process.ts";
 import type { PacedLoadCommand, PacedLoadReport } from "./paced-load-process.ts";
 import type { ReceiverCommand, ReceiverReport } from "./receiver-process.ts";
+import type { SteadyCommand, SteadyReport } from "./steady-client-process.ts";
 
 function start(file: string, args: readonly string[] = []): ChildProcess {
   return fork(new URL(file, import.meta.url), args, { serialization: "advanced" });
@@ -86,7 +88,15 @@ export function runBareSender(command: BareSenderCommand): Promise<BareSenderRep
   return run("bare-sender-process.ts", command);
 }
 
-type Command = LoadCommand | PacedLoadCommand | BareSenderCommand;
+export function runAttacks(command: AttackCommand): Promise<AttackReport> {
+  return run("attack-process.ts", command);
+}
+
+export function runSteadyClient(command: SteadyCommand): Promise<SteadyReport> {
+  return run("steady-client-process.ts", command);
+}
+
+type Command = AttackCommand | LoadCommand | PacedLoadCommand | BareSenderCommand | SteadyCommand;
 
 /** Starts a process, sends it one command and resolves with its report. */
 async function run<T>(file: string, command: Command): Promise<T> {

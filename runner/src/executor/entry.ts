@@ -3,12 +3,15 @@
  * ends. Its main thread runs no plugin code.
  */
 import { flushCompileCache } from "node:module";
+import { endFirstWithoutMemory } from "./end-first.ts";
 import type { FromExecutor, ScanRequest, ToExecutor } from "./messages.ts";
 import { createOutbox } from "./outbox.ts";
 import type { Steps } from "./run-steps.ts";
 
 if (process.send === undefined)
   throw new Error("executor/entry runs as a child of the daemon only");
+
+endFirstWithoutMemory();
 
 // Only the daemon decides when plugins end: systemd and a terminal send these to every process.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);

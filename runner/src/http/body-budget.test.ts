@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { createBodyBudget, MAX_BODY_BYTES } from "./body-budget.ts";
+import { createBodyBudget } from "./body-budget.ts";
+import { MAX_HELD_BYTES } from "./held-bytes.ts";
 
 const MIB = 1024 * 1024;
 
@@ -15,9 +16,9 @@ test("bodies that would occupy more than the limit are refused until others are 
 
 test("a small body fits when large ones have taken all that they can", () => {
   const budget = createBodyBudget();
-  budget.take(0, MAX_BODY_BYTES - 16 * MIB);
+  budget.take(0, MAX_HELD_BYTES - 16 * MIB);
   expect(() => budget.take(0, 65 * 1024)).toThrow("needs 66560 more");
   expect(() => budget.take(64 * 1024, 1)).toThrow("needs 1 more");
   for (let n = 0; n < 256; n += 1) budget.take(0, 64 * 1024);
-  expect(() => budget.take(0, 1)).toThrow(`the limit is ${MAX_BODY_BYTES}.`);
+  expect(() => budget.take(0, 1)).toThrow(`the limit is ${MAX_HELD_BYTES}.`);
 });

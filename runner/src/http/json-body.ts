@@ -7,7 +7,7 @@ import { parseExactNumbers } from "./exact-numbers.ts";
 import { explainInflateError, inflate, registerEncodings } from "./inflate-body.ts";
 import { MAX_DEPTH, MAX_VALUES, scanJson } from "./json-structure.ts";
 import { hasPoisonedKey } from "./poisoned-keys.ts";
-import { receiveBody, type BodyLimits } from "./receive-body.ts";
+import { receiveBody, type BodyLimits, type ReceivedBody } from "./receive-body.ts";
 
 /** How often the rate of a body is checked, unless a quarter of the request timeout is shorter. */
 const RATE_OVER_MS = 10_000;
@@ -59,11 +59,11 @@ export function registerJsonBody(app: FastifyInstance, settings: JsonBodySetting
     "application/json",
     async (request: FastifyRequest, payload: Readable) => {
       const received = await receive(request, payload, limits);
-      if (received.length > LARGE_BODY_BYTES) {
+      if (received.bytes.length > LARGE_BODY_BYTES) {
         lastLarge = lastLarge.then(() => nextIteration());
         await lastLarge;
       }
-      return received.length === 0 ? undefined : parseBody(request, received, bodyLimit);
+      return received.bytes.length === 0 ? undefined : parseBody(request, received, bodyLimit);
     },
   );
   // A body in chunks is empty when its first chunk is the last one.
@@ -76,7 +76,7 @@ async function receive(
   request: FastifyRequest,
   payload: Readable,
   limits: BodyLimits,
-): Promise<Buffer> {
+): Promise<ReceivedBody> {
   try {
     return await receiveBody(request, inflate(request, payload, limits), limits);
   } catch (error) {
@@ -86,10 +86,10 @@ async function receive(
 
 async function parseBody(
   request: FastifyRequest,
-  received: Buffer,
+  received: ReceivedBody,
   bodyLimit: number,
 ): Promise<unknown> {
-  const text = withoutMark(decodeBody(received, request.headers["content-type"]));
+  const text = decode(request, received);
   // A charset of one byte a character can become more bytes of UTF-8, which is what is stored.
   if (text.length > bodyLimit / 3 && Buffer.byteLength(text) > bodyLimit) {
     const detail = `The request's body is over ${bodyLimit} bytes as UTF-8: it must be at most ${bodyLimit} bytes.`;
@@ -107,6 +107,14 @@ async function parseBody(
     throw refuse('must not contain the key "__proto__" or a "constructor" with a "prototype"');
   }
   return hasLongNumber ? parseExactNumbers(text, value) : value;
+}
+
+function decode({ headers }: FastifyRequest, { bytes, free }: ReceivedBody): string {
+  try {
+    return withoutMark(decodeBody(bytes, headers["content-type"]));
+  } finally {
+    free();
+  }
 }
 
 /** RFC 8259 §8.1 allows a parser to ignore a byte order mark. */

@@ -1,6 +1,9 @@
 import { connect, type Socket } from "node:net";
+import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
+import type { FastifyRequest } from "fastify";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Refused } from "../domain/errors.ts";
 import {
   AUTHORIZED,
   createBackend,
@@ -8,6 +11,7 @@ import {
   type Backend,
 } from "../../test/support/scripted-backend.ts";
 import { until } from "../../test/support/until.ts";
+import { receiveBody } from "./receive-body.ts";
 
 /** The rate of a body is checked every quarter of this, so that 1 KiB must arrive within a second. */
 const REQUEST_TIMEOUT_MS = 4_000;
@@ -119,4 +123,19 @@ test("a body with too many values is refused with the limit, and one with as man
 test("JSON that begins with a byte order mark is accepted", async () => {
   const response = await backend.submit('\uFEFF{"plugins":["echo"],"input":12345678901234567}');
   expect(response.statusCode).toBe(202);
+});
+
+test("the memory of a body is freed before V8 collects it, and a chunk's memory is not", async () => {
+  const chunks = [Buffer.alloc(100_000, "a"), Buffer.alloc(100_000, "b")];
+  const request = { headers: {}, raw: { socket: { bytesRead: 0 } }, holdBytes: () => undefined };
+  const { bytes, free } = await receiveBody(
+    request as unknown as FastifyRequest,
+    Readable.from(chunks),
+    { maxBytes: 1_000_000, tooLarge: () => new Refused("BODY_TOO_LARGE"), rateOverMs: 10_000 },
+  );
+  expect(bytes).toEqual(Buffer.concat(chunks));
+  const memory = bytes.buffer;
+  free();
+  expect(memory.byteLength).toBe(0);
+  expect(chunks.map(({ length }) => length)).toEqual([100_000, 100_000]);
 });

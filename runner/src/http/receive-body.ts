@@ -14,6 +14,12 @@ export interface BodyLimits {
   readonly rateOverMs: number;
 }
 
+export interface ReceivedBody {
+  readonly bytes: Buffer;
+  /** Frees the memory of `bytes`, which are empty after it. */
+  readonly free: () => void;
+}
+
 /**
  * Returns the bytes of `source`, which is the request's body or what inflates it. Throws `Refused`:
  * OVERLOADED, REQUEST_TIMEOUT, and what `tooLarge` returns.
@@ -22,9 +28,9 @@ export async function receiveBody(
   request: FastifyRequest,
   source: Readable,
   { maxBytes, tooLarge, rateOverMs }: BodyLimits,
-): Promise<Buffer> {
+): Promise<ReceivedBody> {
   if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(request);
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const { promise, resolve, reject } = Promise.withResolvers<ReceivedBody>();
   const received = createBuffer(maxBytes);
   source.on("data", (chunk: Buffer) => {
     if (received.size() + chunk.length > maxBytes) return reject(tooLarge(request));
@@ -36,7 +42,7 @@ export async function receiveBody(
     }
   });
   source
-    .once("end", () => resolve(received.bytes()))
+    .once("end", () => resolve({ bytes: received.bytes(), free: received.free }))
     .on("error", (error) => reject(explain(error)));
   const stopWatching = watchRate(request.raw.socket, { overMs: rateOverMs, onSlow: reject });
   try {
@@ -46,6 +52,7 @@ export async function receiveBody(
     source.removeAllListeners("data");
     if (source === request.raw) source.pause();
     else source.destroy();
+    received.free();
     throw error;
   } finally {
     stopWatching();
@@ -58,11 +65,26 @@ function explain(error: NodeJS.ErrnoException): Error {
     : error;
 }
 
-/** Collects chunks in one buffer: a list of chunks of one byte would occupy 200 times their size. */
+/**
+ * Collects chunks in one buffer: a list of chunks of one byte would occupy 200 times their size. Frees
+ * what it does not use any more, because V8 waits with that for its next collection.
+ */
 function createBuffer(maxBytes: number) {
   let bytes: Buffer = Buffer.alloc(0);
   let size = 0;
+  /** Whether the memory of `bytes` belongs to nothing else. A chunk's can be part of what a socket read. */
+  let isOwn = false;
+
+  function free(): void {
+    // Small buffers are parts of a pool.
+    if (isOwn && bytes.length === bytes.buffer.byteLength)
+      (bytes.buffer as ArrayBuffer).transfer(0);
+    bytes = Buffer.alloc(0);
+    isOwn = false;
+  }
+
   return {
+    free,
     size: () => size,
     bytes: () => (size === bytes.length ? bytes : bytes.subarray(0, size)),
     append(chunk: Buffer): void {
@@ -73,7 +95,9 @@ function createBuffer(maxBytes: number) {
         if (total > bytes.length) {
           const grown = Buffer.allocUnsafe(Math.min(maxBytes, 2 * total));
           bytes.copy(grown, 0, 0, size);
+          free();
           bytes = grown;
+          isOwn = true;
         }
         chunk.copy(bytes, size);
       }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { Refused } from "../domain/errors.ts";
+import { MAX_HELD_BYTES } from "./held-bytes.ts";
 
 declare module "fastify" {
   interface FastifyReply {
@@ -15,16 +16,12 @@ declare module "fastify" {
   }
 }
 
-/**
- * Limit for the responses that clients have not read yet, in bytes. A job's response is up to 474 MiB,
- * and 40 clients that read none of 120 MB ended a daemon with 4 GiB.
- */
-const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 /** Smaller responses are not counted: the limit of requests in flight bounds their memory. In bytes. */
 const SMALL_BYTES = 64 * 1024;
 
 /**
- * Refuses responses for which there is no memory. A response counts until the system has all of it or
+ * Refuses responses for which there is no memory: 40 clients that read none of 120 MB ended a daemon
+ * with 4 GiB. A response counts until the system has all of it or
  * the connection is closed. One that is larger than the limit is sent when no other one counts.
  */
 export function registerResponseBudget(app: FastifyInstance): void {
@@ -46,7 +43,7 @@ export function registerResponseBudget(app: FastifyInstance): void {
 
   function fits({ heldBytes }: FastifyReply, bytes: number): boolean {
     const others = inUse - heldBytes;
-    return bytes <= SMALL_BYTES || others === 0 || others + bytes <= MAX_RESPONSE_BYTES;
+    return bytes <= SMALL_BYTES || others === 0 || others + bytes <= MAX_HELD_BYTES;
   }
 
   app.decorateReply("heldBytes", 0);
@@ -78,7 +75,7 @@ export function nullIfOverloaded(error: unknown): null {
 }
 
 function refuse(inUse: number, bytes: number): Refused {
-  const detail = `The responses that clients have not read yet are ${inUse} bytes. With the ${bytes} bytes of this one they would be more than ${MAX_RESPONSE_BYTES}.`;
+  const detail = `The responses that clients have not read yet are ${inUse} bytes. With the ${bytes} bytes of this one they would be more than ${MAX_HELD_BYTES}.`;
   return new Refused("OVERLOADED", detail, { isAdjustable: false });
 }
 

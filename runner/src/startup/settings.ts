@@ -185,7 +185,7 @@ export const SETTINGS = z.object({
   maxRequests: integer(1, 100_000)
     .default(200)
     .describe(
-      "Maximum number of requests in flight. Further requests are refused with 503, and so are requests whose bodies, or whose unread responses, would occupy more than 256 MiB of memory together. Requests that wait for a job or an event do not count.",
+      "Maximum number of requests in flight. Further requests are refused with 503, and so are requests whose bodies, or whose unread responses, would occupy more than 256 MiB of memory together, or an eighth of the memory if that is less. Requests that wait for a job or an event do not count.",
     ),
   maxWaits: integer(0, 100_000)
     .default(1_000)

@@ -60,6 +60,17 @@ test("plugins run in a child of the daemon that leads its own process group", as
   expect(Number(/\) \S \d+ (\d+)/.exec(stat)?.[1])).toBe(output.pid);
 });
 
+test("Linux ends the processes of plugins before the daemon when memory is used up", async () => {
+  const daemon = await open();
+  const { executor, child, go } = await hold(daemon);
+  const scoreOf = async (pid: number | undefined): Promise<string> =>
+    (await readFile(`/proc/${pid}/oom_score_adj`, "utf8")).trim();
+  expect(await scoreOf(executor)).toBe("1000");
+  expect(await scoreOf(child)).toBe("1000");
+  expect(await scoreOf(daemon.process.pid)).toBe(await scoreOf(process.pid));
+  await go();
+});
+
 test("the daemon's variables, its token and its key are in no environment and no command line of the process", async () => {
   const key = "k".repeat(43);
   const daemon = await open({
