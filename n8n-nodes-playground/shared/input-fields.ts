@@ -47,6 +47,12 @@ export function toInputFields(schema: JsonSchema): ResourceMapperField[] {
 	return fields.map((field) => ({ ...field, removed: isLong && !field.required }));
 }
 
+/** One field per option. The form shows the required ones, and the user adds the others. */
+export function toOptionFields(schema: JsonSchema): ResourceMapperField[] {
+	const fields = propertyFields(objectOf(resolve(schema, schema)), schema);
+	return fields.map((field) => ({ ...field, removed: !field.required }));
+}
+
 /** If the schema allows several kinds of input, returns the first object with known properties. */
 function objectOf(schema: JsonSchema): JsonSchema {
 	if (schema.properties) return schema;

@@ -11,6 +11,7 @@ import { getPlugins, searchPlugins } from '../../shared/plugins';
 import { testConnection } from '../../shared/test-connection';
 import { properties } from './descriptions';
 import { getInputFields } from './get-input-fields';
+import { getOptionFields } from './get-option-fields';
 import { cancel, get } from './operations/by-job-id';
 import { runAndWait } from './operations/run-and-wait';
 import { start } from './operations/start';
@@ -27,7 +28,7 @@ export class RunJob implements INodeType {
 			dark: 'file:../../icons/playground.dark.svg',
 		},
 		group: ['transform'],
-		version: [1],
+		version: [1, 2],
 		// In an expression, a resource locator is its value.
 		subtitle:
 			'={{ ["run", "start"].includes($parameter["operation"]) && $parameter["plugin"] || $parameter["operation"] }}',
@@ -47,7 +48,7 @@ export class RunJob implements INodeType {
 		credentialTest: { testConnection },
 		listSearch: { searchPlugins },
 		loadOptions: { getPlugins },
-		resourceMapping: { getInputFields },
+		resourceMapping: { getInputFields, getOptionFields },
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

@@ -133,6 +133,33 @@ const json: INodeProperties = {
 	description: 'The input of the first plugin, as JSON',
 };
 
+const pluginOptions: INodeProperties = {
+	displayName: 'Plugin Options',
+	name: 'pluginOptions',
+	type: 'resourceMapper',
+	noDataExpression: true,
+	default: { mappingMode: 'defineBelow', value: null },
+	displayOptions: {
+		show: {
+			'@version': [{ _cnd: { gte: 2 } }],
+			operation: ['run', 'start'],
+			plugin: [{ _cnd: { not: '' } }],
+		},
+	},
+	typeOptions: {
+		loadOptionsDependsOn: ['plugin.value'],
+		resourceMapper: {
+			resourceMapperMethod: 'getOptionFields',
+			mode: 'add',
+			valuesLabel: 'Plugin Options',
+			fieldWords: { singular: 'option', plural: 'options' },
+			supportAutoMap: false,
+			// The error would be red. `getOptionFields` gives a notice instead.
+			hideNoDataError: true,
+		},
+	},
+};
+
 const further: INodeProperties = {
 	displayName: 'Further Plugins',
 	name: 'further',
@@ -176,6 +203,7 @@ export const properties: INodeProperties[] = [
 	inputMode,
 	form,
 	json,
+	pluginOptions,
 	further,
 	optionsProperty,
 ];

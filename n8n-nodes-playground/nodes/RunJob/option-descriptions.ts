@@ -164,11 +164,12 @@ export const optionsProperty: INodeProperties = {
 			description: 'A JSON object to store with the job and send with its events',
 		},
 		{
-			displayName: 'Plugin Options',
+			displayName: 'Plugin Options (JSON)',
 			name: 'pluginOptions',
 			type: 'json',
 			default: '{}',
-			description: 'The options of the first plugin, as a JSON object',
+			description:
+				'The options of the first plugin, as a JSON object. An option given here replaces the field of the same name under Plugin Options.',
 		},
 		{
 			displayName: 'Priority',

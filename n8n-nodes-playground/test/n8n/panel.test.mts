@@ -69,6 +69,22 @@ describe('the panel of Run Job', () => {
 		expect(await readRed(page)).toEqual([]);
 	});
 
+	test('offers the options of the plugin', async () => {
+		await choosePlugin('image-resize');
+		await editor.untilQuiet(page);
+		await keepScreenshot(page, 'run-job-options');
+		const add = page.getByTestId('add-fields-select').last();
+		await add.click();
+		const choices = page.getByRole('option');
+		await expect
+			.poll(() => choices.allInnerTexts(), WITHIN)
+			.toEqual(expect.arrayContaining(['width', 'height', 'format']));
+		await keepScreenshot(page, 'run-job-options-open');
+		await choices.getByText('width', { exact: true }).click();
+		await page.keyboard.press('Escape');
+		await keepScreenshot(page, 'run-job-options-width');
+	});
+
 	test.each([
 		['csv-profile', ['text', 'file', 'url']],
 		['html-to-markdown', ['html', 'url', 'baseUrl']],

@@ -15,6 +15,10 @@ const imageResize = {
 	status: 'ready',
 	description: 'Scales an image.',
 	inputSchema: null,
+	optionsSchema: {
+		type: 'object',
+		properties: { width: { type: 'integer' }, format: { enum: ['png', 'webp'], default: 'png' } },
+	},
 };
 const broken = { name: 'broken', status: 'broken', description: null, inputSchema: null };
 
@@ -71,6 +75,25 @@ describe('the form', () => {
 		expect(await resourceMapping.getInputFields.call(context(''))).toMatchObject({
 			fields: [],
 			emptyFieldsNotice: 'Choose a plugin to see its input fields.',
+		});
+	});
+
+	test('for the options has every option, for the user to add', async () => {
+		const { fields } = await resourceMapping.getOptionFields.call(context('image-resize'));
+		expect(fields).toMatchObject([
+			{ id: 'width', type: 'number', removed: true },
+			{ id: 'format', type: 'options', defaultValue: 'png', removed: true },
+		]);
+	});
+
+	test('for the options says so if the plugin has none or no plugin is chosen', async () => {
+		expect(await resourceMapping.getOptionFields.call(context())).toMatchObject({
+			fields: [],
+			emptyFieldsNotice: 'The plugin word-count has no options.',
+		});
+		expect(await resourceMapping.getOptionFields.call(context(''))).toMatchObject({
+			fields: [],
+			emptyFieldsNotice: 'Choose a plugin to see its options.',
 		});
 	});
 

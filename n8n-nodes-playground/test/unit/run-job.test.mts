@@ -79,7 +79,7 @@ describe('the request', () => {
 			input: { index: 0 },
 			idempotencyKey: expect.stringMatching(/^[0-9a-f]{40}$/),
 			name: 'nightly',
-			metadata: { customer: 7 },
+			metadata: { n8n: { workflowId: 'workflow-1', executionId: '42' }, customer: 7 },
 			priority: 5,
 			runAt: '2026-11-23T08:30:00.000Z',
 			timeoutMs: 1500,
@@ -93,11 +93,35 @@ describe('the request', () => {
 		expect(request?.headers.prefer).toBe('wait=5');
 	});
 
+	test('of version 1 has only the metadata of the user', async () => {
+		serveBatches(daemon);
+		await execute(world({ node: { typeVersion: 1 } }));
+		const options = { metadata: '{"customer": 7}' };
+		await execute(world({ node: { typeVersion: 1 }, parameters: { options }, executionId: '43' }));
+		const [first, second] = daemon.requestsTo('POST /v1/batches').map(({ body }) => body.jobs[0]);
+		expect(first).not.toHaveProperty('metadata');
+		expect(second.metadata).toEqual({ customer: 7 });
+	});
+
 	test('has the input from the form', async () => {
 		serveBatches(daemon);
 		const input = { mappingMode: 'defineBelow', value: { text: 'hi', max: null }, schema: [] };
 		await execute(world({ parameters: { inputMode: 'form', input } }));
 		expect(daemon.requestsTo('POST /v1/batches')[0]?.body.jobs[0].input).toEqual({ text: 'hi' });
+	});
+
+	test('has the options from the form, replaced by those given as JSON', async () => {
+		serveBatches(daemon);
+		const pluginOptions = {
+			mappingMode: 'defineBelow',
+			value: { width: 320, format: 'png', height: null, sizes: '[1, 2]' },
+			schema: [{ id: 'sizes', type: 'array' }],
+		};
+		const options = { pluginOptions: '{"format": "webp"}' };
+		await execute(world({ parameters: { pluginOptions, options } }));
+		expect(daemon.requestsTo('POST /v1/batches')[0]?.body.jobs[0].plugins).toEqual([
+			{ name: 'word-count', options: { width: 320, format: 'webp', sizes: [1, 2] } },
+		]);
 	});
 
 	test('has Run At in the time zone of the workflow', async () => {
