@@ -61,7 +61,7 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 		};
 	}
 	return {
-		message: isBatchTooLarge(problem) ? `${problem.detail} ${FEWER_ITEMS}` : problem.detail,
+		message: problem.code === 'BODY_TOO_LARGE' ? `${problem.detail} ${LESS_DATA}` : problem.detail,
 		description: [...issues.map(({ path, message }) => `${path} ${message}`), problem.code].join(
 			'\n',
 		),
@@ -70,12 +70,9 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 	};
 }
 
-const FEWER_ITEMS = 'Use Loop Over Items to pass fewer items to this node at a time.';
-
-/** The batch has too many items, or too much data. */
-function isBatchTooLarge({ code, issues = [] }: Problem): boolean {
-	return code === 'BODY_TOO_LARGE' || issues.some(({ path }) => path === '/jobs');
-}
+/** Run Job splits a batch that is too large, so that this is the data of one item. */
+const LESS_DATA =
+	'This is the data of one item. Pass less data in it, such as the URL of a file, or raise PLAYGROUND_BODY_LIMIT.';
 
 function isJsonObject(body: unknown): boolean {
 	return typeof body === 'object' && body !== null && !Array.isArray(body);

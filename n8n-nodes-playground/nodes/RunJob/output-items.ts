@@ -37,10 +37,10 @@ export async function toOutputItems(
 }
 
 /** One item per input item, in order, for jobs that have no output yet. `toJson` makes the json. */
-export function toJobItems(
+export function toJobItems<Job extends BatchJob>(
 	slots: Slot[],
-	jobs: BatchJob[],
-	toJson: (job: Partial<BatchJob>) => IDataObject,
+	jobs: Job[],
+	toJson: (job: Partial<Job>) => IDataObject,
 ): INodeExecutionData[] {
 	let nextJob = 0;
 	return slots.map((slot, item) => ({
@@ -51,9 +51,13 @@ export function toJobItems(
 
 function errorOf(slot: Slot, job: BatchJob | undefined): IDataObject {
 	if ('error' in slot) return { error: slot.error };
-	if (job === undefined) return { error: 'Playground no longer has this job' };
-	const { jobId, status, errorCode = null } = job;
-	return { error: job.error ?? `The job is ${status}`, details: { jobId, status, errorCode } };
+	const { jobId, status, errorCode = null } = job ?? {};
+	const error = job?.error ?? `The job is ${status}`;
+	return jobId === undefined ? { error } : { error, details: { jobId, status, errorCode } };
+}
+
+export function hasFailure(items: INodeExecutionData[]): boolean {
+	return items.some(({ json }) => 'error' in json);
 }
 
 /** The first error among the items, for a node that is set to stop. */

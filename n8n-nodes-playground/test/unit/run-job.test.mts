@@ -275,16 +275,41 @@ describe('a request that the daemon refuses', () => {
 	});
 
 	test.each([
-		[413, 'BATCH_TOO_LARGE', [{ path: '/jobs', message: 'is 2 jobs long: it must be at most 1' }]],
+		[413, 'BATCH_TOO_LARGE', [{ path: '/jobs', message: 'is 3 jobs long: it must be at most 1' }]],
 		[400, 'BODY_INVALID', [{ path: '/jobs', message: 'is a list: it must be shorter' }]],
 		[413, 'BODY_TOO_LARGE', []],
-	])('because of its size, %i %s, says how to send less', async (status, code, issues) => {
-		daemon.on('POST /v1/batches', () => problem(status, code, 'It is too much.', issues));
-		const tooMuch =
-			'It is too much. Use Loop Over Items to pass fewer items to this node at a time.';
-		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toThrow(tooMuch);
-		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));
-		expect(items?.map(({ json }) => json)).toEqual([{ error: tooMuch }, { error: tooMuch }]);
+	])('because of its size, %i %s, is split', async (status, code, issues) => {
+		const { serve } = serveBatches(daemon, ({ input }) => ({ output: input.index }));
+		daemon.on('POST /v1/batches', (request) =>
+			request.body.jobs.length > 1
+				? problem(status, code, 'It is too much.', issues)
+				: serve(request),
+		);
+		const [items] = await execute(world({ items: texts('one', 'two', 'three') }));
+		expect(items?.map(({ json }) => json.output)).toEqual([0, 1, 2]);
+	});
+
+	test('because one item is too large, says which and what to do', async () => {
+		const { serve } = serveBatches(daemon);
+		daemon.on('POST /v1/batches', (request) =>
+			request.body.jobs.some(({ input }: any) => input.index === 1)
+				? problem(413, 'BODY_TOO_LARGE', 'The body is too large.')
+				: serve(request),
+		);
+		const large = { items: texts('one', 'two', 'three') };
+		const message =
+			'The body is too large. This is the data of one item. Pass less data in it, such as the URL of a file, or raise PLAYGROUND_BODY_LIMIT.';
+		await expect(execute(world(large))).rejects.toMatchObject({
+			message,
+			description: expect.stringContaining('Items that were run before: 1.'),
+			context: { itemIndex: 1 },
+		});
+		const [items] = await execute(world({ ...large, node: continuing }));
+		expect(items?.map(({ json }) => json.error ?? json.status)).toEqual([
+			'completed',
+			message,
+			'completed',
+		]);
 	});
 
 	test('fails with the address if the daemon does not answer', async () => {
@@ -292,6 +317,38 @@ describe('a request that the daemon refuses', () => {
 		await daemon.stop();
 		await expect(execute(world())).rejects.toThrow(`Playground does not answer at ${baseUrl}`);
 		daemon = await startDaemon();
+	});
+});
+
+describe('more items than fit into a batch', () => {
+	const MEGABYTE = 'x'.repeat(1024 * 1024);
+
+	test.each<[string, number, () => unknown, number[]]>([
+		['in number', 2001, () => ({}), [1000, 1000, 1]],
+		['in bytes', 33, () => ({ text: MEGABYTE }), [15, 15, 3]],
+	])('%s are split, and give their items in order', async (_what, count, inputJson, sizes) => {
+		const { batches } = serveBatches(daemon, (_job, index) => ({ output: index }));
+		const items = Array.from({ length: count }, () => ({ json: {} }));
+		const [output] = await execute(world({ items, parameters: { inputJson } }));
+		expect(batches.map(({ jobs }) => jobs.length)).toEqual(sizes);
+		expect(output?.map(({ json }) => json.jobId)).toEqual(
+			Array.from({ length: count }, (_, index) => `job_${index + 1}`),
+		);
+		const waits = daemon.requestsTo('POST /v1/batches').map(({ headers }) => headers.prefer);
+		expect(waits).toEqual([...sizes.slice(1).map(() => undefined), 'wait=5']);
+	});
+
+	test('run again only where they failed, under Retry On Fail', async () => {
+		let fails = true;
+		const { jobs } = serveBatches(daemon, ({ input }) =>
+			input.index === 1500 && fails ? { error: 'flaky' } : { output: input.index },
+		);
+		const items = Array.from({ length: 1600 }, () => ({ json: {} }));
+		const tries = world({ items, nodeContext: {}, node: { retryOnFail: true } });
+		await expect(execute(tries)).rejects.toThrow('flaky');
+		fails = false;
+		await execute(tries);
+		expect(jobs).toHaveLength(1601);
 	});
 });
 

@@ -1,10 +1,10 @@
 import {
-	NodeApiError,
 	NodeOperationError,
 	type IDataObject,
 	type IExecuteFunctions,
 	type INodeExecutionData,
 } from 'n8n-workflow';
+import { toNodeError } from '../../../shared/errors';
 import { callPlayground, type PlaygroundRequest } from '../../../shared/playground-api';
 
 /** Returns the whole job for each item. */
@@ -29,7 +29,7 @@ async function forEachJobId(
 			const { body } = await callPlayground<IDataObject>(context, toRequest(path));
 			items.push({ json: body, pairedItem });
 		} catch (error) {
-			if (!context.continueOnFail()) throw withItemIndex(context, error as Error, itemIndex);
+			if (!context.continueOnFail()) throw toNodeError(context.getNode(), error, itemIndex);
 			items.push({ json: { error: (error as Error).message }, pairedItem });
 		}
 	}
@@ -42,16 +42,4 @@ function readJobId(context: IExecuteFunctions, itemIndex: number): string {
 	throw new NodeOperationError(context.getNode(), 'Job ID is empty. Enter the ID of a job.', {
 		itemIndex,
 	});
-}
-
-function withItemIndex(
-	context: IExecuteFunctions,
-	error: Error,
-	itemIndex: number,
-): NodeApiError | NodeOperationError {
-	if (!(error instanceof NodeApiError)) {
-		return new NodeOperationError(context.getNode(), error, { itemIndex });
-	}
-	error.context.itemIndex = itemIndex;
-	return error;
 }

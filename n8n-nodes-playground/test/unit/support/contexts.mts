@@ -122,6 +122,7 @@ export interface WebhookWorld extends NodeWorld {
 	headers?: Record<string, string>;
 	rawBody?: Buffer;
 	query?: Record<string, string>;
+	body?: IDataObject;
 	/** The value of `$('Run Job').context`. */
 	nodeContext?: IDataObject;
 	runExecutionData?: unknown;
@@ -156,6 +157,7 @@ export function webhookContext(world: WebhookWorld) {
 		getWorkflow: () => ({ id: 'workflow-1' }),
 		getHeaderData: () => world.headers ?? {},
 		getQueryData: () => world.query ?? {},
+		getBodyData: () => world.body ?? {},
 		getRequestObject: () => ({ rawBody: world.rawBody }),
 		getResponseObject: () => response,
 		evaluateExpression: () => world.nodeContext,
