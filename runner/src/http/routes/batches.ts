@@ -63,9 +63,15 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
       : sendJson(reply.code(202), acceptedBatchText(batch, context));
   });
 
-  mount(app, getBatch, async ({ params }, reply) =>
-    sendJson(reply, batchText(await find(params.id, SHOWN), context)),
-  );
+  mount(app, getBatch, async ({ params, headers }, reply) => {
+    const waitSeconds = parseWait(headers.prefer);
+    if (waitSeconds !== null) {
+      await deps.waits.waitFor(reply, waitSeconds, (signal) =>
+        engine.waitForBatch(params.id, { signal }),
+      );
+    }
+    return sendJson(reply, batchText(await find(params.id, SHOWN), context));
+  });
 
   mount(app, setBatchWebhook, async ({ params, body }, reply) => {
     await engine.setBatchWebhook(params.id, toWebhookTarget(body));

@@ -6,23 +6,29 @@ import type { JobFilter } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { cancelJob, getJob, listJobs, retryJob } from "../contract/jobs.ts";
 import { mount, sendJson } from "../mount.ts";
+import { parseWait } from "../parse-submit-headers.ts";
+import type { Waits } from "../waits.ts";
 import { jobSummaryText, jobText, type JobUrl } from "../views/job.ts";
 import { pageText } from "../views/json-fields.ts";
 
 export interface JobsDeps {
   readonly engine: Pick<
     Engine,
-    "cancel" | "retry" | "stepProgress" | "headerNames" | "explainWait"
+    "cancel" | "retry" | "waitForEnd" | "stepProgress" | "headerNames" | "explainWait"
   >;
   readonly reads: Pick<Store, "job" | "jobs">;
   readonly jobUrl: JobUrl;
+  readonly waits: Waits;
 }
 
 export function jobNotFound(id: string): Refused {
   return new Refused("JOB_NOT_FOUND", `There is no job "${id}".`);
 }
 
-export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: JobsDeps): void {
+export function registerJobs(
+  app: FastifyInstance,
+  { engine, reads, jobUrl, waits }: JobsDeps,
+): void {
   async function sendJob(id: string, reply: FastifyReply): Promise<FastifyReply> {
     const job = await reads.job(id, { maxOutputBytes: MAX_JOB_OUTPUT_BYTES });
     if (job === null) throw jobNotFound(id);
@@ -44,7 +50,13 @@ export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: Jo
     );
   });
 
-  mount(app, getJob, async ({ params }, reply) => sendJob(params.id, reply));
+  mount(app, getJob, async ({ params, headers }, reply) => {
+    const waitSeconds = parseWait(headers.prefer);
+    if (waitSeconds !== null) {
+      await waits.waitFor(reply, waitSeconds, (signal) => engine.waitForEnd(params.id, { signal }));
+    }
+    return sendJob(params.id, reply);
+  });
 
   mount(app, cancelJob, async ({ params }, reply) => {
     await engine.cancel(params.id);
