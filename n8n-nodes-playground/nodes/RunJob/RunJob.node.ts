@@ -12,12 +12,24 @@ import { testConnection } from '../../shared/test-connection';
 import { properties } from './descriptions';
 import { getInputFields } from './get-input-fields';
 import { getOptionFields } from './get-option-fields';
-import { cancel, get } from './operations/by-job-id';
+import { cancel, get, getLogs, redeliver, retry } from './operations/by-job-id';
+import { getMany } from './operations/get-many';
 import { runAndWait } from './operations/run-and-wait';
 import { start } from './operations/start';
+import { wait } from './operations/wait';
 import { resume, resumeWebhooks } from './resume';
 
-const operations = { cancel, get, run: runAndWait, start };
+const operations = {
+	cancel,
+	get,
+	getLogs,
+	getMany,
+	redeliver,
+	retry,
+	run: runAndWait,
+	start,
+	wait,
+};
 
 export class RunJob implements INodeType {
 	description: INodeTypeDescription = {

@@ -5,7 +5,7 @@ import type { JobRequest } from './job-request';
 export interface BatchJob {
 	/** Missing if the daemon no longer has the job. */
 	jobId?: string;
-	status: 'queued' | 'running' | 'completed' | 'failed';
+	status: 'queued' | 'running' | 'completed' | 'failed' | 'timeout';
 	error?: string | null;
 	errorCode?: string | null;
 	output?: unknown;
@@ -64,14 +64,14 @@ export async function getBatch(
 	context: PlaygroundContext,
 	{ batchId, size }: BatchRef,
 	waitSeconds = 0,
-): Promise<Batch> {
+): Promise<Batch & { waited?: boolean }> {
 	try {
-		const { body } = await callPlayground<Batch>(context, {
+		const { body, waited } = await callPlayground<Batch>(context, {
 			method: 'GET',
 			path: pathOf(batchId),
 			...waitFor(waitSeconds),
 		});
-		return await withOutputs(context, body);
+		return { ...(await withOutputs(context, body)), waited };
 	} catch (error) {
 		if (!hasHttpCode(error, 404)) throw toNodeError(context.getNode(), error);
 		return { batchId, jobs: Array.from({ length: size }, () => GONE) };

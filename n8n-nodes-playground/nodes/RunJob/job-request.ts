@@ -8,6 +8,8 @@ import { toHeaders, type HeaderEntries } from '../../shared/header-entries';
 import { toInput } from '../../shared/input-fields';
 import { originOf } from '../../shared/own-jobs';
 import { toInstant } from '../../shared/instant';
+import type { OutputForm } from './output-form';
+import type { OutputSlot } from './submit-items';
 import { addBinaryInputs, type BinaryInput, type BinaryOutput } from './binary-fields';
 
 /** The node's Options, as n8n gives them. */
@@ -18,6 +20,8 @@ export interface RunOptions {
 	firstWaitSeconds?: number;
 	metadata?: unknown;
 	name?: string;
+	outputAs?: OutputForm['as'];
+	outputField?: string;
 	pluginOptions?: unknown;
 	priority?: number;
 	/** Text from the date picker; an expression may give anything. */
@@ -47,6 +51,13 @@ interface Item {
 
 export function optionsOf({ context, index }: Item): RunOptions {
 	return context.getNodeParameter('options', index, {}) as RunOptions;
+}
+
+/** What the item's output is made of. */
+export function formOf(item: Item): OutputSlot {
+	const { binaryOutput, outputAs, outputField } = optionsOf(item);
+	const form = { ...(outputAs && { as: outputAs }), ...(outputField && { field: outputField }) };
+	return { files: binaryOutput?.file ?? [], ...(Object.keys(form).length > 0 && { form }) };
 }
 
 /** Builds the request for one item from the node's parameters. */

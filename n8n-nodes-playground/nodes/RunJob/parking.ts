@@ -4,7 +4,15 @@ import {
 	type INodeExecutionData,
 	type IWebhookFunctions,
 } from 'n8n-workflow';
-import { askForCallback, jobsOf, refOf, type Batch, type BatchRef } from './batch';
+import {
+	askForCallback,
+	hasEnded,
+	jobsOf,
+	refOf,
+	type Batch,
+	type BatchJob,
+	type BatchRef,
+} from './batch';
 import { batchKey, createKeys } from './idempotency';
 import { toJobItems } from './output-items';
 import type { Slot } from './submit-items';
@@ -63,9 +71,8 @@ export async function park(
 		return [[...items]];
 	}
 	// They have the form of errors, so that n8n sends them to the error output if there is one.
-	const error = `The job did not end within ${deadlineMinutes} minutes. Use the operation Get to see its status.`;
 	const late = toJobItems(slots, jobsOf(batches), ({ jobId }) => ({
-		error,
+		error: lateMessage(deadlineMinutes),
 		details: { jobId, status: 'timeout' },
 	}));
 	items.splice(0, items.length, ...late);
@@ -74,8 +81,21 @@ export async function park(
 	return [[...items]];
 }
 
+/** Makes jobs that have not ended by the deadline failures. */
+export function toLateJobs(jobs: BatchJob[], deadlineMinutes = 0): BatchJob[] {
+	return jobs.map((job) =>
+		hasEnded({ batchId: '', jobs: [job] })
+			? job
+			: { ...job, status: 'timeout', error: lateMessage(deadlineMinutes) },
+	);
+}
+
+function lateMessage(minutes: number): string {
+	return `The job did not end within ${minutes} minutes. Use the operation Get to see its status.`;
+}
+
 /**
- * The batch for which this run of the node was parked, or null. A retry of the execution and a run in
+ * The batches for which this run of the node was parked, or null. A retry of the execution and a run in
  * a loop have other keys, and so has another try after a job of this run has failed.
  */
 export function readOwnParked(context: IExecuteFunctions): Parked | null {

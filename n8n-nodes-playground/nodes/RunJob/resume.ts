@@ -7,8 +7,9 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 import { getBatch, hasEnded, jobsOf, type Batch } from './batch';
-import { hasFailure, toOutputItems } from './output-items';
+import { findFailures, toOutputItems } from './output-items';
 import { readParked } from './parking';
+import type { Slot } from './submit-items';
 
 /** A constant, because n8n's lint treats a node with a literal `webhooks` as a trigger. */
 export const resumeWebhooks: IWebhookDescription[] = [
@@ -40,8 +41,11 @@ export async function resume(this: IWebhookFunctions): Promise<IWebhookResponseD
 			if (!hasEnded(batch)) return wait(this, batch);
 			batches.push(batch);
 		}
-		let items = await toOutputItems(this, parked.slots, jobsOf(batches));
-		if (hasFailure(items) && mustExecute(this.getNode())) items = executeAgain(this) ?? items;
+		const { slots } = parked;
+		const jobs = jobsOf(batches);
+		const fails = findFailures(slots, jobs).length > 0 && mustExecute(this.getNode());
+		const again = fails || slots.some(splits) ? executeAgain(this) : null;
+		const items = again ?? (await toOutputItems(this, slots, jobs));
 		return { webhookResponse: { resumed: true }, workflowData: [items] };
 	} catch (error) {
 		this.logger.warn(`Run Job could not resume: ${(error as Error).message}`);
@@ -61,6 +65,11 @@ function wait(context: IWebhookFunctions, { batchId }: Batch): IWebhookResponseD
 function tryAgain(context: IWebhookFunctions, error: string): IWebhookResponseData {
 	context.getResponseObject().status(503).json({ error });
 	return { noWebhookResponse: true };
+}
+
+/** n8n pairs what webhook() returns with the input by index, so that only execute() can split. */
+function splits(slot: Slot): boolean {
+	return 'form' in slot && slot.form?.as === 'items';
 }
 
 /** Whether a failed job fails the node or makes n8n try it again. Only execute() can do either. */

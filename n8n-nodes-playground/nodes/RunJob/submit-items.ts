@@ -4,10 +4,16 @@ import { jobsOf, submitBatch, type Batch } from './batch';
 import { isTooLarge, splitBySize } from './batch-size';
 import type { BinaryOutput } from './binary-fields';
 import { batchKey, createKeys } from './idempotency';
-import { optionsOf, toJobRequest, type JobRequest } from './job-request';
+import { formOf, toJobRequest, type JobRequest } from './job-request';
+import type { OutputForm } from './output-form';
 
 /** An input item's place in the batch, which has its jobs in the same order; or why it has none. */
-export type Slot = { error: string } | { files: BinaryOutput[] };
+export type Slot = { error: string } | OutputSlot;
+
+export interface OutputSlot {
+	files: BinaryOutput[];
+	form?: OutputForm;
+}
 
 export interface Submission {
 	/** One per input item. */
@@ -20,7 +26,7 @@ export interface Submission {
 
 interface GoodDraft {
 	request: JobRequest;
-	files: BinaryOutput[];
+	slot: OutputSlot;
 }
 
 type Draft = { error: string } | GoodDraft;
@@ -73,7 +79,7 @@ function toParts(drafts: Draft[]): number[][] {
 }
 
 function toSlot(draft: Draft): Slot {
-	return 'error' in draft ? { error: draft.error } : { files: draft.files };
+	return 'error' in draft ? { error: draft.error } : draft.slot;
 }
 
 async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
@@ -82,8 +88,7 @@ async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
 	for (let index = 0; index < context.getInputData().length; index++) {
 		try {
 			const item = { context, index };
-			const files = optionsOf(item).binaryOutput?.file ?? [];
-			drafts.push({ request: await toJobRequest(item, keyOf(index)), files });
+			drafts.push({ request: await toJobRequest(item, keyOf(index)), slot: formOf(item) });
 		} catch (error) {
 			if (!context.continueOnFail()) {
 				throw new NodeOperationError(context.getNode(), error as Error, { itemIndex: index });

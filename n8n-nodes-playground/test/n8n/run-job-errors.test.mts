@@ -52,7 +52,11 @@ describe.concurrent('a job that fails', () => {
 			const execution = await client.untilStatus(await failSecond('stopWorkflow'), 'error');
 			expect(execution.error).toMatchObject({
 				message: 'bad page',
-				description: expect.stringMatching(/^Job job_\w+ ended as failed \(PLUGIN_THREW\)$/),
+				description: expect.stringMatching(
+					/^1 of 3 items failed\. Plugin `gate` failed in job <a href="http.*">job_\w+<\/a>: PLUGIN_THREW\.$/,
+				),
+				// With the plugin's stack.
+				messages: [expect.stringMatching(/Error: bad page\n +at .*gate\.mjs/)],
 				context: { itemIndex: 1 },
 			});
 			expect(execution.runs('Good')).toBe(0);

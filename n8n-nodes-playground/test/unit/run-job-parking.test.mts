@@ -336,6 +336,19 @@ describe('a job that fails after parking', () => {
 	});
 });
 
+test('lists in outputs of parked jobs are split, and each entry is paired with its input', async () => {
+	const parked = await parkThree({ options: { outputAs: 'items' } });
+	for (const index of [0, 1, 2]) parked.end(index, { output: [{ a: index }, { b: index }] });
+	const { items: input, isExecuted } = await callBack(parked);
+	expect([isExecuted, input]).toEqual([true, INPUT]);
+	const { nodeContext, world } = parked;
+	const [items] = await node.execute.call(executeContext({ ...world, nodeContext }).context);
+	expect(items?.slice(2, 4)).toEqual([
+		{ json: { a: 1 }, pairedItem: { item: 1 } },
+		{ json: { b: 1 }, pairedItem: { item: 1 } },
+	]);
+});
+
 test('an item that was invalid from the start keeps its place', async () => {
 	const inputJson = (index: number) => (index === 1 ? '{' : { index });
 	const parked = await parkThree({

@@ -1,4 +1,4 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, IPairedItemData } from 'n8n-workflow';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RunJob } from '../../nodes/RunJob/RunJob.node';
 import { serveBatches } from './support/batches.mts';
@@ -189,9 +189,66 @@ describe('jobs that end within the first wait', () => {
 		);
 		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toMatchObject({
 			message: 'EPERM: no such page',
-			description: 'Job job_2 ended as failed (PLUGIN_THREW)',
+			description: '1 of 2 items failed. Job job_2 has the error code PLUGIN_THREW.',
 			context: { itemIndex: 1 },
 		});
+	});
+
+	test('fail the node with the step, the plugin, a link to the job and the stack', async () => {
+		serveBatches(daemon, () => ({ error: 'bad page', errorCode: 'PLUGIN_THREW' }));
+		const url = 'http://daemon.test/v1/jobs/job_1';
+		const steps = [
+			{ plugin: 'fetch-page', status: 'completed' },
+			{ plugin: 'word-count', status: 'failed' },
+		];
+		const stack = 'Error: bad page\n    at run (word-count.ts:3:9)';
+		const lines = [
+			{ step: 0, level: 'error', message: 'of another step' },
+			{ step: 1, level: 'error', message: stack },
+			{ step: 1, level: 'info', message: 'a later line' },
+		];
+		daemon.on('GET /v1/jobs/:id', () => ({ status: 200, body: { url, status: 'failed', steps } }));
+		daemon.on('GET /v1/jobs/:id/logs', () => ({
+			status: 200,
+			body: { items: lines, nextCursor: null },
+		}));
+		await expect(execute(world())).rejects.toMatchObject({
+			message: 'bad page',
+			description: `Plugin \`word-count\` failed in step 2 of 2 in job <a href="${url}" target="_blank">job_1</a>: PLUGIN_THREW.`,
+			messages: [stack],
+		});
+	});
+
+	test.each<[string, IDataObject, unknown, IDataObject[]]>([
+		['only the output', { outputAs: 'output' }, { words: 3 }, [{ words: 3 }]],
+		['a value as a field', { outputAs: 'output' }, [1, 2], [{ output: [1, 2] }]],
+		['the entries of a list', { outputAs: 'items' }, [{ a: 1 }, 2], [{ a: 1 }, { output: 2 }]],
+		['no item for an empty list', { outputAs: 'items' }, [], []],
+		['one item if it is no list', { outputAs: 'items' }, { words: 3 }, [{ words: 3 }]],
+		[
+			'the entries of a field',
+			{ outputAs: 'items', outputField: 'result.chunks' },
+			{ result: { chunks: [{ text: 'a' }] } },
+			[{ text: 'a' }],
+		],
+		[
+			'a field with the job',
+			{ outputField: 'words' },
+			{ words: 3 },
+			[{ jobId: 'job_2', status: 'completed', output: 3 }],
+		],
+	])('give %s', async (_what, options, output, jsons) => {
+		serveBatches(daemon, (_job, index) => ({ output: index === 1 ? output : [] }));
+		const two = world({ items: texts('one', 'two'), parameters: { options } });
+		const [items] = await execute(two);
+		const ofSecond = items?.filter(({ pairedItem }) => (pairedItem as IPairedItemData).item === 1);
+		expect(ofSecond?.map(({ json }) => json)).toEqual(jsons);
+	});
+
+	test('do not count as failed because of a field in their output', async () => {
+		serveBatches(daemon, () => ({ output: { error: 'a field of that name' } }));
+		const [items] = await execute(world({ parameters: { options: { outputAs: 'output' } } }));
+		expect(items?.[0]?.json).toEqual({ error: 'a field of that name' });
 	});
 
 	test('become error items if they fail and the node continues', async () => {
@@ -466,6 +523,7 @@ describe('the other operations', () => {
 	test.each([
 		['get', 'GET /v1/jobs/:id'],
 		['cancel', 'POST /v1/jobs/:id/cancel'],
+		['retry', 'POST /v1/jobs/:id/retry'],
 	])('%s returns the job of each item', async (operation, route) => {
 		daemon.on(route, ({ path }) => ({ status: 200, body: { path } }));
 		const jobId = (index: number) => ['job_1', ' a/b '][index];
@@ -501,5 +559,156 @@ describe('the other operations', () => {
 			'Job ID is empty',
 		);
 		expect(daemon.requests).toHaveLength(0);
+	});
+
+	test('Get Logs returns the lines of each job, page by page', async () => {
+		daemon.on('GET /v1/jobs/:id/logs', ({ path }) => {
+			const cursor = new URL(path, daemon.baseUrl).searchParams.get('cursor');
+			const message = `${path.split('/')[3]} ${cursor ?? 'first'}`;
+			return { status: 200, body: { items: [{ message }], nextCursor: cursor ? null : 'second' } };
+		});
+		const jobId = (index: number) => `job_${index}`;
+		const [items] = await execute(
+			world({ items: texts('one', 'two'), parameters: { operation: 'getLogs', jobId } }),
+		);
+		expect(items).toMatchObject([
+			{ json: { message: 'job_0 first' }, pairedItem: { item: 0 } },
+			{ json: { message: 'job_0 second' }, pairedItem: { item: 0 } },
+			{ json: { message: 'job_1 first' }, pairedItem: { item: 1 } },
+			{ json: { message: 'job_1 second' }, pairedItem: { item: 1 } },
+		]);
+	});
+
+	test('Get Many returns the jobs that match the filters, up to the limit', async () => {
+		const all = ['job_3', 'job_2', 'job_1'].map((jobId) => ({ jobId }));
+		daemon.on('GET /v1/jobs', () => ({ status: 200, body: { items: all, nextCursor: null } }));
+		const filters = { status: 'failed', name: '', createdAfter: '2026-11-23T09:30:00' };
+		const parameters = { operation: 'getMany', returnAll: false, limit: 2, filters };
+		const [items] = await execute(world({ parameters, timezone: 'Pacific/Kiritimati' }));
+		expect(items?.map(({ json }) => json.jobId)).toEqual(['job_3', 'job_2']);
+		const { searchParams } = new URL(daemon.requests[0]?.path ?? '', daemon.baseUrl);
+		expect(Object.fromEntries(searchParams)).toEqual({
+			status: 'failed',
+			createdAfter: '2026-11-22T19:30:00.000Z',
+			limit: '500',
+		});
+		const [unlimited] = await execute(world({ parameters: { ...parameters, returnAll: true } }));
+		expect(unlimited).toHaveLength(3);
+	});
+
+	test('Redeliver sends the events again that were given up', async () => {
+		daemon.on('GET /v1/deliveries', () => ({
+			status: 200,
+			body: { items: [{ deliveryId: 'dlv_1' }, { deliveryId: 'dlv_2' }], nextCursor: null },
+		}));
+		daemon.on('POST /v1/deliveries/:id/redeliver', ({ path }) => ({
+			status: 202,
+			body: { deliveryId: path.split('/')[3], state: 'due' },
+		}));
+		const [items] = await execute(
+			world({ parameters: { operation: 'redeliver', jobId: 'job_7' } }),
+		);
+		expect(daemon.requests[0]?.path).toContain('jobId=job_7&state=dead');
+		expect(items?.map(({ json }) => json.deliveryId)).toEqual(['dlv_1', 'dlv_2']);
+	});
+
+	describe('Wait', () => {
+		const waiting = (more: IDataObject = {}) =>
+			world({
+				items: texts('one', 'two'),
+				parameters: { operation: 'wait', jobId: (index: number) => `job_${index + 1}`, ...more },
+			});
+
+		/** Serves jobs that have ended at the second read. */
+		function serveJobs(outcome: (jobId: string) => IDataObject) {
+			const reads = new Map<string, number>();
+			daemon.on('GET /v1/jobs/:id', ({ path, headers }) => {
+				const jobId = path.split('/')[3] ?? '';
+				const waits = headers.prefer?.toString() ?? '';
+				if (waits !== '') reads.set(jobId, (reads.get(jobId) ?? 0) + 1);
+				const isOver = (reads.get(jobId) ?? 0) > 1;
+				return {
+					status: 200,
+					headers: { 'preference-applied': waits },
+					body: isOver ? { jobId, ...outcome(jobId) } : { jobId, status: 'running', output: null },
+				};
+			});
+		}
+
+		test('returns the outputs of jobs when they have ended', async () => {
+			serveJobs((jobId) => ({ status: 'completed', output: { of: jobId } }));
+			const [items] = await execute(waiting({ options: { outputAs: 'output' } }));
+			expect(items).toEqual([
+				{ json: { of: 'job_1' }, pairedItem: { item: 0 } },
+				{ json: { of: 'job_2' }, pairedItem: { item: 1 } },
+			]);
+		});
+
+		test('fails with the error of a job that has failed', async () => {
+			serveJobs(() => ({ status: 'failed', error: 'bad page', errorCode: 'PLUGIN_THREW' }));
+			await expect(execute(waiting())).rejects.toMatchObject({
+				message: 'bad page',
+				description: expect.stringContaining('2 of 2 items failed'),
+			});
+		});
+
+		test('gives error items for jobs that do not end before the deadline', async () => {
+			daemon.on('GET /v1/jobs/:id', ({ path }) => ({
+				status: 200,
+				body: { jobId: path.split('/')[3], status: 'running' },
+			}));
+			const [items] = await execute({
+				...waiting({ options: { deadlineMinutes: 0.0001 } }),
+				node: continuing,
+			});
+			expect(items?.map(({ json }) => json.details)).toEqual([
+				{ jobId: 'job_1', status: 'timeout', errorCode: null },
+				{ jobId: 'job_2', status: 'timeout', errorCode: null },
+			]);
+		});
+
+		test('ends when the execution is stopped', async () => {
+			serveJobs(() => ({ status: 'completed' }));
+			const stopped = AbortSignal.abort(new Error('stopped by a person'));
+			await expect(execute({ ...waiting(), cancelSignal: stopped })).rejects.toThrow(
+				'stopped by a person',
+			);
+		});
+	});
+});
+
+describe('behind a webhook that responds with the last node', () => {
+	const parents = [{ name: 'Webhook', parameters: { responseMode: 'lastNode' } }];
+	const called: Partial<ExecuteWorld> = { parents, executed: ['Webhook'] };
+
+	/** Runs a job that has ended when its batch is read. */
+	async function run(more: Partial<ExecuteWorld>) {
+		const played = serveBatches(daemon, () => null);
+		const { context, waits } = executeContext(world(more));
+		daemon.on('GET /v1/batches/:id', () => {
+			played.end(0, { output: 'late' });
+			return { status: 200, body: { batchId: 'batch_1', jobs: played.jobs } };
+		});
+		const [items] = await node.execute.call(context);
+		return { items, waits };
+	}
+
+	test('waits within the execution', async () => {
+		const { items, waits } = await run(called);
+		expect(items?.[0]?.json).toMatchObject({ status: 'completed', output: 'late' });
+		expect(waits).toEqual([]);
+		expect(daemon.requestsTo('GET /v1/batches/:id')[0]?.headers.prefer).toBe('wait=60');
+	});
+
+	test.each<[string, Partial<ExecuteWorld>]>([
+		['that did not start the execution', { parents }],
+		[
+			'that responds at once',
+			{ ...called, parents: [{ name: 'Webhook', parameters: { responseMode: 'onReceived' } }] },
+		],
+		['in version 1', { ...called, node: { typeVersion: 1 } }],
+	])('%s, parks', async (_which, more) => {
+		const { waits } = await run(more);
+		expect(waits).toHaveLength(1);
 	});
 });

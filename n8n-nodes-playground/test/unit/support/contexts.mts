@@ -85,7 +85,11 @@ async function send(options: IHttpRequestOptions, token: string) {
 		redirect: 'manual',
 		signal: AbortSignal.timeout(options.timeout ?? 5000),
 	});
-	return { statusCode: response.status, body: parse(await response.text()) };
+	return {
+		statusCode: response.status,
+		headers: Object.fromEntries(response.headers),
+		body: parse(await response.text()),
+	};
 }
 
 function parse(text: string): unknown {
@@ -185,6 +189,10 @@ export interface ExecuteWorld extends NodeWorld {
 	runIndex?: number;
 	isTool?: boolean;
 	timezone?: string;
+	/** The nodes before this one, and the names of those that have run. */
+	parents?: Array<{ name: string; parameters: IDataObject }>;
+	executed?: string[];
+	cancelSignal?: AbortSignal;
 }
 
 export function executeContext(world: ExecuteWorld) {
@@ -216,10 +224,13 @@ export function executeContext(world: ExecuteWorld) {
 		isToolExecution: () => world.isTool ?? false,
 		getWorkflowDataProxy: () => ({
 			$runIndex: world.runIndex ?? 0,
+			$: (name: string) => ({ isExecuted: world.executed?.includes(name) ?? false }),
 			$execution: {
 				resumeUrl: `http://n8n.test/webhook-waiting/${world.executionId ?? '42'}?signature=resume-token`,
 			},
 		}),
+		getExecutionCancelSignal: () => world.cancelSignal,
+		getParentNodes: () => world.parents ?? [],
 		putExecutionToWait: async (until: Date) => void waits.push(until),
 	} as unknown as IExecuteFunctions;
 	return { context, waits, nodeContext };
