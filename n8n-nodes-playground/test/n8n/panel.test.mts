@@ -120,6 +120,68 @@ test('Run Job shows the output of the job beside the form', async () => {
 	await page.close();
 });
 
+test('Run Job shows which plugin failed, in which job, and its stack', async () => {
+	const images = { ...items({ image: 'bm8gaW1hZ2U=' }, { image: 'bm8gaW1hZ2U=' }), name: 'Images' };
+	const job = runJob({ credential, plugin: 'image-resize', input: '{ base64: $json.image }' });
+	page = await editor.open(
+		await client.createWorkflow(chain('Failure', manualTrigger(), images, job)),
+		job.id,
+	);
+	await editor.untilQuiet(page);
+	await page.getByTestId('node-execute-button').click();
+	const error = page.getByTestId('node-error-description');
+	await error.waitFor();
+	await keepScreenshot(page, 'run-job-failed');
+	expect(await error.innerText()).toMatch(
+		/^2 of 2 items failed\. Plugin image-resize failed in job job_\w+: PLUGIN_THREW\.$/,
+	);
+	expect(await error.getByRole('link').getAttribute('href')).toContain(daemon.baseUrl);
+	await page.getByText('From Run Job').click();
+	await expect
+		.poll(() => page.getByText(/image-resize\/.*\.ts:\d+/).count(), WITHIN)
+		.toBeGreaterThan(0);
+	await keepScreenshot(page, 'run-job-failed-details');
+	await page.close();
+});
+
+test('as a tool, Run Job has the model fill in the input of the chosen plugin', async () => {
+	const tool = runJob({ credential, plugin: '' });
+	tool.type += 'Tool';
+	tool.parameters = { operation: 'run' };
+	page = await editor.open(await client.createWorkflow(chain('Tool', tool)), tool.id);
+	await editor.untilQuiet(page);
+	await page.getByTestId('rlc-input').click();
+	await page.getByTestId('rlc-item').getByText('csv-profile', { exact: true }).click();
+	const byModel = page.getByText('Defined automatically by the');
+	await expect.poll(() => byModel.count(), WITHIN).toBe(1);
+	await editor.untilQuiet(page);
+	await byModel.scrollIntoViewIfNeeded();
+	await keepScreenshot(page, 'run-job-tool');
+	await page.close();
+});
+
+test.each(['wait', 'getMany', 'redeliver'])('the operation %s is not red', async (operation) => {
+	const job = runJob({ credential, operation, jobId: 'job_01k9zr0000000000000000000' });
+	page = await editor.open(
+		await client.createWorkflow(chain(operation, manualTrigger(), job)),
+		job.id,
+	);
+	await editor.untilQuiet(page);
+	await keepScreenshot(page, `run-job-${operation}`);
+	expect(await readRed(page)).toEqual([]);
+	await page.close();
+});
+
+test('a Playground Trigger of version 1 is not red, and warns of a loop', async () => {
+	const trigger = { ...playgroundTrigger(credential), typeVersion: 1 };
+	page = await editor.open(await client.createWorkflow(chain('Trigger 1', trigger)), trigger.id);
+	await editor.untilQuiet(page);
+	await keepScreenshot(page, 'playground-trigger-1');
+	expect(await page.getByText('without end').count()).toBe(1);
+	expect(await readRed(page)).toEqual([]);
+	await page.close();
+});
+
 test('a new Playground Trigger is not red', async () => {
 	const trigger = playgroundTrigger(credential);
 	page = await editor.open(await client.createWorkflow(chain('Trigger', trigger)), trigger.id);

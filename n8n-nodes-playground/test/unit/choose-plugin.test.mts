@@ -8,7 +8,11 @@ const wordCount = {
 	name: 'word-count',
 	status: 'ready',
 	description: 'Counts words in a text.',
-	inputSchema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+	inputSchema: {
+		type: 'object',
+		properties: { text: { type: 'string', description: 'The `text`.' } },
+		required: ['text'],
+	},
 };
 const imageResize = {
 	name: 'image-resize',
@@ -39,8 +43,8 @@ beforeEach(async () => {
 });
 afterEach(() => daemon.stop());
 
-const context = (plugin = 'word-count') =>
-	loadOptionsContext({ baseUrl: daemon.baseUrl, parameters: { plugin: { value: plugin } } });
+const context = (plugin = 'word-count', node = {}) =>
+	loadOptionsContext({ baseUrl: daemon.baseUrl, node, parameters: { plugin: { value: plugin } } });
 
 describe('the list of plugins', () => {
 	test('has the plugins that can run', async () => {
@@ -76,6 +80,14 @@ describe('the form', () => {
 			fields: [],
 			emptyFieldsNotice: 'Choose a plugin to see its input fields.',
 		});
+	});
+
+	test('of a tool has the model fill in the required fields', async () => {
+		const tool = { type: 'n8n-nodes-playground.runJobTool' };
+		const { fields } = await resourceMapping.getInputFields.call(context('word-count', tool));
+		expect(fields[0]?.defaultValue).toBe(
+			"={{ /*n8n-auto-generated-fromAI-override*/ $fromAI('text', `Counts words in a text. The 'text'.`, 'string') }}",
+		);
 	});
 
 	test('for the options has every option, for the user to add', async () => {

@@ -1,5 +1,10 @@
-import { NodeApiError, type IExecuteFunctions, type JsonObject } from 'n8n-workflow';
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import {
+	NodeApiError,
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type JsonObject,
+} from 'n8n-workflow';
 import { awaitEnd, deadlineAt } from '../await-end';
 import { getBatch, hasEnded, jobsOf, refOf, type Batch, type BatchRef } from '../batch';
 import { hasWaitingCaller } from '../caller';
