@@ -173,7 +173,7 @@ test.each(['wait', 'getMany', 'redeliver'])('the operation %s is not red', async
 });
 
 test('a Playground Trigger of version 1 is not red, and warns of a loop', async () => {
-	const trigger = { ...playgroundTrigger(credential), typeVersion: 1 };
+	const trigger = Object.assign(playgroundTrigger(credential), { typeVersion: 1 });
 	page = await editor.open(await client.createWorkflow(chain('Trigger 1', trigger)), trigger.id);
 	await editor.untilQuiet(page);
 	await keepScreenshot(page, 'playground-trigger-1');
