@@ -26,11 +26,27 @@ export interface Answer {
 
 /** The daemon did not answer. */
 export function unreachable(baseUrl: string, cause: unknown): Fault {
+	const reason = reasonOf(cause);
+	if (isCutOff(cause)) {
+		return {
+			message: `Playground at ${baseUrl} closed the connection`,
+			description: `The daemon may have stopped, or the request was too large: PLAYGROUND_BODY_LIMIT is 16 MiB by default. ${reason}`,
+			issues: [],
+		};
+	}
 	return {
 		message: `Playground does not answer at ${baseUrl}`,
-		description: `Check that the daemon is running and that n8n can reach this address. In a container, localhost is the container itself. ${reasonOf(cause)}`,
+		description: `Check that the daemon is running and that n8n can reach this address. In a container, localhost is the container itself. ${reason}`,
 		issues: [],
 	};
+}
+
+/** The error codes of a connection that the other side has closed. */
+const CUT_OFF = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
+function isCutOff(error: unknown): boolean {
+	if (!(error instanceof Error)) return false;
+	return CUT_OFF.includes((error as { code?: string }).code ?? '') || isCutOff(error.cause);
 }
 
 function reasonOf(cause: unknown): string {
@@ -48,6 +64,7 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 	const { status, body } = answer;
 	if (status === 204 || (status >= 200 && status < 300 && isJsonObject(body))) return null;
 	const problem = status >= 400 ? toProblem(body) : null;
+	if (problem === null && status === 413) return proxyLimit(baseUrl);
 	if (problem === null) return notPlayground(baseUrl, answer);
 	const issues = problem.issues ?? [];
 	const httpCode = String(status);
@@ -76,6 +93,15 @@ const LESS_DATA =
 
 function isJsonObject(body: unknown): boolean {
 	return typeof body === 'object' && body !== null && !Array.isArray(body);
+}
+
+function proxyLimit(baseUrl: string): Fault {
+	return {
+		message: `A proxy at ${baseUrl} refused a request to Playground for its size`,
+		description: `${LESS_DATA.replace('PLAYGROUND_BODY_LIMIT', 'the limit of the proxy')} For nginx, that is client_max_body_size.`,
+		httpCode: '413',
+		issues: [],
+	};
 }
 
 function notPlayground(baseUrl: string, { status, body }: Answer): Fault {

@@ -346,6 +346,20 @@ describe('a request that the daemon refuses', () => {
 		expect(items?.map(({ json }) => json.output)).toEqual([0, 1, 2]);
 	});
 
+	test('because of the size, by a proxy, is split, and one item is an error of the proxy', async () => {
+		const { serve } = serveBatches(daemon);
+		daemon.on('POST /v1/batches', (request) =>
+			request.body.jobs.some(({ input }: any) => input.index === 1)
+				? { status: 413, body: '<html>413 Request Entity Too Large</html>' }
+				: serve(request),
+		);
+		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));
+		expect(items?.map(({ json }) => json.error ?? json.status)).toEqual([
+			'completed',
+			`A proxy at ${daemon.baseUrl} refused a request to Playground for its size`,
+		]);
+	});
+
 	test('because one item is too large, says which and what to do', async () => {
 		const { serve } = serveBatches(daemon);
 		daemon.on('POST /v1/batches', (request) =>
@@ -367,6 +381,18 @@ describe('a request that the daemon refuses', () => {
 			message,
 			'completed',
 		]);
+	});
+
+	test('says that it may be too large if the daemon closes the connection', async () => {
+		daemon.on('POST /v1/batches', async () => {
+			await daemon.stop();
+			return { status: 200 };
+		});
+		await expect(execute(world())).rejects.toMatchObject({
+			message: `Playground at ${daemon.baseUrl} closed the connection`,
+			description: expect.stringContaining('PLAYGROUND_BODY_LIMIT'),
+		});
+		daemon = await startDaemon();
 	});
 
 	test('fails with the address if the daemon does not answer', async () => {
