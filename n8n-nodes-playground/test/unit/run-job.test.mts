@@ -704,8 +704,11 @@ describe('the other operations', () => {
 });
 
 describe('behind a webhook that responds with the last node', () => {
-	const parents = [{ name: 'Webhook', parameters: { responseMode: 'lastNode' } }];
-	const called: Partial<ExecuteWorld> = { parents, executed: ['Webhook'] };
+	const trigger = (parameters: IDataObject, type = 'n8n-nodes-base.webhook') => [
+		{ name: 'Trigger', type, parameters },
+	];
+	const parents = trigger({ responseMode: 'lastNode' });
+	const called: Partial<ExecuteWorld> = { parents, executed: ['Trigger'] };
 
 	/** Runs a job that has ended when its batch is read. */
 	async function run(more: Partial<ExecuteWorld>) {
@@ -719,8 +722,11 @@ describe('behind a webhook that responds with the last node', () => {
 		return { items, waits };
 	}
 
-	test('waits within the execution', async () => {
-		const { items, waits } = await run(called);
+	test.each([
+		['a webhook', parents],
+		['a chat', trigger({ options: {} }, '@n8n/n8n-nodes-langchain.chatTrigger')],
+	])('waits within the execution: %s', async (_what, callers) => {
+		const { items, waits } = await run({ ...called, parents: callers });
 		expect(items?.[0]?.json).toMatchObject({ status: 'completed', output: 'late' });
 		expect(waits).toEqual([]);
 		expect(daemon.requestsTo('GET /v1/batches/:id')[0]?.headers.prefer).toBe('wait=60');
@@ -728,10 +734,7 @@ describe('behind a webhook that responds with the last node', () => {
 
 	test.each<[string, Partial<ExecuteWorld>]>([
 		['that did not start the execution', { parents }],
-		[
-			'that responds at once',
-			{ ...called, parents: [{ name: 'Webhook', parameters: { responseMode: 'onReceived' } }] },
-		],
+		['that responds at once', { ...called, parents: trigger({ responseMode: 'onReceived' }) }],
 		['in version 1', { ...called, node: { typeVersion: 1 } }],
 	])('%s, parks', async (_which, more) => {
 		const { waits } = await run(more);

@@ -190,7 +190,7 @@ export interface ExecuteWorld extends NodeWorld {
 	isTool?: boolean;
 	timezone?: string;
 	/** The nodes before this one, and the names of those that have run. */
-	parents?: Array<{ name: string; parameters: IDataObject }>;
+	parents?: Array<{ name: string; type: string; parameters: IDataObject }>;
 	executed?: string[];
 	cancelSignal?: AbortSignal;
 }
