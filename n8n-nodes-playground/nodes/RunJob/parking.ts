@@ -91,7 +91,8 @@ export function toLateJobs(jobs: BatchJob[], deadlineMinutes = 0): BatchJob[] {
 }
 
 function lateMessage(minutes: number): string {
-	return `The job did not end within ${minutes} minutes. Use the operation Get to see its status.`;
+	const time = minutes === 1 ? '1 minute' : `${minutes} minutes`;
+	return `The job did not end within ${time}. Use the operation Get to see its status.`;
 }
 
 /**

@@ -137,6 +137,31 @@ describe('parking', () => {
 		expect(waits).toEqual([]);
 	});
 
+	test('is tried again under Retry On Fail if the daemon refused the callback', async () => {
+		const { batches } = serveBatches(daemon, () => null);
+		let refused = 0;
+		daemon.on('PUT /v1/batches/:id/webhook', () =>
+			refused++ === 0
+				? problem(503, 'STOPPING', 'It is stopping.')
+				: { status: 200, body: { batchId: 'batch_1', jobs: [] } },
+		);
+		const { context, waits } = executeContext({
+			baseUrl: daemon.baseUrl,
+			node: { retryOnFail: true },
+			parameters: {
+				operation: 'run',
+				plugin: { value: 'word-count' },
+				inputMode: 'json',
+				inputJson: {},
+				further: {},
+				options: {},
+			},
+		});
+		await expect(node.execute.call(context)).rejects.toThrow('It is stopping.');
+		await node.execute.call(context);
+		expect([batches.length, waits.length]).toEqual([1, 1]);
+	});
+
 	test('keeps the resume token out of the context and the output', async () => {
 		const { nodeContext, output } = await parkThree({ options: { deadlineMinutes: 1 } });
 		expect(JSON.stringify([nodeContext, output])).not.toContain('resume-token');

@@ -34,7 +34,8 @@ export async function runAndWait(this: IExecuteFunctions): Promise<INodeExecutio
 	const parked = asTool ? null : readOwnParked(this);
 	if (parked) {
 		const ended = await readAll(this, parked.batches);
-		return [await settle(this, parked.slots, jobsOf(ended), 'parked')];
+		// Jobs still run if the try before this one could not park.
+		if (ended.every(hasEnded)) return [await settle(this, parked.slots, jobsOf(ended), 'parked')];
 	}
 	const { slots, key, batches } = await submitItems(this, {
 		waitSeconds: firstWaitSeconds ?? (asTool ? TOOL_WAIT_SECONDS : FIRST_WAIT_SECONDS),

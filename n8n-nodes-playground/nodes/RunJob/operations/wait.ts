@@ -7,14 +7,19 @@ import { formOf, optionsOf } from '../job-request';
 import { toLateJobs } from '../parking';
 import { settle } from '../settle';
 import type { Slot } from '../submit-items';
+import { isTool } from '../tool';
 import { readJobId } from './by-job-id';
+
+/** An agent waits within the execution. */
+const TOOL_MINUTES = 1;
 
 /**
  * Waits for jobs that exist, and returns their outputs like Run and Wait. It waits within the
  * execution: the daemon has no callback for jobs of several requests.
  */
 export async function wait(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const { deadlineMinutes } = optionsOf({ context: this, index: 0 });
+	const options = optionsOf({ context: this, index: 0 });
+	const deadlineMinutes = options.deadlineMinutes || (isTool(this) ? TOOL_MINUTES : undefined);
 	const until = deadlineAt(deadlineMinutes);
 	const slots: Slot[] = [];
 	const jobs: BatchJob[] = [];
