@@ -1,5 +1,5 @@
-import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
-import { callPlayground } from '../../shared/playground-api';
+import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
+import { callPlayground, listPlayground } from '../../shared/playground-api';
 import type { BatchJob } from './batch';
 import type { Failure } from './output-items';
 
@@ -16,7 +16,7 @@ interface LogLine {
 }
 
 /** The error of the first failed job, for a node that is set to stop. */
-export async function toNodeError(
+export async function toFailureError(
 	context: IExecuteFunctions,
 	[first, ...others]: [Failure, ...Failure[]],
 	{ jobs }: { jobs: number },
@@ -69,8 +69,9 @@ async function findStack(
 	context: IExecuteFunctions,
 	{ path, step }: { path: string; step: number },
 ): Promise<string | undefined> {
-	const query: IDataObject = { limit: 500 };
-	const request = { method: 'GET', path: `${path}/logs`, query } as const;
-	const { items } = (await callPlayground<{ items: LogLine[] }>(context, request)).body;
-	return items.findLast((line) => line.step === step && line.level === 'error')?.message;
+	let stack: string | undefined;
+	for await (const line of listPlayground<LogLine>(context, `${path}/logs`)) {
+		if (line.step === step && line.level === 'error') stack = line.message;
+	}
+	return stack;
 }

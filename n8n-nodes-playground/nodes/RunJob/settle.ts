@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { BatchJob } from './batch';
-import { toNodeError } from './failure';
+import { toFailureError } from './failure';
 import { noteFailedTry } from './idempotency';
 import { findFailures, toOutputItems } from './output-items';
 import type { Slot } from './submit-items';
@@ -19,7 +19,7 @@ export async function settle(
 			for (const { itemIndex } of [first, ...others]) noteFailedTry(context, itemIndex);
 		}
 		if (!context.continueOnFail()) {
-			throw await toNodeError(context, [first, ...others], { jobs: slots.length });
+			throw await toFailureError(context, [first, ...others], { jobs: slots.length });
 		}
 	}
 	return await toOutputItems(context, slots, jobs);
