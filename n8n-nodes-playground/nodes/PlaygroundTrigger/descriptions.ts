@@ -7,7 +7,7 @@ const sinceVersion2 = { show: { '@version': [{ _cnd: { gte: 2 } }] } };
 
 const loopsVersion1: INodeProperties = {
 	displayName:
-		'Do not run jobs in this workflow: their events would start it again, without end. To do so, add the trigger anew from the list of nodes. Its new version leaves out the jobs of its own workflow.',
+		'Do not run jobs in this workflow: their events would start it again, without end. If it must, add the trigger again from the list of nodes: its new version leaves out the jobs of its own workflow.',
 	name: 'loops',
 	type: 'notice',
 	default: '',

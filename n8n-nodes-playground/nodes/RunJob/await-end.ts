@@ -2,11 +2,11 @@ import { sleep, type IExecuteFunctions } from 'n8n-workflow';
 
 /** The most that the daemon allows for one request. */
 const WAIT_SECONDS = 60;
-/** For a daemon that does not wait: too many requests are waiting, or it is older than this node. */
+/** The pause between reads if the daemon does not wait, because it is busy or older than the node. */
 const PAUSE_MS = 2_000;
 
 interface Wait<T> {
-	/** Reads with the preference to wait for the end. */
+	/** Asks the daemon to wait for the end, and returns the present state. */
 	read: (waitSeconds: number) => Promise<T>;
 	hasEnded: (read: T) => boolean;
 	/** A time in ms since the epoch, or Infinity. */
@@ -29,7 +29,7 @@ export async function awaitEnd<T extends { waited?: boolean }>(
 	}
 }
 
-/** When a wait of so many minutes ends. */
+/** The time at which a wait that begins now ends, in ms since the epoch. */
 export function deadlineAt(minutes: number | undefined): number {
 	return minutes ? Date.now() + minutes * 60_000 : Infinity;
 }

@@ -3,7 +3,7 @@ import { hasHttpCode, issuesOf } from '../../shared/errors';
 /** The daemon's defaults for PLAYGROUND_MAX_BATCH_JOBS and PLAYGROUND_BODY_LIMIT. */
 const MAX_JOBS = 1000;
 const MAX_BYTES = 16 * 1024 * 1024;
-/** For the JSON around the jobs. */
+/** The JSON around the jobs, at most. */
 const OVERHEAD_BYTES = 1024;
 
 /** Splits jobs into batches below the limits. A job that is too large alone has its own batch. */

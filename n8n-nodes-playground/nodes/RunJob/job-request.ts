@@ -53,7 +53,7 @@ export function optionsOf({ context, index }: Item): RunOptions {
 	return context.getNodeParameter('options', index, {}) as RunOptions;
 }
 
-/** What the item's output is made of. */
+/** What the output of the item contains. */
 export function formOf(item: Item): OutputSlot {
 	const { binaryOutput, outputAs, outputField } = optionsOf(item);
 	const form = { ...(outputAs && { as: outputAs }), ...(outputField && { field: outputField }) };

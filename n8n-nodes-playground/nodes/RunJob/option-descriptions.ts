@@ -125,7 +125,7 @@ const deadlineMinutes: INodeProperties = {
 	default: 60,
 	displayOptions: onlyWhenWaiting,
 	description:
-		'How long to wait for the jobs. A parked execution may wait up to a minute longer. Then every item becomes an error item, and the jobs go on. Without a deadline, the execution waits until the jobs end.',
+		'How long to wait for the jobs. A parked execution may wait up to a minute longer. Then the items become error items, and the jobs continue. Without a deadline, the execution waits until the jobs end.',
 };
 
 const outputAs: INodeProperties = {

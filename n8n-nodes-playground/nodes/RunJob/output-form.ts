@@ -24,7 +24,7 @@ function getPart(output: unknown, field: string): unknown {
 	return part ?? null;
 }
 
-/** An item of n8n is an object. Other values get a name. */
+/** The json of an item is an object. Another value becomes its field `output`. */
 function toObject(value: unknown): IDataObject {
 	const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
 	return (isObject ? value : { output: value }) as IDataObject;

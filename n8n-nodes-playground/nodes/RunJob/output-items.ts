@@ -16,7 +16,7 @@ export interface Failure {
 }
 
 /**
- * The items of each input item, in order: the output of its job, or the error. n8n sends an item to
+ * The output items of each input item, in order: the output of its job, or the error. n8n sends an item to
  * the error output if its json has only the keys `error`, `message` and `details`.
  */
 export async function toOutputItems(

@@ -81,7 +81,7 @@ export async function park(
 	return [[...items]];
 }
 
-/** Makes jobs that have not ended by the deadline failures. */
+/** Turns jobs that have not ended by the deadline into failures. */
 export function toLateJobs(jobs: BatchJob[], deadlineMinutes = 0): BatchJob[] {
 	return jobs.map((job) =>
 		hasEnded({ batchId: '', jobs: [job] })
