@@ -136,7 +136,7 @@ test('Run Job shows which plugin failed, in which job, and its stack', async () 
 		/^2 of 2 items failed\. Plugin image-resize failed in job job_\w+: PLUGIN_THREW\.$/,
 	);
 	expect(await error.getByRole('link').getAttribute('href')).toContain(daemon.baseUrl);
-	await page.getByText('From Run Job').click();
+	await page.getByText('From Run Job').first().click();
 	await expect
 		.poll(() => page.getByText(/image-resize\/.*\.ts:\d+/).count(), WITHIN)
 		.toBeGreaterThan(0);
