@@ -153,36 +153,6 @@ describe.concurrent('Run Job', () => {
 		await client.unpublish(workflow);
 	});
 
-	test('parks before a node that responds to the webhook, which gets the output', async () => {
-		const respond = {
-			...noOp('Respond'),
-			type: 'n8n-nodes-base.respondToWebhook',
-			typeVersion: 1.4,
-			parameters: { respondWith: 'firstIncomingItem', options: {} },
-		};
-		const workflow = await client.createWorkflow(
-			chain(
-				'Response node',
-				webhook('response-node', { responseMode: 'responseNode' }),
-				job({ options: { ...PARKS, outputAs: 'output' }, input: '$json.body' }),
-				respond,
-			),
-		);
-		await client.publish(workflow);
-		const responding = fetch(`${n8n.baseUrl}/webhook/response-node`, {
-			method: 'POST',
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ url: t.gates.url('response node') }),
-		});
-		await until('it is parked', async () => {
-			const [execution] = await client.executions(workflow);
-			return execution?.status === 'waiting';
-		});
-		t.gates.open('response node', { answer: 'of the job' });
-		expect(await (await responding).json()).toEqual({ answer: 'of the job' });
-		await client.unpublish(workflow);
-	});
-
 	test('splits lists in the outputs of parked jobs into items with the right input', async () => {
 		const names = ['split-1', 'split-2'];
 		const split = job({ options: { ...PARKS, outputAs: 'items', outputField: 'parts' } });
