@@ -26,11 +26,27 @@ export interface Answer {
 
 /** The daemon did not answer. */
 export function unreachable(baseUrl: string, cause: unknown): Fault {
+	const reason = reasonOf(cause);
+	if (isCutOff(cause)) {
+		return {
+			message: `Playground at ${baseUrl} closed the connection`,
+			description: `The daemon may have stopped, or the request was too large: PLAYGROUND_BODY_LIMIT is 16 MiB by default. ${reason}`,
+			issues: [],
+		};
+	}
 	return {
 		message: `Playground does not answer at ${baseUrl}`,
-		description: `Check that the daemon is running and that n8n can reach this address. In a container, localhost is the container itself. ${reasonOf(cause)}`,
+		description: `Check that the daemon is running and that n8n can reach this address. In a container, localhost is the container itself. ${reason}`,
 		issues: [],
 	};
+}
+
+/** The error codes of a connection that the other side has closed. */
+const CUT_OFF = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
+function isCutOff(error: unknown): boolean {
+	if (!(error instanceof Error)) return false;
+	return CUT_OFF.includes((error as { code?: string }).code ?? '') || isCutOff(error.cause);
 }
 
 function reasonOf(cause: unknown): string {
@@ -48,6 +64,7 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 	const { status, body } = answer;
 	if (status === 204 || (status >= 200 && status < 300 && isJsonObject(body))) return null;
 	const problem = status >= 400 ? toProblem(body) : null;
+	if (problem === null && status === 413) return proxyLimit(baseUrl);
 	if (problem === null) return notPlayground(baseUrl, answer);
 	const issues = problem.issues ?? [];
 	const httpCode = String(status);
@@ -61,7 +78,7 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 		};
 	}
 	return {
-		message: isBatchTooLarge(problem) ? `${problem.detail} ${FEWER_ITEMS}` : problem.detail,
+		message: problem.code === 'BODY_TOO_LARGE' ? `${problem.detail} ${LESS_DATA}` : problem.detail,
 		description: [...issues.map(({ path, message }) => `${path} ${message}`), problem.code].join(
 			'\n',
 		),
@@ -70,15 +87,21 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 	};
 }
 
-const FEWER_ITEMS = 'Use Loop Over Items to pass fewer items to this node at a time.';
-
-/** The batch has too many items, or too much data. */
-function isBatchTooLarge({ code, issues = [] }: Problem): boolean {
-	return code === 'BODY_TOO_LARGE' || issues.some(({ path }) => path === '/jobs');
-}
+/** Run Job splits a batch that is too large, so that this is the data of one item. */
+const LESS_DATA =
+	'This is the data of one item. Pass less data in it, such as the URL of a file, or raise PLAYGROUND_BODY_LIMIT.';
 
 function isJsonObject(body: unknown): boolean {
 	return typeof body === 'object' && body !== null && !Array.isArray(body);
+}
+
+function proxyLimit(baseUrl: string): Fault {
+	return {
+		message: `A proxy at ${baseUrl} refused a request to Playground for its size`,
+		description: `${LESS_DATA.replace('PLAYGROUND_BODY_LIMIT', 'the limit of the proxy')} For nginx, that is client_max_body_size.`,
+		httpCode: '413',
+		issues: [],
+	};
 }
 
 function notPlayground(baseUrl: string, { status, body }: Answer): Fault {

@@ -1,4 +1,4 @@
-import { NodeApiError, type INode, type JsonObject } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError, type INode, type JsonObject } from 'n8n-workflow';
 import type { Fault, Issue } from './answer-fault';
 
 /**
@@ -11,6 +11,19 @@ export function toNodeApiError(node: INode, fault: Fault): NodeApiError {
 	error.message = message;
 	error.description = description;
 	error.context.issues = issues;
+	return error;
+}
+
+/** The error itself if n8n can show it, otherwise in a form that n8n can show. */
+export function toNodeError(
+	node: INode,
+	error: unknown,
+	itemIndex?: number,
+): NodeApiError | NodeOperationError {
+	if (!(error instanceof NodeApiError || error instanceof NodeOperationError)) {
+		return new NodeOperationError(node, error as Error, { itemIndex });
+	}
+	if (itemIndex !== undefined) error.context.itemIndex = itemIndex;
 	return error;
 }
 

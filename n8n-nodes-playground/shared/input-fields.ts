@@ -13,6 +13,7 @@ export interface JsonSchema {
 	anyOf?: JsonSchema[];
 	const?: unknown;
 	default?: unknown;
+	description?: string;
 	enum?: unknown[];
 	format?: string;
 	oneOf?: JsonSchema[];
@@ -45,6 +46,20 @@ export function toInputFields(schema: JsonSchema): ResourceMapperField[] {
 	const fields = propertyFields(root, schema);
 	const isLong = fields.length > SHORT_FORM && fields.some(({ required }) => required);
 	return fields.map((field) => ({ ...field, removed: isLong && !field.required }));
+}
+
+/** The descriptions of the fields, by id. */
+export function descriptionsOf(schema: JsonSchema): Record<string, string | undefined> {
+	const { properties = {} } = objectOf(resolve(schema, schema));
+	return Object.fromEntries(
+		Object.entries(properties).map(([id, property]) => [id, resolve(property, schema).description]),
+	);
+}
+
+/** One field per option. The form shows the required ones, and the user adds the others. */
+export function toOptionFields(schema: JsonSchema): ResourceMapperField[] {
+	const fields = propertyFields(objectOf(resolve(schema, schema)), schema);
+	return fields.map((field) => ({ ...field, removed: !field.required }));
 }
 
 /** If the schema allows several kinds of input, returns the first object with known properties. */

@@ -32,6 +32,8 @@ export interface PlaygroundRequest {
 
 export interface PlaygroundAnswer<T> {
 	status: number;
+	/** Whether the daemon waited, as the request preferred. */
+	waited: boolean;
 	body: T;
 }
 
@@ -55,7 +57,7 @@ export async function callPlayground<T>(
 	request: PlaygroundRequest,
 ): Promise<PlaygroundAnswer<T>> {
 	const baseUrl = await readBaseUrl(context);
-	let response: { statusCode: number; body: unknown };
+	let response: { statusCode: number; headers: IDataObject; body: unknown };
 	try {
 		response = await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, {
 			method: request.method,
@@ -75,17 +77,23 @@ export async function callPlayground<T>(
 	const { statusCode: status, body } = response;
 	const fault = findAnswerFault(baseUrl, { status, body });
 	if (fault !== null) throw toNodeApiError(context.getNode(), fault);
-	return { status, body: body as T };
+	const waited = response.headers['preference-applied'] !== undefined;
+	return { status, waited, body: body as T };
 }
 
 /** Every item of a list, page by page. */
 export async function* listPlayground<T>(
 	context: PlaygroundContext,
 	path: string,
+	filter: IDataObject = {},
 ): AsyncGenerator<T> {
 	let cursor: string | null = null;
 	do {
-		const query: IDataObject = { limit: PAGE_SIZE, ...(cursor === null ? {} : { cursor }) };
+		const query: IDataObject = {
+			...filter,
+			limit: PAGE_SIZE,
+			...(cursor === null ? {} : { cursor }),
+		};
 		const page: Page<T> = (await callPlayground<Page<T>>(context, { method: 'GET', path, query }))
 			.body;
 		yield* page.items;

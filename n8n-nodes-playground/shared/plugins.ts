@@ -12,6 +12,7 @@ export interface Plugin {
 	status: 'ready' | 'broken';
 	description: string;
 	inputSchema?: IDataObject | null;
+	optionsSchema?: IDataObject | null;
 }
 
 async function readyPlugins(context: ILoadOptionsFunctions): Promise<Plugin[]> {

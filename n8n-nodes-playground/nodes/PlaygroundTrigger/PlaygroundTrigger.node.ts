@@ -6,10 +6,9 @@ import {
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
-import { eventKindOptions } from '../../shared/event-kinds';
-import { headersProperty } from '../../shared/header-entries';
 import { getPlugins } from '../../shared/plugins';
 import { testConnection } from '../../shared/test-connection';
+import { properties } from './descriptions';
 import { receiveEvent } from './receive-event';
 import { isRegistered, register, unregister } from './registration';
 
@@ -22,7 +21,7 @@ export class PlaygroundTrigger implements INodeType {
 			dark: 'file:../../icons/playground.dark.svg',
 		},
 		group: ['trigger'],
-		version: [1],
+		version: [1, 2],
 		subtitle: '={{ $parameter["events"].join(", ") }}',
 		description:
 			'Starts the workflow when a Playground job starts, makes progress, completes or fails',
@@ -41,53 +40,7 @@ export class PlaygroundTrigger implements INodeType {
 				path: 'playground',
 			},
 		],
-		properties: [
-			{
-				displayName: 'Events',
-				name: 'events',
-				type: 'multiOptions',
-				options: eventKindOptions,
-				default: ['started', 'progress', 'completed', 'failed'],
-				required: true,
-				description: 'The kinds of event that start the workflow',
-			},
-			{
-				displayName: 'Plugin Names or IDs',
-				name: 'plugins',
-				type: 'multiOptions',
-				typeOptions: { loadOptionsMethod: 'getPlugins' },
-				default: [],
-				description:
-					'Start the workflow only for jobs that use one of these plugins. Leave empty for all jobs. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
-			},
-			{
-				displayName: 'Job Name',
-				name: 'jobName',
-				type: 'string',
-				default: '',
-				placeholder: 'nightly-report',
-				description:
-					'Start the workflow only for jobs with exactly this name. Leave empty for all jobs.',
-			},
-			{
-				displayName: 'Options',
-				name: 'options',
-				type: 'collection',
-				placeholder: 'Add Option',
-				default: {},
-				options: [
-					headersProperty,
-					{
-						displayName: 'Retries',
-						name: 'retries',
-						type: 'number',
-						typeOptions: { minValue: 0, maxValue: 10 },
-						default: 5,
-						description: 'How many times the daemon retries an event that n8n did not accept',
-					},
-				],
-			},
-		],
+		properties,
 	};
 
 	methods = { credentialTest: { testConnection }, loadOptions: { getPlugins } };

@@ -2,6 +2,7 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 import { findSignatureFault } from '../../shared/verify-signature';
 import type { Registration } from './own-webhooks';
 import { forgetDelivery, isSeenBefore } from './seen-deliveries';
+import { isWanted } from './wanted-events';
 
 /** Added to Express's request by n8n. */
 interface RawRequest {
@@ -36,6 +37,7 @@ export async function receiveEvent(this: IWebhookFunctions): Promise<IWebhookRes
 
 	const event = parseEvent(body);
 	if (event === null) return answer(this, 400, 'The body must be a JSON object');
+	if (!isWanted(this, event)) return { webhookResponse: { received: true, started: false } };
 	const delivery = { webhookId, deliveryId: deliveryId as string };
 	if (isSeenBefore(delivery)) return { webhookResponse: { received: true, duplicate: true } };
 	// n8n answers after it has started the workflow, with a 5xx status if that failed.

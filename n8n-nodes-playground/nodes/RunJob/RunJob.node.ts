@@ -11,12 +11,25 @@ import { getPlugins, searchPlugins } from '../../shared/plugins';
 import { testConnection } from '../../shared/test-connection';
 import { properties } from './descriptions';
 import { getInputFields } from './get-input-fields';
-import { cancel, get } from './operations/by-job-id';
+import { getOptionFields } from './get-option-fields';
+import { cancel, get, getLogs, redeliver, retry } from './operations/by-job-id';
+import { getMany } from './operations/get-many';
 import { runAndWait } from './operations/run-and-wait';
 import { start } from './operations/start';
+import { wait } from './operations/wait';
 import { resume, resumeWebhooks } from './resume';
 
-const operations = { cancel, get, run: runAndWait, start };
+const operations = {
+	cancel,
+	get,
+	getLogs,
+	getMany,
+	redeliver,
+	retry,
+	run: runAndWait,
+	start,
+	wait,
+};
 
 export class RunJob implements INodeType {
 	description: INodeTypeDescription = {
@@ -27,7 +40,7 @@ export class RunJob implements INodeType {
 			dark: 'file:../../icons/playground.dark.svg',
 		},
 		group: ['transform'],
-		version: [1],
+		version: [1, 2],
 		// In an expression, a resource locator is its value.
 		subtitle:
 			'={{ ["run", "start"].includes($parameter["operation"]) && $parameter["plugin"] || $parameter["operation"] }}',
@@ -47,7 +60,7 @@ export class RunJob implements INodeType {
 		credentialTest: { testConnection },
 		listSearch: { searchPlugins },
 		loadOptions: { getPlugins },
-		resourceMapping: { getInputFields },
+		resourceMapping: { getInputFields, getOptionFields },
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

@@ -1,9 +1,11 @@
+import { hasHttpCode, toNodeError } from '../../shared/errors';
 import { callPlayground, type PlaygroundContext } from '../../shared/playground-api';
 import type { JobRequest } from './job-request';
 
 export interface BatchJob {
-	jobId: string;
-	status: 'queued' | 'running' | 'completed' | 'failed';
+	/** Missing if the daemon no longer has the job. */
+	jobId?: string;
+	status: 'queued' | 'running' | 'completed' | 'failed' | 'timeout';
 	error?: string | null;
 	errorCode?: string | null;
 	output?: unknown;
@@ -28,6 +30,8 @@ export interface BatchRequest {
 const CALLBACK_RETRIES = 10;
 const ANSWER_MARGIN_MS = 30_000;
 
+const GONE: BatchJob = { status: 'failed', error: 'Playground no longer has this job' };
+
 export async function submitBatch(
 	context: PlaygroundContext,
 	{ jobs, idempotencyKey, waitSeconds }: BatchRequest,
@@ -36,19 +40,42 @@ export async function submitBatch(
 		method: 'POST',
 		path: '/v1/batches',
 		body: { jobs },
-		headers: {
-			'Idempotency-Key': idempotencyKey,
-			...(waitSeconds > 0 && { Prefer: `wait=${waitSeconds}` }),
-		},
-		timeoutMs: waitSeconds * 1000 + ANSWER_MARGIN_MS,
+		...waitFor(waitSeconds, { 'Idempotency-Key': idempotencyKey }),
 	});
 	return withOutputs(context, batch);
 }
 
-/** The present state of the batch, with every job's output. */
-export async function getBatch(context: PlaygroundContext, batchId: string): Promise<Batch> {
-	const { body } = await callPlayground<Batch>(context, { method: 'GET', path: pathOf(batchId) });
-	return withOutputs(context, body);
+/** What is needed to read a batch again. */
+export interface BatchRef {
+	batchId: string;
+	/** The number of its jobs. */
+	size: number;
+}
+
+export function refOf({ batchId, jobs }: Batch): BatchRef {
+	return { batchId, size: jobs.length };
+}
+
+/**
+ * The present state of the batch, with every job's output. If the daemon no longer has it, its jobs
+ * have failed.
+ */
+export async function getBatch(
+	context: PlaygroundContext,
+	{ batchId, size }: BatchRef,
+	waitSeconds = 0,
+): Promise<Batch & { waited?: boolean }> {
+	try {
+		const { body, waited } = await callPlayground<Batch>(context, {
+			method: 'GET',
+			path: pathOf(batchId),
+			...waitFor(waitSeconds),
+		});
+		return { ...(await withOutputs(context, body)), waited };
+	} catch (error) {
+		if (!hasHttpCode(error, 404)) throw toNodeError(context.getNode(), error);
+		return { batchId, jobs: Array.from({ length: size }, () => GONE) };
+	}
 }
 
 /** Fetches the outputs that were too large for the batch's response, one by one. */
@@ -60,7 +87,7 @@ async function withOutputs(context: PlaygroundContext, batch: Batch): Promise<Ba
 	return { ...batch, jobs };
 }
 
-async function getOutput(context: PlaygroundContext, { jobId }: BatchJob): Promise<unknown> {
+async function getOutput(context: PlaygroundContext, { jobId = '' }: BatchJob): Promise<unknown> {
 	const path = `/v1/jobs/${encodeURIComponent(jobId)}`;
 	return (await callPlayground<{ output: unknown }>(context, { method: 'GET', path })).body.output;
 }
@@ -74,8 +101,21 @@ export async function askForCallback(
 	await callPlayground(context, { method: 'PUT', path: `${pathOf(batchId)}/webhook`, body });
 }
 
+/** Makes the daemon delay its response until the jobs have ended, for at most this time. */
+export function waitFor(seconds: number, headers: Record<string, string> = {}) {
+	return {
+		headers: { ...headers, ...(seconds > 0 && { Prefer: `wait=${seconds}` }) },
+		timeoutMs: seconds * 1000 + ANSWER_MARGIN_MS,
+	};
+}
+
 function pathOf(batchId: string): string {
 	return `/v1/batches/${encodeURIComponent(batchId)}`;
+}
+
+/** The jobs of all batches, in the order of the items. */
+export function jobsOf(batches: Batch[]): BatchJob[] {
+	return batches.flatMap(({ jobs }) => jobs);
 }
 
 export function hasEnded({ jobs }: Batch): boolean {

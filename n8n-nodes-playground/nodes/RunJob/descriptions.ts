@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { optionsProperty } from './option-descriptions';
+import { listProperties } from './list-descriptions';
+import { optionsProperty, waitOptionsProperty } from './option-descriptions';
 
 const submits = { show: { operation: ['run', 'start'] } };
 
@@ -23,6 +24,31 @@ const operation: INodeProperties = {
 			description: 'Get the status, the outputs and the error of a job by its ID',
 		},
 		{
+			name: 'Get Logs',
+			value: 'getLogs',
+			action: 'Get the logs of a job',
+			description: 'Get what the plugins of a job have logged, one item per line',
+		},
+		{
+			name: 'Get Many',
+			value: 'getMany',
+			action: 'Get many jobs',
+			description: 'Get a list of jobs, newest first',
+		},
+		{
+			name: 'Redeliver',
+			value: 'redeliver',
+			action: 'Redeliver the events of a job',
+			description:
+				'Send the events of a job again that could not be delivered. The token needs the scope admin.',
+		},
+		{
+			name: 'Retry',
+			value: 'retry',
+			action: 'Retry a job',
+			description: 'Run a failed job again, from the step that failed',
+		},
+		{
 			name: 'Run and Wait',
 			value: 'run',
 			action: 'Run a job and wait for its result',
@@ -35,6 +61,13 @@ const operation: INodeProperties = {
 			action: 'Run a job without waiting',
 			description: 'Submit the job and return its ID at once',
 		},
+		{
+			name: 'Wait',
+			value: 'wait',
+			action: 'Wait for a job',
+			description:
+				'Wait for jobs that were submitted before, and return their outputs. The execution does not park while it waits.',
+		},
 	],
 };
 
@@ -45,7 +78,9 @@ const jobId: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'job_01k9zr0000000000000000000',
-	displayOptions: { show: { operation: ['get', 'cancel'] } },
+	displayOptions: {
+		show: { operation: ['cancel', 'get', 'getLogs', 'redeliver', 'retry', 'wait'] },
+	},
 	description: 'The jobId field of the output of Run Job and of each event',
 };
 
@@ -133,6 +168,33 @@ const json: INodeProperties = {
 	description: 'The input of the first plugin, as JSON',
 };
 
+const pluginOptions: INodeProperties = {
+	displayName: 'Plugin Options',
+	name: 'pluginOptions',
+	type: 'resourceMapper',
+	noDataExpression: true,
+	default: { mappingMode: 'defineBelow', value: null },
+	displayOptions: {
+		show: {
+			'@version': [{ _cnd: { gte: 2 } }],
+			operation: ['run', 'start'],
+			plugin: [{ _cnd: { not: '' } }],
+		},
+	},
+	typeOptions: {
+		loadOptionsDependsOn: ['plugin.value'],
+		resourceMapper: {
+			resourceMapperMethod: 'getOptionFields',
+			mode: 'add',
+			valuesLabel: 'Plugin Options',
+			fieldWords: { singular: 'option', plural: 'options' },
+			supportAutoMap: false,
+			// The error would be red. `getOptionFields` gives a notice instead.
+			hideNoDataError: true,
+		},
+	},
+};
+
 const further: INodeProperties = {
 	displayName: 'Further Plugins',
 	name: 'further',
@@ -176,6 +238,9 @@ export const properties: INodeProperties[] = [
 	inputMode,
 	form,
 	json,
+	pluginOptions,
 	further,
 	optionsProperty,
+	...listProperties,
+	waitOptionsProperty,
 ];

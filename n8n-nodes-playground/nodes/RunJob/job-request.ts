@@ -6,7 +6,10 @@ import {
 } from 'n8n-workflow';
 import { toHeaders, type HeaderEntries } from '../../shared/header-entries';
 import { toInput } from '../../shared/input-fields';
+import { originOf } from '../../shared/own-jobs';
 import { toInstant } from '../../shared/instant';
+import type { OutputForm } from './output-form';
+import type { OutputSlot } from './submit-items';
 import { addBinaryInputs, type BinaryInput, type BinaryOutput } from './binary-fields';
 
 /** The node's Options, as n8n gives them. */
@@ -17,6 +20,8 @@ export interface RunOptions {
 	firstWaitSeconds?: number;
 	metadata?: unknown;
 	name?: string;
+	outputAs?: OutputForm['as'];
+	outputField?: string;
 	pluginOptions?: unknown;
 	priority?: number;
 	/** Text from the date picker; an expression may give anything. */
@@ -48,11 +53,18 @@ export function optionsOf({ context, index }: Item): RunOptions {
 	return context.getNodeParameter('options', index, {}) as RunOptions;
 }
 
+/** What the output of the item contains. */
+export function formOf(item: Item): OutputSlot {
+	const { binaryOutput, outputAs, outputField } = optionsOf(item);
+	const form = { ...(outputAs && { as: outputAs }), ...(outputField && { field: outputField }) };
+	return { files: binaryOutput?.file ?? [], ...(Object.keys(form).length > 0 && { form }) };
+}
+
 /** Builds the request for one item from the node's parameters. */
 export async function toJobRequest(item: Item, idempotencyKey: string): Promise<JobRequest> {
 	const options = optionsOf(item);
 	const { name, priority, runAt, timeoutSeconds } = options;
-	const metadata = toObject(item, 'Metadata', options.metadata);
+	const metadata = toMetadata(item, options);
 	const webhook = toWebhook(options);
 	return {
 		plugins: toPlugins(item, options) as string[],
@@ -67,11 +79,19 @@ export async function toJobRequest(item: Item, idempotencyKey: string): Promise<
 	};
 }
 
+function toMetadata(item: Item, options: RunOptions): IDataObject | undefined {
+	const own = toObject(item, 'Metadata', options.metadata);
+	// In version 1, a job has only the user's metadata.
+	if (item.context.getNode().typeVersion < 2) return own;
+	return { ...originOf(item.context), ...own };
+}
+
 function toPlugins(item: Item, { pluginOptions }: RunOptions): PluginCall[] {
 	const { context, index } = item;
 	const first = context.getNodeParameter('plugin', index, '', { extractValue: true }) as string;
 	const further = context.getNodeParameter('further', index, {}) as FurtherPlugins;
 	const calls = [{ name: first, options: pluginOptions }, ...(further.plugin ?? [])];
+	const form = context.getNodeParameter('pluginOptions', index, {}) as ResourceMapperValue;
 	return calls.map(({ name, options }, position) => {
 		if (!name) {
 			const field = position === 0 ? 'Plugin' : `Further Plugins ${position}`;
@@ -79,8 +99,11 @@ function toPlugins(item: Item, { pluginOptions }: RunOptions): PluginCall[] {
 				itemIndex: index,
 			});
 		}
-		const given = toObject(item, `Options of ${name}`, options);
-		return given ? { name, options: given } : name;
+		const given = {
+			...(position === 0 && toInput(form, {})),
+			...toObject(item, `Options of ${name}`, options),
+		};
+		return Object.keys(given).length > 0 ? { name, options: given } : name;
 	});
 }
 

@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { eventKindOptions } from '../../shared/event-kinds';
 import { headersProperty } from '../../shared/header-entries';
 
-const onlyWhenWaiting = { show: { '/operation': ['run'] } };
+const onlyWhenWaiting = { show: { '/operation': ['run', 'wait'] } };
 
 const binaryInput: INodeProperties = {
 	displayName: 'Binary Input Field',
@@ -117,6 +117,60 @@ const webhook: INodeProperties = {
 	],
 };
 
+const deadlineMinutes: INodeProperties = {
+	displayName: 'Deadline (Minutes)',
+	name: 'deadlineMinutes',
+	type: 'number',
+	typeOptions: { minValue: 0 },
+	default: 60,
+	displayOptions: onlyWhenWaiting,
+	description:
+		'How long to wait for the jobs. A parked execution may wait up to a minute longer. Then the items become error items, and the jobs continue. Without a deadline, the execution waits until the jobs end.',
+};
+
+const outputAs: INodeProperties = {
+	displayName: 'Output',
+	name: 'outputAs',
+	type: 'options',
+	default: 'output',
+	displayOptions: onlyWhenWaiting,
+	description: 'What the items of a completed job contain',
+	options: [
+		{
+			name: 'Job',
+			value: 'job',
+			description: 'The ID and status of the job, with the output of its last plugin',
+		},
+		{ name: 'Output Only', value: 'output', description: 'The output of the last plugin' },
+		{
+			name: 'Output Only, One Item per List Entry',
+			value: 'items',
+			description: 'If the output is a list, its entries become items',
+		},
+	],
+};
+
+const outputField: INodeProperties = {
+	displayName: 'Output Field',
+	name: 'outputField',
+	type: 'string',
+	default: '',
+	placeholder: 'chunks',
+	displayOptions: onlyWhenWaiting,
+	description:
+		'The field of the output to return in place of the whole output. Use dots for a nested field.',
+};
+
+export const waitOptionsProperty: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	default: {},
+	placeholder: 'Add Option',
+	displayOptions: { show: { operation: ['wait'] } },
+	options: [binaryOutput, deadlineMinutes, outputAs, outputField],
+};
+
 export const optionsProperty: INodeProperties = {
 	displayName: 'Options',
 	name: 'options',
@@ -127,16 +181,7 @@ export const optionsProperty: INodeProperties = {
 	options: [
 		binaryInput,
 		binaryOutput,
-		{
-			displayName: 'Deadline (Minutes)',
-			name: 'deadlineMinutes',
-			type: 'number',
-			typeOptions: { minValue: 0 },
-			default: 60,
-			displayOptions: onlyWhenWaiting,
-			description:
-				'How long a parked execution waits. After this time, or up to a minute later, every item becomes an error item. The jobs go on. Without a deadline, the execution waits until the jobs end.',
-		},
+		deadlineMinutes,
 		{
 			displayName: 'First Wait (Seconds)',
 			name: 'firstWaitSeconds',
@@ -145,7 +190,7 @@ export const optionsProperty: INodeProperties = {
 			default: 5,
 			displayOptions: onlyWhenWaiting,
 			description:
-				'How long to wait for the jobs before the execution parks. As an AI tool, the node does not park and waits 60 seconds by default.',
+				'How long to wait for the jobs before the execution parks. As an AI tool, the node does not park and waits 60 seconds by default. Behind a webhook that responds when the last node finishes, it does not park either.',
 		},
 		{
 			displayName: 'Job Name',
@@ -163,12 +208,15 @@ export const optionsProperty: INodeProperties = {
 			default: '{}',
 			description: 'A JSON object to store with the job and send with its events',
 		},
+		outputAs,
+		outputField,
 		{
-			displayName: 'Plugin Options',
+			displayName: 'Plugin Options (JSON)',
 			name: 'pluginOptions',
 			type: 'json',
 			default: '{}',
-			description: 'The options of the first plugin, as a JSON object',
+			description:
+				'The options of the first plugin, as a JSON object. An option given here replaces the field of the same name under Plugin Options.',
 		},
 		{
 			displayName: 'Priority',

@@ -1,18 +1,23 @@
-import {
-	NodeOperationError,
-	type IDataObject,
-	type IExecuteFunctions,
-	type INode,
-	type INodeExecutionData,
-	type IWebhookFunctions,
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	IWebhookFunctions,
 } from 'n8n-workflow';
 import type { BatchJob } from './batch';
 import { takeBinaryOutputs } from './binary-fields';
+import { toJsons } from './output-form';
 import type { Slot } from './submit-items';
 
+/** An input item whose job has not completed, and its error as the json of an item. */
+export interface Failure {
+	itemIndex: number;
+	json: IDataObject;
+}
+
 /**
- * One item per input item, in order: the output of its job, or the error. n8n sends an item to the
- * error output if its json has only the keys `error`, `message` and `details`.
+ * The output items of each input item, in order: the output of its job, or the error. n8n sends an item to
+ * the error output if its json has only the keys `error`, `message` and `details`.
  */
 export async function toOutputItems(
 	context: IExecuteFunctions | IWebhookFunctions,
@@ -20,55 +25,51 @@ export async function toOutputItems(
 	jobs: BatchJob[],
 ): Promise<INodeExecutionData[]> {
 	const items: INodeExecutionData[] = [];
-	let nextJob = 0;
-	for (const [index, slot] of slots.entries()) {
-		const pairedItem = { item: index };
-		const job = 'error' in slot ? undefined : jobs[nextJob++];
+	for (const { slot, job, itemIndex } of pair(slots, jobs)) {
+		const pairedItem = { item: itemIndex };
 		if ('error' in slot || job?.status !== 'completed') {
 			items.push({ json: errorOf(slot, job), pairedItem });
 			continue;
 		}
-		const { jobId, status } = job;
 		const { output, binary } = await takeBinaryOutputs(context.helpers, job.output, slot.files);
-		const json = { jobId, status, output: output as IDataObject };
-		items.push({ json, ...(binary && { binary }), pairedItem });
+		for (const json of toJsons({ ...job, output }, slot.form)) {
+			items.push({ json, ...(binary && { binary }), pairedItem });
+		}
 	}
 	return items;
 }
 
 /** One item per input item, in order, for jobs that have no output yet. `toJson` makes the json. */
-export function toJobItems(
+export function toJobItems<Job extends BatchJob>(
 	slots: Slot[],
-	jobs: BatchJob[],
-	toJson: (job: Partial<BatchJob>) => IDataObject,
+	jobs: Job[],
+	toJson: (job: Partial<Job>) => IDataObject,
 ): INodeExecutionData[] {
+	return pair(slots, jobs).map(({ slot, job, itemIndex }) => ({
+		json: 'error' in slot ? { error: slot.error } : toJson(job ?? {}),
+		pairedItem: { item: itemIndex },
+	}));
+}
+
+export function findFailures(slots: Slot[], jobs: BatchJob[]): Failure[] {
+	return pair(slots, jobs).flatMap(({ slot, job, itemIndex }) =>
+		'error' in slot || job?.status !== 'completed' ? [{ itemIndex, json: errorOf(slot, job) }] : [],
+	);
+}
+
+/** Each item with its job, if it has one. */
+function pair<Job extends BatchJob>(slots: Slot[], jobs: Job[]) {
 	let nextJob = 0;
-	return slots.map((slot, item) => ({
-		json: 'error' in slot ? { error: slot.error } : toJson(jobs[nextJob++] ?? {}),
-		pairedItem: { item },
+	return slots.map((slot, itemIndex) => ({
+		slot,
+		job: 'error' in slot ? undefined : jobs[nextJob++],
+		itemIndex,
 	}));
 }
 
 function errorOf(slot: Slot, job: BatchJob | undefined): IDataObject {
 	if ('error' in slot) return { error: slot.error };
-	if (job === undefined) return { error: 'Playground no longer has this job' };
-	const { jobId, status, errorCode = null } = job;
-	return { error: job.error ?? `The job is ${status}`, details: { jobId, status, errorCode } };
-}
-
-/** The first error among the items, for a node that is set to stop. */
-export function firstFailure(
-	node: INode,
-	items: INodeExecutionData[],
-): NodeOperationError | undefined {
-	const itemIndex = items.findIndex(({ json }) => 'error' in json);
-	const json = items[itemIndex]?.json;
-	if (json === undefined) return undefined;
-	const { jobId, status, errorCode } = (json.details ?? {}) as Partial<BatchJob>;
-	const description = jobId && `Job ${jobId} ended as ${status} (${errorCode ?? 'no code'})`;
-	const message = String(json.error);
-	const error = new NodeOperationError(node, message, { itemIndex, description });
-	// NodeOperationError rewrites some messages. This keeps the plugin's own message.
-	error.message = message;
-	return error;
+	const { jobId, status, errorCode = null } = job ?? {};
+	const error = job?.error ?? `The job is ${status}`;
+	return jobId === undefined ? { error } : { error, details: { jobId, status, errorCode } };
 }

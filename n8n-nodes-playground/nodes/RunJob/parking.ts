@@ -4,13 +4,29 @@ import {
 	type INodeExecutionData,
 	type IWebhookFunctions,
 } from 'n8n-workflow';
-import { askForCallback, type Batch } from './batch';
+import {
+	askForCallback,
+	hasEnded,
+	jobsOf,
+	refOf,
+	type Batch,
+	type BatchJob,
+	type BatchRef,
+} from './batch';
+import { batchKey, createKeys } from './idempotency';
 import { toJobItems } from './output-items';
 import type { Slot } from './submit-items';
 
 /** What is needed to resume a parked execution. It is kept in its context for this node. */
 export interface Parked {
 	/** Also in the resume URL. The callback of an earlier run has another key and resumes nothing. */
+	key: string;
+	batches: BatchRef[];
+	slots: Slot[];
+}
+
+/** What version 0.1.0 of this package kept, when all items were in one batch. */
+interface Parked010 {
 	key: string;
 	batchId: string;
 	slots: Slot[];
@@ -31,7 +47,7 @@ function resumeUrl(context: IExecuteFunctions, key: string): string {
 interface ParkRequest {
 	key: string;
 	slots: Slot[];
-	batch: Batch;
+	batches: Batch[];
 	deadlineMinutes: number | undefined;
 }
 
@@ -42,12 +58,12 @@ interface ParkRequest {
  */
 export async function park(
 	context: IExecuteFunctions,
-	{ key, slots, batch, deadlineMinutes }: ParkRequest,
+	{ key, slots, batches, deadlineMinutes }: ParkRequest,
 ): Promise<INodeExecutionData[][]> {
-	const { batchId } = batch;
-	const parked: Parked = { key, batchId, slots };
+	const parked: Parked = { key, batches: batches.map(refOf), slots };
 	context.getContext('node').parked = parked as never;
-	await askForCallback(context, { batchId, url: resumeUrl(context, key) });
+	const url = resumeUrl(context, key);
+	for (const { batchId } of batches) await askForCallback(context, { batchId, url });
 
 	const items = context.getInputData();
 	if (!deadlineMinutes) {
@@ -55,9 +71,8 @@ export async function park(
 		return [[...items]];
 	}
 	// They have the form of errors, so that n8n sends them to the error output if there is one.
-	const error = `The job did not end within ${deadlineMinutes} minutes. Use the operation Get to see its status.`;
-	const late = toJobItems(slots, batch.jobs, ({ jobId }) => ({
-		error,
+	const late = toJobItems(slots, jobsOf(batches), ({ jobId }) => ({
+		error: lateMessage(deadlineMinutes),
 		details: { jobId, status: 'timeout' },
 	}));
 	items.splice(0, items.length, ...late);
@@ -66,9 +81,43 @@ export async function park(
 	return [[...items]];
 }
 
+/** Turns jobs that have not ended by the deadline into failures. */
+export function toLateJobs(jobs: BatchJob[], deadlineMinutes = 0): BatchJob[] {
+	return jobs.map((job) =>
+		hasEnded({ batchId: '', jobs: [job] })
+			? job
+			: { ...job, status: 'timeout', error: lateMessage(deadlineMinutes) },
+	);
+}
+
+function lateMessage(minutes: number): string {
+	const time = minutes === 1 ? '1 minute' : `${minutes} minutes`;
+	return `The job did not end within ${time}. Use the operation Get to see its status.`;
+}
+
+/**
+ * The batches for which this run of the node was parked, or null. A retry of the execution and a run in
+ * a loop have other keys, and so has another try after a job of this run has failed.
+ */
+export function readOwnParked(context: IExecuteFunctions): Parked | null {
+	const parked = toParked(context.getContext('node'));
+	if (!parked) return null;
+	const keyOf = createKeys(context);
+	const keys = parked.slots.flatMap((slot, index) => ('error' in slot ? [] : [keyOf(index)]));
+	return parked.key === batchKey(keys) ? parked : null;
+}
+
 /** Returns null if the execution is not parked at this node. */
 export function readParked(context: IWebhookFunctions): Parked | null {
 	const name = JSON.stringify(context.getNode().name);
-	const stored = context.evaluateExpression(`{{ $(${name}).context }}`) as { parked?: Parked };
-	return stored?.parked ?? null;
+	return toParked(context.evaluateExpression(`{{ $(${name}).context }}`));
+}
+
+function toParked(nodeContext: unknown): Parked | null {
+	const { parked } = (nodeContext ?? {}) as { parked?: Parked | Parked010 };
+	if (parked === undefined) return null;
+	if ('batches' in parked) return parked;
+	const { key, batchId, slots } = parked;
+	const size = slots.filter((slot) => !('error' in slot)).length;
+	return { key, batches: [{ batchId, size }], slots };
 }

@@ -1,17 +1,15 @@
-import {
-	NodeApiError,
-	type INode,
-	type IRunExecutionData,
-	type IWebhookDescription,
-	type IWebhookFunctions,
-	type IWebhookResponseData,
-	type JsonObject,
-	type NodeOperationError,
+import type {
+	INode,
+	INodeExecutionData,
+	IRunExecutionData,
+	IWebhookDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
 } from 'n8n-workflow';
-import { hasHttpCode } from '../../shared/errors';
-import { getBatch, hasEnded, type Batch } from './batch';
-import { firstFailure, toOutputItems } from './output-items';
-import { readParked, type Parked } from './parking';
+import { getBatch, hasEnded, jobsOf, type Batch } from './batch';
+import { findFailures, toOutputItems } from './output-items';
+import { readParked } from './parking';
+import type { Slot } from './submit-items';
 
 /** A constant, because n8n's lint treats a node with a literal `webhooks` as a trigger. */
 export const resumeWebhooks: IWebhookDescription[] = [
@@ -27,7 +25,7 @@ export const resumeWebhooks: IWebhookDescription[] = [
 ];
 
 /**
- * Handles the daemon's callback, which says that all jobs of the batch have ended. The results come
+ * Handles the daemon's callback, which says that all jobs of a batch have ended. The results come
  * from the daemon's API, not from the callback. This must not throw: n8n would drop the data of the
  * earlier nodes and run the later ones with an empty item.
  */
@@ -37,11 +35,17 @@ export async function resume(this: IWebhookFunctions): Promise<IWebhookResponseD
 		const { batch: key } = this.getQueryData() as { batch?: string };
 		if (parked === null || key !== parked.key) return { webhookResponse: { resumed: false } };
 
-		const batch = await readBatch(this, parked);
-		if (!hasEnded(batch)) return tryAgain(this, 'The batch has not ended');
-		const items = await toOutputItems(this, parked.slots, batch.jobs);
-		const failure = firstFailure(this.getNode(), items);
-		if (failure && !continuesOnFail(this.getNode())) failParkedNode(this, failure);
+		const batches: Batch[] = [];
+		for (const ref of parked.batches) {
+			const batch = await getBatch(this, ref);
+			if (!hasEnded(batch)) return wait(this, batch);
+			batches.push(batch);
+		}
+		const { slots } = parked;
+		const jobs = jobsOf(batches);
+		const fails = findFailures(slots, jobs).length > 0 && mustExecute(this.getNode());
+		const again = fails || slots.some(splits) ? executeAgain(this) : null;
+		const items = again ?? (await toOutputItems(this, slots, jobs));
 		return { webhookResponse: { resumed: true }, workflowData: [items] };
 	} catch (error) {
 		this.logger.warn(`Run Job could not resume: ${(error as Error).message}`);
@@ -49,14 +53,12 @@ export async function resume(this: IWebhookFunctions): Promise<IWebhookResponseD
 	}
 }
 
-/** A batch that the daemon no longer has counts as ended, without results. */
-async function readBatch(context: IWebhookFunctions, { batchId }: Parked): Promise<Batch> {
-	try {
-		return await getBatch(context, batchId);
-	} catch (error) {
-		if (hasHttpCode(error, 404)) return { batchId, jobs: [] };
-		throw new NodeApiError(context.getNode(), error as JsonObject);
-	}
+/** The execution stays parked. The last batch to end has a callback of its own. */
+function wait(context: IWebhookFunctions, { batchId }: Batch): IWebhookResponseData {
+	const { batchId: caller } = context.getBodyData() as { batchId?: string };
+	return caller === batchId || caller === undefined
+		? tryAgain(context, 'The batch has not ended')
+		: { webhookResponse: { resumed: false } };
 }
 
 /** On 503 the daemon calls again later. The execution stays parked. */
@@ -65,18 +67,33 @@ function tryAgain(context: IWebhookFunctions, error: string): IWebhookResponseDa
 	return { noWebhookResponse: true };
 }
 
-function continuesOnFail({ onError, continueOnFail }: INode): boolean {
-	return onError === undefined ? continueOnFail === true : onError !== 'stopWorkflow';
+/** n8n pairs what webhook() returns with the input by index, so that only execute() can split. */
+function splits(slot: Slot): boolean {
+	return 'form' in slot && slot.form?.as === 'items';
+}
+
+/** Whether a failed job fails the node or makes n8n try it again. Only execute() can do either. */
+function mustExecute(node: INode): boolean {
+	const { onError, continueOnFail, retryOnFail, typeVersion } = node;
+	const continues = onError === undefined ? continueOnFail === true : onError !== 'stopWorkflow';
+	return !continues || (typeVersion >= 2 && retryOnFail === true);
 }
 
 /**
- * Fails the node, as "Stop Workflow" requires. n8n itself sets `resumeError` when a sub-workflow has
- * failed, but gives webhooks no public way to set it. In an n8n version without it, the error item
- * goes on to the next node.
+ * Makes n8n call execute() with the node's input. By default n8n disables a node that is resumed, so
+ * that it passes on what webhook() returns. A webhook has no public way to fail its node. In an n8n
+ * version in which this does not work, the error items go on to the next node.
  */
-function failParkedNode(context: IWebhookFunctions, error: NodeOperationError): void {
+function executeAgain(context: IWebhookFunctions): INodeExecutionData[] | null {
 	const { runExecutionData } = context as unknown as { runExecutionData?: IRunExecutionData };
-	const parkedNode = runExecutionData?.executionData?.nodeExecutionStack?.[0];
-	if (parkedNode?.node.id !== context.getNode().id) return;
-	parkedNode.metadata = { ...parkedNode.metadata, resumeError: error };
+	const entry = runExecutionData?.executionData?.nodeExecutionStack?.[0];
+	if (entry?.node.id !== context.getNode().id) return null;
+	// The input in the entry is replaced by error items if the node has a deadline.
+	const [from] = entry.source?.main ?? [];
+	const run = from && runExecutionData?.resultData.runData[from.previousNode];
+	const sent = run?.[from?.previousNodeRun ?? 0]?.data?.main?.[from?.previousNodeOutput ?? 0];
+	const input = sent ?? entry.data.main?.[0];
+	if (!input) return null;
+	entry.node.disabled = false;
+	return input;
 }

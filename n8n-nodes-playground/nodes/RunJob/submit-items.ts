@@ -1,46 +1,85 @@
 import { NodeApiError, NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 import { issuesOf } from '../../shared/errors';
-import { submitBatch, type Batch } from './batch';
+import { jobsOf, submitBatch, type Batch } from './batch';
+import { isTooLarge, splitBySize } from './batch-size';
 import type { BinaryOutput } from './binary-fields';
 import { batchKey, createKeys } from './idempotency';
-import { optionsOf, toJobRequest, type JobRequest } from './job-request';
+import { formOf, toJobRequest, type JobRequest } from './job-request';
+import type { OutputForm } from './output-form';
 
 /** An input item's place in the batch, which has its jobs in the same order; or why it has none. */
-export type Slot = { error: string } | { files: BinaryOutput[] };
+export type Slot = { error: string } | OutputSlot;
+
+export interface OutputSlot {
+	files: BinaryOutput[];
+	form?: OutputForm;
+}
 
 export interface Submission {
 	/** One per input item. */
 	slots: Slot[];
-	/** The batch's idempotency key. */
+	/** A key for all jobs of this run. */
 	key: string;
-	/** Null if no item gave a job. */
-	batch: Batch | null;
+	/** In the order of the items. Empty if no item gave a job. */
+	batches: Batch[];
 }
 
-type Draft = { error: string } | { request: JobRequest; files: BinaryOutput[] };
+interface GoodDraft {
+	request: JobRequest;
+	slot: OutputSlot;
+}
 
-/** Submits all items as one batch. Throws at the first bad item unless the node continues on errors. */
+type Draft = { error: string } | GoodDraft;
+
+/**
+ * Submits all items, in as few batches as the limits of the daemon allow. Throws at the first bad item
+ * unless the node continues on errors.
+ */
 export async function submitItems(
 	context: IExecuteFunctions,
 	{ waitSeconds }: { waitSeconds: number },
 ): Promise<Submission> {
-	let drafts = await draftItems(context);
-	for (;;) {
-		const jobs = drafts.flatMap((draft) => ('request' in draft ? [draft.request] : []));
-		const key = batchKey(jobs.map(({ idempotencyKey }) => idempotencyKey));
-		if (jobs.length === 0) return { slots: drafts.map(toSlot), key, batch: null };
-
+	const drafts = await draftItems(context);
+	const batches: Batch[] = [];
+	const parts = toParts(drafts);
+	for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+		const jobs = part.map((index) => (drafts[index] as GoodDraft).request);
+		// Only the last request waits, so that all jobs are submitted first.
+		const wait = parts.length === 0 ? waitSeconds : 0;
+		const idempotencyKey = batchKey(jobs.map((job) => job.idempotencyKey));
 		try {
-			const batch = await submitBatch(context, { jobs, idempotencyKey: key, waitSeconds });
-			return { slots: drafts.map(toSlot), key, batch };
+			batches.push(await submitBatch(context, { jobs, idempotencyKey, waitSeconds: wait }));
 		} catch (error) {
-			drafts = dropRefused(context, drafts, error as Error);
+			const reasons = reasonsByJob(error as Error);
+			if (part.length > 1 && reasons.size === 0 && isTooLarge(error)) {
+				const half = Math.ceil(part.length / 2);
+				parts.unshift(part.slice(0, half), part.slice(half));
+				continue;
+			}
+			const before = jobsOf(batches).length;
+			if (!context.continueOnFail())
+				throw toRefusal(context, error as Error, { reasons, part, before });
+			refuse(drafts, { part, reasons, error: error as Error });
+			const rest = part.filter((index) => 'request' in (drafts[index] as Draft));
+			if (rest.length > 0) parts.unshift(rest);
 		}
 	}
+	const keys = drafts.flatMap((draft) =>
+		'request' in draft ? [draft.request.idempotencyKey] : [],
+	);
+	return { slots: drafts.map(toSlot), key: batchKey(keys), batches };
+}
+
+/** The indexes of the items in each batch. */
+function toParts(drafts: Draft[]): number[][] {
+	const jobs = drafts.flatMap((draft, index) =>
+		'request' in draft ? [{ index, request: draft.request }] : [],
+	);
+	return splitBySize(jobs, ({ request }) => request).map((part) => part.map(({ index }) => index));
 }
 
 function toSlot(draft: Draft): Slot {
-	return 'error' in draft ? { error: draft.error } : { files: draft.files };
+	return 'error' in draft ? { error: draft.error } : draft.slot;
 }
 
 async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
@@ -49,8 +88,7 @@ async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
 	for (let index = 0; index < context.getInputData().length; index++) {
 		try {
 			const item = { context, index };
-			const files = optionsOf(item).binaryOutput?.file ?? [];
-			drafts.push({ request: await toJobRequest(item, keyOf(index)), files });
+			drafts.push({ request: await toJobRequest(item, keyOf(index)), slot: formOf(item) });
 		} catch (error) {
 			if (!context.continueOnFail()) {
 				throw new NodeOperationError(context.getNode(), error as Error, { itemIndex: index });
@@ -62,18 +100,17 @@ async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
 }
 
 /**
- * The daemon refuses a whole batch and says which jobs are invalid. Their items become errors, and
- * the others are submitted again. An error that names no job is the error of every item.
+ * The daemon refuses a whole batch and says which jobs are invalid. Their items become errors. An
+ * error that names no job is the error of every item.
  */
-function dropRefused(context: IExecuteFunctions, drafts: Draft[], error: Error): Draft[] {
-	const reasons = reasonsByJob(error);
-	const items = drafts.flatMap((draft, index) => ('request' in draft ? [index] : []));
-	if (!context.continueOnFail()) throw toRefusal(context, error, { reasons, items });
-	const refused = reasons.size === 0 ? items : [...reasons.keys()].map((job) => items[job]);
-	return drafts.map((draft, index) => {
-		if (!refused.includes(index)) return draft;
-		return { error: reasons.get(items.indexOf(index)) ?? error.message };
-	});
+function refuse(
+	drafts: Draft[],
+	{ part, reasons, error }: { part: number[]; reasons: Map<number, string>; error: Error },
+): void {
+	for (const [job, index] of part.entries()) {
+		if (reasons.size > 0 && !reasons.has(job)) continue;
+		drafts[index] = { error: reasons.get(job) ?? error.message };
+	}
 }
 
 function reasonsByJob(error: Error): Map<number, string> {
@@ -91,20 +128,32 @@ function fieldName(pointer = '/job'): string {
 	return pointer.slice(1).replaceAll('/', '.');
 }
 
+interface Refusal {
+	reasons: Map<number, string>;
+	/** The items of the refused batch. */
+	part: number[];
+	/** How many jobs were submitted in earlier batches. */
+	before: number;
+}
+
 /** The error for the node: the first invalid item and the reason. */
 function toRefusal(
 	context: IExecuteFunctions,
 	error: Error,
-	{ reasons, items }: { reasons: Map<number, string>; items: number[] },
+	{ reasons, part, before }: Refusal,
 ): NodeApiError | NodeOperationError {
 	if (!(error instanceof NodeApiError)) return new NodeOperationError(context.getNode(), error);
+	if (part.length === 1) error.context.itemIndex = part[0];
 	const [first] = reasons;
-	if (first === undefined) return error;
+	const ran = before === 0 ? 'No item was run.' : `Items that were run before: ${before}.`;
+	if (first === undefined) {
+		if (before > 0) error.description = `${ran}\n${error.description ?? ''}`;
+		return error;
+	}
 	const [job, reason] = first;
 	error.message = `Playground refused this item: ${reason}`;
 	const others = reasons.size - 1;
-	error.description =
-		others === 0 ? 'No item was run.' : `No item was run. ${others} more would be refused.`;
-	error.context.itemIndex = items[job];
+	error.description = others === 0 ? ran : `${ran} ${others} more would be refused.`;
+	error.context.itemIndex = part[job];
 	return error;
 }

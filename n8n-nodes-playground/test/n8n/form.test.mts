@@ -19,14 +19,14 @@ const ask = (kind: string, methodName: string, more: Json = {}) =>
 	client.rest('POST', `/dynamic-node-parameters/${kind}`, {
 		path: 'parameters.plugin',
 		methodName,
-		nodeTypeAndVersion: { name: 'n8n-nodes-playground.runJob', version: 1 },
+		nodeTypeAndVersion: { name: 'n8n-nodes-playground.runJob', version: 2 },
 		currentNodeParameters: {},
 		credentials: { playgroundApi: credential },
 		...more,
 	});
 
-const fieldsOf = (plugin: string) =>
-	ask('resource-mapper-fields', 'getInputFields', {
+const fieldsOf = (plugin: string, method = 'getInputFields') =>
+	ask('resource-mapper-fields', method, {
 		path: 'parameters.input',
 		currentNodeParameters: { plugin: { __rl: true, mode: 'list', value: plugin } },
 	});
@@ -51,6 +51,15 @@ describe('the form in the editor', () => {
 		const builtIn = plugins.filter(({ source }: Json) => source === 'built-in');
 		expect(builtIn).toHaveLength(5);
 		for (const { name } of builtIn) expect((await fieldsOf(name)).fields).not.toEqual([]);
+	});
+
+	test('has the options of a plugin, which the user adds', async () => {
+		const { fields } = await fieldsOf('image-resize', 'getOptionFields');
+		expect(fields).toMatchObject([
+			{ id: 'width', type: 'number', removed: true },
+			{ id: 'height', type: 'number', removed: true },
+			...Array.from({ length: fields.length - 2 }, () => ({ removed: true })),
+		]);
 	});
 
 	test('lists the plugins and searches their names and descriptions', async () => {
@@ -87,4 +96,21 @@ test('the values in the form are the input of the job', async () => {
 	const workflow = chain('Form', manualTrigger(), items({ prices: [12.5, 30] }), query);
 	const execution = await client.untilStatus(await start(workflow), 'success');
 	expect(execution.items('Run Job')[0]?.json.output).toBe(42.5);
+});
+
+test('the options in the form are those of the plugin', async () => {
+	const { fields: schema } = await fieldsOf('csv-profile', 'getOptionFields');
+	const profile = runJob({ credential, plugin: 'csv-profile', input: '{ text: $json.csv }' });
+	profile.parameters.pluginOptions = {
+		mappingMode: 'defineBelow',
+		value: { header: false, nullTokens: '["?"]', top: null },
+		schema,
+		matchingColumns: [],
+	};
+	const workflow = chain('Options', manualTrigger(), items({ csv: '?,1\n2,3' }), profile);
+	const execution = await client.untilStatus(await start(workflow), 'success');
+	expect(execution.items('Run Job')[0]?.json.output).toMatchObject({
+		rows: 2,
+		columns: [{ name: 'column 1', nulls: 1 }, { name: 'column 2' }],
+	});
 });

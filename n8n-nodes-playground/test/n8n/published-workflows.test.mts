@@ -16,13 +16,13 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 async function importFile(
 	file: string,
 	{ baseUrl, token }: DaemonProcess,
-	credentials: Json = {},
+	{ credentials = {}, version = 2 }: { credentials?: Json; version?: number } = {},
 ): Promise<string> {
 	const playgroundApi = await client.createCredential({ baseUrl, token });
 	const workflow = JSON.parse(read(file)) as Workflow;
 	for (const node of workflow.nodes) {
 		const ours = node.type.startsWith('n8n-nodes-playground.');
-		if (ours) node.credentials = { playgroundApi };
+		if (ours) Object.assign(node, { credentials: { playgroundApi }, typeVersion: version });
 		if (node.type in credentials) node.credentials = credentials[node.type];
 	}
 	return (await client.rest('POST', '/workflows', workflow)).id;
@@ -33,22 +33,28 @@ async function runManually(workflowId: string): Promise<Execution> {
 	return await client.untilStatus(id as string, 'success');
 }
 
-const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void>> = {
-	'n8n-nodes-playground/examples/run-and-wait.json': async (file, daemon) => {
-		const execution = await runManually(await importFile(file, daemon));
+type Run = (file: string, daemon: DaemonProcess, version: number) => Promise<void>;
+
+const RUNS: Record<string, Run> = {
+	'n8n-nodes-playground/examples/run-and-wait.json': async (file, daemon, version) => {
+		const execution = await runManually(await importFile(file, daemon, { version }));
 		expect(execution.items('Run Job')[0]?.json.output).toMatchObject({ rows: 2 });
 	},
 
-	'n8n-nodes-playground/examples/errors-to-their-own-branch.json': async (file, daemon) => {
-		const execution = await runManually(await importFile(file, daemon));
+	'n8n-nodes-playground/examples/errors-to-their-own-branch.json': async (
+		file,
+		daemon,
+		version,
+	) => {
+		const execution = await runManually(await importFile(file, daemon, { version }));
 		expect(execution.items('Use the output')).toHaveLength(1);
 		expect(execution.items('Notify someone')).toMatchObject([
 			{ json: { error: expect.stringContaining('input.text') } },
 		]);
 	},
 
-	'n8n-nodes-playground/examples/events-by-kind.json': async (file, daemon) => {
-		const workflowId = await importFile(file, daemon);
+	'n8n-nodes-playground/examples/events-by-kind.json': async (file, daemon, version) => {
+		const workflowId = await importFile(file, daemon, { version });
 		expect(await client.publish(workflowId)).toMatchObject({ status: 'published' });
 		const good = { plugins: ['word-count'], input: { text: 'one two' } };
 		const bad = { plugins: ['gate'], input: { url: 'http://127.0.0.1:9/' } };
@@ -63,12 +69,13 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 		await client.unpublish(workflowId);
 	},
 
-	'n8n-nodes-playground/examples/agent-tool.json': async (file, daemon) => {
+	'n8n-nodes-playground/examples/agent-tool.json': async (file, daemon, version) => {
 		const model = await startChatModel({ csv: 'city,people\nZürich,447082\nBern,137995' });
 		try {
 			const openAiApi = await client.createCredential(model.credential, 'openAiApi');
 			const workflowId = await importFile(file, daemon, {
-				'@n8n/n8n-nodes-langchain.lmChatOpenAi': { openAiApi },
+				version,
+				credentials: { '@n8n/n8n-nodes-langchain.lmChatOpenAi': { openAiApi } },
 			});
 			const execution = await runManually(workflowId);
 			const { description, parameters } = model.requests[0]?.tools[0].function;
@@ -87,7 +94,7 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 		const [, name, value] = /\| Name +\| `(.+?)` +\|\n\| Value +\| `(.+?)` +\|/.exec(guide) ?? [];
 		const httpHeaderAuth = await client.createCredential({ name, value }, 'httpHeaderAuth');
 		const workflowId = await importFile(file, daemon, {
-			'n8n-nodes-base.webhook': { httpHeaderAuth },
+			credentials: { 'n8n-nodes-base.webhook': { httpHeaderAuth } },
 		});
 		expect(await client.publish(workflowId)).toMatchObject({ status: 'published' });
 
@@ -142,15 +149,23 @@ const RUNS: Record<string, (file: string, daemon: DaemonProcess) => Promise<void
 	},
 };
 
+const cases = Object.entries(RUNS).flatMap(([file, run]) =>
+	// The files of 0.1.0 have version 1 of the nodes.
+	(file.includes('/examples/') ? [2, 1] : [2]).map((version) => ({ file, version, run })),
+);
+
 describe.concurrent('the workflow in', () => {
-	test.each(Object.entries(RUNS))('%s runs without changes', async (file, run) => {
-		const daemon = await startDaemonProcess();
-		try {
-			await run(file, daemon);
-		} finally {
-			await daemon.remove();
-		}
-	});
+	test.each(cases)(
+		'$file runs with version $version of the nodes',
+		async ({ file, version, run }) => {
+			const daemon = await startDaemonProcess();
+			try {
+				await run(file, daemon, version);
+			} finally {
+				await daemon.remove();
+			}
+		},
+	);
 });
 
 test('every example workflow is run here', () => {

@@ -52,7 +52,11 @@ describe.concurrent('a job that fails', () => {
 			const execution = await client.untilStatus(await failSecond('stopWorkflow'), 'error');
 			expect(execution.error).toMatchObject({
 				message: 'bad page',
-				description: expect.stringMatching(/^Job job_\w+ ended as failed \(PLUGIN_THREW\)$/),
+				description: expect.stringMatching(
+					/^1 of 3 items failed\. Plugin `gate` failed in job <a href="http.*">job_\w+<\/a>: PLUGIN_THREW\.$/,
+				),
+				// With the plugin's stack.
+				messages: [expect.stringMatching(/Error: bad page\n +at .*gate\.mjs/)],
 				context: { itemIndex: 1 },
 			});
 			expect(execution.runs('Good')).toBe(0);
@@ -118,10 +122,43 @@ describe.concurrent('Run Job', () => {
 		}
 	});
 
-	test('fails after parking without another try, also under Retry On Fail', async () => {
-		t.gates.fail('tried once', 'bad page');
+	test('runs a job that failed after parking again under Retry On Fail', async () => {
+		t.gates.open('steady, parked', 'steady');
+		t.gates.fail('flaky, parked', 'not yet');
+		t.gates.open('flaky, parked', 'now');
 		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
 		const retrying = job({ options: { firstWaitSeconds: 0 }, settings });
+		const both = at('steady, parked', 'flaky, parked');
+		const id = await start(chain('Tries', manualTrigger(), both, retrying));
+		const execution = await client.untilStatus(id, 'success');
+		expect(execution.items('Run Job').map(outcome)).toEqual(['steady', 'now']);
+		expect([t.gates.arrivals('steady, parked'), t.gates.arrivals('flaky, parked')]).toEqual([1, 2]);
+	});
+
+	test.each([
+		['saved', true],
+		['original', false],
+	])(
+		'runs its job again when the execution is retried with the %s workflow',
+		async (of, loadWorkflow) => {
+			const gate = `retried, ${of}`;
+			t.gates.fail(gate, 'not yet');
+			const options = { firstWaitSeconds: 0, deadlineMinutes: 5 };
+			const workflow = chain('Retried', manualTrigger(), at(gate), job({ options }), noOp('After'));
+			const id = await start(workflow);
+			expect((await client.untilStatus(id, 'error')).error).toMatchObject({ message: 'not yet' });
+			t.gates.open(gate, 'now');
+			const retried = await client.rest('POST', `/executions/${id}/retry`, { loadWorkflow });
+			const execution = await client.untilStatus(retried.id, 'success');
+			expect(execution.items('After').map(outcome)).toEqual(['now']);
+			expect(t.gates.arrivals(gate)).toBe(2);
+		},
+	);
+
+	test('of version 1 fails after parking without another try, also under Retry On Fail', async () => {
+		t.gates.fail('tried once', 'bad page');
+		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
+		const retrying = job({ options: { firstWaitSeconds: 0 }, settings, typeVersion: 1 });
 		const id = await start(chain('Parked', manualTrigger(), at('tried once'), retrying));
 		expect((await client.untilStatus(id, 'error')).error).toMatchObject({ message: 'bad page' });
 		expect(t.gates.arrivals('tried once')).toBe(1);

@@ -132,6 +132,105 @@ describe.concurrent('Run Job', () => {
 		await client.unpublish(workflow);
 	});
 
+	test('waits within the execution behind a webhook that responds with the last node', async () => {
+		const workflow = await client.createWorkflow(
+			chain(
+				'Last node',
+				webhook('last-node', { responseMode: 'lastNode' }),
+				job({ options: { ...PARKS, outputAs: 'output' }, input: '$json.body' }),
+			),
+		);
+		await client.publish(workflow);
+		const responding = fetch(`${n8n.baseUrl}/webhook/last-node`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ url: t.gates.url('last node') }),
+		});
+		await t.gates.untilArrived('last node');
+		t.gates.open('last node', { answer: 'of the job' });
+		const response = await responding;
+		expect([response.status, await response.json()]).toEqual([200, { answer: 'of the job' }]);
+		await client.unpublish(workflow);
+	});
+
+	test('splits lists in the outputs of parked jobs into items with the right input', async () => {
+		const names = ['split-1', 'split-2'];
+		const split = job({ options: { ...PARKS, outputAs: 'items', outputField: 'parts' } });
+		const id = await start(
+			chain(
+				'Split',
+				manualTrigger(),
+				at(...names),
+				split,
+				field('Pairs', '`${$("Items").item.json.name} ${$json.part}`'),
+			),
+		);
+		await client.untilStatus(id, 'waiting');
+		for (const name of names) t.gates.open(name, { parts: [{ part: 1 }, { part: 2 }] });
+		const execution = await client.untilStatus(id, 'success');
+		expect(execution.items('Pairs').map(({ json }) => json.value)).toEqual([
+			'split-1 1',
+			'split-1 2',
+			'split-2 1',
+			'split-2 2',
+		]);
+	});
+
+	test('runs more items than fit into a batch, and resumes once', async () => {
+		const many = code(
+			'Items',
+			"return Array.from({ length: 1500 }, (_, index) => ({ json: { text: 'a '.repeat(index % 7) } }));",
+		);
+		const parked = job({ plugin: 'word-count', input: '{ text: $json.text }', options: PARKS });
+		const id = await start(chain('1500 items', manualTrigger(), many, parked));
+		const execution = await client.untilStatus(id, 'success');
+		const words = execution.items('Run Job').map(({ json }) => json.output.words);
+		expect(words).toEqual(Array.from({ length: 1500 }, (_, index) => index % 7));
+	});
+
+	test('waits for jobs that were submitted before, and returns what they logged', async () => {
+		const submit = job({ name: 'Submit', operation: 'start' });
+		const wait = job({ name: 'Wait', operation: 'wait', jobId: '={{ $json.jobId }}' });
+		const logs = job({ name: 'Logs', operation: 'getLogs', jobId: '={{ $json.jobId }}' });
+		const id = await start(
+			chain('Wait', manualTrigger(), at('waited-1', 'waited-2'), submit, wait, logs),
+		);
+		for (const name of ['waited-2', 'waited-1']) {
+			await t.gates.untilArrived(name);
+			t.gates.open(name, { answer: name });
+		}
+		const execution = await client.untilStatus(id, 'success');
+		expect(outputs(execution.items('Wait'))).toEqual([
+			{ answer: 'waited-1' },
+			{ answer: 'waited-2' },
+		]);
+	});
+
+	test('lists and retries jobs', async () => {
+		t.gates.fail('listed', 'not yet');
+		const failed = await t.daemon.call('POST', '/v1/jobs', {
+			plugins: ['gate'],
+			name: 'to list',
+			input: { url: t.gates.url('listed') },
+		});
+		await until('the job has failed', async () => {
+			const { status } = await t.daemon.call('GET', `/v1/jobs/${failed.jobId}`);
+			return status === 'failed';
+		});
+		t.gates.open('listed', { answer: 'now' });
+		const list = job({ name: 'List', operation: 'getMany', jobId: '' });
+		list.parameters = {
+			operation: 'getMany',
+			filters: { status: 'failed', name: 'to list' },
+		};
+		const retry = job({ name: 'Retry', operation: 'retry', jobId: '={{ $json.jobId }}' });
+		const wait = job({ name: 'Wait', operation: 'wait', jobId: '={{ $json.jobId }}' });
+		const id = await start(chain('List and retry', manualTrigger(), list, retry, wait));
+		const execution = await client.untilStatus(id, 'success');
+		expect(execution.items('List').map(({ json }) => json.jobId)).toEqual([failed.jobId]);
+		expect(outputs(execution.items('Wait'))).toEqual([{ answer: 'now' }]);
+	});
+
 	test('parks with 200 instant jobs, whose callback may arrive before n8n has parked', async () => {
 		const many = code(
 			'Items',

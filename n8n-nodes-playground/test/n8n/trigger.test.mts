@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.mts';
 import type { Credential, Json } from './support/n8n-client.mts';
 import { until } from './support/until.mts';
-import { chain, noOp, playgroundTrigger, type Node } from './support/workflows.mts';
+import {
+	chain,
+	noOp,
+	playgroundTrigger,
+	runJob as runJobNode,
+	type Node,
+} from './support/workflows.mts';
 import { client, n8n } from './support/world.mts';
 
 let daemon: DaemonProcess;
@@ -16,6 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => daemon?.remove());
 
+const ALL = ['started', 'progress', 'completed', 'failed'];
+
 interface Listener {
 	workflowId: string;
 	trigger: Node;
@@ -27,7 +35,7 @@ interface Listener {
 
 /** Creates a workflow with a trigger, without publishing it. */
 async function listen(parameters: Json = {}, to = { credential, daemon }): Promise<Listener> {
-	const trigger = playgroundTrigger(to.credential, parameters);
+	const trigger = playgroundTrigger(to.credential, { events: ALL, ...parameters });
 	const workflowId = await client.createWorkflow(chain('Listens', trigger, noOp('Take')));
 	return {
 		workflowId,
@@ -76,6 +84,46 @@ describe.concurrent('Playground Trigger', () => {
 		await runJob('unwanted');
 		const wanted = await runJob('wanted');
 		expect(await events(1)).toMatchObject([{ status: 'completed', jobId: wanted }]);
+		await client.unpublish(workflowId);
+	});
+
+	test('does not start again from the jobs that its workflow runs', async () => {
+		const trigger = playgroundTrigger(credential, { jobName: 'loop' });
+		const job = runJobNode({
+			credential,
+			plugin: 'word-count',
+			input: '{ text: "one" }',
+			options: { name: 'loop', firstWaitSeconds: 60 },
+		});
+		const workflowId = await client.createWorkflow(chain('Loops', trigger, job, noOp('After')));
+		await client.publish(workflowId);
+		await runJob('loop');
+		const [execution] = await client.untilEnded(workflowId, 1);
+		const { jobId } = execution?.items('Run Job')[0]?.json ?? {};
+		await until('the events of the job are delivered', async () => {
+			const { items } = await daemon.call('GET', `/v1/deliveries?jobId=${jobId}`);
+			return items.length > 0 && items.every(({ state }: Json) => state === 'delivered');
+		});
+		expect(await client.executions(workflowId)).toHaveLength(1);
+		await client.unpublish(workflowId);
+	});
+
+	test('filters by metadata', async () => {
+		const metadata = { entry: [{ name: 'customer.id', value: '7' }] };
+		const { workflowId, events } = await listen({
+			events: ['completed'],
+			options: { metadata },
+		});
+		await client.publish(workflowId);
+		const submit = (id: number) =>
+			daemon.call('POST', '/v1/jobs', {
+				plugins: ['word-count'],
+				input: { text: 'one' },
+				metadata: { customer: { id } },
+			});
+		await submit(8);
+		const { jobId } = await submit(7);
+		expect(await events(1)).toMatchObject([{ jobId }]);
 		await client.unpublish(workflowId);
 	});
 

@@ -8,13 +8,21 @@ const wordCount = {
 	name: 'word-count',
 	status: 'ready',
 	description: 'Counts words in a text.',
-	inputSchema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+	inputSchema: {
+		type: 'object',
+		properties: { text: { type: 'string', description: 'The `text`.' } },
+		required: ['text'],
+	},
 };
 const imageResize = {
 	name: 'image-resize',
 	status: 'ready',
 	description: 'Scales an image.',
 	inputSchema: null,
+	optionsSchema: {
+		type: 'object',
+		properties: { width: { type: 'integer' }, format: { enum: ['png', 'webp'], default: 'png' } },
+	},
 };
 const broken = { name: 'broken', status: 'broken', description: null, inputSchema: null };
 
@@ -35,8 +43,8 @@ beforeEach(async () => {
 });
 afterEach(() => daemon.stop());
 
-const context = (plugin = 'word-count') =>
-	loadOptionsContext({ baseUrl: daemon.baseUrl, parameters: { plugin: { value: plugin } } });
+const context = (plugin = 'word-count', node = {}) =>
+	loadOptionsContext({ baseUrl: daemon.baseUrl, node, parameters: { plugin: { value: plugin } } });
 
 describe('the list of plugins', () => {
 	test('has the plugins that can run', async () => {
@@ -71,6 +79,33 @@ describe('the form', () => {
 		expect(await resourceMapping.getInputFields.call(context(''))).toMatchObject({
 			fields: [],
 			emptyFieldsNotice: 'Choose a plugin to see its input fields.',
+		});
+	});
+
+	test('of a tool has the model fill in the required fields', async () => {
+		const tool = { type: 'n8n-nodes-playground.runJobTool' };
+		const { fields } = await resourceMapping.getInputFields.call(context('word-count', tool));
+		expect(fields[0]?.defaultValue).toBe(
+			"={{ /*n8n-auto-generated-fromAI-override*/ $fromAI('text', `Counts words in a text. The 'text'.`, 'string') }}",
+		);
+	});
+
+	test('for the options has every option, for the user to add', async () => {
+		const { fields } = await resourceMapping.getOptionFields.call(context('image-resize'));
+		expect(fields).toMatchObject([
+			{ id: 'width', type: 'number', removed: true },
+			{ id: 'format', type: 'options', defaultValue: 'png', removed: true },
+		]);
+	});
+
+	test('for the options says so if the plugin has none or no plugin is chosen', async () => {
+		expect(await resourceMapping.getOptionFields.call(context())).toMatchObject({
+			fields: [],
+			emptyFieldsNotice: 'The plugin word-count has no options.',
+		});
+		expect(await resourceMapping.getOptionFields.call(context(''))).toMatchObject({
+			fields: [],
+			emptyFieldsNotice: 'Choose a plugin to see its options.',
 		});
 	});
 

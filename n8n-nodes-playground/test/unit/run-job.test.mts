@@ -1,4 +1,4 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, IPairedItemData } from 'n8n-workflow';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RunJob } from '../../nodes/RunJob/RunJob.node';
 import { serveBatches } from './support/batches.mts';
@@ -79,7 +79,7 @@ describe('the request', () => {
 			input: { index: 0 },
 			idempotencyKey: expect.stringMatching(/^[0-9a-f]{40}$/),
 			name: 'nightly',
-			metadata: { customer: 7 },
+			metadata: { n8n: { workflowId: 'workflow-1', executionId: '42' }, customer: 7 },
 			priority: 5,
 			runAt: '2026-11-23T08:30:00.000Z',
 			timeoutMs: 1500,
@@ -93,11 +93,35 @@ describe('the request', () => {
 		expect(request?.headers.prefer).toBe('wait=5');
 	});
 
+	test('of version 1 has only the metadata of the user', async () => {
+		serveBatches(daemon);
+		await execute(world({ node: { typeVersion: 1 } }));
+		const options = { metadata: '{"customer": 7}' };
+		await execute(world({ node: { typeVersion: 1 }, parameters: { options }, executionId: '43' }));
+		const [first, second] = daemon.requestsTo('POST /v1/batches').map(({ body }) => body.jobs[0]);
+		expect(first).not.toHaveProperty('metadata');
+		expect(second.metadata).toEqual({ customer: 7 });
+	});
+
 	test('has the input from the form', async () => {
 		serveBatches(daemon);
 		const input = { mappingMode: 'defineBelow', value: { text: 'hi', max: null }, schema: [] };
 		await execute(world({ parameters: { inputMode: 'form', input } }));
 		expect(daemon.requestsTo('POST /v1/batches')[0]?.body.jobs[0].input).toEqual({ text: 'hi' });
+	});
+
+	test('has the options from the form, replaced by those given as JSON', async () => {
+		serveBatches(daemon);
+		const pluginOptions = {
+			mappingMode: 'defineBelow',
+			value: { width: 320, format: 'png', height: null, sizes: '[1, 2]' },
+			schema: [{ id: 'sizes', type: 'array' }],
+		};
+		const options = { pluginOptions: '{"format": "webp"}' };
+		await execute(world({ parameters: { pluginOptions, options } }));
+		expect(daemon.requestsTo('POST /v1/batches')[0]?.body.jobs[0].plugins).toEqual([
+			{ name: 'word-count', options: { width: 320, format: 'webp', sizes: [1, 2] } },
+		]);
 	});
 
 	test('has Run At in the time zone of the workflow', async () => {
@@ -165,9 +189,66 @@ describe('jobs that end within the first wait', () => {
 		);
 		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toMatchObject({
 			message: 'EPERM: no such page',
-			description: 'Job job_2 ended as failed (PLUGIN_THREW)',
+			description: '1 of 2 items failed. Job job_2 has the error code PLUGIN_THREW.',
 			context: { itemIndex: 1 },
 		});
+	});
+
+	test('fail the node with the step, the plugin, a link to the job and the stack', async () => {
+		serveBatches(daemon, () => ({ error: 'bad page', errorCode: 'PLUGIN_THREW' }));
+		const url = 'http://daemon.test/v1/jobs/job_1';
+		const steps = [
+			{ plugin: 'fetch-page', status: 'completed' },
+			{ plugin: 'word-count', status: 'failed' },
+		];
+		const stack = 'Error: bad page\n    at run (word-count.ts:3:9)';
+		const lines = [
+			{ step: 0, level: 'error', message: 'of another step' },
+			{ step: 1, level: 'error', message: stack },
+			{ step: 1, level: 'info', message: 'a later line' },
+		];
+		daemon.on('GET /v1/jobs/:id', () => ({ status: 200, body: { url, status: 'failed', steps } }));
+		daemon.on('GET /v1/jobs/:id/logs', () => ({
+			status: 200,
+			body: { items: lines, nextCursor: null },
+		}));
+		await expect(execute(world())).rejects.toMatchObject({
+			message: 'bad page',
+			description: `Plugin \`word-count\` failed in step 2 of 2 in job <a href="${url}" target="_blank">job_1</a>: PLUGIN_THREW.`,
+			messages: [stack],
+		});
+	});
+
+	test.each<[string, IDataObject, unknown, IDataObject[]]>([
+		['only the output', { outputAs: 'output' }, { words: 3 }, [{ words: 3 }]],
+		['a value as a field', { outputAs: 'output' }, [1, 2], [{ output: [1, 2] }]],
+		['the entries of a list', { outputAs: 'items' }, [{ a: 1 }, 2], [{ a: 1 }, { output: 2 }]],
+		['no item for an empty list', { outputAs: 'items' }, [], []],
+		['one item if it is no list', { outputAs: 'items' }, { words: 3 }, [{ words: 3 }]],
+		[
+			'the entries of a field',
+			{ outputAs: 'items', outputField: 'result.chunks' },
+			{ result: { chunks: [{ text: 'a' }] } },
+			[{ text: 'a' }],
+		],
+		[
+			'a field with the job',
+			{ outputField: 'words' },
+			{ words: 3 },
+			[{ jobId: 'job_2', status: 'completed', output: 3 }],
+		],
+	])('give %s', async (_what, options, output, jsons) => {
+		serveBatches(daemon, (_job, index) => ({ output: index === 1 ? output : [] }));
+		const two = world({ items: texts('one', 'two'), parameters: { options } });
+		const [items] = await execute(two);
+		const ofSecond = items?.filter(({ pairedItem }) => (pairedItem as IPairedItemData).item === 1);
+		expect(ofSecond?.map(({ json }) => json)).toEqual(jsons);
+	});
+
+	test('do not count as failed because of a field in their output', async () => {
+		serveBatches(daemon, () => ({ output: { error: 'a field of that name' } }));
+		const [items] = await execute(world({ parameters: { options: { outputAs: 'output' } } }));
+		expect(items?.[0]?.json).toEqual({ error: 'a field of that name' });
 	});
 
 	test('become error items if they fail and the node continues', async () => {
@@ -251,16 +332,67 @@ describe('a request that the daemon refuses', () => {
 	});
 
 	test.each([
-		[413, 'BATCH_TOO_LARGE', [{ path: '/jobs', message: 'is 2 jobs long: it must be at most 1' }]],
+		[413, 'BATCH_TOO_LARGE', [{ path: '/jobs', message: 'is 3 jobs long: it must be at most 1' }]],
 		[400, 'BODY_INVALID', [{ path: '/jobs', message: 'is a list: it must be shorter' }]],
 		[413, 'BODY_TOO_LARGE', []],
-	])('because of its size, %i %s, says how to send less', async (status, code, issues) => {
-		daemon.on('POST /v1/batches', () => problem(status, code, 'It is too much.', issues));
-		const tooMuch =
-			'It is too much. Use Loop Over Items to pass fewer items to this node at a time.';
-		await expect(execute(world({ items: texts('one', 'two') }))).rejects.toThrow(tooMuch);
+	])('because of its size, %i %s, is split', async (status, code, issues) => {
+		const { serve } = serveBatches(daemon, ({ input }) => ({ output: input.index }));
+		daemon.on('POST /v1/batches', (request) =>
+			request.body.jobs.length > 1
+				? problem(status, code, 'It is too much.', issues)
+				: serve(request),
+		);
+		const [items] = await execute(world({ items: texts('one', 'two', 'three') }));
+		expect(items?.map(({ json }) => json.output)).toEqual([0, 1, 2]);
+	});
+
+	test('because of the size, by a proxy, is split, and one item is an error of the proxy', async () => {
+		const { serve } = serveBatches(daemon);
+		daemon.on('POST /v1/batches', (request) =>
+			request.body.jobs.some(({ input }: any) => input.index === 1)
+				? { status: 413, body: '<html>413 Request Entity Too Large</html>' }
+				: serve(request),
+		);
 		const [items] = await execute(world({ items: texts('one', 'two'), node: continuing }));
-		expect(items?.map(({ json }) => json)).toEqual([{ error: tooMuch }, { error: tooMuch }]);
+		expect(items?.map(({ json }) => json.error ?? json.status)).toEqual([
+			'completed',
+			`A proxy at ${daemon.baseUrl} refused a request to Playground for its size`,
+		]);
+	});
+
+	test('because one item is too large, says which and what to do', async () => {
+		const { serve } = serveBatches(daemon);
+		daemon.on('POST /v1/batches', (request) =>
+			request.body.jobs.some(({ input }: any) => input.index === 1)
+				? problem(413, 'BODY_TOO_LARGE', 'The body is too large.')
+				: serve(request),
+		);
+		const large = { items: texts('one', 'two', 'three') };
+		const message =
+			'The body is too large. This is the data of one item. Pass less data in it, such as the URL of a file, or raise PLAYGROUND_BODY_LIMIT.';
+		await expect(execute(world(large))).rejects.toMatchObject({
+			message,
+			description: expect.stringContaining('Items that were run before: 1.'),
+			context: { itemIndex: 1 },
+		});
+		const [items] = await execute(world({ ...large, node: continuing }));
+		expect(items?.map(({ json }) => json.error ?? json.status)).toEqual([
+			'completed',
+			message,
+			'completed',
+		]);
+	});
+
+	test('says that it may be too large if the daemon closes the connection', async () => {
+		daemon.on('POST /v1/batches', async () => {
+			await daemon.stop();
+			return { status: 200 };
+		});
+		await expect(execute(world())).rejects.toMatchObject({
+			message: `Playground at ${daemon.baseUrl} closed the connection`,
+			description: expect.stringContaining('PLAYGROUND_BODY_LIMIT'),
+		});
+		daemon = await startDaemon();
 	});
 
 	test('fails with the address if the daemon does not answer', async () => {
@@ -268,6 +400,38 @@ describe('a request that the daemon refuses', () => {
 		await daemon.stop();
 		await expect(execute(world())).rejects.toThrow(`Playground does not answer at ${baseUrl}`);
 		daemon = await startDaemon();
+	});
+});
+
+describe('more items than fit into a batch', () => {
+	const MEGABYTE = 'x'.repeat(1024 * 1024);
+
+	test.each<[string, number, () => unknown, number[]]>([
+		['in number', 2001, () => ({}), [1000, 1000, 1]],
+		['in bytes', 33, () => ({ text: MEGABYTE }), [15, 15, 3]],
+	])('%s are split, and give their items in order', async (_what, count, inputJson, sizes) => {
+		const { batches } = serveBatches(daemon, (_job, index) => ({ output: index }));
+		const items = Array.from({ length: count }, () => ({ json: {} }));
+		const [output] = await execute(world({ items, parameters: { inputJson } }));
+		expect(batches.map(({ jobs }) => jobs.length)).toEqual(sizes);
+		expect(output?.map(({ json }) => json.jobId)).toEqual(
+			Array.from({ length: count }, (_, index) => `job_${index + 1}`),
+		);
+		const waits = daemon.requestsTo('POST /v1/batches').map(({ headers }) => headers.prefer);
+		expect(waits).toEqual([...sizes.slice(1).map(() => undefined), 'wait=5']);
+	});
+
+	test('run again only where they failed, under Retry On Fail', async () => {
+		let fails = true;
+		const { jobs } = serveBatches(daemon, ({ input }) =>
+			input.index === 1500 && fails ? { error: 'flaky' } : { output: input.index },
+		);
+		const items = Array.from({ length: 1600 }, () => ({ json: {} }));
+		const tries = world({ items, nodeContext: {}, node: { retryOnFail: true } });
+		await expect(execute(tries)).rejects.toThrow('flaky');
+		fails = false;
+		await execute(tries);
+		expect(jobs).toHaveLength(1601);
 	});
 });
 
@@ -385,6 +549,7 @@ describe('the other operations', () => {
 	test.each([
 		['get', 'GET /v1/jobs/:id'],
 		['cancel', 'POST /v1/jobs/:id/cancel'],
+		['retry', 'POST /v1/jobs/:id/retry'],
 	])('%s returns the job of each item', async (operation, route) => {
 		daemon.on(route, ({ path }) => ({ status: 200, body: { path } }));
 		const jobId = (index: number) => ['job_1', ' a/b '][index];
@@ -420,5 +585,159 @@ describe('the other operations', () => {
 			'Job ID is empty',
 		);
 		expect(daemon.requests).toHaveLength(0);
+	});
+
+	test('Get Logs returns the lines of each job, page by page', async () => {
+		daemon.on('GET /v1/jobs/:id/logs', ({ path }) => {
+			const cursor = new URL(path, daemon.baseUrl).searchParams.get('cursor');
+			const message = `${path.split('/')[3]} ${cursor ?? 'first'}`;
+			return { status: 200, body: { items: [{ message }], nextCursor: cursor ? null : 'second' } };
+		});
+		const jobId = (index: number) => `job_${index}`;
+		const [items] = await execute(
+			world({ items: texts('one', 'two'), parameters: { operation: 'getLogs', jobId } }),
+		);
+		expect(items).toMatchObject([
+			{ json: { message: 'job_0 first' }, pairedItem: { item: 0 } },
+			{ json: { message: 'job_0 second' }, pairedItem: { item: 0 } },
+			{ json: { message: 'job_1 first' }, pairedItem: { item: 1 } },
+			{ json: { message: 'job_1 second' }, pairedItem: { item: 1 } },
+		]);
+	});
+
+	test('Get Many returns the jobs that match the filters, up to the limit', async () => {
+		const all = ['job_3', 'job_2', 'job_1'].map((jobId) => ({ jobId }));
+		daemon.on('GET /v1/jobs', () => ({ status: 200, body: { items: all, nextCursor: null } }));
+		const filters = { status: 'failed', name: '', createdAfter: '2026-11-23T09:30:00' };
+		const parameters = { operation: 'getMany', returnAll: false, limit: 2, filters };
+		const [items] = await execute(world({ parameters, timezone: 'Pacific/Kiritimati' }));
+		expect(items?.map(({ json }) => json.jobId)).toEqual(['job_3', 'job_2']);
+		const { searchParams } = new URL(daemon.requests[0]?.path ?? '', daemon.baseUrl);
+		expect(Object.fromEntries(searchParams)).toEqual({
+			status: 'failed',
+			createdAfter: '2026-11-22T19:30:00.000Z',
+			limit: '500',
+		});
+		const [unlimited] = await execute(world({ parameters: { ...parameters, returnAll: true } }));
+		expect(unlimited).toHaveLength(3);
+	});
+
+	test('Redeliver sends the events again that were given up', async () => {
+		daemon.on('GET /v1/deliveries', () => ({
+			status: 200,
+			body: { items: [{ deliveryId: 'dlv_1' }, { deliveryId: 'dlv_2' }], nextCursor: null },
+		}));
+		daemon.on('POST /v1/deliveries/:id/redeliver', ({ path }) => ({
+			status: 202,
+			body: { deliveryId: path.split('/')[3], state: 'due' },
+		}));
+		const [items] = await execute(
+			world({ parameters: { operation: 'redeliver', jobId: 'job_7' } }),
+		);
+		expect(daemon.requests[0]?.path).toContain('jobId=job_7&state=dead');
+		expect(items?.map(({ json }) => json.deliveryId)).toEqual(['dlv_1', 'dlv_2']);
+	});
+
+	describe('Wait', () => {
+		const waiting = (more: IDataObject = {}) =>
+			world({
+				items: texts('one', 'two'),
+				parameters: { operation: 'wait', jobId: (index: number) => `job_${index + 1}`, ...more },
+			});
+
+		/** Serves jobs that have ended at the second read. */
+		function serveJobs(outcome: (jobId: string) => IDataObject) {
+			const reads = new Map<string, number>();
+			daemon.on('GET /v1/jobs/:id', ({ path, headers }) => {
+				const jobId = path.split('/')[3] ?? '';
+				const waits = headers.prefer?.toString() ?? '';
+				if (waits !== '') reads.set(jobId, (reads.get(jobId) ?? 0) + 1);
+				const isOver = (reads.get(jobId) ?? 0) > 1;
+				return {
+					status: 200,
+					headers: { 'preference-applied': waits },
+					body: isOver ? { jobId, ...outcome(jobId) } : { jobId, status: 'running', output: null },
+				};
+			});
+		}
+
+		test('returns the outputs of jobs when they have ended', async () => {
+			serveJobs((jobId) => ({ status: 'completed', output: { of: jobId } }));
+			const [items] = await execute(waiting({ options: { outputAs: 'output' } }));
+			expect(items).toEqual([
+				{ json: { of: 'job_1' }, pairedItem: { item: 0 } },
+				{ json: { of: 'job_2' }, pairedItem: { item: 1 } },
+			]);
+		});
+
+		test('fails with the error of a job that has failed', async () => {
+			serveJobs(() => ({ status: 'failed', error: 'bad page', errorCode: 'PLUGIN_THREW' }));
+			await expect(execute(waiting())).rejects.toMatchObject({
+				message: 'bad page',
+				description: expect.stringContaining('2 of 2 items failed'),
+			});
+		});
+
+		test('gives error items for jobs that do not end before the deadline', async () => {
+			daemon.on('GET /v1/jobs/:id', ({ path }) => ({
+				status: 200,
+				body: { jobId: path.split('/')[3], status: 'running' },
+			}));
+			const [items] = await execute({
+				...waiting({ options: { deadlineMinutes: 0.0001 } }),
+				node: continuing,
+			});
+			expect(items?.map(({ json }) => json.details)).toEqual([
+				{ jobId: 'job_1', status: 'timeout', errorCode: null },
+				{ jobId: 'job_2', status: 'timeout', errorCode: null },
+			]);
+		});
+
+		test('ends when the execution is stopped', async () => {
+			serveJobs(() => ({ status: 'completed' }));
+			const stopped = AbortSignal.abort(new Error('stopped by a person'));
+			await expect(execute({ ...waiting(), cancelSignal: stopped })).rejects.toThrow(
+				'stopped by a person',
+			);
+		});
+	});
+});
+
+describe('behind a webhook that responds with the last node', () => {
+	const trigger = (parameters: IDataObject, type = 'n8n-nodes-base.webhook') => [
+		{ name: 'Trigger', type, parameters },
+	];
+	const parents = trigger({ responseMode: 'lastNode' });
+	const called: Partial<ExecuteWorld> = { parents, executed: ['Trigger'] };
+
+	/** Runs a job that has ended when its batch is read. */
+	async function run(more: Partial<ExecuteWorld>) {
+		const played = serveBatches(daemon, () => null);
+		const { context, waits } = executeContext(world(more));
+		daemon.on('GET /v1/batches/:id', () => {
+			played.end(0, { output: 'late' });
+			return { status: 200, body: { batchId: 'batch_1', jobs: played.jobs } };
+		});
+		const [items] = await node.execute.call(context);
+		return { items, waits };
+	}
+
+	test.each([
+		['a webhook', parents],
+		['a chat', trigger({ options: {} }, '@n8n/n8n-nodes-langchain.chatTrigger')],
+	])('waits within the execution: %s', async (_what, callers) => {
+		const { items, waits } = await run({ ...called, parents: callers });
+		expect(items?.[0]?.json).toMatchObject({ status: 'completed', output: 'late' });
+		expect(waits).toEqual([]);
+		expect(daemon.requestsTo('GET /v1/batches/:id')[0]?.headers.prefer).toBe('wait=60');
+	});
+
+	test.each<[string, Partial<ExecuteWorld>]>([
+		['that did not start the execution', { parents }],
+		['that responds at once', { ...called, parents: trigger({ responseMode: 'onReceived' }) }],
+		['in version 1', { ...called, node: { typeVersion: 1 } }],
+	])('%s, parks', async (_which, more) => {
+		const { waits } = await run(more);
+		expect(waits).toHaveLength(1);
 	});
 });

@@ -20,6 +20,8 @@ interface Sent {
 	body?: string;
 	sentAt?: number;
 	signedWith?: Buffer;
+	options?: IDataObject;
+	typeVersion?: number;
 }
 
 function deliver({
@@ -27,6 +29,8 @@ function deliver({
 	body = JSON.stringify(event),
 	sentAt,
 	signedWith = key,
+	options = {},
+	typeVersion = 2,
 }: Sent = {}) {
 	const timestamp = String(Math.floor((sentAt ?? Date.now()) / 1000));
 	const digest = createHmac('sha256', signedWith)
@@ -35,6 +39,8 @@ function deliver({
 	const { context, answer, finish } = webhookContext({
 		baseUrl: 'http://unused.test',
 		staticData,
+		node: { typeVersion },
+		parameters: { options },
 		rawBody: Buffer.from(body),
 		headers: {
 			'webhook-id': id,
@@ -111,4 +117,52 @@ describe('an event', () => {
 		await deliver();
 		expect(staticData).toEqual(before);
 	});
+});
+
+describe('an event of a job', () => {
+	const withMetadata = (metadata: IDataObject) => JSON.stringify({ ...event, metadata });
+	const own = withMetadata({ n8n: { workflowId: 'workflow-1', executionId: '7' } });
+	const started = async (sent: Sent) => (await deliver(sent)).response.workflowData !== undefined;
+
+	test('that this workflow ran does not start it again', async () => {
+		const { response } = await deliver({ body: own });
+		expect(response).toEqual({ webhookResponse: { received: true, started: false } });
+	});
+
+	test.each<[string, Sent]>([
+		['this workflow ran, if the user includes them', { options: { includeOwnJobs: true } }],
+		['this workflow ran, in version 1', { typeVersion: 1 }],
+		['another workflow ran', { body: own.replace('workflow-1', 'workflow-2') }],
+	])('that %s starts it', async (_what, sent) => {
+		expect(await started({ body: own, ...sent })).toBe(true);
+	});
+
+	test.each<[boolean, IDataObject]>([
+		[true, { customer: 7, team: { name: 'a' } }],
+		[false, { customer: 8, team: { name: 'a' } }],
+		[false, { customer: 7, team: null }],
+		[false, {}],
+	])('starts the workflow: %s, if its metadata is %j', async (starts, metadata) => {
+		const entry = [
+			{ name: 'customer', value: '7' },
+			{ name: 'team.name', value: 'a' },
+		];
+		expect(await started({ body: withMetadata(metadata), options: { metadata: { entry } } })).toBe(
+			starts,
+		);
+	});
+});
+
+test('a new trigger starts on completed and failed, and one of version 1 on all events', () => {
+	const events = trigger.description.properties.filter(({ name }) => name === 'events');
+	expect(events).toMatchObject([
+		{
+			displayOptions: { show: { '@version': [1] } },
+			default: ['started', 'progress', 'completed', 'failed'],
+		},
+		{
+			displayOptions: { show: { '@version': [{ _cnd: { gte: 2 } }] } },
+			default: ['completed', 'failed'],
+		},
+	]);
 });

@@ -98,6 +98,19 @@ describe("a batch", () => {
     expect(Batch.parse(body)).toMatchObject({ status: "completed", jobs: [{ output: 1 }] });
   });
 
+  test.each(["the batch", "its job"])(
+    "is over before a read of %s responds, if asked",
+    async (what) => {
+      const { body } = await submit({ jobs: [job(1)] });
+      const path = what === "its job" ? `jobs/${body.jobs[0].jobId}` : `batches/${body.batchId}`;
+      const pending = api.call("GET", `/v1/${path}`, undefined, { prefer: "wait=30" });
+      echo(await api.pool.step(1));
+      const response = await pending;
+      expect(response.headers["preference-applied"]).toBe("wait=30");
+      expect(response.body).toMatchObject({ status: "completed" });
+    },
+  );
+
   test("gets a 202 with the jobs' current status when the wait was too short", async () => {
     const pending = submit({ jobs: [job(1), job(2)] }, { prefer: "wait=1" });
     echo(await api.pool.step(1));

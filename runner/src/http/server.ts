@@ -153,7 +153,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const onRefused = (): void => deps.metrics.refused("waits");
   const waits = createWaits({ maxWaits, onRefused, closing: closing.signal });
   registerSubmitJob(app, { engine, reads, jobUrl, waits });
-  registerJobs(app, { engine, reads, jobUrl });
+  registerJobs(app, { engine, reads, jobUrl, waits });
   registerJobEvents(app, { engine, reads, maxStreams, closing: closing.signal });
   registerJobLogs(app, reads);
   registerBatches(app, { engine, reads, batchUrl, waits });

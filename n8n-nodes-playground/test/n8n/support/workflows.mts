@@ -90,6 +90,8 @@ export interface RunJobSettings {
 	jobId?: string;
 	/** The node's settings, such as onError and retryOnFail. */
 	settings?: Json;
+	/** The version of the node. Workflows of 0.1.0 have 1. */
+	typeVersion?: number;
 }
 
 export function runJob({ credential, name = 'Run Job', ...more }: RunJobSettings): Node {
@@ -106,6 +108,7 @@ export function runJob({ credential, name = 'Run Job', ...more }: RunJobSettings
 				}
 			: { operation, jobId: more.jobId };
 	return node(name, 'n8n-nodes-playground.runJob', {
+		typeVersion: more.typeVersion ?? 2,
 		parameters,
 		credentials: { playgroundApi: credential },
 		...more.settings,
@@ -115,6 +118,7 @@ export function runJob({ credential, name = 'Run Job', ...more }: RunJobSettings
 /** n8n uses the defaults for parameters that are not given. */
 export function playgroundTrigger(credential: Credential, parameters: Json = {}): Node {
 	return node('Playground Trigger', 'n8n-nodes-playground.playgroundTrigger', {
+		typeVersion: 2,
 		webhookId: randomUUID(),
 		parameters,
 		credentials: { playgroundApi: credential },

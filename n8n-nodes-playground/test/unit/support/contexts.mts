@@ -27,7 +27,7 @@ export const NODE: INode = {
 	id: '1b0f2a1e-6f0e-4c8e-9b57-5d3f0a4d2c11',
 	name: 'Run Job',
 	type: 'n8n-nodes-playground.runJob',
-	typeVersion: 1,
+	typeVersion: 2,
 	position: [0, 0],
 	parameters: {},
 };
@@ -85,7 +85,11 @@ async function send(options: IHttpRequestOptions, token: string) {
 		redirect: 'manual',
 		signal: AbortSignal.timeout(options.timeout ?? 5000),
 	});
-	return { statusCode: response.status, body: parse(await response.text()) };
+	return {
+		statusCode: response.status,
+		headers: Object.fromEntries(response.headers),
+		body: parse(await response.text()),
+	};
 }
 
 function parse(text: string): unknown {
@@ -122,6 +126,7 @@ export interface WebhookWorld extends NodeWorld {
 	headers?: Record<string, string>;
 	rawBody?: Buffer;
 	query?: Record<string, string>;
+	body?: IDataObject;
 	/** The value of `$('Run Job').context`. */
 	nodeContext?: IDataObject;
 	runExecutionData?: unknown;
@@ -153,8 +158,10 @@ export function webhookContext(world: WebhookWorld) {
 		helpers: { ...common.helpers, prepareBinaryData },
 		runExecutionData: world.runExecutionData,
 		getWorkflowStaticData: () => world.staticData ?? {},
+		getWorkflow: () => ({ id: 'workflow-1' }),
 		getHeaderData: () => world.headers ?? {},
 		getQueryData: () => world.query ?? {},
+		getBodyData: () => world.body ?? {},
 		getRequestObject: () => ({ rawBody: world.rawBody }),
 		getResponseObject: () => response,
 		evaluateExpression: () => world.nodeContext,
@@ -182,6 +189,10 @@ export interface ExecuteWorld extends NodeWorld {
 	runIndex?: number;
 	isTool?: boolean;
 	timezone?: string;
+	/** The nodes before this one, and the names of those that have run. */
+	parents?: Array<{ name: string; type: string; parameters: IDataObject }>;
+	executed?: string[];
+	cancelSignal?: AbortSignal;
 }
 
 export function executeContext(world: ExecuteWorld) {
@@ -206,16 +217,20 @@ export function executeContext(world: ExecuteWorld) {
 		getInputData: () => items,
 		getInstanceId: () => world.instanceId ?? 'instance-1',
 		getExecutionId: () => world.executionId ?? '42',
+		getWorkflow: () => ({ id: 'workflow-1' }),
 		getTimezone: () => world.timezone ?? 'America/New_York',
 		getContext: () => nodeContext,
 		continueOnFail: () => onError !== 'stopWorkflow',
 		isToolExecution: () => world.isTool ?? false,
 		getWorkflowDataProxy: () => ({
 			$runIndex: world.runIndex ?? 0,
+			$: (name: string) => ({ isExecuted: world.executed?.includes(name) ?? false }),
 			$execution: {
 				resumeUrl: `http://n8n.test/webhook-waiting/${world.executionId ?? '42'}?signature=resume-token`,
 			},
 		}),
+		getExecutionCancelSignal: () => world.cancelSignal,
+		getParentNodes: () => world.parents ?? [],
 		putExecutionToWait: async (until: Date) => void waits.push(until),
 	} as unknown as IExecuteFunctions;
 	return { context, waits, nodeContext };

@@ -14,6 +14,7 @@ export interface ReceivedRequest {
 export interface DaemonAnswer {
 	status: number;
 	body?: unknown;
+	headers?: Record<string, string>;
 }
 
 type Respond = (request: ReceivedRequest) => DaemonAnswer | Promise<DaemonAnswer>;
@@ -63,9 +64,9 @@ export async function startDaemon(): Promise<Daemon> {
 			body: text === '' ? undefined : JSON.parse(text),
 		};
 		requests.push(request);
-		const { status, body } = await respond(request);
+		const { status, body, headers } = await respond(request);
 		const type = status >= 400 ? 'application/problem+json' : 'application/json';
-		outgoing.writeHead(status, { 'content-type': type, connection: 'close' });
+		outgoing.writeHead(status, { 'content-type': type, connection: 'close', ...headers });
 		outgoing.end(body === undefined ? '' : JSON.stringify(body));
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -11,7 +11,7 @@ import {
   SAMPLE_BATCH_CALLBACK,
   SAMPLE_SUBMIT_BATCH,
 } from "./samples.ts";
-import { MAX_KEY_LENGTH, submitHeaders } from "./submit-headers.ts";
+import { MAX_KEY_LENGTH, preferenceApplied, submitHeaders, waitHeaders } from "./submit-headers.ts";
 
 const BatchJobRequest = SubmitJob.extend({
   idempotencyKey: z
@@ -132,7 +132,7 @@ export const submitBatch = defineRoute({
       schema: Batch,
       headers: {
         ...location,
-        "Preference-Applied": "`wait=SECONDS` with the seconds that were applied.",
+        ...preferenceApplied,
       },
     },
     202: {
@@ -168,7 +168,8 @@ export const getBatch = defineRoute({
   summary: "Get a batch with its jobs and their outputs",
   access: "read",
   params: IdParams,
-  responses: { 200: { description: "The batch.", schema: Batch } },
+  headers: waitHeaders,
+  responses: { 200: { description: "The batch.", schema: Batch, headers: preferenceApplied } },
   refusals: ["BATCH_NOT_FOUND"],
 });
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { IdParams, Instant, JobName, PageQuery, PluginName, pageOf } from "./fields.ts";
 import { AcceptedJob, Job, JobStatusName, JobSummary, SubmitJob } from "./job.ts";
 import { defineRoute } from "./route-contract.ts";
-import { submitHeaders } from "./submit-headers.ts";
+import { preferenceApplied, submitHeaders, waitHeaders } from "./submit-headers.ts";
 
 const JobFilterQuery = z.strictObject({
   status: JobStatusName.optional().describe("Only jobs with this status."),
@@ -32,7 +32,7 @@ export const submitJob = defineRoute({
       schema: Job,
       headers: {
         ...location,
-        "Preference-Applied": "`wait=SECONDS` with the seconds that were applied.",
+        ...preferenceApplied,
       },
     },
     202: {
@@ -81,7 +81,8 @@ export const getJob = defineRoute({
   summary: "Get a job with its steps, metrics and outputs",
   access: "read",
   params: IdParams,
-  responses: { 200: { description: "The job.", schema: Job } },
+  headers: waitHeaders,
+  responses: { 200: { description: "The job.", schema: Job, headers: preferenceApplied } },
   refusals: ["JOB_NOT_FOUND"],
 });
 

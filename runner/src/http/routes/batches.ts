@@ -80,9 +80,15 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
       : sendJson(reply, batchText(whole, context));
   });
 
-  mount(app, getBatch, async ({ params }, reply) =>
-    sendJson(reply, batchText(await find(params.id, shownIn(reply)), context)),
-  );
+  mount(app, getBatch, async ({ params, headers }, reply) => {
+    const waitSeconds = parseWait(headers.prefer);
+    if (waitSeconds !== null) {
+      await deps.waits.waitFor(reply, waitSeconds, (signal) =>
+        engine.waitForBatch(params.id, { signal }),
+      );
+    }
+    return sendJson(reply, batchText(await find(params.id, shownIn(reply)), context));
+  });
 
   mount(app, setBatchWebhook, async ({ params, body }, reply) => {
     // Reserves the bytes of the response before anything has changed.

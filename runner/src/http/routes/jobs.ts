@@ -6,16 +6,19 @@ import type { JobFilter, OutputBound, StoredJob } from "../../ports/store/jobs.t
 import type { Store } from "../../ports/store/store.ts";
 import { cancelJob, getJob, listJobs, retryJob } from "../contract/jobs.ts";
 import { mount, sendJson } from "../mount.ts";
+import { parseWait } from "../parse-submit-headers.ts";
+import type { Waits } from "../waits.ts";
 import { jobSummaryText, jobText, type JobUrl } from "../views/job.ts";
 import { pageText } from "../views/json-fields.ts";
 
 export interface JobsDeps {
   readonly engine: Pick<
     Engine,
-    "cancel" | "retry" | "stepProgress" | "headerNames" | "explainWait"
+    "cancel" | "retry" | "waitForEnd" | "stepProgress" | "headerNames" | "explainWait"
   >;
   readonly reads: Pick<Store, "job" | "jobs">;
   readonly jobUrl: JobUrl;
+  readonly waits: Waits;
 }
 
 /** For a read of everything that a job's response shows. The last output is in it twice. */
@@ -30,7 +33,10 @@ export function jobNotFound(id: string): Refused {
   return new Refused("JOB_NOT_FOUND", `There is no job "${id}".`);
 }
 
-export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: JobsDeps): void {
+export function registerJobs(
+  app: FastifyInstance,
+  { engine, reads, jobUrl, waits }: JobsDeps,
+): void {
   async function readJob(id: string, reply: FastifyReply): Promise<StoredJob> {
     const job = await reads.job(id, jobBound(reply));
     if (job === null) throw jobNotFound(id);
@@ -57,7 +63,13 @@ export function registerJobs(app: FastifyInstance, { engine, reads, jobUrl }: Jo
     );
   });
 
-  mount(app, getJob, async ({ params }, reply) => sendJob(params.id, reply));
+  mount(app, getJob, async ({ params, headers }, reply) => {
+    const waitSeconds = parseWait(headers.prefer);
+    if (waitSeconds !== null) {
+      await waits.waitFor(reply, waitSeconds, (signal) => engine.waitForEnd(params.id, { signal }));
+    }
+    return sendJob(params.id, reply);
+  });
 
   mount(app, cancelJob, async ({ params }, reply) => {
     // Reserves the bytes of the response before anything has changed.
