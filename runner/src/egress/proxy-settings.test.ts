@@ -25,6 +25,7 @@ describe("NO_PROXY", () => {
   test.each([
     ["n8n.corp", "xn8n.corp"],
     ["n8n.corp", "n8n.corp.example"],
+    ["n8n.corp", "a.n8n.corp.example"],
     ["n8n.corp:80", "n8n.corp"],
     ["*:80", "n8n.corp"],
     ["10.0.0.0/8", "11.0.0.1"],

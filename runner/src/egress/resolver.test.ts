@@ -35,6 +35,12 @@ test.each(["localhost", "LOCALHOST.", "n8n.localhost", "a.b.localhost."])(
   },
 );
 
+test.each(["a.localhost.example", "notlocalhost"])("%s is looked up", async (name) => {
+  const dns = await dnsServer(() => ["10.0.0.1"]);
+  const resolve = createResolver({ servers: [dns.address] });
+  expect(await resolve(name)).toEqual(["10.0.0.1"]);
+});
+
 test("a changed resolv.conf counts from the next name on, although the old server is silent", async () => {
   const silent = await dnsServer(() => null, { dropsAaaa: true });
   const good = await dnsServer(() => ["127.0.0.1"]);

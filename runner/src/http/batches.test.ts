@@ -145,6 +145,9 @@ describe("a batch", () => {
     expect(second.body.batchId).toBe(first.body.batchId);
     const other = await submit({ jobs: [job(2)] }, { "idempotency-key": "once" });
     expect(problemOf(other)).toMatchObject({ status: 422, code: "IDEMPOTENCY_KEY_REUSED" });
+    const elsewhere = { ...request, webhook: { ...HOOK, url: `${HOOK.url}/other` } };
+    const moved = await submit(elsewhere, { "idempotency-key": "once" });
+    expect(problemOf(moved)).toMatchObject({ status: 422, code: "IDEMPOTENCY_KEY_REUSED" });
     const long = await submit(request, { "idempotency-key": "k".repeat(256) });
     expect(problemOf(long).code).toBe("IDEMPOTENCY_KEY_INVALID");
   });

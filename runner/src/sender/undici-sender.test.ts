@@ -100,6 +100,22 @@ describe("the sender", () => {
     expect(requests).toBe(1);
   });
 
+  test("leaves no timer behind when a request has ended", async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+    const url = await endpoint((request, response) => {
+      if (request.headers["x-mine"] === "drop") response.destroy();
+      else response.end("ok");
+    });
+    const before = timers();
+    for (let n = 0; n < 20; n += 1) {
+      await send(url, { timeoutMs: 60_000 });
+      await send(url, { timeoutMs: 60_000, headers: { "X-Mine": "drop" } });
+    }
+    // undici has a few timers of its own.
+    expect(timers() - before).toBeLessThan(10);
+  });
+
   test("reports a redirect without a location as any other status", async () => {
     const url = await endpoint((_, response) => void response.writeHead(300).end());
     expect(await send(url)).not.toHaveProperty("redirectsTo");

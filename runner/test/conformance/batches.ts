@@ -129,6 +129,15 @@ export function batchConformance(createSubject: CreateSubject): void {
       expect(await jobIds(batch.id)).toEqual([known.id]);
     });
 
+    test("counts each new job of a batch once against the queue's limit, and no known job", async () => {
+      await submit(t.store, { idempotency: { key: "a", fingerprint: "x" } });
+      const batch = newBatch([keyed("a"), keyed("b"), keyed("b"), newJob()]);
+      expect(await t.store.submitBatch(batch, { maxQueued: 2 })).toMatchObject({
+        kind: "queue-full",
+      });
+      expect(await t.store.submitBatch(batch, { maxQueued: 3 })).toEqual({ kind: "accepted" });
+    });
+
     test("rejects an id that exists already, and stores nothing of the batch", async () => {
       const { id } = await submitBatch(t.store, [newJob()]);
       await expect(

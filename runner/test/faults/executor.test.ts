@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
-import { childrenOf, stateOf } from "../support/processes.ts";
+import { childrenOf, hasEnded, stateOf } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
 const PROCESS = `() => ({ pid: process.pid, ppid: process.ppid })`;
@@ -44,11 +44,7 @@ async function hold(daemon: Daemon) {
 }
 
 async function expectEnded(pid: number): Promise<void> {
-  await until(`process ${pid} to end`, async () => {
-    const state = await stateOf(pid);
-    // An orphan stays a zombie where nothing reaps it, as in a container without an init.
-    return state === null || state === "Z";
-  });
+  await until(`process ${pid} to end`, () => hasEnded(pid));
 }
 
 test("plugins run in a child of the daemon that leads its own process group", async () => {

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runCli, type CliRun } from "../support/cli.ts";
 import { until } from "../support/until.ts";
+import { killAndRestart } from "./harness/kill.ts";
 import { WITNESS } from "./harness/ledger.ts";
 import {
   createMisbehavingEndpoints,
@@ -176,7 +177,14 @@ const FAULTS: readonly Fault[] = [
     options: { daemon: { entry: FAULTY_STORE, env: { SLOW_COMMIT_MS: "30" } } },
     async inflict(trial) {
       for (let round = 0; round < 3; round += 1) {
-        await trial.killAndRestart({ phase: "work", afterJobs: 8, afterMs: 10 });
+        await killAndRestart(trial, {
+          victim: "daemon",
+          pick: 0,
+          gapMs: 0,
+          phase: "work",
+          afterJobs: 8,
+          afterMs: 10,
+        });
       }
     },
   },

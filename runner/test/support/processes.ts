@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 
 /** The ids of the process's children, zombies included, as Linux reports them. */
 export async function childrenOf(pid: number | undefined): Promise<number[]> {
@@ -14,4 +14,19 @@ export async function childrenOf(pid: number | undefined): Promise<number[]> {
 export async function stateOf(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
   return stat === null ? null : (/\) (\S)/.exec(stat)?.[1] ?? null);
+}
+
+/** The ids of the processes whose working directory is the folder. Zombies have none. */
+export async function processesIn(folder: string): Promise<number[]> {
+  const entries = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    entries.map(async (pid) => (await readlink(`/proc/${pid}/cwd`).catch(() => null)) === folder),
+  );
+  return entries.filter((_, index) => found[index]).map(Number);
+}
+
+/** Whether the process has ended. An orphan stays a zombie where no init reaps it, as in a container. */
+export async function hasEnded(pid: number): Promise<boolean> {
+  const state = await stateOf(pid);
+  return state === null || state === "Z";
 }

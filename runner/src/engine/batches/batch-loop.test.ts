@@ -60,3 +60,17 @@ test("a batch that cannot be ended stops no other, and is tried again", async ()
   await world.runUntil(world.clock.now() + 60_000);
   expect(new Set(sender.sent.map(({ event }) => event.batchId))).toEqual(new Set(ids));
 });
+
+test("batches that end with the same job end immediately, also those beyond one tick's limit", async () => {
+  const { engine, pool } = await world.startEngine();
+  const ids: string[] = [];
+  for (let n = 0; n < 50; n += 1) {
+    const jobs = [{ ...REQUEST, idempotencyKey: "shared" }];
+    const { batchId } = await engine.submitBatch({ jobs, webhook: null, idempotencyKey: null });
+    ids.push(batchId);
+  }
+  (await pool.step(1)).complete();
+  await world.settle();
+  const batches = await Promise.all(ids.map((id) => world.store.batch(id)));
+  expect(batches.filter((batch) => batch?.endedAt === null)).toEqual([]);
+});

@@ -121,6 +121,23 @@ test("a Retry-After is respected for at most an hour", async () => {
   expect(sender.sent).toHaveLength(3);
 });
 
+test("a restarted daemon remembers that an endpoint asked it to wait for an hour", async () => {
+  const script = { run: complete, answer: () => answered(429, { retryAfter: "3600" }) };
+  const before = await world.startEngine(script);
+  await before.submit({ webhook: { ...HOOK, on: ["completed"] } });
+  await world.settle();
+  const from = world.clock.now();
+  expect(before.sender.sent).toHaveLength(1);
+  await before.engine.stop({ graceMs: 0 });
+  const after = await world.startEngine(script);
+  // Only the endpoint's pause delays it: it has no attempt.
+  await after.submit({ webhook: { ...HOOK, on: ["completed"] } });
+  await world.runUntil(from + 3_600_000 - 1);
+  expect(after.sender.sent).toEqual([]);
+  await world.runUntil(from + 3_600_000);
+  expect(after.sender.sent).toHaveLength(2);
+});
+
 test("an endpoint that does not respond delays no other endpoint", async () => {
   const { sender, submit } = await world.startEngine({
     run: complete,

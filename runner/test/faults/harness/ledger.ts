@@ -23,6 +23,8 @@ export interface Arrival {
   readonly digest: string;
   /** The size of the plugins' file when the event arrived, in bytes. */
   readonly runsBefore: number;
+  /** The number of kills until the event arrived. */
+  readonly killsBefore: number;
 }
 
 /** One run of a step. */
@@ -38,21 +40,27 @@ export interface StepRun {
 
 export interface AcceptedJob {
   readonly plan: JobPlan;
+  /** The number of kills before the job was first requested. */
+  readonly killsBefore: number;
   wasCancelled: boolean;
 }
 
 export interface Ledger {
   /** Records that the daemon responded with 202. */
-  accept(plan: JobPlan, jobId: string): void;
+  accept(job: Pick<AcceptedJob, "plan" | "killsBefore">, jobId: string): void;
   cancelled(jobId: string): void;
   /** Records a complete request at an endpoint. With a secret, checks its signature. */
   arrive(endpoint: string, received: Received, secret: string | null): void;
+  /** Records that a process is being killed. */
+  killed(what: "daemon" | "executor"): void;
   /** Records a problem that another part of the trial has seen. */
   note(problem: string): void;
   /** The accepted jobs, by id. */
   readonly accepted: ReadonlyMap<string, AcceptedJob>;
   readonly arrivals: readonly Arrival[];
   readonly notes: readonly string[];
+  /** What was killed, in order. */
+  readonly kills: readonly ("daemon" | "executor")[];
   /** The number of jobs with a 202 whose end has not arrived at the witness. */
   open(): number;
   runs(): readonly StepRun[];
@@ -69,16 +77,18 @@ export function createLedger(runsFile: string): Ledger {
   const open = new Set<string>();
   const arrivals: Arrival[] = [];
   const notes: string[] = [];
+  const kills: ("daemon" | "executor")[] = [];
   return {
     accepted,
     arrivals,
     notes,
+    kills,
     runsFile,
-    accept(plan, jobId) {
+    accept({ plan, killsBefore }, jobId) {
       const other = accepted.get(jobId);
       if (other !== undefined)
         notes.push(`${plan.name} and ${other.plan.name} have the same job id`);
-      accepted.set(jobId, { plan, wasCancelled: false });
+      accepted.set(jobId, { plan, killsBefore, wasCancelled: false });
       // The job's end can arrive before the response.
       if (!ended.has(jobId)) open.add(jobId);
     },
@@ -105,12 +115,14 @@ export function createLedger(runsFile: string): Ledger {
         lagMs: Date.now() - Date.parse(event.timestamp as string),
         digest: createHash("sha256").update(received.body).digest("base64"),
         runsBefore: statSync(runsFile, { throwIfNoEntry: false })?.size ?? 0,
+        killsBefore: kills.length,
       });
       const isEnd = event.status === "completed" || event.status === "failed";
       if (endpoint !== WITNESS || !isEnd) return;
       ended.add(event.jobId as string);
       open.delete(event.jobId as string);
     },
+    killed: (what) => void kills.push(what),
     note: (problem) => void notes.push(problem),
     open: () => open.size,
     runs: () => readRuns(runsFile),

@@ -68,11 +68,12 @@ export function createLoad(options: {
   }
 
   async function submitJob(plan: JobPlan): Promise<string> {
+    const killsBefore = ledger.kills.length;
     while (performance.now() < givesUpAt) {
       const answer = await post("/v1/jobs", toBody(plan), plan.name);
       if (answer?.status === 202) {
         const { jobId } = (await answer.json()) as { jobId: string };
-        ledger.accept(plan, jobId);
+        ledger.accept({ plan, killsBefore }, jobId);
         if (plan.cancelAfterMs !== null) cancelling.push(cancel(jobId, plan.cancelAfterMs));
         return jobId;
       }

@@ -29,10 +29,24 @@ export interface JobPlan {
   readonly cancelAfterMs: number | null;
 }
 
-/** When to kill a round's daemon: some time after its spawn, or after a number of ended jobs. */
-export type KillPlan =
+/** What a round kills. */
+export const VICTIMS = ["daemon", "executor", "both"] as const;
+
+export type KillPlan = {
+  readonly victim: (typeof VICTIMS)[number];
+  /** Of several executors, the one at this share of their number. In [0, 1). */
+  readonly pick: number;
+  /** With two victims, the time from the executor's kill to the daemon's. Negative: the daemon first. */
+  readonly gapMs: number;
+} & KillTime;
+
+/** When to kill: some time after the daemon's spawn, or after a number of ended jobs. */
+type KillTime =
   | { readonly phase: "start"; readonly afterMs: number }
   | { readonly phase: "work"; readonly afterJobs: number; readonly afterMs: number };
+
+/** The gaps at which the daemon is in the middle of what an executor's end makes it do. */
+const GAPS_MS = [0, 0, 1, 5, 20, -1, -5] as const;
 
 export interface Schedule {
   readonly seed: number;
@@ -95,9 +109,13 @@ export function createSchedule(seed: number, mix: Mix = {}): Schedule {
     job,
     kill(round) {
       const random = draw("kill", round);
-      return random() < 0.15
-        ? { phase: "start", afterMs: random() * 1_000 }
-        : { phase: "work", afterJobs: Math.floor(random() * 20), afterMs: random() * 50 };
+      const oneOf = <T>(items: readonly [T, ...T[]]): T =>
+        items[Math.floor(random() * items.length)] ?? items[0];
+      const time: KillTime =
+        random() < 0.15
+          ? { phase: "start", afterMs: random() * 1_000 }
+          : { phase: "work", afterJobs: Math.floor(random() * 20), afterMs: random() * 50 };
+      return { ...time, victim: oneOf(VICTIMS), gapMs: oneOf(GAPS_MS), pick: random() };
     },
     failure(webhookId) {
       const chance = createRandom(hash(`${seed} ${webhookId}`))();

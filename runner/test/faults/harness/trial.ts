@@ -4,22 +4,15 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { checkDatabase } from "../../../src/store/sqlite/check-database.ts";
 import { startDaemon, type Daemon } from "../../support/daemon.ts";
 import { createReceiver, type Received, type Receiver } from "../../support/receiver.ts";
 import { until } from "../../support/until.ts";
+import { checkInterruptions } from "./check-interruptions.ts";
 import { checkLedger, type Verdict } from "./check-ledger.ts";
 import { createLedger, WITNESS, type Ledger } from "./ledger.ts";
 import { createLoad, type Load } from "./load.ts";
-import {
-  createSchedule,
-  type EndpointName,
-  type KillPlan,
-  type Mix,
-  type Schedule,
-} from "./schedule.ts";
+import { createSchedule, type EndpointName, type Mix, type Schedule } from "./schedule.ts";
 
 /** One seed for all trials of a run. FAULT_SEED replays a run. */
 export const SEED = Number(process.env["FAULT_SEED"] ?? randomInt(2 ** 31));
@@ -44,8 +37,6 @@ export interface Trial {
   start(options?: DaemonOptions): Promise<Daemon>;
   /** Ends the daemon with the signal. Returns its exit code, or null after a kill. */
   end(signal: NodeJS.Signals): Promise<number | null>;
-  /** Kills the daemon as planned, possibly during its start, and starts it again. */
-  killAndRestart(plan: KillPlan): Promise<void>;
   /** Resolves when this number of further jobs has ended. */
   untilEnded(jobs: number): Promise<void>;
 }
@@ -66,6 +57,8 @@ export interface TrialOptions {
   readonly daemon?: DaemonOptions;
   /** The time in which all jobs and deliveries must end after the trial, in ms. Default 60 s. */
   readonly settleMs?: number;
+  /** Whether a step is interrupted only by the kills that the ledger has recorded. */
+  readonly onlyKillsInterrupt?: boolean;
   /** Endpoints that receive every event of every job, in addition to the witness. */
   readonly endpoints?: readonly Endpoint[];
   /** Called before the first start with the daemon's data folder. Returns a function that undoes it. */
@@ -101,8 +94,13 @@ export async function runTrial(
   }
 }
 
-function judge({ ledger }: Trial, { endpoints = [] }: TrialOptions): Verdict {
-  return checkLedger(ledger, [WITNESS, ...endpoints.map(({ name }) => name)]);
+function judge(
+  { ledger }: Trial,
+  { endpoints = [], onlyKillsInterrupt = false }: TrialOptions,
+): Verdict {
+  const verdict = checkLedger(ledger, [WITNESS, ...endpoints.map(({ name }) => name)]);
+  if (!onlyKillsInterrupt) return verdict;
+  return { ...verdict, problems: [...verdict.problems, ...checkInterruptions(ledger)] };
 }
 
 async function toFailure(
@@ -161,26 +159,6 @@ async function openTrial(
     await until(`${jobs} jobs to end`, () => ended() >= from + jobs);
   };
 
-  async function killAndRestart(plan: KillPlan): Promise<void> {
-    if (plan.phase === "work") {
-      await untilEnded(plan.afterJobs);
-      await sleep(plan.afterMs);
-      await end("SIGKILL");
-      const { broken } = checkDatabase(join(root, "data", "playground.db"));
-      for (const { sentence, problems } of broken) {
-        ledger.note(`not true after a kill: ${sentence} (${problems.join("; ")})`);
-      }
-    } else {
-      await end("SIGKILL");
-      const onSpawn: DaemonOptions["onSpawn"] = (child) =>
-        void setTimeout(() => child.kill("SIGKILL"), plan.afterMs);
-      // It can be ready by then and have accepted jobs.
-      const started = await start({ onSpawn }).catch(() => null);
-      await started?.end("SIGKILL");
-    }
-    await start();
-  }
-
   const first = await start();
   const witness: Endpoint = {
     name: WITNESS,
@@ -210,7 +188,6 @@ async function openTrial(
     lastOutput: () => newest?.output().slice(-MAX_OUTPUT_CHARS) ?? "",
     start,
     end,
-    killAndRestart,
     untilEnded,
   };
 }
