@@ -1,6 +1,10 @@
 import type { SaxesTagNS } from "saxes";
 
-export type Json = string | number | Json[] | { [key: string]: Json };
+export type Json = string | number | Json[] | JsonObject;
+
+interface JsonObject {
+  [key: string]: Json;
+}
 
 export interface BuildOptions {
   readonly arrays: readonly string[];
@@ -50,8 +54,8 @@ export function createBuilder(options: BuildOptions): Builder {
     const isMixed = children.length > 0 && texts.some((text) => text.trim() !== "");
     if (isMixed) mixedElements += 1;
     if (attributes.length === 0 && children.length === 0) return toValue(texts.join(""));
-    const json = Object.create(null) as { [key: string]: Json };
-    for (const [key, value] of attributes) json[key] = value;
+    const json: JsonObject = {};
+    for (const [key, value] of attributes) set(json, key, value);
     if (isMixed || (options.order === "all" && children.length > 0)) {
       json[CONTENT_KEY] = content
         .filter((part) => typeof part !== "string" || isMixed)
@@ -60,7 +64,7 @@ export function createBuilder(options: BuildOptions): Builder {
     }
     if (children.length === 0) {
       const value = toValue(texts.join(""));
-      if (value !== "") json[options.textKey] = value;
+      if (value !== "") set(json, options.textKey, value);
       return json;
     }
     return addChildren(json, children, isList);
@@ -87,7 +91,7 @@ export function createBuilder(options: BuildOptions): Builder {
     },
     end() {
       const roots = top.content.filter((part) => typeof part !== "string");
-      const json = Object.create(null) as { [key: string]: Json };
+      const json: JsonObject = {};
       return { data: addChildren(json, roots, () => false), root: roots[0]![0], mixedElements };
     },
   };
@@ -95,14 +99,23 @@ export function createBuilder(options: BuildOptions): Builder {
 
 const countDigits = (text: string): number => text.replaceAll(/[-.]/g, "").length;
 
-function toObject([name, value]: readonly [string, Json]): { [key: string]: Json } {
-  const json = Object.create(null) as { [key: string]: Json };
-  json[name] = value;
+/** An assignment to `__proto__` would set no key. Objects without a prototype are slow to write as JSON. */
+function set(json: JsonObject, key: string, value: Json): void {
+  if (key !== "__proto__") {
+    json[key] = value;
+    return;
+  }
+  Object.defineProperty(json, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function toObject([name, value]: readonly [string, Json]): JsonObject {
+  const json: JsonObject = {};
+  set(json, name, value);
   return json;
 }
 
 function addChildren(
-  json: { [key: string]: Json },
+  json: JsonObject,
   children: readonly (readonly [string, Json])[],
   isList: (name: string) => boolean,
 ): Json {
@@ -113,7 +126,7 @@ function addChildren(
     else grouped.set(name, [value]);
   }
   for (const [name, values] of grouped) {
-    json[name] = values.length > 1 || isList(name) ? values : values[0]!;
+    set(json, name, values.length > 1 || isList(name) ? values : values[0]!);
   }
   return json;
 }
