@@ -1,4 +1,4 @@
-/** Writes zip archives byte by byte, also such as no program writes. */
+/** Writes zip archives byte by byte, including broken and hostile ones. */
 import { crc32, deflateRawSync } from "node:zlib";
 
 export interface CraftedEntry {

@@ -30,7 +30,7 @@ const REGULAR = 0o100000;
 const FOLDER = 0o040000;
 const STORED = 0;
 const DEFLATED = 8;
-/** Small files can have any ratio: a thousand zeros are no bomb. */
+/** A smaller file can have any ratio: it does no harm. */
 const RATIO_FREE_BYTES = 1 << 20;
 
 export async function readEntries(
@@ -99,7 +99,7 @@ function checkKind({ entry, name }: ArchiveEntry, field: string): void {
   }
   if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
     throw new Error(
-      `${shown} has the compression method ${entry.compressionMethod}. It must be stored (0) or deflated (8), as zip programs do unless told otherwise.`,
+      `${shown} has the compression method ${entry.compressionMethod}. It must be stored (0) or deflated (8). Pack the archive with one of these methods.`,
     );
   }
 }

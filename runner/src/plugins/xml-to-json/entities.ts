@@ -8,6 +8,8 @@ const PREDEFINED: Readonly<Record<string, string>> = {
   apos: "'",
 };
 const MAX_DECLARED = 1_000;
+/** The patterns below take quadratic time on a hostile document type. */
+const MAX_DOCTYPE_CHARS = 1 << 16;
 /** Together, so that no short document becomes a long one. */
 const MAX_EXPANDED_CHARS = 1_000_000;
 
@@ -44,6 +46,11 @@ export function createEntities(field: string): Entities {
   return {
     table,
     declare(doctype) {
+      if (doctype.length > MAX_DOCTYPE_CHARS) {
+        throw new Error(
+          `${field}: the document type has ${doctype.length} characters. It must have at most ${MAX_DOCTYPE_CHARS}.`,
+        );
+      }
       let count = 0;
       const text = doctype.replaceAll(/<!--[\s\S]*?-->/g, "");
       for (const [, percent, name = "", external, double, single] of text.matchAll(DECLARATION)) {
@@ -54,7 +61,7 @@ export function createEntities(field: string): Entities {
             `${field}: the document type declares more than ${MAX_DECLARED} entities. It must declare fewer.`,
           );
         }
-        const value = double ?? single ?? "";
+        const value = decodeReferences(double ?? single ?? "");
         if (external === undefined && !/[&<%]/.test(value)) define(name, value);
         else unusable.push(name);
       }
@@ -65,4 +72,12 @@ export function createEntities(field: string): Entities {
       return ` The declared entities ${names.join(", ")} are not expanded, because they are external or contain markup or other entities.`;
     },
   };
+}
+
+/** `&#160;` is one character. References to `<` and `&` give markup, which is refused. */
+function decodeReferences(value: string): string {
+  return value.replaceAll(/&#(?:(\d{1,7})|x([0-9a-f]{1,6}));/gi, (reference, decimal, hex) => {
+    const code = decimal === undefined ? Number.parseInt(String(hex), 16) : Number(decimal);
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : reference;
+  });
 }

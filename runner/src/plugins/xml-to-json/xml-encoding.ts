@@ -14,7 +14,7 @@ export function findEncoding(
   if (hex.startsWith("feff") || hex === "003c003f") return "utf-16be";
   if (charset !== null) return charset.toLowerCase();
   const declared = DECLARED.exec(head.toString("latin1"))?.[1]?.toLowerCase();
-  // The declaration was readable as ASCII: the text was UTF-16 once and has been converted.
+  // The declaration is readable as ASCII, so the text was converted from UTF-16 to UTF-8.
   return declared === undefined || declared.startsWith("utf-16") ? "utf-8" : declared;
 }
 

@@ -141,6 +141,19 @@ describe("entities", () => {
     });
   });
 
+  test("of character references are expanded, and not those of markup", async () => {
+    const xml = (value: string): string => `<!DOCTYPE a [<!ENTITY e "${value}">]><a>x&e;y</a>`;
+    expect(await convert(xml("&#160;&#xE9;"))).toEqual({ a: "x\u00A0éy" });
+    for (const value of ["&#60;b/>", "&#38;lt;", "&#9999999;"]) {
+      await expect(convert(xml(value))).rejects.toThrow(/&e; are not expanded/);
+    }
+  });
+
+  test("in a long document type are refused before they are searched for", async () => {
+    const long = `<!DOCTYPE a [<!ENTITY e "${"<!--".repeat(20_000)}">]><a/>`;
+    await expect(convert(long)).rejects.toThrow(/document type has \d+ characters.*at most 65536/);
+  });
+
   test("in files or on servers are not read", async () => {
     writeFileSync(join(root, "secret.txt"), "secret");
     for (const id of [`SYSTEM "file://${root}/secret.txt"`, 'PUBLIC "x" "http://127.0.0.1:9/"']) {

@@ -41,7 +41,10 @@ export async function packEntries(
 }
 
 function toPackError(error: Error): Error {
-  return new Error(`A file could not be packed: ${error.message}. It must not change meanwhile.`, {
-    cause: error,
-  });
+  return new Error(
+    `A file could not be packed: ${error.message}. It must not change while it is packed.`,
+    {
+      cause: error,
+    },
+  );
 }
