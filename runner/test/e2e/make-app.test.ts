@@ -267,14 +267,20 @@ describe("the calls behind the forms", () => {
     expect(options.map(({ value }) => value)).toContain("csv-profile");
   });
 
-  test.each(["csv-profile", "html-to-markdown", "image-resize", "json-query", "text-chunk"])(
-    "Make can show the fields of %s",
-    async (plugin) => {
-      const options = await callRpc("optionFields", { plugin });
-      Parameters.parse([...(await callRpc("inputFields", { plugin })), ...options]);
-      expect(options.length).toBeGreaterThan(0);
-    },
-  );
+  test.each([
+    "csv-profile",
+    "html-to-markdown",
+    "http-fetch",
+    "image-resize",
+    "json-query",
+    "pdf-to-text",
+    "spreadsheet-to-json",
+    "text-chunk",
+  ])("Make can show the fields of %s", async (plugin) => {
+    const options = await callRpc("optionFields", { plugin });
+    Parameters.parse([...(await callRpc("inputFields", { plugin })), ...options]);
+    expect(options.length).toBeGreaterThan(0);
+  });
 
   test("a plugin without schemas has an empty form", async () => {
     expect(await callRpc("inputFields", { plugin: "hangs" })).toEqual([]);

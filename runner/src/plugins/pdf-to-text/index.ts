@@ -1,4 +1,5 @@
 import { definePlugin } from "../../plugin-sdk.ts";
+import { EXAMPLE_PDF } from "./example.ts";
 import { extract } from "./extract.ts";
 import { Input, Options, Output } from "./options.ts";
 import { resolveOutput, writeText } from "./output-file.ts";
@@ -17,10 +18,7 @@ export default definePlugin({
   input: Input,
   options: Options,
   output: Output,
-  example: {
-    input: { file: "in/contract.pdf" },
-    options: { pages: "1-3", layout: "columns" },
-  },
+  example: { input: { base64: EXAMPLE_PDF }, options: { pages: "1" } },
   async run(input, ctx) {
     const { options } = ctx;
     const path = options.outputFile ? await resolveOutput(options.outputFile, ctx.files) : null;

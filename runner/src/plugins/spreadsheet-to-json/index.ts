@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { definePlugin, type PluginContext } from "../../plugin-sdk.ts";
 import { parseArea } from "./cell-reference.ts";
+import { EXAMPLE_ODS } from "./example.ts";
 import { openWorkbook } from "./open-workbook.ts";
 import { Input, Options, Output } from "./options.ts";
 import { MAX_LISTED_CELLS, createFile, createList, type RowOutput } from "./row-output.ts";
@@ -19,10 +20,7 @@ export default definePlugin({
   input: Input,
   options: Options,
   output: Output,
-  example: {
-    input: { file: "in/orders.xlsx" },
-    options: { sheet: "2026", headerRow: 1, outputFile: "out/orders.jsonl" },
-  },
+  example: { input: { base64: EXAMPLE_ODS }, options: { sheet: "Orders", headerRow: 1 } },
   async run(input, ctx) {
     const workbook = await openWorkbook(input, ctx);
     try {

@@ -33,7 +33,9 @@ export async function parseXml(
     throw damaged(field, error);
   });
   const text = (piece: string): void => handlers.text?.(piece);
-  parser.on("opentag", ({ name, attributes }) => handlers.open(local(name), attributes as Attributes));
+  parser.on("opentag", ({ name, attributes }) =>
+    handlers.open(local(name), attributes as Attributes),
+  );
   parser.on("closetag", ({ name }) => handlers.close(local(name)));
   parser.on("text", text);
   parser.on("cdata", text);
