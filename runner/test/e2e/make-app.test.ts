@@ -270,8 +270,11 @@ describe("the calls behind the forms", () => {
   test.each([
     "csv-profile",
     "html-to-markdown",
+    "http-fetch",
     "image-resize",
     "json-query",
+    "pdf-to-text",
+    "spreadsheet-to-json",
     "text-chunk",
     "unzip",
     "xml-to-json",

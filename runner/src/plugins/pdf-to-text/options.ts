@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { parseRanges } from "./page-ranges.ts";
+
+export const Input = z
+  .object({
+    file: z
+      .string()
+      .optional()
+      .describe("Path of a PDF in the daemon's files folder, such as `in/contract.pdf`."),
+    url: z.string().optional().describe("An http or https URL to download the PDF from."),
+    base64: z.string().optional().describe("The PDF in base64, for small PDFs."),
+  })
+  .superRefine(({ file, url, base64 }, check) => {
+    const given = Object.entries({ file, url, base64 }).filter(([, value]) => value);
+    if (given.length === 1) return;
+    const names = given.map(([name]) => name).join(" and ") || "none";
+    check.addIssue(`exactly one of file, url and base64 is required, but the input has ${names}`);
+  });
+
+export const Options = z.strictObject({
+  pages: z
+    .string()
+    .default("")
+    .refine((written) => written.trim() === "" || parseRanges(written) !== null, {
+      error: ({ input }) =>
+        `pages is ${JSON.stringify(input)}: it must be a list of pages such as "1-3, 7, 10-"`,
+    })
+    .describe("The pages to read, such as `1-3, 7, 10-`, counted from 1. If empty, all."),
+  layout: z
+    .enum(["reading", "columns"])
+    .default("reading")
+    .describe(
+      "`reading`: the text in the order of the document, with an empty line between paragraphs. `columns`: each word where it is on the page, for tables and forms.",
+    ),
+  password: z
+    .string()
+    .optional()
+    .describe("Password of an encrypted PDF. It is stored with the job, as all options are."),
+  maxPages: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(2000)
+    .describe("The most pages to read. `truncated` reports if more were selected."),
+  outputFile: z
+    .string()
+    .optional()
+    .describe(
+      "Path in the files folder to write the text to, such as `out/contract.txt`, with a form feed between pages. An existing file is replaced. If empty, the text is in the output.",
+    ),
+});
+
+const text = z.string().nullable();
+
+export const Output = z.object({
+  pageCount: z.int().describe("Number of pages of the PDF."),
+  text: text.describe(
+    "The text of the pages, with an empty line between two. Null if it was written to a file.",
+  ),
+  file: text.describe("Path of the text in the files folder. Null if it is in the output."),
+  characters: z.int().describe("Number of characters of all pages."),
+  pages: z
+    .array(
+      z.object({
+        page: z.int().describe("Number of the page, from 1."),
+        text: text.describe("Text of the page. Null if it was written to a file."),
+        characters: z.int().describe("Number of characters of the page."),
+        isScanned: z
+          .boolean()
+          .describe("Whether the page is a picture without text. It needs text recognition (OCR)."),
+        width: z.int().describe("Width in points, as the page is shown. 72 points are an inch."),
+        height: z.int().describe("Height in points, as the page is shown."),
+        error: text.describe("Why the page could not be read. Null if it was."),
+      }),
+    )
+    .describe("The pages that were read."),
+  scannedPages: z.array(z.int()).describe("Numbers of the pages that are pictures without text."),
+  failedPages: z.array(z.int()).describe("Numbers of the pages that could not be read."),
+  truncated: z
+    .boolean()
+    .describe("Whether pages are missing because of `maxPages` or the limit of the text."),
+  metadata: z
+    .object({
+      title: text.describe("Title of the document."),
+      author: text.describe("Author."),
+      subject: text.describe("Subject."),
+      keywords: text.describe("Keywords."),
+      creator: text.describe("Program that the document was written with."),
+      producer: text.describe("Program that made the PDF."),
+      createdAt: text.describe("When it was made, in ISO 8601."),
+      modifiedAt: text.describe("When it was last changed, in ISO 8601."),
+      pdfVersion: text.describe("Version of PDF, such as `1.7`."),
+    })
+    .describe("What the PDF says about itself. Null where it says nothing."),
+});
