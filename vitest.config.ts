@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 
 /** Thousands of requests, crashing daemons, real waits. `npm run test:slow` runs them, `npm test` does not. */
 const SLOW = [
-  "runner/test/e2e/fuzz.test.ts",
-  "runner/test/faults/{executor-channel,hostile-json,make-and-n8n,noisy-neighbour,plugin-crash,plugin-isolation,plugin-memory,plugin-native,plugin-time,slow-disk,unread-responses,upgrade}.test.ts",
+  "runner/test/e2e/{backup,fuzz,known-plugins,stalled-log-reader}.test.ts",
+  "runner/test/faults/{executor,executor-channel,hostile-*,last-attempts,make-and-n8n,noisy-neighbour,plugin-*,slow-disk,unread-responses,upgrade}.test.ts",
 ];
 
 /** Daemons under load with every kind of fault. `npm run test:faults` runs them. */
