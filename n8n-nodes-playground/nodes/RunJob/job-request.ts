@@ -14,6 +14,8 @@ import { addBinaryInputs, type BinaryInput, type BinaryOutput } from './binary-f
 
 /** The node's Options, as n8n gives them. */
 export interface RunOptions {
+	/** How often a step runs until its job fails. */
+	attempts?: number;
 	binaryInput?: { file?: BinaryInput[] };
 	binaryOutput?: { file?: BinaryOutput[] };
 	deadlineMinutes?: number;
@@ -24,6 +26,7 @@ export interface RunOptions {
 	outputField?: string;
 	pluginOptions?: unknown;
 	priority?: number;
+	retryDelaySeconds?: number;
 	/** Text from the date picker; an expression may give anything. */
 	runAt?: unknown;
 	timeoutSeconds?: number;
@@ -74,9 +77,16 @@ export async function toJobRequest(item: Item, idempotencyKey: string): Promise<
 		...(metadata && { metadata }),
 		...(priority !== undefined && { priority }),
 		...(isSet(runAt) && { runAt: toRunAt(item, runAt) }),
+		...toRetry(options),
 		...(timeoutSeconds && { timeoutMs: Math.round(timeoutSeconds * 1000) }),
 		...(webhook && { webhook }),
 	};
+}
+
+function toRetry({ attempts, retryDelaySeconds }: RunOptions): IDataObject {
+	if (!attempts) return {};
+	if (retryDelaySeconds === undefined) return { retry: { attempts } };
+	return { retry: { attempts, backoff: { delayMs: Math.round(retryDelaySeconds * 1000) } } };
 }
 
 function toMetadata(item: Item, options: RunOptions): IDataObject | undefined {

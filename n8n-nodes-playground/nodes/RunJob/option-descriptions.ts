@@ -179,6 +179,15 @@ export const optionsProperty: INodeProperties = {
 	placeholder: 'Add Option',
 	displayOptions: { show: { operation: ['run', 'start'] } },
 	options: [
+		{
+			displayName: 'Attempts per Step',
+			name: 'attempts',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 100 },
+			default: 3,
+			description:
+				'How often a step runs until its job fails, the first time included. Without this option, the plugin decides. Unlike Retry On Fail, steps that completed do not run again.',
+		},
 		binaryInput,
 		binaryOutput,
 		deadlineMinutes,
@@ -224,6 +233,15 @@ export const optionsProperty: INodeProperties = {
 			type: 'number',
 			default: 0,
 			description: 'Queued jobs with a higher number run first',
+		},
+		{
+			displayName: 'Retry Delay (Seconds)',
+			name: 'retryDelaySeconds',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 1,
+			description:
+				'How long a step waits after its first failed attempt. Each further wait is twice as long, up to an hour. Used with Attempts per Step.',
 		},
 		{
 			displayName: 'Run At',

@@ -56,6 +56,8 @@ describe('the request', () => {
 						priority: 5,
 						runAt: '2026-11-23T09:30:00.000+01:00',
 						timeoutSeconds: 1.5,
+						attempts: 4,
+						retryDelaySeconds: 2.5,
 						webhook: {
 							target: {
 								url: 'https://a.test/hook',
@@ -83,6 +85,7 @@ describe('the request', () => {
 			priority: 5,
 			runAt: '2026-11-23T08:30:00.000Z',
 			timeoutMs: 1500,
+			retry: { attempts: 4, backoff: { delayMs: 2500 } },
 			webhook: {
 				url: 'https://a.test/hook',
 				on: ['failed'],

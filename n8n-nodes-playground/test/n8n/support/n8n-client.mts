@@ -99,7 +99,7 @@ export function createN8nClient(baseUrl: string, session: Session): N8nClient {
 				cookie: session.cookie,
 				'x-n8n-api-key': session.apiKey,
 			},
-			body: body === undefined ? undefined : JSON.stringify(body),
+			body: body === undefined ? null : JSON.stringify(body),
 		});
 		const text = await response.text();
 		if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);

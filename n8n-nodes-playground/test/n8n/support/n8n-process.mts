@@ -142,17 +142,25 @@ export function n8nAt(home: N8nHome): N8nProcess {
 			rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 		},
 		run: async (args) => {
-			const child = spawn(process.execPath, [command, ...args], {
-				env: { ...env, N8N_RUNNERS_BROKER_PORT: String(await freePort()) },
-				stdio: ['ignore', 'pipe', 'pipe'],
-			});
-			let written = '';
-			child.stdout.on('data', (chunk: Buffer) => (written += chunk.toString()));
-			child.stderr.on('data', (chunk: Buffer) => (written += chunk.toString()));
-			await once(child, 'close');
-			return written;
+			for (let tries = 1; ; tries += 1) {
+				const written = await runOnce(args);
+				// Two n8n on one database disturb each other: n8n gives up when the file is locked.
+				if (tries === 5 || !written.includes('SQLITE_BUSY')) return written;
+			}
 		},
 	};
+
+	async function runOnce(args: string[]): Promise<string> {
+		const child = spawn(process.execPath, [command, ...args], {
+			env: { ...env, N8N_RUNNERS_BROKER_PORT: String(await freePort()) },
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
+		let written = '';
+		child.stdout.on('data', (chunk: Buffer) => (written += chunk.toString()));
+		child.stderr.on('data', (chunk: Buffer) => (written += chunk.toString()));
+		await once(child, 'close');
+		return written;
+	}
 }
 
 /** Returns false if the group has no process left. */
