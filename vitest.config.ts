@@ -2,10 +2,10 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Thousands of requests, crashing daemons, real waits. `npm run test:slow` runs them, `npm test` does not. */
+/** Thousands of requests, crashing daemons, real waits, many processes. `npm run test:slow` runs them, `npm test` does not. */
 const SLOW = [
-  "runner/test/e2e/{backup,fuzz,known-plugins,stalled-log-reader}.test.ts",
-  "runner/test/faults/{executor,executor-channel,hostile-*,last-attempts,make-and-n8n,noisy-neighbour,plugin-*,slow-disk,unread-responses,upgrade}.test.ts",
+  "runner/test/e2e/{backup,batches,command-remote,fuzz,known-plugins,package,plugin-add,process,stalled-log-reader}.test.ts",
+  "runner/test/faults/{executor,executor-channel,file-kills,hostile-*,large-files,last-attempts,make-and-n8n,noisy-neighbour,plugin-*,slow-disk,unread-responses,upgrade}.test.ts",
 ];
 
 /** Daemons under load with every kind of fault. `npm run test:faults` runs them. */
@@ -13,7 +13,7 @@ const FAULTS = ["runner/test/faults/{kills,faults}.test.ts"];
 
 export default defineConfig({
   test: {
-    // The tests' threads read the modules that `npm run warm` has compiled. A thread that strips types
+    // The tests' threads read the modules that `npm run build` has compiled. A thread that strips types
     // itself loads a WebAssembly compiler, and V8 has crashed with hundreds of those in one process.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("runner/.cache/compile", import.meta.url)) },
     // Most tests wait for disks, sockets and threads, so that more than one can run per core.
@@ -22,7 +22,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["runner/src/**/*.test.ts"],
+          include: ["runner/{src,console/src}/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -31,6 +31,7 @@ export default defineConfig({
         test: {
           name: "n8n-nodes",
           include: ["n8n-nodes-playground/test/unit/**/*.test.mts"],
+          testTimeout: 30_000,
           // n8n loads the CommonJS build. Node cannot load the ESM build.
           alias: {
             "n8n-workflow": fileURLToPath(
@@ -69,11 +70,39 @@ export default defineConfig({
       },
       {
         test: {
+          // Starts a PostgreSQL. `npm run test:postgres` runs it, `npm test` does not.
+          name: "postgres",
+          include: ["runner/test/postgres/**/*.test.ts"],
+          globalSetup: ["runner/test/support/postgres/global-setup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          // Needs podman. `npm run test:image` runs it, `npm test` does not.
+          name: "image",
+          include: ["runner/test/image/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           // Needs Chromium. `npm run test:browser` runs it, `npm test` does not.
           name: "browser",
           include: ["runner/test/browser/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          // Builds the documentation site, and needs Chromium. `npm run test:site` runs it.
+          name: "site",
+          include: ["runner/test/site/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
         },
       },
     ],

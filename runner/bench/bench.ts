@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- NAME …] [--seconds N]` runs benchmarks and prints a table for each, then all
- * figures as JSON. Only `abuse` has a duration.
+ * `npm run bench [-- NAME …] [--seconds N] [--size N]` runs benchmarks and prints a table for each,
+ * then all figures as JSON. Only `abuse` has a duration, and only `lists`, `slices` and `files`
+ * a size: how many jobs or files are stored.
  */
 import { parseArgs } from "node:util";
 import type { Figure } from "./figures.ts";
@@ -8,7 +9,10 @@ import { toTable } from "./figures.ts";
 
 const { positionals: names, values } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: "string", default: "600" } },
+  options: {
+    seconds: { type: "string", default: "600" },
+    size: { type: "string", default: "200000" },
+  },
 });
 
 const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[] }>>> = {
@@ -17,17 +21,26 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[
   "noisy-neighbour": async () => (await import("./noisy-neighbour.ts")).benchNoisyNeighbour(),
   "webhook-filters": async () => (await import("./webhook-filters.ts")).benchWebhookFilters(),
   "delivery-soak": async () => (await import("./delivery-soak.ts")).benchDeliverySoak(),
+  lists: async () => (await import("./lists.ts")).benchLists({ jobs: Number(values.size) }),
   queue: async () => (await import("./queue.ts")).benchQueue(),
   "slow-disk": async () => (await import("./slow-disk.ts")).benchSlowDisk(),
   overload: async () => (await import("./overload.ts")).benchOverload(),
   csv: async () => (await import("./csv.ts")).benchCsv(),
   "csv-speed": async () => (await import("./csv-speed.ts")).benchCsvSpeed(),
   abuse: async () => (await import("./abuse.ts")).benchAbuse(Number(values.seconds)),
+  files: async () => (await import("./files.ts")).benchFiles(Number(values.size)),
+  slices: async () => (await import("./slices.ts")).benchSlices(Number(values.size)),
   idle: async () => (await import("./idle.ts")).benchIdle(),
 };
 
 if (!(Number(values.seconds) >= 10)) {
   console.error(`--seconds is ${JSON.stringify(values.seconds)}: it must be a number from 10 on.`);
+  process.exit(2);
+}
+if (!(Number(values.size) >= 1_000 && Number(values.size) <= 1_000_000)) {
+  console.error(
+    `--size is ${JSON.stringify(values.size)}: it must be a number from 1000 to 1000000.`,
+  );
   process.exit(2);
 }
 const unknown = names.filter((name) => BENCHES[name] === undefined);

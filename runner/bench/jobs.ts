@@ -1,4 +1,7 @@
-/** `npm run bench -- jobs` measures the whole main path, and the bare limits of its parts. */
+/**
+ * `npm run bench -- jobs` measures the whole main path, in turns with other ways to write it
+ * (baselines/), and the bare limits of its parts.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +11,8 @@ import { startDaemon, type Daemon } from "../test/support/daemon.ts";
 import { bareLimits } from "./bare-limits.ts";
 import { median, quantile, type Figure } from "./figures.ts";
 import { cpuSeconds, residentMb } from "./metrics-of.ts";
-import { runLoad, startNaive, startReceiver, type ReceiverProcess } from "./processes.ts";
+import { startBaselines } from "./baselines/start-baselines.ts";
+import { runLoad, startReceiver, type ReceiverProcess } from "./processes.ts";
 
 const PLUGINS = fileURLToPath(new URL("plugins", import.meta.url));
 const TEXT = "the quick brown fox jumps over the lazy dog ".repeat(5);
@@ -26,18 +30,19 @@ export async function benchJobs({ jobs = 5_000 }: { jobs?: number } = {}): Promi
     env: { PLAYGROUND_LOG_LEVEL: "warn" },
   });
   const folder = await mkdtemp(join(tmpdir(), "playground-bench-"));
-  const naive = await startNaive(folder);
+  const baselines = await startBaselines(folder);
+  const targets: readonly Target[] = [{ ...daemon, name: "daemon" }, ...baselines];
   try {
-    for (const target of [daemon, naive]) await drain(target, receiver, { jobs: 2_000, on: null });
-    const all: Rounds = { daemon: [], naive: [] };
-    const one: Rounds = { daemon: [], naive: [] };
+    for (const target of targets) await drain(target, receiver, { jobs: 2_000, on: null });
+    const all = new Map<string, Measured[]>(targets.map(({ name }) => [name, []]));
+    const one = new Map<string, Measured[]>(targets.map(({ name }) => [name, []]));
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const [rounds, on] of [
         [all, null],
         [one, ["completed"]],
       ] as const) {
-        rounds.daemon.push(await drainDaemon(daemon, receiver, { jobs, on }));
-        rounds.naive.push(await drain(naive, receiver, { jobs, on }));
+        for (const target of round % 2 === 0 ? targets : targets.toReversed())
+          rounds.get(target.name)?.push(await drainMeasured(target, receiver, { jobs, on }));
       }
     }
     const pickup = await idlePickup(daemon, receiver);
@@ -54,7 +59,7 @@ export async function benchJobs({ jobs = 5_000 }: { jobs?: number } = {}): Promi
     };
   } finally {
     await daemon.close();
-    naive.close();
+    for (const baseline of baselines) baseline.close();
     receiver.close();
     await rm(folder, { recursive: true });
   }
@@ -69,11 +74,13 @@ interface Measured extends Drained {
   readonly cpuMsPerJob: number;
 }
 
-/** The results of the daemon and the naive path, measured in alternating rounds. */
-interface Rounds {
-  readonly daemon: Measured[];
-  readonly naive: Drained[];
+interface Target extends Pick<Daemon, "url" | "process"> {
+  readonly name: string;
+  readonly token?: string;
 }
+
+/** The results of each target, by name, measured in turns. */
+type Rounds = ReadonlyMap<string, readonly Measured[]>;
 
 function request(url: string, on: readonly string[] | null): string {
   return JSON.stringify({
@@ -105,36 +112,38 @@ export async function drain(
   return { jobsPerSecond: (jobs * 1000) / (lastAt - load.firstAt), acceptMs: load.latencies };
 }
 
-/** Like `drain`, and also measures the CPU time of the daemon. */
-async function drainDaemon(
-  daemon: Daemon,
+/** Like `drain`, and also measures the CPU time of the target and its processes. */
+async function drainMeasured(
+  target: Target,
   receiver: ReceiverProcess,
   work: { jobs: number; on: readonly string[] | null },
 ): Promise<Measured> {
-  const before = cpuSeconds(daemon);
-  const drained = await drain(daemon, receiver, work);
-  const cpuMsPerJob = ((cpuSeconds(daemon) - before) * 1000) / work.jobs;
+  const before = cpuSeconds(target);
+  const drained = await drain(target, receiver, work);
+  const cpuMsPerJob = ((cpuSeconds(target) - before) * 1000) / work.jobs;
   return { ...drained, cpuMsPerJob };
 }
 
-function toFigures(events: string, { daemon, naive }: Rounds): Figure[] {
+function toFigures(events: string, rounds: Rounds): Figure[] {
+  const daemon = rounds.get("daemon") ?? [];
   const accept = daemon.flatMap((round) => round.acceptMs);
-  const ratios = daemon.map((round, i) => round.jobsPerSecond / (naive[i]?.jobsPerSecond ?? 0));
   return [
-    { name: events, value: median(daemon.map((r) => r.jobsPerSecond)), unit: "jobs/s" },
-    {
-      name: `${events}: naive path`,
-      value: median(naive.map((r) => r.jobsPerSecond)),
-      unit: "jobs/s",
-    },
-    { name: `${events}: daemon / naive path`, value: median(ratios), unit: "×" },
-    {
-      name: `${events}: daemon`,
-      value: median(daemon.map((r) => r.cpuMsPerJob)),
-      unit: "ms of CPU/job",
-    },
+    ...[...rounds].flatMap(([name, measured]) => toTargetFigures(`${events}: ${name}`, measured)),
+    ...[...rounds]
+      .filter(([name]) => name !== "daemon")
+      .map(([name, others]): Figure => {
+        const ratios = daemon.map((each, i) => each.jobsPerSecond / others[i]!.jobsPerSecond);
+        return { name: `${events}: daemon / ${name}`, value: median(ratios), unit: "×" };
+      }),
     { name: `${events}: accept p50`, value: quantile(accept, 0.5), unit: "ms" },
     { name: `${events}: accept p99`, value: quantile(accept, 0.99), unit: "ms" },
+  ];
+}
+
+function toTargetFigures(name: string, measured: readonly Measured[]): Figure[] {
+  return [
+    { name, value: median(measured.map((each) => each.jobsPerSecond)), unit: "jobs/s" },
+    { name, value: median(measured.map((each) => each.cpuMsPerJob)), unit: "ms of CPU/job" },
   ];
 }
 

@@ -129,7 +129,7 @@ export async function claimNew(
   const now = Date.now();
   const limit = jobs.length;
   const leaseUntil = now + 60_000;
-  const always = { plugins: ["word-count"], waitingSinceBefore: 0 };
+  const always = { plugins: ["word-count"], elsewhere: [], waitingSinceBefore: 0 };
   return (await store.claimJobs({ owner: "bench", limit, ahead: 0, now, leaseUntil, ...always }))
     .jobs;
 }
@@ -137,7 +137,7 @@ export async function claimNew(
 /** Stores the three events of a one-step job in two transitions. */
 export function storeEvents(store: Store, job: RunningJob): Promise<boolean>[] {
   const context = { jobUrl: `http://127.0.0.1:8787/v1/jobs/${job.id}` };
-  const claim = { jobId: job.id, fence: job.fence };
+  const claim = { jobId: job.id, fence: job.fence, owner: job.owner };
   const started = begin(job, job.startedAt, context);
   const { transition } = completeStep(
     { ...job, sequence: 1 },
@@ -150,7 +150,7 @@ export function storeEvents(store: Store, job: RunningJob): Promise<boolean>[] {
     },
     context,
   );
-  return [...(started === null ? [] : [started]), transition].map((each) =>
-    store.commitTransition(claim, each),
+  return [...(started === null ? [] : [started]), transition].map(
+    async (each) => (await store.commitTransition(claim, each)) !== false,
   );
 }

@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import type { AttackCommand, AttackReport } from "./attack-process.ts";
 import type { BareSenderCommand, BareSenderReport } from "./bare-sender-process.ts";
 import type { LoadCommand, LoadReport } from "./load-process.ts";
@@ -107,16 +106,4 @@ async function run<T>(file: string, command: Command): Promise<T> {
   } finally {
     child.disconnect();
   }
-}
-
-export interface NaiveProcess {
-  readonly url: string;
-  close(): void;
-}
-
-/** Starts the naive path (`naive-process.ts`) with its database in the folder. */
-export async function startNaive(folder: string): Promise<NaiveProcess> {
-  const child = start("naive-process.ts", [join(folder, "naive.db")]);
-  const { url } = await nextMessage<{ url: string }>(child);
-  return { url, close: () => child.disconnect() };
 }

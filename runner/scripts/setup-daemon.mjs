@@ -17,23 +17,41 @@ const stamp = new URL("node_modules/.playground-daemon", root);
 const exists = (path) => existsSync(new URL(path, root));
 
 function isInstalled() {
-  const parts = ["node_modules/.bin/node", "runner/node_modules/fastify/package.json"];
+  const parts = [
+    "node_modules/.bin/node",
+    "runner/node_modules/fastify/package.json",
+    "runner/console/node_modules/preact/package.json",
+  ];
   return parts.every(exists) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
 }
 
 if (!isInstalled()) {
+  if (!exists("node_modules")) {
+    process.stderr.write(
+      "Installing Node 24 and the daemon's packages into this folder: about 130 MB to download, once.\n",
+    );
+  }
   // The lock file pins every byte. Development and CI check it against pnpm's policies. The same
   // check here would download the metadata of all 800 packages, three times the size of the
   // installation.
   const flags = ["--frozen-lockfile", "--config.trustLockfile=true"];
-  const packages = ["--filter", ".", "--filter", "playground-runner"];
+  const packages = [".", "playground-runner", "playground-console"].flatMap((name) => [
+    "--filter",
+    name,
+  ]);
   const tools = exists("node_modules/vitest") ? [] : ["--prod"];
   const { status, error } = spawnSync(
-    "npx",
-    ["--yes", "pnpm@12", "install", ...flags, ...packages, ...tools],
+    process.execPath,
+    [
+      fileURLToPath(new URL("pnpm.mjs", import.meta.url)),
+      "install",
+      ...flags,
+      ...packages,
+      ...tools,
+    ],
     // Standard output belongs to the command that runs next. It can be a token or a plugin's
     // result.
-    { cwd: fileURLToPath(root), stdio: ["inherit", 2, 2], shell: process.platform === "win32" },
+    { cwd: fileURLToPath(root), stdio: ["inherit", 2, 2] },
   );
   if (error) throw error;
   if (status === 0) writeFileSync(stamp, wanted);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { BadSetting, parseSettings } from "./config.ts";
-import { MAX_BODY_LIMIT, MAX_JOB_OUTPUT_BYTES } from "./domain/job.ts";
+import { MAX_BODY_LIMIT, MAX_JOB_OUTPUT_BYTES } from "./domain/limits.ts";
 
 describe("EGRESS", () => {
   test("allows private networks when it is not set", () => {
@@ -24,6 +24,32 @@ describe("EGRESS", () => {
     const parse = () => parseSettings([], { PLAYGROUND_EGRESS: "10.0.0.0" });
     expect(parse).toThrow(BadSetting);
     expect(parse).toThrow(/^PLAYGROUND_EGRESS is "10\.0\.0\.0": it must be "private" .*"public"/);
+  });
+});
+
+describe("DATABASE_URL", () => {
+  const parse = (url: string) => parseSettings([], { PLAYGROUND_DATABASE_URL: url });
+
+  test("is not set by default", () => {
+    expect(parseSettings([], {}).databaseUrl).toBeUndefined();
+  });
+
+  test("is the URL of a PostgreSQL, and its value is in no list of settings", () => {
+    const url = "postgres://me:hunter2@db.test/playground?sslmode=require";
+    const { databaseUrl, given } = parse(url);
+    expect(databaseUrl).toBe(url);
+    expect(JSON.stringify(given)).not.toContain("hunter2");
+  });
+
+  test.each([
+    ["mysql://me:hunter2@db.test/x", "it must be a URL such as postgres://USER"],
+    ["postgres://me:hunter2 !@db.test:x/y", "percent-encoded"],
+    ["postgres://me:hunter2@db.test/x?sslmode=prefer", 'and not "prefer"'],
+    ["postgres://me:hunter2@db.test/x?sslmode=verify-ca", "must have sslrootcert"],
+  ])("%s is refused without being shown", (url, why) => {
+    expect(() => parse(url)).toThrow("PLAYGROUND_DATABASE_URL is (not shown): it must");
+    expect(() => parse(url)).toThrow(why);
+    expect(() => parse(url)).not.toThrow("hunter2");
   });
 });
 
@@ -113,4 +139,21 @@ describe("a secret in a file", () => {
       'PLAYGROUND_TOKEN_FILE is "/token": it must be left out, because PLAYGROUND_TOKEN is set too.',
     );
   });
+});
+
+test("the settings that were given are listed with where they come from, secrets without their value", () => {
+  const env = {
+    PLAYGROUND_TOKEN: "a-secret-token-0123456789",
+    PLAYGROUND_PROXY: "http://user:password@proxy.test:3128",
+    PLAYGROUND_THREADS: "3",
+    PLAYGROUND_PORT: "",
+    HOME: "/home/somebody",
+  };
+  const { given } = parseSettings(["--threads", "4"], env);
+  expect(given.map(({ name, value, from }) => [name, value, from])).toEqual([
+    ["PLAYGROUND_TOKEN", null, "environment"],
+    ["PLAYGROUND_THREADS", "4", "flag"],
+    ["PLAYGROUND_PROXY", null, "environment"],
+  ]);
+  expect(given[1]?.description).toContain("threads");
 });

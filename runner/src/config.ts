@@ -4,15 +4,29 @@
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import type { z } from "zod";
+import { CLIENT_SETTINGS } from "./startup/client-settings.ts";
 import { isKubernetesLink } from "./startup/kubernetes-link.ts";
 import { keyIssues } from "./startup/read-pem-file.ts";
 import { readSecretFile } from "./startup/read-secret-file.ts";
 import { SETTINGS } from "./startup/settings.ts";
+import { nearest } from "./domain/nearest.ts";
 
 export interface Settings extends z.output<typeof SETTINGS> {
   /** The environment that plugins see: all variables except the daemon's own, which contain the token. */
   readonly env: Readonly<Record<string, string>>;
+  /** The settings that were given, in the order of the documentation. */
+  readonly given: readonly GivenSetting[];
 }
+
+interface GivenSetting {
+  readonly name: string;
+  /** As it was given. Null for a secret. */
+  readonly value: string | null;
+  readonly from: "environment" | "flag";
+  readonly description: string;
+}
+
+export type ClientSettings = z.output<typeof CLIENT_SETTINGS>;
 
 /** A setting with an invalid value. The message names the setting, the value and what it must be. */
 export class BadSetting extends Error {
@@ -21,13 +35,18 @@ export class BadSetting extends Error {
 
 const KEYS = Object.keys(SETTINGS.shape);
 /** Settings whose value is never shown. Each can be read from a file, which another setting names. */
-const SECRET_FILES = { token: "tokenFile", secretKey: "secretKeyFile" } as const;
+const SECRET_FILES = {
+  token: "tokenFile",
+  secretKey: "secretKeyFile",
+  databaseUrl: "databaseUrlFile",
+} as const;
 /** The proxy's URL can contain a password. */
 const HIDDEN: ReadonlySet<string> = new Set([...Object.keys(SECRET_FILES), "proxy"]);
 
 const PREFIX = "PLAYGROUND_";
 
 type Environment = Readonly<Record<string, string | undefined>>;
+type Flags = Readonly<Record<string, string | undefined>>;
 
 export function toEnvName(key: string): string {
   return `${PREFIX}${key.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
@@ -37,12 +56,17 @@ export const SETTING_NAMES: readonly string[] = KEYS.map(toEnvName);
 
 export const DEFAULTS = SETTINGS.parse({});
 
+const CLIENT_VARIABLES: ReadonlySet<string> = new Set(
+  Object.keys(CLIENT_SETTINGS.shape).map(toEnvName),
+);
+
 /** Returns the environment variables that begin with `PLAYGROUND_` but are not settings. */
 export function unknownVariables(env: Environment = process.env): string[] {
   return Object.keys(env).filter(
     (name) =>
       name.startsWith(PREFIX) &&
       !SETTING_NAMES.includes(name) &&
+      !CLIENT_VARIABLES.has(name) &&
       !isKubernetesLink(name, env[name]),
   );
 }
@@ -67,7 +91,7 @@ export const SETTING_FLAGS: Readonly<Record<string, { readonly type: "string" }>
 
 /** Reads settings from the arguments, then from the environment. Throws `BadSetting`. */
 export function parseSettings(args: readonly string[], env: Environment = process.env): Settings {
-  const { values } = parseFlags({ args, options: SETTING_FLAGS }, env);
+  const { values } = parseFlags({ args, options: SETTING_FLAGS, command: "start" }, env);
   return readSettings(values as Record<string, string>, env);
 }
 
@@ -75,29 +99,66 @@ export function parseSettings(args: readonly string[], env: Environment = proces
  * Reads each setting from its flag or, without one, from the environment. An empty variable counts
  * as not set. Throws `BadSetting`.
  */
-export function readSettings(
-  flags: Readonly<Record<string, string | undefined>>,
-  env: Environment = process.env,
-): Settings {
+export function readSettings(flags: Flags, env: Environment = process.env): Settings {
+  const settings = read(SETTINGS, { flags, env, check: keyIssues });
+  return { ...settings, env: withoutOurs(env), given: describeGiven(flags, env) };
+}
+
+function describeGiven(flags: Flags, env: Environment): GivenSetting[] {
+  return Object.entries(SETTINGS.shape).flatMap(([key, { description = "" }]) => {
+    const flag = flags[toFlagName(key)];
+    const value = flag ?? readVariable(toEnvName(key), env);
+    if (value === undefined) return [];
+    const from = flag === undefined ? "environment" : "flag";
+    return [{ name: toEnvName(key), value: HIDDEN.has(key) ? null : value, from, description }];
+  });
+}
+
+/** Reads what a command needs to reach a running daemon, like the settings. Throws `BadSetting`. */
+export function readClientSettings(flags: Flags, env: Environment = process.env): ClientSettings {
+  const isTokenFileGiven = flags["token-file"] !== undefined;
+  return read(CLIENT_SETTINGS, {
+    flags,
+    env: isTokenFileGiven ? { ...env, PLAYGROUND_TOKEN: undefined } : env,
+  });
+}
+
+interface Sources<Read> {
+  readonly flags: Flags;
+  readonly env: Environment;
+  /** Finds what is wrong with values that are valid on their own. */
+  readonly check?: (read: Read) => readonly Issue[];
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+function read<Schema extends z.ZodObject>(
+  schema: Schema,
+  { flags, env, check = () => [] }: Sources<z.output<Schema>>,
+): z.output<Schema> {
   const given: Record<string, string> = {};
   const source: Record<string, string> = {};
-  for (const key of KEYS) {
-    const value = flags[toFlagName(key)] ?? readVariable(toEnvName(key), env);
+  for (const key of Object.keys(schema.shape)) {
+    const flag = flags[toFlagName(key)];
+    const value = flag ?? readVariable(toEnvName(key), env);
     if (value === undefined) continue;
     given[key] = value;
-    source[key] = flags[toFlagName(key)] === undefined ? toEnvName(key) : `--${toFlagName(key)}`;
+    source[key] = flag === undefined ? toEnvName(key) : `--${toFlagName(key)}`;
   }
   readSecretFiles(given, source);
-  const read = SETTINGS.safeParse(given);
-  const issues = read.success ? keyIssues(read.data) : read.error.issues;
+  const parsed = schema.safeParse(given);
+  const issues: readonly Issue[] = parsed.success ? check(parsed.data) : parsed.error.issues;
   const problems = issues.map(({ path, message }) => {
     const key = String(path[0]);
     const value = HIDDEN.has(key) ? "(not shown)" : JSON.stringify(given[key]);
     const shown = given[key] === undefined ? "is not set" : `is ${value}`;
     return `${source[key] ?? toEnvName(key)} ${shown}: it ${message}.`;
   });
-  if (!read.success || problems.length > 0) throw new BadSetting(problems.join("\n"));
-  return { ...read.data, env: withoutOurs(env) };
+  if (!parsed.success || problems.length > 0) throw new BadSetting(problems.join("\n"));
+  return parsed.data;
 }
 
 /** Adds the secrets that are in files to the given settings. */
@@ -127,18 +188,37 @@ function withoutOurs(env: Environment): Record<string, string> {
   return Object.fromEntries(others) as Record<string, string>;
 }
 
-/** `util.parseArgs`, strict. Throws `BadSetting`. */
+/** A secret is no flag, because other users of the machine can see it. */
+const SECRET_HINTS: Readonly<Record<string, string>> = {
+  "--token": " Other users of this machine could see it: use --token-file or PLAYGROUND_TOKEN.",
+};
+
+/** Parses the command's flags with `util.parseArgs`. Throws `BadSetting`. */
 export function parseFlags(
-  config: ParseArgsConfig,
+  {
+    args,
+    options,
+    command,
+  }: {
+    readonly command: string;
+    readonly args: readonly string[];
+    readonly options: NonNullable<ParseArgsConfig["options"]>;
+  },
   env: Environment = process.env,
 ): {
   readonly values: Readonly<Record<string, unknown>>;
   readonly positionals: readonly string[];
 } {
   try {
-    return parseArgs({ ...config, strict: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
     const message = (error as Error).message.split(". To specify")[0];
-    throw new BadSetting(`${message}. \`${ownCommand(env)} --help\` lists the settings.`);
+    const unknown = /^Unknown option '(--?[^']+)'/.exec(message ?? "")?.[1] ?? "";
+    const known = Object.keys(options).map((name) => `--${name}`);
+    const meant = nearest(unknown, known, Math.floor((unknown.length - 2) / 2));
+    const hint = meant === null ? (SECRET_HINTS[unknown] ?? "") : ` Did you mean ${meant}?`;
+    throw new BadSetting(
+      `${message}.${hint} \`${ownCommand(env)} ${command} --help\` lists the flags.`,
+    );
   }
 }

@@ -1,55 +1,39 @@
 #!/usr/bin/env node
 /** The process: argv, signals, exit codes. */
 import { CannotStart } from "./startup/cannot-start.ts";
-import { HELP } from "./cli/help.ts";
-import { BadSetting, ownCommand } from "./config.ts";
+import type { Act, CommandContract } from "./cli/command-contract.ts";
+import { COMMANDS } from "./cli/contract/commands.ts";
+import { CommandFailed } from "./cli/command-failed.ts";
+import { findCommand } from "./cli/find-command.ts";
+import { helpFor } from "./cli/help.ts";
+import { LOAD_ACT } from "./cli/load-act.ts";
+import { parseCommand } from "./cli/parse-command.ts";
+import { toPrintableLines } from "./cli/printable.ts";
+import { BadSetting } from "./config.ts";
 import { secretFlagWarnings } from "./startup/setting-warnings.ts";
-import { CannotOpen } from "./store/sqlite/store-error.ts";
+import { CannotOpen } from "./store/cannot-open.ts";
 import { VERSION } from "./version.ts";
 
 const BAD_USAGE = 2;
-
-type Command = (args: readonly string[]) => Promise<number>;
-
-/** Each command is loaded when it runs: `--help` does not need Fastify. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  start: async () => (await import("./cli/start.ts")).start,
-  plugins: async () => (await import("./cli/plugins.ts")).plugins,
-  run: async () => (await import("./cli/run.ts")).run,
-  tokens: async () => (await import("./cli/tokens.ts")).tokens,
-  backup: async () => (await import("./cli/backup.ts")).backup,
-  restore: async () => (await import("./cli/restore.ts")).restore,
-  check: async () => (await import("./cli/check.ts")).check,
-  openapi: async () => (await import("./cli/openapi.ts")).openapi,
-};
+/** Errors whose message says what to do. Others are printed with their stack. */
+const EXPECTED = [BadSetting, CannotStart, CannotOpen, CommandFailed];
 
 async function main(args: readonly string[]): Promise<number> {
-  const [first = "start", ...rest] = args;
+  const [first] = args;
   if (args.includes("--help") || args.includes("-h") || first === "help") {
-    process.stdout.write(HELP);
+    process.stdout.write(helpFor(args.filter((arg) => arg !== "help" && !arg.startsWith("-"))));
     return 0;
   }
   if (first === "--version" || first === "-v") {
     process.stdout.write(`${VERSION}\n`);
     return 0;
   }
-  const isFlag = first.startsWith("-");
-  const load = COMMANDS[isFlag ? "start" : first];
-  if (load === undefined) {
-    throw new BadSetting(noCommand(first));
-  }
-  for (const warning of secretFlagWarnings(args)) process.stderr.write(`${warning}\n`);
-  const command = await load();
-  return command(isFlag ? args : rest);
-}
-
-function noCommand(given: string): string {
-  const known = Object.keys(COMMANDS).join(", ");
-  // Without the two dashes npm parses the flag as its own, and passes on only the value.
-  const hint = /^\d+$/.test(given)
-    ? ` Flags after npm start need two dashes before them: npm start -- --port ${given}.`
-    : "";
-  return `The command is "${given}": it must be one of ${known}. \`${ownCommand()} --help\` describes them.${hint}`;
+  const { name, args: rest } = findCommand(args);
+  const contract: CommandContract = COMMANDS[name];
+  const warnings = contract.hasSettings ? secretFlagWarnings(args) : [];
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
+  const act = (await LOAD_ACT[name]()) as Act<CommandContract>;
+  return act(parseCommand(name, contract, rest));
 }
 
 // The reader of the output has exited, as in `plugins | head`. That must not end a daemon.
@@ -60,8 +44,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const isUsage = error instanceof BadSetting;
-  const isExpected = isUsage || error instanceof CannotStart || error instanceof CannotOpen;
-  process.stderr.write(`${isExpected ? error.message : (error as Error).stack}\n`);
-  process.exitCode = isUsage ? BAD_USAGE : 1;
+  const isExpected = EXPECTED.some((kind) => error instanceof kind);
+  const { message, stack = message } = error as Error;
+  process.stderr.write(`${toPrintableLines(isExpected ? message : stack)}\n`);
+  if (error instanceof CommandFailed) process.exitCode = error.exitCode;
+  else process.exitCode = error instanceof BadSetting ? BAD_USAGE : 1;
 }

@@ -3,7 +3,10 @@
  * The built-in plugins are written with this and nothing else of the runner.
  */
 import type { z } from "zod";
-import { definitionFaults } from "./pool/definition-faults.ts";
+import type { RetryRequest } from "./domain/step-retry.ts";
+import { checkDefinition } from "./pool/definition-faults.ts";
+
+export { DoNotRetry, RetryAfter } from "./pool/retry-errors.ts";
 
 /** Numbers that the step's `progress` and `completed` events contain. */
 export interface PluginMetrics {
@@ -28,6 +31,58 @@ export interface PluginFiles {
    * Throws if the path leads out of the folder: with `..`, as an absolute path, or through a link.
    */
   resolve(path: string): string;
+  /**
+   * Opens a file to which the job's input, its options or an earlier step's output refers. Takes the
+   * reference or its id. Rejects if the job has no such file.
+   */
+  open(reference: FileReference | string): Promise<OpenedFile>;
+}
+
+/**
+ * A file that was uploaded or that a plugin wrote, as JSON refers to it. No interface, so that it fits
+ * `z.looseObject`.
+ */
+export type FileReference = {
+  /** The id of the file: `file_…`. */
+  readonly $file: string;
+};
+
+/** A file's content, which must not be changed, and what is known of it. */
+export interface OpenedFile {
+  /** The absolute path of the content. It has no extension. */
+  readonly path: string;
+  /** Reads the content from its start. */
+  stream(): AsyncIterable<Uint8Array>;
+  /** As the sender of the file chose it. It is not a path. */
+  readonly name: string;
+  /** The media type that the sender claimed. */
+  readonly type: string;
+  /** In bytes. */
+  readonly size: number;
+  /** In lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What a plugin returns of a file that it wrote. Events add a `url` that works without a token. */
+export type WrittenFileReference = FileReference & {
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly sha256: string;
+};
+
+/** Files that the plugin writes. They are stored with the step, if it completes, and deleted with the job. */
+export interface PluginArtifacts {
+  /**
+   * Writes a file and resolves to a reference for the output. `source` is bytes, a stream of bytes, or the
+   * path of a file, which is copied. The default type is `application/octet-stream`. Rejects if the
+   * file is over a limit.
+   */
+  write(
+    name: string,
+    source: Uint8Array | string | AsyncIterable<Uint8Array | string>,
+    options?: { readonly type?: string },
+  ): Promise<WrittenFileReference>;
 }
 
 export interface PluginContext<Options = unknown> {
@@ -45,9 +100,15 @@ export interface PluginContext<Options = unknown> {
     readonly input: unknown;
   };
   readonly options: Options;
+  /**
+   * The number of this attempt of the step, counted from 1. It grows when an attempt has failed and the
+   * step runs again by a retry policy, and not when a crash cut an attempt off.
+   */
+  readonly attempt: number;
   /** The standard `fetch`, through the egress policy. Aborted with `signal`. */
   readonly fetch: typeof globalThis.fetch;
   readonly files: PluginFiles;
+  readonly artifacts: PluginArtifacts;
 }
 
 type Schema = z.ZodType;
@@ -71,6 +132,12 @@ export interface PluginDefinition<
   /** The time limit for one run, in ms. */
   readonly timeoutMs?: number;
   /**
+   * How often a step of this plugin runs until its job fails, and the waits between. A job can have its own
+   * policy. Only what another attempt can avoid is tried again: what the plugin throws, its timeout, and the end
+   * of its thread. Throw `DoNotRetry` or `RetryAfter` to say more.
+   */
+  readonly retry?: RetryRequest;
+  /**
    * Gives the plugin each integer beyond ±(2^53 − 1) as a BigInt, in its input, options, `job.input`
    * and `job.metadata`. Without it, JavaScript's number rounds such integers, and the job's log says
    * so. In a schema, `z.coerce.bigint()` makes a BigInt of every integer; `z.int()` refuses a BigInt.
@@ -89,7 +156,6 @@ export function definePlugin<
   Options extends Schema | undefined = undefined,
   Output extends Schema | undefined = undefined,
 >(definition: PluginDefinition<Input, Options, Output>): PluginDefinition<Input, Options, Output> {
-  const faults = definitionFaults(definition);
-  if (faults.length > 0) throw new TypeError(faults.join("; "));
+  checkDefinition(definition);
   return definition;
 }

@@ -107,8 +107,11 @@ await printScore("xml-to-json", [
     group: "refuses",
     name,
     async run() {
-      const said = await convert(xml).then(() => "converted it", String);
-      return /^Error: text: .*(?:line \d+|expand to)/.test(said) ? null : said.slice(0, 200);
+      const said = await convert(xml).then(
+        () => "converted it",
+        (error: Error) => error.message,
+      );
+      return /^text: .*(?:line \d+|expand to)/.test(said) ? null : said.slice(0, 200);
     },
   })),
 ]);

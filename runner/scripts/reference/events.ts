@@ -19,6 +19,7 @@ const ENDED_AT = Date.parse(SAMPLE_JOB.endedAt);
 const CONTEXT = { jobUrl: SAMPLE_JOB.url };
 
 const job: RunningJob = {
+  owner: "owner",
   id: SAMPLE_JOB.jobId,
   name: SAMPLE_JOB.name,
   metadata: toJsonText(SAMPLE_JOB.metadata),

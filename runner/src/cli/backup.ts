@@ -1,52 +1,92 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { BadSetting, type Settings } from "../config.ts";
+import { rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { BadSetting } from "../config.ts";
+import { copyContents, removeOtherContents } from "../files/copy-contents.ts";
+import { syncFolder } from "../files/sync-folder.ts";
+import { contentsPath } from "../startup/contents-path.ts";
 import { copyDatabase } from "../store/sqlite/copy-database.ts";
+import { listContents } from "../store/sqlite/list-contents.ts";
+import { backedUpContents } from "./backed-up-contents.ts";
 import { describeDatabase } from "./describe-database.ts";
-import { parseCommand } from "./parse-command.ts";
-import { requireDatabase, requireFile } from "./require-file.ts";
+import type { Given } from "./command-contract.ts";
+import type { backup as contract } from "./contract/daemon.ts";
+import { refusePostgres } from "./refuse-postgres.ts";
+import { requireDatabase } from "./require-file.ts";
+import { toRestLines } from "./rest-of-backup.ts";
 
-/** Copies the database into one file. The daemon can be running. */
-export async function backup(args: readonly string[]): Promise<number> {
-  const { argument, flags, settings } = parseCommand(args, {
-    flags: { force: "boolean" },
-    takesArgument: true,
-  });
-  const file = requireFile("backup", argument);
+const MAX_ATTEMPTS = 3;
+
+/** Copies the database into one file, and the contents of its files into a folder beside it. The daemon can be running. */
+export async function backup(given: Given<typeof contract>): Promise<number> {
+  const settings = given.settings();
+  const file = resolve(given.arguments.FILE);
+  refusePostgres("backup", settings);
   const database = requireDatabase(settings);
   if (file === database) throw new BadSetting(`FILE is "${file}": it must not be the database.`);
-  if (existsSync(file) && !flags.force) {
+  if (existsSync(file) && !given.flags.force) {
     throw new BadSetting(
       `FILE is "${file}", which already exists. Choose another file, or use --force to replace it.`,
     );
   }
-  await copyDatabase(database, file).catch((error: unknown) => {
-    throw cannotWrite(error, file);
-  });
+  const missing = await copyAll({ database, contents: contentsPath(settings) }, file).catch(
+    (error: unknown) => {
+      throw cannotWrite(error, file);
+    },
+  );
   const megabytes = (statSync(file).size / 1e6).toFixed(1);
   process.stdout.write(`Backed up ${database} to ${file}, ${megabytes} MB, and checked the copy.
 It contains ${await describeDatabase(file)}.
-The backup does not contain the following. Back it up too:
-  ${toKeyLine(settings)}
-  ${toTokenLine(settings)}
-  your plugins in ${settings.pluginsDir}, and the files that jobs use, if you need them
+${toFilesLine(file, missing)}The backup does not contain the following. Back it up too:
+${toRestLines(settings)}
 `);
-  return 0;
+  return missing.length === 0 ? 0 : 1;
 }
 
-function toKeyLine({ secretKey, secretKeyFile, dataDir }: Settings): string {
-  const where =
-    secretKey !== undefined && secretKeyFile === undefined
-      ? "PLAYGROUND_SECRET_KEY"
-      : `the file ${secretKeyFile ?? `${dataDir}/secret-key`}`;
-  return `${where}: the key that encrypts webhook secrets and headers; no daemon can open the backup without it`;
+/**
+ * Copies the database, then the contents of its files. A file can be deleted in between, and its content
+ * with it: then both are copied again. Returns the contents that are missing. A backup that is replaced
+ * stays whole until the new one is, and what only the old one had is removed after it.
+ */
+async function copyAll(
+  from: { readonly database: string; readonly contents: string },
+  file: string,
+): Promise<readonly string[]> {
+  const copy = `${file}.${randomUUID()}`;
+  const copyOfContents = backedUpContents(file);
+  try {
+    const missing = await copyBoth(from, copy, copyOfContents);
+    await rename(copy, file);
+    await syncFolder(dirname(file));
+    await removeOtherContents(listContents(file), copyOfContents);
+    return missing;
+  } catch (error) {
+    await rm(copy, { force: true });
+    throw error;
+  }
 }
 
-function toTokenLine({ token, tokenFile, dataDir }: Settings): string {
-  const where =
-    token !== undefined && tokenFile === undefined
-      ? "PLAYGROUND_TOKEN"
-      : `the file ${tokenFile ?? `${dataDir}/token`}`;
-  return `${where}, and ${dataDir}/tokens.json if you added tokens: the tokens that clients use`;
+async function copyBoth(
+  from: { readonly database: string; readonly contents: string },
+  copy: string,
+  copyOfContents: string,
+): Promise<readonly string[]> {
+  let missing: readonly string[] = [];
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    await copyDatabase(from.database, copy);
+    ({ missing } = await copyContents(listContents(copy), from.contents, copyOfContents));
+    if (missing.length === 0) break;
+  }
+  return missing;
+}
+
+function toFilesLine(file: string, missing: readonly string[]): string {
+  const { length } = listContents(file);
+  if (length === 0) return "";
+  const line = `The contents of its files are in ${backedUpContents(file)}, which belongs to the backup.\n`;
+  if (missing.length === 0) return line;
+  return `${line}WARNING: ${missing.length} of ${length} contents are missing in the data folder, such as ${missing[0]}.\n`;
 }
 
 /** Explains an error of the file system. Other errors are returned unchanged. */

@@ -1,3 +1,4 @@
+import type { StoreCounts } from "../ports/store/upkeep.ts";
 import { openReader } from "../store/sqlite/connection.ts";
 import { prepareReadCounts } from "../store/sqlite/reads/counts.ts";
 
@@ -5,15 +6,18 @@ import { prepareReadCounts } from "../store/sqlite/reads/counts.ts";
 export async function describeDatabase(path: string): Promise<string> {
   const db = openReader(path);
   try {
-    const { jobs, deliveries, webhooks } = await prepareReadCounts(db)();
-    return [
-      `jobs: ${sum(jobs)} (${jobs.queued} queued, ${jobs.running} running)`,
-      `deliveries: ${sum(deliveries)} (${deliveries.due + deliveries.waiting} pending)`,
-      `persistent webhooks: ${sum(webhooks)}`,
-    ].join("; ");
+    return describeCounts(await prepareReadCounts(db)());
   } finally {
     db.close();
   }
+}
+
+export function describeCounts({ jobs, deliveries, webhooks }: StoreCounts): string {
+  return [
+    `jobs: ${sum(jobs)} (${jobs.queued} queued, ${jobs.running} running)`,
+    `deliveries: ${sum(deliveries)} (${deliveries.due + deliveries.waiting} pending)`,
+    `persistent webhooks: ${sum(webhooks)}`,
+  ].join("; ");
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

@@ -1,13 +1,6 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { BadSetting, ownCommand, toEnvName, type Settings } from "../config.ts";
+import { BadSetting, toEnvName, type Settings } from "../config.ts";
 import { databasePath } from "../startup/database-path.ts";
-
-/** The absolute path of the argument FILE. Throws `BadSetting` when none was given. */
-export function requireFile(command: string, argument: string | null): string {
-  if (argument !== null) return resolve(argument);
-  throw new BadSetting(`${command} needs a file: ${ownCommand()} ${command} FILE`);
-}
 
 /** The path of the database in the data folder. Throws `BadSetting` when there is none. */
 export function requireDatabase(settings: Settings): string {

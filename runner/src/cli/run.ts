@@ -1,24 +1,41 @@
-import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { openPlugins } from "../startup/open-plugins.ts";
-import { BadSetting, ownCommand } from "../config.ts";
+import { BadSetting } from "../config.ts";
 import type { Issue } from "../domain/errors.ts";
 import { withPlainNumbers } from "../domain/exact-number.ts";
+import type { FileInfo } from "../domain/file.ts";
 import { toJsonText } from "../domain/json-text.ts";
-import { parseExactNumbers } from "../http/exact-numbers.ts";
 import { MAX_LOG_LINES } from "../domain/limits.ts";
+import { createLocalContents, type LocalContents } from "../files/local-contents.ts";
+import { didYouMean } from "../domain/nearest.ts";
 import type { PluginCatalog, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { StepHooks } from "../ports/plugin-pool.ts";
-import { parseCommand } from "./parse-command.ts";
+import type { Given } from "./command-contract.ts";
+import type { run as contract } from "./contract/plugins.ts";
+import { parseExactJson } from "./exact-json.ts";
+import { printLog, printProgress } from "./print-run.ts";
+import { toPrintable } from "./printable.ts";
 import { printWarnings } from "./print-warnings.ts";
+import { readJsonFile } from "./read-json-file.ts";
+import { runRemote } from "./run-remote.ts";
 
-/** Runs one plugin without a daemon. The exit code is 1 when it fails. */
-export async function run(args: readonly string[]): Promise<number> {
-  const { argument, flags, settings } = parseCommand(args, {
-    flags: { input: "string", options: "string" },
-    takesArgument: true,
-  });
-  const name = requireName(argument);
+/** Runs one plugin, here or in a running daemon. The exit code is 1 when it fails. */
+export async function run(given: Given<typeof contract>): Promise<number> {
+  const { remote, url, name, detach } = given.flags;
+  if (remote || url !== undefined) return runRemote(given);
+  if (detach || name !== undefined) {
+    throw new BadSetting(
+      `${detach ? "--detach" : "--name"} needs --remote: without it no job is submitted.`,
+    );
+  }
+  return runLocal(given);
+}
+
+async function runLocal(given: Given<typeof contract>): Promise<number> {
+  const { flags } = given;
+  const settings = given.settings();
+  const name = given.arguments.PLUGIN;
   const plugins = await openPlugins(settings);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
@@ -26,15 +43,21 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const plugin = findPlugin(plugins.catalog, name);
     printWarnings(plugin);
-    const input = await readJson("--input", flags.input, plugin.example?.input ?? null);
-    const options = await readJson("--options", flags.options, plugin.example?.options ?? {});
+    const input = await readJsonFile("--input", flags.input, () => plugin.example?.input ?? null);
+    const options = await readJsonFile(
+      "--options",
+      flags.options,
+      () => plugin.example?.options ?? {},
+    );
     const issues = plugins.catalog.checkInput(name, withPlainNumbers(input));
     if (issues.length > 0 && flags.input === undefined && plugin.example === null) {
       throw new BadSetting(`--input is required: plugin "${name}" has no example.`);
     }
     check("--input", issues);
     check("--options", plugins.catalog.checkOptions(name, withPlainNumbers(options)));
-    const pool = plugins.createPool();
+    // No daemon stores what the plugin writes, so it is not put among the daemon's contents.
+    const contentsDir = join(tmpdir(), `playground-run-${process.pid}`);
+    const pool = plugins.createPool({ contentsDir });
     const result = await pool.run(
       {
         jobId: "job_local",
@@ -46,9 +69,11 @@ export async function run(args: readonly string[]): Promise<number> {
         inputFrom: null,
         jobInput: toJsonText(input),
         jobTimeoutMs: null,
+        attempt: 1,
         isLastAttempt: false,
         logLimitBytes: settings.logLimit,
         logLimitLines: MAX_LOG_LINES,
+        filesLimitBytes: settings.jobFilesLimit,
       },
       toHooks(stop.signal),
     );
@@ -60,8 +85,9 @@ export async function run(args: readonly string[]): Promise<number> {
       process.stderr.write(`${result.failure.code}: ${result.failure.message}\n`);
       return 1;
     }
+    for (const file of result.files ?? []) printFile(file, createLocalContents(contentsDir));
     process.stderr.write(`metrics ${JSON.stringify(result.metrics)}\n`);
-    process.stdout.write(`${JSON.stringify(await parseJson(result.output), null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(await parseExactJson(result.output), null, 2)}\n`);
     return 0;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
@@ -69,9 +95,9 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function requireName(argument: string | null): string {
-  if (argument !== null) return argument;
-  throw new BadSetting(`run needs a plugin's name: ${ownCommand()} run PLUGIN --input FILE`);
+function printFile({ id, name, type, size, sha256 }: FileInfo, contents: LocalContents): void {
+  const path = contents.pathOf(sha256);
+  process.stderr.write(`file ${toPrintable(`${id} ${name} (${type}, ${size} bytes): ${path}`)}\n`);
 }
 
 function findPlugin(catalog: PluginCatalog, name: string): ReadyPlugin {
@@ -80,30 +106,9 @@ function findPlugin(catalog: PluginCatalog, name: string): ReadyPlugin {
   const names = catalog.list().map((known) => known.name);
   throw new BadSetting(
     plugin === null
-      ? `PLUGIN is "${name}": it must be one of ${names.join(", ")}.`
+      ? `PLUGIN is "${name}": it must be one of ${names.join(", ")}.${didYouMean(name, names)}`
       : `Plugin "${name}" could not be loaded: ${plugin.error}`,
   );
-}
-
-async function readJson(
-  flag: string,
-  file: string | undefined,
-  otherwise: unknown,
-): Promise<unknown> {
-  if (file === undefined) return otherwise;
-  try {
-    const content = file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
-    return await parseJson(content);
-  } catch (error) {
-    throw new BadSetting(`${flag} is "${file}": ${(error as Error).message}`);
-  }
-}
-
-/** As the daemon parses a request: each number is written again as it was read. Throws a SyntaxError. */
-async function parseJson(content: string): Promise<unknown> {
-  JSON.parse(content);
-  const body = `{"input":${content}}`;
-  return ((await parseExactNumbers(body, JSON.parse(body))) as { input: unknown }).input;
 }
 
 function check(flag: string, issues: readonly Issue[]): void {
@@ -115,15 +120,7 @@ function check(flag: string, issues: readonly Issue[]): void {
 function toHooks(signal: AbortSignal): StepHooks {
   return {
     signal,
-    onLog(lines) {
-      for (const line of lines) {
-        const data = line.data === null ? "" : ` ${line.data}`;
-        process.stderr.write(`${line.level} ${line.message}${data}\n`);
-      }
-    },
-    onProgress({ fraction, message }) {
-      const share = fraction === null ? "" : `${Math.round(fraction * 100)} %`;
-      process.stderr.write(`progress ${[share, message].filter(Boolean).join(" ")}\n`);
-    },
+    onLog: (lines) => lines.forEach(printLog),
+    onProgress: printProgress,
   };
 }

@@ -1,14 +1,18 @@
 import { composeDaemon, type Replacements } from "../compose.ts";
-import { parseSettings } from "../config.ts";
+import type { Settings } from "../config.ts";
 import { createLineOutput } from "../system/line-output.ts";
 import { shrinkHeap } from "../system/shrink-heap.ts";
 
+interface StartOptions extends Replacements {
+  /** Called when the daemon accepts requests. */
+  readonly onListening?: (url: string) => void;
+}
+
 /** Runs the daemon until SIGTERM, SIGINT or SIGHUP, which a closed terminal sends. A second signal, or one during the start, ends it immediately. */
 export async function start(
-  args: readonly string[],
-  replacements: Replacements = {},
+  settings: Settings,
+  { onListening = () => {}, ...replacements }: StartOptions = {},
 ): Promise<number> {
-  const settings = parseSettings(args);
   const output = createLineOutput(process.stdout);
   const say = (line: string): void => output.write(`${line}\n`);
   const { promise: signalled, resolve: onSignal } = Promise.withResolvers<NodeJS.Signals>();
@@ -27,7 +31,15 @@ export async function start(
   isOpen = true;
   try {
     shrinkHeap();
-    say(`Playground ${daemon.version} listening on ${await daemon.listen()}`);
+    const url = await daemon.listen();
+    say(`Playground ${daemon.version} listening on ${url}`);
+    onListening(url);
+    // Only for a person: whoever collects the output could log in with the link.
+    if (process.stderr.isTTY) {
+      process.stderr.write(
+        `To open the console, use this link once, within ten minutes:\n  ${daemon.loginLink()}\n`,
+      );
+    }
     const signal = await signalled;
     say(
       `${signal}: stopping. Running plugins get ${settings.graceMs} ms to end. A second signal ends the daemon immediately.`,

@@ -1,7 +1,7 @@
 /** A batch's status and its callback. Pure. */
 import type { Failure } from "./errors.ts";
 import { fitsIntoEvent } from "./event.ts";
-import { DEFAULT_OUTPUT_LIMIT_BYTES } from "./job.ts";
+import { DEFAULT_OUTPUT_LIMIT_BYTES } from "./limits.ts";
 import type { JobStatus } from "./job-spec.ts";
 import { toJsonText, type JsonText } from "./json-text.ts";
 

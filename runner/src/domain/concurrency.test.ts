@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
-  beginAttempts,
+  beginAttempt,
   endAttempt,
   isQuiet,
   newConcurrency,
@@ -18,7 +18,7 @@ function end(
   { times = 1, maxConcurrency = 64, now = 0 } = {},
 ): Concurrency {
   return Array.from({ length: times }).reduce<Concurrency>(
-    (each) => endAttempt(beginAttempts(each, 1), { outcome, maxConcurrency, now }),
+    (each) => endAttempt(beginAttempt(each), { outcome, maxConcurrency, now }),
     concurrency,
   );
 }
@@ -60,13 +60,13 @@ test("the limit grows to sixteen with slow successes, and shrinks to sixteen fro
 
 describe("the room", () => {
   test("is what the attempts in flight leave of the limit", () => {
-    expect(roomOf(beginAttempts(fresh, 2), false)).toBe(0);
+    expect(roomOf(beginAttempt(beginAttempt(fresh)), false)).toBe(0);
   });
 
   test("is one attempt while the circuit is open", () => {
     const grown = end(fresh, { kind: "ok" }, { times: 10 });
     expect(roomOf(grown, true)).toBe(1);
-    expect(roomOf(beginAttempts(grown, 1), true)).toBe(0);
+    expect(roomOf(beginAttempt(grown), true)).toBe(0);
   });
 });
 
@@ -76,7 +76,7 @@ test("a neutral outcome does not change the limit", () => {
 });
 
 test("a restart goes back to the initial limit, which includes the attempts in flight", () => {
-  const busy = beginAttempts(end(fresh, { kind: "ok" }, { times: 40 }), 1);
+  const busy = beginAttempt(end(fresh, { kind: "ok" }, { times: 40 }));
   expect(roomOf(restart(busy), false)).toBe(1);
   expect(roomOf(restart(end(fresh, FAILED)), false)).toBe(1);
 });
@@ -86,5 +86,5 @@ test("a limit is out of date ten seconds after the last attempt", () => {
   expect(isQuiet(fresh, 0)).toBe(true);
   expect(isQuiet(ended, 10_999)).toBe(false);
   expect(isQuiet(ended, 11_000)).toBe(true);
-  expect(isQuiet(beginAttempts(ended, 1), 11_000)).toBe(false);
+  expect(isQuiet(beginAttempt(ended), 11_000)).toBe(false);
 });

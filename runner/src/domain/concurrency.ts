@@ -32,8 +32,8 @@ export function roomOf({ limit, inFlight }: Concurrency, isOpen: boolean): numbe
   return Math.max(0, (isOpen ? 1 : Math.floor(limit)) - inFlight);
 }
 
-export function beginAttempts(concurrency: Concurrency, attempts: number): Concurrency {
-  return { ...concurrency, inFlight: concurrency.inFlight + attempts };
+export function beginAttempt(concurrency: Concurrency): Concurrency {
+  return { ...concurrency, inFlight: concurrency.inFlight + 1 };
 }
 
 export function endAttempt(

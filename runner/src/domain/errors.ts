@@ -11,11 +11,13 @@ export const REFUSALS = {
     "The request's body is larger than the body limit, or contains more than 1,000,000 JSON values.",
   CONTENT_TYPE_UNSUPPORTED:
     "The content type, charset or content encoding of the request's body is not supported. Send JSON as UTF-8, plain or with gzip or deflate, and the header `Content-Type: application/json`.",
-  UNAUTHORIZED: "The bearer token is missing or wrong.",
+  UNAUTHORIZED: "The bearer token is missing or wrong, or the session has ended.",
   INSUFFICIENT_SCOPE:
     "The token's scope does not allow this request. The detail names the scope that does.",
+  TOO_MANY_LOGINS: "Too many logins from this address have failed.",
   HOST_REFUSED: "The Host header is not one of the daemon's host names.",
-  ORIGIN_REFUSED: "The request comes from a web page of another origin.",
+  ORIGIN_REFUSED:
+    "The request comes from a web page of another origin, or has a session cookie and does not say where it comes from.",
   REQUEST_MALFORMED: "The request is not valid HTTP, or its URL cannot be decoded.",
   REQUEST_HEADERS_TOO_LARGE: "The request's URL and headers together are larger than 16 KiB.",
   REQUEST_TIMEOUT:
@@ -23,15 +25,25 @@ export const REFUSALS = {
   ROUTE_NOT_FOUND: "The route does not exist.",
   METHOD_NOT_ALLOWED: "The route does not support this method.",
   JOB_NOT_FOUND: "No job has this id, or the job was deleted after its retention period.",
+  OUTPUT_NOT_FOUND: "The step has no output: it has not completed, or the job has no such step.",
   JOB_NOT_RETRYABLE: "Only a failed job can be retried.",
   JOB_ALREADY_ENDED: "The job has already ended and cannot be cancelled.",
+  JOB_NOT_ENDED: "Only a job that has ended can be deleted. Cancel it first.",
+  JOB_IN_BATCH:
+    "The job belongs to a batch, which shows all of its jobs. They are deleted together, after the retention period.",
+  JOB_NOT_DELIVERED:
+    "An event of the job has not been delivered yet. The job can be deleted when all of its events are delivered or given up.",
+  BULK_ACT_NOT_FOUND: "No bulk act has this id, or it was deleted after its retention period.",
+  BULK_ACT_ENDED: "The bulk act has already ended and cannot be aborted.",
+  BULK_ACT_LIMIT: "Five bulk acts run already. Wait until one has ended, or abort one.",
   WEBHOOK_NOT_FOUND: "No webhook has this id, or it was removed.",
   WEBHOOK_LIMIT: "The number of persistent webhooks has reached the limit.",
   WEBHOOK_OFF: "The webhook is off. Its `reason` says why.",
   WEBHOOK_EXISTS: "Another webhook already has this URL and filter.",
   WEBHOOK_URL_REFUSED:
     "The URL resolves to an address that the daemon is not allowed to connect to.",
-  DELIVERY_NOT_RESENDABLE: "The delivery is being sent now or waits for an earlier event.",
+  DELIVERY_NOT_RESENDABLE:
+    "The delivery is being sent now, waits for an earlier event, or its webhook was deleted.",
   BATCH_NOT_FOUND: "No batch has this id, or its jobs were deleted.",
   BATCH_HAS_WEBHOOK: "The batch already has a webhook, which cannot be changed.",
   DESTINATION_NOT_FOUND: "No destination has this id, or its last webhook was deleted.",
@@ -39,6 +51,16 @@ export const REFUSALS = {
   PLUGIN_NOT_FOUND: "No plugin has this name.",
   PLUGIN_BROKEN:
     "The plugin's file cannot be loaded now, and its schemas are not known from before. Try again later.",
+  FILE_NOT_FOUND: "No file has this id, or it was deleted after its retention period.",
+  FILE_IN_USE:
+    "A job wrote the file, or names it in its input or options. The file is deleted with the job.",
+  FILE_TOO_LARGE: "The file is larger than the limit for one file.",
+  FILES_FULL:
+    "There is no room for the file: all files together have reached their limit, or the disk is almost full.",
+  DIGEST_MISMATCH:
+    "The content that arrived does not have the digest that the request's header gives.",
+  LINK_INVALID: "The link to the file has expired, or it was changed.",
+  RANGE_NOT_SATISFIABLE: "The Range header asks for bytes that the file does not have.",
   INPUT_INVALID: "The input does not match the first plugin's schema.",
   OPTIONS_INVALID: "A plugin's options do not match its schema.",
   IDEMPOTENCY_KEY_INVALID: "The Idempotency-Key is empty or longer than 255 characters.",
@@ -49,19 +71,25 @@ export const REFUSALS = {
   BATCH_TOO_LARGE: "The batch has more jobs than the batch limit allows.",
   QUEUE_FULL: "The number of queued jobs has reached the queue limit.",
   TOO_MANY_STREAMS: "The number of open event streams has reached the stream limit.",
+  TOKEN_EXISTS: "Another token has this name.",
+  TOKEN_NOT_FOUND: "No added token has this name.",
   NOT_READY:
     "The daemon does not accept work: it is starting or stopping, or it cannot write to its disk.",
   STOPPING: "The daemon is stopping and does not accept new work.",
 } as const satisfies Record<string, string>;
 
+export const UNREACHABLE =
+  "The database cannot be reached. The daemon stores nothing until it can reach it again.";
+
 /** Codes of `Transient` errors because of which nothing can be stored, with what the client reads. */
 export const CANNOT_STORE: Readonly<Record<string, string>> = {
   STORE_DISK_FULL:
-    "The disk of the data folder is full. The daemon stores nothing until there is space again.",
+    "The disk of the database is full. The daemon stores nothing until there is space again.",
   STORE_READ_ONLY:
-    "The disk of the data folder is read-only. The daemon stores nothing until it can write again.",
+    "The disk of the database is read-only. The daemon stores nothing until it can write again.",
   STORE_IO_ERROR:
-    "The disk of the data folder reports errors. The daemon stores nothing until it can write again.",
+    "The disk of the database reports errors. The daemon stores nothing until it can write again.",
+  STORE_UNREACHABLE: UNREACHABLE,
 };
 
 export type RefusalCode = keyof typeof REFUSALS;
@@ -72,6 +100,9 @@ export interface Issue {
   readonly path: string;
   readonly message: string;
 }
+
+/** A response has no more of them. */
+export const MAX_ISSUES = 20;
 
 /** Returns the first issue and the number of further ones. `whole` is the name of the empty path. */
 export function summarize(issues: readonly Issue[], whole: string): string {
@@ -133,6 +164,8 @@ export const FAILURES = {
   OUT_OF_MEMORY: "The plugin used more memory than its thread is allowed.",
   PLUGIN_EXITED: "The plugin ended its thread, for example with process.exit().",
   PLUGIN_CRASHED: "The plugin's thread crashed because of an error outside the plugin's promise.",
+  FILES_FULL:
+    "There was no room for the files that the plugin wrote: all files together would be over their limit.",
   OUTPUT_NOT_SERIALIZABLE:
     "The plugin's output contains a value that JSON cannot represent, such as a function, a cycle, a Response or an iterator.",
   OUTPUT_TOO_LARGE: "The plugin's output is larger than the output limit.",

@@ -13,7 +13,7 @@ import {
   type JobEvent,
 } from "./event.ts";
 import type { CompletedStep, JobSpec } from "./job-spec.ts";
-import { toJsonText } from "./json-text.ts";
+import { toJsonText, type JsonText } from "./json-text.ts";
 
 const AT = Date.parse("2026-11-23T09:30:00.000Z");
 const GUIDE = new URL("../../../../shared/seed/webhook-integration-guide.md", import.meta.url);
@@ -43,7 +43,7 @@ const BUILT: Readonly<Record<EventKind, JobEvent>> = {
   started: startedEvent(common),
   progress: progressEvent({ ...common, completedSteps: completedSteps.slice(0, 1) }),
   completed: completedEvent({ ...common, completedSteps }),
-  failed: failedEvent({ ...common, completedCount: 1, failure }),
+  failed: failedEvent({ ...common, completedCount: 1, failure, attempts: 1 }),
 };
 
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into payloads freely
@@ -115,6 +115,19 @@ test("an event over 1 MiB has the job's URL but no outputs, and the same keys", 
   expect(Buffer.byteLength(big.body)).toBeLessThan(MAX_EVENT_BYTES);
   expect(Object.keys(payload(big).result)).toEqual(Object.keys(payload(small).result));
   expect(payload(big).jobUrl).toBe(common.jobUrl);
+});
+
+test("outputs that an event leaves out are not searched for references to files", () => {
+  const linked: string[] = [];
+  const linkFiles = (output: JsonText): JsonText => {
+    linked.push(output);
+    return output;
+  };
+  completedEvent({ ...common, completedSteps: [step("a", "small")], linkFiles });
+  expect(linked).toEqual(['"small"']);
+  const large = step("a", "x".repeat(MAX_EVENT_BYTES));
+  completedEvent({ ...common, completedSteps: [large], linkFiles });
+  expect(linked).toHaveLength(1);
 });
 
 test("outputs that are too long together for one string are left out and never joined", () => {

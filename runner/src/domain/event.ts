@@ -1,7 +1,7 @@
 /**
  * Builds the payloads of the four kinds of event. They have the fields of the webhook integration guide
- * (docs/reference/events.md), and in addition `sequence`, `jobName`, `metadata`, `jobUrl`, `errorCode`
- * and the fields of `result`. Each kind has one shape: all keys are always present with one type.
+ * (docs/reference/events.md), and in addition `sequence`, `jobName`, `metadata`, `jobUrl`, `errorCode`,
+ * `attempts` and the fields of `result`. Each kind has one shape: all keys are always present with one type.
  */
 import type { Failure } from "./errors.ts";
 import type { CompletedStep, JobSpec } from "./job-spec.ts";
@@ -102,14 +102,20 @@ export function progressEvent(
 }
 
 export function completedEvent(
-  event: Common & { job: { startedAt: number }; completedSteps: readonly CompletedStep[] },
+  event: Common & {
+    job: { startedAt: number };
+    completedSteps: readonly CompletedStep[];
+    linkFiles?: (output: JsonText) => JsonText;
+  },
 ): JobEvent {
-  const { job, completedSteps, at } = event;
+  const { job, completedSteps, at, linkFiles = (output) => output } = event;
   const durations = completedSteps.map((step) => step.metrics.duration);
   const totalDuration = durations.reduce((sum, duration) => sum + duration, 0);
-  const outputs = completedSteps.map((step) => step.output);
-  return withinLimit(outputs, (truncated) =>
-    toEvent("completed", event, {
+  const unlinked = completedSteps.map((step) => step.output);
+  return withinLimit(unlinked, (truncated) => {
+    // Outputs that are left out are not searched for references.
+    const outputs = truncated ? [] : unlinked.map(linkFiles);
+    return toEvent("completed", event, {
       result: jsonObject({
         metrics: jsonArray(
           completedSteps.map((step) => jsonObject({ [step.plugin]: toJsonText(step.metrics) })),
@@ -118,28 +124,31 @@ export function completedEvent(
           totalProcessed: completedSteps.reduce((sum, s) => sum + s.metrics.processedItems, 0),
           averageTime: totalDuration / Math.max(1, completedSteps.length),
         }),
-        output: truncated ? NULL_JSON : (completedSteps.at(-1)?.output ?? NULL_JSON),
-        outputs: truncated
-          ? jsonArray([])
-          : jsonArray(completedSteps.map((step) => jsonObject({ [step.plugin]: step.output }))),
+        output: outputs.at(-1) ?? NULL_JSON,
+        outputs: jsonArray(
+          outputs.map((output, index) =>
+            jsonObject({ [completedSteps[index]?.plugin ?? ""]: output }),
+          ),
+        ),
         truncated: toJsonText(truncated),
       }),
       summary: toJsonText({
         duration: Math.max(0, at - job.startedAt),
         completedPlugins: completedSteps.map((step) => step.plugin),
       }),
-    }),
-  );
+    });
+  });
 }
 
 export function failedEvent(
-  event: Common & { completedCount: number; failure: Failure },
+  event: Common & { completedCount: number; failure: Failure; attempts: number },
 ): JobEvent {
-  const { job, completedCount, failure } = event;
+  const { job, completedCount, failure, attempts } = event;
   const plugins = names(job);
   return toEvent("failed", event, {
     error: toJsonText(failure.message),
     errorCode: toJsonText(failure.code),
+    attempts: toJsonText(attempts),
     progress: toJsonText({
       status: "failed",
       error: failure.message,

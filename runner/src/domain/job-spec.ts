@@ -1,5 +1,6 @@
 /** A job's fixed fields and completed steps. `job.ts` decides its changes of state. */
 import type { JsonText } from "./json-text.ts";
+import type { RetryPolicy } from "./step-retry.ts";
 
 export const JOB_STATUSES = ["queued", "running", "completed", "failed"] as const;
 
@@ -32,9 +33,11 @@ export interface JobSpec {
   readonly plugins: readonly PluginCall[];
   readonly input: JsonText;
   readonly priority: number;
-  /** Not claimed before this instant (ms since the epoch). */
+  /** Not claimed before this instant (ms since the epoch). A step that is to be retried moves it on. */
   readonly runAt: number;
   /** Time limit for all the steps together, in ms. */
   readonly timeoutMs: number | null;
+  /** Left out if each plugin's own policy applies. */
+  readonly retry?: RetryPolicy;
   readonly createdAt: number;
 }

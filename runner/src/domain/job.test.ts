@@ -1,15 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_EVENT_BYTES, type JobEvent } from "./event.ts";
-import {
-  begin,
-  completeStep,
-  fail,
-  failStep,
-  isPoison,
-  type RunningJob,
-  type Transition,
-} from "./job.ts";
+import { begin, completeStep, fail, failStep, isPoison, type RunningJob } from "./job.ts";
+import type { Transition } from "./transition.ts";
 import { toJsonText } from "./json-text.ts";
 
 const CONTEXT = { jobUrl: "http://127.0.0.1:8787/v1/jobs/job_1" };
@@ -26,6 +19,7 @@ function runningJob(over: Partial<RunningJob> = {}): RunningJob {
     timeoutMs: null,
     createdAt: 0,
     fence: 1,
+    owner: "owner_1",
     sequence: 0,
     stepAttempts: 1,
     startedAt: 1_000,
@@ -84,6 +78,12 @@ describe("a job's events", () => {
     expect(second.transition).toMatchObject({ status: "completed", endedAt: 4_000, sequence: 4 });
   });
 
+  test("the files of a step are dated by its end", () => {
+    const files = [{ id: "file_1", name: "a", type: "text/plain", size: 1, sha256: "a" }];
+    const { transition } = completeStep(runningJob(), { ...completed("a"), files }, CONTEXT);
+    expect(transition.files).toEqual([{ ...files[0], createdAt: transition.step?.endedAt }]);
+  });
+
   test("a plugin that runs twice keeps both metrics and outputs", () => {
     const job = runningJob({
       sequence: 1,
@@ -121,7 +121,11 @@ describe("a job's events", () => {
 
   test("a job cancelled before it began fails at its first plugin", () => {
     const failure = { code: "CANCELLED", message: "The job was cancelled." } as const;
-    const transition = fail(runningJob(), { completedCount: 0, failure, at: 5 }, CONTEXT);
+    const transition = fail(
+      runningJob(),
+      { completedCount: 0, failure, at: 5, attempts: 0 },
+      CONTEXT,
+    );
     expect(parse(transition.events[0])).toMatchObject({
       progress: { completedPlugins: [], currentPlugin: "a" },
     });

@@ -24,6 +24,7 @@ function realEvents(): Readonly<Record<EventKind, JobEvent | undefined>> {
     timeoutMs: null,
     createdAt: AT,
     fence: 1,
+    owner: "owner_1",
     sequence: 0,
     stepAttempts: 1,
     startedAt: AT,

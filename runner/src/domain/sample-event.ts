@@ -20,6 +20,7 @@ function sampleJob(at: number): RunningJob {
     timeoutMs: null,
     createdAt: at - 3_000,
     fence: 1,
+    owner: "owner_1",
     sequence: 0,
     stepAttempts: 1,
     startedAt: at - 3_000,

@@ -2,7 +2,7 @@
 export const SCOPES = {
   read: "view everything: jobs with their inputs and outputs, plugins, webhooks, deliveries, metrics",
   run: "also submit, cancel and retry jobs and batches",
-  admin: "also change webhooks and send deliveries again",
+  admin: "also change webhooks and tokens, send deliveries again and delete jobs",
 } as const;
 
 export type Scope = keyof typeof SCOPES;

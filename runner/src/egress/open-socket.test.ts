@@ -57,7 +57,8 @@ test("the next address is tried immediately after a refusal", async () => {
   const refusing = Array.from({ length: 6 }, (_, n) => `127.0.0.${n + 2}`);
   const from = performance.now();
   expect(await reach([...refusing, "127.0.0.9"], port)).toBe("127.0.0.9");
-  expect(performance.now() - from).toBeLessThan(240);
+  // A quarter of a second after each refusal would be 1.5 s.
+  expect(performance.now() - from).toBeLessThan(1_200);
 });
 
 test("a host that refuses at every address fails with each of them", async () => {

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createParsedFile } from "./parsed-file.ts";
 import { candidates, parseResolvConf, type ResolvConf } from "./resolv-conf.ts";
 import { createSystemLookup } from "./system-lookup.ts";
+import { systemClock } from "../system/clock.ts";
 
 /**
  * Returns all addresses of a name, at least one. Rejects with a code such as ENOTFOUND or ETIMEOUT.
@@ -32,7 +33,7 @@ const CACHE_SIZE = 1_000;
 const UNREACHABLE: ReadonlySet<string | undefined> = new Set(["ETIMEOUT", "ECONNREFUSED"]);
 
 export function createResolver(options: ResolverOptions = {}): Resolve {
-  const { servers, now = Date.now } = options;
+  const { servers, now = () => systemClock.now() } = options;
   const readHosts = createParsedFile(options.hostsFile ?? "/etc/hosts", parseHosts);
   const readConf = createParsedFile(options.resolvConf ?? "/etc/resolv.conf", parseResolvConf);
   const systemLookup = createSystemLookup();

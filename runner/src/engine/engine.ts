@@ -1,23 +1,32 @@
 /** What the engine offers to the HTTP routes. */
 import type { DestinationHealth, Hold } from "../domain/hold.ts";
-import type { WaitingFor } from "../domain/job.ts";
+import type { WaitingFor } from "../domain/waiting-for.ts";
+import type { RetryFrom } from "../ports/store/jobs.ts";
 import type { BatchRequest, SubmitRequest, WebhookTarget } from "./requests.ts";
-import type { JobStatus } from "../domain/job-spec.ts";
+import type {
+  DeliveryChange,
+  JobChanged,
+  JobSignal,
+  StepProgress,
+  StepProgressed,
+} from "../ports/job-signal.ts";
+import type { AddedTokens } from "../ports/added-tokens.ts";
 import type { RelayState } from "../ports/telemetry.ts";
+import type { Files } from "./files/files.ts";
+import type { Stats } from "./stats/read-stats.ts";
+import type { EngineStatus } from "./status/read-status.ts";
+import type { BulkActs } from "./bulk/bulk-acts.ts";
 import type { TestedEvent } from "./webhooks/test-webhook.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
 
-export interface StepProgress {
-  /** In [0, 1], or null if the plugin does not know. */
-  readonly fraction: number | null;
-  readonly message: string | null;
-  readonly at: number;
-}
-
-/** What a listener receives. `changed`: the job has new stored events, or it ended. */
-export type JobSignal =
-  | { readonly kind: "changed"; readonly status: JobStatus }
-  | { readonly kind: "step-progress"; readonly progress: StepProgress };
+/**
+ * A change that is stored, or the progress of a step. `missed`: changes of other daemons may not have been
+ * heard.
+ */
+export type LiveChange =
+  | { readonly kind: "missed" }
+  | { readonly kind: "job"; readonly jobId: string; readonly change: JobChanged | StepProgressed }
+  | { readonly kind: "delivery"; readonly delivery: DeliveryChange };
 
 export interface Engine {
   /** Stores the job. Resolves when it is on disk. Throws `Refused`. */
@@ -45,17 +54,35 @@ export interface Engine {
   headerNames(webhook: { readonly id: string; readonly sealed: string | null }): readonly string[];
   /** What a waiting job waits for now, as a sentence. */
   explainWait(waitingFor: WaitingFor): string;
+  readonly files: Files;
+  /** The tokens in the store. */
+  readonly tokens: AddedTokens;
+  /** What happened, counted by minute and hour. */
+  readonly stats: Stats;
+  /** How many threads there are, and how many a job uses now. */
+  threads(): { readonly total: number; readonly busy: number };
+  /** How the daemon is now. */
+  status(): Promise<EngineStatus>;
   /** The deliveries in flight, for the metrics. */
   relayState(): RelayState;
   /** Ends a job. Does not wait for a running plugin to stop. Throws `Refused`. */
   cancel(jobId: string): Promise<void>;
-  /** Puts a failed job back into the queue at the step that failed. Throws `Refused`. */
-  retry(jobId: string): Promise<void>;
+  /** Puts a failed job back into the queue, at the step that failed or at the first. Throws `Refused`. */
+  retry(jobId: string, from?: RetryFrom): Promise<void>;
+  /** Deletes a job that has ended. `by` is the name of the token, for the log. Throws `Refused`. */
+  deleteJob(jobId: string, by: string | null): Promise<void>;
+  /** One act on many jobs. */
+  readonly bulkActs: BulkActs;
   /** Resolves when the job has ended or the signal aborts. */
   waitForEnd(jobId: string, options: { signal: AbortSignal }): Promise<void>;
   /** Returns a function that removes the listener. */
   listen(jobId: string, listener: (signal: JobSignal) => void): () => void;
-  /** The latest progress of the running step. Null if it reported none, has ended or runs elsewhere. */
+  /** Like `listen`, for the changes of all jobs and deliveries. */
+  listenToAll(listener: (change: LiveChange) => void): () => void;
+  /**
+   * The latest progress of the running step. Null if it reported none or has ended. That of a step of another
+   * daemon is asked for, and known a little later.
+   */
   stepProgress(jobId: string): StepProgress | null;
   /** Runs jobs and sends deliveries until `stop`. */
   start(): Promise<void>;

@@ -1,5 +1,6 @@
 /** Requests as the HTTP routes pass them on: parsed and valid. JSON values are not text yet. */
 import type { EventKind } from "../domain/event.ts";
+import type { RetryPolicy } from "../domain/step-retry.ts";
 
 /** A webhook given with a job or a batch. */
 export interface WebhookTarget {
@@ -22,6 +23,8 @@ export interface JobRequest {
   /** Milliseconds since the epoch. Null means now. */
   readonly runAt: number | null;
   readonly timeoutMs: number | null;
+  /** Left out when not given, as above. */
+  readonly retry?: RetryPolicy | undefined;
 }
 
 export interface SubmitRequest extends JobRequest {

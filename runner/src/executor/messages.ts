@@ -16,6 +16,10 @@ export interface ExecutorSettings {
   readonly graceMs: number;
   readonly startLimitMs: number;
   readonly outputLimitBytes: number;
+  /** The folder of the contents of files. */
+  readonly contentsDir: string;
+  /** The largest file that a plugin can write, in bytes. */
+  readonly fileLimitBytes: number;
   /** `process.env` of plugins. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -18,3 +18,18 @@ test("a step that was stopped keeps its first reason when the executor's memory 
   expect(runs.endAll("signal SIGKILL")).toBe(0);
   expect(await run).toEqual({ ok: false, failure, metrics: null });
 });
+
+test("a step whose signal has aborted already ends before the executor is ready, and is not sent", async () => {
+  const sent: unknown[] = [];
+  const runs = createOpenRuns((message) => sent.push(message));
+  const hooks: StepHooks = {
+    signal: AbortSignal.abort("The daemon is stopping."),
+    onLog() {},
+    onProgress() {},
+  };
+  const end = await runs.run({ input: "1", jobInput: "1" } as unknown as ExecutorTask, hooks);
+  expect(end).toMatchObject({ ok: false, failure: { code: "CANCELLED" } });
+  expect(runs.count()).toEqual({ running: 0, stuck: 0 });
+  runs.sendAll();
+  expect(sent).toEqual([]);
+});

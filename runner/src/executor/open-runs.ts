@@ -75,6 +75,8 @@ export function createOpenRuns(send: (message: ToExecutor) => void): OpenRuns {
       hooks.signal.addEventListener("abort", onAbort, { once: true });
       runs.set(run.number, run);
       if (isReady) sendRun(run);
+      // No event comes from a signal that has aborted already.
+      else if (hooks.signal.aborted) cancel(run);
       try {
         return await promise;
       } finally {

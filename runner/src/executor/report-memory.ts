@@ -1,6 +1,7 @@
 /** Reports the memory of this executor to the daemon while steps run. An idle executor does not wake up. */
 import type { ThreadPool } from "../pool/thread-pool.ts";
 import type { MemoryReport } from "./messages.ts";
+import { systemClock } from "../system/clock.ts";
 
 const CHECK_MS = 100;
 /** A smaller change is reported with the next full second. */
@@ -22,7 +23,7 @@ export function createMemoryReporter(
 
   function check(): void {
     const rss = process.memoryUsage.rss();
-    const now = performance.now();
+    const now = systemClock.monotonic();
     const isLast = steps === 0;
     if (isLast || now - last.at >= REPEAT_MS || Math.abs(rss - last.rss) >= STEP_BYTES) {
       last = { rss, at: now };

@@ -1,5 +1,5 @@
 /** Delays the next start of an executor, longer each time that one ends before it is ready. */
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../ports/clock.ts";
 
 const FIRST_MS = 100;
 const MAX_MS = 10_000;
@@ -11,7 +11,7 @@ export interface RestartDelay {
   wait(signal: AbortSignal): Promise<boolean>;
 }
 
-export function createRestartDelay(): RestartDelay {
+export function createRestartDelay(clock: Pick<Clock, "monotonic" | "sleep">): RestartDelay {
   let failedStarts = 0;
   /** No executor starts earlier, on the monotonic clock. */
   let startAt = 0;
@@ -20,12 +20,12 @@ export function createRestartDelay(): RestartDelay {
     count({ wasReady }) {
       failedStarts = wasReady ? 0 : failedStarts + 1;
       const ms = wasReady ? 0 : Math.min(FIRST_MS * 2 ** (failedStarts - 1), MAX_MS);
-      startAt = performance.now() + ms;
+      startAt = clock.monotonic() + ms;
       return ms;
     },
     async wait(signal) {
-      const ms = startAt - performance.now();
-      if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
+      const ms = startAt - clock.monotonic();
+      if (ms > 0) await clock.sleep(ms, { signal });
       return !signal.aborted;
     },
   };

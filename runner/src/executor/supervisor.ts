@@ -8,6 +8,7 @@
  * executor, no other step is interrupted, and no other step can be the cause.
  */
 import type { StepOutcome } from "../pool/messages.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { StepHooks, StepInterrupted } from "../ports/plugin-pool.ts";
 import { startExecutor, type Executor, type ExecutorEnding } from "./executor.ts";
 import { memoryAction, totalMb, type MemoryAction, type MemoryUser } from "./memory-policy.ts";
@@ -40,6 +41,7 @@ export interface SupervisorOptions {
   readonly settings: ExecutorSettings;
   /** Limit of the resident memory of all executors together. */
   readonly memoryMb: number;
+  readonly clock: Pick<Clock, "monotonic" | "sleep">;
   readonly onEnd: (end: ExecutorEnd) => void;
   readonly onDrain: (drain: ExecutorDrain) => void;
   readonly onOutput: (text: string) => void;
@@ -48,6 +50,8 @@ export interface SupervisorOptions {
 export interface Supervisor {
   /** Waits for an executor that is ready. */
   run(task: ExecutorTask, hooks: StepHooks): Promise<StepOutcome | StepInterrupted>;
+  /** The resident memory of all executors, in MiB. */
+  usedMb(): number;
   /** Says that the executors' threads can have old modules loaded. */
   markStale(): void;
   /** Ends all executors. Steps that have not ended fail with CANCELLED. */
@@ -66,7 +70,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { settings, memoryMb } = options;
   const members = new Set<Member>();
   const closing = new AbortController();
-  const restartDelay = createRestartDelay();
+  const restartDelay = createRestartDelay(options.clock);
   const room = createRoom(members, memoryMb);
   let current: Member | null = start({ isAlone: false });
 
@@ -136,7 +140,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function takeBackMemory(): void {
     room.check();
-    const now = performance.now();
+    const now = options.clock.monotonic();
     const action = memoryAction([...members], memoryMb, now);
     if (action === null) {
       // It was enough. The next step that takes too much is the first of its executor again.
@@ -167,6 +171,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       }
       return notStarted(closing.signal.aborted);
     },
+    usedMb: () => totalMb(members),
     markStale() {
       for (const { executor } of members) executor.markStale();
     },

@@ -26,6 +26,10 @@ declare module "fastify" {
     /** True when the request was refused because no slot was free. */
     isShed: boolean;
   }
+  interface FastifyContextConfig {
+    /** Whether the body goes to the disk as it arrives, so that it occupies no memory. */
+    isRawBody?: boolean;
+  }
 }
 
 /** How often the log reports shed requests: a line for each one would add to the load. */
@@ -46,8 +50,9 @@ interface AdmissionDeps {
 /**
  * Admission control: limits how many requests are in flight and sheds the others before any work is
  * done for them. So admitted requests stay fast. Health checks need no slot and are always admitted.
+ * Returns a function that counts the requests in flight.
  */
-export function registerAdmission(app: FastifyInstance, deps: AdmissionDeps): void {
+export function registerAdmission(app: FastifyInstance, deps: AdmissionDeps): () => number {
   const { maxRequests, bodyLimit } = deps.settings;
   let inFlight = 0;
   const budget = createBodyBudget();
@@ -83,11 +88,16 @@ export function registerAdmission(app: FastifyInstance, deps: AdmissionDeps): vo
     if (isOpen) return done();
     budget.check(0, declaredBytes(request, bodyLimit));
     admit(request);
+    function admitAgain(): void {
+      admit(request);
+      // A stream that was closed during the wait has no hook left that would free the slot.
+      if (request.isAnswered && reply.raw.destroyed) request.releaseSlot?.();
+    }
     request.reacquireSlot = async () => {
-      if (inFlight < maxRequests) return admit(request);
+      if (inFlight < maxRequests) return admitAgain();
       const { promise, resolve } = Promise.withResolvers<void>();
       waiters.push(() => {
-        admit(request);
+        admitAgain();
         resolve();
       });
       return promise;
@@ -104,6 +114,7 @@ export function registerAdmission(app: FastifyInstance, deps: AdmissionDeps): vo
     if (reply.raw.destroyed) request.releaseSlot?.();
     done(null, payload);
   });
+  return () => inFlight;
 }
 
 /**
@@ -148,8 +159,9 @@ function createShedder(app: FastifyInstance, { settings, metrics, logger }: Admi
 }
 
 /** A body that will not fit is refused unread. One over the body limit gets a 413 instead. */
-function declaredBytes({ headers, method }: FastifyRequest, bodyLimit: number): number {
-  if (method === "GET" || method === "HEAD") return 0;
+function declaredBytes(request: FastifyRequest, bodyLimit: number): number {
+  const { headers, method, routeOptions } = request;
+  if (method === "GET" || method === "HEAD" || routeOptions.config.isRawBody) return 0;
   const length = Number(headers["content-length"] ?? 0);
   return length > bodyLimit ? 0 : length;
 }

@@ -8,7 +8,8 @@ let backend: Backend;
 beforeEach(() => void (backend = createBackend()));
 afterEach(() => backend.app.close());
 
-const GUARDED = ROUTES.filter(({ access }) => access !== "open").map(
+/** A response to HEAD has no body that could be checked. */
+const GUARDED = ROUTES.filter(({ access, method }) => access !== "open" && method !== "HEAD").map(
   (route) => [`${route.method} ${route.path}`, route] as const,
 );
 
@@ -52,20 +53,27 @@ describe.each(GUARDED)("%s", (_, route) => {
 test("reading needs the scope read, submitting work needs run, and everything else needs admin", () => {
   const needs = (scope: string): string[] =>
     ROUTES.filter(({ access }) => access === scope).map(({ operationId }) => operationId);
-  expect(needs("open")).toEqual(["getHealth", "getReadiness"]);
+  expect(needs("open")).toEqual(["logIn", "getHealth", "getReadiness"]);
   expect(needs("run")).toEqual([
     "submitJob",
     "cancelJob",
     "retryJob",
+    "startBulkAct",
+    "abortBulkAct",
     "submitBatch",
     "setBatchWebhook",
+    "uploadFile",
   ]);
-  expect(ROUTES.filter(({ method }) => method === "GET").map(({ access }) => access)).not.toContain(
-    "admin",
-  );
-  for (const { method, operationId } of ROUTES) {
-    if (needs("read").includes(operationId)) expect(method).toBe("GET");
-  }
+  const ids = (method: string, scope: string): string[] =>
+    needs(scope).filter((id) =>
+      ROUTES.some((one) => one.operationId === id && one.method === method),
+    );
+  expect(ids("GET", "admin")).toEqual(["listTokens", "getSettings"]);
+  expect(needs("read").filter((id) => !ids("GET", "read").includes(id))).toEqual([
+    "headFileContent",
+    "callMcp",
+    "logOut",
+  ]);
 });
 
 test("a route without a declared scope needs the scope admin", async () => {

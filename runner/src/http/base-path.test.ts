@@ -32,6 +32,30 @@ test.each([
   }
 });
 
+test.each([
+  ["keeps", "/tools/playground/v1/jobs/none"],
+  ["removes", "/v1/jobs/none"],
+])("a proxy that %s the base path reaches the route", async (_, url) => {
+  backend = createBackend(UNDER_A_PATH);
+  const response = await backend.app.inject({ url, headers: AUTHORIZED });
+  expect(response.json()).toMatchObject({ code: "JOB_NOT_FOUND" });
+});
+
+test.each(["/tools/playgroundv1/jobs", "/tools/v1/jobs", "/tools/playground//v1/jobs"])(
+  "%s is no route: only the whole base path is removed, once",
+  async (url) => {
+    backend = createBackend(UNDER_A_PATH);
+    const response = await backend.app.inject({ url, headers: AUTHORIZED });
+    expect(response.json()).toMatchObject({ code: "ROUTE_NOT_FOUND" });
+  },
+);
+
+test("a base path that begins like a route is not removed", async () => {
+  backend = createBackend({ publicUrl: "https://example.com/v1" });
+  const response = await backend.app.inject({ url: "/v1/jobs/none", headers: AUTHORIZED });
+  expect(response.json()).toMatchObject({ code: "JOB_NOT_FOUND" });
+});
+
 test("a request that is no HTTP and a shed request get the base path too", async () => {
   backend = createBackend({ ...UNDER_A_PATH, maxRequests: 0 });
   const shed = await backend.app.inject({ url: "/v1/jobs", headers: AUTHORIZED });

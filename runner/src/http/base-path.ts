@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
+import type { IncomingMessage } from "node:http";
+import { ROUTES } from "./contract/routes.ts";
 
 /**
- * The path in the public URL, without a slash at its end: a proxy removes it before a request reaches
- * the daemon, so responses must add it. It is "" without a public URL.
+ * The path in the public URL, without a slash at its end. Responses must add it. It is "" without a
+ * public URL.
  */
 export function basePathOf(publicUrl: string | undefined): string {
   return publicUrl === undefined ? "" : new URL(publicUrl).pathname.replace(/\/+$/, "");
@@ -18,4 +20,18 @@ export function registerBasePath(app: FastifyInstance, basePath: string): void {
     }
     done(null, payload);
   });
+}
+
+/**
+ * Returns what a request's URL is without the base path, which some proxies remove and others keep.
+ * A base path that begins like a route, such as `/v1`, stays, because it can be the route's own.
+ */
+export function createBasePathRemoval(
+  basePath: string,
+): (request: Pick<IncomingMessage, "url">) => string {
+  const [, first] = basePath.split("/");
+  const isRoute = ROUTES.some(({ path }) => path.split("/")[1] === first);
+  const prefix = `${basePath}/`;
+  if (basePath === "" || isRoute) return ({ url = "/" }) => url;
+  return ({ url = "/" }) => (url.startsWith(prefix) ? url.slice(basePath.length) : url);
 }

@@ -33,6 +33,16 @@ test("destinations are listed with what holds them, page by page", async () => {
   expect(first.body.items).toMatchObject([{ origin: null, ratePerSecond: 5, circuit: "closed" }]);
   const { body } = await api.call("GET", `/v1/destinations?cursor=${first.body.nextCursor}`);
   expect(Page.parse(body)).toEqual(body);
+  const [origin] = body.items;
+  const one = await api.call("GET", `/v1/destinations/${origin.destinationId}`);
+  expect(one.body).toEqual(origin);
+  const [persistent] = first.body.items;
+  const ofWebhook = await api.call("GET", `/v1/destinations?webhookId=${persistent.webhookId}`);
+  expect(ofWebhook.body).toEqual({ items: [persistent], nextCursor: null });
+  const ofNone = await api.call("GET", "/v1/destinations?webhookId=wh_none");
+  expect(ofNone.body.items).toEqual([]);
+  const missing = await api.call("GET", "/v1/destinations/dst_999999");
+  expect(problemOf(missing)).toMatchObject({ status: 404, code: "DESTINATION_NOT_FOUND" });
   expect(body.items).toMatchObject([
     {
       origin: ORIGIN,
@@ -89,4 +99,38 @@ test("the recovery of an unknown destination is refused", async () => {
   const since = { since: "2026-01-01T00:00:00Z" };
   const missing = await api.call("POST", "/v1/destinations/dst_999/recover", since);
   expect(problemOf(missing)).toMatchObject({ status: 404, code: "DESTINATION_NOT_FOUND" });
+});
+
+test("the deliveries of a destination are listed, and only those", async () => {
+  await api.call("POST", "/v1/webhooks", { url: `${ORIGIN}/all`, on: ["completed"] });
+  answer = answered(404);
+  await runJobs(2);
+  const { items } = (await api.call("GET", "/v1/destinations?limit=2")).body;
+  const lists = items.map(({ destinationId }: { destinationId: string }) =>
+    api.call("GET", `/v1/deliveries?state=dead&destinationId=${destinationId}`),
+  );
+  const [persistent, origin] = await Promise.all(lists);
+  expect(persistent.body.items).toHaveLength(0);
+  expect(origin.body.items).toHaveLength(2);
+  const unknown = await api.call("GET", "/v1/deliveries?destinationId=dst_999999");
+  expect(unknown.body.items).toEqual([]);
+});
+
+test("a destination has what was delivered and what failed, by the hour", async () => {
+  await runJobs(2);
+  answer = answered(400);
+  await runJobs(1);
+  const hour = 60 * 60_000;
+  await api.world.runUntil(api.world.clock.now() + hour);
+  answer = answered(200);
+  await runJobs(1);
+  const now = api.world.clock.now();
+  const at = (before: number) => new Date(now - (now % hour) - before * hour).toISOString();
+  const { body } = await api.call("GET", "/v1/destinations");
+  expect(body.items.map(({ perHour }: { perHour: unknown }) => perHour)).toEqual([
+    [
+      { at: at(1), delivered: 2, failed: 1 },
+      { at: at(0), delivered: 1, failed: 0 },
+    ],
+  ]);
 });

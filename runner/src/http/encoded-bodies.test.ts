@@ -1,4 +1,5 @@
 /** Bodies in another charset or encoding, and empty ones. */
+import { randomBytes } from "node:crypto";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -87,6 +88,13 @@ test("a body that inflates beyond the body limit is refused, and the next ones a
     const response = await submit(bomb, { "content-encoding": "gzip" });
     expect(problemOf(response)).toMatchObject({ status: 413, code: "BODY_TOO_LARGE" });
   }
+  expect((await submit(gzipSync(JOB), { "content-encoding": "gzip" })).statusCode).toBe(202);
+});
+
+test("a compressed body whose declared length is over the body limit is refused before it is inflated", async () => {
+  const body = gzipSync(randomBytes(2 * LIMIT));
+  const response = await submit(body, { "content-encoding": "gzip" });
+  expect(problemOf(response)).toMatchObject({ status: 413, code: "BODY_TOO_LARGE" });
   expect((await submit(gzipSync(JOB), { "content-encoding": "gzip" })).statusCode).toBe(202);
 });
 

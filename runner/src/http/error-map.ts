@@ -17,6 +17,7 @@ const REFUSAL_STATUS = {
   CONTENT_TYPE_UNSUPPORTED: 415,
   UNAUTHORIZED: 401,
   INSUFFICIENT_SCOPE: 403,
+  TOO_MANY_LOGINS: 429,
   HOST_REFUSED: 421,
   ORIGIN_REFUSED: 403,
   REQUEST_MALFORMED: 400,
@@ -25,8 +26,15 @@ const REFUSAL_STATUS = {
   ROUTE_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   JOB_NOT_FOUND: 404,
+  OUTPUT_NOT_FOUND: 404,
   JOB_NOT_RETRYABLE: 409,
   JOB_ALREADY_ENDED: 409,
+  JOB_NOT_ENDED: 409,
+  JOB_IN_BATCH: 409,
+  JOB_NOT_DELIVERED: 409,
+  BULK_ACT_NOT_FOUND: 404,
+  BULK_ACT_ENDED: 409,
+  BULK_ACT_LIMIT: 409,
   WEBHOOK_NOT_FOUND: 404,
   WEBHOOK_LIMIT: 409,
   WEBHOOK_OFF: 409,
@@ -39,6 +47,13 @@ const REFUSAL_STATUS = {
   BATCH_HAS_WEBHOOK: 409,
   PLUGIN_NOT_FOUND: 404,
   PLUGIN_BROKEN: 503,
+  FILE_NOT_FOUND: 404,
+  FILE_IN_USE: 409,
+  FILE_TOO_LARGE: 413,
+  FILES_FULL: 507,
+  DIGEST_MISMATCH: 400,
+  LINK_INVALID: 403,
+  RANGE_NOT_SATISFIABLE: 416,
   INPUT_INVALID: 400,
   OPTIONS_INVALID: 400,
   IDEMPOTENCY_KEY_INVALID: 400,
@@ -48,6 +63,8 @@ const REFUSAL_STATUS = {
   BATCH_TOO_LARGE: 413,
   QUEUE_FULL: 503,
   TOO_MANY_STREAMS: 503,
+  TOKEN_EXISTS: 409,
+  TOKEN_NOT_FOUND: 404,
   NOT_READY: 503,
   STOPPING: 503,
 } as const satisfies Record<RefusalCode, number>;
@@ -55,6 +72,8 @@ const REFUSAL_STATUS = {
 /** Refusals because of a limit. Their detail names the limit's setting, and a metric counts them. */
 const LIMIT_OF: Partial<Record<ErrorCode, LimitName>> = {
   BODY_TOO_LARGE: "body",
+  FILE_TOO_LARGE: "file",
+  FILES_FULL: "files",
   WEBHOOK_LIMIT: "webhooks",
   QUEUE_FULL: "queue",
   TOO_MANY_STREAMS: "streams",
@@ -98,6 +117,9 @@ export const BODY_REFUSALS: readonly RefusalCode[] = [
 ];
 
 const DEFAULT_RETRY_AFTER_MS = 1000;
+
+/** Statuses whose response has a `Retry-After`. */
+const RETRIABLE: ReadonlySet<number> = new Set([429, 503]);
 
 /** Refusals for errors of Fastify and of Node's HTTP parser, by the error's code. */
 const FOREIGN_CODES: Readonly<Record<string, RefusalCode>> = {
@@ -152,7 +174,7 @@ export function toRefusal(
         detail,
         issues: [...issues],
       },
-      retryAfterSeconds: status === 503 ? toSeconds(retryAfterMs) : null,
+      retryAfterSeconds: RETRIABLE.has(status) ? toSeconds(retryAfterMs) : null,
       limit,
     };
   }

@@ -10,7 +10,7 @@ import { isLongNumber } from "./json-structure.ts";
 import { endOfNumber, endOfString, QUOTE, startsNumber } from "./json-tokens.ts";
 
 /** Fields whose content belongs to the client. Other numbers have a meaning here and stay numbers. */
-const OWN_DATA: ReadonlySet<string> = new Set(["input", "metadata", "options"]);
+const OWN_DATA: ReadonlySet<string> = new Set(["input", "metadata", "options", "arguments"]);
 
 /** Secret, so that no string of a client is taken for a number. */
 const MARK = `${randomBytes(16).toString("base64url")}:`;

@@ -1,5 +1,6 @@
 /** Converts request bodies into the engine's requests and fills in the defaults. */
 import { DEFAULT_RETRIES } from "../domain/retry.ts";
+import { toRetryPolicy } from "../domain/step-retry.ts";
 import type { JobRequest, WebhookTarget } from "../engine/requests.ts";
 import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook.ts";
 import type { SubmitJob } from "./contract/job.ts";
@@ -19,6 +20,7 @@ export function toJobRequest(body: SubmitJob): JobRequest {
     priority: body.priority ?? 0,
     runAt: runAt === null ? null : Date.parse(runAt),
     timeoutMs: body.timeoutMs ?? null,
+    ...(body.retry !== undefined && { retry: toRetryPolicy(body.retry) }),
   };
 }
 

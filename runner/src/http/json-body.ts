@@ -7,10 +7,7 @@ import { parseExactNumbers } from "./exact-numbers.ts";
 import { explainInflateError, inflate, registerEncodings } from "./inflate-body.ts";
 import { MAX_DEPTH, MAX_VALUES, scanJson } from "./json-structure.ts";
 import { hasPoisonedKey } from "./poisoned-keys.ts";
-import { receiveBody, type BodyLimits, type ReceivedBody } from "./receive-body.ts";
-
-/** How often the rate of a body is checked, unless a quarter of the request timeout is shorter. */
-const RATE_OVER_MS = 10_000;
+import { rateOverMsOf, receiveBody, type BodyLimits, type ReceivedBody } from "./receive-body.ts";
 
 /**
  * What a value counts as, in bytes. Measured: 8 for a number in a list, 32 for a short string, 64 for
@@ -24,6 +21,13 @@ const LARGE_BODY_BYTES = 1024 * 1024;
 const LARGER_INPUT =
   "For a larger input, pass a file in the files folder or a URL to a plugin that accepts one.";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The route's own body limit, in bytes. */
+    maxBodyBytes?: number;
+  }
+}
+
 interface JsonBodySettings {
   readonly bodyLimit: number;
   readonly requestTimeoutMs: number;
@@ -32,12 +36,22 @@ interface JsonBodySettings {
 /** Parses JSON bodies. An empty body counts as no body, because clients also send a type without one. */
 export function registerJsonBody(app: FastifyInstance, settings: JsonBodySettings): void {
   const { bodyLimit, requestTimeoutMs } = settings;
-  const rateOverMs = Math.min(RATE_OVER_MS, requestTimeoutMs / 4);
+  const rateOverMs = rateOverMsOf(requestTimeoutMs);
   const limits: BodyLimits = {
     maxBytes: bodyLimit,
     tooLarge: ({ headers }) => tooLarge(headers["content-length"], bodyLimit),
     rateOverMs,
   };
+  function limitsOf({ routeOptions }: FastifyRequest): BodyLimits {
+    const { maxBodyBytes } = routeOptions.config;
+    if (maxBodyBytes === undefined || maxBodyBytes > bodyLimit) return limits;
+    const detail = `The request's body is over ${maxBodyBytes} bytes, which is the limit of this route.`;
+    return {
+      ...limits,
+      maxBytes: maxBodyBytes,
+      tooLarge: () => new Refused("BODY_TOO_LARGE", detail, { isAdjustable: false }),
+    };
+  }
   const noBody: BodyLimits = {
     maxBytes: 0,
     tooLarge: () => new Refused("CONTENT_TYPE_UNSUPPORTED"),
@@ -46,9 +60,10 @@ export function registerJsonBody(app: FastifyInstance, settings: JsonBodySetting
 
   let lastLarge: Promise<unknown> = Promise.resolve();
   registerEncodings(app);
-  // Fastify refuses a type that it cannot read even when there is no body.
+  // Fastify refuses a type that it cannot read even when there is no body. An empty file has one.
   app.addHook("onRequest", (request, _reply, done) => {
-    const { headers } = request;
+    const { headers, routeOptions } = request;
+    if (routeOptions.config.isRawBody) return done();
     if (headers["transfer-encoding"] === undefined && !(Number(headers["content-length"]) > 0)) {
       delete headers["content-type"];
     }
@@ -58,7 +73,7 @@ export function registerJsonBody(app: FastifyInstance, settings: JsonBodySetting
   app.addContentTypeParser(
     "application/json",
     async (request: FastifyRequest, payload: Readable) => {
-      const received = await receive(request, payload, limits);
+      const received = await receive(request, payload, limitsOf(request));
       if (received.bytes.length > LARGE_BODY_BYTES) {
         lastLarge = lastLarge.then(() => nextIteration());
         await lastLarge;
@@ -68,7 +83,7 @@ export function registerJsonBody(app: FastifyInstance, settings: JsonBodySetting
   );
   // A body in chunks is empty when its first chunk is the last one.
   app.addContentTypeParser("*", async (request: FastifyRequest, payload: Readable) => {
-    await receiveBody(request, payload, noBody);
+    await receiveBody(request, () => payload, noBody);
   });
 }
 
@@ -78,7 +93,7 @@ async function receive(
   limits: BodyLimits,
 ): Promise<ReceivedBody> {
   try {
-    return await receiveBody(request, inflate(request, payload, limits), limits);
+    return await receiveBody(request, () => inflate(request, payload, limits), limits);
   } catch (error) {
     throw explainInflateError(request, error);
   }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { JsonText } from "../domain/json-text.ts";
 import { Refused, summarize } from "../domain/errors.ts";
 import type { RouteContract } from "./contract/route-contract.ts";
-import { toIssues } from "./zod-issues.ts";
+import { nameKnownFields, toIssues } from "./zod-issues.ts";
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
 
@@ -27,7 +27,7 @@ export function mount<C extends RouteContract>(
   contract: C & { readonly checkBody?: (body: unknown) => void },
   handler: Handler<C>,
 ): void {
-  const { method, path: url, access, browser = false, checkBody } = contract;
+  const { method, path: url, access, maxBodyBytes, checkBody, rawBody, isSigned } = contract;
   const { params, query: querystring, body } = contract;
   const schema: FastifySchema = {
     ...(params && { params }),
@@ -38,7 +38,13 @@ export function mount<C extends RouteContract>(
     method,
     url,
     schema,
-    config: { access, browser, isPage: isPage(contract) },
+    config: {
+      access,
+      isPage: isPage(contract),
+      ...(maxBodyBytes && { maxBodyBytes }),
+      ...(rawBody !== undefined && { isRawBody: true }),
+      ...(isSigned && { isSigned }),
+    },
     ...(checkBody && {
       preValidation: (request, _reply, done) => {
         checkBody(request.body);
@@ -56,7 +62,7 @@ function isPage({ responses }: RouteContract): boolean {
 /** Makes Fastify validate with zod. */
 export function registerValidation(app: FastifyInstance): void {
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data) => {
-    const parsed = schema.safeParse(data);
+    const parsed = schema.safeParse(data, { error: nameKnownFields });
     return parsed.success
       ? { value: parsed.data }
       : { error: toRefused(parsed.error, { data, httpPart }) };

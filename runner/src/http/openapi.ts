@@ -107,11 +107,11 @@ export function createOpenApiDocument(publicUrl?: string): OpenApiDocument {
           scheme: "bearer",
           description: `The daemon's own token, or a token with the operation's scope or a higher one. ${SCOPE_NAMES.map((scope) => `\`${scope}\` can ${SCOPES[scope]}`).join("; ")}.`,
         },
-        browser: {
-          type: "http",
-          scheme: "basic",
-          description:
-            "For pages that you open in a browser. Enter any user name, and the token as the password.",
+        signature: {
+          type: "apiKey",
+          in: "query",
+          name: "sig",
+          description: "The signature in a link to a file, which expires.",
         },
       },
     },
@@ -152,22 +152,28 @@ function refTo(schema: z.ZodType): Json {
 }
 
 function toOperation(route: RouteContract): Operation {
-  const { operationId, tag, summary, description, body, access, browser } = route;
+  const { operationId, tag, summary, description, access, isSigned } = route;
+  const body = toRequestBody(route);
   return {
     operationId,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
     parameters: toParameters(route),
-    ...(body === undefined
-      ? {}
-      : {
-          requestBody: { required: true, content: { "application/json": { schema: refTo(body) } } },
-        }),
+    ...(body === null ? {} : { requestBody: body }),
     responses: { ...toResponses(route.responses), ...toErrors(errorsOf(route)), default: FAULT },
     security:
-      access === "open" ? [] : [{ token: [access] }, ...(browser ? [{ browser: [access] }] : [])],
+      access === "open" ? [] : [{ token: [access] }, ...(isSigned ? [{ signature: [] }] : [])],
   };
+}
+
+function toRequestBody({ body, rawBody }: RouteContract): Json | null {
+  if (body !== undefined) {
+    return { required: true, content: { "application/json": { schema: refTo(body) } } };
+  }
+  if (rawBody === undefined) return null;
+  const schema = { type: "string", format: "binary" };
+  return { description: rawBody, content: { "*/*": { schema } } };
 }
 
 function toParameters(route: RouteContract): Parameter[] {
@@ -246,7 +252,7 @@ function errorsOf(route: RouteContract): readonly ErrorCode[] {
     ...(route.access === "open"
       ? COMMON_REFUSALS.filter((code) => !GUARDED_REFUSALS.has(code))
       : [...COMMON_REFUSALS, "UNAVAILABLE" as const]),
-    ...(route.method === "GET" ? [] : BODY_REFUSALS),
+    ...(route.method === "GET" || route.method === "HEAD" ? [] : BODY_REFUSALS),
     ...route.refusals,
   ];
 }
@@ -262,7 +268,7 @@ function toErrors(codes: readonly ErrorCode[]): Record<string, Json> {
       String(status),
       {
         description: explain(group),
-        ...(status === 503
+        ...(status === 503 || status === 429
           ? { headers: toHeaders({ "Retry-After": "Seconds to wait before the next try." }) }
           : {}),
         content: { [PROBLEM_JSON]: { schema: refTo(Problem) } },

@@ -4,14 +4,15 @@ import { MAX_KEY_LENGTH, MAX_WAIT_SECONDS } from "./contract/submit-headers.ts";
 
 type Header = FastifyRequest["headers"][string];
 
-/** Returns the Idempotency-Key, or null without the header. Throws `Refused`: IDEMPOTENCY_KEY_INVALID. */
-export function parseIdempotencyKey(header: Header): string | null {
-  if (header === undefined) return null;
-  const key = String(header);
-  if (key.length >= 1 && key.length <= MAX_KEY_LENGTH) return key;
+/** Returns the Idempotency-Key, or null if none was sent. Throws `Refused`: IDEMPOTENCY_KEY_INVALID. */
+export function parseIdempotencyKey(given: unknown): string | null {
+  if (given === undefined) return null;
+  const length = typeof given === "string" ? given.length : null;
+  if (length !== null && length >= 1 && length <= MAX_KEY_LENGTH) return given as string;
+  const what = length === null ? "is not text" : `is ${length} characters long`;
   throw new Refused(
     "IDEMPOTENCY_KEY_INVALID",
-    `The Idempotency-Key is ${key.length} characters long: it must be 1 to ${MAX_KEY_LENGTH} characters long.`,
+    `The Idempotency-Key ${what}: it must be 1 to ${MAX_KEY_LENGTH} characters long.`,
   );
 }
 

@@ -6,11 +6,17 @@ import { Refused } from "../domain/errors.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { NOSNIFF } from "./nosniff.ts";
 import { toRefusal } from "./error-map.ts";
+import { isReceivingFile } from "./receive-file.ts";
+
+/** Unless the request timeout is shorter. */
+const UNREAD_TIMEOUT_MS = 30_000;
 
 /** Responds to a request that the parser could not read, then closes: the next request's start is unknown. */
 export function createClientErrorHandler(basePath: string) {
   return (error: Error & { code?: string }, socket: Duplex): void => {
     if (error.code === "ECONNRESET" || socket.destroyed) return;
+    // The rate of an upload is limited, not its time.
+    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && isReceivingFile(socket)) return;
     endWith(Object.assign(error, { statusCode: 400 }), { socket, basePath });
   };
 }
@@ -30,11 +36,21 @@ export function registerRawResponses(app: FastifyInstance, basePath: string): vo
   });
 }
 
+interface Timeouts {
+  readonly requestTimeoutMs: number;
+}
+
+/** How long a client can leave its response unread. */
+export function unreadTimeoutMsOf({ requestTimeoutMs }: Timeouts): number {
+  return Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs);
+}
+
 /**
- * Closes connections whose client has read nothing of its response for `timeoutMs`: each one keeps
- * a response in memory and a slot. Node closes the connection because no listener handles the timeout.
+ * Closes connections whose client has read nothing of its response for a time: each one keeps a
+ * response in memory and a slot. Node closes the connection because no listener handles the timeout.
  */
-export function registerUnreadTimeout(app: FastifyInstance, timeoutMs: number): void {
+export function registerUnreadTimeout(app: FastifyInstance, settings: Timeouts): void {
+  const timeoutMs = unreadTimeoutMsOf(settings);
   app.server.on("request", (_request, response) => {
     response.once("prefinish", () => response.setTimeout(timeoutMs));
     // Runs before Node's own listener, which then sets the timeout of the idle connection.

@@ -130,7 +130,7 @@ test("the memory of a body is freed before V8 collects it, and a chunk's memory 
   const request = { headers: {}, raw: { socket: { bytesRead: 0 } }, holdBytes: () => undefined };
   const { bytes, free } = await receiveBody(
     request as unknown as FastifyRequest,
-    Readable.from(chunks),
+    () => Readable.from(chunks),
     { maxBytes: 1_000_000, tooLarge: () => new Refused("BODY_TOO_LARGE"), rateOverMs: 10_000 },
   );
   expect(bytes).toEqual(Buffer.concat(chunks));

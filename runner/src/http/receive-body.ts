@@ -4,8 +4,14 @@ import type { Readable } from "node:stream";
 import type { FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
 
+/** How often the rate of a body is checked, unless a quarter of the request timeout is shorter. */
+const RATE_OVER_MS = 10_000;
 /** A body must arrive at this rate, measured over `BodyLimits.rateOverMs`. Kestrel requires 240. */
 const MIN_BYTES_PER_SECOND = 1024;
+
+export function rateOverMsOf(requestTimeoutMs: number): number {
+  return Math.min(RATE_OVER_MS, requestTimeoutMs / 4);
+}
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -21,15 +27,17 @@ export interface ReceivedBody {
 }
 
 /**
- * Returns the bytes of `source`, which is the request's body or what inflates it. Throws `Refused`:
+ * Returns the bytes of what `open` returns: the request's body or what inflates it. It is opened only
+ * when it will be read: the error of a stream that nobody reads ends the process. Throws `Refused`:
  * OVERLOADED, REQUEST_TIMEOUT, and what `tooLarge` returns.
  */
 export async function receiveBody(
   request: FastifyRequest,
-  source: Readable,
+  open: () => Readable,
   { maxBytes, tooLarge, rateOverMs }: BodyLimits,
 ): Promise<ReceivedBody> {
   if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(request);
+  const source = open();
   const { promise, resolve, reject } = Promise.withResolvers<ReceivedBody>();
   const received = createBuffer(maxBytes);
   source.on("data", (chunk: Buffer) => {
@@ -106,17 +114,25 @@ function createBuffer(maxBytes: number) {
   };
 }
 
-/** Calls `onSlow` when too few bytes arrive. Returns a function that ends the watch. */
-function watchRate(
+/**
+ * Calls `onSlow` when too few bytes arrive, unless `isOurs` says that the daemon did not take them. Returns
+ * a function that ends the watch.
+ */
+export function watchRate(
   socket: Socket,
-  { overMs, onSlow }: { overMs: number; onSlow: (refused: Refused) => void },
+  {
+    overMs,
+    onSlow,
+    isOurs = () => false,
+  }: { overMs: number; onSlow: (refused: Refused) => void; isOurs?: () => boolean },
 ): () => void {
   const least = Math.ceil((MIN_BYTES_PER_SECOND * overMs) / 1000);
   let before = socket.bytesRead;
   function check(): void {
     const arrived = socket.bytesRead - before;
     before += arrived;
-    if (arrived >= least) return;
+    const isExcused = isOurs();
+    if (arrived >= least || isExcused) return;
     const detail = `Only ${arrived} bytes of the request's body arrived within ${overMs} ms: at least ${least} must arrive.`;
     onSlow(new Refused("REQUEST_TIMEOUT", detail));
   }

@@ -23,6 +23,21 @@ export interface RequestLog {
 }
 
 /**
+ * Whether a person probably did it: a change from the console, or of webhooks, tokens and sessions.
+ * Programs that submit and cancel jobs would fill the log.
+ */
+function isAct({ method, session, routeOptions }: FastifyRequest): boolean {
+  if (method === "GET" || method === "HEAD" || method === "OPTIONS") return false;
+  const { access } = routeOptions.config;
+  return session !== null || access === "admin" || access === "open";
+}
+
+/** Who did what to which object. The token is null for the daemon's own one. */
+function describeAct({ caller, session, params, ip }: FastifyRequest) {
+  return { token: caller?.name ?? null, session: session !== null, params, address: ip };
+}
+
+/**
  * Logs and measures each request. Uses the route's pattern instead of the URL, which can contain secrets.
  *
  * A refused request has a line at `info` only if its token is known, and at most `MAX_LINES` do in a
@@ -68,15 +83,15 @@ export function registerRequestLog(app: FastifyInstance, { metrics, logger }: De
     }
   }
 
-  function isToBeLogged({ tokenName, isStillAllowed }: FastifyRequest): boolean {
-    if (tokenName === null && isStillAllowed === null) return false;
+  function isToBeLogged({ caller }: FastifyRequest): boolean {
+    if (caller === null) return false;
     sumUpLater();
     refusalsLogged += 1;
     return refusalsLogged <= MAX_LINES;
   }
 
   app.addHook("onResponse", (request, reply, done) => {
-    const { method, tokenName, routeOptions } = request;
+    const { method, caller, routeOptions } = request;
     const { statusCode: status, elapsedTime, problemCode } = reply;
     const route = routeOptions.url ?? "none";
     metrics.requestEnded({ method, route, status, durationMs: elapsedTime });
@@ -88,9 +103,10 @@ export function registerRequestLog(app: FastifyInstance, { metrics, logger }: De
       status,
       ...(problemCode !== null && { code: problemCode }),
       durationMs: Math.round(elapsedTime),
-      ...(tokenName !== null && { token: tokenName }),
+      ...(caller !== null && caller.name !== null && { token: caller.name }),
+      ...(isAct(request) && status < 400 && describeAct(request)),
     };
-    const isInfo = status >= 400 && isToBeLogged(request);
+    const isInfo = status >= 400 ? isToBeLogged(request) : isAct(request);
     if (status >= 400 && !isInfo) count(request.ip, problemCode ?? String(status));
     request.log[isInfo ? "info" : "debug"](fields, "http.answered");
     done();

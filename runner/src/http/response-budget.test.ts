@@ -1,5 +1,5 @@
 import net, { type AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   AUTHORIZED,
   createBackend,
@@ -11,6 +11,8 @@ import { until } from "../../test/support/until.ts";
 import { streamEvents } from "./sse.ts";
 
 const MIB = 1024 * 1024;
+// Responses of 250 MiB, several times in each test, take long on a machine that is short of memory.
+vi.setConfig({ testTimeout: 120_000 });
 
 let backend: Backend;
 const sockets: net.Socket[] = [];

@@ -11,8 +11,11 @@ import type { PluginCatalog } from "../ports/plugin-catalog.ts";
 import type { StoreReads } from "../ports/store/store.ts";
 import { asksForHtml } from "./asks-for-html.ts";
 import { createAuth } from "./auth.ts";
-import { basePathOf, registerBasePath } from "./base-path.ts";
+import { basePathOf, createBasePathRemoval, registerBasePath } from "./base-path.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { KnownTokens } from "../ports/known-tokens.ts";
+import type { Sessions } from "../ports/sessions.ts";
+import type { TokenList } from "../ports/token-list.ts";
 import { PROBLEM_JSON } from "./contract/problem.ts";
 import { toRefusal, type Refusal } from "./error-map.ts";
 import { registerAdmission } from "./admission.ts";
@@ -23,8 +26,6 @@ import { registerJsonBody } from "./json-body.ts";
 import { registerValidation } from "./mount.ts";
 import { NOSNIFF, registerNosniff } from "./nosniff.ts";
 import { pathOf, registerNotFound } from "./not-found.ts";
-import { sendPage } from "./pages/frame.ts";
-import { renderTokenNeeded } from "./pages/token-needed.ts";
 import {
   createClientErrorHandler,
   registerRawResponses,
@@ -33,24 +34,33 @@ import {
 import { registerRequestLog, type RequestLog } from "./request-log.ts";
 import { registerResponseBudget } from "./response-budget.ts";
 import { registerBatches } from "./routes/batches.ts";
+import { registerConsole } from "./routes/console.ts";
+import { registerBulkActs } from "./routes/bulk-acts.ts";
 import { registerDaemon } from "./routes/daemon.ts";
 import { registerDeliveries } from "./routes/deliveries.ts";
 import { registerDestinations } from "./routes/destinations.ts";
+import { createLinkCheck, registerFiles } from "./routes/files.ts";
+import { registerErrorGroups } from "./routes/error-groups.ts";
 import { registerJobEvents } from "./routes/job-events.ts";
 import { registerJobLogs } from "./routes/job-logs.ts";
 import { registerJobs } from "./routes/jobs.ts";
+import { registerLive } from "./routes/live.ts";
+import { registerMcp } from "./routes/mcp.ts";
 import { registerPlugins } from "./routes/plugins.ts";
+import { registerSession } from "./routes/session.ts";
+import { registerSettings, type GivenSetting } from "./routes/settings.ts";
+import { registerStatus } from "./routes/status.ts";
 import { registerSubmitJob } from "./routes/submit-job.ts";
+import { registerTokens } from "./routes/tokens.ts";
 import { registerWebhooks } from "./routes/webhooks.ts";
-import { registerWelcome } from "./routes/welcome.ts";
+import { createStreams } from "./streams.ts";
+import { registerUnusedConnections } from "./unused-connections.ts";
 import { createWaits } from "./waits.ts";
 
 /** Time in which a request's headers must arrive, unless the request timeout is shorter. */
 const HEADERS_TIMEOUT_MS = 60_000;
 /** How often Node checks for timed-out requests, unless the request timeout is shorter. */
 const TIMEOUT_CHECK_EVERY_MS = 5_000;
-/** How long a client can leave its response unread, unless the request timeout is shorter. */
-const UNREAD_TIMEOUT_MS = 30_000;
 /** Node's own limit. So an id of any length that fits is looked up, and the response is a 404. */
 const MAX_URL_LENGTH = 16 * 1024;
 
@@ -72,6 +82,16 @@ export interface HttpSettings extends HostSettings {
   readonly maxWaits: number;
   /** Most open event streams. */
   readonly maxStreams: number;
+  /** The folder of the built console. Its URL ends with a slash. */
+  readonly consoleDir: URL;
+  /** How long a login of a browser lasts, in ms. */
+  readonly sessionMs: number;
+  /** The environment's name, for the console. */
+  readonly environment: string | undefined;
+  /** Addresses and CIDRs of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** The settings that were given, for operators. */
+  readonly given: readonly GivenSetting[];
   readonly jobUrl: (jobId: string) => string;
   readonly batchUrl: (batchId: string) => string;
 }
@@ -83,6 +103,9 @@ export interface HttpDeps {
   readonly metrics: HttpMetrics;
   readonly logger: Logger;
   readonly tokens: KnownTokens;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly tokenList: TokenList;
+  readonly sessions: Sessions;
   readonly settings: HttpSettings;
   /** Returns why the daemon is not accepting work, in sentences. Empty when it is ready. */
   readonly notReady: () => readonly string[];
@@ -100,6 +123,9 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     // registerRequestLog logs one line per request. Fastify would log two.
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: MAX_URL_LENGTH },
+    // The daemon uses only `X-Forwarded-For`, as `request.ip`.
+    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
+    rewriteUrl: createBasePathRemoval(basePath),
     requestTimeout: requestTimeoutMs,
     http: {
       // Node's response to a missing Host header has no body. raw-responses.ts responds with a problem
@@ -116,13 +142,15 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   }) as unknown as FastifyInstance;
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
+  registerUnusedConnections(app, closing.signal);
   // A request that ends during the close leaves an idle connection, which would delay the close.
   app.addHook("onResponse", (_request, _reply, done) => {
     if (closing.signal.aborted) app.server.closeIdleConnections();
     done();
   });
 
-  app.decorateRequest("tokenName", null);
+  app.decorateRequest("caller", null);
+  app.decorateRequest("session", null);
   app.decorateRequest("isStillAllowed", null);
   app.decorateReply("problemCode", null);
   const requestLog = registerRequestLog(app, deps);
@@ -131,13 +159,14 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerBasePath(app, basePath);
   registerResponseBudget(app);
   registerDiscard(app);
-  registerUnreadTimeout(app, Math.min(UNREAD_TIMEOUT_MS, requestTimeoutMs));
+  registerUnreadTimeout(app, settings);
   registerJsonBody(app, settings);
   registerValidation(app);
   registerErrors(app, { metrics: deps.metrics, requestLog, basePath });
-  const authenticate = createAuth(deps.tokens);
+  const checkLink = createLinkCheck(engine.files.links);
+  const authenticate = createAuth({ ...deps, checkLink });
   const checkAddressed = createHostGuard(settings);
-  registerAdmission(app, {
+  const requestsInFlight = registerAdmission(app, {
     settings,
     metrics: deps.metrics,
     logger,
@@ -150,19 +179,36 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerNotFound(app);
 
   const { jobUrl, batchUrl, maxStreams, maxWaits } = settings;
+  const streams = createStreams({ maxStreams, closing: closing.signal });
   const onRefused = (): void => deps.metrics.refused("waits");
   const waits = createWaits({ maxWaits, onRefused, closing: closing.signal });
   registerSubmitJob(app, { engine, reads, jobUrl, waits });
   registerJobs(app, { engine, reads, jobUrl, waits });
-  registerJobEvents(app, { engine, reads, maxStreams, closing: closing.signal });
+  registerJobEvents(app, { engine, reads, streams });
+  registerLive(app, { engine, reads, streams, clock: deps.clock });
   registerJobLogs(app, reads);
   registerBatches(app, { engine, reads, batchUrl, waits });
+  registerFiles(app, { engine, reads, settings, closing: closing.signal });
+  registerErrorGroups(app, reads);
+  registerBulkActs(app, { engine, reads });
   registerPlugins(app, catalog);
+  registerMcp(app, { ...deps, jobUrl, waits, closing: closing.signal });
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });
   registerDestinations(app, { engine, reads });
+  registerSession(app, { ...deps, ...settings, basePath });
+  registerTokens(app, deps);
+  registerSettings(app, settings);
+  registerStatus(app, {
+    ...deps,
+    limits: () => [
+      { name: "requests", used: requestsInFlight(), max: settings.maxRequests },
+      { name: "waits", used: waits.count(), max: maxWaits },
+      { name: "streams", used: streams.count(), max: maxStreams },
+    ],
+  });
   registerDaemon(app, { ...deps, publicUrl: settings.publicUrl });
-  registerWelcome(app, deps);
+  registerConsole(app, { consoleDir: settings.consoleDir, basePath });
   return app;
 }
 
@@ -184,20 +230,22 @@ function registerErrors(
     if (refusal.problem.status === 500 || error instanceof Transient) {
       requestLog.logFailed(request, error);
     }
-    if (!(refusal.problem.code === "UNAUTHORIZED" && isForPeople(request))) {
+    if (refusal.problem.code !== "UNAUTHORIZED" || !isForPeople(request)) {
       return sendProblem(refusal, reply);
     }
     reply.problemCode = refusal.problem.code;
-    return sendPage(reply.code(401).header("vary", "accept"), renderTokenNeeded(pathOf(request)));
+    return reply.header("vary", "accept").redirect(loginUrl(request), 303);
   });
 }
 
-/**
- * Whether a browser opens a page. It prompts for the token, and shows this response if the user
- * enters none.
- */
+/** Whether a browser opens a page. It is sent to the console to log in. */
 function isForPeople(request: FastifyRequest): boolean {
   return request.routeOptions.config.isPage === true && asksForHtml(request);
+}
+
+/** The console opens the page after the login. */
+function loginUrl(request: FastifyRequest): string {
+  return `/#/login?next=${encodeURIComponent(pathOf(request).slice(1))}`;
 }
 
 function sendProblem({ problem, retryAfterSeconds }: Refusal, reply: FastifyReply): FastifyReply {

@@ -1,32 +1,22 @@
 /** A job's events as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 import { hasEnded } from "../domain/job.ts";
 import type { JobEvent } from "../domain/event.ts";
-import type { Engine, StepProgress } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { StepProgress } from "../ports/job-signal.ts";
 import type { StoredJob } from "../ports/store/jobs.ts";
 import type { Store } from "../ports/store/store.ts";
 import { createWakeSignal } from "../system/wake-signal.ts";
+import { HEARTBEAT, HEARTBEAT_MS, RECONNECT, toFrame, type OpenStream } from "./streams.ts";
 import { progressText } from "./views/job.ts";
-
-export const HEARTBEAT_MS = 15_000;
-/** How long a client waits before it reconnects, in ms. */
-const RECONNECT_MS = 2_000;
 
 type Position = Pick<StoredJob, "status" | "sequence">;
 
-export interface EventStream {
+export interface EventStream extends OpenStream {
   readonly jobId: string;
   /** The job when the stream was requested. */
   readonly job: Position;
   /** The sequence of the last event that the client has seen. */
   readonly after: number;
-  readonly signal: AbortSignal;
-  /** Called before each event, because a token can be removed while its stream is open. */
-  readonly isAllowed: () => boolean;
-  /**
-   * Called with the bytes of the next event, or 0 before a wait. They count until the next call. If it
-   * returns false, the stream ends.
-   */
-  readonly hasRoomFor: (bytes: number) => boolean;
 }
 
 interface Deps {
@@ -55,28 +45,29 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
     return taken;
   };
   const stopListening = deps.engine.listen(jobId, (signalled) => {
+    if (signalled.kind === "logged") return;
     // Only the newest progress is sent, and none for a step that has ended.
     progress = signalled.kind === "step-progress" ? signalled.progress : null;
     wake();
   });
   signal.addEventListener("abort", wake, { once: true });
   try {
-    yield `retry: ${RECONNECT_MS}\n\n`;
+    yield RECONNECT;
     while (!signal.aborted && stream.isAllowed()) {
       // One at a time, because each can have 1 MiB and wait for its reader.
       const [event] = await deps.reads.events(jobId, { after, limit: 1 });
       if (event !== undefined) {
         // The client connects again, with the id of the last event.
         if (!stream.hasRoomFor(event.body.length)) return;
-        yield eventFrame(event);
+        yield toFrame(event.kind, event.body, event.sequence);
         after = event.sequence;
         if (isLast(event, job)) return;
         continue;
       }
       stream.hasRoomFor(0);
       const newest = takeProgress();
-      if (newest !== null) yield `event: step-progress\ndata: ${progressText(newest)}\n\n`;
-      if (!(await wait(HEARTBEAT_MS))) yield ": still here\n\n";
+      if (newest !== null) yield toFrame("step-progress", progressText(newest));
+      if (!(await wait(HEARTBEAT_MS))) yield HEARTBEAT;
     }
   } finally {
     signal.removeEventListener("abort", wake);
@@ -88,8 +79,4 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
 function isLast(event: JobEvent, job: Position): boolean {
   const isEnd = event.kind === "completed" || event.kind === "failed";
   return isEnd && (hasEnded(job.status) || event.sequence > job.sequence);
-}
-
-function eventFrame(event: JobEvent): string {
-  return `id: ${event.sequence}\nevent: ${event.kind}\ndata: ${event.body}\n\n`;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createBackend, problemOf, type Backend } from "../../test/support/scripted-backend.ts";
 import { Job } from "./contract/job.ts";
+import { cpuMsOf } from "../../test/support/cpu-time.ts";
 
 let backend: Backend;
 
@@ -95,10 +96,18 @@ describe("submitting", () => {
     ["/plugins/1", { plugins: ["echo", 7] }, "is 7: it must be a plugin's name, or an object"],
     ["/plugins/0/name", { plugins: [{ name: "" }] }, 'is "": it must be at least 1 character long'],
     ["/plugins/0/name", { plugins: [{ options: {} }] }, "is missing: it must be a string"],
-    ["/plugins/0/option", { plugins: [{ name: "a", option: 1 }] }, "is not a known field"],
-    ["/callback", { plugins: ["echo"], callback: "x" }, "is not a known field"],
+    [
+      "/plugins/0/option",
+      { plugins: [{ name: "a", option: 1 }] },
+      'is not a known field (did you mean "options"?)',
+    ],
+    [
+      "/callback",
+      { plugins: ["echo"], callback: "x" },
+      'is not a known field: the known fields are "plugins", "input", "webhook", ',
+    ],
     ["/priority", { plugins: ["echo"], priority: 1001 }, "is 1001: it must be at most 1000"],
-    ["/priority", { plugins: ["echo"], priority: 0.5 }, "is 0.5: it must be a whole number"],
+    ["/priority", { plugins: ["echo"], priority: 0.5 }, "is 0.5: it must be an integer"],
     ["/priority", { plugins: ["echo"], priority: "1" }, 'is "1": it must be a number'],
     [
       "/name",
@@ -164,11 +173,12 @@ describe("submitting", () => {
     expect(response.body).not.toContain("hunter2");
   });
 
-  test("reports 400,000 invalid items as one issue in less than 1.5 s", async () => {
-    const start = performance.now();
-    const response = await backend.submit(`{"plugins":[${"0,".repeat(400_000)}0]}`);
-    expect(problemOf(response).issues).toHaveLength(1);
-    expect(performance.now() - start).toBeLessThan(1500);
+  test("reports 400,000 invalid items as one issue in less than 1.5 s of processor time", async () => {
+    const submit = async () => {
+      const response = await backend.submit(`{"plugins":[${"0,".repeat(400_000)}0]}`);
+      expect(problemOf(response).issues).toHaveLength(1);
+    };
+    expect(await cpuMsOf(submit)).toBeLessThan(1500);
   });
 
   test.each([

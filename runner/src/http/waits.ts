@@ -3,6 +3,17 @@ import { requireStillAllowed } from "./auth.ts";
 import { createWaitSignal } from "./wait-signal.ts";
 
 export interface Waits {
+  /** How many requests wait now. */
+  count(): number;
+  /**
+   * Waits without the request's slot, until `wait` resolves, the time is over or the client has
+   * disconnected. Returns false without waiting when the limit is reached.
+   */
+  hold(
+    reply: FastifyReply,
+    timeoutMs: number,
+    wait: (signal: AbortSignal) => Promise<void>,
+  ): Promise<boolean>;
   /**
    * Waits as `Prefer: wait` asks and sets `Preference-Applied`. Returns false without waiting when
    * the limit is reached: a server can ignore a preference (RFC 7240 §2), and the job is stored.
@@ -31,25 +42,33 @@ export function createWaits(options: {
 }): Waits {
   const { maxWaits, onRefused, closing } = options;
   let waiting = 0;
+
+  const hold: Waits["hold"] = async (reply, timeoutMs, wait) => {
+    if (waiting >= maxWaits) {
+      onRefused();
+      return false;
+    }
+    waiting += 1;
+    const { request } = reply;
+    try {
+      request.releaseSlot?.();
+      await wait(createWaitSignal(reply, { closing, timeoutMs }));
+      // Many requests can wait for one batch. They must not all read its outputs at the same time.
+      await request.reacquireSlot?.();
+      return true;
+    } finally {
+      waiting -= 1;
+    }
+  };
+
   return {
+    count: () => waiting,
+    hold,
     async waitFor(reply, seconds, wait) {
-      if (waiting >= maxWaits) {
-        onRefused();
-        return false;
-      }
-      waiting += 1;
-      const { request } = reply;
-      try {
-        reply.header("preference-applied", `wait=${seconds}`);
-        request.releaseSlot?.();
-        await wait(createWaitSignal(reply, { closing, timeoutMs: seconds * 1000 }));
-        // Many requests can wait for one batch. They must not all read its outputs at the same time.
-        await request.reacquireSlot?.();
-        requireStillAllowed(reply);
-        return true;
-      } finally {
-        waiting -= 1;
-      }
+      if (!(await hold(reply, seconds * 1000, wait))) return false;
+      reply.header("preference-applied", `wait=${seconds}`);
+      requireStillAllowed(reply);
+      return true;
     },
   };
 }

@@ -1,10 +1,10 @@
 /** Turns zod's issues into messages that name the value found and what it must be. */
 import type { z } from "zod";
-import type { Issue } from "../domain/errors.ts";
+import { MAX_ISSUES, type Issue } from "../domain/errors.ts";
+import { MAX_SHOWN, shorten } from "../domain/shorten.ts";
+import { unknownField } from "../domain/unknown-field.ts";
 
-const MAX_ISSUES = 20;
-/** Longer strings are not repeated in a message. Values that can be secret are never repeated. */
-const MAX_SHOWN = 60;
+/** Values that can be secret are never repeated in a message. */
 const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(["headers", "url", "secret"]);
 
 type ZodIssue = z.core.$ZodIssue;
@@ -17,6 +17,7 @@ export function toIssues(error: z.ZodError, value: unknown): readonly Issue[] {
     .map(({ issue, path }) => ({
       path: toPointer(path),
       message: describe(issue, {
+        key: String(path.at(-1)),
         found: valueAt(value, path),
         isSecret: path.some((key) => SECRET_FIELDS.has(key)),
       }),
@@ -59,19 +60,30 @@ function meantBranch(branches: readonly (readonly ZodIssue[])[]): readonly ZodIs
 
 function describe(
   issue: ZodIssue,
-  { found, isSecret }: { found: unknown; isSecret: boolean },
+  { key, found, isSecret }: { key: string; found: unknown; isSecret: boolean },
 ): string {
-  if (issue.code === "unrecognized_keys") return "is not a known field";
+  if (issue.code === "unrecognized_keys") return unknownField(key, knownFields(issue));
   const expected = expectation(issue);
   if (found === undefined) return `is missing: it ${expected}`;
   const shown = isSecret ? null : show(found);
   return shown === null ? expected : `is ${shown}: it ${expected}`;
 }
 
+/** Gives an issue of unknown fields the known ones as its message, which zod's own message lacks. */
+export const nameKnownFields: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code !== "unrecognized_keys") return undefined;
+  const { shape = {} } = (issue.inst as z.ZodObject | undefined)?.def ?? {};
+  return Object.keys(shape).join(", ");
+};
+
+function knownFields({ message }: ZodIssue): string[] {
+  return message === "" ? [] : message.split(", ");
+}
+
 function expectation(issue: ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
-      return `must be ${issue.expected === "int" ? "a whole number" : withArticle(issue.expected)}`;
+      return `must be ${issue.expected === "int" ? "an integer" : withArticle(issue.expected)}`;
     case "too_big":
       return bound(issue.origin, "at most", issue.maximum);
     case "too_small":
@@ -108,8 +120,4 @@ function show(value: unknown): string | null {
   if (typeof value === "string" && value.length > MAX_SHOWN)
     return `${value.length} characters long`;
   return typeof value === "number" ? String(value) : JSON.stringify(value);
-}
-
-function shorten(key: string): string {
-  return key.length > MAX_SHOWN ? `${key.slice(0, MAX_SHOWN)}…` : key;
 }

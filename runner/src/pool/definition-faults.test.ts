@@ -26,6 +26,7 @@ test.each<[string, object]>([
   ["every field", { version: "1", input: z.string(), options: z.object({}), output: z.any() }],
   ["an example", { example: { input: null, options: {} }, timeoutMs: 0.5 }],
   ["exact integers", { exactIntegers: true }],
+  ["a retry policy", { retry: { attempts: 3, backoff: { delayMs: 0, jitter: 1 } } }],
   [
     "optional fields that are undefined or null",
     { version: undefined, input: undefined, output: null },
@@ -69,6 +70,24 @@ const WRONG: [object, string][] = [
   [{ timeoutMs: 0 }, `timeoutMs is 0: ${A_TIMEOUT}`],
   [{ timeoutMs: Number.POSITIVE_INFINITY }, `timeoutMs is Infinity: ${A_TIMEOUT}`],
   [{ timeoutMs: 5n }, `timeoutMs is 5n: ${A_TIMEOUT}`],
+  [{ retry: 3 }, "retry is 3: it must be an object such as { attempts: 3 }"],
+  [{ retry: {} }, "retry has attempts of nothing: they must be a whole number from 1 to 100"],
+  [
+    { retry: { attempts: 2.5 } },
+    "retry has attempts of 2.5: they must be a whole number from 1 to 100",
+  ],
+  [
+    { retry: { attempts: 2, delay: 1 } },
+    'retry has an unknown field "delay": the fields of retry are attempts, backoff',
+  ],
+  [
+    { retry: { attempts: 2, backoff: { delay: 1 } } },
+    'retry has a backoff with an unknown field "delay": did you mean "delayMs"?',
+  ],
+  [
+    { retry: { attempts: 2, backoff: { jitter: 2 } } },
+    "retry has a backoff whose jitter is 2: it must be a number from 0 to 1",
+  ],
   [{ example: "x" }, `example is "x": ${AN_EXAMPLE}`],
   [{ example: [{ input: 1 }] }, `example is an array of 1: ${AN_EXAMPLE}`],
   [{ example: { text: "x" } }, `example has no input: ${AN_EXAMPLE}`],
@@ -107,7 +126,7 @@ const WRONG: [object, string][] = [
   [{ verison: "1" }, 'unknown field "verison": did you mean "version"?'],
   [
     { author: "me" },
-    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, exactIntegers, run',
+    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, retry, exactIntegers, run',
   ],
 ];
 

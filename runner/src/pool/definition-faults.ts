@@ -1,5 +1,6 @@
 /** Finds faults in a plugin's definition. Each fault names the field, its value and what would be right. */
-import { nearest } from "../system/nearest.ts";
+import { MAX_ATTEMPTS, MAX_RETRY_DELAY_MS, type Backoff } from "../domain/step-retry.ts";
+import { nearest } from "../domain/nearest.ts";
 import { showValue } from "./value-words.ts";
 import { zodSchemaFault } from "./zod-schema.ts";
 
@@ -17,6 +18,7 @@ export const CHECKS = {
   output: optional(zodSchemaFault),
   example: optional(exampleFault),
   timeoutMs: optional(timeoutFault),
+  retry: optional(retryFault),
   exactIntegers: optional((value) =>
     typeof value === "boolean" ? null : not(value, "true or false"),
   ),
@@ -25,6 +27,12 @@ export const CHECKS = {
 } satisfies Record<string, Check>;
 const FIELDS = Object.keys(CHECKS);
 const EXAMPLE_FIELDS = ["input", "options"];
+
+/** Throws a TypeError that names each field that is wrong. */
+export function checkDefinition(definition: unknown): void {
+  const faults = definitionFaults(definition);
+  if (faults.length > 0) throw new TypeError(faults.join("; "));
+}
 
 /** Returns the faults; empty if it is valid. */
 export function definitionFaults(definition: unknown): readonly string[] {
@@ -73,6 +81,39 @@ function timeoutFault(value: unknown): string | null {
   return typeof value === "number" && Number.isFinite(value) && value > 0
     ? null
     : not(value, "a number of milliseconds above 0, such as 60000");
+}
+
+const NUMBERS: Readonly<Record<keyof Backoff, readonly [least: number, most: number]>> = {
+  delayMs: [0, MAX_RETRY_DELAY_MS],
+  factor: [1, 100],
+  maxDelayMs: [0, MAX_RETRY_DELAY_MS],
+  jitter: [0, 1],
+};
+
+function retryFault(value: unknown): string | null {
+  const wanted = "an object such as { attempts: 3 }";
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return not(value, wanted);
+  const [unknown] = unknownFields(value, ["attempts", "backoff"], "retry");
+  if (unknown !== undefined) return `has an ${unknown}`;
+  const { attempts, backoff = {} } = value as { attempts?: unknown; backoff?: unknown };
+  if (!isWithin(attempts, 1, MAX_ATTEMPTS) || !Number.isInteger(attempts)) {
+    return `has attempts of ${attempts === undefined ? "nothing" : showValue(attempts)}: they must be a whole number from 1 to ${MAX_ATTEMPTS}`;
+  }
+  if (typeof backoff !== "object" || backoff === null)
+    return `has a backoff that ${not(backoff, "an object such as { delayMs: 1000 }")}`;
+  const [unknownPart] = unknownFields(backoff, Object.keys(NUMBERS), "backoff");
+  if (unknownPart !== undefined) return `has a backoff with an ${unknownPart}`;
+  for (const [field, [least, most]] of Object.entries(NUMBERS)) {
+    const number = (backoff as Readonly<Record<string, unknown>>)[field];
+    if (number === undefined || isWithin(number, least, most)) continue;
+    return `has a backoff whose ${field} ${not(number, `a number from ${least} to ${most}`)}`;
+  }
+  return null;
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === "number" && value >= least && value <= most;
 }
 
 function exampleFault(value: unknown): string | null {

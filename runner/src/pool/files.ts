@@ -5,11 +5,11 @@ import type { PluginFiles } from "../plugin-sdk.ts";
 const OWNER_ONLY = 0o700;
 
 /**
- * `ctx.files`: keeps paths from a job inside `root`, a folder that is created when it is first needed.
+ * `ctx.files.resolve`: keeps paths from a job inside `root`, a folder that is created when it is first needed.
  * The operator must trust whoever can write to that folder: this check does not protect against a
  * directory that is replaced by a link before the plugin opens the file.
  */
-export function createFiles(root: string): PluginFiles {
+export function createFiles(root: string): Pick<PluginFiles, "resolve"> {
   return {
     resolve(path) {
       if (typeof path !== "string" || path.trim() === "" || path.includes("\0")) {

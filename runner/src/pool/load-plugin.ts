@@ -1,5 +1,6 @@
 /** Imports a plugin's file. Used in threads only: the main thread imports no plugin. */
-import { definePlugin, type PluginDefinition } from "../plugin-sdk.ts";
+import type { PluginDefinition } from "../plugin-sdk.ts";
+import { checkDefinition } from "./definition-faults.ts";
 
 const loaded = new Map<string, Promise<PluginDefinition>>();
 
@@ -18,7 +19,8 @@ async function importPlugin(file: string): Promise<PluginDefinition> {
     );
   }
   // Checks a plugin that was made without definePlugin as well.
-  return definePlugin(exported as PluginDefinition);
+  checkDefinition(exported);
+  return exported as PluginDefinition;
 }
 
 /** A default export that was compiled to CommonJS is one level further down. */

@@ -2,8 +2,10 @@
 import type { MessagePort } from "node:worker_threads";
 import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { Failure } from "../domain/errors.ts";
+import type { FileInfo } from "../domain/file.ts";
 import type { StepMetrics } from "../domain/job-spec.ts";
 import type { JsonText } from "../domain/json-text.ts";
+import type { RetryPolicy, RetryWish } from "../domain/step-retry.ts";
 import type { JsonSchema } from "../ports/plugin-catalog.ts";
 import type { LogLine, StepTask } from "../ports/plugin-pool.ts";
 
@@ -20,11 +22,23 @@ export interface ThreadSettings {
   readonly filesDir: string;
   readonly outputLimitBytes: number;
   readonly egress: EgressSettings;
+  readonly contentsDir: string;
+  readonly fileLimitBytes: number;
 }
 
 export type StepOutcome =
-  | { readonly ok: true; readonly output: JsonText; readonly metrics: StepMetrics }
-  | { readonly ok: false; readonly failure: Failure; readonly metrics: StepMetrics | null };
+  | {
+      readonly ok: true;
+      readonly output: JsonText;
+      readonly metrics: StepMetrics;
+      readonly files?: readonly FileInfo[];
+    }
+  | {
+      readonly ok: false;
+      readonly failure: Failure;
+      readonly metrics: StepMetrics | null;
+      readonly retry?: RetryWish;
+    };
 
 export interface Progress {
   readonly fraction: number | null;
@@ -106,6 +120,7 @@ export interface PluginDescription {
   readonly outputSchema: JsonSchema | null;
   readonly example: { readonly input: unknown; readonly options?: unknown } | null;
   readonly timeoutMs: number | null;
+  readonly retry: RetryPolicy | null;
   readonly warnings: readonly string[];
 }
 

@@ -4,18 +4,22 @@
  */
 import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { Failure } from "../domain/errors.ts";
-import { DEFAULT_OUTPUT_LIMIT_BYTES } from "../domain/job.ts";
+import { DEFAULT_FILE_LIMIT_BYTES } from "../domain/file.ts";
+import { DEFAULT_OUTPUT_LIMIT_BYTES } from "../domain/limits.ts";
 import {
   createSupervisor,
   type ExecutorDrain,
   type ExecutorEnd,
   type Supervisor,
 } from "../executor/supervisor.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { PluginPool, StepHooks, StepInterrupted, StepTask } from "../ports/plugin-pool.ts";
+import { systemClock } from "../system/clock.ts";
 import type { StepOutcome } from "./messages.ts";
 
 /** Much longer than a thread takes to start on a busy machine. */
 const START_LIMIT_MS = 10_000;
+const MIB = 1024 * 1024;
 
 /** A plugin's file, or why the plugin cannot be loaded. */
 export type PluginLocation =
@@ -30,10 +34,16 @@ export interface PluginPoolOptions {
     /** Calls the listener each time that a plugin's file was added, changed or removed. */
     onChange(listener: () => void): () => void;
   };
+  /** Times the steps, and the starts of executors. */
+  readonly clock: Pick<Clock, "now" | "monotonic" | "sleep">;
   /** The engine never runs more steps than this at a time. Further steps would wait in Piscina's queue. */
   readonly threads: number;
   /** The directory of `ctx.files`. */
   readonly filesDir: string;
+  /** The folder of the contents of files. */
+  readonly contentsDir: string;
+  /** The largest file that a plugin can write, in bytes. Default 100 MiB. */
+  readonly fileLimitBytes?: number;
   /** How `ctx.fetch` connects. Default: directly, to public and private networks. */
   readonly egress?: EgressSettings;
   /** Limit of a thread's JavaScript heap, and a second limit of the same size for its buffers. */
@@ -59,7 +69,7 @@ export interface PluginPoolOptions {
 }
 
 export function createPluginPool(options: PluginPoolOptions): PluginPool {
-  const { catalog } = options;
+  const { catalog, clock } = options;
   const executor = startExecutor(options);
   const stopListening = catalog.onChange(() => executor.markStale());
   let isClosed = false;
@@ -79,9 +89,21 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
   return {
     size: options.threads,
     async run(task, hooks) {
-      const startedAt = Date.now();
-      const outcome = await start(task, hooks);
-      return "interrupted" in outcome ? outcome : { ...outcome, startedAt, endedAt: Date.now() };
+      const startedAt = clock.now();
+      const begun = clock.monotonic();
+      const outcome = await start(task, onClock(clock, hooks));
+      if ("interrupted" in outcome) return outcome;
+      return {
+        ...outcome,
+        startedAt,
+        endedAt: clock.now(),
+        durationMs: clock.monotonic() - begun,
+      };
+    },
+    memory() {
+      const { executorMemoryMb: limitMb } = options;
+      const limitBytes = limitMb === undefined ? null : limitMb * MIB;
+      return { usedBytes: executor.usedMb() * MIB, limitBytes };
     },
     async close() {
       stopListening();
@@ -92,11 +114,13 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
 }
 
 function startExecutor(options: PluginPoolOptions): Supervisor {
-  const { threads, filesDir, memoryMb, graceMs } = options;
+  const { threads, filesDir, contentsDir, memoryMb, graceMs } = options;
   return createSupervisor({
     settings: {
       threads,
       filesDir,
+      contentsDir,
+      fileLimitBytes: options.fileLimitBytes ?? DEFAULT_FILE_LIMIT_BYTES,
       memoryMb,
       graceMs,
       egress: options.egress ?? { policy: { mode: "private" } },
@@ -105,10 +129,24 @@ function startExecutor(options: PluginPoolOptions): Supervisor {
       env: options.env ?? {},
     },
     memoryMb: options.executorMemoryMb ?? Infinity,
+    clock: options.clock,
     onEnd: options.onExecutorEnd ?? (() => undefined),
     onDrain: options.onExecutorDrain ?? (() => undefined),
     onOutput: options.onExecutorOutput ?? (() => undefined),
   });
+}
+
+/**
+ * Executors have the machine's clock, and the engine's can be another, such as a database's. Two readings
+ * of one clock differ by up to a millisecond.
+ */
+function onClock(clock: Pick<Clock, "now">, hooks: StepHooks): StepHooks {
+  const aheadMs = clock.now() - systemClock.now();
+  if (Math.abs(aheadMs) <= 1) return hooks;
+  return {
+    ...hooks,
+    onLog: (lines) => hooks.onLog(lines.map((line) => ({ ...line, at: line.at + aheadMs }))),
+  };
 }
 
 function notStarted(signal: AbortSignal): string {

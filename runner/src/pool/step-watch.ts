@@ -4,6 +4,7 @@
  */
 import type { Failure } from "../domain/errors.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
+import { systemClock } from "../system/clock.ts";
 
 /** The longest delay of a timer in Node: 2³¹ − 1 ms, about 24 days. */
 const MAX_TIMER_MS = 2_147_483_647;
@@ -33,7 +34,7 @@ export function watchStep(options: {
   requestStop: (reason: string) => void;
 }): StepWatch {
   const { signal, graceMs, startLimitMs } = options;
-  const assignedAt = performance.now();
+  const assignedAt = systemClock.monotonic();
   let killer = new AbortController();
   let hasMoved = false;
   let stopped: Failure | null = null;
@@ -51,7 +52,7 @@ export function watchStep(options: {
 
   function checkStart(): void {
     timer = setTimeout(checkTime, Math.min(limit.ms, startLimitMs));
-    if (hasMoved || performance.now() - assignedAt < startLimitMs) return;
+    if (hasMoved || systemClock.monotonic() - assignedAt < startLimitMs) return;
     hasMoved = true;
     endThread();
   }

@@ -132,12 +132,13 @@ function startGenerations(
   onOrphans: () => void,
 ): Generations {
   const { threads, memoryMb, outputLimitBytes, filesDir, egress, env } = settings;
+  const { contentsDir, fileLimitBytes } = settings;
   return createGenerations(threads, (size) =>
     createGeneration({
       size,
       memoryMb,
       env,
-      settings: { filesDir, outputLimitBytes, egress },
+      settings: { filesDir, outputLimitBytes, egress, contentsDir, fileLimitBytes },
       onMessage: (message) => handleMessage(message, runs),
       onOrphans,
       onMemory: (run, use) => handleMemory(runs.get(run), use),
@@ -196,9 +197,13 @@ async function runInNewThread(run: Run, generations: Generations): Promise<StepO
   }
 }
 
-/** A step that timed out fails even when it completes within the grace period. A cancelled step can complete. */
+/**
+ * A step that timed out fails even when it completes within the grace period. A cancelled step can complete.
+ * What the plugin asked for with its error still holds.
+ */
 function applyStop(outcome: StepOutcome, stopped: Failure | null): StepOutcome {
   if (stopped === null || (outcome.ok && stopped.code === "CANCELLED")) return outcome;
+  if (!outcome.ok) return { ...outcome, failure: stopped };
   return { ok: false, failure: stopped, metrics: outcome.metrics };
 }
 

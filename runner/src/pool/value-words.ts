@@ -8,11 +8,11 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: "an object",
   record: "an object",
   string: "a string",
-  integer: "a whole number",
-  int: "a whole number",
+  integer: "an integer",
+  int: "an integer",
   number: "a number",
   bigint: "a BigInt",
-  boolean: "true or false",
+  boolean: "a boolean",
 };
 
 /** A type of JSON Schema or of zod. One without a name here is returned as it is. */

@@ -1,4 +1,5 @@
 import type { Issue } from "../domain/errors.ts";
+import type { RetryPolicy } from "../domain/step-retry.ts";
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -18,6 +19,8 @@ export interface ReadyPlugin extends PluginSource {
   /** A valid input, with options where the plugin has any. Shown in documents and forms. */
   readonly example: { readonly input: unknown; readonly options?: unknown } | null;
   readonly timeoutMs: number | null;
+  /** When a step of the plugin that failed runs again, unless its job says so itself. Null: never. */
+  readonly retry: RetryPolicy | null;
   /** What the author should fix, although the plugin runs. */
   readonly warnings: readonly string[];
 }

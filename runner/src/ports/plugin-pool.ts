@@ -1,4 +1,5 @@
-import type { StepResult } from "../domain/job.ts";
+import type { FileInfo } from "../domain/file.ts";
+import type { StepResult } from "../domain/transition.ts";
 import type { JsonText } from "../domain/json-text.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -28,10 +29,16 @@ export interface StepTask {
   readonly jobTimeoutMs: number | null;
   /** What is left of the job's log limit, in bytes. */
   readonly logLimitBytes: number;
+  /** The number of this attempt of the step, counted from 1: see `ctx.attempt` of plugins. */
+  readonly attempt: number;
   /** Whether the step is not run again if its process ends. It then has a process to itself. */
   readonly isLastAttempt: boolean;
   /** What is left of the lines that a job can log. */
   readonly logLimitLines: number;
+  /** The job's files that the plugin can open. Left out if there are none. */
+  readonly files?: readonly FileInfo[];
+  /** The bytes of files that the plugin can write. */
+  readonly filesLimitBytes: number;
 }
 
 export interface StepHooks {
@@ -59,5 +66,7 @@ export interface PluginPool {
   readonly size: number;
   /** Runs one step in a thread. Never rejects: a failure is a `StepResult` with `ok: false`. */
   run(task: StepTask, hooks: StepHooks): Promise<StepResult | StepInterrupted>;
+  /** The resident memory of the processes that run plugins, as last reported, and its limit. */
+  memory(): { readonly usedBytes: number; readonly limitBytes: number | null };
   close(): Promise<void>;
 }

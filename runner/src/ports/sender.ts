@@ -10,6 +10,8 @@ export interface Outgoing {
   readonly signal: AbortSignal;
   /** Ends the attempt only while it is waiting for a connection. */
   readonly recall?: AbortSignal;
+  /** Asked when the request has a connection, before anything is written. False ends the attempt. */
+  readonly maySend?: () => boolean;
 }
 
 export interface Sender {

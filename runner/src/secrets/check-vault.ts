@@ -10,16 +10,16 @@ const KNOWN = "playground";
  * word into the store, and every later start opens it. Throws `CannotStart`.
  */
 export async function checkVault(
-  store: Pick<Store, "setMeta" | "meta">,
+  store: Pick<Store, "addMeta" | "meta">,
   vault: Vault,
 ): Promise<void> {
-  const sealed = await store.meta(KEY);
-  if (sealed === null) return store.setMeta(KEY, vault.seal(KNOWN, KEY));
+  // If another daemon starts for the first time too, one of the two keys is that of the store.
+  const sealed = (await store.meta(KEY)) ?? (await store.addMeta(KEY, vault.seal(KNOWN, KEY)));
   try {
     vault.open(sealed, KEY);
   } catch (error) {
     throw new CannotStart(
-      "PLAYGROUND_SECRET_KEY (or the file secret-key in the data folder) is not the key that this database was encrypted with, so its webhook secrets cannot be decrypted. Restore the original key.",
+      "PLAYGROUND_SECRET_KEY (or the file secret-key in the data folder) is not the key that this database was encrypted with, so its webhook secrets cannot be decrypted. Restore the original key. All daemons on one database have the same.",
       { cause: error },
     );
   }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { KnownTokens } from "../ports/known-tokens.ts";
 import { createKnownTokens } from "./known-tokens.ts";
 import { changeTokens, digestOf, tokenFilePath } from "./token-file.ts";
+import { watchTokenFile } from "./watched-token-file.ts";
 
 vi.mock(import("node:crypto"), async (importOriginal) => {
   const crypto = await importOriginal();
@@ -29,7 +30,10 @@ beforeEach(async () => {
       createdAt: "2026-11-23T09:30:00Z",
     })),
   );
-  tokens = createKnownTokens({ ownToken: OWN, dataDir, onError: () => {} });
+  tokens = createKnownTokens({
+    ownToken: OWN,
+    added: watchTokenFile({ dataDir, onError: () => {} }),
+  });
   compare.mockClear();
 });
 afterEach(async () => {

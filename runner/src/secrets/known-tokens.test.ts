@@ -5,7 +5,14 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { KnownTokens } from "../ports/known-tokens.ts";
 import type { Scope } from "../domain/scope.ts";
 import { createKnownTokens } from "./known-tokens.ts";
-import { changeTokens, digestOf, readTokens, tokenFilePath } from "./token-file.ts";
+import {
+  changeTokens,
+  createTokenFile,
+  digestOf,
+  readTokens,
+  tokenFilePath,
+} from "./token-file.ts";
+import { watchTokenFile } from "./watched-token-file.ts";
 
 let dataDir: string;
 let path: string;
@@ -19,7 +26,10 @@ beforeEach(async () => {
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
 const open = (): KnownTokens =>
-  createKnownTokens({ ownToken: "own", dataDir, onError: (error) => errors.push(error) });
+  createKnownTokens({
+    ownToken: "own",
+    added: watchTokenFile({ dataDir, onError: (error) => errors.push(error) }),
+  });
 
 async function add(name: string, scope: Scope, token: string): Promise<void> {
   const sha256 = digestOf(token).toString("hex");
@@ -65,6 +75,17 @@ test.each(["", "no JSON", "[\n oops]", '{"tokens":[{"name":"x","scope":"god"}]}'
     expect(open).toThrow(/^\S+tokens\.json cannot be read: [^\n]+\. Correct the file, /);
   },
 );
+
+test("a change that has nothing to change leaves the file as it is, or creates none", async () => {
+  const file = createTokenFile(dataDir);
+  expect(await file.remove("nobody")).toBe(false);
+  await expect(stat(path)).rejects.toThrow("ENOENT");
+  await add("one", "read", "a");
+  const before = await stat(path);
+  expect(await file.add(readTokens(path)[0]!)).toBe(false);
+  expect((await stat(path)).ino).toBe(before.ino);
+  await add("two", "read", "b");
+});
 
 test("a change is refused while another one is in progress, and a failed change leaves the file unchanged", async () => {
   await add("one", "read", "a");

@@ -4,13 +4,12 @@
  */
 import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { SCOPE_NAMES } from "../domain/scope.ts";
-import { giveToOwnerOf } from "../system/give-to-owner.ts";
-
-const OWNER_ONLY = 0o600;
+import type { AddedTokens } from "../ports/added-tokens.ts";
+import type { StoredToken } from "../ports/store/tokens.ts";
+import { replaceFile } from "./replace-file.ts";
 
 export const TokenName = z
   .string()
@@ -27,8 +26,6 @@ const AddedToken = z.object({
   createdAt: z.iso.datetime(),
 });
 
-export type AddedToken = z.infer<typeof AddedToken>;
-
 const TokenFile = z.object({ tokens: z.array(AddedToken) });
 
 export function digestOf(token: string): Buffer {
@@ -40,7 +37,7 @@ export function tokenFilePath(dataDir: string): string {
 }
 
 /** Returns no tokens when there is no file. Throws when the file cannot be read. */
-export function readTokens(path: string): readonly AddedToken[] {
+export function readTokens(path: string): readonly StoredToken[] {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -55,37 +52,40 @@ export function readTokens(path: string): readonly AddedToken[] {
   throw new Error(issues.join("; "), { cause: error });
 }
 
-/** Another process is changing the file, or was killed while it did. */
-export class TokensBusy extends Error {
-  override readonly name = "TokensBusy";
-}
-
-/**
- * Replaces the whole file, and resolves when it is on disk. Only one process can change it at a
- * time.
- */
+/** Changes the tokens in the file, unless `change` returns null. Returns whether it did. Throws `FileBusy`. */
 export async function changeTokens(
   path: string,
-  change: (tokens: readonly AddedToken[]) => readonly AddedToken[],
-): Promise<void> {
-  const next = `${path}.new`;
-  const file = await open(next, "wx", OWNER_ONLY).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-    throw new TokensBusy(
-      `${next} exists: another process is changing the tokens. If no such process is running, delete the file and try again.`,
-      { cause: error },
-    );
+  change: (tokens: readonly StoredToken[]) => readonly StoredToken[] | null,
+): Promise<boolean> {
+  let changed: readonly StoredToken[] | null = null;
+  await replaceFile(path, () => {
+    changed = change(readTokens(path));
+    return changed && `${JSON.stringify({ tokens: changed }, null, 2)}\n`;
   });
-  try {
-    const tokens = change(readTokens(path));
-    await file.writeFile(`${JSON.stringify({ tokens }, null, 2)}\n`);
-    giveToOwnerOf(dirname(path), file.fd);
-    await file.sync();
-    await rename(next, path);
-  } catch (error) {
-    await rm(next, { force: true });
-    throw error;
-  } finally {
-    await file.close();
+  return changed !== null;
+}
+
+/** The tokens in the data folder, for the API and the command line. A running daemon notices each change. */
+export function createTokenFile(dataDir: string): AddedTokens {
+  const path = tokenFilePath(dataDir);
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One after another, because a second change at the same time is refused. */
+  function change(to: Parameters<typeof changeTokens>[1]): Promise<boolean> {
+    const changed = last.then(() => changeTokens(path, to));
+    last = changed.catch(() => {});
+    return changed;
   }
+
+  return {
+    all: () => readTokens(path),
+    read: async () => {},
+    add: (token) =>
+      change((known) => (known.some(({ name }) => name === token.name) ? null : [...known, token])),
+    remove: (removed) =>
+      change((known) => {
+        const rest = known.filter(({ name }) => name !== removed);
+        return rest.length < known.length ? rest : null;
+      }),
+  };
 }

@@ -94,13 +94,23 @@ describe("the check at the start", () => {
   function storeOf(meta: Map<string, string>) {
     return {
       meta: async (key: string) => meta.get(key) ?? null,
-      setMeta: async (key: string, value: string) => void meta.set(key, value),
+      addMeta: async (key: string, value: string) => {
+        if (!meta.has(key)) meta.set(key, value);
+        return meta.get(key) ?? value;
+      },
     };
   }
 
   test("passes with the key that the store was encrypted with", async () => {
     const store = storeOf(new Map());
     await checkVault(store, vault);
+    await checkVault(store, vault);
+  });
+
+  test("stops one of two first starts at the same time with different keys", async () => {
+    const store = storeOf(new Map());
+    const starts = await Promise.allSettled([checkVault(store, vault), checkVault(store, other)]);
+    expect(starts.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
     await checkVault(store, vault);
   });
 

@@ -86,7 +86,7 @@ async function readKey(path: string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new CannotStart(
-      `${path} is missing, but this database was encrypted with its key. Restore the file, or set PLAYGROUND_SECRET_KEY to that key. Webhook secrets cannot be decrypted without it.`,
+      `${path} is missing, but this database was encrypted with its key. Restore the file, or set PLAYGROUND_SECRET_KEY to that key, which all daemons on one database share. Webhook secrets cannot be decrypted without it.`,
       { cause: error },
     );
   }

@@ -3,6 +3,7 @@ import type { Answer } from "../domain/delivery.ts";
 import { messageWithCauses } from "../domain/message-with-causes.ts";
 import { redirectTarget } from "./redirect-target.ts";
 import { decodeBody, toText } from "./response-text.ts";
+import { systemClock } from "../system/clock.ts";
 
 /** The part of a response's body that is stored, in bytes. */
 export const MAX_RESPONSE_BYTES = 16 * 1024;
@@ -17,6 +18,7 @@ export class PostRequest implements Dispatcher.DispatchHandler {
   readonly #dispatcher: Dispatcher;
   readonly #request: Dispatcher.DispatchOptions;
   readonly #timeoutMs: number;
+  readonly #whyNot: () => Answer | null;
   readonly #onEnd: (outcome: Answer) => void;
   readonly #chunks: Buffer[] = [];
   #size = 0;
@@ -29,15 +31,20 @@ export class PostRequest implements Dispatcher.DispatchHandler {
   #isSecondTry = false;
   #hasEnded = false;
 
-  /** `onEnd` is called once. */
+  /** `onEnd` is called once. `whyNot` gives the outcome if the request must not be sent any more. */
   constructor(
     dispatcher: Dispatcher,
     request: Dispatcher.DispatchOptions,
-    options: { timeoutMs: number; onEnd: (outcome: Answer) => void },
+    options: {
+      timeoutMs: number;
+      whyNot?: () => Answer | null;
+      onEnd: (outcome: Answer) => void;
+    },
   ) {
     this.#dispatcher = dispatcher;
     this.#request = request;
     this.#timeoutMs = options.timeoutMs;
+    this.#whyNot = options.whyNot ?? (() => null);
     this.#onEnd = options.onEnd;
   }
 
@@ -57,10 +64,12 @@ export class PostRequest implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    const whyNot = this.#whyNot();
+    if (whyNot !== null) this.#end(whyNot);
     // The controller's abort would close the connection. Throwing keeps it open.
     if (this.#hasEnded) throw ENDED;
     this.#controller = controller;
-    this.#sentAt = performance.now();
+    this.#sentAt = systemClock.monotonic();
     // The timer starts with the send: the wait for a free connection is not the endpoint's time.
     this.#timer ??= setTimeout(endAsTimedOut, this.#timeoutMs, this, this.#timeoutMs);
   }
@@ -96,7 +105,7 @@ export class PostRequest implements Dispatcher.DispatchHandler {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
-    const tookMs = performance.now() - this.#sentAt;
+    const tookMs = systemClock.monotonic() - this.#sentAt;
     const encoding = this.#header("content-encoding");
     const bytes = this.#size === 0 ? NO_BYTES : Buffer.concat(this.#chunks);
     if (encoding === undefined) return this.#answer(toText(bytes, MAX_RESPONSE_BYTES), tookMs);

@@ -45,6 +45,7 @@ function send(
     timeoutMs?: number;
     signal?: AbortSignal;
     recall?: AbortSignal;
+    maySend?: () => boolean;
     headers?: Record<string, string>;
   } = {},
 ) {
@@ -55,10 +56,33 @@ function send(
     timeoutMs: over.timeoutMs ?? 5_000,
     signal: over.signal ?? new AbortController().signal,
     ...(over.recall && { recall: over.recall }),
+    ...(over.maySend && { maySend: over.maySend }),
   });
 }
 
 describe("the sender", () => {
+  test("asks whether it may send when the request has its connection, and not before", async () => {
+    const held: ServerResponse[] = [];
+    const bodies: string[] = [];
+    const url = await endpoint((request, response) => {
+      bodies.push(request.url ?? "");
+      held.push(response);
+    });
+    let mayNot = false;
+    const first = send(url);
+    await until("the first request", () => held.length === 1);
+    const second = send(url, { maySend: () => !mayNot });
+    mayNot = true;
+    held[0]?.end();
+    expect(await first).toMatchObject({ kind: "answered" });
+    expect(await second).toMatchObject(ABORTED);
+    const third = send(url, { maySend: () => true });
+    await until("the third request", () => held.length === 2);
+    held[1]?.end();
+    expect(await third).toMatchObject({ kind: "answered" });
+    expect(bodies).toHaveLength(2);
+  });
+
   test("posts the body and the headers unchanged and returns the response", async () => {
     const seen: { method?: string; url?: string; mine?: unknown; body: string }[] = [];
     const url = await endpoint((request, response) => {

@@ -30,7 +30,7 @@ export function createUndiciSender(settings: {
   let lastId = 0;
 
   return {
-    send({ url, headers, body, timeoutMs, signal, recall }) {
+    send({ url, headers, body, timeoutMs, signal, recall, maySend }) {
       if (signal.aborted) return Promise.resolve(ABORTED);
       if (recall?.aborted === true) return Promise.resolve(CANCELLED);
       const target = targets.of(url);
@@ -41,6 +41,7 @@ export function createUndiciSender(settings: {
         const options = { ...target, method: "POST", headers, body } as const;
         const request = new PostRequest(agent, options, {
           timeoutMs,
+          whyNot: () => (maySend?.() === false ? NOT_ALLOWED : null),
           onEnd(outcome) {
             for (const requests of inFlight) requests.delete(id);
             resolveOutcome(outcome);
@@ -81,6 +82,11 @@ const CANCELLED: Answer = {
   kind: "failed",
   code: "ABORTED",
   message: "deliveries to this endpoint are paused",
+};
+const NOT_ALLOWED: Answer = {
+  kind: "failed",
+  code: "ABORTED",
+  message: "another daemon may send it",
 };
 const ABORTED: Answer = { kind: "failed", code: "ABORTED", message: "the daemon is stopping" };
 

@@ -11,9 +11,17 @@ export class CannotStart extends Error {
 /** The data folder cannot be created, read or written. */
 export function cannotUseDataDir(cause: unknown, { dataDir }: Settings): CannotStart {
   return wrongSetting("dataDir", dataDir, {
-    right: "a folder that the daemon can write to, or a path where it can create one",
+    right: `a folder that the daemon can write to, or a path where it can create one${howToOwn(cause)}`,
     cause,
   });
+}
+
+/** In a container, a folder of the host that was mounted often belongs to another user. */
+function howToOwn(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code !== "EACCES" || process.getuid === undefined) return "";
+  const owner = `${process.getuid()}:${process.getgid?.()}`;
+  return `, such as one that \`chown ${owner} FOLDER\` gives to its user`;
 }
 
 /** The plugins folder exists but cannot be read. */

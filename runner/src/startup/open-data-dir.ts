@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { access, constants, mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Settings } from "../config.ts";
 import { loadToken } from "../secrets/own-token.ts";
@@ -14,6 +14,8 @@ export async function openDataDir(
   const dataDir = resolve(settings.dataDir);
   try {
     await mkdir(dataDir, { recursive: true, mode: OWNER_ONLY });
+    // Otherwise the first file that is read or written would be reported, and not the folder.
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     const { token, path, isNew } = await loadToken(dataDir, settings.token);
     if (isNew) say(`Created an API token: ${token}`);
     if (path !== null) say(`The API token is in ${path}`);

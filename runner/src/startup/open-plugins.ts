@@ -3,21 +3,30 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Settings } from "../config.ts";
 import type { ExecutorDrain, ExecutorEnd } from "../executor/supervisor.ts";
+import { createRecentEnds, type RecentEnds } from "../executor/recent-ends.ts";
 import { createPluginCatalog, type LivePluginCatalog } from "../pool/catalog/plugin-catalog.ts";
 import { createPluginPool } from "../pool/plugin-pool.ts";
-import type { PluginInfo } from "../ports/plugin-catalog.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { PluginInfo, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { PluginPool } from "../ports/plugin-pool.ts";
 import { cannotReadPluginsDir } from "./cannot-start.ts";
+import { contentsPath } from "./contents-path.ts";
 import { fetchEgress } from "./egress.ts";
 import { readPluginMemory, type PluginMemory } from "./plugin-memory.ts";
 import { memoryFlagWarnings, missingPluginsDirWarning } from "./setting-warnings.ts";
+import { systemClock } from "../system/clock.ts";
 
-const BUILT_IN_PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
+export const BUILT_IN_PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
 
 export interface OpenPlugins {
   readonly catalog: LivePluginCatalog;
-  /** Starts the process that runs plugins. A second call returns the same pool. */
-  createPool(): PluginPool;
+  /**
+   * Starts the process that runs plugins. A second call returns the same pool. `contentsDir` is the folder
+   * for the contents of files, in place of the daemon's.
+   */
+  createPool(options?: { readonly contentsDir?: string }): PluginPool;
+  /** How the processes that ran plugins ended in the last hour. */
+  readonly executorEnds: RecentEnds["list"];
   close(): Promise<void>;
 }
 
@@ -26,6 +35,8 @@ export interface PluginListeners {
   readonly onError?: (error: unknown) => void;
   /** PLUGINS_DIR contains more files than are watched. */
   readonly onOverLimit?: (dir: string, limit: number) => void;
+  /** Receives each plugin of PLUGINS_DIR when it was loaded, and when it was loaded again with changed files. */
+  readonly onLoaded?: (plugin: ReadyPlugin) => void;
   /** Receives the plugins after each scan, the first included. */
   readonly onChange?: (plugins: readonly PluginInfo[]) => void;
   /** A process that ran plugins has ended, and is replaced. */
@@ -35,6 +46,8 @@ export interface PluginListeners {
   /** Receives what a process that runs plugins prints outside the plugins' consoles. */
   readonly onExecutorOutput?: (text: string) => void;
   readonly say?: (line: string) => void;
+  /** Times the steps. Default: the system's. */
+  readonly clock?: Clock;
   /** Default: what the daemon of the data folder has stored, if there is one. */
   readonly memory?: PluginMemory;
 }
@@ -45,11 +58,13 @@ export async function openPlugins(
   {
     onError = (error) => toStderr(`The plugins could not be read: ${String(error)}`),
     onOverLimit = () => {},
+    onLoaded = () => {},
     onChange = () => {},
     onExecutorEnd = () => {},
     onExecutorDrain = () => {},
     onExecutorOutput = toStderr,
     say = toStderr,
+    clock = systemClock,
     memory = readPluginMemory(settings, (error) =>
       toStderr(
         `Warning: a broken file does not keep its name here, because the daemon's stored names cannot be read: ${String(error)}`,
@@ -70,33 +85,46 @@ export async function openPlugins(
     pluginsDir,
     onError,
     onOverLimit,
+    onLoaded,
     rememberMs: settings.pluginWaitMs,
+    now: () => clock.now(),
     ...memory,
     env,
   });
   catalog.onChange(() => onChange(catalog.list()));
   await catalog.ready();
+  const ends = createRecentEnds(() => clock.now());
   let pool: PluginPool | null = null;
   return {
     catalog,
-    createPool() {
+    createPool({ contentsDir = contentsPath(settings) } = {}) {
       pool ??= createPluginPool({
         catalog,
+        clock,
         threads: settings.threads,
         env,
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
+        contentsDir,
+        fileLimitBytes: settings.fileLimit,
         egress: fetchEgress(settings),
         memoryMb: settings.threadMemoryMb,
         executorMemoryMb: settings.executorMemoryMb,
         outputLimitBytes: settings.outputLimit,
         graceMs: settings.graceMs,
         pluginTimeoutMs: settings.pluginTimeoutMs,
-        onExecutorEnd,
-        onExecutorDrain,
+        onExecutorEnd(end) {
+          ends.onEnd(end);
+          onExecutorEnd(end);
+        },
+        onExecutorDrain(drain) {
+          ends.onDrain(drain);
+          onExecutorDrain(drain);
+        },
         onExecutorOutput,
       });
       return pool;
     },
+    executorEnds: () => ends.list(),
     async close() {
       await pool?.close();
       await catalog.close();

@@ -1,44 +1,33 @@
 import { resolve } from "node:path";
 import type { Settings } from "../config.ts";
-import type { Store } from "../ports/store/store.ts";
 import type { Vault } from "../ports/vault.ts";
 import { checkVault, isSealed } from "../secrets/check-vault.ts";
+import type { Signer } from "../ports/signer.ts";
+import { createSigner } from "../secrets/signer.ts";
 import { createVault, loadVaultKey } from "../secrets/vault.ts";
-import { createSqliteStore } from "../store/sqlite/sqlite-store.ts";
-import { CannotOpen } from "../store/sqlite/store-error.ts";
 import { CannotStart, cannotUseDataDir } from "./cannot-start.ts";
-import { databasePath } from "./database-path.ts";
+import { openDatabase, type Database, type DatabaseParts } from "./open-database.ts";
 
-export interface OpenStore {
-  readonly store: Store;
+export interface OpenStore extends Database {
   /** Opens what is sealed in the store. */
   readonly vault: Vault;
-  close(): Promise<void>;
+  /** Signs the links to files, with a key that is derived from the vault's. */
+  readonly signer: Signer;
 }
 
-/** Opens the store, and the vault whose key sealed its secrets. Throws `CannotStart`. */
-export async function openStore(
-  settings: Settings,
-  {
-    storeWriter,
-    onWriteFailed,
-  }: { readonly storeWriter?: URL; readonly onWriteFailed?: (error: unknown) => void } = {},
-): Promise<OpenStore> {
-  const store = await createSqliteStore({
-    path: databasePath(settings),
-    secureDelete: settings.secureDelete,
-    ...(storeWriter && { writer: storeWriter }),
-    onWriteFailed,
-  }).catch((error: unknown) => {
-    throw error instanceof CannotOpen ? new CannotStart(error.message, { cause: error }) : error;
-  });
+/** Opens the database, and the vault whose key sealed its secrets. Throws `CannotStart`. */
+export async function openStore(settings: Settings, parts: DatabaseParts): Promise<OpenStore> {
+  const database = await openDatabase(settings, parts);
+  const { store } = database;
   try {
     const mayMake = !(await isSealed(store));
-    const vault = createVault(await openVaultKey(settings, { mayMake }));
+    const key = await openVaultKey(settings, { mayMake });
+    const vault = createVault(key);
     await checkVault(store, vault);
-    return { store, vault, close: () => store.close() };
+    const signer = createSigner(key, "links to files");
+    return { ...database, vault, signer };
   } catch (error) {
-    await store.close();
+    await database.close();
     throw error;
   }
 }

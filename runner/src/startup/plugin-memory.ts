@@ -47,15 +47,15 @@ export function createPluginMemory(
   };
 }
 
-/** For commands: reads what the daemon of the data folder has stored, and stores nothing. */
+/** For commands: reads what the daemon of the data folder has stored, and stores nothing. On PostgreSQL it knows nothing. */
 export function readPluginMemory(
-  settings: Pick<Settings, "dataDir">,
+  settings: Pick<Settings, "dataDir" | "databaseUrl">,
   onError: (error: unknown) => void,
 ): PluginMemory {
   return {
     async knownBefore() {
       const path = databasePath(settings);
-      if (!existsSync(path)) return [];
+      if (settings.databaseUrl !== undefined || !existsSync(path)) return [];
       try {
         const db = openReader(path);
         try {

@@ -16,8 +16,8 @@ test.each([
   ["PLAYGROUND_PROT", "Did you mean PLAYGROUND_PORT?"],
   ["PLAYGROUND_PLUGIN_DIR", "Did you mean PLAYGROUND_PLUGINS_DIR?"],
   ["PLAYGROUND_LOGLEVEL", "Did you mean PLAYGROUND_LOG_LEVEL?"],
-  ["PLAYGROUND_URL", "--help lists all settings."],
-  ["PLAYGROUND_COLOUR_OF_ALL", "--help lists all settings."],
+  ["PLAYGROUND_KIWI", "`playground-runner start --help` lists all settings."],
+  ["PLAYGROUND_COLOUR_OF_ALL", "`playground-runner start --help` lists all settings."],
 ])("%s gives a warning that suggests the setting with the most similar name", (name, hint) => {
   expect(variableWarnings([name])).toEqual([`Warning: ${name} is not a setting. ${hint}`]);
 });

@@ -8,7 +8,7 @@ import {
   type Settings,
 } from "../config.ts";
 import { memoryFlagsIn } from "../executor/memory-flags.ts";
-import { nearest } from "../system/nearest.ts";
+import { nearest } from "../domain/nearest.ts";
 
 /** Other programs can use the prefix too, so an unknown variable is a warning and not an error. */
 export function variableWarnings(names: readonly string[] = unknownVariables()): string[] {
@@ -16,7 +16,10 @@ export function variableWarnings(names: readonly string[] = unknownVariables()):
   return names.map((name) => {
     const most = Math.floor((name.length - prefix.length) / 2);
     const meant = nearest(name, SETTING_NAMES, most);
-    const hint = meant === null ? "--help lists all settings." : `Did you mean ${meant}?`;
+    const hint =
+      meant === null
+        ? "`playground-runner start --help` lists all settings."
+        : `Did you mean ${meant}?`;
     return `Warning: ${name} is not a setting. ${hint}`;
   });
 }
@@ -46,6 +49,15 @@ export function proxyWarning({ proxy, env }: Pick<Settings, "proxy" | "env">): s
   const found = proxy === undefined ? PROXY_VARIABLES.find((name) => env[name]) : undefined;
   if (found === undefined) return null;
   return `Warning: ${found} is set, but webhooks and \`ctx.fetch\` do not use this proxy. To use a proxy, set ${toEnvName("proxy")}, and ${toEnvName("noProxy")} for the hosts to reach without it.`;
+}
+
+/** Links in events would lead to one of the daemons, which can be down, and not to the others. */
+export function linkWarning({
+  databaseUrl,
+  publicUrl,
+}: Pick<Settings, "databaseUrl" | "publicUrl">): string | null {
+  if (databaseUrl === undefined || publicUrl !== undefined) return null;
+  return `Warning: ${toEnvName("databaseUrl")} is set without ${toEnvName("publicUrl")}, so links in events lead to this daemon. If several daemons use the database, set it to the URL of the load balancer in front of them.`;
 }
 
 /** Null for the default path: without custom plugins the folder need not exist. */

@@ -2,10 +2,17 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { MAX_BATCH_JOBS } from "../domain/batch.ts";
-import { MAX_BODY_LIMIT, DEFAULT_OUTPUT_LIMIT_BYTES, MAX_JOB_OUTPUT_BYTES } from "../domain/job.ts";
+import { DEFAULT_FILE_LIMIT_BYTES } from "../domain/file.ts";
+import {
+  MAX_BODY_LIMIT,
+  DEFAULT_OUTPUT_LIMIT_BYTES,
+  MAX_JOB_OUTPUT_BYTES,
+} from "../domain/limits.ts";
 import { parseEgressPolicy } from "../egress/policy.ts";
 import { parseBypasses, parseProxyUrl } from "../egress/proxy-settings.ts";
 import { availableMemoryMb } from "../system/available-memory.ts";
+import { parseDatabaseUrl } from "./parse-database-url.ts";
+import { parseProxies } from "./parse-proxies.ts";
 import { readCertificates, readPrivateKey } from "./read-pem-file.ts";
 import { httpUrl, integer, parsed } from "./setting-types.ts";
 
@@ -16,7 +23,7 @@ export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] 
 /** The rest is for the daemon, the system's cache of files and other programs. */
 const EXECUTOR_PART = 0.6;
 
-/** `--help` and docs/reference/configuration.md list the settings in this order. */
+/** `start --help` and docs/reference/configuration.md list the settings in this order. */
 export const SETTINGS = z.object({
   host: z
     .string()
@@ -30,7 +37,19 @@ export const SETTINGS = z.object({
     .string()
     .min(1, "must be the path of a folder")
     .default("./data")
-    .describe("Folder for the database and the token. It is created if it does not exist."),
+    .describe(
+      "Folder for the database, the token and the contents of files. It is created if it does not exist.",
+    ),
+  databaseUrl: parsed(parseDatabaseUrl)
+    .optional()
+    .describe(
+      "URL of a PostgreSQL database, version 15 or later, such as `postgres://playground:PASSWORD@db.example.com/playground`, which any number of daemons can share. The URL can contain a password: then use the variable or the file, because other users of the machine can see the flag. `sslmode` is `disable`, `require`, `verify-ca` or `verify-full`, as PostgreSQL defines them; without it the connection is not encrypted. Default: an SQLite file in the data folder, for one daemon.",
+    ),
+  databaseUrlFile: z
+    .string()
+    .min(1, "must be the path of a file")
+    .optional()
+    .describe("File that contains the URL of the database. It takes the place of the URL."),
   pluginsDir: z
     .string()
     .min(1, "must be the path of a folder")
@@ -86,6 +105,24 @@ export const SETTINGS = z.object({
     .optional()
     .describe(
       "Additional host names under which clients reach the daemon, separated by commas. Always allowed are IP addresses, names without a dot, names under `.internal` and `.localhost`, and the name in the public URL. Requests to other names are refused.",
+    ),
+  trustedProxies: parsed(parseProxies)
+    .optional()
+    .describe(
+      "Addresses or CIDRs of the proxies in front of the daemon, separated by commas. Their `X-Forwarded-For` names the client, whose failed logins are limited and logged. No other `X-Forwarded-*` header is used, and without this setting none is.",
+    ),
+  sessionDays: z.coerce
+    .number("must be a number of days")
+    .positive("must be above 0")
+    .max(365, "must be at most 365")
+    .default(7)
+    .describe("Number of days after which a browser must log in to the console again."),
+  environment: z
+    .string()
+    .regex(/^[^\p{C}]{1,32}$/u, "must be 1 to 32 characters without line breaks")
+    .optional()
+    .describe(
+      "Name of the daemon's environment, such as `staging`, which the console shows on every page. `production` is shown in a warning colour.",
     ),
   egress: parsed(parseEgressPolicy)
     .prefault("private")
@@ -165,6 +202,19 @@ export const SETTINGS = z.object({
     .describe(
       "Maximum size of a plugin's output, in bytes as JSON. A step with a larger output fails.",
     ),
+  fileLimit: integer(1, 1024 ** 4)
+    .default(DEFAULT_FILE_LIMIT_BYTES)
+    .describe("Maximum size of one file that is uploaded or that a plugin writes, in bytes."),
+  jobFilesLimit: integer(1, 1024 ** 4)
+    .default(1024 ** 3)
+    .describe(
+      "Maximum size of the files that the plugins of a job write together, in bytes. A plugin that writes more gets an error. The count starts again each time the job is claimed.",
+    ),
+  filesLimit: integer(1, 1024 ** 5)
+    .default(10 * 1024 ** 3)
+    .describe(
+      "Maximum size of all files together, in bytes. Further ones are refused with 507, and plugins that write some get an error. Files with the same content count once. The same happens when the disk has less than 256 MiB left.",
+    ),
   logLimit: integer(1024, 256 * 1024 * 1024)
     .default(4 * 1024 * 1024)
     .describe(
@@ -173,7 +223,7 @@ export const SETTINGS = z.object({
   requestTimeoutMs: integer(1_000, 60 * 60 * 1000)
     .default(120_000)
     .describe(
-      "Time in which a whole request must arrive, in ms. Its headers must arrive within 60 s, and at least 10 KiB of its body in each 10 s. A client that reads nothing of its response for 30 s is disconnected. A smaller value lowers these limits.",
+      "Time in which a whole request must arrive, in ms. Its headers must arrive within 60 s, and at least 10 KiB of its body in each 10 s. The upload of a file may take longer in all. A client that reads nothing of its response for 30 s is disconnected. A smaller value lowers these limits.",
     ),
   maxQueued: integer(1, 100_000_000)
     .default(1_000_000)
@@ -208,7 +258,9 @@ export const SETTINGS = z.object({
     .positive("must be above 0")
     .max(36_500, "must be at most 36500")
     .default(7)
-    .describe("Number of days after which ended jobs are deleted."),
+    .describe(
+      "Number of days after which ended jobs, and uploaded files that no job needs, are deleted.",
+    ),
   secureDelete: z
     .enum(["true", "false"], "must be true or false")
     .prefault("false")

@@ -11,10 +11,22 @@ const IDLE = { inFlight: 0, bytesInFlight: 0, openDestinations: 0 };
 test("attempts are counted by outcome, with the wait for the first attempt and the end-to-end latency", async () => {
   const metrics = createMetrics();
   const attempt = { durationMs: 100, first: false, sinceEventMs: 5_000 };
-  metrics.attemptEnded({ ...attempt, outcome: "retry", first: true, sinceEventMs: 300 });
-  metrics.attemptEnded({ ...attempt, outcome: "delivered" });
-  metrics.attemptEnded({ ...attempt, outcome: "dead" });
-  metrics.attemptEnded({ ...attempt, outcome: "delivered", first: true, sinceEventMs: 600 });
+  metrics.attemptEnded({
+    destination: 1,
+    ...attempt,
+    outcome: "retry",
+    first: true,
+    sinceEventMs: 300,
+  });
+  metrics.attemptEnded({ destination: 1, ...attempt, outcome: "delivered" });
+  metrics.attemptEnded({ destination: 1, ...attempt, outcome: "dead" });
+  metrics.attemptEnded({
+    destination: 1,
+    ...attempt,
+    outcome: "delivered",
+    first: true,
+    sinceEventMs: 600,
+  });
   const lines = (await metrics.render(COUNTS, IDLE)).split("\n");
   const attempts = "playground_delivery_attempt_duration_seconds_count";
   expect(lines).toEqual(

@@ -115,6 +115,22 @@ function createRefusals(registry: Registry): Telemetry["refused"] {
 
 function createEngineMetrics(registry: Registry): Omit<Telemetry, "refused"> {
   const registers = [registry];
+  const submitted = new Counter({
+    name: "playground_jobs_submitted_total",
+    help: "New jobs, and all jobs of new batches. A repeated request with the same idempotency key adds none.",
+    registers,
+  });
+  const waits = new Histogram({
+    name: "playground_job_queue_wait_seconds",
+    help: "Time from when a job could run to the start of its first step.",
+    buckets: JOB_BUCKETS,
+    registers,
+  });
+  const tooOld = new Counter({
+    name: "playground_deliveries_too_old_total",
+    help: "Deliveries that were given up without an attempt because they had reached the maximum age.",
+    registers,
+  });
   const jobs = new Histogram({
     name: "playground_job_duration_seconds",
     help: "Time from the start of a job's first step to the end of the job, by status and error code.",
@@ -131,8 +147,13 @@ function createEngineMetrics(registry: Registry): Omit<Telemetry, "refused"> {
   });
   const attemptEnded = createAttemptMetrics(registers);
   return {
-    jobEnded: ({ status, failureCode, durationMs }) =>
-      jobs.observe({ status, error_code: failureCode ?? "" }, seconds(durationMs)),
+    jobsSubmitted: (count) => submitted.inc(count),
+    jobBegan: ({ waitMs }) => waits.observe(seconds(waitMs)),
+    deliveriesGivenUp: (count) => tooOld.inc(count),
+    jobEnded({ status, failureCode, durationMs }) {
+      if (durationMs === null) return;
+      jobs.observe({ status, error_code: failureCode ?? "" }, seconds(durationMs));
+    },
     stepEnded: ({ plugin, ok, durationMs }) =>
       steps.observe({ plugin, outcome: ok ? "completed" : "failed" }, seconds(durationMs)),
     attemptEnded,

@@ -5,6 +5,7 @@ import {
   claimDue,
   completeNext,
   deliverAll,
+  deliveryClaimOf,
   FIRST_PAGE,
   newJob,
   newWebhook,
@@ -31,6 +32,8 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store, { now: 90 })).toEqual([
         {
           id: expect.any(String),
+          fence: expect.any(Number),
+          owner: "owner_1",
           subjectId: id,
           sequence: 1,
           kind: "batch",
@@ -119,7 +122,7 @@ export function batchCallbackConformance(createSubject: CreateSubject): void {
     test("is released, retried and redelivered like any delivery", async () => {
       await ended();
       const [delivery] = await claimDue(t.store);
-      await t.store.releaseDeliveries([delivery!.id]);
+      await t.store.releaseDeliveries([deliveryClaimOf(delivery!)]);
       const [again] = await claimDue(t.store);
       await t.store.recordAttempt(attemptOf(again!, { state: "due", dueAt: 200 }));
       const [third] = await claimDue(t.store, { now: 200 });

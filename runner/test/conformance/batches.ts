@@ -5,7 +5,6 @@ import {
   attemptOf,
   callbackEvent,
   claimDue,
-  claimOf,
   claimOne,
   completeNext,
   completeWith,
@@ -15,9 +14,11 @@ import {
   newBatch,
   newJob,
   newWebhook,
+  prune,
   start,
   submit,
   submitBatch,
+  unclaimed,
   UNLIMITED,
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
@@ -177,7 +178,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       const { id } = await submitBatch(t.store, [newJob()]);
       const job = await start(t.store, await claimOne(t.store));
       await failIt(t.store, job);
-      await t.store.requeueJob(claimOf(job), { now: 50 });
+      await t.store.requeueJob(unclaimed(job.id, job.fence), { now: 50 });
       expect(await toEnd()).toEqual([]);
       expect(await t.store.endBatch(id, callbackEvent())).toBe(false);
       await failIt(t.store, await claimOne(t.store), 60);
@@ -189,7 +190,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       const job = await start(t.store, await claimOne(t.store));
       await failIt(t.store, job);
       await t.store.endBatch(id, callbackEvent());
-      await t.store.requeueJob(claimOf(job), { now: 50 });
+      await t.store.requeueJob(unclaimed(job.id, job.fence), { now: 50 });
       expect(await toEnd()).toEqual([]);
       await failIt(t.store, await claimOne(t.store), 60);
       expect((await t.store.job(job.id))?.endedAt).toBe(60);
@@ -263,14 +264,14 @@ export function batchConformance(createSubject: CreateSubject): void {
   });
 
   describe("pruneJobs", () => {
-    const prune = (limit = 10) => t.store.pruneJobs({ endedBefore: 100, limit });
+    const pruneOld = (limit = 10) => prune(t.store, { endedBefore: 100, limit });
 
     test("keeps the jobs of a batch that has not ended", async () => {
       const { id, jobs } = await submitBatch(t.store, [newJob(), newJob()]);
       await completeNext(t.store, 20);
-      expect(await prune()).toBe(0);
+      expect(await pruneOld()).toBe(0);
       await completeNext(t.store, 200);
-      expect(await prune()).toBe(0);
+      expect(await pruneOld()).toBe(0);
       expect(await jobIds(id)).toEqual(jobs.map((job) => job.id));
     });
 
@@ -280,16 +281,16 @@ export function batchConformance(createSubject: CreateSubject): void {
       });
       await completeNext(t.store, 20);
       await completeNext(t.store, 30);
-      expect(await prune()).toBe(0);
+      expect(await pruneOld()).toBe(0);
       await t.store.endBatch(id, callbackEvent(99));
-      expect(await prune()).toBe(0);
+      expect(await pruneOld()).toBe(0);
       const [delivery] = await claimDue(t.store);
-      expect(await prune()).toBe(0);
+      expect(await pruneOld()).toBe(0);
       expect(await jobIds(id)).toEqual(jobs.map((job) => job.id));
       await t.store.recordAttempt(attemptOf(delivery!, { state: "delivered" }));
-      expect(await prune(1)).toBe(1);
+      expect(await pruneOld(1)).toBe(1);
       expect(await t.store.batch(id)).toBeNull();
-      expect(await prune(1)).toBe(1);
+      expect(await pruneOld(1)).toBe(1);
       expect(await t.store.delivery(delivery!.id)).toBeNull();
     });
 
@@ -297,7 +298,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       const { id, jobs } = await submitBatch(t.store, [newJob()]);
       await completeNext(t.store, 20);
       await t.store.endBatch(id, callbackEvent(100));
-      expect(await prune()).toBe(0);
+      expect(await pruneOld()).toBe(0);
       expect(await jobIds(id)).toEqual([jobs[0]!.id]);
     });
 
@@ -306,7 +307,7 @@ export function batchConformance(createSubject: CreateSubject): void {
       const { id } = await submitBatch(t.store, [newJob()], { idempotency });
       await completeNext(t.store, 20);
       await t.store.endBatch(id, callbackEvent(30));
-      await prune();
+      await pruneOld();
       await submitBatch(t.store, [newJob()], { idempotency });
     });
   });

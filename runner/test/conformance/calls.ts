@@ -49,8 +49,11 @@ function kind<const Kind extends string, T extends object>(
   return { weight, arbitrary };
 }
 
+/** Whether the caller has room for what becomes due. */
+const handOver = fc.boolean();
+
 export const call = fc.oneof(
-  kind("submit", 4, { job, maxQueued }),
+  kind("submit", 4, { job, maxQueued, handOver }),
   kind("submit batch", 2, {
     jobs: fc.array(job, { maxLength: 3 }),
     webhook: ownWebhook,
@@ -64,13 +67,29 @@ export const call = fc.oneof(
     limit,
     ahead: fc.integer({ min: 0, max: 2 }),
     plugins: fc.constantFrom(BOTH, BOTH, BOTH, ["first"], ["second"], []),
+    elsewhere: fc.constantFrom([], [], ["first"]),
     waitLimitMs: fc.constantFrom(1000, 1000, 20, 0),
   }),
-  kind("advance", 9, { pick, fails: fc.boolean() }),
+  kind("advance", 9, {
+    pick,
+    fails: fc.boolean(),
+    retryMs: fc.option(fc.nat(60)),
+    handOver,
+  }),
   kind("release", 2, { pick, countsAttempt: fc.boolean() }),
-  kind("requeue", 2, { pick }),
+  kind("requeue", 2, {
+    pick,
+    from: fc.constantFrom("failed-step" as const, "start" as const),
+  }),
   kind("renew", 1, { pick }),
+  kind("delete job", 2, { pick }),
+  kind("redeliver job", 1, { pick, age: fc.nat(500) }),
   kind("reap", 1, { owner }),
+  kind("beat", 1, {
+    owner,
+    upForMs: fc.constantFrom(-1, 100, 1_000),
+    plugins: fc.constantFrom(BOTH, ["second"], []),
+  }),
   kind("prune", 1, { limit, age: fc.nat(500) }),
   kind("claim deliveries", 4, {
     owner,
@@ -80,6 +99,7 @@ export const call = fc.oneof(
   }),
   kind("attempt", 8, {
     pick,
+    handOver,
     state: fc.constantFrom("delivered" as const, "dead" as const, "due" as const),
     wait: fc.nat(300),
     says: fc.constantFrom(
@@ -92,16 +112,17 @@ export const call = fc.oneof(
     ),
   }),
   kind("release delivery", 1, { pick }),
+  kind("renew delivery", 1, { pick }),
   kind("redeliver", 2, { pick }),
   kind("recover", 1, { pick, limit: fc.integer({ min: 1, max: 4 }), age: fc.nat(500) }),
-  kind("shift", 1, { ms: fc.constantFrom(-200, 200) }),
+  kind("shift", 1, { ms: fc.constantFrom(-200, -30) }),
   kind("register", 2, {
     ...filter,
     identity: fc.constantFrom("x", "y", "z"),
     rate: fc.constantFrom(null, 10),
     maxWebhooks: fc.constantFrom(1, 10, 10),
   }),
-  kind("update", 1, { ...filter, pick }),
+  kind("update", 1, { ...filter, pick, isFirst: fc.boolean() }),
   kind("move webhook", 2, {
     pick,
     state: fc.constantFrom("active" as const, "paused" as const, "off" as const),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { NULL_JSON, toJsonText } from "../../src/domain/json-text.ts";
 import {
+  beatAt,
   beginning,
   claim,
   claimOf,
@@ -8,12 +9,15 @@ import {
   complete,
   completeNext,
   completeOne,
-  failIt,
+  FAILURE,
   failing,
+  failIt,
   LEASE_MS,
   newJob,
+  shiftAll,
   start,
   submit,
+  unclaimed,
   UNLIMITED,
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
@@ -45,6 +49,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(await claimOne(t.store, { now: 12 })).toEqual({
         ...spec,
         fence: expect.any(Number),
+        owner: "owner_1",
         sequence: 0,
         stepAttempts: 1,
         startedAt: 12,
@@ -115,6 +120,22 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect((await t.store.job(id))?.waitingFor).toBeNull();
     });
 
+    test.each([50, 0])(
+      "leaves a job waiting, however long, while another daemon has its plugin (limit %i ms)",
+      async (waitLimitMs) => {
+        const { id } = await submit(t.store);
+        const waits = { plugins: [], waitLimitMs };
+        const other = { ...waits, elsewhere: ["first"] };
+        expect(await claim(t.store, { ...other, now: 10 })).toEqual([]);
+        expect(await claim(t.store, { ...other, now: 1_000 })).toEqual([]);
+        expect((await t.store.job(id))?.waitingFor).toMatchObject({ on: "first", since: 1_000 });
+        // That daemon has stopped.
+        expect(await claim(t.store, { ...waits, now: 1_049 })).toHaveLength(waitLimitMs ? 0 : 1);
+        if (waitLimitMs > 0)
+          expect(ids(await claim(t.store, { ...waits, now: 1_050 }))).toEqual([id]);
+      },
+    );
+
     test("leases a job immediately when jobs may not wait at all", async () => {
       const { id } = await submit(t.store);
       expect(await claim(t.store, { plugins: [], waitLimitMs: 0, now: 10 })).toMatchObject([
@@ -139,7 +160,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       );
       const { id } = await submit(t.store);
       const request = { owner: "o", limit: 1, ahead: 0, now: 10, leaseUntil: 99 };
-      const waits = { plugins: ["first"], waitingSinceBefore: 0 };
+      const waits = { plugins: ["first"], elsewhere: [], waitingSinceBefore: 0 };
       let claimed = await t.store.claimJobs({ ...request, ...waits });
       expect(claimed.more).toBe(true);
       while (claimed.more) claimed = await t.store.claimJobs({ ...request, ...waits });
@@ -149,9 +170,9 @@ export function claimConformance(createSubject: CreateSubject): void {
     test("moves the beginning of a wait with the clock", async () => {
       const { id } = await submit(t.store);
       await claim(t.store, { plugins: [], now: 1000 });
-      await t.store.shiftDue({ now: 100, byMs: -900 });
+      await shiftAll(t.store, { now: 100, byMs: -900 });
       expect((await t.store.job(id))?.waitingFor).toMatchObject({ since: 100 });
-      await t.store.shiftDue({ now: 150, byMs: -50 });
+      await shiftAll(t.store, { now: 150, byMs: -50 });
       expect((await t.store.job(id))?.waitingFor).toMatchObject({ since: 100 });
     });
 
@@ -163,14 +184,15 @@ export function claimConformance(createSubject: CreateSubject): void {
       const transition = failing({
         ...stored!.spec,
         fence: 0,
+        owner: "owner_1",
         sequence: 0,
         stepAttempts: 0,
         startedAt: 0,
         completedSteps: [],
       });
-      expect(await t.store.commitTransition({ jobId: id, fence: 0 }, transition)).toBe(true);
+      expect(await t.store.commitTransition(unclaimed(id), transition)).toBe(true);
       expect(await t.store.job(id)).toMatchObject({ status: "failed", waitingFor: null });
-      await t.store.requeueJob({ jobId: id, fence: 0 }, { now: 20 });
+      await t.store.requeueJob(unclaimed(id), { now: 20 });
       expect(ids(await claim(t.store, { now: 20 }))).toEqual([id]);
     });
 
@@ -242,7 +264,7 @@ export function claimConformance(createSubject: CreateSubject): void {
       const interrupted = await submit(t.store);
       for (const owner of ["owner_1", "owner_2"]) {
         await claimOne(t.store, { owner });
-        await t.store.reap({ owner: "newest", now: 10 });
+        await t.store.reap({ owner: "newest", now: 10 + LEASE_MS + 1 });
       }
       const urgent = await submit(t.store, { priority: 1 });
       const last = await submit(t.store, { priority: -1 });
@@ -250,6 +272,33 @@ export function claimConformance(createSubject: CreateSubject): void {
       const [lastAttempt] = await claim(t.store, { limit: 1 });
       expect(lastAttempt).toMatchObject({ id: interrupted.id, stepAttempts: 3 });
       expect(ids(await claim(t.store))).toEqual([last.id]);
+    });
+
+    test("says that no other job is ready only if none is", async () => {
+      await submit(t.store, { priority: 9 });
+      await t.store.releaseJobs([claimOf(await claimOne(t.store))], { countsAttempt: true });
+      for (let i = 0; i < 3; i += 1) await submit(t.store);
+      const request = { owner: "o", now: 10, leaseUntil: 99, plugins: ["first"], elsewhere: [] };
+      const left: number[] = [];
+      // The second claim ends at the interrupted job, although it could claim more.
+      for (const [limit, ahead] of [
+        [0, 0],
+        [0, 3],
+        [1, 1],
+        [1, 0],
+        [1, 0],
+        [1, 1],
+      ] as const) {
+        const { jobs, isNoneReady = false } = await t.store.claimJobs({
+          ...request,
+          limit,
+          ahead,
+          waitingSinceBefore: Number.NEGATIVE_INFINITY,
+        });
+        left.push((left.at(-1) ?? 4) - jobs.length);
+        expect(isNoneReady && left.at(-1) !== 0).toBe(false);
+      }
+      expect(left.at(-1)).toBe(0);
     });
 
     test("claims ahead only while the inputs are small", async () => {
@@ -315,6 +364,7 @@ export function claimConformance(createSubject: CreateSubject): void {
   });
 
   describe("renewLeases and reap", () => {
+    const NOTHING_LOST = { jobs: [], deliveries: [] };
     const lapsed = 10 + LEASE_MS + 1;
 
     test("a lease that is not renewed expires, and a renewed one does not", async () => {
@@ -322,7 +372,8 @@ export function claimConformance(createSubject: CreateSubject): void {
       await submit(t.store);
       const [kept, lost] = await claim(t.store, { now: 10 });
       if (kept === undefined || lost === undefined) throw new Error("Two jobs must be claimed.");
-      await t.store.renewLeases([claimOf(kept)], { leaseUntil: lapsed });
+      const claims = { jobs: [claimOf(kept)], deliveries: [] };
+      expect(await t.store.renewLeases(claims, { leaseUntil: lapsed })).toEqual(NOTHING_LOST);
       expect(await t.store.reap({ owner: "owner_1", now: lapsed })).toBe(1);
       expect((await t.store.job(kept.id))?.status).toBe("running");
       expect((await t.store.job(lost.id))?.status).toBe("queued");
@@ -339,7 +390,8 @@ export function claimConformance(createSubject: CreateSubject): void {
       const stale = await claimOne(t.store, { now: 10 });
       await t.store.reap({ owner: "owner_2", now: lapsed });
       await claimOne(t.store, { now: 10 });
-      await t.store.renewLeases([claimOf(stale)], { leaseUntil: 1_000_000 });
+      const claims = { jobs: [claimOf(stale)], deliveries: [] };
+      expect(await t.store.renewLeases(claims, { leaseUntil: 1_000_000 })).toEqual(claims);
       expect(await t.store.reap({ owner: "owner_1", now: lapsed })).toBe(1);
     });
 
@@ -364,6 +416,25 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(await t.store.reap({ owner: "owner_2", now: 10 })).toBe(t.exclusive ? 1 : 0);
     });
 
+    test("the leases of a daemon that was silent for too long are reaped, and it is forgotten", async () => {
+      await t.store.beat(beatAt(10, { owner: "owner_1", until: 40, plugins: ["first"] }));
+      await submit(t.store);
+      await claimOne(t.store, { now: 10 });
+      const beat = (now: number) =>
+        t.store.beat(beatAt(now, { owner: "owner_2", until: now + 30 }));
+      expect(await beat(40)).toEqual(["first"]);
+      expect(await t.store.reap({ owner: "owner_2", now: 40 })).toBe(t.exclusive ? 1 : 0);
+      expect(await t.store.reap({ owner: "owner_2", now: 41 })).toBe(t.exclusive ? 0 : 1);
+      expect(await beat(30)).toEqual([]);
+    });
+
+    test("a daemon does not reap its own leases because its beat is late", async () => {
+      await t.store.beat(beatAt(10, { until: 40 }));
+      await submit(t.store);
+      await claimOne(t.store, { now: 10 });
+      expect(await t.store.reap({ owner: "owner_1", now: 100 })).toBe(0);
+    });
+
     test("the owner's valid leases, queued jobs and ended jobs are not reaped", async () => {
       for (let i = 0; i < 3; i += 1) await submit(t.store);
       await completeNext(t.store);
@@ -383,7 +454,7 @@ export function claimConformance(createSubject: CreateSubject): void {
 
     test("puts a failed job back at the step that failed", async () => {
       const job = await failSecondStep();
-      expect(await t.store.requeueJob(claimOf(job), { now: 50 })).toBe(true);
+      expect(await t.store.requeueJob(unclaimed(job.id, job.fence), { now: 50 })).toBe(true);
       expect(await t.store.job(job.id)).toMatchObject({
         status: "queued",
         sequence: 3,
@@ -397,9 +468,22 @@ export function claimConformance(createSubject: CreateSubject): void {
       expect(again).toMatchObject({ stepAttempts: 1, sequence: 3, startedAt: job.startedAt });
     });
 
+    test("puts it back at the first step, when asked to, without the results of all steps", async () => {
+      const job = await failSecondStep();
+      const change = { now: 50, from: "start" } as const;
+      expect(await t.store.requeueJob(unclaimed(job.id, job.fence), change)).toBe(true);
+      expect(await t.store.job(job.id)).toMatchObject({
+        status: "queued",
+        sequence: 3,
+        steps: [],
+        attempts: [{ step: 1, failure: FAILURE }],
+      });
+      expect((await claimOne(t.store)).completedSteps).toEqual([]);
+    });
+
     test("continues the numbering of events", async () => {
       const job = await failSecondStep();
-      await t.store.requeueJob(claimOf(job), { now: 50 });
+      await t.store.requeueJob(unclaimed(job.id, job.fence), { now: 50 });
       await completeOne(t.store, await claimOne(t.store));
       const events = await t.store.events(job.id, { after: 0, limit: 100 });
       expect(events.map(({ kind, sequence }) => [sequence, kind])).toEqual([
@@ -413,18 +497,20 @@ export function claimConformance(createSubject: CreateSubject): void {
 
     test("returns false for a job that is unknown or not failed, or was queued again", async () => {
       const queued = await submit(t.store);
-      expect(await t.store.requeueJob({ jobId: queued.id, fence: 0 }, { now: 50 })).toBe(false);
+      expect(await t.store.requeueJob(unclaimed(queued.id), { now: 50 })).toBe(false);
       const job = await claimOne(t.store);
       expect(await t.store.requeueJob(claimOf(job), { now: 50 })).toBe(false);
       await failIt(t.store, await start(t.store, job));
-      const again = [claimOf(job), claimOf(job)].map((c) => t.store.requeueJob(c, { now: 50 }));
+      const again = [1, 2]
+        .map(() => unclaimed(job.id, job.fence))
+        .map((c) => t.store.requeueJob(c, { now: 50 }));
       expect(await Promise.all(again)).toEqual([true, false]);
-      expect(await t.store.requeueJob({ jobId: "job_x", fence: 1 }, { now: 50 })).toBe(false);
+      expect(await t.store.requeueJob(unclaimed("job_x"), { now: 50 })).toBe(false);
     });
 
     test("returns false if the fence is not the newest", async () => {
       const job = await failSecondStep();
-      const stale = { jobId: job.id, fence: job.fence - 1 };
+      const stale = unclaimed(job.id, job.fence - 1);
       expect(await t.store.requeueJob(stale, { now: 50 })).toBe(false);
       expect((await t.store.job(job.id))?.status).toBe("failed");
     });
@@ -432,11 +518,13 @@ export function claimConformance(createSubject: CreateSubject): void {
     test("keeps the time from which the job can be claimed", async () => {
       const job = newJob({ runAt: 500 });
       await t.store.submitJob(job, UNLIMITED);
-      await t.store.commitTransition(
-        { jobId: job.id, fence: 0 },
-        { status: "failed", sequence: 0, events: [], endedAt: 20 },
-      );
-      await t.store.requeueJob({ jobId: job.id, fence: 0 }, { now: 50 });
+      await t.store.commitTransition(unclaimed(job.id), {
+        status: "failed",
+        sequence: 0,
+        events: [],
+        endedAt: 20,
+      });
+      await t.store.requeueJob(unclaimed(job.id), { now: 50 });
       expect(await claim(t.store, { now: 499 })).toEqual([]);
       expect(await claim(t.store, { now: 500 })).toHaveLength(1);
     });

@@ -9,6 +9,7 @@ import {
   complete,
   completeWithWebhook,
   deliverAll,
+  deliveryClaimOf,
   FIRST_PAGE,
   LEASE_MS,
   newWebhook,
@@ -38,6 +39,8 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect(await claimDue(t.store)).toEqual([
         {
           id: expect.any(String),
+          fence: expect.any(Number),
+          owner: "owner_1",
           subjectId: id,
           sequence: 1,
           kind: "started",
@@ -193,15 +196,17 @@ export function deliveryConformance(createSubject: CreateSubject): void {
     test("makes deliveries due immediately, without counting an attempt", async () => {
       await completeWithWebhook(t.store);
       const delivery = await claimDelivery();
-      await t.store.releaseDeliveries([delivery.id]);
-      expect(await claimDue(t.store)).toEqual([delivery]);
+      await t.store.releaseDeliveries([deliveryClaimOf(delivery)]);
+      expect(await claimDue(t.store)).toEqual([{ ...delivery, fence: expect.any(Number) }]);
     });
 
     test("ignores deliveries that have ended or are unknown", async () => {
       await completeWithWebhook(t.store);
       const delivery = await claimDelivery();
       await t.store.recordAttempt(attemptOf(delivery, { state: "delivered" }));
-      await t.store.releaseDeliveries([delivery.id, "dlv_999999999", "nonsense"]);
+      const claim = deliveryClaimOf(delivery);
+      const unknown = ["dlv_999999999", "nonsense"].map((id) => ({ ...claim, deliveryId: id }));
+      await t.store.releaseDeliveries([claim, ...unknown]);
       expect((await t.store.delivery(delivery.id))?.state).toBe("delivered");
     });
   });
@@ -213,7 +218,7 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       await t.store.reap({ owner: "owner_1", now: 100 + LEASE_MS });
       expect(await claimDue(t.store)).toEqual([]);
       await t.store.reap({ owner: "owner_1", now: 100 + LEASE_MS + 1 });
-      expect(await claimDue(t.store)).toEqual([delivery]);
+      expect(await claimDue(t.store)).toEqual([{ ...delivery, fence: expect.any(Number) }]);
     });
 
     test("releases another owner's deliveries only if one daemon has the data", async () => {
@@ -247,6 +252,12 @@ export function deliveryConformance(createSubject: CreateSubject): void {
       expect(await list({ jobId: other.id, state: "due" })).toEqual(others);
       expect(await list({ webhookId: first.id })).toEqual(firsts);
       expect(await list({ state: "dead" })).toEqual([firsts[3]]);
+      const { items } = await t.store.destinations(FIRST_PAGE);
+      const dead = await Promise.all(
+        items.map(({ id: destinationId }) => list({ destinationId, state: "dead" })),
+      );
+      expect(dead.flat()).toEqual([firsts[3]]);
+      expect(await list({ destinationId: "dst_999999", state: "dead" })).toEqual([]);
       expect(await list({ webhookId: first.id, jobId: other.id })).toEqual([]);
       expect(await list({ jobId: "job_unknown" })).toEqual([]);
     });

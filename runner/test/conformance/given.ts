@@ -4,20 +4,25 @@ import type { EventKind } from "../../src/domain/event.ts";
 import {
   begin,
   completeStep,
+  concludeStep,
   failStep,
+  type Change,
   type RunningJob,
-  type Transition,
 } from "../../src/domain/job.ts";
+import type { Progress, Transition } from "../../src/domain/transition.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
+import { toRetryPolicy } from "../../src/domain/step-retry.ts";
 import type {
   AttemptOutcome,
   ClaimedDelivery,
+  DeliveryClaim,
   DeliveryFilter,
   DeliverySummary,
 } from "../../src/ports/store/deliveries.ts";
 import type { BatchEvent, NewBatch } from "../../src/ports/store/batches.ts";
 import type { Claim, NewJob } from "../../src/ports/store/jobs.ts";
 import type { JobWebhook, NewWebhook } from "../../src/ports/store/webhooks.ts";
+import type { Beat } from "../../src/ports/store/upkeep.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 
 export const UNLIMITED = { maxQueued: 1_000_000, maxWebhooks: 1_000_000 };
@@ -121,6 +126,11 @@ export function callbackEvent(at = 90): BatchEvent {
 /** Those of the jobs in these tests. */
 const PLUGINS = ["first", "second", "csv-profile"];
 
+/** A sign of life of a daemon without plugins, which is up until the next one. */
+export function beatAt(now: number, fields: Partial<Beat> = {}): Beat {
+  return { owner: "owner_1", now, until: now, plugins: [], maxGapMs: 1_000, ...fields };
+}
+
 export interface ClaimRequest {
   readonly now?: number;
   readonly limit?: number;
@@ -128,6 +138,8 @@ export interface ClaimRequest {
   readonly owner?: string;
   /** Without it, the plugins of the jobs in these tests are ready. */
   readonly plugins?: readonly string[];
+  /** Without it, no other daemon has plugins. */
+  readonly elsewhere?: readonly string[];
   /** Without it, jobs wait for any time. */
   readonly waitLimitMs?: number;
 }
@@ -136,10 +148,10 @@ export async function claim(
   store: Store,
   { now = 10, limit = 100, ahead = 0, owner = "owner_1", ...waits }: ClaimRequest = {},
 ): Promise<readonly RunningJob[]> {
-  const { plugins = PLUGINS, waitLimitMs = Number.POSITIVE_INFINITY } = waits;
+  const { plugins = PLUGINS, elsewhere = [], waitLimitMs = Number.POSITIVE_INFINITY } = waits;
   const waitingSinceBefore = now - waitLimitMs;
   const leaseUntil = now + LEASE_MS;
-  const request = { owner, limit, ahead, now, leaseUntil, plugins, waitingSinceBefore };
+  const request = { owner, limit, ahead, now, leaseUntil, plugins, elsewhere, waitingSinceBefore };
   return (await store.claimJobs(request)).jobs;
 }
 
@@ -149,11 +161,20 @@ export async function claimOne(store: Store, request: ClaimRequest = {}): Promis
   return job;
 }
 
-export function claimOf(job: { readonly id: string; readonly fence: number }): Claim {
-  return { jobId: job.id, fence: job.fence };
+export function claimOf(job: Pick<RunningJob, "id" | "fence" | "owner">): Claim {
+  return { jobId: job.id, fence: job.fence, owner: job.owner };
 }
 
-export function beginning(job: RunningJob, at = 11): Transition {
+/** The claim of a job that nobody has claimed. */
+export function unclaimed(jobId: string, fence = 0): Claim {
+  return { jobId, fence, owner: null };
+}
+
+export function deliveryClaimOf({ id, fence, owner }: ClaimedDelivery): DeliveryClaim {
+  return { deliveryId: id, fence, owner };
+}
+
+export function beginning(job: RunningJob, at = 11): Progress {
   const transition = begin(job, at, CONTEXT);
   if (transition === null) throw new Error(`${job.id} has started already.`);
   return transition;
@@ -164,7 +185,7 @@ export function completing(
   job: RunningJob,
   at = 20,
   output = toJsonText({ output: job.completedSteps.length }),
-): { transition: Transition; job: RunningJob } {
+): Change<Progress> {
   const index = job.completedSteps.length;
   const step = {
     plugin: job.plugins[index]?.name ?? "",
@@ -178,9 +199,23 @@ export function completing(
 
 export const FAILURE = { code: "PLUGIN_THREW", message: "It did not work." } as const;
 
-export function failing(job: RunningJob, at = 30): Transition {
+export function failing(job: RunningJob, at = 30): Progress {
   const outcome = { failure: FAILURE, metrics: null, startedAt: at - 5, endedAt: at };
   return failStep(job, outcome, CONTEXT);
+}
+
+/** The step failed, and runs again. */
+export function retrying(
+  job: RunningJob,
+  { at = 30, retryMs = 100 }: { at?: number; retryMs?: number } = {},
+): Transition {
+  const result = { ok: false, failure: FAILURE, metrics: null } as const;
+  const ofPlugin = toRetryPolicy({ attempts: 100 });
+  return concludeStep(
+    job,
+    { ...result, retry: { afterMs: retryMs }, startedAt: at - 5, endedAt: at, durationMs: 7 },
+    { ...CONTEXT, retry: { ofPlugin, random: 0 } },
+  ).transition;
 }
 
 export async function start(store: Store, job: RunningJob): Promise<RunningJob> {
@@ -237,6 +272,23 @@ export async function failIt(store: Store, job: RunningJob, at = 30): Promise<vo
   await store.commitTransition(claimOf(job), failing(job, at));
 }
 
+/** Looks at up to `limit` jobs, the oldest end first. Returns how many were deleted. */
+export async function prune(
+  store: Store,
+  request: { endedBefore: number; limit: number },
+): Promise<number> {
+  return (await store.pruneJobs({ ...request, after: null })).jobs;
+}
+
+export async function shiftAll(
+  store: Store,
+  request: { now: number; byMs: number },
+): Promise<void> {
+  let after: string | null = null;
+  do after = await store.shiftDue({ ...request, after });
+  while (after !== null);
+}
+
 /** Claims up to `limit` deliveries of each destination that is due. */
 export async function claimDue(
   store: Store,
@@ -266,7 +318,7 @@ export function attemptOf(
 ): AttemptOutcome {
   const succeeded = outcome.state === "delivered";
   return {
-    deliveryId: delivery.id,
+    ...deliveryClaimOf(delivery),
     attempt: {
       number: delivery.attempts + 1,
       at: outcome.at ?? 100,

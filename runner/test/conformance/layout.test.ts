@@ -8,7 +8,7 @@ const RUNNER = fileURLToPath(new URL("../../", import.meta.url));
 /** Returns the code files in a folder of the runner. Their paths begin with the folder. */
 function readFiles(folder: string): { path: string; text: string }[] {
   return readdirSync(RUNNER + folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => /\.(ts|mjs|sql)$/.test(path))
+    .filter((path) => /\.(tsx?|mjs|sql)$/.test(path))
     .map((path) => `${folder}/${path}`)
     .map((path) => ({ path, text: readFileSync(RUNNER + path, "utf8") }));
 }
@@ -32,8 +32,20 @@ test("the root of the sources has only the process, its parts, its settings and 
     "config.ts",
     "main.ts",
     "plugin-sdk.ts",
+    "plugin-test.ts",
     "version.ts",
   ]);
+});
+
+test("only `system` reads a clock: the others are given one, or use that of `system` at the edge", () => {
+  const reads = files
+    .filter(({ path }) =>
+      /^(domain|ports|engine|store|executor|pool|sender|egress|http)\//.test(path),
+    )
+    .filter(({ text }) => /\bDate\.now\b|\bperformance\.now\b|\bnew Date\(\)/.test(text))
+    .map(({ path }) => path);
+  // It explains why threads cannot compare `performance.now()`.
+  expect(reads).toEqual(["pool/monotonic-clock.ts"]);
 });
 
 /** Words of our own that CONTRIBUTING.md's table of words replaces. */
@@ -48,7 +60,7 @@ const EXEMPT =
   /^src\/store\/sqlite\/migrations\/000[1-3]|^src\/store\/sqlite\/migrate\.test\.ts|\/migrations\.test\.ts|\/layout\.test\.ts|^scripts\/data-dir\/fill\.ts/;
 
 test("the code and its tests use standard terms", () => {
-  const found = ["src", "test", "scripts", "bench", "demo"]
+  const found = ["src", "test", "scripts", "bench", "demo", "console/src"]
     .flatMap((folder) => readFiles(folder))
     .filter(({ path }) => !EXEMPT.test(path))
     .flatMap(({ path, text }) =>

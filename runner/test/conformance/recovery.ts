@@ -10,6 +10,7 @@ import {
   completeWithWebhook,
   deliverAll,
   deliveriesOf,
+  deliveryClaimOf,
   register,
   start,
   submit,
@@ -128,7 +129,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       await t.store.recordAttempt(attemptOf(first!, { state: "dead", reason: "r" }));
       const [second] = await claimDue(t.store);
       await t.store.redeliver(first!.id, { now: 200 });
-      await t.store.releaseDeliveries([second!.id]);
+      await t.store.releaseDeliveries([deliveryClaimOf(second!)]);
       expect(states(await deliveriesOf(t.store))).toBe("due waiting waiting waiting");
     });
 
@@ -144,6 +145,30 @@ export function recoveryConformance(createSubject: CreateSubject): void {
     });
   });
 
+  describe("a webhook that is off", () => {
+    test("gets nothing again from redeliver, redeliverJob and recoverDeliveries, until it is on", async () => {
+      const { id } = await register(t.store, { on: ["completed"] });
+      const job = await complete(t.store);
+      await endAll(() => "dead");
+      const [dead] = await deliveriesOf(t.store);
+      const again = async () => ({
+        one: await t.store.redeliver(dead!.id, { now: 200 }),
+        job: await t.store.redeliverJob(job.id, { failedBy: 200, limit: 100, now: 200 }),
+        all: await t.store.recoverDeliveries({ destination: id, since: 0, limit: 100, now: 200 }),
+      });
+      await t.store.updateWebhook(id, { state: "off", reason: "r" }, { now: 150 });
+      expect(await again()).toEqual({
+        one: false,
+        job: { redelivered: 0, destinations: [] },
+        all: { recovered: 0, more: false },
+      });
+      expect(states(await deliveriesOf(t.store))).toBe("dead");
+      await t.store.updateWebhook(id, { state: "active", reason: null }, { now: 160 });
+      expect(await t.store.redeliver(dead!.id, { now: 200 })).toBe(true);
+      expect(await claimDue(t.store, { now: 200 })).toMatchObject([{ id: dead!.id }]);
+    });
+  });
+
   describe("recoverDeliveries", () => {
     const request = { since: 0, limit: 100, now: 200 };
 
@@ -154,7 +179,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const [first, second] = await claimDue(t.store);
       const asked = attemptOf(first!, { state: "dead", reason: "r" }, asksToWait(5_000));
       await t.store.recordAttempt(asked);
-      await t.store.releaseDeliveries([second!.id]);
+      await t.store.releaseDeliveries([deliveryClaimOf(second!)]);
       expect(await claimDue(t.store, { now: 200 })).toEqual([]);
       await t.store.recoverDeliveries({ ...request, destination: id });
       expect(await claimDue(t.store, { now: 200 })).toHaveLength(2);
@@ -236,6 +261,20 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       );
     });
 
+    test("leaves alone what has failed again since an earlier call of the same instant", async () => {
+      const { id } = await register(t.store, { on: ["started"] });
+      for (let n = 0; n < 3; n += 1) await complete(t.store);
+      await endAll(() => "dead");
+      const recover = () => t.store.recoverDeliveries({ ...request, destination: id, limit: 2 });
+      expect(await recover()).toEqual({ recovered: 2, more: true });
+      const [dead, late] = await claimDue(t.store, { now: 200 });
+      const at = { at: 200 };
+      await t.store.recordAttempt(attemptOf(dead!, { ...at, state: "dead", reason: "r" }));
+      await t.store.recordAttempt(attemptOf(late!, { ...at, state: "due", dueAt: 900 }));
+      expect(await recover()).toEqual({ recovered: 1, more: false });
+      expect(await recover()).toEqual({ recovered: 0, more: false });
+    });
+
     test("makes later due deliveries wait, except those in flight", async () => {
       const { id } = await register(t.store);
       await complete(t.store);
@@ -246,7 +285,7 @@ export function recoveryConformance(createSubject: CreateSubject): void {
       const [again] = await claimDue(t.store, { now: 200 });
       await t.store.recordAttempt(attemptOf(again!, { state: "dead", reason: "r" }));
       await claimDue(t.store, { now: 200 });
-      await t.store.recoverDeliveries({ ...request, destination: id });
+      await t.store.recoverDeliveries({ ...request, destination: id, now: 201 });
       expect(states(await deliveriesOf(t.store))).toBe("due due waiting waiting");
     });
 

@@ -1,8 +1,16 @@
 /** Makes the same calls on a store and on the model, and compares the results. */
 import { expect } from "vitest";
-import type { RunningJob, Transition } from "../../src/domain/job.ts";
+import type { DestinationState } from "../../src/domain/destination.ts";
+import type { RunningJob } from "../../src/domain/job.ts";
+import type { Transition } from "../../src/domain/transition.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
-import type { ClaimedDelivery } from "../../src/ports/store/deliveries.ts";
+import type {
+  AttemptOutcome,
+  ClaimedDelivery,
+  HandedOver,
+  HandOver,
+  Recorded,
+} from "../../src/ports/store/deliveries.ts";
 import type { NewJob } from "../../src/ports/store/jobs.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import type { Call, CallOf, JobCall } from "./calls.ts";
@@ -11,14 +19,17 @@ import {
   beginning,
   claimOf,
   completing,
+  deliveryClaimOf,
   failing,
+  retrying,
   LEASE_MS,
   newJob,
   newPersistent,
   newWebhook,
+  shiftAll,
 } from "./given.ts";
 import type { ModelStore } from "./model/model-store.ts";
-import type { ModelDelivery } from "./model/state.ts";
+import type { ModelClaim } from "./model/state.ts";
 
 /** A claimed job, as the store and as the model returned it. */
 interface ClaimedJobPair {
@@ -29,10 +40,12 @@ interface ClaimedJobPair {
 /** A claimed delivery, as the store returned it and as the model has it. */
 interface ClaimedDeliveryPair {
   readonly real: ClaimedDelivery;
-  readonly model: ModelDelivery;
+  readonly model: ModelClaim;
 }
 
-export function createRun(store: Store, model: ModelStore) {
+/** `stores` have the same data open. */
+export function createRun(stores: readonly Store[], model: ModelStore) {
+  let store = stores[0]!;
   let now = 10_000;
   const claimedJobs: ClaimedJobPair[] = [];
   const claimedDeliveries: ClaimedDeliveryPair[] = [];
@@ -69,6 +82,17 @@ export function createRun(store: Store, model: ModelStore) {
       runAt: now + delay,
       webhook: toWebhook(webhook),
     });
+  }
+
+  async function submitWithRoom(job: NewJob, limits: { maxQueued: number }): Promise<void> {
+    const room = { owner: "owner_1", leaseUntil: now + LEASE_MS };
+    const outcome = await store.submitJob(job, { ...limits, handOver: room });
+    const expected = model.submitJob(job, limits);
+    if (outcome.kind !== "accepted" || outcome.claim === undefined)
+      return expect(outcome).toEqual(expected);
+    expect(expected).toEqual({ kind: "accepted" });
+    const taken = model.takeJob(job.id, { ...room, now });
+    claimedJobs.push({ real: { ...taken, fence: outcome.claim.fence }, model: taken });
   }
 
   function submitBatch({ jobs, webhook, idempotency, maxQueued }: CallOf<"submit batch">): void {
@@ -109,42 +133,80 @@ export function createRun(store: Store, model: ModelStore) {
       claimedJobs.push({ real, model: expected[index]! });
   }
 
-  function advance(pair: ClaimedJobPair, fails: boolean): void {
+  const roomFor = (owner: string): HandOver => {
+    const bounds = { limit: 2, maxBytes: 1_000, except: [] };
+    return { owner, now, leaseUntil: now + LEASE_MS, ...bounds };
+  };
+
+  function take(handedOver: HandedOver | undefined, room: HandOver): void {
+    for (const real of handedOver?.deliveries ?? [])
+      claimedDeliveries.push({ real, model: model.takeDelivery(real, room) });
+  }
+
+  async function advance(
+    pair: ClaimedJobPair,
+    { fails, retryMs, handOver }: CallOf<"advance">,
+  ): Promise<void> {
     const toNext = (job: RunningJob): { transition: Transition; job: RunningJob } => {
       if (job.sequence === 0) {
         return { transition: beginning(job, now), job: { ...job, sequence: 1 } };
       }
-      return fails ? { transition: failing(job, now), job } : completing(job, now);
+      if (!fails) return completing(job, now);
+      const transition = retryMs === null ? failing(job, now) : retrying(job, { at: now, retryMs });
+      return { transition, job };
     };
     if (pair.real.completedSteps.length === pair.real.plugins.length) return;
     const real = toNext(pair.real);
     const expected = toNext(pair.model);
     const stored = model.commitTransition(claimOf(pair.model), expected.transition);
-    expectSameResult(store.commitTransition(claimOf(pair.real), real.transition), stored);
+    if (handOver) {
+      const room = roomFor(pair.real.owner);
+      const result = await store.commitTransition(claimOf(pair.real), real.transition, room);
+      expect(result !== false).toBe(stored);
+      take(typeof result === "object" ? result : undefined, room);
+    } else {
+      expectSameResult(store.commitTransition(claimOf(pair.real), real.transition), stored);
+    }
     if (stored) Object.assign(pair, { real: real.job, model: expected.job });
   }
 
-  function changeJob({ kind, pick, ...each }: CallOf<"advance" | "release" | "requeue" | "renew">) {
+  function changeJob(call: CallOf<"advance" | "release" | "requeue" | "renew">) {
+    const { kind, pick, ...each } = call;
     const pair = some(claimedJobs, pick);
     if (pair === undefined) return;
     const [real, expected] = [claimOf(pair.real), claimOf(pair.model)];
     const leaseUntil = now + LEASE_MS;
     switch (kind) {
       case "advance":
-        return advance(pair, "fails" in each && each.fails);
+        return advance(pair, call);
       case "release": {
         const countsAttempt = "countsAttempt" in each && each.countsAttempt;
         const released = store.releaseJobs([real], { countsAttempt });
         return expectSameResult(released, model.releaseJob(expected, countsAttempt));
       }
       case "requeue":
-        return expectSameResult(store.requeueJob(real, { now }), model.requeueJob(expected));
+        return expectSameResult(
+          store.requeueJob({ ...real, owner: null }, { now, from: call.from }),
+          model.requeueJob({ ...expected, owner: null }, { now, from: call.from }),
+        );
       case "renew":
         return expectSameResult(
-          store.renewLeases([real], { leaseUntil }),
-          model.renewLease(expected, leaseUntil),
+          store.renewLeases({ jobs: [real], deliveries: [] }, { leaseUntil }),
+          { jobs: model.renewJob(expected, leaseUntil) ? [real] : [], deliveries: [] },
         );
     }
+  }
+
+  function actOnJob(each: CallOf<"delete job" | "redeliver job">): void {
+    const id = some(claimedJobs, each.pick)?.real.id ?? "job_unknown";
+    if (each.kind === "delete job") {
+      return expectSameResult(store.deleteJob(id), model.deleteJob(id));
+    }
+    const request = { failedBy: now - each.age, limit: 100, now };
+    const redelivered = store
+      .redeliverJob(id, request)
+      .then((result) => result && [result.redelivered, result.destinations.length]);
+    return expectSameResult(redelivered, model.redeliverJob(id, request));
   }
 
   async function claimDeliveries({
@@ -160,9 +222,11 @@ export function createRun(store: Store, model: ModelStore) {
       limit: count,
       except: except.map(([id]) => id),
     });
-    expect(due.map(({ id: _id, ...each }) => each)).toEqual(
-      model.dueDestinations({ now, limit: count, except: except.map(([, key]) => key) }),
-    );
+    const expectedDue = { now, limit: count, except: except.map(([, key]) => key) };
+    // Each store counts for itself who was served least recently.
+    if (stores.length === 1)
+      expect(due.map(({ id: _id, ...each }) => each)).toEqual(model.dueDestinations(expectedDue));
+    else expect(due.length).toBe(model.dueDestinations(expectedDue).length);
     for (const { id, key } of due) destinationKeys.set(id, key);
     const request = { owner, now, leaseUntil: now + LEASE_MS, maxBytes };
     const keys = due.map(({ key }) => ({ key, limit }));
@@ -171,30 +235,58 @@ export function createRun(store: Store, model: ModelStore) {
     const claimed = await store.claimDeliveries({ ...request, destinations: ids });
     expect(
       claimed.map((d) => [d.subjectId, d.target.webhookId, d.sequence, d.attempts, d.body]),
-    ).toEqual(expected.map((d) => [d.subjectId, d.webhookId, d.sequence, d.attempts, d.body]));
+    ).toEqual(
+      expected.map(({ delivery: d }) => [d.subjectId, d.webhookId, d.sequence, d.attempts, d.body]),
+    );
     for (const [index, real] of claimed.entries()) {
       claimedDeliveries.push({ real, model: expected[index]! });
     }
   }
 
-  function changeDelivery(each: CallOf<"attempt" | "release delivery" | "redeliver">): void {
+  async function attemptWithRoom(pair: ClaimedDeliveryPair, outcome: AttemptOutcome) {
+    const room = roomFor(pair.real.owner);
+    const recorded = await store.recordAttempt(outcome, room);
+    const expected = model.recordAttempt(pair.model, outcome);
+    if (recorded === null || recorded === "lost") return expect(recorded).toBe(expected);
+    const { handedOver, ...effects } = recorded;
+    const nothing = { destination: null, tooOld: null, webhook: null };
+    expect(withoutPast(effects, room.now)).toEqual(withoutPast(expected ?? nothing, room.now));
+    take(handedOver, room);
+  }
+
+  function changeDelivery(
+    each: CallOf<"attempt" | "release delivery" | "renew delivery" | "redeliver">,
+  ): void | Promise<void> {
     const pair = some(claimedDeliveries, each.pick);
     if (pair === undefined) return;
     const { id } = pair.real;
+    const own = deliveryClaimOf(pair.real);
     switch (each.kind) {
       case "attempt": {
         const { state, wait, says } = each;
         const given = { state, at: now, dueAt: now + wait, reason: "r" };
         const outcome = attemptOf(pair.real, given, says);
+        const at = now;
+        if (each.handOver) return attemptWithRoom(pair, outcome);
         return expectSameResult(
-          store.recordAttempt(outcome),
-          model.recordAttempt(pair.model, outcome),
+          store.recordAttempt(outcome).then((recorded) => withoutPast(recorded, at)),
+          withoutPast(model.recordAttempt(pair.model, outcome), at),
         );
       }
       case "release delivery":
-        return expectSameResult(store.releaseDeliveries([id]), model.releaseDelivery(pair.model));
+        return expectSameResult(store.releaseDeliveries([own]), model.releaseDelivery(pair.model));
+      case "renew delivery": {
+        const leaseUntil = now + LEASE_MS;
+        return expectSameResult(
+          store.renewLeases({ jobs: [], deliveries: [own] }, { leaseUntil }),
+          { jobs: [], deliveries: model.renewDelivery(pair.model, leaseUntil) ? [own] : [] },
+        );
+      }
       case "redeliver":
-        return expectSameResult(store.redeliver(id, { now }), model.redeliver(pair.model, now));
+        return expectSameResult(
+          store.redeliver(id, { now }),
+          model.redeliver(pair.model.delivery, now),
+        );
     }
   }
 
@@ -225,16 +317,19 @@ export function createRun(store: Store, model: ModelStore) {
         const { on, plugins, jobName, lifeMs } = each;
         const expiresAt = lifeMs === null ? null : now + lifeMs;
         const patch = { on, plugins, jobName, expiresAt, ratePerSecond: 3 };
+        // Version 1 is stale once the webhook has been changed.
+        const request = each.isFirst ? { now, version: 1 } : { now };
         return expectSameResult(
-          store.updateWebhook(id, patch, { now }),
-          model.updateWebhook(id, patch, { now }),
+          store.updateWebhook(id, patch, request),
+          model.updateWebhook(id, patch, request),
         );
       }
       case "move webhook": {
         const patch = { state: each.state, reason: each.state === "off" ? "gone" : null };
+        const request = { now };
         return expectSameResult(
-          store.updateWebhook(id, patch, { now }),
-          model.updateWebhook(id, patch, { now }),
+          store.updateWebhook(id, patch, request),
+          model.updateWebhook(id, patch, request),
         );
       }
     }
@@ -248,6 +343,7 @@ export function createRun(store: Store, model: ModelStore) {
       case "submit": {
         const limits = { maxQueued: each.maxQueued };
         const job = toJob(each.job);
+        if (each.handOver) return submitWithRoom(job, limits);
         return expectSameResult(store.submitJob(job, limits), model.submitJob(job, limits));
       }
       case "submit batch":
@@ -266,9 +362,15 @@ export function createRun(store: Store, model: ModelStore) {
         return claim(each);
       case "reap":
         return expectSameResult(store.reap({ ...each, now }), model.reap({ ...each, now }));
+      case "beat": {
+        const beat = { ...each, now, until: now + each.upForMs, maxGapMs: 1_000_000 };
+        const sorted = store.beat(beat).then((plugins) => plugins.toSorted());
+        return expectSameResult(sorted, model.beat(beat).toSorted());
+      }
       case "prune": {
-        const request = { endedBefore: now - each.age, limit: each.limit };
-        return expectSameResult(store.pruneJobs(request), model.pruneJobs(request));
+        const request = { endedBefore: now - each.age, limit: each.limit, after: null };
+        const expected = { ...model.pruneJobs(request), at: expect.any(String) };
+        return expectSameResult(store.pruneJobs(request), expected);
       }
       case "prune webhooks": {
         const request = { now, limit: each.limit };
@@ -276,17 +378,21 @@ export function createRun(store: Store, model: ModelStore) {
       }
       case "shift": {
         const request = { now, byMs: each.ms };
-        return expectSameResult(store.shiftDue(request), model.shiftDue(request));
+        return expectSameResult(shiftAll(store, request), model.shiftDue(request));
       }
       case "advance":
       case "release":
       case "requeue":
       case "renew":
         return changeJob(each);
+      case "delete job":
+      case "redeliver job":
+        return actOnJob(each);
       case "claim deliveries":
         return claimDeliveries(each);
       case "attempt":
       case "release delivery":
+      case "renew delivery":
       case "redeliver":
         return changeDelivery(each);
       case "register":
@@ -299,5 +405,26 @@ export function createRun(store: Store, model: ModelStore) {
     }
   }
 
-  return { make, settled };
+  return {
+    /** With several stores, the calls alternate between them as `by` says. */
+    async make(each: Call, by = 0): Promise<void> {
+      const next = stores[by % stores.length]!;
+      if (next !== store) await settled();
+      store = next;
+      await make(each);
+    },
+    settled,
+  };
+}
+
+/** A pause that has ended is none: a store need not remember when a destination was last served. */
+function withoutPast(recorded: Recorded, now: number): Recorded {
+  if (recorded === null || recorded === "lost" || recorded.destination === null) return recorded;
+  const { before, after } = recorded.destination;
+  const since = (state: DestinationState) => ({
+    ...state,
+    pausedUntil: Math.max(now, state.pausedUntil),
+  });
+  const destination = { ...recorded.destination, before: since(before), after: since(after) };
+  return { ...recorded, destination };
 }

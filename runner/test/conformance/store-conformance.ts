@@ -4,22 +4,39 @@ import { ageConformance } from "./ages.ts";
 import { batchConformance } from "./batches.ts";
 import { claimConformance } from "./claims.ts";
 import { deliveryConformance } from "./deliveries.ts";
-import { interleavingConformance } from "./interleavings.ts";
+import { fenceConformance } from "./fences.ts";
+import { fileConformance } from "./files.ts";
+import { interleavingConformance, sharedInterleavingConformance } from "./interleavings.ts";
 import { destinationConformance } from "./destinations.ts";
+import { listConformance } from "./lists.ts";
+import { positionConformance } from "./positions.ts";
 import { readConformance } from "./reads.ts";
 import { recoveryConformance } from "./recovery.ts";
+import { statsConformance } from "./stats.ts";
+import { sliceConformance } from "./slices.ts";
 import type { CreateSubject } from "./subject.ts";
 import { submitConformance } from "./submit.ts";
+import { textConformance } from "./texts.ts";
+import { stepRetryConformance } from "./step-retries.ts";
+import { tokenConformance } from "./tokens.ts";
 import { transitionConformance } from "./transitions.ts";
 import { webhookEventConformance } from "./webhook-events.ts";
 import { webhookConformance } from "./webhooks.ts";
 
-/** What every store must do: the contract in ports/store/ as tests, which use only the port. */
-export function storeConformance(name: string, createSubject: CreateSubject): void {
+/**
+ * What every store must do: the contract in ports/store/ as tests, which use only the port. `sequences` is
+ * how many random sequences of calls are tried: fewer where each call is a round trip.
+ */
+export function storeConformance(
+  name: string,
+  createSubject: CreateSubject,
+  { sequences = 40 } = {},
+): void {
   describe(`the ${name} store`, () => {
     describe("accepts jobs", () => submitConformance(createSubject));
     describe("claims jobs", () => claimConformance(createSubject));
     describe("stores transitions of jobs", () => transitionConformance(createSubject));
+    describe("queues steps again", () => stepRetryConformance(createSubject));
     describe("claims deliveries in order", () => deliveryConformance(createSubject));
     describe("serves destinations round robin", () => destinationConformance(createSubject));
     describe("gives up deliveries that are too old", () => ageConformance(createSubject));
@@ -29,7 +46,27 @@ export function storeConformance(name: string, createSubject: CreateSubject): vo
     describe("redelivers and recovers", () => recoveryConformance(createSubject));
     describe("stores batches", () => batchConformance(createSubject));
     describe("delivers batches' callbacks", () => batchCallbackConformance(createSubject));
+    describe("stores files", () => fileConformance(createSubject));
+    describe("lists and deletes", () => listConformance(createSubject));
+    describe("changes many rows in slices", () => sliceConformance(createSubject));
+    describe("stores any text", () => textConformance(createSubject));
+    describe("stores tokens", () => tokenConformance(createSubject));
+    describe("reads positions", () => positionConformance(createSubject));
     describe("reads and prunes", () => readConformance(createSubject));
-    describe("with calls in any order", () => interleavingConformance(createSubject));
+    describe("keeps stats, and tells its state", () => statsConformance(createSubject));
+    describe("with calls in any order", () => interleavingConformance(createSubject, sequences));
+  });
+}
+
+/** What a store must do besides that several daemons can have open at the same time. */
+export function sharedStoreConformance(
+  name: string,
+  createSubject: CreateSubject,
+  { sequences = 15 } = {},
+): void {
+  describe(`the ${name} store`, () => {
+    describe("refuses writes under claims that are lost", () => fenceConformance(createSubject));
+    describe("with calls of two daemons in any order", () =>
+      sharedInterleavingConformance(createSubject, sequences));
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { toJsonText } from "../../src/domain/json-text.ts";
-import { claim, newJob, newWebhook, submit, UNLIMITED } from "./given.ts";
+import { claim, newJob, newWebhook, submit, UNLIMITED, claimOf } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
 
 export function submitConformance(createSubject: CreateSubject): void {
@@ -24,9 +24,12 @@ export function submitConformance(createSubject: CreateSubject): void {
         spec,
         status: "queued",
         fence: 0,
+        owner: null,
         sequence: 0,
         stepAttempts: 0,
         waitingFor: null,
+        failedAttempts: 0,
+        attempts: [],
         startedAt: null,
         endedAt: null,
         failure: null,
@@ -128,7 +131,9 @@ export function submitConformance(createSubject: CreateSubject): void {
       const job = newJob();
       const submitted = t.store.submitJob(job, UNLIMITED);
       const first = claim(t.store);
-      const released = t.store.releaseJobs([{ jobId: job.id, fence: 1 }], { countsAttempt: false });
+      const released = t.store.releaseJobs([claimOf({ id: job.id, fence: 1, owner: "owner_1" })], {
+        countsAttempt: false,
+      });
       const second = claim(t.store);
       await Promise.all([submitted, released]);
       expect((await first).map(({ id }) => id)).toEqual([job.id]);

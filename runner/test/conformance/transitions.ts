@@ -20,6 +20,7 @@ import {
   newWebhook,
   start,
   submit,
+  unclaimed,
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
 
@@ -99,12 +100,10 @@ export function transitionConformance(createSubject: CreateSubject): void {
       const failure = { code: "CANCELLED", message: "The job was cancelled." } as const;
       const transition = fail(
         { ...job.spec, sequence: job.sequence },
-        { completedCount: 0, failure, at: 15 },
+        { completedCount: 0, failure, at: 15, attempts: 0 },
         { jobUrl: "x" },
       );
-      expect(await t.store.commitTransition({ jobId: id, fence: job.fence }, transition)).toBe(
-        true,
-      );
+      expect(await t.store.commitTransition(unclaimed(id, job.fence), transition)).toBe(true);
       expect(await t.store.job(id)).toMatchObject({ status: "failed", failure, startedAt: null });
       expect((await deliverAll(t.store)).map(({ kind }) => kind)).toEqual(["failed"]);
     });
@@ -147,7 +146,7 @@ export function transitionConformance(createSubject: CreateSubject): void {
     test("returns false for an unknown job", async () => {
       await submit(t.store);
       const job = await claimOne(t.store);
-      const claim = { jobId: "job_unknown", fence: job.fence };
+      const claim = { ...claimOf(job), jobId: "job_unknown" };
       expect(await t.store.commitTransition(claim, beginning(job))).toBe(false);
     });
 

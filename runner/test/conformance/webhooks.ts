@@ -4,8 +4,9 @@ import {
   attemptOf,
   claimDue,
   complete,
-  FIRST_PAGE,
   deliveriesOf,
+  deliveryClaimOf,
+  FIRST_PAGE,
   newPersistent,
   newWebhook,
   register,
@@ -37,6 +38,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
         state: "active",
         reason: null,
         failingSince: null,
+        version: 1,
         updatedAt: 77,
         destination: expect.any(Number),
       };
@@ -96,6 +98,20 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect(EVENT_KINDS).toContain("failed");
     });
 
+    test("refuses a change that was built on an older version", async () => {
+      const { id } = await register(t.store);
+      const read = await t.store.webhook(id);
+      expect(read?.version).toBe(1);
+      const [first, second] = await Promise.all(
+        [10, 20].map((retries) =>
+          t.store.updateWebhook(id, { retries }, { now: 50, version: read!.version }),
+        ),
+      );
+      expect([first, second]).toEqual(["updated", "stale"]);
+      expect(await t.store.webhook(id)).toMatchObject({ retries: 10, version: 2 });
+      expect(await t.store.updateWebhook(id, { retries: 3 }, { now: 60 })).toBe("updated");
+    });
+
     test("applies url, sealed headers, retries and rate to stored deliveries", async () => {
       const webhook = await register(t.store);
       await complete(t.store);
@@ -152,7 +168,7 @@ export function webhookConformance(createSubject: CreateSubject): void {
       expect(await deliveriesOf(t.store, { webhookId: other.id })).toHaveLength(4);
       const deleted = inFlight.find(({ target }) => target.webhookId === removed.id);
       await t.store.recordAttempt(attemptOf(deleted!, { state: "delivered" }));
-      await t.store.releaseDeliveries([deleted!.id]);
+      await t.store.releaseDeliveries([deliveryClaimOf(deleted!)]);
       expect((await t.store.counts()).deliveries).toEqual({
         waiting: 3,
         due: 1,

@@ -132,6 +132,54 @@ describe("backup of a busy daemon", () => {
   });
 });
 
+describe("backup with files", () => {
+  const upload = async (daemon: Daemon, body: string) => {
+    const response = await daemon.request("/v1/files", { method: "PUT", body });
+    return (await response.json()) as { fileId: string; sha256: string };
+  };
+  const pathIn = (contents: string, sha256: string): string =>
+    join(contents, sha256.slice(0, 2), sha256);
+
+  test("that replaces another has no contents of the old one, and leaves alone what is not its own", async () => {
+    const root = await openFolder();
+    const daemon = await open(root);
+    const [old, kept] = [await upload(daemon, "old"), await upload(daemon, "kept")];
+    const [file, contents] = [join(root, "backup.db"), join(root, "backup.db.files")];
+    await command("backup", root, file);
+    await writeFile(join(contents, "notes.txt"), "the operator's");
+    await daemon.request(`/v1/files/${old.fileId}`, { method: "DELETE" });
+    await writeFile(`${file}.part`, "mine");
+    const made = await command("backup", root, file, "--force");
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    expect(existsSync(pathIn(contents, old.sha256))).toBe(false);
+    expect(await readFile(`${file}.part`, "utf8")).toBe("mine");
+    expect(await readFile(pathIn(contents, kept.sha256), "utf8")).toBe("kept");
+    expect(await readFile(join(contents, "notes.txt"), "utf8")).toBe("the operator's");
+    expect((await runCli(["check", file])).code).toBe(0);
+  });
+
+  test("that fails leaves the one that it would have replaced", async () => {
+    const root = await openFolder();
+    const daemon = await open(root);
+    const old = await upload(daemon, "old");
+    const [file, contents] = [join(root, "backup.db"), join(root, "backup.db.files")];
+    await command("backup", root, file);
+    await daemon.request(`/v1/files/${old.fileId}`, { method: "DELETE" });
+    const { sha256 } = await upload(daemon, "new");
+    // Where the folder of the new content has to be.
+    await writeFile(join(contents, sha256.slice(0, 2)), "in the way");
+    expect((await command("backup", root, file, "--force")).code).toBe(2);
+    expect(
+      readdirSync(root)
+        .filter((name) => name.startsWith("backup"))
+        .toSorted(),
+    ).toEqual(["backup.db", "backup.db.files"]);
+    const checked = await runCli(["check", file]);
+    expect(checked.stdout).toContain("No problems found");
+    expect(await readFile(pathIn(contents, old.sha256), "utf8")).toBe("old");
+  });
+});
+
 test("backup and check of a file that does not exist say so, and create no file", async () => {
   const root = await openFolder();
   for (const args of [["backup", join(root, "none.db")], ["check"]]) {
@@ -321,7 +369,9 @@ describe("check", () => {
       await daemon.end("SIGKILL");
       const after = await command("check", root);
       expect(after).toMatchObject({ code: 0, stderr: "" });
-      expect(after.stdout).toContain("ok      every event that a job's own webhook wants");
+      expect(after.stdout).toMatch(/^No problems found in \S+ by \d+ checks .*\n$/);
+      const verbose = await command("check", root, "--verbose");
+      expect(verbose.stdout).toContain("ok      every event that a job's own webhook wants");
     }
   });
 
@@ -336,7 +386,9 @@ describe("check", () => {
     expect(stdout).toMatch(
       /BROKEN {2}a job's events are numbered.*\n +job_\w+: the sequence is 3, but there are 2/,
     );
-    expect(stdout).toContain("checks failed. First keep a copy of the data folder");
+    expect(stdout).toMatch(
+      /^1 of \d+ checks of .* failed\. First keep a copy of the database and the data folder\./m,
+    );
   });
 });
 
@@ -347,6 +399,8 @@ function change(path: string, sql: string): void {
   db.close();
 }
 
+const FIRST_WITH_FILES = 9;
+
 test.each(schemaFixtureVersions().slice(0, -1))(
   "check, backup and restore work on a database of schema %d, from before an upgrade",
   async (version) => {
@@ -354,9 +408,15 @@ test.each(schemaFixtureVersions().slice(0, -1))(
     await mkdir(join(root, "data"));
     const packed = await readFile(schemaFixture(version));
     await writeFile(join(root, "data", "playground.db"), gunzipSync(packed));
+    // The fixtures have the rows of files, and not their contents.
+    if (version >= FIRST_WITH_FILES) {
+      change(join(root, "data", "playground.db"), "DELETE FROM job_files; DELETE FROM files");
+    }
     const checked = await command("check", root);
     expect(checked, checked.stderr).toMatchObject({ code: 0 });
-    expect(checked.stdout).toContain(`schema version ${version}\nAn earlier version of Playground`);
+    expect(checked.stdout).toMatch(
+      new RegExp(`^An earlier version of Playground .*\\n.*schema version ${version}\\)`),
+    );
     const copied = await command("backup", root, join(root, "copy.db"));
     expect(copied, copied.stderr).toMatchObject({ code: 0 });
     const elsewhere = await openFolder();
@@ -365,3 +425,77 @@ test.each(schemaFixtureVersions().slice(0, -1))(
     expect(restored.stdout).toMatch(/It contains jobs: \d+/);
   },
 );
+
+describe("a backup with files", () => {
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
+  async function upload(daemon: Daemon, body: string): Promise<any> {
+    return (await daemon.request("/v1/files", { method: "PUT", body })).json();
+  }
+
+  async function backUp(root: string, file: string): Promise<CliRun> {
+    const made = await command("backup", root, file, "--force");
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    return made;
+  }
+
+  test("has their contents beside it, and is restored with them", async () => {
+    const root = await openFolder();
+    const daemon = await open(root);
+    const file = await upload(daemon, "backed up");
+    const job = await daemon.post("/v1/jobs", echoJob({ $file: file.fileId }), {
+      prefer: "wait=20",
+    });
+    const backup = join(root, "backup.db");
+    const made = await backUp(root, backup);
+    expect(made.stdout).toContain(`The contents of its files are in ${backup}.files`);
+    await daemon.end("SIGTERM");
+    expect(await command("check", root, backup)).toMatchObject({ code: 0 });
+
+    const other = join(root, "other");
+    await mkdir(join(other, "data"), { recursive: true });
+    expect(await command("restore", other, backup)).toMatchObject({ code: 0, stderr: "" });
+    await copyFile(join(root, "data", "secret-key"), join(other, "data", "secret-key"));
+    expect(await command("check", other)).toMatchObject({ code: 0 });
+    const restored = await open(other);
+    expect(await restored.get(`/v1/jobs/${job.jobId}`)).toMatchObject({
+      output: { $file: file.fileId },
+    });
+    const content = await restored.request(`/v1/files/${file.fileId}/content`);
+    expect(await content.text()).toBe("backed up");
+  });
+
+  test("is not restored without them, unless that is allowed", async () => {
+    const root = await openFolder();
+    const daemon = await open(root);
+    const { sha256 } = await upload(daemon, "lost");
+    await daemon.end("SIGTERM");
+    const backup = join(root, "backup.db");
+    await backUp(root, backup);
+    await rm(join(`${backup}.files`, sha256.slice(0, 2), sha256));
+    const checked = await command("check", root, backup);
+    expect(checked.code).toBe(1);
+    expect(checked.stdout).toContain(`lacks ${sha256}`);
+    const other = join(root, "other");
+    const refused = await command("restore", other, backup);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`missing or damaged in ${backup}.files, such as ${sha256}`);
+    expect(existsSync(join(other, "data", "playground.db"))).toBe(false);
+    const allowed = await command("restore", other, backup, "--partial");
+    expect(allowed.code).toBe(0);
+    expect(allowed.stderr).toContain("Warning");
+  });
+
+  test("keeps the contents of the database that it replaces", async () => {
+    const root = await openFolder();
+    const daemon = await open(root);
+    const backup = join(root, "backup.db");
+    await backUp(root, backup);
+    const { sha256 } = await upload(daemon, "newer than the backup");
+    await daemon.end("SIGTERM");
+    const restored = await command("restore", root, backup, "--force");
+    expect(restored.code).toBe(0);
+    const [, kept = ""] = /was renamed to (\S+)\./.exec(restored.stdout) ?? [];
+    const content = await readFile(join(`${kept}.files`, sha256.slice(0, 2), sha256), "utf8");
+    expect(content).toBe("newer than the backup");
+  });
+});

@@ -11,12 +11,24 @@ beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), "playground-com
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 describe("the command", () => {
-  test("--help shows every command and setting", async () => {
-    const { code, stdout } = await runCli(["--help"]);
-    expect(code).toBe(0);
-    for (const part of ["plugins", "run PLUGIN", "openapi", "--port", "PLAYGROUND_DATA_DIR"]) {
-      expect(stdout).toContain(part);
-    }
+  test.each([
+    [["--help"], ["plugins", "tokens", "openapi"]],
+    [
+      ["start", "-h"],
+      ["--port, PLAYGROUND_PORT (8787)", "PLAYGROUND_DATA_DIR"],
+    ],
+    [
+      ["help", "tokens"],
+      ["tokens add NAME --scope read|run|admin", "tokens remove"],
+    ],
+    [
+      ["run", "x", "--help"],
+      ["Usage: playground-runner run PLUGIN", "--input FILE", "Examples:"],
+    ],
+  ])("%j shows help", async (args, parts) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const part of parts) expect(stdout).toContain(part);
   });
 
   test("--version shows the package's version", async () => {
@@ -26,14 +38,16 @@ describe("the command", () => {
   });
 
   test.each([
-    [["dance"], 'The command is "dance": it must be one of start, plugins, run, '],
-    [["--prot", "1"], "--prot"],
-    [["run"], "run needs a plugin's name"],
+    [["dance"], 'The command is "dance": it must be one of start, '],
+    [["pluginz"], 'Did you mean "plugins"?'],
+    [["--prot", "1"], "Unknown option '--prot'. Did you mean --port?"],
+    [["run"], "run needs a plugin's name: playground-runner run PLUGIN"],
     [["run", "one", "two"], 'Unexpected argument "two" after "one".'],
     [["run", "json-query", "--input"], "'--input <value>' argument missing"],
-    [["plugins", "json-query"], "Unexpected argument 'json-query'."],
+    [["plugins", "json-query"], 'Unexpected argument "json-query".'],
     [["check", "--force"], "Unknown option '--force'."],
     [["run", "no-such-plugin"], 'PLUGIN is "no-such-plugin": it must be one of '],
+    [["run", "jsonquery"], 'Did you mean "json-query"?'],
     [["run", "json-query", "--input", "no-such-file"], '--input is "no-such-file": '],
   ])("%j is refused in one line", async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: root });
@@ -44,7 +58,7 @@ describe("the command", () => {
 
   test.each([
     [["8790"], "npm start -- --port 8790"],
-    [["--prot", "1"], "`npm start -- --help` lists the settings"],
+    [["--prot", "1"], "`npm start -- start --help` lists the flags"],
     [["run"], "npm start -- run PLUGIN"],
   ])("%j by npm start is refused with what to type there", async (args, message) => {
     const env = { npm_lifecycle_event: "start" };
@@ -63,6 +77,23 @@ describe("the command", () => {
     const env = { PLAYGROUND_SECRET_KEY: key };
     const unseen = await runCli(["plugins", "--token-file", "token"], { cwd: root, env });
     expect({ code: unseen.code, stderr: unseen.stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test("new writes a plugin that is ready, and refuses a name that cannot be used", async () => {
+    const made = await runCli(["new", "my-words"], { cwd: root });
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    expect(made.stdout).toContain("  npm install --prefix plugins/my-words\n");
+    const ran = await runCli(["run", "my-words"], { cwd: root });
+    expect(JSON.parse(ran.stdout)).toEqual({ words: 6, distinct: 4 });
+    for (const [name, message] of [
+      ["my-words", "exists. Choose another name."],
+      ["My Words", 'is "My Words": it must be 1 to 64 lower-case letters, digits and dashes'],
+      ["json-query", "it must not be the name of a built-in plugin"],
+    ] as const) {
+      const { code, stderr } = await runCli(["new", name], { cwd: root });
+      expect(stderr).toContain(message);
+      expect(code).toBe(2);
+    }
   });
 
   test("plugins lists the built-in plugins and those in the plugins folder, and fails for a broken one", async () => {

@@ -40,7 +40,7 @@ const IGNORED = (await readFile(join(ROOT, ".gitignore"), "utf8"))
   .map((line) => line.replaceAll(/^\/|\/$/g, ""));
 
 describe("the examples run, print what is shown, and create only files that Git ignores:", () => {
-  test.each(RUN)("%s", { timeout: 60_000 }, async (_, text) => {
+  test.each(RUN)("%s", { timeout: 90_000 }, async (_, text) => {
     const session = await openDocSession();
     onTestFinished(() => session.close());
     for (const example of examplesOf(text)) await session.run(example);

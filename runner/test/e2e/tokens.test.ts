@@ -63,12 +63,12 @@ describe("the command", () => {
   });
 
   test.each([
-    [[], "tokens needs a subcommand: add NAME"],
+    [["ad", "x"], 'after "tokens" it must be one of add, list, remove. Did you mean "add"?'],
     [["add", "x"], "--scope is missing: it must be one of read, run, admin."],
     [["add", "x", "--scope", "all"], '--scope is "all"'],
-    [["add", "--scope", "read"], "NAME is"],
+    [["add", "--scope", "read"], "tokens add needs a name: playground-runner tokens add NAME"],
     [["add", "../x", "--scope", "read"], 'NAME is "../x"'],
-    [["remove", "nobody"], 'NAME is "nobody": it must be '],
+    [["remove", "nobody"], 'No token has the name "nobody".'],
   ])("%j is refused in one line", async (args, message) => {
     const { code, stdout, stderr } = await tokens(...args);
     expect(stderr).toContain(message);
@@ -79,7 +79,7 @@ describe("the command", () => {
   test("refuses a name that is in use", async () => {
     await tokens("add", "twice", "--scope", "read");
     const { code, stderr } = await tokens("add", "twice", "--scope", "admin");
-    expect(stderr).toContain('NAME is "twice": a token with this name exists.');
+    expect(stderr).toContain('A token with the name "twice" exists');
     expect(code).toBe(2);
   });
 });

@@ -36,16 +36,22 @@ const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
     "UPDATE jobs SET waiting_kind = NULL WHERE id = :waiting",
   "a job has a failure code exactly when it has failed":
     "UPDATE jobs SET failure_code = NULL WHERE id = :failed",
+  "a job has the set of its plugins":
+    "UPDATE jobs SET plugin_set = (SELECT max(id) FROM plugin_sets) WHERE id = :completed",
+  "only a failed job is in an error group": "UPDATE jobs SET error_group = 1 WHERE id = :completed",
   "a job's events are numbered 1, 2, 3 … up to its sequence":
     "DELETE FROM events WHERE sequence = 2 AND job = (SELECT seq FROM jobs WHERE id = :running)",
   "an ended job's last event matches its status":
     "UPDATE events SET kind = 'progress' WHERE kind = 'failed'",
   "a job's completed steps match its count, in order":
     "DELETE FROM steps WHERE position = 0 AND job = (SELECT seq FROM jobs WHERE id = :completed)",
+  "a job has each failed attempt that it counts": "DELETE FROM step_attempts",
   "a completed job has completed all of its plugins": `UPDATE job_specs SET plugins = '[1,2,3]'
     WHERE job = (SELECT seq FROM jobs WHERE id = :completed)`,
   "open_jobs of a batch is the number of its jobs that have not ended":
     "UPDATE batches SET open_jobs = 0 WHERE id = :openBatch",
+  "the numbers of a batch are those of its jobs":
+    "UPDATE batches SET completed_jobs = 0 WHERE id = :endedBatch",
   "a batch has a callback exactly when it has ended":
     "UPDATE batches SET ended_at = NULL WHERE id = :endedBatch",
   "every event that a job's own webhook wants has a delivery": `DELETE FROM deliveries
@@ -57,7 +63,7 @@ const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
     "UPDATE deliveries SET state = 'waiting', due_at = NULL WHERE state = 'due'",
   "no later delivery with the same ordering key is due, unless it is in flight":
     "UPDATE deliveries SET state = 'due', due_at = 1 WHERE state = 'waiting'",
-  "a delivery has a due time exactly when it is due, an end time exactly when it has ended, and a lease only when it is due":
+  "a delivery has a due time exactly when it is due, an end time exactly when it has ended, and a lease only when it is due or was given up in flight":
     "UPDATE deliveries SET ended_at = NULL WHERE state = 'dead'",
   "a delivery's attempts are numbered 1, 2, 3 … up to its count": "DELETE FROM attempts",
   "ready_at of a destination is the earliest due time of its deliveries that can be claimed":
@@ -68,7 +74,17 @@ const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
   "every destination has a webhook": "INSERT INTO destinations (key) VALUES ('http://nobody')",
   "a destination is stopped exactly when its webhook is paused or off":
     "UPDATE destinations SET stopped = 0",
+  "a webhook is a job's, a batch's, persistent, or removed":
+    "UPDATE webhooks SET removed = 1 WHERE id = :activeWebhook",
+  "only the deliveries of a webhook that is off are being given up":
+    "UPDATE persistent_webhooks SET given_up_to = 1 WHERE state = 'paused'",
   "a persistent webhook has routes unless it is off": "DELETE FROM webhook_routes",
+  "stats are JSON objects under the start of their minute or hour":
+    "UPDATE stats SET at = at + 1 WHERE series = 'plugin'",
+  "file_usage matches the files and their contents": "UPDATE file_usage SET bytes = bytes + 1",
+  "holders of a file is the number of jobs that name it": "UPDATE files SET holders = 7",
+  "files with the same content have the same size":
+    "UPDATE files SET size = size + 1 WHERE id = 'file_written'",
   "every reference points to an existing row": "DELETE FROM jobs WHERE id = :completed",
 };
 

@@ -3,9 +3,9 @@ import { expect, onTestFinished, test } from "vitest";
 import type { JsonText } from "../../src/domain/json-text.ts";
 import { spawnExecutor } from "../../src/executor/spawn-executor.ts";
 import { createSupervisor } from "../../src/executor/supervisor.ts";
+import { systemClock } from "../../src/system/clock.ts";
 import { runBystander } from "../support/bystander.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
-import { until } from "../support/until.ts";
 
 const PROCESS = "() => process.pid";
 
@@ -57,7 +57,9 @@ test("a process that the system refuses to start reports why, whether Node emits
 
 test("a step that is cancelled while no executor can start ends before the next start", async () => {
   let starts = 0;
+  const cancel = new AbortController();
   const supervisor = createSupervisor({
+    clock: systemClock,
     settings: {
       threads: 1,
       filesDir: ".",
@@ -65,16 +67,21 @@ test("a step that is cancelled while no executor can start ends before the next 
       memoryMb: 64,
       graceMs: 100,
       startLimitMs: 10_000,
+      contentsDir: "/nowhere",
+      fileLimitBytes: 0,
       outputLimitBytes: 1_000,
       env: { LARGE: "x".repeat(200_000) },
     },
     memoryMb: Infinity,
-    onEnd: () => void (starts += 1),
+    onEnd() {
+      starts += 1;
+      // The next start is 800 ms later.
+      if (starts === 4) cancel.abort();
+    },
     onDrain: () => undefined,
     onOutput: () => undefined,
   });
   onTestFinished(() => supervisor.close());
-  const cancel = new AbortController();
   const json = "null" as JsonText;
   const outcome = supervisor.run(
     {
@@ -89,14 +96,14 @@ test("a step that is cancelled while no executor can start ends before the next 
       jobInput: json,
       jobTimeoutMs: null,
       pluginTimeoutMs: 1_000,
+      attempt: 1,
       isLastAttempt: false,
       logLimitBytes: 0,
       logLimitLines: 0,
+      filesLimitBytes: 0,
     },
     { signal: cancel.signal, onLog: () => undefined, onProgress: () => undefined },
   );
-  await until("four starts, the next one 800 ms later", () => starts === 4);
-  cancel.abort();
   expect(await outcome).toMatchObject({ ok: false, failure: { code: "CANCELLED" } });
   expect(starts).toBe(4);
 });

@@ -168,7 +168,7 @@ const FAULTS: readonly Fault[] = [
       return expectRefusal(trial, {
         damage: () => remount("ro"),
         repair: () => remount("rw"),
-        message: /^The database .*playground\.db cannot be opened: /,
+        message: /^PLAYGROUND_DATA_DIR is ".*": it must be a folder that the daemon can write to/,
       });
     },
   },

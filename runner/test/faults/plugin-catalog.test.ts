@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   createPluginCatalog,
   type LivePluginCatalog,
+  type PluginCatalogOptions,
 } from "../../src/pool/catalog/plugin-catalog.ts";
 import type { PluginInfo } from "../../src/ports/plugin-catalog.ts";
 import { countThreads, expectThreadsGone, openThreads } from "../support/plugin-threads.ts";
@@ -45,9 +46,7 @@ function plugin(name: string, more = ""): string {
   `;
 }
 
-async function open(
-  options: { importTimeoutMs?: number; retryMs?: number; pluginsDir?: string } = {},
-): Promise<LivePluginCatalog> {
+async function open(options: Partial<PluginCatalogOptions> = {}): Promise<LivePluginCatalog> {
   catalog = createPluginCatalog({
     builtinDir: join(base, "built-in"),
     pluginsDir: join(base, "plugins"),
@@ -61,6 +60,10 @@ async function open(
 
 function fail(error: unknown): void {
   throw error;
+}
+
+function versionOf(info: PluginInfo | null): string | null {
+  return info?.status === "ready" ? info.version : null;
 }
 
 function errorOf(info: PluginInfo | null): string {
@@ -316,7 +319,7 @@ describe("a schema that cannot be converted to JSON Schema", () => {
     const opened = await open();
     expect(opened.get("wrapped")).toMatchObject({ status: "ready", warnings: [] });
     expect(opened.checkInput("wrapped", { n: "x" })).toEqual([
-      { path: "/n", message: 'is "x": it must be a whole number' },
+      { path: "/n", message: 'is "x": it must be an integer' },
     ]);
     await using threads = openThreads({ catalog: opened });
     expect((await threads.run("wrapped", { input: { n: 1 } })).result).toMatchObject({ ok: true });
@@ -331,12 +334,12 @@ describe("a broken file is reported, and the other plugins work", () => {
     [
       "imports.ts",
       `\nimport "no-such-package";`,
-      /^Cannot find package 'no-such-package' imported from .* \(\/.*imports\.ts:2\)$/,
+      /^the package "no-such-package" is not installed: run `npm install --prefix \/\S+\/plugins no-such-package` \(\/.*imports\.ts:2\)$/,
     ],
     [
       "requires.cjs",
-      `\n\nrequire("no-such-package");`,
-      /^Cannot find module 'no-such-package' \(\/.*requires\.cjs:3\)\n/,
+      `\n\nrequire("@no-such/package/part");`,
+      /^the package "@no-such\/package" is not installed: run `npm install --prefix \/\S+\/plugins @no-such\/package` \(\/.*requires\.cjs:3\)$/,
     ],
     [
       "exported.mjs",
@@ -416,9 +419,48 @@ describe("a broken file is reported, and the other plugins work", () => {
     );
   });
 
+  test("a folder with an index file but no package.json, until it has one", async () => {
+    put("plugins/parts/index.ts", plugin("parts"));
+    put("plugins/lib/helper.ts", plugin("helper"));
+    put("plugins/_more/index.ts", plugin("more"));
+    const opened = await open();
+    expect(names(opened)).toEqual(["parts (broken)"]);
+    expect(errorOf(opened.get("parts"))).toBe(
+      'parts: the folder has index.ts but no package.json. Add one, such as {"type": "module"}, if it is a plugin. Name the folder _parts if it is not.',
+    );
+    put("plugins/parts/package.json", `{"type": "module"}`);
+    await until("the plugin", () => opened.get("parts")?.status === "ready");
+  });
+
   test("a folder whose package.json is not JSON", async () => {
     put("plugins/folder/package.json", "{");
     expect(errorOf((await open()).get("folder"))).toMatch(/^folder\/package\.json: /);
+  });
+
+  test.each([
+    [
+      `input: z.object({ text: z.string() }), example: { input: { text: 7 } }`,
+      "example.input does not fit the plugin's own input: /text: must be a string, not 7",
+    ],
+    [
+      `options: z.object({ size: z.int() }), example: { input: 1 }`,
+      "example.options does not fit the plugin's own options: /size: must be a number, not undefined",
+    ],
+  ])("an example that the plugin does not accept: %s", async (fields, message) => {
+    put("plugins/wrong.ts", `import { z } from "zod"; ${plugin("wrong", fields)}`);
+    put("plugins/good.ts", plugin("good"));
+    const opened = await open();
+    expect(errorOf(opened.get("wrong"))).toBe(message);
+    expect(opened.get("good")?.status).toBe("ready");
+  });
+
+  test("a folder whose package is not installed, with the command for that folder", async () => {
+    put("plugins/parts/package.json", "{}");
+    put("plugins/parts/lib/read.ts", `export { no } from "no-such-package/read";`);
+    put("plugins/parts/index.ts", `import "./lib/read.ts"; ${plugin("parts")}`);
+    expect(errorOf((await open()).get("parts"))).toContain(
+      `run \`npm install --prefix ${join(base, "plugins/parts")} no-such-package\``,
+    );
   });
 
   test("the second of two plugins with the same name, with an error that names both", async () => {
@@ -547,6 +589,37 @@ describe("changes while the daemon runs", () => {
     put(helper, "export const v = 2;");
     await changed;
     expect((await threads.run("uses")).result).toMatchObject({ output: "2" });
+  });
+
+  test("an endless loop at the import of one file delays no change of another, and its end is noticed", async () => {
+    put("plugins/endless.ts", "for (;;);");
+    put("plugins/other.ts", plugin("other"));
+    const opened = await open({ importTimeoutMs: 2000, retryMs: 100 });
+    expect(names(opened)).toEqual(["endless (broken)", "other"]);
+    for (const version of ["2.0.0", "3.0.0"]) {
+      put("plugins/other.ts", plugin("other", `version: "${version}",`));
+      // Less than the 12 s that the loop is allowed to take when it is read again.
+      await until("the change", () => versionOf(opened.get("other")) === version, {
+        timeoutMs: 10_000,
+      });
+    }
+    put("plugins/endless.ts", plugin("endless"));
+    await until("both plugins", () => names(opened).join() === "endless,other");
+  });
+
+  test("each plugin is reported once when it is loaded, and once for each change of its files", async () => {
+    const loaded: string[] = [];
+    put("built-in/own.ts", plugin("own"));
+    put("plugins/a.ts", `import "./_part.ts"; ${plugin("a")}`);
+    put("plugins/_part.ts", "");
+    put("plugins/b.ts", plugin("b"));
+    const opened = await open({ onLoaded: ({ name }) => loaded.push(name) });
+    expect(loaded.splice(0)).toEqual(["a", "b"]);
+    put("plugins/_part.ts", "export {};");
+    await until("the changed plugin", () => loaded.length > 0);
+    put("plugins/c.ts", plugin("c"));
+    await until("the new plugin", () => opened.get("c") !== null);
+    expect(loaded).toEqual(["a", "c"]);
   });
 
   test("a changed helper next to the target of a linked file counts", async () => {

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LivePluginCatalog } from "../../src/pool/catalog/plugin-catalog.ts";
+import { systemClock } from "../../src/system/clock.ts";
 import { openFixtures, openThreads, type PluginThreads } from "../support/plugin-threads.ts";
 
 let catalog: LivePluginCatalog;
@@ -71,6 +72,20 @@ test("output to the console, to the streams and to ctx.log becomes log lines, in
   expect(lines.find(({ level }) => level === "debug")?.message).toMatch(
     /… \(20000 bytes in total\)$/,
   );
+});
+
+test("a step and its log lines have the instants of the daemon's clock, which is not the executor's", async () => {
+  const AHEAD_MS = 3_600_000;
+  const from = systemClock.now() + AHEAD_MS;
+  const clock = { ...systemClock, now: () => systemClock.now() + AHEAD_MS };
+  await using ahead = openThreads({ catalog, clock });
+  const { result, lines } = await ahead.run("prints");
+  const instants = [result.startedAt, ...lines.map(({ at }) => at), result.endedAt];
+  expect(lines.length).toBeGreaterThan(0);
+  for (const instant of instants) {
+    expect(instant).toBeGreaterThanOrEqual(from - 2);
+    expect(instant).toBeLessThan(from + 60_000);
+  }
 });
 
 test("many log lines arrive complete and in order, before the result", async () => {

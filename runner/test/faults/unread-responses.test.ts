@@ -171,4 +171,4 @@ test("200 requests of 4 MiB that wait for their jobs fit into a heap of 256 MiB"
   expect(failures).toBe(0);
   expect((await daemon.request("/readyz")).status).toBe(200);
   closing.abort();
-});
+}, 300_000);

@@ -2,8 +2,10 @@
 import { pino } from "pino";
 import { expect } from "vitest";
 import { Problem } from "../../src/http/contract/problem.ts";
+import type { Caller } from "../../src/ports/known-tokens.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { createMetrics } from "../../src/system/metrics.ts";
+import { NO_ACCESS } from "./scripted-backend.ts";
 import { createWorld, type EngineInTest, type EngineScript, type World } from "./engine.ts";
 
 const TOKEN = "api-token-0123456789";
@@ -27,7 +29,10 @@ export interface Api extends EngineInTest {
   close(): Promise<void>;
 }
 
-export async function createApi(script: EngineScript = {}): Promise<Api> {
+export async function createApi(
+  script: EngineScript = {},
+  caller: Caller = { name: null, scope: "admin" },
+): Promise<Api> {
   const world = await createWorld();
   const started = await world.startEngine(script);
   const app = createHttpServer({
@@ -45,7 +50,9 @@ export async function createApi(script: EngineScript = {}): Promise<Api> {
     },
     metrics: createMetrics(),
     logger: pino({ enabled: false }),
-    tokens: { find: (given) => (given === TOKEN ? { name: null, scope: "admin" } : null) },
+    tokens: { find: (given) => (given === TOKEN ? caller : null) },
+    clock: world.clock,
+    ...NO_ACCESS,
     settings: {
       requestTimeoutMs: 120_000,
       maxRequests: 100,
@@ -55,6 +62,11 @@ export async function createApi(script: EngineScript = {}): Promise<Api> {
       host: "127.0.0.1",
       publicUrl: undefined,
       allowedHosts: [],
+      consoleDir: new URL("file:///nowhere/"),
+      given: [],
+      sessionMs: 60_000,
+      environment: undefined,
+      trustedProxies: [],
       jobUrl: (id) => `http://daemon.test/v1/jobs/${id}`,
       batchUrl: (id) => `http://daemon.test/v1/batches/${id}`,
     },

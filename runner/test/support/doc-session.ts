@@ -6,9 +6,10 @@
  * All other blocks (```sh for what cannot run here, ```ini, …) are ignored.
  */
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -80,7 +81,8 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
     if (path !== null) {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), localized(fence.text));
-      if (path.startsWith("plugins/")) droppedIn.add(path.split("/")[1] ?? "");
+      const source = /^plugins\/([^/]+)/.exec(path)?.[1];
+      if (source !== undefined && !source.includes(".test.")) droppedIn.add(source);
       return "";
     }
     for (const source of droppedIn) await untilPickedUp(daemon, source);
@@ -169,12 +171,15 @@ async function untilPickedUp(daemon: Daemon, source: string): Promise<void> {
   });
 }
 
+/**
+ * Below the ports that systems give to connections and to servers on port 0: examples end their
+ * endpoint and start another one, and no other test may take the port meanwhile.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
+    if (await isFree(port)) return port;
+  }
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** The real engine on the real store. The test controls plugins, endpoints and time. */
+import type { RetryPolicy } from "../../src/domain/step-retry.ts";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,12 +11,19 @@ import { urlRefusal } from "../../src/egress/url-refusal.ts";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { SubmitRequest } from "../../src/engine/requests.ts";
+import type { Bus } from "../../src/ports/bus.ts";
 import { createIds } from "../../src/system/ids.ts";
+import { createLocalBus } from "../../src/system/local-bus.ts";
 import type { ReadyPlugin } from "../../src/ports/plugin-catalog.ts";
 import type { Store } from "../../src/ports/store/store.ts";
+import type { Beat } from "../../src/ports/store/upkeep.ts";
 import type { StoredJob } from "../../src/ports/store/jobs.ts";
 import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { createSigner } from "../../src/secrets/signer.ts";
 import { createVault } from "../../src/secrets/vault.ts";
+import { writeEmptyDatabase } from "./empty-database.ts";
+import { createSharedWriters } from "./shared-writers.ts";
+import { createLocalContents } from "../../src/files/local-contents.ts";
 import { createScriptedPool, type ScriptedPool, type ScriptedStep } from "./scripted-pool.ts";
 import {
   answered,
@@ -23,6 +31,7 @@ import {
   type ScriptedSender,
   type Sent,
 } from "./scripted-sender.ts";
+import { NO_HOST, NO_TELEMETRY } from "./no-telemetry.ts";
 import { until } from "./until.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 import { createTestLog } from "./test-log.ts";
@@ -41,6 +50,9 @@ export interface EngineScript {
   maxWebhooks?: number;
   /** Returns an input's issues. Without it, every input is valid. */
   checkInput?: (name: string, input: unknown) => readonly Issue[];
+  pluginWaitMs?: number;
+  /** The policy of every plugin. */
+  pluginRetry?: RetryPolicy;
   /** The plugins that cannot be loaded. The test changes the set. */
   broken?: ReadonlySet<string>;
   /** Called when the plugins are to be read again. */
@@ -90,27 +102,43 @@ export const REQUEST: SubmitRequest = {
   idempotencyKey: null,
 };
 
+const writer = createSharedWriters();
+
 const PLUGINS = ["first", "second", "third", "only"];
 
 export function plugins(...names: string[]): Pick<SubmitRequest, "plugins"> {
   return { plugins: names.map((name) => ({ name, options: {} })) };
 }
 
-export async function createWorld(): Promise<World> {
+/**
+ * With `exclusive` false, another daemon can have the data open: its leases are valid. With several buses,
+ * each engine has a store of its own on the same file, and one of the buses, in the order of their starts.
+ */
+export async function createWorld({
+  buses = [createLocalBus()],
+  exclusive = buses.length === 1,
+}: { exclusive?: boolean; buses?: readonly Bus[] } = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "playground-engine-"));
-  const sqlite = await createSqliteStore({ path: join(folder, "playground.db") });
+  const path = join(folder, "playground.db");
+  await writeEmptyDatabase(path);
+  const opened: Store[] = [];
+  for (const _ of buses) opened.push(await createSqliteStore({ path, exclusive, writer }));
   const clock = createTestClock();
   const engines: Engine[] = [];
   let pending = 0;
 
-  const store = interceptCalls(sqlite, async (call) => {
-    pending += 1;
-    try {
-      return await call();
-    } finally {
-      pending -= 1;
-    }
-  });
+  const stores = opened.map((each) =>
+    interceptCalls(each, async (call) => {
+      pending += 1;
+      try {
+        return await call();
+      } finally {
+        pending -= 1;
+      }
+    }),
+  );
+  const nth = <T>(all: readonly T[], index: number): T => all[index % all.length]!;
+  const store = nth(stores, 0);
 
   async function settle(): Promise<void> {
     // Code that was woken and waits for no store call has continued after one event loop iteration.
@@ -122,12 +150,13 @@ export async function createWorld(): Promise<World> {
     const listeners = new Set<() => void>();
     const { threads = 2, answer = () => answered(200), intercept = (same) => same } = script;
     const now = (): number => clock.now();
-    const pool = createScriptedPool({ size: threads, now, ...script });
+    const pool = createScriptedPool({ size: threads, clock, ...script });
     const sender = createScriptedSender({ now, answer });
     const logged: { message: string; fields: object }[] = [];
     const write = (fields: object, message: string): void => void logged.push({ message, fields });
     const engine = createEngine({
-      store: intercept(store),
+      store: intercept(nth(stores, engines.length)),
+      bus: nth(buses, engines.length),
       pool,
       sender,
       clock,
@@ -136,7 +165,7 @@ export async function createWorld(): Promise<World> {
         get: (name) =>
           broken.has(name)
             ? { name, source: `${name}.ts`, status: "broken", error: "For a test." }
-            : toPlugin(name),
+            : { ...toPlugin(name), retry: script.pluginRetry ?? null },
         known: toPlugin,
         readyNames: () => PLUGINS.filter((name) => !broken.has(name)),
         recheck: async () => script.recheck?.(),
@@ -151,7 +180,10 @@ export async function createWorld(): Promise<World> {
       digest: (text) => createHash("sha256").update(text).digest("base64"),
       urlRefusal: (url) => urlRefusal(url, { mode: "private" }),
       vault: createVault(Buffer.alloc(32, 1)),
-      telemetry: { refused() {}, jobEnded() {}, stepEnded() {}, attemptEnded() {} },
+      signer: createSigner(Buffer.alloc(32, 1), "links to files"),
+      contents: createLocalContents(join(folder, "artifacts")),
+      telemetry: NO_TELEMETRY,
+      host: NO_HOST,
       log: createTestLog(write),
       settings: {
         maxQueued: 1_000,
@@ -159,13 +191,18 @@ export async function createWorld(): Promise<World> {
         maxLogBytes: 4096,
         maxBatchJobs: 1_000,
         maxWebhooks: script.maxWebhooks ?? 100,
-        pluginWaitMs: 60 * 60_000,
+        pluginWaitMs: script.pluginWaitMs ?? 60 * 60_000,
         maxInFlight: script.maxDeliveriesInFlight ?? 16,
         maxBytesInFlight: script.maxBytesInFlight ?? 64 * 1024 * 1024,
         maxConcurrency: 64,
         maxDeliveryAgeMs: script.maxDeliveryAgeMs ?? 7 * 24 * 60 * 60_000,
         retentionMs: script.retentionMs ?? Number.POSITIVE_INFINITY,
+        fileLimit: 1_000_000,
+        jobFilesLimit: 2_000_000,
+        filesLimit: 3_000_000,
+        isOnlyDaemon: true,
         userAgent: "Playground/test",
+        fileUrl: (fileId) => `http://daemon.test/v1/files/${fileId}/content`,
         batchUrl: (batchId) => `http://daemon.test/v1/batches/${batchId}`,
         jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,
       },
@@ -210,10 +247,15 @@ export async function createWorld(): Promise<World> {
     async close() {
       const stopped = Promise.all(engines.map((engine) => engine.stop({ graceMs: 0 })));
       await stopped;
-      await sqlite.close();
+      for (const each of opened) await each.close();
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** The beat of a daemon that a test plays. */
+export function beatAt(now: number, maxGapMs: number): Beat {
+  return { owner: "owner_test", now, until: now, plugins: [], maxGapMs };
 }
 
 /** The store, with every call passed through `around`. */
@@ -245,6 +287,7 @@ export function toPlugin(name: string): ReadyPlugin {
     outputSchema: null,
     example: null,
     timeoutMs: null,
+    retry: null,
     warnings: [],
   };
 }

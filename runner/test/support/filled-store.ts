@@ -10,11 +10,13 @@ import {
   complete,
   completeNext,
   completeOne,
+  completing,
   deliverAll,
   failIt,
   newJob,
   newWebhook,
   register,
+  retrying,
   start,
   submit,
   submitBatch,
@@ -35,10 +37,18 @@ export interface Filled {
   readonly offWebhook: string;
 }
 
+const BEAT = { owner: "owner_1", until: 200, plugins: ["first"], maxGapMs: 10 };
+
 export async function fillStore(store: Store): Promise<Filled> {
   await store.setMeta("vault-check", "sealed");
-  await store.beat({ now: 1, maxGapMs: 10 });
-  await store.beat({ now: 100, maxGapMs: 10 });
+  const token = { name: "ci", scope: "run", sha256: "0f".repeat(32) } as const;
+  await store.addToken({ ...token, createdAt: "2026-11-23T09:30:00.000Z" });
+  await store.beat({ ...BEAT, now: 1 });
+  await store.beat({ ...BEAT, now: 100 });
+  await store.addStats([
+    { series: "minute", at: 0, key: "", counts: { completed: 1, "wait.3": 1 } },
+    { series: "plugin", at: 0, key: "first", counts: { runs: 1, "duration.9": 1 } },
+  ]);
   const active = await register(store, { plugins: ["first"], jobName: "report" });
   const paused = await register(store, { on: ["completed"] });
   await store.updateWebhook(paused.id, { state: "paused" }, { now: 5 });
@@ -61,7 +71,9 @@ export async function fillStore(store: Store): Promise<Filled> {
   ]);
 
   const failed = await submit(store, { webhook: newWebhook() });
-  await failIt(store, await start(store, await claimOne(store)));
+  const first = await start(store, await claimOne(store));
+  await store.commitTransition(claimOf(first), retrying(first, { at: 30, retryMs: 0 }));
+  await failIt(store, await claimOne(store, { now: 30 }));
   await spreadDeliveries(store);
 
   const openBatch = await fillBatch(store, "batch_open");
@@ -74,7 +86,10 @@ export async function fillStore(store: Store): Promise<Filled> {
   const claimed = await claimOne(store, { plugins: ["first", "second"] });
   await store.commitTransition(claimOf(claimed), beginning(claimed));
   await completeOne(store, { ...claimed, sequence: 1 });
-  const queued = await submit(store, { name: "report" });
+  await fillBulkActs(store);
+  await submit(store);
+  await fillFiles(store);
+  const queued = await submit(store, { name: "report", files: ["file_upload"] });
   const scheduled = await submit(store, { runAt: 1_000_000 });
   return {
     completed: completed.id,
@@ -94,6 +109,35 @@ export async function fillStore(store: Store): Promise<Filled> {
 function fillBatch(store: Store, id: string) {
   const webhook = newWebhook({ destination: { key: `http://${id}.test`, ratePerSecond: null } });
   return submitBatch(store, [newJob(), newJob()], { id, webhook });
+}
+
+/** One that a client uploaded and a job names, and one that a job wrote. */
+async function fillFiles(store: Store): Promise<void> {
+  const file = { name: "people.csv", type: "text/csv", size: 6, sha256: "ab".repeat(32) };
+  await store.createFile({ ...file, id: "file_upload", createdAt: 20, expiresAt: 900 });
+  const job = await start(store, await claimOne(store));
+  const { transition } = completing(job);
+  const written = { ...file, id: "file_written", name: "copy.csv", createdAt: 30 };
+  await store.commitTransition(claimOf(job), { ...transition, files: [written] });
+}
+
+/** One that runs, and one that has ended. */
+async function fillBulkActs(store: Store): Promise<void> {
+  const bulk = {
+    act: "retry",
+    dryRun: false,
+    by: "console",
+    filter: { status: ["failed"] },
+    phase: "counting",
+    cursor: null,
+    pending: [],
+    matched: 0,
+    createdAt: 50,
+  } as const;
+  for (const id of ["bulk_running", "bulk_ended"]) {
+    await store.createBulkAct({ ...bulk, id }, { maxRunning: 2 });
+  }
+  await store.abortBulkAct("bulk_ended", { now: 60 });
 }
 
 /** Leaves one delivery dead, the one behind it waiting for its retry, and a third in flight. */

@@ -11,12 +11,18 @@ import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { JobRequest } from "../../src/engine/requests.ts";
 import { createIds } from "../../src/system/ids.ts";
+import { createLocalBus } from "../../src/system/local-bus.ts";
 import type { DeliverySummary } from "../../src/ports/store/deliveries.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import { createUndiciSender } from "../../src/sender/undici-sender.ts";
 import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { createSigner } from "../../src/secrets/signer.ts";
 import { createVault } from "../../src/secrets/vault.ts";
+import { writeEmptyDatabase } from "./empty-database.ts";
+import { createSharedWriters } from "./shared-writers.ts";
+import { createLocalContents } from "../../src/files/local-contents.ts";
 import { REQUEST, toPlugin } from "./engine.ts";
+import { NO_HOST, NO_TELEMETRY } from "./no-telemetry.ts";
 import { createScriptedPool } from "./scripted-pool.ts";
 import { until } from "./until.ts";
 import { createTestLog } from "./test-log.ts";
@@ -32,6 +38,8 @@ export interface LiveEngine {
   close(): Promise<void>;
 }
 
+const writer = createSharedWriters();
+
 export async function createLiveEngine(
   options: {
     resolve?: Resolve;
@@ -42,17 +50,19 @@ export async function createLiveEngine(
 ): Promise<LiveEngine> {
   const { egress = "private", maxInFlight = 256, maxConcurrency = 64 } = options;
   const folder = await mkdtemp(join(tmpdir(), "playground-live-"));
-  const store = await createSqliteStore({ path: join(folder, "playground.db") });
+  const path = join(folder, "playground.db");
+  await writeEmptyDatabase(path);
+  const store = await createSqliteStore({ path, writer });
   const now = (): number => systemClock.now();
   const sender = createUndiciSender({
     connectionsPerOrigin: maxConcurrency,
     egress: { policy: parseEgressPolicy(egress) },
     resolve: options.resolve ?? createResolver(),
   });
-  const nothing = (): void => {};
   const engine = createEngine({
     store,
-    pool: createScriptedPool({ size: 8, now, run: (step) => step.complete() }),
+    bus: createLocalBus(),
+    pool: createScriptedPool({ size: 8, clock: systemClock, run: (step) => step.complete() }),
     sender,
     clock: systemClock,
     catalog: {
@@ -69,7 +79,10 @@ export async function createLiveEngine(
     digest: (text) => createHash("sha256").update(text).digest("base64"),
     urlRefusal: () => null,
     vault: createVault(Buffer.alloc(32, 1)),
-    telemetry: { refused: nothing, jobEnded: nothing, stepEnded: nothing, attemptEnded: nothing },
+    signer: createSigner(Buffer.alloc(32, 1), "links to files"),
+    contents: createLocalContents(join(folder, "artifacts")),
+    telemetry: NO_TELEMETRY,
+    host: NO_HOST,
     log: createTestLog(),
     settings: {
       maxQueued: 100_000,
@@ -83,7 +96,12 @@ export async function createLiveEngine(
       maxBytesInFlight: 64 * 1024 * 1024,
       maxConcurrency,
       retentionMs: Number.POSITIVE_INFINITY,
+      fileLimit: 1_000_000,
+      jobFilesLimit: 2_000_000,
+      filesLimit: 3_000_000,
+      isOnlyDaemon: true,
       userAgent: "Playground/test",
+      fileUrl: (fileId) => `http://daemon.test/v1/files/${fileId}/content`,
       batchUrl: (batchId) => `http://127.0.0.1/v1/batches/${batchId}`,
       jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,
     },

@@ -9,8 +9,9 @@ import {
   type LivePluginCatalog,
 } from "../../src/pool/catalog/plugin-catalog.ts";
 import { createPluginPool, type PluginPoolOptions } from "../../src/pool/plugin-pool.ts";
+import { systemClock } from "../../src/system/clock.ts";
 import type { LogLine, PluginPool } from "../../src/ports/plugin-pool.ts";
-import type { StepResult } from "../../src/domain/job.ts";
+import type { StepResult } from "../../src/domain/transition.ts";
 import { childrenOf } from "./processes.ts";
 import { until } from "./until.ts";
 
@@ -50,8 +51,10 @@ export function openThreads(
 ): PluginThreads {
   const filesDir = mkdtempSync(join(tmpdir(), "plugin-threads-"));
   const pool = createPluginPool({
+    clock: systemClock,
     threads: 1,
     filesDir,
+    contentsDir: join(filesDir, "artifacts"),
     memoryMb: 256,
     graceMs: 200,
     pluginTimeoutMs: 60_000,
@@ -86,9 +89,11 @@ async function runStep(
       inputFrom: request.inputFrom ?? null,
       jobInput: input,
       jobTimeoutMs: request.jobTimeoutMs ?? null,
+      attempt: 1,
       isLastAttempt: false,
       logLimitBytes: 4 * 1024 * 1024,
       logLimitLines: 10_000,
+      filesLimitBytes: Infinity,
     },
     {
       signal: request.signal ?? new AbortController().signal,

@@ -257,9 +257,9 @@ export function requestArbitrary(
       fc.option((headerValues[name] ?? latin1).map((value) => [name, value.trim()] as const)),
     );
   const content = operation.requestBody?.["content"] as
-    | { "application/json": { schema: Json } }
+    | { "application/json"?: { schema: Json } }
     | undefined;
-  const schema = content?.["application/json"].schema;
+  const schema = content?.["application/json"]?.schema;
   const body: fc.Arbitrary<string | null> =
     schema === undefined
       ? fc.option(fc.json(), { freq: 5 })

@@ -1,8 +1,9 @@
 /** An engine, a store and a catalog that a test scripts, for cases that the real ones rarely produce. */
 import { pino } from "pino";
 import { expect } from "vitest";
-import { createHttpServer, type HttpSettings } from "../../src/http/server.ts";
-import type { Engine, JobSignal, StepProgress } from "../../src/engine/engine.ts";
+import { createHttpServer, type HttpDeps, type HttpSettings } from "../../src/http/server.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import type { JobSignal, StepProgress } from "../../src/ports/job-signal.ts";
 import type { SubmitRequest, WebhookTarget } from "../../src/engine/requests.ts";
 import type { JobEvent } from "../../src/domain/event.ts";
 import type { JobStatus } from "../../src/domain/job-spec.ts";
@@ -15,7 +16,9 @@ import { DEFAULT_TIMEOUT_MS } from "../../src/domain/webhook.ts";
 import type { JobWebhook } from "../../src/ports/store/webhooks.ts";
 import type { StoredJob } from "../../src/ports/store/jobs.ts";
 import type { StoreReads } from "../../src/ports/store/store.ts";
+import { systemClock } from "../../src/system/clock.ts";
 import { createMetrics } from "../../src/system/metrics.ts";
+import { createTestFeed } from "./test-feed.ts";
 
 export const TOKEN = "scripted-token-0123456789";
 /** Callers by their token: PLAYGROUND_TOKEN's, and one for each scope. */
@@ -47,6 +50,7 @@ const PLUGINS: readonly PluginInfo[] = [
     outputSchema: null,
     example: { input: { text: "hello" } },
     timeoutMs: null,
+    retry: null,
     warnings: [],
   },
 ];
@@ -69,7 +73,15 @@ async function notScripted(): Promise<never> {
 
 export type Backend = ReturnType<typeof createBackend>;
 
-export function createBackend(settings: Partial<HttpSettings> = {}) {
+/** What tests of sessions and tokens replace with the real parts. */
+type Access = Pick<HttpDeps, "tokens" | "tokenList" | "sessions">;
+
+export const NO_ACCESS: Omit<Access, "tokens"> = {
+  tokenList: { list: async () => [], add: notScripted, remove: notScripted },
+  sessions: { find: () => null, open: async () => null, close: async () => {} },
+};
+
+export function createBackend(settings: Partial<HttpSettings> = {}, access: Partial<Access> = {}) {
   const jobs = new Map<string, StoredJob>();
   const events = new Map<string, JobEvent[]>();
   const listeners = new Map<string, Set<(signal: JobSignal) => void>>();
@@ -80,6 +92,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     submitted.push(request);
     return { jobId: addJob({ request }), replayed: false };
   };
+  const feed = createTestFeed();
   let progress: StepProgress | null = null;
 
   function addJob(
@@ -101,9 +114,12 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
       },
       status: "queued",
       fence: 0,
+      owner: null,
       sequence: 0,
       stepAttempts: 0,
       waitingFor: null,
+      failedAttempts: 0,
+      attempts: [],
       startedAt: null,
       endedAt: null,
       failure: null,
@@ -148,6 +164,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
       listeners.set(id, set.add(listener));
       return () => void set.delete(listener);
     },
+    listenToAll: (listener) => feed.listen(listener),
     stepProgress: () => progress,
     checkBatchSize: () => {},
     submitBatch: notScripted,
@@ -166,8 +183,37 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     recoverDestination: notScripted,
     holdOf: () => null,
     redeliver: notScripted,
-    explainWait: ({ on }) => `Plugin "${on}" could not be loaded: for a test.`,
+    deleteJob: notScripted,
+    bulkActs: { start: notScripted, abort: notScripted },
+    explainWait: (waitingFor) =>
+      waitingFor.kind === "plugin"
+        ? `Plugin "${waitingFor.on}" could not be loaded: for a test.`
+        : waitingFor.message,
+    files: {
+      upload: notScripted,
+      get: notScripted,
+      remove: notScripted,
+      read: notScripted,
+      linked: {
+        output: async (_jobId, output) => output,
+        job: async (job) => job,
+        batch: async (batch) => batch,
+      },
+      links: {
+        url: (id) => `http://daemon.test/v1/files/${id}/content?sig=x`,
+        problem: () => null,
+      },
+    },
+    tokens: { read: async () => {}, all: () => [], add: notScripted, remove: notScripted },
     headerNames: ({ sealed }) => Object.keys(JSON.parse(sealed ?? "{}") as object),
+    stats: {
+      points: notScripted,
+      lastDay: notScripted,
+      plugins: notScripted,
+      destinations: async () => new Map(),
+    },
+    threads: () => ({ total: 4, busy: 1 }),
+    status: notScripted,
     relayState: () => ({ inFlight: 2, bytesInFlight: 300, openDestinations: 1 }),
     start: async () => {},
     stop: async () => {},
@@ -175,7 +221,27 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
 
   const reads: StoreReads = {
     job: async (id) => jobs.get(id) ?? null,
+    jobValue: async (id, which) => {
+      const job = jobs.get(id);
+      return (which === "input" ? job?.spec.input : job?.steps[which]?.output) ?? null;
+    },
     jobs: async () => ({ items: [], nextCursor: null }),
+    jobIds: async () => ({ items: [], nextCursor: null }),
+    jobState: async (id) => {
+      const job = jobs.get(id);
+      return job === undefined ? null : { ...job };
+    },
+    positions: async () => [],
+    errorGroups: async () => [],
+    file: async () => null,
+    files: async () => ({ items: [], nextCursor: null }),
+    filesOfJob: async () => [],
+    usedContents: async () => new Set(),
+    fileUsage: async () => ({ files: 0, bytes: 0 }),
+    bulkAct: async () => null,
+    bulkActs: async () => ({ items: [], nextCursor: null }),
+    runningBulkActs: async () => [],
+    batches: async () => ({ items: [], nextCursor: null }),
     events: async (id, { after, limit }) =>
       (events.get(id) ?? []).filter((event) => event.sequence > after).slice(0, limit),
     logs: async () => [],
@@ -191,11 +257,17 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     batch: async () => null,
     batchesToEnd: async () => [],
     destination: async () => null,
+    destinationByKey: async () => null,
     destinations: async () => ({ items: [], nextCursor: null }),
     dueDestinations: async () => [],
     nextDestinationDue: async () => null,
     nextJobDue: async () => null,
     meta: async () => null,
+    tokens: async () => [],
+    stats: async () => [],
+    queueState: async () => ({ scheduled: 0, oldestReadyAt: null, waiting: [] }),
+    heldDestinations: async () => [],
+    size: async () => ({ bytes: 0, freeBytes: 0 }),
   };
 
   const notReady: string[] = [];
@@ -215,6 +287,9 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     metrics: createMetrics(),
     logger: pino({ level: "debug" }, { write: (line: string) => void logLines.push(line) }),
     tokens: { find: (given) => callers.get(given) ?? null },
+    clock: systemClock,
+    ...NO_ACCESS,
+    ...access,
     settings: {
       requestTimeoutMs: 120_000,
       maxRequests: 100,
@@ -224,6 +299,11 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
       host: "127.0.0.1",
       publicUrl: undefined,
       allowedHosts: [],
+      consoleDir: new URL("file:///nowhere/"),
+      given: [],
+      sessionMs: 60_000,
+      environment: undefined,
+      trustedProxies: [],
       jobUrl: (id) => `http://127.0.0.1:8787/v1/jobs/${id}`,
       batchUrl: (id) => `http://127.0.0.1:8787/v1/batches/${id}`,
       ...settings,
@@ -250,6 +330,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}) {
     addJob,
     addEvent,
     signal,
+    feed,
     forgetToken: (token: string) => void callers.delete(token),
     changeScope: (token: string, scope: Scope) =>
       void callers.set(token, { name: "changed", scope }),

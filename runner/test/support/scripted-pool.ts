@@ -1,4 +1,5 @@
 import { toJsonText } from "../../src/domain/json-text.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import type { FailureCode } from "../../src/domain/errors.ts";
 import type {
   PluginPool,
@@ -6,7 +7,8 @@ import type {
   StepInterrupted,
   StepTask,
 } from "../../src/ports/plugin-pool.ts";
-import type { StepResult } from "../../src/domain/job.ts";
+import type { StepResult, StepTiming } from "../../src/domain/transition.ts";
+import type { RetryWish } from "../../src/domain/step-retry.ts";
 import { until } from "./until.ts";
 
 /** One step, which the test ends. */
@@ -15,7 +17,7 @@ export interface ScriptedStep {
   readonly hooks: StepHooks;
   /** `endedAt` is the instant on the thread's clock, now by default. */
   complete(output?: unknown, endedAt?: number): void;
-  fail(code?: FailureCode): void;
+  fail(code?: FailureCode, retry?: RetryWish): void;
   /** The process that runs the step ends. */
   interrupt(): void;
 }
@@ -33,36 +35,46 @@ export interface ScriptedPool extends PluginPool {
  */
 export function createScriptedPool(options: {
   size: number;
-  now: () => number;
+  clock: Pick<Clock, "now" | "monotonic">;
   run?: (step: ScriptedStep) => void;
   obeysStop?: boolean;
 }): ScriptedPool {
+  const { clock } = options;
   const begun: ScriptedStep[] = [];
   return {
     size: options.size,
     begun,
     step: (n) => until(`step ${n} to begin`, () => begun[n - 1] ?? null),
     run(task, hooks) {
-      const startedAt = options.now();
+      const startedAt = clock.now();
       const { promise, resolve } = Promise.withResolvers<StepResult | StepInterrupted>();
-      const times = (): { startedAt: number; endedAt: number } => ({
+      const begunAt = clock.monotonic();
+      const times = (): StepTiming & { durationMs: number } => ({
         startedAt,
-        endedAt: options.now(),
+        endedAt: clock.now(),
+        durationMs: clock.monotonic() - begunAt,
       });
       const step: ScriptedStep = {
         task,
         hooks,
-        complete: (output = null, endedAt = options.now()) =>
+        complete: (output = null, endedAt = clock.now()) =>
           resolve({
             ok: true,
             output: toJsonText(output),
-            metrics: { processedItems: 1, duration: Math.max(1, endedAt - startedAt) },
+            metrics: { processedItems: 1, duration: Math.max(1, clock.monotonic() - begunAt) },
             startedAt,
             endedAt,
+            durationMs: clock.monotonic() - begunAt,
           }),
         interrupt: () => resolve({ interrupted: "The process ended." }),
-        fail: (code = "PLUGIN_THREW") =>
-          resolve({ ok: false, failure: { code, message: code }, metrics: null, ...times() }),
+        fail: (code = "PLUGIN_THREW", retry?: RetryWish) =>
+          resolve({
+            ok: false,
+            failure: { code, message: code },
+            metrics: null,
+            ...(retry !== undefined && { retry }),
+            ...times(),
+          }),
       };
       const onStop = (): void => step.fail("CANCELLED");
       if (options.obeysStop !== false) {
@@ -73,6 +85,7 @@ export function createScriptedPool(options: {
       options.run?.(step);
       return promise;
     },
+    memory: () => ({ usedBytes: 0, limitBytes: null }),
     close: async () => {},
   };
 }

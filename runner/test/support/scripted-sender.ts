@@ -39,6 +39,9 @@ export function createScriptedSender(options: {
     sent,
     inFlight: () => inFlight,
     async send(outgoing) {
+      if (outgoing.maySend?.() === false) {
+        return { kind: "failed", code: "ABORTED", message: "another daemon may send it" };
+      }
       const one = { outgoing, event: JSON.parse(outgoing.body) as unknown, at: options.now() };
       sent.push(one);
       inFlight += 1;

@@ -2,10 +2,13 @@ import { batchCallback } from "../../domain/batch.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
+import type { Backstop } from "../bus/backstop.ts";
+import type { Messages } from "../bus/messages.ts";
+import type { JobSignals } from "../jobs/job-signals.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
 const BATCHES_PER_TICK = 20;
-const BACKSTOP_MS = 5_000;
+const ALONE_MS = 5_000;
 const RETRY_MS = 30_000;
 
 /** Stores the callback of each batch whose jobs have all ended. Wake it when a job has ended. */
@@ -14,10 +17,11 @@ export function createBatchLoop(deps: {
   clock: Clock;
   log: Log;
   batchUrl: (batchId: string) => string;
-  /** Called when the batch has ended and its callback, if it has a webhook, is due. */
-  onEnded: (batchId: string) => void;
+  signals: Pick<JobSignals, "announce">;
+  messages: Pick<Messages, "publish">;
+  backstop: Backstop;
 }): Loop {
-  const { store, clock, log, batchUrl, onEnded } = deps;
+  const { store, clock, log, batchUrl, signals, messages, backstop } = deps;
   /** Batches that could not be ended, with the instant of the next try: they stop no other. */
   const failed = new Map<string, number>();
 
@@ -26,7 +30,9 @@ export function createBatchLoop(deps: {
     if (batch === null) return;
     const at = clock.now();
     const body = batchCallback(batch, { at, batchUrl: batchUrl(batchId) });
-    if (await store.endBatch(batchId, { at, body })) onEnded(batchId);
+    if (!(await store.endBatch(batchId, { at, body }))) return;
+    signals.announce(batchId, { kind: "batch-ended" });
+    messages.publish({ kind: "due" });
   }
 
   async function tryToEnd(batchId: string): Promise<void> {
@@ -45,7 +51,7 @@ export function createBatchLoop(deps: {
     const now = clock.monotonic();
     const ready = ids.filter((id) => (failed.get(id) ?? now) <= now);
     for (const id of ready) await tryToEnd(id);
-    return ids.length === limit && ready.length > 0 ? 0 : BACKSTOP_MS;
+    return ids.length === limit && ready.length > 0 ? 0 : backstop(ALONE_MS);
   }
 
   return createLoop({ name: "batch", tick, clock, log });

@@ -1,6 +1,7 @@
 import { Refused } from "../../domain/errors.ts";
 import type { JobWebhook } from "../../ports/store/webhooks.ts";
 import type { Store } from "../../ports/store/store.ts";
+import type { Messages } from "../bus/messages.ts";
 import type { WebhookTarget } from "../requests.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
 import { type SubmitDeps } from "../jobs/submit-job.ts";
@@ -10,8 +11,7 @@ import { checkUrl } from "../webhooks/check-url.ts";
 export interface SetBatchWebhookDeps extends Pick<SubmitDeps, "urlRefusal" | "ids"> {
   readonly store: Pick<Store, "setBatchWebhook" | "batch">;
   readonly sealedContents: SealedContents;
-  /** Called when a delivery can have become due. */
-  readonly onDue: () => void;
+  readonly messages: Pick<Messages, "publish">;
 }
 
 /**
@@ -25,7 +25,9 @@ export async function setBatchWebhook(
 ): Promise<void> {
   checkUrl(target.url, deps.urlRefusal, "/url");
   const webhook = toJobWebhook(target, deps);
-  if (await deps.store.setBatchWebhook(batchId, webhook)) return deps.onDue();
+  if (await deps.store.setBatchWebhook(batchId, webhook)) {
+    return deps.messages.publish({ kind: "due" });
+  }
   const batch = await deps.store.batch(batchId);
   if (batch === null) throw new Refused("BATCH_NOT_FOUND", `There is no batch "${batchId}".`);
   const { sealedContents } = deps;

@@ -1,7 +1,9 @@
 import { Refused } from "../../domain/errors.ts";
+import type { NewJob } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { BatchRequest } from "../requests.ts";
 import { submitOnce, type SubmitDeps } from "../jobs/submit-job.ts";
+import { refuseMissingFile } from "../files/named-files.ts";
 import { toIdempotency, toJobWebhook, toNewJob } from "../jobs/new-job.ts";
 import { checkJob, type CheckDeps } from "../jobs/check-job.ts";
 import { checkUrl } from "../webhooks/check-url.ts";
@@ -21,6 +23,7 @@ export async function submitBatch(
   checkJobs(request.jobs, deps);
   if (request.webhook !== null) checkUrl(request.webhook.url, deps.urlRefusal, "/webhook/url");
   const { idempotencyKey, ...rest } = request;
+  let newJobs: readonly NewJob[] = [];
   const { id: batchId, replayed } = await submitOnce(deps, async (jobDeps) => {
     const batch = {
       id: deps.ids.newId("batch"),
@@ -29,9 +32,24 @@ export async function submitBatch(
       idempotency: toIdempotency(idempotencyKey, rest, jobDeps),
       createdAt: deps.clock.now(),
     };
+    // A job with a key can be an earlier one.
+    newJobs = batch.jobs.filter(({ idempotency }) => idempotency === null);
     const outcome = await deps.store.submitBatch(batch, { maxQueued: deps.maxQueued });
+    if (outcome.kind === "no-file") {
+      const named = request.jobs.map((job, index) => ({ request: job, at: `/jobs/${index}` }));
+      throw refuseMissingFile(outcome.id, named);
+    }
     return { id: batch.id, outcome };
   });
+  if (!replayed) {
+    deps.telemetry.jobsSubmitted(request.jobs.length);
+    for (const { id } of newJobs) {
+      deps.signals.announce(id, { kind: "changed", status: "queued" });
+    }
+  }
+  deps.messages.publish({ kind: "jobs" });
+  // A batch can consist of earlier jobs, by their idempotency keys. Then it may have ended already.
+  deps.messages.publish({ kind: "batches" });
   return { batchId, replayed };
 }
 

@@ -7,6 +7,7 @@ import {
   toDestinationOutcome,
   type Answer,
 } from "../../domain/delivery.ts";
+import type { Messages } from "../bus/messages.ts";
 import type { DestinationOutcome } from "../../domain/destination.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -14,13 +15,16 @@ import type { Ids } from "../../ports/ids.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Outgoing, Sender } from "../../ports/sender.ts";
 import type {
-  AttemptEffects,
   AttemptOutcome,
   ClaimedDelivery,
+  DeliveryClaim,
+  HandOver,
+  Recorded,
 } from "../../ports/store/deliveries.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
+import type { Beats } from "../upkeep/beat-loop.ts";
 import { reportAttempt } from "./report-attempt.ts";
 import { toRequestHeaders } from "./request-headers.ts";
 
@@ -32,6 +36,8 @@ export interface DeliverDeps {
   readonly ids: Pick<Ids, "random">;
   readonly telemetry: Pick<Telemetry, "attemptEnded">;
   readonly log: Log;
+  readonly messages: Pick<Messages, "publish">;
+  readonly beats: Pick<Beats, "isHeard">;
   readonly userAgent: string;
   readonly maxDeliveryAgeMs: number;
 }
@@ -71,21 +77,26 @@ export async function makeAttempt(
  * pause of its destination kept it from being sent: the delivery stays due.
  */
 export async function recordAttempt(
-  delivery: ClaimedDelivery,
-  attempt: Attempt,
+  { delivery, attempt }: { readonly delivery: ClaimedDelivery; readonly attempt: Attempt },
   deps: DeliverDeps,
-): Promise<AttemptEffects | null> {
+  handOver?: HandOver,
+): Promise<Recorded> {
   const { store, ids } = deps;
   const { answer } = attempt;
   if (isAborted(answer)) {
-    await store.releaseDeliveries([delivery.id]);
+    await store.releaseDeliveries([claimOf(delivery)]);
     return null;
   }
   const { maxDeliveryAgeMs: maxAgeMs } = deps;
   const outcome = toOutcome(delivery, attempt, { maxAgeMs, random: ids.random() });
-  const effects = await store.recordAttempt(outcome);
-  reportAttempt(delivery, outcome, { ...deps, tooOld: effects?.tooOld ?? null });
-  return effects;
+  const recorded = await store.recordAttempt(outcome, handOver);
+  if (recorded !== "lost")
+    reportAttempt(delivery, outcome, { ...deps, tooOld: recorded?.tooOld ?? null });
+  return recorded;
+}
+
+export function claimOf({ id, fence, owner }: ClaimedDelivery): DeliveryClaim {
+  return { deliveryId: id, fence, owner };
 }
 
 function isAborted(answer: Answer): boolean {
@@ -95,14 +106,16 @@ function isAborted(answer: Answer): boolean {
 /** Throws when the webhook's headers and secrets cannot be decrypted. */
 function toRequest(
   { target, subjectId, sequence, body }: ClaimedDelivery,
-  { sealedContents, userAgent }: DeliverDeps,
+  { sealedContents, userAgent, beats }: DeliverDeps,
   { startedAt, signals }: { startedAt: number; signals: Pick<Outgoing, "signal" | "recall"> },
 ): Outgoing {
   const id = eventId({ subjectId, sequence });
   const contents = sealedContents.open(target.sealed, target.webhookId);
   const headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
   const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  return { url: target.url, headers, body, timeoutMs, ...signals };
+  // Otherwise another daemon may have sent this event and the next ones since it was claimed.
+  const maySend = beats.isHeard;
+  return { url: target.url, headers, body, timeoutMs, maySend, ...signals };
 }
 
 function toOutcome(
@@ -114,7 +127,7 @@ function toOutcome(
   const { retriesUsed } = delivery;
   const verdict = judgeAttempt(answer, { retries, retriesUsed, now, random });
   return {
-    deliveryId: delivery.id,
+    ...claimOf(delivery),
     attempt: {
       number: delivery.attempts + 1,
       // The next delivery is due from this instant, which must not be ahead of a clock that was set back.

@@ -25,8 +25,8 @@ function attempt(
   outcome: DestinationOutcome,
   now = 0,
 ): void {
-  for (const { limit } of destinations.shareRoom([destination(id)], { room: 1, now }))
-    destinations.begin(id, limit);
+  if (destinations.shareRoom([destination(id)], { room: 1, now }).length > 0)
+    destinations.begin(id);
   destinations.end(id, outcome, now);
 }
 
@@ -52,7 +52,7 @@ describe("shareRoom", () => {
     const destinations = destinationsOf();
     const due = [destination(1, 5)];
     expect(destinations.shareRoom(due, { room: 256, now: 0 })).toEqual([{ id: 1, limit: 1 }]);
-    destinations.begin(1, 1);
+    destinations.begin(1);
     expect(destinations.shareRoom(due, { room: 256, now: 0 })).toEqual([]);
     expect(destinations.countOpen()).toBe(1);
   });
@@ -62,7 +62,7 @@ describe("shareRoom", () => {
     const dead = Array.from({ length: 20 }, (_, i) => destination(i + 1, 1));
     const shares = destinations.shareRoom(dead, { room: 8, now: 0 });
     expect(shares).toHaveLength(4);
-    for (const { id, limit } of shares) destinations.begin(id, limit);
+    for (const { id } of shares) destinations.begin(id);
     // The next read leaves all of them out. Otherwise they would hide the destinations that can send.
     expect(destinations.blocked()).toHaveLength(20);
     expect(destinations.shareRoom([...dead, destination(99)], { room: 4, now: 0 })).toEqual([
@@ -83,7 +83,7 @@ describe("shareRoom", () => {
 test("a destination is blocked until an attempt ends", () => {
   const destinations = destinationsOf({ maxConcurrency: 1 });
   destinations.shareRoom([destination(1)], { room: 8, now: 0 });
-  destinations.begin(1, 1);
+  destinations.begin(1);
   expect(destinations.blocked()).toEqual([1]);
   destinations.end(1, OK, 0);
   expect(destinations.blocked()).toEqual([]);

@@ -1,5 +1,5 @@
 import {
-  beginAttempts,
+  beginAttempt,
   endAttempt,
   isQuiet,
   newConcurrency,
@@ -21,7 +21,9 @@ export interface Destinations {
     due: readonly DueDestination[],
     request: { room: number; now: number },
   ): readonly Share[];
-  begin(id: number, attempts: number): void;
+  begin(id: number): void;
+  /** Begins an attempt of a delivery that was handed over. False if there is no room for it. */
+  admit(id: number, now: number): boolean;
   /** Aborts when the destination is paused. */
   pauseSignal(id: number): AbortSignal;
   end(id: number, outcome: DestinationOutcome, now: number): void;
@@ -31,6 +33,8 @@ export interface Destinations {
   resume(id: number): void;
   /** Destinations that cannot send now, even if deliveries are due. The end of an attempt frees them. */
   blocked(): readonly number[];
+  /** Those of the blocked destinations that do not fail. */
+  full(): readonly number[];
   /** How many destinations have an open circuit, of those that this process knows. */
   countOpen(): number;
 }
@@ -57,7 +61,10 @@ export function createDestinations(options: {
   /** Failing destinations get half of the attempts. Otherwise many dead endpoints would use them all. */
   const maxFailing = Math.max(1, Math.floor(options.maxInFlight / 2));
 
-  function refreshEntry({ id, failuresInRow }: DueDestination, now: number): Entry {
+  function refreshEntry(
+    { id, failuresInRow }: Pick<DueDestination, "id" | "failuresInRow">,
+    now: number,
+  ): Entry {
     const known = entries.get(id);
     const isOutOfDate =
       failuresInRow === 0 && known !== undefined && isQuiet(known.concurrency, now);
@@ -71,6 +78,13 @@ export function createDestinations(options: {
     return entry;
   }
 
+  function begin(id: number): void {
+    const entry = entries.get(id);
+    if (entry === undefined) return;
+    entry.concurrency = beginAttempt(entry.concurrency);
+    watched.add(id);
+  }
+
   function roomForFailing(): number {
     let room = maxFailing;
     for (const id of watched) {
@@ -78,6 +92,20 @@ export function createDestinations(options: {
       if (entry !== undefined && isFailing(entry)) room -= entry.concurrency.inFlight;
     }
     return room;
+  }
+
+  function blocked(): number[] {
+    const found: number[] = [];
+    const isFailingBlocked = roomForFailing() <= 0;
+    for (const id of watched) {
+      const entry = entries.get(id);
+      if (entry === undefined) continue;
+      const isBlocked =
+        roomOf(entry.concurrency, isOpen(entry)) === 0 || (isFailingBlocked && isFailing(entry));
+      if (isBlocked) found.push(id);
+      else if (entry.concurrency.inFlight === 0) watched.delete(id);
+    }
+    return found;
   }
 
   return {
@@ -94,11 +122,16 @@ export function createDestinations(options: {
       watchOthers(candidates, shares, watched);
       return shares;
     },
-    begin(id, attempts) {
-      const entry = entries.get(id);
-      if (entry === undefined || attempts === 0) return;
-      entry.concurrency = beginAttempts(entry.concurrency, attempts);
-      watched.add(id);
+    begin,
+    admit(id, now) {
+      const known = entries.get(id);
+      const entry =
+        known === undefined || isQuiet(known.concurrency, now)
+          ? refreshEntry({ id, failuresInRow: known?.failuresInRow ?? 0 }, now)
+          : known;
+      if (isFailing(entry) || roomOf(entry.concurrency, false) === 0) return false;
+      begin(id);
+      return true;
     },
     pauseSignal: (id) => (entries.get(id)?.pause ?? new AbortController()).signal,
     end(id, outcome, now) {
@@ -122,24 +155,9 @@ export function createDestinations(options: {
       const entry = entries.get(id);
       if (entry !== undefined) entry.concurrency = restart(entry.concurrency);
     },
-    blocked() {
-      const blocked: number[] = [];
-      const isFailingBlocked = roomForFailing() <= 0;
-      for (const id of watched) {
-        const entry = entries.get(id);
-        if (entry === undefined) continue;
-        const isBlocked =
-          roomOf(entry.concurrency, isOpen(entry)) === 0 || (isFailingBlocked && isFailing(entry));
-        if (isBlocked) blocked.push(id);
-        else if (entry.concurrency.inFlight === 0) watched.delete(id);
-      }
-      return blocked;
-    },
-    countOpen() {
-      let open = 0;
-      for (const entry of entries.values()) if (isOpen(entry)) open += 1;
-      return open;
-    },
+    blocked,
+    full: () => blocked().filter((id) => entries.get(id)?.failuresInRow === 0),
+    countOpen: () => [...entries.values()].filter(isOpen).length,
   };
 }
 

@@ -4,7 +4,13 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createWorld, HOOK, type EngineInTest, type World } from "../../../test/support/engine.ts";
+import {
+  beatAt,
+  createWorld,
+  HOOK,
+  type EngineInTest,
+  type World,
+} from "../../../test/support/engine.ts";
 import { answered, NO_ANSWER } from "../../../test/support/scripted-sender.ts";
 import type { Answer } from "../../domain/delivery.ts";
 
@@ -121,7 +127,7 @@ async function createRun(world: World, shape: Shape, answer: () => Answer): Prom
       while (world.clock.now() < until) {
         const next = Math.min(until, world.clock.now() + stepMs);
         for (let now = world.clock.now(); now < next; now += 4 * MINUTE_MS) {
-          void world.store.beat({ now, maxGapMs: 5 * MINUTE_MS });
+          void world.store.beat(beatAt(now, 5 * MINUTE_MS));
         }
         world.clock.moveTo(next);
         await world.settle();

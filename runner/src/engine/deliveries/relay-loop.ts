@@ -1,26 +1,30 @@
-import { MAX_TIMEOUT_MS } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { AttemptEffects, ClaimedDelivery } from "../../ports/store/deliveries.ts";
+import type { ClaimedDelivery, DeliveryClaim, Recorded } from "../../ports/store/deliveries.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { RelayState } from "../../ports/telemetry.ts";
-import { ShortLivedMap } from "../../system/short-lived-map.ts";
+import type { Backstop } from "../bus/backstop.ts";
+import type { Messages } from "../bus/messages.ts";
+import type { Beats } from "../upkeep/beat-loop.ts";
 import { createLoop, type Loop } from "../loop.ts";
-import { makeAttempt, recordAttempt, type DeliverDeps } from "./deliver.ts";
-import { createDestinations } from "./destinations.ts";
+import { claimOf, makeAttempt, recordAttempt, type DeliverDeps } from "./deliver.ts";
+import { createDestinations, type Destinations } from "./destinations.ts";
+import { createIntake, type Intake } from "./intake.ts";
+import { createInFlight, type AttemptInFlight } from "./in-flight.ts";
+import { createReleases } from "./releases.ts";
+import { createLook } from "./look.ts";
 import { reportVerdict } from "../webhooks/report-verdict.ts";
 import { reportDestination } from "./report-destination.ts";
 
-/**
- * Longer than an attempt can take once it has a connection. A delivery that is claimed again while its
- * attempt still runs is released.
- */
-const LEASE_MS = MAX_TIMEOUT_MS + 60_000;
-const DESTINATIONS_PER_CLAIM = 64;
-const BACKSTOP_MS = 5_000;
-
 export interface Relay {
   readonly loop: Loop;
+  readonly intake: Intake;
+  /** The claims of the attempts in flight. */
+  claims(): readonly DeliveryClaim[];
+  /** Drops the outcomes of attempts whose claims are lost. Returns how many of them were in flight. */
+  drop(lost: readonly DeliveryClaim[]): number;
+  /** Another daemon has paused the destination: attempts that wait for a connection are not sent. */
+  pause(destination: number, failuresInRow: number): void;
   /** Ends the pause of a destination in this process. Call it after the store has ended its pause. */
   resume(destination: number): void;
   /** Waits for the attempts in flight, then aborts those that are left. Aborted ones do not count. */
@@ -41,18 +45,38 @@ export interface RelayOptions {
   readonly maxBytesInFlight: number;
   /** Attempts that one destination can have in flight. */
   readonly maxConcurrency: number;
+  readonly messages: Pick<Messages, "publish">;
+  readonly beats: Pick<Beats, "isHeard">;
+  readonly backstop: Backstop;
 }
+
+/** Of the bytes that can be in flight. The rest is left to what is handed over during a claim. */
+const PART_OF_ONE_CLAIM = 1 / 4;
 
 /** Sends the deliveries that are due, round robin by destination. Wake it when an event was stored. */
 export function createRelay(options: RelayOptions): Relay {
-  const { store, deliverDeps, clock, log, owner } = options;
+  const { deliverDeps, clock, log, owner } = options;
   const destinations = createDestinations(options);
-  const inFlight = new ShortLivedMap<string, Promise<void>>();
+  const inFlight = createInFlight({ ...options, onRoom: () => look.onRoom() });
+  const effectDeps = { ...options, destinations };
   const stopping = new AbortController();
-  let bytesInFlight = 0;
+  let isDraining = false;
+  const releases = createReleases({ ...options, onReleased: () => loop.wake() });
+  const { release } = releases;
+  const intake = createIntake({
+    owner,
+    clock,
+    inFlight,
+    destinations,
+    isDraining: () => isDraining,
+    begin(deliveries) {
+      const at = clock.monotonic();
+      begin(deliveries, (destination) => !isDraining && destinations.admit(destination, at));
+    },
+  });
 
-  async function send(delivery: ClaimedDelivery): Promise<void> {
-    bytesInFlight += delivery.bytes;
+  async function send(entry: AttemptInFlight): Promise<void> {
+    const { delivery } = entry;
     try {
       const attempt = await makeAttempt(delivery, deliverDeps, {
         signal: stopping.signal,
@@ -60,118 +84,106 @@ export function createRelay(options: RelayOptions): Relay {
       });
       // Before the write: the endpoint can receive its next event while this attempt is committed.
       destinations.end(delivery.destination, attempt.destinationOutcome, clock.monotonic());
-      loop.wake();
-      applyEffects(delivery, await recordAttempt(delivery, attempt, deliverDeps));
+      look.onAttemptEnd();
+      if (entry.isLost) return;
+      entry.isRecording = true;
+      const effects = await intake.during(
+        (handOver) => recordAttempt({ delivery, attempt }, deliverDeps, handOver),
+        (recorded) => (recorded === "lost" ? undefined : recorded?.handedOver),
+      );
+      applyEffects(delivery, effects, effectDeps);
+      if (canHaveMadeDue(effects)) loop.wake();
     } catch (error) {
       // A repeated write would fail as well. The attempt is made again when the lease runs out. An
       // immediate second attempt could flood the endpoint.
       log.error({ deliveryId: delivery.id, err: error }, "delivery.write-failed");
     } finally {
-      bytesInFlight -= delivery.bytes;
-      inFlight.delete(delivery.id);
-      loop.wake();
+      inFlight.end(delivery);
     }
   }
 
-  function applyEffects(
-    { destination: id, target }: ClaimedDelivery,
-    effects: AttemptEffects | null,
+  /** Begins the attempts that `admit` allows, and releases the others. */
+  function begin(
+    claimed: readonly ClaimedDelivery[],
+    admit: (destination: number) => boolean,
   ): void {
-    if (effects === null) return;
-    if (effects.webhook !== null) reportVerdict(target.webhookId, effects.webhook, log);
-    if (effects.destination === null) return;
-    const { failuresInRow, pausedUntil } = effects.destination.after;
-    const isPaused = failuresInRow > 0 && clock.now() < pausedUntil;
-    destinations.changed(id, { failuresInRow, isPaused });
-    reportDestination(effects.destination, log);
-  }
-
-  async function tick(): Promise<number | null | (() => Promise<number>)> {
-    const room = options.maxInFlight - inFlight.size;
-    const maxBytes = options.maxBytesInFlight - bytesInFlight;
-    if (room <= 0 || maxBytes <= 0) return null;
-    const now = clock.now();
-    const at = clock.monotonic();
-    const due = await store.dueDestinations({
-      now,
-      limit: DESTINATIONS_PER_CLAIM,
-      except: destinations.blocked(),
-    });
-    const shares = destinations.shareRoom(due, { room, now: at });
-    // Due destinations that got no share are blocked from now on, and the next read leaves them out.
-    if (shares.length === 0) return due.length === 0 ? waitMs : 0;
-    const leaseUntil = now + LEASE_MS;
-    const request = { owner, destinations: shares, now, leaseUntil, maxBytes };
-    begin(await store.claimDeliveries(request));
-    return waitMs;
-  }
-
-  function begin(claimed: readonly ClaimedDelivery[]): void {
-    const fresh: ClaimedDelivery[] = [];
-    const attempts = new Map<number, number>();
+    const refused: DeliveryClaim[] = [];
     for (const delivery of claimed) {
       const current = inFlight.get(delivery.id);
-      if (current === undefined) {
-        fresh.push(delivery);
-        attempts.set(delivery.destination, (attempts.get(delivery.destination) ?? 0) + 1);
-      } else releaseAfter(current, delivery.id, options);
+      // Its lease had expired. Two attempts at the same time could arrive in the wrong order.
+      if (current !== undefined) void current.ended.then(() => release([claimOf(delivery)]));
+      else if (admit(delivery.destination)) inFlight.begin(delivery, send);
+      else refused.push(claimOf(delivery));
     }
-    for (const [destination, begun] of attempts) destinations.begin(destination, begun);
-    for (const delivery of fresh) inFlight.set(delivery.id, send(delivery));
+    if (refused.length > 0) release(refused);
   }
 
-  /** How long until a destination can send. */
-  async function waitMs(): Promise<number> {
-    const dueAt = await store.nextDestinationDue({ except: destinations.blocked() });
-    return dueAt === null ? BACKSTOP_MS : Math.max(0, Math.min(BACKSTOP_MS, dueAt - clock.now()));
-  }
-
-  const loop = createLoop({ name: "relay", tick, clock, log });
+  const look = createLook({
+    ...options,
+    destinations,
+    inFlight,
+    maxBytes: options.maxBytesInFlight * PART_OF_ONE_CLAIM,
+    begin: (claimed) =>
+      begin(claimed, (destination) => {
+        destinations.begin(destination);
+        return true;
+      }),
+    wake: () => loop.wake(),
+  });
+  const loop = createLoop({ name: "relay", tick: look.tick, clock, log });
 
   return {
     loop,
+    intake,
+    claims: () => inFlight.claims(),
+    drop: (lost) => inFlight.drop(lost),
+    pause: (destination, failuresInRow) =>
+      destinations.changed(destination, { failuresInRow, isPaused: true }),
     resume(destination) {
       destinations.resume(destination);
       loop.wake();
     },
     async drain({ graceMs }) {
-      await settleWithin(inFlight, graceMs, clock);
+      isDraining = true;
+      await inFlight.settle(graceMs);
       stopping.abort();
-      await Promise.all(inFlight.values());
+      await inFlight.settle(null);
+      await releases.settled();
     },
     state: () => ({
-      inFlight: inFlight.size,
-      bytesInFlight,
+      inFlight: inFlight.size(),
+      bytesInFlight: inFlight.bytes(),
       openDestinations: destinations.countOpen(),
     }),
   };
 }
 
-/**
- * Releases a delivery that was claimed although its attempt still runs, as after the system's clock
- * was set forward past the end of its lease. A second attempt would send the event twice.
- */
-function releaseAfter(
-  current: Promise<void>,
-  id: string,
-  { store, log }: Pick<RelayOptions, "store" | "log">,
+/** Tells this process and the log what an attempt has changed beyond its delivery. */
+function applyEffects(
+  { id: deliveryId, destination: id, target }: ClaimedDelivery,
+  effects: Recorded,
+  deps: Pick<RelayOptions, "clock" | "log" | "messages"> & {
+    readonly destinations: Pick<Destinations, "changed">;
+  },
 ): void {
-  void current
-    .then(() => store.releaseDeliveries([id]))
-    .catch((error: unknown) => {
-      log.error({ deliveryId: id, err: error }, "delivery.release-failed");
-    });
+  const { clock, log, messages } = deps;
+  if (effects === null) return;
+  if (effects === "lost") return log.warn({ deliveryId }, "delivery.claim-lost");
+  if (effects.webhook !== null) {
+    reportVerdict(target.webhookId, effects.webhook, log);
+    messages.publish({ kind: "webhook-off" });
+  }
+  if (effects.destination === null) return;
+  const { failuresInRow, pausedUntil } = effects.destination.after;
+  const isPaused = failuresInRow > 0 && clock.now() < pausedUntil;
+  deps.destinations.changed(id, { failuresInRow, isPaused });
+  if (isPaused) messages.publish({ kind: "paused", destination: id, failuresInRow });
+  reportDestination(effects.destination, log);
 }
 
-async function settleWithin(
-  inFlight: ShortLivedMap<string, Promise<void>>,
-  graceMs: number,
-  clock: Clock,
-): Promise<void> {
-  const done = new AbortController();
-  await Promise.race([
-    Promise.all(inFlight.values()),
-    clock.sleep(graceMs, { signal: done.signal }),
-  ]);
-  done.abort();
+/** Whether recording an attempt can have made a delivery due that was not handed over. */
+function canHaveMadeDue(effects: Recorded): boolean {
+  if (effects === null || effects === "lost") return true;
+  const { destination, webhook, handedOver } = effects;
+  return destination !== null || webhook !== null || handedOver?.isMoreDue !== false;
 }

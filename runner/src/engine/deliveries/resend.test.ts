@@ -82,6 +82,7 @@ describe("a paused destination", () => {
       expect(sender.sent).toHaveLength(6 + done);
     }
     isDown = false;
+    world.clock.moveTo(world.clock.now() + 1);
     await act("recover");
     expect(engine.relayState().openDestinations).toBe(0);
     const { due } = (await world.store.counts()).deliveries;
@@ -250,6 +251,27 @@ describe("redeliver", () => {
     answer.resolve(answered(200));
     await world.settle();
     expect(sender.sent).toHaveLength(1);
+  });
+
+  test("is refused while its webhook is off, and says how to switch it on", async () => {
+    const { engine, sender, submit } = await world.startEngine({
+      run: complete,
+      answer: () => answered(410),
+    });
+    const url = "http://endpoint.test/hook";
+    const { webhook } = await engine.webhooks.register({ url, on: ["completed"] });
+    const job = await submit();
+    await world.settle();
+    const { id } = await only(job);
+    await expect(engine.redeliver(id)).rejects.toMatchObject({
+      code: "WEBHOOK_OFF",
+      message: expect.stringContaining(`PATCH /v1/webhooks/${webhook.id}`),
+    });
+    expect(await only(job)).toMatchObject({ state: "dead" });
+    await engine.webhooks.update(webhook.id, { state: "active" });
+    await engine.redeliver(id);
+    await world.settle();
+    expect(sender.sent).toHaveLength(2);
   });
 
   test("of an earlier event waits until the later one in flight has been delivered", async () => {

@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { StoredDestination } from "../../ports/store/destinations.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { StoredWebhook } from "../../ports/store/webhooks.ts";
+import type { Messages } from "../bus/messages.ts";
 
 export interface ResendDeps {
   readonly store: Pick<
@@ -11,12 +12,13 @@ export interface ResendDeps {
     "recoverDeliveries" | "redeliver" | "webhook" | "delivery" | "destination"
   >;
   readonly clock: Pick<Clock, "now">;
-  /** Called when the destination's pause has ended and deliveries can have become due. */
-  readonly onResume: (destination: number) => void;
+  readonly messages: Pick<Messages, "publish">;
 }
 
 /** The most deliveries that one call makes due; `more` says that another call is needed. */
 const RECOVER_LIMIT = 10_000;
+/** Deliveries of one transaction. More would make other changes wait for it. */
+const SLICE_SIZE = 200;
 
 /**
  * Makes the deliveries due again that a persistent webhook has not accepted since the instant. Throws
@@ -50,37 +52,50 @@ export async function recoverDestination(
 async function findUsable(id: string, store: Pick<Store, "webhook">): Promise<StoredWebhook> {
   const webhook = await store.webhook(id);
   if (webhook === null) throw new Refused("WEBHOOK_NOT_FOUND", `There is no webhook "${id}".`);
-  if (webhook.state === "off") {
-    throw new Refused(
-      "WEBHOOK_OFF",
-      `Webhook "${id}" is off. Switch it on first with PATCH /v1/webhooks/${id} and {"state": "active"}.`,
-    );
-  }
+  if (webhook.state === "off") throw isOff(id);
   return webhook;
+}
+
+function isOff(id: string): Refused {
+  return new Refused(
+    "WEBHOOK_OFF",
+    `Webhook "${id}" is off. Switch it on first with PATCH /v1/webhooks/${id} and {"state": "active"}.`,
+  );
 }
 
 async function recover(
   { key, number }: Pick<StoredDestination, "key" | "number">,
   since: number,
-  { store, clock, onResume }: ResendDeps,
+  { store, clock, messages }: ResendDeps,
 ): Promise<{ recovered: number; more: boolean }> {
-  const request = { destination: key, since, limit: RECOVER_LIMIT, now: clock.now() };
-  const recovered = await store.recoverDeliveries(request);
-  onResume(number);
-  return recovered;
+  const request = { destination: key, since, limit: SLICE_SIZE, now: clock.now() };
+  let recovered = 0;
+  let more = true;
+  while (more && recovered < RECOVER_LIMIT) {
+    const slice = await store.recoverDeliveries(request);
+    recovered += slice.recovered;
+    more = slice.more;
+  }
+  messages.publish({ kind: "resumed", destination: number });
+  return { recovered, more };
 }
 
-/** Makes one delivery due again. Throws `Refused`: DELIVERY_NOT_FOUND, DELIVERY_NOT_RESENDABLE. */
-export async function redeliver(id: string, { store, clock, onResume }: ResendDeps): Promise<void> {
+/**
+ * Makes one delivery due again. Throws `Refused`: DELIVERY_NOT_FOUND, WEBHOOK_OFF,
+ * DELIVERY_NOT_RESENDABLE.
+ */
+export async function redeliver(id: string, { store, clock, messages }: ResendDeps): Promise<void> {
   const delivery = await store.delivery(id);
   if (delivery === null) {
     throw new Refused("DELIVERY_NOT_FOUND", `There is no delivery "${id}".`);
   }
   if (!(await store.redeliver(id, { now: clock.now() }))) {
+    const webhook = await store.webhook(delivery.webhookId);
+    if (webhook?.state === "off") throw isOff(webhook.id);
     throw new Refused(
       "DELIVERY_NOT_RESENDABLE",
-      `Delivery "${id}" cannot be sent again now: it is being sent, or it waits for an earlier event of its job.`,
+      `Delivery "${id}" cannot be sent again now: it is being sent, it waits for an earlier event of its job, or its webhook was deleted.`,
     );
   }
-  onResume(delivery.destination);
+  messages.publish({ kind: "resumed", destination: delivery.destination });
 }

@@ -10,9 +10,18 @@ import { runJob, type ActiveJob, type RunJobDeps } from "./run-job.ts";
 export interface ActiveJobs {
   /** `limit` jobs can begin immediately. `ahead` more are worth claiming now. */
   room(): { readonly limit: number; readonly ahead: number };
+  /** Keeps room for jobs that are being claimed. Returns a function that ends that. */
+  reserve(jobs: number): () => void;
+  /** Threads that a job uses now. */
+  busyThreads(): number;
   start(job: RunningJob): void;
-  get(jobId: string): ActiveJob | null;
+  /** Null if this process does not have the job under this claim. */
+  get(claim: Claim): ActiveJob | null;
   claims(): readonly Claim[];
+  /** Stops work on jobs whose claims are lost. Returns how many of them were still worked on. */
+  drop(lost: readonly Claim[]): number;
+  /** From now on, no job begins its next step. */
+  endAfterSteps(): void;
   /** Lets each running step end within the grace period, then puts the rest back into the queue. */
   drain(options: { graceMs: number }): Promise<void>;
 }
@@ -26,23 +35,33 @@ interface Entry {
 /** A job that was claimed ahead and gets no thread in this time goes back into the queue. */
 const MAX_WAIT_MS = 1_000;
 
-/** `onRoom` is called when a thread becomes free, or when a job ends or is released before it had a thread. */
+/** `onRoom` is called when a job leaves its thread, or ends or is released before it had one. */
 export function createActiveJobs(options: {
   size: number;
-  deps: Omit<RunJobDeps, "threads" | "lookahead" | "onReleased">;
+  deps: Omit<RunJobDeps, "threads" | "lookahead">;
   clock: Clock;
   onRoom: () => void;
 }): ActiveJobs {
   const { size, clock, onRoom } = options;
   const threads = createThreads(size, onRoom);
   const lookahead = createLookahead(size);
-  const deps: RunJobDeps = { ...options.deps, threads, lookahead, onReleased: onRoom };
+  const deps: RunJobDeps = { ...options.deps, threads, lookahead };
   const jobs = new ShortLivedMap<string, Entry>();
   let isWatching = false;
+  let reserved = 0;
+
+  function room(): { limit: number; ahead: number } {
+    const free = threads.free();
+    const ahead = lookahead.jobs() - threads.waiting() - Math.max(0, reserved - free);
+    return { limit: Math.max(0, free - reserved), ahead: Math.max(0, ahead) };
+  }
 
   function start(job: RunningJob): void {
+    // This process has it under an earlier claim, which was taken from it. That step is asked to stop.
+    jobs.get(job.id)?.active.drop();
     const active = runJob(job, deps);
-    const entry = { claim: { jobId: job.id, fence: job.fence }, claimedAt: clock.now(), active };
+    const claim = { jobId: job.id, fence: job.fence, owner: job.owner };
+    const entry = { claim, claimedAt: clock.now(), active };
     jobs.set(job.id, entry);
     void active.ended.finally(() => {
       if (jobs.get(job.id) === entry) jobs.delete(job.id);
@@ -68,9 +87,13 @@ export function createActiveJobs(options: {
     isWatching = false;
   }
 
+  function endAfterSteps(): void {
+    for (const { active } of jobs.values()) active.drain();
+  }
+
   async function drain({ graceMs }: { graceMs: number }): Promise<void> {
+    endAfterSteps();
     const all = jobs.values().map((entry) => entry.active);
-    for (const active of all) active.drain();
     const allEnded = Promise.all(all.map((active) => active.ended));
     const done = new AbortController();
     await Promise.race([allEnded, clock.sleep(graceMs, { signal: done.signal })]);
@@ -80,13 +103,26 @@ export function createActiveJobs(options: {
   }
 
   return {
-    room: () => ({
-      limit: threads.free(),
-      ahead: Math.max(0, lookahead.jobs() - threads.waiting()),
-    }),
+    room,
+    reserve(count) {
+      reserved += count;
+      return () => void (reserved -= count);
+    },
+    busyThreads: () => threads.used(),
     start,
-    get: (jobId) => jobs.get(jobId)?.active ?? null,
+    get: ({ jobId, fence }) => {
+      const entry = jobs.get(jobId);
+      return entry?.claim.fence === fence ? entry.active : null;
+    },
     claims: () => jobs.values().map((entry) => entry.claim),
+    drop(lost) {
+      const dropped = lost.filter(({ jobId, fence }) => {
+        const entry = jobs.get(jobId);
+        return entry?.claim.fence === fence && entry.active.drop();
+      });
+      return dropped.length;
+    },
+    endAfterSteps,
     drain,
   };
 }

@@ -10,6 +10,7 @@ import {
 import { until } from "../../../test/support/until.ts";
 import { Transient } from "../../domain/errors.ts";
 import type { Store } from "../../ports/store/store.ts";
+import { cancelJob } from "./cancel-job.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));
@@ -147,6 +148,42 @@ test("of two simultaneous cancels, one ends the job and the other is refused bec
   const outcomes = (await both).map(({ status }) => status);
   expect(outcomes.toSorted()).toEqual(["fulfilled", "rejected"]);
   expect(await world.kinds(id)).toEqual(["started", "failed"]);
+});
+
+test("a job that a stopping daemon is giving back is cancelled", async () => {
+  const { engine, pool, submit } = await world.startEngine({ obeysStop: false });
+  const id = await submit();
+  const step = await pool.step(1);
+  const stopped = engine.stop({ graceMs: 0 });
+  await until("the step to be asked to stop", () => step.hooks.signal.aborted);
+  await engine.cancel(id);
+  expect(await world.job(id)).toMatchObject(CANCELLED);
+  step.complete("too late");
+  await stopped;
+  expect(await world.job(id)).toMatchObject(CANCELLED);
+});
+
+test("a job that another daemon runs is cancelled, and that daemon stops its step", async () => {
+  const { pool, submit, logged } = await world.startEngine();
+  const id = await submit();
+  const step = await pool.step(1);
+  await world.settle();
+  const elsewhere = { get: () => null };
+  await cancelJob(id, {
+    store: world.store,
+    activeJobs: elsewhere,
+    signals: { announce: () => undefined },
+    messages: { publish: () => undefined },
+    telemetry: { jobEnded: () => undefined },
+    clock: world.clock,
+    jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,
+  });
+  expect(await world.job(id)).toMatchObject(CANCELLED);
+  expect(await world.kinds(id)).toEqual(["started", "failed"]);
+  await world.runUntil(world.clock.now() + 10_000);
+  expect(step.hooks.signal.aborted).toBe(true);
+  expect(logged.map(({ message }) => message)).toContain("leases.lost");
+  expect(await world.job(id)).toMatchObject(CANCELLED);
 });
 
 test("a client that waits for a job's end is notified of its cancel", async () => {

@@ -1,6 +1,8 @@
 import { Refused, summarize, type Issue } from "../../domain/errors.ts";
+import { didYouMean } from "../../domain/nearest.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import type { JobRequest } from "../requests.ts";
+import type { Beats } from "../upkeep/beat-loop.ts";
 import { whyUnavailable } from "./unavailable-plugin.ts";
 import { checkUrl } from "../webhooks/check-url.ts";
 
@@ -8,7 +10,11 @@ import { checkUrl } from "../webhooks/check-url.ts";
 const BROKEN_RETRY_AFTER_MS = 5_000;
 
 export interface CheckDeps {
-  readonly catalog: Pick<PluginCatalog, "get" | "known" | "checkInput" | "checkOptions">;
+  readonly catalog: Pick<
+    PluginCatalog,
+    "get" | "known" | "readyNames" | "checkInput" | "checkOptions"
+  >;
+  readonly beats: Pick<Beats, "elsewhere">;
   /** Why the daemon is not allowed to connect to the URL, or null. */
   readonly urlRefusal: (url: string) => string | null;
   /** The largest metadata of a job, in bytes of JSON. */
@@ -18,11 +24,11 @@ export interface CheckDeps {
 /** Throws `Refused` for a request that cannot succeed. `at` is the path of the job in the body. */
 export function checkJob(
   request: JobRequest,
-  { catalog, urlRefusal, maxMetadataBytes }: CheckDeps,
+  { catalog, beats, urlRefusal, maxMetadataBytes }: CheckDeps,
   at: string,
 ): void {
   checkMetadata(request.metadata, maxMetadataBytes, `${at}/metadata`);
-  checkPlugins(request, catalog, at);
+  checkPlugins(request, { catalog, elsewhere: beats.elsewhere() }, at);
   if (request.webhook !== null) checkUrl(request.webhook.url, urlRefusal, `${at}/webhook/url`);
 }
 
@@ -35,10 +41,17 @@ function checkMetadata(metadata: JobRequest["metadata"], maxBytes: number, path:
   });
 }
 
-function checkPlugins(request: JobRequest, catalog: CheckDeps["catalog"], at: string): void {
+interface KnownPlugins {
+  readonly catalog: CheckDeps["catalog"];
+  /** The plugins of the other daemons. Their schemas are not known here: they check the input. */
+  readonly elsewhere: readonly string[];
+}
+
+function checkPlugins(request: JobRequest, known: KnownPlugins, at: string): void {
+  const { catalog } = known;
   for (const [index, { name, options }] of request.plugins.entries()) {
     const path = `${at}/plugins/${index}`;
-    refuseUnknown(name, catalog, path);
+    refuseUnknown(name, known, path);
     refuseIf("OPTIONS_INVALID", `The options of plugin "${name}" do not fit its schema`, {
       issues: catalog.checkOptions(name, options),
       under: `${path}/options`,
@@ -57,11 +70,12 @@ function checkPlugins(request: JobRequest, catalog: CheckDeps["catalog"], at: st
 }
 
 /** A job of a plugin whose schemas are known is accepted, and waits until the plugin can be loaded. */
-function refuseUnknown(name: string, catalog: CheckDeps["catalog"], path: string): void {
+function refuseUnknown(name: string, { catalog, elsewhere }: KnownPlugins, path: string): void {
   const unavailable = whyUnavailable(catalog, name);
-  if (unavailable === null || catalog.known(name) !== null) return;
+  if (unavailable === null || catalog.known(name) !== null || elsewhere.includes(name)) return;
   if (unavailable.code === "PLUGIN_NOT_FOUND") {
-    const message = `${unavailable.message} GET /v1/plugins lists the plugins.`;
+    const hint = didYouMean(name, catalog.readyNames());
+    const message = `${unavailable.message}${hint} GET /v1/plugins lists the plugins.`;
     throw new Refused("PLUGIN_NOT_FOUND", message, { issues: [{ path, message }] });
   }
   const { message } = unavailable;

@@ -5,8 +5,8 @@ import {
   stopWaiting,
   type EventContext,
   type RunningJob,
-  type Transition,
 } from "../../domain/job.ts";
+import type { Transition } from "../../domain/transition.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";

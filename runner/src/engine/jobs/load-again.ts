@@ -1,4 +1,5 @@
-import { isPluginUnavailable, type StepResult } from "../../domain/job.ts";
+import { isPluginUnavailable } from "../../domain/job.ts";
+import type { StepResult } from "../../domain/transition.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 

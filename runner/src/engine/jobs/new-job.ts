@@ -5,6 +5,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Idempotency, NewJob } from "../../ports/store/jobs.ts";
 import type { JobWebhook } from "../../ports/store/webhooks.ts";
+import { namedFiles } from "../files/named-files.ts";
 import type { SubmitRequest, WebhookTarget } from "../requests.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
 
@@ -18,22 +19,30 @@ export interface NewJobDeps {
   readonly sealedContents: Pick<SealedContents, "seal">;
 }
 
-/** What is stored of a request. */
+/** What is stored of a request. Throws `Refused`: INPUT_INVALID. */
 export function toNewJob(request: SubmitRequest, deps: NewJobDeps): NewJob {
   const now = deps.clock.now();
   const { idempotencyKey, ...job } = request;
+  const input = toJsonText(request.input);
+  const plugins = request.plugins.map(({ name, options }) => ({
+    name,
+    options: toJsonText(options),
+  }));
+  const files = namedFiles(request, [input, ...plugins.map(({ options }) => options)]);
   return {
     id: deps.ids.newId("job"),
     name: request.name,
     metadata: toJsonText(request.metadata),
-    plugins: request.plugins.map(({ name, options }) => ({ name, options: toJsonText(options) })),
-    input: toJsonText(request.input),
+    plugins,
+    input,
     priority: request.priority,
     runAt: request.runAt ?? now,
     timeoutMs: request.timeoutMs,
+    ...(request.retry !== undefined && { retry: request.retry }),
     createdAt: now,
     webhook: request.webhook && toJobWebhook(request.webhook, deps),
     idempotency: toIdempotency(idempotencyKey, job, deps),
+    ...(files.length > 0 && { files }),
   };
 }
 

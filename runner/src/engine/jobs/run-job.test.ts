@@ -9,7 +9,8 @@ import {
 } from "../../../test/support/engine.ts";
 import { Transient } from "../../domain/errors.ts";
 import { toJsonText } from "../../domain/json-text.ts";
-import { MAX_STEP_ATTEMPTS, type Transition } from "../../domain/job.ts";
+import { MAX_STEP_ATTEMPTS } from "../../domain/job.ts";
+import type { Transition } from "../../domain/transition.ts";
 import type { Store } from "../../ports/store/store.ts";
 
 let world: World;
@@ -49,7 +50,7 @@ test("a step begins only after the result of the step before is stored", async (
     intercept: (store) =>
       interceptCalls(store, async (call, name, args) => {
         const [, transition] = args as Parameters<Store["commitTransition"]>;
-        if (name === "commitTransition" && transition.step !== undefined) await stored.promise;
+        if (name === "commitTransition" && "step" in transition) await stored.promise;
         return call();
       }),
   });
@@ -147,6 +148,33 @@ test("a step whose process ended runs again, and nothing about it reaches a webh
   expect(await world.kinds(id)).toEqual(["started", "progress", "progress", "completed"]);
 });
 
+test("listeners learn that an interrupted job is queued, and that it runs again", async () => {
+  const { engine, pool, submit } = await world.startEngine();
+  const heard: string[] = [];
+  engine.listenToAll((each) => {
+    if (each.kind === "job" && each.change.kind === "changed") heard.push(each.change.status);
+  });
+  await submit(plugins("first"));
+  (await pool.step(1)).interrupt();
+  (await pool.step(2)).complete();
+  await world.settle();
+  expect(heard).toEqual(["queued", "running", "queued", "running", "completed"]);
+});
+
+test("listeners do not learn that a cancelled job is queued", async () => {
+  const { engine, pool, submit } = await world.startEngine({ obeysStop: false });
+  const heard: string[] = [];
+  engine.listenToAll((each) => {
+    if (each.kind === "job" && each.change.kind === "changed") heard.push(each.change.status);
+  });
+  const id = await submit(plugins("first"));
+  const step = await pool.step(1);
+  await engine.cancel(id);
+  step.interrupt();
+  await world.settle();
+  expect(heard).toEqual(["queued", "running", "failed"]);
+});
+
 test("a step whose process ended three times is not started a fourth time", async () => {
   const { pool, submit } = await world.startEngine({ run: (step) => step.interrupt() });
   const id = await submit(plugins("first"));
@@ -207,7 +235,7 @@ const TEN_MINUTES = 10 * 60_000;
 test("a result that the store cannot write yet is kept, and its step does not run again", async () => {
   let broken = true;
   const { pool, submit, logged } = await world.startEngine({
-    intercept: failCommits(({ step }) => (broken && step !== undefined ? FULL : null)),
+    intercept: failCommits((transition) => (broken && "step" in transition ? FULL : null)),
   });
   const id = await submit(plugins("first", "second"));
   (await pool.step(1)).complete("kept");
@@ -228,7 +256,7 @@ test("while results cannot be written, no more jobs run than there are threads",
   const { pool, submit } = await world.startEngine({
     threads: 2,
     run: (step) => step.complete(),
-    intercept: failCommits(({ step }) => (broken && step !== undefined ? FULL : null)),
+    intercept: failCommits((transition) => (broken && "step" in transition ? FULL : null)),
   });
   const ids = [];
   for (let n = 0; n < 10; n += 1) ids.push(await submit());
@@ -243,7 +271,7 @@ test("while results cannot be written, no more jobs run than there are threads",
 
 test("a job whose result cannot be written yet can be cancelled", async () => {
   const { engine, pool, submit } = await world.startEngine({
-    intercept: failCommits(({ step }) => (step === undefined ? null : FULL)),
+    intercept: failCommits((transition) => ("step" in transition ? FULL : null)),
   });
   const id = await submit();
   (await pool.step(1)).complete();
@@ -257,7 +285,9 @@ test("a job whose result cannot be written yet can be cancelled", async () => {
 test("a step whose transitions cannot be stored runs three times, and not more", async () => {
   const { pool, submit } = await world.startEngine({
     run: (step) => step.complete(),
-    intercept: failCommits(({ step }) => (step === undefined ? null : new RangeError("too long"))),
+    intercept: failCommits((transition) =>
+      "step" in transition ? new RangeError("too long") : null,
+    ),
   });
   const id = await submit();
   await world.runUntil(world.clock.now() + TEN_MINUTES);
@@ -272,8 +302,8 @@ test("a step runs again soon after its write failed", async () => {
   let failures = 2;
   const { pool, submit } = await world.startEngine({
     run: (step) => step.complete(),
-    intercept: failCommits(({ step }) =>
-      step === undefined || failures-- <= 0 ? null : new RangeError("too long"),
+    intercept: failCommits((transition) =>
+      "step" in transition && failures-- > 0 ? new RangeError("too long") : null,
     ),
   });
   const id = await submit();
@@ -285,8 +315,8 @@ test("a step runs again soon after its write failed", async () => {
 test("a result that the store refuses fails the job, and the step does not run again", async () => {
   const { pool, submit, logged } = await world.startEngine({
     run: (step) => step.complete(),
-    intercept: failCommits(({ step }) =>
-      step?.index === 1 && step.status === "completed"
+    intercept: failCommits((transition) =>
+      "step" in transition && transition.step?.index === 1 && transition.step.status === "completed"
         ? new RangeError("Invalid string length")
         : null,
     ),
@@ -321,15 +351,40 @@ test("a start that could not be stored is stored before the next transition, and
   expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
 });
 
-test("a start that is lost while its step ends leaves no gap in the job's events", async () => {
+test("a start that is lost while its step ends leaves no gap, and the step does not run again", async () => {
   let failures = 0;
-  const { submit } = await world.startEngine({
+  const { pool, submit } = await world.startEngine({
     run: (step) => step.complete(),
     intercept: failCommits(() => (failures++ === 0 ? FULL : null)),
   });
   const id = await submit();
   await world.runUntil(world.clock.now() + 60_000);
   expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+  expect(pool.begun).toHaveLength(1);
+});
+
+test("a result that was sent before the start's write failed is kept", async () => {
+  const resultSent = Promise.withResolvers<void>();
+  let commits = 0;
+  const { pool, submit } = await world.startEngine({
+    run: (step) => step.complete("kept"),
+    intercept: (store) =>
+      interceptCalls(store, async (call, name) => {
+        if (name !== "commitTransition") return call();
+        commits += 1;
+        if (commits === 1) {
+          await resultSent.promise;
+          throw FULL;
+        }
+        if (commits === 2) resultSent.resolve();
+        return call();
+      }),
+  });
+  const id = await submit();
+  await world.runUntil(world.clock.now() + 60_000);
+  expect(await world.kinds(id)).toEqual(["started", "progress", "completed"]);
+  expect(await world.job(id)).toMatchObject({ status: "completed", stepAttempts: 1 });
+  expect(pool.begun).toHaveLength(1);
 });
 
 test("the last attempt of a step is logged, because it runs alone", async () => {

@@ -5,33 +5,40 @@
 import { begin, cancel, currentPlugin, isLastAttempt, type RunningJob } from "../../domain/job.ts";
 import { MAX_LOG_LINES } from "../../domain/limits.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Ids } from "../../ports/ids.ts";
+import { createJobFiles, type JobFileDeps } from "../files/job-files.ts";
+import type { Log } from "../../ports/log.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import type { StepInterrupted } from "../../ports/plugin-pool.ts";
-import type { Store } from "../../ports/store/store.ts";
-import { runStep, type StepDeps } from "../steps/run-step.ts";
+import { runStep, type LogBudget, type StepDeps } from "../steps/run-step.ts";
 import type { Threads } from "../steps/threads.ts";
+import type { Beats } from "../upkeep/beat-loop.ts";
 import type { StoreRetry } from "../upkeep/store-retry.ts";
 import { endWithoutRun } from "./end-without-run.ts";
+import { createGiveBack, type GiveBackDeps } from "./give-back.ts";
 import { createLoadAgain } from "./load-again.ts";
 import type { Lookahead } from "./lookahead.ts";
 import { storeResult, type Stored } from "./store-result.ts";
 import { whyUnavailable } from "./unavailable-plugin.ts";
 import { createTransitionWriter, type TransitionDeps } from "./write-transition.ts";
 
-export interface RunJobDeps extends StepDeps, TransitionDeps {
-  readonly store: StepDeps["store"] & TransitionDeps["store"] & Pick<Store, "releaseJobs">;
+export interface RunJobDeps extends StepDeps, TransitionDeps, GiveBackDeps, JobFileDeps {
+  readonly store: StepDeps["store"] &
+    TransitionDeps["store"] &
+    GiveBackDeps["store"] &
+    JobFileDeps["store"];
   readonly clock: Pick<Clock, "now" | "sleep">;
   readonly signals: StepDeps["signals"] & TransitionDeps["signals"];
   readonly telemetry: StepDeps["telemetry"] & TransitionDeps["telemetry"];
-  readonly catalog: Pick<PluginCatalog, "get" | "recheck">;
+  readonly catalog: Pick<PluginCatalog, "get" | "known" | "recheck">;
   readonly threads: Pick<Threads, "acquire" | "release">;
   readonly lookahead: Pick<Lookahead, "stepEnded">;
   readonly retryWrite: StoreRetry;
+  readonly beats: Pick<Beats, "isHeard">;
   /** Bytes of log that all the job's steps together can write. */
   readonly maxLogBytes: number;
+  readonly ids: Pick<Ids, "random">;
   readonly jobUrl: (jobId: string) => string;
-  /** The job is back in the queue. */
-  readonly onReleased: () => void;
 }
 
 /** A job that this process has claimed. */
@@ -44,27 +51,36 @@ export interface ActiveJob {
   drain(): void;
   /** Asks the running step to stop and puts the job back into the queue. */
   release(): void;
+  /** The claim is lost: asks the running step to stop. False if there was nothing left to stop. */
+  drop(): boolean;
   /** Resolves when this process has nothing left to do for the job. Never rejects. */
   readonly ended: Promise<void>;
 }
-
-/** A job whose write failed keeps its place this long, so that it is not retried in a tight loop. */
-const PAUSE_MS = 1_000;
 
 type StepEnd = { readonly stored: Promise<Stored> } | StepInterrupted | "not-loaded";
 
 export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   const { threads, clock, log } = deps;
-  const claim = { jobId: claimed.id, fence: claimed.fence };
-  const context = { jobUrl: deps.jobUrl(claimed.id) };
-  const writer = createTransitionWriter(claim, { ...deps, startedAt: claimed.startedAt, onError });
+  const claim = { jobId: claimed.id, fence: claimed.fence, owner: claimed.owner };
+  const files = createJobFiles(claimed, deps);
+  const context = { jobUrl: deps.jobUrl(claimed.id), linkFiles: files.link };
   const stop = new AbortController();
-  const logBudget = { leftBytes: deps.maxLogBytes, leftLines: MAX_LOG_LINES };
+  const onGiveBack = { signal: stop.signal, hasBegun: () => hasBegun };
+  const giveBack = createGiveBack(claim, { ...deps, ...onGiveBack });
+  const { onError } = giveBack;
+  const writer = createTransitionWriter(claim, {
+    ...deps,
+    startedAt: claimed.startedAt,
+    onError,
+    onLost: () => void (drop() && log.warn(claim, "job.claim-lost")),
+  });
+  const stepRun = { signal: stop.signal, logBudget: newLogBudget(deps), files, onError };
   const current = { job: claimed };
-  const resultDeps = { writer, threads, clock, retryWrite: deps.retryWrite, context, onError };
   let hasBegun = false;
   let stepStartedAt: number | null = null;
   let isDraining = false;
+  /** The claim can end with this write, so it is not known to be lost if it is no longer valid. */
+  let isStoring = false;
   let leaving: "cancelled" | "released" | null = null;
   /** If not, the job goes back into the queue, where it waits. */
   const isReady = (): boolean => whyUnavailable(deps.catalog, currentPlugin(current.job)) === null;
@@ -73,10 +89,9 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
 
   async function run(): Promise<void> {
     const end = endWithoutRun(current.job, deps, context);
+    isStoring = end !== null;
     if (end !== null) return void (await writer.write(end));
-    if (isLastAttempt(current.job)) {
-      log.warn({ ...claim, plugin: currentPlugin(current.job) }, "job.last-attempt");
-    }
+    if (isLastAttempt(current.job)) warnOfLastAttempt(current.job, log);
     while (isReady() && (await threads.acquire({ hasBegun, signal: stop.signal }))) {
       const step = await runNextStep();
       if (step === null) break;
@@ -84,32 +99,32 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
         await loadAgain.recheck(stop.signal);
         continue;
       }
-      if ("interrupted" in step) {
-        log.warn({ ...claim, reason: step.interrupted }, "job.step-interrupted");
-        return backToQueue({ countsAttempt: true });
-      }
-      const { isStored, isEnd } = await step.stored;
-      if (!isStored) {
-        log.warn(claim, "job.claim-lost");
-        return backToQueue({ countsAttempt: true });
-      }
-      if (isEnd) return;
+      isStoring = true;
+      if ("interrupted" in step)
+        return giveBack.after("job.step-interrupted", { reason: step.interrupted });
+      const { isStored, next } = await step.stored;
+      isStoring = false;
+      if (!isStored) return giveBack.after("job.claim-lost");
+      if (next !== "running") return;
       if (isDraining) release();
     }
-    await backToQueue({ countsAttempt: false });
+    isStoring = true;
+    await giveBack.now({ countsAttempt: false });
   }
 
   /** Runs the next step in the acquired thread. Null if the job was cancelled or released in the meantime. */
   async function runNextStep(): Promise<StepEnd | null> {
     try {
+      // Otherwise another daemon may have run the step since the job was claimed.
+      if (!deps.beats.isHeard()) return null;
       if (!hasBegun) beginJob();
       stepStartedAt = clock.now();
-      const result = await runStep(current.job, deps, { signal: stop.signal, logBudget, onError });
+      const result = await runStep(current.job, deps, stepRun);
       if ("interrupted" in result) return isLeaving() ? null : result;
-      deps.lookahead.stepEnded(Math.max(0, result.endedAt - result.startedAt));
+      deps.lookahead.stepEnded(result.durationMs);
       if (isLeaving()) return null;
       if (loadAgain.wants(result)) return "not-loaded";
-      return { stored: storeResult(result, current, resultDeps) };
+      return { stored: storeResult(result, current, { ...deps, writer, context, onError }) };
     } finally {
       stepStartedAt = null;
       // After the outcome was handed to the store, so that the next claim shares its transaction.
@@ -120,14 +135,11 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   function beginJob(): void {
     hasBegun = true;
     const started = begin(current.job, Math.min(current.job.startedAt, clock.now()), context);
-    if (started === null) return;
+    // It goes on after an interruption or a retry, and was announced as queued then.
+    if (started === null) return announceRunning(claim.jobId, deps);
+    deps.telemetry.jobBegan({ waitMs: queueWaitMs(current.job, clock.now()) });
     current.job = { ...current.job, sequence: started.sequence };
     writer.writeStart(started);
-  }
-
-  async function backToQueue(request: { countsAttempt: boolean }): Promise<void> {
-    await deps.store.releaseJobs([claim], request);
-    deps.onReleased();
   }
 
   function release(): void {
@@ -135,26 +147,20 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     stop.abort();
   }
 
-  function onError(error: unknown): void {
-    log.error({ jobId: claim.jobId, err: error }, "job.write-failed");
-  }
-
-  /** The step whose outcome could not be stored runs again, up to MAX_STEP_ATTEMPTS times. */
-  async function runAgainLater(error: unknown): Promise<void> {
-    onError(error);
-    await clock.sleep(PAUSE_MS, { signal: stop.signal });
-    await backToQueue({ countsAttempt: true });
+  /** Putting the job back has no effect, because the claim is not valid. */
+  function drop(): boolean {
+    if (leaving !== null || isStoring) return false;
+    release();
+    return true;
   }
 
   return {
     hasBegun: () => hasBegun,
     /** May be called again if the first call could not be stored. */
     async cancel() {
-      if (leaving === "released") return false;
       leaving = "cancelled";
-      const stored = writer.write(
-        cancel(current.job, { stepStartedAt, now: clock.now() }, context),
-      );
+      const transition = cancel(current.job, { stepStartedAt, now: clock.now() }, context);
+      const stored = writer.write(transition);
       stop.abort();
       return stored;
     },
@@ -163,6 +169,25 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
       if (stepStartedAt === null) release();
     },
     release,
-    ended: run().catch(runAgainLater).catch(onError),
+    drop,
+    ended: run().catch(giveBack.later).catch(onError).finally(files.end),
   };
+}
+
+function warnOfLastAttempt(job: RunningJob, log: Log): void {
+  const { id: jobId, fence, owner } = job;
+  log.warn({ jobId, fence, owner, plugin: currentPlugin(job) }, "job.last-attempt");
+}
+
+function announceRunning(jobId: string, { signals }: Pick<RunJobDeps, "signals">): void {
+  signals.announce(jobId, { kind: "changed", status: "running" });
+}
+
+function newLogBudget({ maxLogBytes }: Pick<RunJobDeps, "maxLogBytes">): LogBudget {
+  return { leftBytes: maxLogBytes, leftLines: MAX_LOG_LINES };
+}
+
+/** How long the job could have run before it did. */
+function queueWaitMs({ createdAt, runAt }: RunningJob, now: number): number {
+  return Math.max(0, now - Math.max(createdAt, runAt));
 }

@@ -1,21 +1,25 @@
 import { Transient } from "../../domain/errors.ts";
 import {
   concludeStep,
-  hasEnded,
+  currentPlugin,
   toUnstorable,
   type EventContext,
   type RunningJob,
-  type StepResult,
 } from "../../domain/job.ts";
+import type { StepResult } from "../../domain/transition.ts";
+import type { JobStatus } from "../../domain/job-spec.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Ids } from "../../ports/ids.ts";
 import { occupyThread, type Threads } from "../steps/threads.ts";
+import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import type { StoreRetry } from "../upkeep/store-retry.ts";
 import type { TransitionWriter } from "./write-transition.ts";
 
 export interface Stored {
   /** False if the claim is lost: another daemon has the job, or it has ended. */
   readonly isStored: boolean;
-  readonly isEnd: boolean;
+  /** What the job is now. It is queued if the step is to run again. */
+  readonly next: JobStatus;
 }
 
 export interface ResultDeps {
@@ -24,6 +28,8 @@ export interface ResultDeps {
   readonly retryWrite: StoreRetry;
   readonly clock: Pick<Clock, "now">;
   readonly context: EventContext;
+  readonly catalog: Pick<PluginCatalog, "known">;
+  readonly ids: Pick<Ids, "random">;
   readonly onError: (error: unknown) => void;
 }
 
@@ -49,10 +55,14 @@ export async function storeResult(
 async function storeOnce(
   result: StepResult,
   current: { job: RunningJob },
-  { writer, threads, retryWrite, clock, context }: ResultDeps,
+  { writer, threads, retryWrite, clock, context, catalog, ids }: ResultDeps,
 ): Promise<Stored> {
   const before = current.job;
-  const { transition, job } = concludeStep(before, endedBy(clock.now(), result), context);
+  // Its file can have been changed or removed since the step began.
+  const ofPlugin = catalog.known(currentPlugin(before))?.retry ?? null;
+  const retry = { ofPlugin, random: ids.random() };
+  const ended = endedBy(clock.now(), result);
+  const { transition, job } = concludeStep(before, ended, { ...context, retry });
   const write = async (): Promise<boolean> => {
     // Before the write ends: a cancel that comes now follows this transition.
     current.job = job;
@@ -68,7 +78,7 @@ async function storeOnce(
     // Without its thread, more jobs would run and their outcomes would fill the memory.
     return occupyThread(threads, () => retryWrite("commitTransition", write));
   });
-  return { isStored, isEnd: hasEnded(transition.status) };
+  return { isStored, next: transition.status };
 }
 
 /** If the clock was set back since the step ended, its events would be due in the future. */

@@ -1,22 +1,28 @@
 import { Refused } from "../../domain/errors.ts";
 import type { SubmitOutcome } from "../../ports/store/jobs.ts";
-import type { Store } from "../../ports/store/store.ts";
+import type { Telemetry } from "../../ports/telemetry.ts";
+import type { Messages } from "../bus/messages.ts";
 import type { SubmitRequest } from "../requests.ts";
+import { claimAtSubmit, type ClaimAtSubmitDeps } from "./claim-at-submit.ts";
 import { checkJob, type CheckDeps } from "./check-job.ts";
+import { refuseMissingFile } from "../files/named-files.ts";
+import type { JobSignals } from "./job-signals.ts";
 import { toNewJob, type NewJobDeps } from "./new-job.ts";
 
 /** `Retry-After` when the queue is full, in ms. */
 const QUEUE_FULL_RETRY_AFTER_MS = 5_000;
 
-export interface SubmitDeps extends CheckDeps, NewJobDeps {
-  readonly store: Pick<Store, "submitJob">;
-  readonly maxQueued: number;
+export interface SubmitDeps extends CheckDeps, NewJobDeps, ClaimAtSubmitDeps {
+  readonly catalog: CheckDeps["catalog"] & ClaimAtSubmitDeps["catalog"];
+  readonly telemetry: Pick<Telemetry, "jobsSubmitted">;
+  readonly signals: Pick<JobSignals, "announce">;
+  readonly messages: Pick<Messages, "publish">;
 }
 
 /**
  * Accepts a job, once per idempotency key. The job is on disk when this resolves.
  * Throws `Refused`: PLUGIN_NOT_FOUND, PLUGIN_BROKEN, INPUT_INVALID, OPTIONS_INVALID,
- * METADATA_TOO_LARGE, IDEMPOTENCY_KEY_REUSED, QUEUE_FULL.
+ * METADATA_TOO_LARGE, IDEMPOTENCY_KEY_REUSED, QUEUE_FULL, FILE_NOT_FOUND.
  */
 export async function submitJob(
   request: SubmitRequest,
@@ -25,11 +31,21 @@ export async function submitJob(
   checkJob(request, deps, "");
   const { id: jobId, replayed } = await submitOnce(deps, async (jobDeps) => {
     const job = toNewJob(request, jobDeps);
-    const outcome = await deps.store.submitJob(job, { maxQueued: deps.maxQueued });
+    const outcome = await claimAtSubmit(job, deps);
+    if (outcome.kind === "no-file") throw refuseMissingFile(outcome.id, [{ request, at: "" }]);
+    const isQueued = outcome.kind === "accepted" && outcome.claim === undefined;
+    if (isQueued) deps.messages.publish({ kind: "jobs" });
     return { id: job.id, outcome };
   });
+  if (!replayed) {
+    deps.telemetry.jobsSubmitted(1);
+    deps.signals.announce(jobId, { kind: "changed", status: "queued" });
+  }
   return { jobId, replayed };
 }
+
+/** A file that is missing is the caller's to refuse, who knows where it is named. */
+type Outcome = Exclude<SubmitOutcome, { kind: "no-file" }>;
 
 /**
  * Submits a request, and submits it again with the fingerprints that 0.1.0 stored if its key seems to
@@ -37,7 +53,7 @@ export async function submitJob(
  */
 export async function submitOnce<Deps extends NewJobDeps & { readonly maxQueued: number }>(
   deps: Deps,
-  submit: (deps: Deps) => Promise<{ id: string; outcome: SubmitOutcome }>,
+  submit: (deps: Deps) => Promise<{ id: string; outcome: Outcome }>,
 ): Promise<{ id: string; replayed: boolean }> {
   let { id, outcome } = await submit(deps);
   if (outcome.kind === "duplicate" && !outcome.sameRequest) {
@@ -49,7 +65,7 @@ export async function submitOnce<Deps extends NewJobDeps & { readonly maxQueued:
 /** Throws `Refused` unless the store accepted the request, now or earlier under the same key. */
 function toAccepted(
   id: string,
-  outcome: SubmitOutcome,
+  outcome: Outcome,
   maxQueued: number,
 ): { id: string; replayed: boolean } {
   switch (outcome.kind) {

@@ -5,7 +5,7 @@ export interface PluginFailure extends Failure {
   readonly code: "PLUGIN_NOT_FOUND" | "PLUGIN_BROKEN";
 }
 
-/** Why the plugin cannot run now. Null if it can. */
+/** Why the plugin cannot run now in this daemon. Null if it can. */
 export function whyUnavailable(
   catalog: Pick<PluginCatalog, "get">,
   name: string,

@@ -1,17 +1,21 @@
-import { hasEnded, type Transition } from "../../domain/job.ts";
+import { hasEnded } from "../../domain/job.ts";
+import type { Progress, Transition } from "../../domain/transition.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Claim } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
+import type { JobChanged } from "../../ports/job-signal.ts";
+import type { Messages } from "../bus/messages.ts";
+import type { Intake } from "../deliveries/intake.ts";
 import type { JobSignals } from "./job-signals.ts";
 
 export interface TransitionDeps {
   readonly store: Pick<Store, "commitTransition">;
   readonly signals: Pick<JobSignals, "announce">;
-  readonly telemetry: Pick<Telemetry, "jobEnded">;
+  readonly telemetry: Pick<Telemetry, "jobBegan" | "jobEnded">;
   readonly log: Log;
-  /** A transition is stored, so deliveries can be due. */
-  readonly onCommitted: (transition: Pick<Transition, "status">) => void;
+  readonly intake: Intake;
+  readonly messages: Pick<Messages, "publish">;
 }
 
 /** Writes the transitions of one claimed job in order. */
@@ -30,27 +34,57 @@ export function createTransitionWriter(
   deps: TransitionDeps & {
     readonly startedAt: number;
     readonly onError: (error: unknown) => void;
+    /** The start was refused, because the claim is lost. */
+    readonly onLost: () => void;
   },
 ): TransitionWriter {
-  let lostStart: Transition | null = null;
+  let failedStart: Transition | null = null;
+  let startWritten = Promise.resolve();
 
-  function writeStart(started: Transition): void {
-    lostStart = null;
-    commit(started).catch((error: unknown) => {
-      deps.onError(error);
-      lostStart = started;
-    });
+  function tryStart(started: Transition, onRefused: () => void): void {
+    failedStart = null;
+    startWritten = commit(started).then(
+      (isStored) => {
+        if (!isStored) onRefused();
+      },
+      (error: unknown) => {
+        deps.onError(error);
+        failedStart = started;
+      },
+    );
+  }
+
+  /** One that is refused now was stored by the write that failed. */
+  function repeatStart(): void {
+    if (failedStart !== null) tryStart(failedStart, () => undefined);
+  }
+
+  async function write(transition: Transition): Promise<boolean> {
+    repeatStart();
+    if (await commit(transition)) return true;
+    // Refused, perhaps because the start's write failed in the group before this one.
+    await startWritten;
+    if (failedStart === null) return false;
+    repeatStart();
+    return commit(transition);
   }
 
   async function commit(transition: Transition): Promise<boolean> {
-    if (!(await deps.store.commitTransition(claim, transition))) return false;
-    deps.signals.announce(claim.jobId, { kind: "changed", status: transition.status });
-    deps.onCommitted(transition);
-    if (hasEnded(transition.status)) reportEnd(transition);
+    const stored = await deps.intake.during(
+      (handOver) => deps.store.commitTransition(claim, transition, handOver),
+      (handedOver) => (typeof handedOver === "object" ? handedOver : undefined),
+    );
+    if (stored === false) return false;
+    deps.signals.announce(claim.jobId, toSignal(transition));
+    const hasEvents = transition.events.length > 0;
+    const isMoreDue = hasEvents && (stored === true || stored.isMoreDue);
+    publishCommitted(transition, { isMoreDue, messages: deps.messages });
+    if (transition.status !== "queued") reportEnd(transition);
     return true;
   }
 
-  function reportEnd({ status, failure, endedAt = deps.startedAt }: Transition): void {
+  function reportEnd({ status, failure, endedAt = deps.startedAt }: Progress): void {
+    if (!hasEnded(status)) return;
     const durationMs = Math.max(0, endedAt - deps.startedAt);
     const isCompleted = status === "completed";
     deps.telemetry.jobEnded({
@@ -61,11 +95,30 @@ export function createTransitionWriter(
     deps.log.debug({ jobId: claim.jobId, status, failure, durationMs }, "job.ended");
   }
 
+  return { writeStart: (started) => tryStart(started, deps.onLost), write };
+}
+
+/** Tells who has work after a transition. `isMoreDue`: deliveries can be due that were not handed over. */
+export function publishCommitted(
+  { status }: Pick<Transition, "status">,
+  { isMoreDue, messages }: { isMoreDue: boolean; messages: Pick<Messages, "publish"> },
+): void {
+  if (isMoreDue) messages.publish({ kind: "due" });
+  // Its step is to run again: the claims must know when.
+  if (status === "queued") messages.publish({ kind: "jobs" });
+  if (hasEnded(status)) messages.publish({ kind: "batches" });
+}
+
+function toSignal(transition: Transition): JobChanged {
+  if (transition.status === "queued") return { kind: "changed", status: "queued" };
+  const { status, events, step, endedAt, failure } = transition;
+  const [first] = events;
   return {
-    writeStart,
-    write(transition) {
-      if (lostStart !== null) writeStart(lostStart);
-      return commit(transition);
-    },
+    kind: "changed",
+    status,
+    ...(first?.kind === "started" && { startedAt: first.at }),
+    ...(step?.status === "completed" && { completedSteps: step.index + 1 }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(failure !== undefined && { failure }),
   };
 }

@@ -1,10 +1,12 @@
 import {
+  attemptsOf,
   currentPlugin,
   isLastAttempt,
   isPluginUnavailable,
+  timeLeftMs,
   type RunningJob,
-  type StepResult,
 } from "../../domain/job.ts";
+import type { StepResult } from "../../domain/transition.ts";
 import { NULL_JSON } from "../../domain/json-text.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {
@@ -16,6 +18,7 @@ import type {
 } from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
+import type { JobFiles, StepFiles } from "../files/job-files.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
 
 /** The log that the job can still write. Its steps share it. */
@@ -35,6 +38,7 @@ export interface StepDeps {
 interface StepRun {
   readonly signal: AbortSignal;
   readonly logBudget: LogBudget;
+  readonly files: Pick<JobFiles, "forStep" | "stepEnded">;
   /** A write that nothing waits for has failed. */
   readonly onError: (error: unknown) => void;
 }
@@ -45,20 +49,24 @@ export async function runStep(
   deps: StepDeps,
   run: StepRun,
 ): Promise<StepResult | StepInterrupted> {
-  const task = toTask(job, run.logBudget);
-  const result = await deps.pool.run(task, toHooks(job, deps, run));
+  const files = run.files.forStep();
+  const task = toTask(job, run.logBudget, files instanceof Promise ? await files : files);
+  const ended = await deps.pool.run(task, toHooks(job, deps, run));
   deps.signals.stepEnded(job.id);
-  if ("interrupted" in result) return result;
+  if ("interrupted" in ended) return ended;
+  const checked = run.files.stepEnded(ended);
+  const result = checked instanceof Promise ? await checked : checked;
   // The plugin did not run: its job waits, or the step runs again.
   if (isPluginUnavailable(result)) return result;
-  const durationMs = Math.max(0, result.endedAt - result.startedAt);
-  deps.telemetry.stepEnded({ plugin: task.plugin, ok: result.ok, durationMs });
+  const { ok, durationMs } = result;
+  deps.telemetry.stepEnded({ plugin: task.plugin, ok, durationMs });
   if (!result.ok && result.failure.code === "OUTPUT_TOO_LARGE") deps.telemetry.refused("output");
   return result;
 }
 
-function toTask(job: RunningJob, logBudget: LogBudget): StepTask {
+function toTask(job: RunningJob, logBudget: LogBudget, files: StepFiles): StepTask {
   const step = job.completedSteps.length;
+  const leftMs = timeLeftMs(job);
   return {
     jobId: job.id,
     jobName: job.name,
@@ -68,17 +76,13 @@ function toTask(job: RunningJob, logBudget: LogBudget): StepTask {
     input: job.completedSteps.at(-1)?.output ?? job.input,
     inputFrom: job.plugins[step - 1]?.name ?? null,
     jobInput: job.input,
-    jobTimeoutMs: job.timeoutMs === null ? null : leftOf(job.timeoutMs, job),
+    jobTimeoutMs: leftMs === null ? null : Math.max(1, leftMs),
     logLimitBytes: Math.max(0, logBudget.leftBytes),
+    attempt: attemptsOf(job) + 1,
     isLastAttempt: isLastAttempt(job),
     logLimitLines: Math.max(0, logBudget.leftLines),
+    ...files,
   };
-}
-
-/** Only the time that plugins ran counts, not the time that the daemon was down or a retry waited. */
-function leftOf(timeoutMs: number, { completedSteps }: RunningJob): number {
-  const usedMs = completedSteps.reduce((sum, { metrics }) => sum + metrics.duration, 0);
-  return Math.max(1, timeoutMs - usedMs);
 }
 
 function toHooks(
@@ -93,7 +97,8 @@ function toHooks(
       logBudget.leftLines -= lines.length;
       for (const line of lines) logBudget.leftBytes -= bytesOf(line);
       const entries = lines.map((line) => ({ ...line, step }));
-      void store.appendLogs(job.id, entries).catch(onError);
+      const stored = store.appendLogs(job.id, entries);
+      stored.then(() => signals.announce(job.id, { kind: "logged" })).catch(onError);
     },
     onLogDropped: (count) => telemetry.refused("log", count),
     onProgress(progress) {

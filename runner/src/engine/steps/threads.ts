@@ -5,6 +5,8 @@
 export interface Threads {
   /** Threads that no job uses or waits for. */
   free(): number;
+  /** Threads that a job uses. */
+  used(): number;
   /** How many jobs wait for a thread. */
   waiting(): number;
   /** Resolves with true when the caller has a thread, or with false if the signal aborts first. */
@@ -26,6 +28,7 @@ export function createThreads(size: number, onRelease: () => void): Threads {
 
   return {
     free: () => Math.max(0, size - used - begun.size - notBegun.size),
+    used: () => used,
     waiting: () => begun.size + notBegun.size,
     acquire({ hasBegun, signal }) {
       if (signal.aborted) return Promise.resolve(false);

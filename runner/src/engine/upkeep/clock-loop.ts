@@ -1,5 +1,6 @@
 import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
+import type { Messages } from "../bus/messages.ts";
 import { createLoop, type Loop } from "../loop.ts";
 import type { WatchedClock } from "./watched-clock.ts";
 
@@ -14,18 +15,25 @@ export function createClockLoop(deps: {
   store: Pick<Store, "shiftDue">;
   clock: WatchedClock;
   log: Log;
-  onShift: () => void;
+  messages: Pick<Messages, "publish">;
 }): Loop {
-  const { store, clock, log, onShift } = deps;
+  const { store, clock, log, messages } = deps;
+  /** What is being moved. A slice that fails is repeated, and not those before it. */
+  let shift: { now: number; byMs: number; after: string | null } | null = null;
 
   async function tick(): Promise<number> {
-    const byMs = Math.round(clock.backwardJumpMs());
-    if (byMs > 0) {
+    if (shift === null) {
+      const byMs = Math.round(clock.backwardJumpMs());
+      if (byMs === 0) return EVERY_MS;
       log.warn({ byMs }, "clock.set-back");
-      await store.shiftDue({ now: clock.now(), byMs: -byMs });
-      clock.corrected(byMs);
-      onShift();
+      shift = { now: clock.now(), byMs: -byMs, after: null };
     }
+    do {
+      shift = { ...shift, after: await store.shiftDue(shift) };
+      messages.publish({ kind: "due" });
+    } while (shift.after !== null);
+    clock.corrected(-shift.byMs);
+    shift = null;
     return EVERY_MS;
   }
 

@@ -1,28 +1,58 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
+import type { Messages } from "../bus/messages.ts";
+import type { FileRoom } from "../files/file-room.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
-/** Rows deleted in one transaction. More would make other changes wait for it. */
+/** Rows that one transaction looks at. More would make other changes wait for it. */
 const SLICE_SIZE = 100;
 const BETWEEN_SLICES_MS = 50;
 const EVERY_MS = 60_000;
+/** How often what could not be deleted is looked at again. */
+const AGAIN_MS = 60 * 60_000;
 
-/** Deletes jobs that ended longer than `retentionMs` ago, and expired webhooks, in slices. */
+/** Deletes jobs and bulk acts that ended longer than `retentionMs` ago, and expired webhooks and files, in slices. */
 export function createRetentionLoop(deps: {
-  store: Pick<Store, "pruneJobs" | "pruneWebhooks">;
+  store: Pick<Store, "pruneJobs" | "pruneWebhooks" | "pruneBulkActs" | "pruneFiles">;
+  room: Pick<FileRoom, "refresh">;
   clock: Clock;
   log: Log;
   retentionMs: number;
+  messages: Pick<Messages, "publish">;
 }): Loop {
   const { store, clock, log, retentionMs } = deps;
+  /** Behind what was looked at; null to begin at the oldest. */
+  let after: string | null = null;
+  let beganAt = clock.monotonic();
+
+  async function prune(now: number): Promise<{ jobs: number; more: boolean }> {
+    const request = { endedBefore: now - retentionMs, limit: SLICE_SIZE, after };
+    const { jobs, at, more } = await store.pruneJobs(request);
+    after = at;
+    if (!more && clock.monotonic() - beganAt >= AGAIN_MS) {
+      after = null;
+      beganAt = clock.monotonic();
+    }
+    return { jobs, more };
+  }
 
   async function tick(): Promise<number> {
     const now = clock.now();
-    const jobs = await store.pruneJobs({ endedBefore: now - retentionMs, limit: SLICE_SIZE });
+    const { jobs, more } = await prune(now);
+    const bulkActs = await store.pruneBulkActs({
+      endedBefore: now - retentionMs,
+      limit: SLICE_SIZE,
+    });
     const webhooks = await store.pruneWebhooks({ now, limit: SLICE_SIZE });
-    if (jobs + webhooks > 0) log.debug({ jobs, webhooks }, "retention.pruned");
-    return Math.max(jobs, webhooks) < SLICE_SIZE ? EVERY_MS : BETWEEN_SLICES_MS;
+    if (webhooks > 0) deps.messages.publish({ kind: "webhook-off" });
+    const files = await store.pruneFiles({ now, limit: SLICE_SIZE });
+    await deps.room.refresh();
+    if (jobs + webhooks + bulkActs + files > 0) {
+      log.debug({ jobs, webhooks, bulkActs, files }, "retention.pruned");
+    }
+    const isFull = more || Math.max(webhooks, bulkActs, files) === SLICE_SIZE;
+    return isFull ? BETWEEN_SLICES_MS : EVERY_MS;
   }
 
   return createLoop({ name: "retention", tick, clock, log });

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { createTestClock } from "../../../test/support/test-clock.ts";
 import { until } from "../../../test/support/until.ts";
-import type { JobWrites } from "../../ports/store/jobs.ts";
+import type { AttemptOutcome, DeliveryWrites, HandOver } from "../../ports/store/deliveries.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { Defect, Transient } from "../../domain/errors.ts";
 import { createStoreRetry } from "./store-retry.ts";
 import { createRetryingStore } from "./retrying-store.ts";
@@ -12,14 +13,21 @@ function given(failures: Error[]) {
   const clock = createTestClock();
   const logged: string[] = [];
   let writes = 0;
-  const write: JobWrites["releaseJobs"] = async () => {
+  async function write(): Promise<void> {
     writes += 1;
     const failure = failures.shift();
     if (failure !== undefined) throw failure;
-  };
-  const store = createRetryingStore(
+  }
+  const recorded: Parameters<DeliveryWrites["recordAttempt"]>[] = [];
+  const store = createRetryingStore<
+    Pick<Store, "recordAttempt" | "releaseDeliveries" | "releaseJobs">
+  >(
     {
-      recordAttempt: async () => null,
+      async recordAttempt(...args) {
+        recorded.push(args);
+        await write();
+        return null;
+      },
       releaseDeliveries: async () => {},
       releaseJobs: write,
     },
@@ -30,7 +38,7 @@ function given(failures: Error[]) {
     }),
   );
   const release = () => store.releaseJobs([], { countsAttempt: false });
-  return { release, clock, stop, logged, writes: () => writes };
+  return { store, recorded, release, clock, stop, logged, writes: () => writes };
 }
 
 const full = (): Error => new Transient("STORE_DISK_FULL", "The disk is full.");
@@ -49,6 +57,39 @@ test("a release that the store cannot write is repeated with backoff", async () 
   }
   await released;
   expect(writes()).toBe(3);
+});
+
+test("an attempt is recorded again without the room that there was at the first try", async () => {
+  const { store, recorded, clock } = given([full()]);
+  const outcome = {
+    deliveryId: "delivery_1",
+    fence: 1,
+    owner: "owner_1",
+    attempt: { number: 1, at: 0, durationMs: 1, status: 200, response: "", error: null },
+    state: "delivered",
+    dueAt: null,
+    retriesUsed: 0,
+    reason: null,
+    succeeded: true,
+    destinationOutcome: { kind: "ok" },
+    maxAgeMs: 1_000,
+  } satisfies AttemptOutcome;
+  const room: HandOver = {
+    owner: "owner_1",
+    now: clock.now(),
+    leaseUntil: clock.now() + 100,
+    limit: 4,
+    maxBytes: 1_000,
+    except: [],
+  };
+  const written = store.recordAttempt(outcome, room);
+  await until("the wait", () => clock.sleepers() === 1);
+  clock.moveTo(clock.now() + 100);
+  await written;
+  expect(recorded).toEqual([
+    [outcome, room],
+    [outcome, undefined],
+  ]);
 });
 
 test("a stopping daemon tries once more without waiting", async () => {

@@ -19,7 +19,15 @@ export function createRetryingStore<
   const { recordAttempt, releaseDeliveries, releaseJobs } = store;
   return {
     ...store,
-    recordAttempt: withRetry("recordAttempt", recordAttempt),
+    recordAttempt(outcome, handOver) {
+      let current = handOver;
+      return retryWrite("recordAttempt", () => {
+        const recorded = recordAttempt(outcome, current);
+        // Its instants and its room are those of the first try.
+        current = undefined;
+        return recorded;
+      });
+    },
     releaseDeliveries: withRetry("releaseDeliveries", releaseDeliveries),
     releaseJobs: withRetry("releaseJobs", releaseJobs),
   };

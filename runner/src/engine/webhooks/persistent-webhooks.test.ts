@@ -1,7 +1,12 @@
 /** How an endpoint's responses change its webhook. */
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createWorld, type EngineInTest, type World } from "../../../test/support/engine.ts";
+import {
+  beatAt,
+  createWorld,
+  type EngineInTest,
+  type World,
+} from "../../../test/support/engine.ts";
 import { answered, NO_ANSWER } from "../../../test/support/scripted-sender.ts";
 import type { Answer } from "../../domain/delivery.ts";
 import { EVENT_KINDS } from "../../domain/event.ts";
@@ -43,7 +48,7 @@ async function start(
 async function later(ms: number): Promise<void> {
   const until = world.clock.now() + ms;
   for (let now = world.clock.now(); now < until; now += MINUTE_MS) {
-    void world.store.beat({ now, maxGapMs: 2 * MINUTE_MS });
+    void world.store.beat(beatAt(now, 2 * MINUTE_MS));
   }
   world.clock.moveTo(until);
   await world.settle();

@@ -6,15 +6,23 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Page, Paged } from "../../ports/store/page.ts";
 import type { Store } from "../../ports/store/store.ts";
-import type { StoredWebhook, WebhookPatch, WebhookWrites } from "../../ports/store/webhooks.ts";
+import type {
+  StoredWebhook,
+  UpdateOutcome,
+  WebhookPatch,
+  WebhookWrites,
+} from "../../ports/store/webhooks.ts";
+import type { Messages } from "../bus/messages.ts";
 import { checkUrl } from "./check-url.ts";
-import { createKeyedMutex } from "./keyed-mutex.ts";
 import type { SealedContents } from "./sealed-contents.ts";
 import { toNewWebhook, toSealed, toWebhookPatch, type WebhookRequest } from "./webhook-request.ts";
 
 const SECRET_BYTES = 32;
 
-export interface WebhookView extends Omit<StoredWebhook, "sealed" | "identity" | "destination"> {
+export interface WebhookView extends Omit<
+  StoredWebhook,
+  "sealed" | "identity" | "destination" | "version"
+> {
   /** The headers' values are never shown. */
   readonly headerNames: readonly string[];
   /** Until when the previous secret still signs; null when it does not. */
@@ -50,16 +58,11 @@ export interface WebhooksDeps {
   readonly maxWebhooks: number;
   /** Why the daemon is not allowed to connect to the URL; null when it is allowed. */
   readonly urlRefusal: (url: string) => string | null;
-  /** Called when deliveries can have become due. */
-  readonly onDue: () => void;
-  /** Called when the destination's pause has ended as well. */
-  readonly onResume: (destination: number) => void;
+  readonly messages: Pick<Messages, "publish">;
 }
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { store, sealedContents, clock, ids, onDue, onResume } = deps;
-  // A change is built from the stored webhook. Of two concurrent changes one would be lost.
-  const mutex = createKeyedMutex();
+  const { store, sealedContents, clock, ids, messages } = deps;
 
   async function find(id: string): Promise<StoredWebhook> {
     const webhook = await store.webhook(id);
@@ -68,7 +71,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 
   function toView(webhook: StoredWebhook): WebhookView {
-    const { sealed, identity: _identity, destination: _destination, ...rest } = webhook;
+    const { sealed, identity: _identity, destination: _destination, version: _, ...rest } = webhook;
     const { headers, previous } = sealedContents.open(sealed, webhook.id);
     const isPreviousValid = previous !== null && clock.now() < previous.until;
     return {
@@ -78,8 +81,19 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     };
   }
 
-  async function change(id: string, patch: WebhookPatch): Promise<WebhookView> {
-    const outcome = await store.updateWebhook(id, patch, { now: clock.now() });
+  /** Builds the patch again if another change came first: of two concurrent changes none is lost. */
+  async function change(
+    id: string,
+    toPatch: (webhook: StoredWebhook) => WebhookPatch,
+  ): Promise<WebhookView> {
+    let outcome: UpdateOutcome;
+    let patch: WebhookPatch;
+    do {
+      const before = await find(id);
+      patch = toPatch(before);
+      const { version } = before;
+      outcome = await store.updateWebhook(id, patch, { now: clock.now(), version });
+    } while (outcome === "stale");
     if (outcome === "taken") {
       throw new Refused(
         "WEBHOOK_EXISTS",
@@ -87,8 +101,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       );
     }
     const webhook = await find(id);
-    if (patch.state === "active") onResume(webhook.destination);
-    else onDue();
+    const isResumed = patch.state === "active";
+    messages.publish(
+      isResumed ? { kind: "resumed", destination: webhook.destination } : { kind: "due" },
+    );
     return toView(webhook);
   }
 
@@ -104,13 +120,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         case "created":
           return { webhook: toView(await find(id)), created: true, secret };
         case "existing": {
-          const webhook = await mutex.run(outcome.id, async () => {
-            const known = await find(outcome.id);
-            return change(outcome.id, {
-              ...toWebhookPatch(known, request, deps),
-              ...switchedOn(known),
-            });
-          });
+          const webhook = await change(outcome.id, (known) => ({
+            ...toWebhookPatch(known, request, deps),
+            ...switchedOn(known),
+          }));
           return { webhook, created: false, secret: null };
         }
         case "limit":
@@ -127,20 +140,20 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     },
     async update(id, { state, ...request }) {
       if (request.url !== undefined) checkUrl(request.url, deps.urlRefusal, "/url");
-      return mutex.run(id, async () => {
-        const patch = toWebhookPatch(await find(id), request, deps);
-        return change(id, state === undefined ? patch : { ...patch, state, reason: null });
-      });
+      return change(id, (before) => ({
+        ...toWebhookPatch(before, request, deps),
+        ...(state === undefined ? {} : { state, reason: null }),
+      }));
     },
     async remove(id) {
       if (!(await store.removeWebhook(id))) await find(id);
+      messages.publish({ kind: "webhook-off" });
     },
     async rotateSecret(id) {
       const secret = toSecret(ids.randomBytes(SECRET_BYTES));
-      const webhook = await mutex.run(id, async () => {
-        const { sealed } = await find(id);
+      const webhook = await change(id, ({ sealed }) => {
         const contents = withSecret(sealedContents.open(sealed, id), secret, clock.now());
-        return change(id, { sealed: toSealed(contents, id, sealedContents) });
+        return { sealed: toSealed(contents, id, sealedContents) };
       });
       return { webhook, secret };
     },

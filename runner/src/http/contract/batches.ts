@@ -1,9 +1,10 @@
 /** Many jobs in one request, with one callback after all of them have ended. */
 import { z } from "zod";
 import { MAX_BATCH_JOBS, MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
-import { IdParams, Instant, JobId, JsonValue } from "./fields.ts";
+import { IdParams, Instant, JobId, JsonValue, PageQuery, pageOf } from "./fields.ts";
 import { BatchWebhook, BatchWebhookRequest } from "./job-webhook.ts";
 import { ending, JobStatusName, SubmitJob } from "./job.ts";
+import { SAMPLE_BATCH_SUMMARY } from "./list-samples.ts";
 import { defineRoute } from "./route-contract.ts";
 import {
   SAMPLE_ACCEPTED_BATCH,
@@ -95,6 +96,20 @@ export const Batch = z
   .meta({ id: "Batch", examples: [SAMPLE_BATCH] });
 export type Batch = z.infer<typeof Batch>;
 
+export const BatchSummary = z
+  .object({
+    batchId: z.string(),
+    status: BatchStatus,
+    createdAt: Instant,
+    endedAt: Instant.nullable().describe("When the callback was created. Null until then."),
+    counts: z
+      .object({ total: z.int(), open: z.int(), completed: z.int(), failed: z.int() })
+      .describe("Numbers of jobs. `open`: those that are queued or running."),
+    url,
+  })
+  .meta({ id: "BatchSummary", examples: [SAMPLE_BATCH_SUMMARY] });
+export type BatchSummary = z.infer<typeof BatchSummary>;
+
 export const BatchCallback = z
   .object({
     status: z.enum(["completed", "failed"]),
@@ -150,6 +165,7 @@ export const submitBatch = defineRoute({
     "PLUGIN_BROKEN",
     "INPUT_INVALID",
     "OPTIONS_INVALID",
+    "FILE_NOT_FOUND",
     "WEBHOOK_URL_REFUSED",
     "IDEMPOTENCY_KEY_INVALID",
     "IDEMPOTENCY_KEY_REUSED",
@@ -158,6 +174,23 @@ export const submitBatch = defineRoute({
     "QUEUE_FULL",
     "STOPPING",
   ],
+});
+
+export const listBatches = defineRoute({
+  operationId: "listBatches",
+  method: "GET",
+  path: "/v1/batches",
+  tag: "batches",
+  summary: "List batches, newest first",
+  access: "read",
+  query: z.strictObject(PageQuery),
+  responses: {
+    200: {
+      description: "A page of batches.",
+      schema: pageOf(BatchSummary).meta({ id: "BatchList" }),
+    },
+  },
+  refusals: ["BODY_INVALID"],
 });
 
 export const getBatch = defineRoute({

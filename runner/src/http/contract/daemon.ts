@@ -57,7 +57,6 @@ export const getOpenApi = defineRoute({
   tag: "daemon",
   summary: "Get this document",
   access: "read",
-  browser: true,
   responses: {
     200: {
       description: "The OpenAPI 3.1 document.",
@@ -74,7 +73,6 @@ export const getDocs = defineRoute({
   tag: "daemon",
   summary: "Show this document as a page",
   access: "read",
-  browser: true,
   responses: { 200: { description: "The page.", otherBodies: { "text/html": "An HTML page." } } },
   refusals: [],
 });

@@ -71,6 +71,7 @@ export const listDeliveries = defineRoute({
     jobId: z.string().max(100).optional().describe("Only deliveries of this job's events."),
     batchId: z.string().max(100).optional().describe("Only the delivery of this batch's callback."),
     webhookId: z.string().max(100).optional().describe("Only deliveries to this webhook."),
+    destinationId: z.string().max(100).optional().describe("Only deliveries to this destination."),
     state: z.enum(DELIVERY_STATES).optional().describe("Only deliveries in this state."),
     ...PageQuery,
   }),
@@ -112,5 +113,5 @@ export const redeliver = defineRoute({
       headers: { Location: "Path of the delivery." },
     },
   },
-  refusals: ["DELIVERY_NOT_FOUND", "DELIVERY_NOT_RESENDABLE"],
+  refusals: ["DELIVERY_NOT_FOUND", "DELIVERY_NOT_RESENDABLE", "WEBHOOK_OFF"],
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { IdParams, PageQuery, pageOf } from "./fields.ts";
+import { IdParams, Instant, pageOf, PageQuery } from "./fields.ts";
 import { heldFields } from "./held.ts";
 import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_DESTINATION } from "./samples.ts";
@@ -27,10 +27,31 @@ const Destination = z
       .int()
       .describe("Number of deliveries that are due or wait for a retry, at most 1,000."),
     ...heldFields("The destination"),
+    perHour: z
+      .array(
+        z.object({
+          at: Instant.describe("The start of the hour."),
+          delivered: z.int().describe("Events that were delivered."),
+          failed: z.int().describe("Deliveries that were given up after an attempt."),
+        }),
+      )
+      .describe("The last 24 hours, the oldest first. An hour in which nothing ended is left out."),
   })
   .meta({ id: "Destination", examples: [SAMPLE_DESTINATION] });
 
 export type Destination = z.infer<typeof Destination>;
+
+export const getDestination = defineRoute({
+  operationId: "getDestination",
+  method: "GET",
+  path: "/v1/destinations/:id",
+  tag: "destinations",
+  summary: "Get a destination",
+  access: "read",
+  params: IdParams,
+  responses: { 200: { description: "The destination.", schema: Destination } },
+  refusals: ["DESTINATION_NOT_FOUND"],
+});
 
 export const listDestinations = defineRoute({
   operationId: "listDestinations",
@@ -41,7 +62,14 @@ export const listDestinations = defineRoute({
   description:
     "A destination is what shares a rate limit, a pause and a circuit: a persistent webhook, or the origin of webhooks given with jobs.",
   access: "read",
-  query: z.strictObject(PageQuery),
+  query: z.strictObject({
+    webhookId: z
+      .string()
+      .max(100)
+      .optional()
+      .describe("Only the destination of this persistent webhook."),
+    ...PageQuery,
+  }),
   responses: {
     200: {
       description: "A page of destinations.",

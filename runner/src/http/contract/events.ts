@@ -147,6 +147,11 @@ export const FailedEvent = z
     ...envelope,
     error: z.string(),
     errorCode: FailureCodeName,
+    attempts: z
+      .int()
+      .describe(
+        "How many attempts of the step failed or were cancelled. Those that a crash cut off do not count. 0 if none of the step ran.",
+      ),
     progress: z.object({
       status: z.literal("failed"),
       error: z.string(),
@@ -164,6 +169,7 @@ export const FailedEvent = z
         sequence: 2,
         error: "No such file: in/cars.csv",
         errorCode: "PLUGIN_THREW",
+        attempts: 1,
         progress: {
           status: "failed",
           error: "No such file: in/cars.csv",

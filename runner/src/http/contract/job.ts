@@ -1,17 +1,16 @@
 /** The schemas of jobs. jobs.ts has the routes. */
 import { z } from "zod";
-import { MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
+import {
+  MAX_ATTEMPT_MESSAGE,
+  MAX_ATTEMPTS_SHOWN,
+  MAX_JOB_OUTPUT_BYTES,
+} from "../../domain/limits.ts";
 import { JOB_STATUSES } from "../../domain/job-spec.ts";
 import { FailureCodeName, StepMetrics, StepProgress } from "./events.ts";
 import { Instant, JobId, JobName, JsonObject, JsonValue, PluginName } from "./fields.ts";
 import { JobWebhook, WebhookRequest } from "./job-webhook.ts";
-import {
-  SAMPLE_ACCEPTED,
-  SAMPLE_JOB,
-  SAMPLE_JOB_SUMMARY,
-  SAMPLE_SUBMIT,
-  SAMPLE_WAITING_FOR,
-} from "./samples.ts";
+import { RetryPolicy, RetryRequest } from "./retry.ts";
+import { SAMPLE_ACCEPTED, SAMPLE_JOB, SAMPLE_SUBMIT, SAMPLE_WAITING_FOR } from "./samples.ts";
 
 const MAX_PLUGINS = 50;
 const MAX_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000;
@@ -68,6 +67,7 @@ export const SubmitJob = z
       .max(MAX_TIMEOUT_MS)
       .optional()
       .describe("Time limit for all plugins of the job together, in ms."),
+    retry: RetryRequest.optional(),
   })
   .meta({
     id: "SubmitJob",
@@ -95,9 +95,11 @@ export const AcceptedJob = z
 
 export type AcceptedJob = z.infer<typeof AcceptedJob>;
 
-const timings = {
+export const timings = {
   createdAt: Instant.describe("When the job was submitted."),
-  runAt: Instant.describe("The job does not run before this time."),
+  runAt: Instant.describe(
+    "The job does not run before this time. While it waits for a step's next attempt, this is when that begins.",
+  ),
   startedAt: Instant.nullable().describe("When the job first started to run. Null until then."),
   endedAt: Instant.nullable().describe("When the job ended. Null until then."),
 };
@@ -109,36 +111,23 @@ export const ending = {
   ),
 };
 
-const identity = {
+export const identity = {
   jobId: JobId,
   status: JobStatusName,
   name: z.string().nullable().describe("The job's name."),
 };
 
-const plan = {
+export const plan = {
   plugins: z.array(z.string()).describe("The names of the job's plugins, in order."),
   priority: z.int().describe("Jobs with a higher priority run first."),
 };
 
-export const JobSummary = z
-  .object({
-    ...identity,
-    ...plan,
-    ...timings,
-    completedSteps: z.int().describe("Number of steps that have completed."),
-    ...ending,
-    url: z.string().describe("URL of the job."),
-  })
-  .meta({ id: "JobSummary", examples: [SAMPLE_JOB_SUMMARY] });
-
-export type JobSummary = z.infer<typeof JobSummary>;
-
-const WaitingFor = z
+export const WaitingFor = z
   .object({
     kind: z
-      .enum(["plugin"])
+      .enum(["plugin", "retry"])
       .describe(
-        "`plugin`: the next step's plugin is missing or cannot be loaded now. The job fails when it has waited for `PLAYGROUND_PLUGIN_WAIT_MS`. More kinds may be added.",
+        "`plugin`: the next step's plugin is missing or cannot be loaded now. The job fails when it has waited for `PLAYGROUND_PLUGIN_WAIT_MS`. `retry`: the step failed, and its next attempt is to come. More kinds may be added.",
       ),
     detail: z.string().describe("The reason, as a sentence."),
     since: Instant.describe("Since when the job has waited."),
@@ -164,6 +153,18 @@ const JobStep = z
         `True when the output did not fit into the response, which contains at most ${MAX_JOB_OUTPUT_BYTES / 1024 / 1024} MiB of outputs and includes later steps first. \`output\` is then null.`,
       ),
     ...ending,
+    failedAttempts: z
+      .array(
+        z.object({
+          startedAt: Instant,
+          endedAt: Instant,
+          error: z.string(),
+          errorCode: FailureCodeName,
+        }),
+      )
+      .describe(
+        `The attempts that failed and were followed by another, in order: the newest ${MAX_ATTEMPTS_SHOWN} of the job. Their errors are cut at ${MAX_ATTEMPT_MESSAGE} characters. Their lines are in the job's log.`,
+      ),
   })
   .meta({ id: "JobStep", description: "The run of one plugin within the job." });
 
@@ -178,6 +179,9 @@ export const Job = z
       .int()
       .nullable()
       .describe("Time limit for all plugins of the job together, in ms. Null means no limit."),
+    retry: RetryPolicy.nullable().describe(
+      "When a step that failed runs again. Null if each plugin's own policy applies.",
+    ),
     ...timings,
     waitingFor: WaitingFor.nullable().describe(
       "What the job waits for before it can run. Null if it does not wait. A job that waits has the status `queued`, and other jobs run in the meantime.",
@@ -189,6 +193,9 @@ export const Job = z
     ...ending,
     output: JsonValue.describe("The last plugin's output. Null until the job has completed."),
     input: JsonValue.describe("The first plugin's input."),
+    inputTruncated: z
+      .boolean()
+      .describe("True when the input has more bytes than `maxBytes`. `input` is then null."),
     webhook: JobWebhook.nullable().describe("The job's own webhook."),
     url: z.string().describe("URL of the job."),
   })

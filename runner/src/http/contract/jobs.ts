@@ -1,18 +1,12 @@
 /** The routes of jobs. job.ts has the schemas. */
 import { z } from "zod";
-import { IdParams, Instant, JobName, PageQuery, PluginName, pageOf } from "./fields.ts";
-import { AcceptedJob, Job, JobStatusName, JobSummary, SubmitJob } from "./job.ts";
+import { MAX_JOB_OUTPUT_BYTES } from "../../domain/limits.ts";
+import { IdParams, PageQuery, pageOf } from "./fields.ts";
+import { AcceptedJob, Job, SubmitJob } from "./job.ts";
+import { JOB_FILTER } from "./job-filter.ts";
+import { JobSummary } from "./job-summary.ts";
 import { defineRoute } from "./route-contract.ts";
 import { preferenceApplied, submitHeaders, waitHeaders } from "./submit-headers.ts";
-
-const JobFilterQuery = z.strictObject({
-  status: JobStatusName.optional().describe("Only jobs with this status."),
-  plugin: PluginName.optional().describe("Only jobs that run this plugin, as any of their steps."),
-  name: JobName.optional().describe("Only jobs with exactly this name."),
-  createdAfter: Instant.optional().describe("Only jobs that were submitted after this time."),
-  createdBefore: Instant.optional().describe("Only jobs that were submitted before this time."),
-  ...PageQuery,
-});
 
 const location = { Location: "Path of the job." };
 
@@ -50,6 +44,7 @@ export const submitJob = defineRoute({
     "PLUGIN_BROKEN",
     "INPUT_INVALID",
     "OPTIONS_INVALID",
+    "FILE_NOT_FOUND",
     "WEBHOOK_URL_REFUSED",
     "IDEMPOTENCY_KEY_INVALID",
     "IDEMPOTENCY_KEY_REUSED",
@@ -65,8 +60,10 @@ export const listJobs = defineRoute({
   path: "/v1/jobs",
   tag: "jobs",
   summary: "List jobs, newest first",
+  description:
+    "A filter that matches few of many jobs can end a page early: the page then has fewer jobs than `limit`, or none, and a `nextCursor` to continue with.",
   access: "read",
-  query: JobFilterQuery,
+  query: z.strictObject({ ...JOB_FILTER, ...PageQuery }),
   responses: {
     200: { description: "A page of jobs.", schema: pageOf(JobSummary).meta({ id: "JobList" }) },
   },
@@ -81,9 +78,47 @@ export const getJob = defineRoute({
   summary: "Get a job with its steps, metrics and outputs",
   access: "read",
   params: IdParams,
+  query: z.strictObject({
+    maxBytes: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(MAX_JOB_OUTPUT_BYTES)
+      .optional()
+      .describe(
+        `The response leaves out an input with more bytes, and outputs that do not fit into as many bytes together. Later steps come first. Without it, no input is left out, and the limit of outputs is ${MAX_JOB_OUTPUT_BYTES}.`,
+      ),
+  }),
   headers: waitHeaders,
   responses: { 200: { description: "The job.", schema: Job, headers: preferenceApplied } },
+  refusals: ["BODY_INVALID", "JOB_NOT_FOUND"],
+});
+
+const valueBody = { "application/json": "The JSON value, as it is stored." };
+
+export const getJobInput = defineRoute({
+  operationId: "getJobInput",
+  method: "GET",
+  path: "/v1/jobs/:id/input",
+  tag: "jobs",
+  summary: "Download a job's input",
+  access: "read",
+  params: IdParams,
+  responses: { 200: { description: "The input.", otherBodies: valueBody } },
   refusals: ["JOB_NOT_FOUND"],
+});
+
+export const getStepOutput = defineRoute({
+  operationId: "getStepOutput",
+  method: "GET",
+  path: "/v1/jobs/:id/outputs/:step",
+  tag: "jobs",
+  summary: "Download the output of a step",
+  description: "The first step has the number 0, as in log lines.",
+  access: "read",
+  params: z.strictObject({ id: z.string(), step: z.coerce.number().int().min(0) }),
+  responses: { 200: { description: "The output.", otherBodies: valueBody } },
+  refusals: ["BODY_INVALID", "JOB_NOT_FOUND", "OUTPUT_NOT_FOUND"],
 });
 
 export const cancelJob = defineRoute({
@@ -107,13 +142,34 @@ export const retryJob = defineRoute({
   method: "POST",
   path: "/v1/jobs/:id/retry",
   tag: "jobs",
-  summary: "Retry a failed job from the step that failed",
+  summary: "Retry a failed job",
   description:
     "The job's sequence of events continues. There is no second `started` event, but another `completed` or `failed` event when the job ends again.",
   access: "run",
   params: IdParams,
+  query: z.strictObject({
+    from: z.enum(["failed-step", "start"]).optional().meta({
+      description:
+        "`failed-step`: steps that completed do not run again. `start`: all steps run again, and their results are replaced.",
+      default: "failed-step",
+    }),
+  }),
   responses: {
     202: { description: "The job in its current state.", schema: Job, headers: location },
   },
   refusals: ["JOB_NOT_FOUND", "JOB_NOT_RETRYABLE", "STOPPING"],
+});
+
+export const deleteJob = defineRoute({
+  operationId: "deleteJob",
+  method: "DELETE",
+  path: "/v1/jobs/:id",
+  tag: "jobs",
+  summary: "Delete a job that has ended",
+  description:
+    "Deletes the job with its input, outputs, logs, events and deliveries. A job with an event that is not delivered yet is kept; an event that was given up does not keep it. A job of a batch is kept as long as the batch.",
+  access: "admin",
+  params: IdParams,
+  responses: { 204: { description: "The job is deleted." } },
+  refusals: ["JOB_NOT_FOUND", "JOB_NOT_ENDED", "JOB_IN_BATCH", "JOB_NOT_DELIVERED"],
 });

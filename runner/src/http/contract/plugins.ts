@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JsonValue, pageOf } from "./fields.ts";
+import { RetryPolicy } from "./retry.ts";
 import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_PLUGIN } from "./samples.ts";
 
@@ -25,6 +26,9 @@ export const Plugin = z
       .describe(
         "The plugin's own time limit for one run, in ms. Null when it has none and `PLAYGROUND_PLUGIN_TIMEOUT_MS` applies.",
       ),
+    retry: RetryPolicy.nullable().describe(
+      "When a step of the plugin that failed runs again, unless its job has a policy of its own. Null when it does not.",
+    ),
     warnings: z
       .array(z.string())
       .describe("What the plugin's author should fix, although the plugin runs."),

@@ -5,10 +5,13 @@ import type { Scope } from "../../domain/scope.ts";
 export const TAGS = {
   jobs: "Run plugins and follow their progress and results.",
   batches: "Run many jobs with one request and get one callback when all of them have ended.",
+  files: "Upload files for jobs, and download what plugins wrote.",
   plugins: "List the plugins that jobs can run.",
+  mcp: "Offer plugins as tools to language models.",
   webhooks: "Register URLs that receive the events of many jobs.",
   deliveries: "Inspect the deliveries of events to webhooks, and send them again.",
   destinations: "See where events go and what holds them up, and send failed ones again.",
+  access: "Log in browsers, and manage tokens.",
   daemon: "Check the daemon's health, read its metrics and get this document.",
 } as const;
 
@@ -32,7 +35,7 @@ export interface HeaderContract {
  */
 export interface RouteContract {
   readonly operationId: string;
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Contains `:name` for each parameter. */
   readonly path: string;
   readonly tag: keyof typeof TAGS;
@@ -40,12 +43,16 @@ export interface RouteContract {
   readonly description?: string;
   /** The scope that the token must have. An `open` route needs no token. */
   readonly access: Scope | "open";
-  /** True when the token is also accepted as the password of HTTP Basic. */
-  readonly browser?: true;
+  /** Whether a signed link is good in place of a token. */
+  readonly isSigned?: boolean;
+  /** The largest body, in bytes, if it is smaller than that of other routes. */
+  readonly maxBodyBytes?: number;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly headers?: Readonly<Record<string, HeaderContract>>;
   readonly body?: z.ZodType;
+  /** What a body of any media type is, if the route takes one and reads it itself. */
+  readonly rawBody?: string;
   readonly responses: Readonly<Record<number, ResponseContract>>;
   /** Refusals in addition to those that every route can respond with. */
   readonly refusals: readonly RefusalCode[];

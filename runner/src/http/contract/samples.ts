@@ -53,12 +53,26 @@ const common = {
   url: JOB_URL,
 };
 
-export const SAMPLE_JOB_SUMMARY = { ...common, completedSteps: 1 };
+export const SAMPLE_JOB_SUMMARY = {
+  ...common,
+  completedSteps: 1,
+  steps: [{ plugin: "csv-profile", status: "completed" }],
+  progress: null,
+  attempts: 1,
+  waitingFor: null,
+  errorGroup: null,
+  deliveries: [
+    { event: "started", state: "delivered" },
+    { event: "progress", state: "delivered" },
+    { event: "completed", state: "retrying" },
+  ],
+};
 
 export const SAMPLE_JOB = {
   ...common,
   metadata: { customer: 7 },
   timeoutMs: null,
+  retry: null,
   waitingFor: null,
   progress: null,
   steps: [
@@ -73,10 +87,12 @@ export const SAMPLE_JOB = {
       truncated: false,
       error: null,
       errorCode: null,
+      failedAttempts: [],
     },
   ],
   output: OUTPUT,
   input: { file: "in/cars.csv" },
+  inputTruncated: false,
   webhook: {
     id: "wh_01k9zr0000000000000000000",
     url: "https://n8n.example.com/webhook/playground",
@@ -148,6 +164,7 @@ export const SAMPLE_PLUGIN = {
   outputSchema: null,
   example: { input: { text: "to be or not to be" } },
   timeoutMs: null,
+  retry: null,
   warnings: [],
   error: null,
 };
@@ -234,6 +251,7 @@ export const SAMPLE_DESTINATION = {
   failuresInRow: 0,
   backlog: 0,
   ...NOT_HELD,
+  perHour: [{ at: "2026-11-23T09:00:00.000Z", delivered: 1_218, failed: 0 }],
 };
 
 /** All zeros, so that nobody copies a usable secret from the document. */

@@ -27,21 +27,3 @@ small { font-size: 13px; color: var(--muted); }
 .brand svg { width: 24px; height: 24px; flex: none; }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 16px 20px; }
 `;
-
-/** For pages with one column of cards. */
-export const NARROW_STYLE = `
-main { max-width: 44rem; margin: 0 auto; padding: 24px 16px 64px; }
-header { display: flex; align-items: center; justify-content: space-between; margin-bottom: 40px; }
-h1 { margin: 0 0 8px; font-size: 26px; }
-h2 { margin: 0 0 8px; font-size: 16px; }
-p { margin: 8px 0; }
-ul { margin: 8px 0; padding: 0; list-style: none; }
-li { padding: 4px 0; }
-.card { margin-top: 16px; }
-.card > :last-child { margin-bottom: 0; }
-.card > p:has(.button) { margin-top: 12px; }
-.state { display: inline-block; padding: 4px 12px; border-radius: 16px; font-weight: 600; }
-.state.ok { color: var(--ok); background: var(--ok-soft); }
-.state.wait { color: var(--wait); background: var(--wait-soft); }
-.button { display: inline-block; padding: 8px 16px; border-radius: 7px; font-weight: 600; text-decoration: none; background: var(--accent); color: var(--surface); }
-`;

@@ -6,20 +6,32 @@ import type { Engine } from "../../engine/engine.ts";
 import type { OutputBound } from "../../ports/store/jobs.ts";
 import type { StoredBatch } from "../../ports/store/batches.ts";
 import type { Store } from "../../ports/store/store.ts";
-import { getBatch, setBatchWebhook, submitBatch, type SubmitBatch } from "../contract/batches.ts";
+import {
+  getBatch,
+  listBatches,
+  setBatchWebhook,
+  submitBatch,
+  type SubmitBatch,
+} from "../contract/batches.ts";
 import { toJobRequest, toWebhookTarget } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
 import { parseIdempotencyKey, parseWait } from "../parse-submit-headers.ts";
 import { nullIfOverloaded } from "../response-budget.ts";
 import { forgetBody, type Waits } from "../waits.ts";
-import { acceptedBatchText, batchText, type BatchContext } from "../views/batch.ts";
+import {
+  acceptedBatchText,
+  batchSummaryText,
+  batchText,
+  type BatchContext,
+} from "../views/batch.ts";
+import { pageText } from "../views/json-fields.ts";
 
 export interface BatchesDeps {
   readonly engine: Pick<
     Engine,
-    "checkBatchSize" | "submitBatch" | "waitForBatch" | "setBatchWebhook" | "headerNames"
+    "checkBatchSize" | "submitBatch" | "waitForBatch" | "setBatchWebhook" | "headerNames" | "files"
   >;
-  readonly reads: Pick<Store, "batch">;
+  readonly reads: Pick<Store, "batch" | "batches">;
   readonly batchUrl: BatchContext["batchUrl"];
   readonly waits: Waits;
 }
@@ -36,6 +48,10 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     const batch = await reads.batch(id, bound);
     if (batch === null) throw new Refused("BATCH_NOT_FOUND", `There is no batch "${id}".`);
     return batch;
+  }
+
+  async function sendBatch(reply: FastifyReply, batch: StoredBatch): Promise<FastifyReply> {
+    return sendJson(reply, batchText(await engine.files.linked.batch(batch), context));
   }
 
   function checkSize(body: unknown): void {
@@ -77,7 +93,16 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
         : null;
     return whole === null
       ? sendJson(reply.code(202), acceptedBatchText(batch, context))
-      : sendJson(reply, batchText(whole, context));
+      : sendBatch(reply, whole);
+  });
+
+  mount(app, listBatches, async ({ query }, reply) => {
+    const { limit, cursor = null } = query;
+    const page = await reads.batches({ limit, cursor });
+    return sendJson(
+      reply,
+      pageText(page, (batch) => batchSummaryText(batch, batchUrl)),
+    );
   });
 
   mount(app, getBatch, async ({ params, headers }, reply) => {
@@ -87,13 +112,13 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
         engine.waitForBatch(params.id, { signal }),
       );
     }
-    return sendJson(reply, batchText(await find(params.id, shownIn(reply)), context));
+    return sendBatch(reply, await find(params.id, shownIn(reply)));
   });
 
   mount(app, setBatchWebhook, async ({ params, body }, reply) => {
     // Reserves the bytes of the response before anything has changed.
     await find(params.id, shownIn(reply));
     await engine.setBatchWebhook(params.id, toWebhookTarget(body));
-    return sendJson(reply, batchText(await find(params.id, shownIn(reply)), context));
+    return sendBatch(reply, await find(params.id, shownIn(reply)));
   });
 }

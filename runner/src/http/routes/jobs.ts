@@ -1,30 +1,48 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { Refused } from "../../domain/errors.ts";
-import { MAX_JOB_OUTPUT_BYTES } from "../../domain/job.ts";
+import { MAX_JOB_OUTPUT_BYTES } from "../../domain/limits.ts";
+import type { JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { JobFilter, OutputBound, StoredJob } from "../../ports/store/jobs.ts";
+import type { OutputBound, StoredJob } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
-import { cancelJob, getJob, listJobs, retryJob } from "../contract/jobs.ts";
+import {
+  cancelJob,
+  deleteJob,
+  getJob,
+  getJobInput,
+  getStepOutput,
+  listJobs,
+  retryJob,
+} from "../contract/jobs.ts";
+import { toJobFilter } from "../job-filter.ts";
 import { mount, sendJson } from "../mount.ts";
 import { parseWait } from "../parse-submit-headers.ts";
 import type { Waits } from "../waits.ts";
-import { jobSummaryText, jobText, type JobUrl } from "../views/job.ts";
+import { jobText, type JobUrl } from "../views/job.ts";
+import { jobSummaryText } from "../views/job-summary.ts";
 import { pageText } from "../views/json-fields.ts";
 
 export interface JobsDeps {
   readonly engine: Pick<
     Engine,
-    "cancel" | "retry" | "waitForEnd" | "stepProgress" | "headerNames" | "explainWait"
+    | "cancel"
+    | "retry"
+    | "deleteJob"
+    | "waitForEnd"
+    | "stepProgress"
+    | "headerNames"
+    | "explainWait"
+    | "files"
   >;
-  readonly reads: Pick<Store, "job" | "jobs">;
+  readonly reads: Pick<Store, "job" | "jobs" | "jobValue">;
   readonly jobUrl: JobUrl;
   readonly waits: Waits;
 }
 
 /** For a read of everything that a job's response shows. The last output is in it twice. */
-export function jobBound(reply: FastifyReply): OutputBound {
+export function jobBound(reply: FastifyReply, maxOutputBytes = MAX_JOB_OUTPUT_BYTES): OutputBound {
   return {
-    maxOutputBytes: MAX_JOB_OUTPUT_BYTES,
+    maxOutputBytes,
     reserve: (bytes) => reply.holdBytes(2 * bytes),
   };
 }
@@ -37,38 +55,62 @@ export function registerJobs(
   app: FastifyInstance,
   { engine, reads, jobUrl, waits }: JobsDeps,
 ): void {
-  async function readJob(id: string, reply: FastifyReply): Promise<StoredJob> {
-    const job = await reads.job(id, jobBound(reply));
+  async function readJob(id: string, reply: FastifyReply, maxBytes?: number): Promise<StoredJob> {
+    const job = await reads.job(id, jobBound(reply, maxBytes));
     if (job === null) throw jobNotFound(id);
     return job;
   }
 
-  async function sendJob(id: string, reply: FastifyReply): Promise<FastifyReply> {
-    const job = await readJob(id, reply);
+  async function sendJob(
+    id: string,
+    reply: FastifyReply,
+    maxBytes?: number,
+  ): Promise<FastifyReply> {
+    const job = await engine.files.linked.job(await readJob(id, reply, maxBytes));
     const progress = engine.stepProgress(id);
-    return sendJson(reply, jobText(job, { progress, jobUrl, ...engine }));
+    const bound = maxBytes === undefined ? {} : { maxInputBytes: maxBytes };
+    return sendJson(reply, jobText(job, { progress, jobUrl, ...bound, ...engine }));
+  }
+
+  /** A browser saves it, so that no value is shown as a page of the daemon's origin. */
+  function sendValue(reply: FastifyReply, name: string, value: JsonText): FastifyReply {
+    return sendJson(
+      reply.header("content-disposition", `attachment; filename="${name}.json"`),
+      value,
+    );
   }
 
   mount(app, listJobs, async ({ query }, reply) => {
-    const { limit, cursor = null, createdAfter, createdBefore, ...same } = query;
-    const filter = {
-      ...same,
-      ...(createdAfter === undefined ? {} : { createdAfter: Date.parse(createdAfter) }),
-      ...(createdBefore === undefined ? {} : { createdBefore: Date.parse(createdBefore) }),
-    } as JobFilter;
-    const page = await reads.jobs(filter, { limit, cursor });
+    const { limit, cursor = null, ...filter } = query;
+    const page = await reads.jobs(toJobFilter(filter), { limit, cursor });
     return sendJson(
       reply,
-      pageText(page, (job) => jobSummaryText(job, jobUrl)),
+      pageText(page, (job) => jobSummaryText(job, { ...engine, jobUrl })),
     );
   });
 
-  mount(app, getJob, async ({ params, headers }, reply) => {
+  mount(app, getJob, async ({ params, headers, query }, reply) => {
     const waitSeconds = parseWait(headers.prefer);
     if (waitSeconds !== null) {
       await waits.waitFor(reply, waitSeconds, (signal) => engine.waitForEnd(params.id, { signal }));
     }
-    return sendJob(params.id, reply);
+    return sendJob(params.id, reply, query.maxBytes);
+  });
+
+  mount(app, getJobInput, async ({ params: { id } }, reply) => {
+    const value = await reads.jobValue(id, "input", (bytes) => reply.holdBytes(bytes));
+    if (value === null) throw jobNotFound(id);
+    return sendValue(reply, `${id}-input`, value);
+  });
+
+  mount(app, getStepOutput, async ({ params: { id, step } }, reply) => {
+    const value = await reads.jobValue(id, step, (bytes) => reply.holdBytes(bytes));
+    if (value !== null) {
+      const linked = await engine.files.linked.output(id, value);
+      return sendValue(reply, `${id}-output-${step}`, linked);
+    }
+    if ((await reads.job(id)) === null) throw jobNotFound(id);
+    throw new Refused("OUTPUT_NOT_FOUND", `Job "${id}" has no output of step ${step}.`);
   });
 
   mount(app, cancelJob, async ({ params }, reply) => {
@@ -78,9 +120,14 @@ export function registerJobs(
     return sendJob(params.id, reply.code(202).header("location", `/v1/jobs/${params.id}`));
   });
 
-  mount(app, retryJob, async ({ params }, reply) => {
+  mount(app, deleteJob, async (request, reply) => {
+    await engine.deleteJob(request.params.id, request.caller?.name ?? null);
+    return reply.code(204).send();
+  });
+
+  mount(app, retryJob, async ({ params, query }, reply) => {
     await readJob(params.id, reply);
-    await engine.retry(params.id);
+    await engine.retry(params.id, query.from);
     return sendJob(params.id, reply.code(202).header("location", `/v1/jobs/${params.id}`));
   });
 }

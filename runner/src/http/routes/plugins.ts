@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Refused } from "../../domain/errors.ts";
 import { toJsonText } from "../../domain/json-text.ts";
+import { didYouMean } from "../../domain/nearest.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import { getPlugin, listPlugins } from "../contract/plugins.ts";
 import { mount, sendJson } from "../mount.ts";
@@ -17,7 +18,9 @@ export function registerPlugins(
   mount(app, getPlugin, async ({ params }, reply) => {
     const plugin = catalog.get(params.name);
     if (plugin === null) {
-      throw new Refused("PLUGIN_NOT_FOUND", `There is no plugin "${params.name}".`);
+      const names = catalog.list().map(({ name }) => name);
+      const hint = didYouMean(params.name, names);
+      throw new Refused("PLUGIN_NOT_FOUND", `There is no plugin "${params.name}".${hint}`);
     }
     return sendJson(reply, toJsonText(pluginView(plugin)));
   });

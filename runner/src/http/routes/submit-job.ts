@@ -14,7 +14,7 @@ import { jobBound } from "./jobs.ts";
 import { acceptedJobText, jobText, type JobUrl } from "../views/job.ts";
 
 export interface SubmitJobDeps {
-  readonly engine: Pick<Engine, "submit" | "waitForEnd" | "headerNames" | "explainWait">;
+  readonly engine: Pick<Engine, "submit" | "waitForEnd" | "headerNames" | "explainWait" | "files">;
   readonly reads: Pick<Store, "job">;
   readonly jobUrl: JobUrl;
   readonly waits: Waits;
@@ -44,7 +44,8 @@ export function registerSubmitJob(app: FastifyInstance, deps: SubmitJobDeps): vo
     const isShown = waitSeconds !== null && (waited || replayed);
     const whole = isShown ? await reads.job(jobId, jobBound(reply)).catch(nullIfOverloaded) : null;
     if (whole !== null && hasEnded(whole.status)) {
-      return sendJson(reply, jobText(whole, { progress: null, jobUrl, ...engine }));
+      const linked = await engine.files.linked.job(whole);
+      return sendJson(reply, jobText(linked, { progress: null, jobUrl, ...engine }));
     }
     // Without memory for the whole job, the client gets a 202: the job is stored.
     const job = whole ?? (waited || replayed ? await reads.job(jobId) : null);

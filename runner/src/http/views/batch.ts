@@ -1,8 +1,12 @@
 import { batchStatus, countJobs } from "../../domain/batch.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { BatchJob as StoredBatchJob, StoredBatch } from "../../ports/store/batches.ts";
-import type { AcceptedBatch, Batch, BatchJob } from "../contract/batches.ts";
+import type {
+  BatchJob as StoredBatchJob,
+  BatchSummary as StoredSummary,
+  StoredBatch,
+} from "../../ports/store/batches.ts";
+import type { AcceptedBatch, Batch, BatchJob, BatchSummary } from "../contract/batches.ts";
 import { batchWebhookText } from "./job-webhook.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 
@@ -34,6 +38,22 @@ export function batchText(batch: StoredBatch, { batchUrl, headerNames }: BatchCo
     counts: toJsonText(counts),
     jobs: jsonArray(jobs.map(batchJobText)),
     webhook: webhook === null ? NULL_JSON : batchWebhookText(webhook, headerNames),
+    url: toJsonText(batchUrl(id)),
+  });
+}
+
+export function batchSummaryText(
+  batch: StoredSummary,
+  batchUrl: BatchContext["batchUrl"],
+): JsonText {
+  const { id, total, completed, failed } = batch;
+  const open = total - completed - failed;
+  return jsonFields<BatchSummary>({
+    batchId: toJsonText(id),
+    status: toJsonText(batchStatus({ total, queued: open, running: 0, completed, failed })),
+    createdAt: instantText(batch.createdAt),
+    endedAt: instantText(batch.endedAt),
+    counts: toJsonText({ total, open, completed, failed }),
     url: toJsonText(batchUrl(id)),
   });
 }

@@ -1,12 +1,12 @@
 import { isOpen } from "../../domain/destination.ts";
 import type { DestinationHealth, Hold } from "../../domain/hold.ts";
-import type { Engine } from "../../engine/engine.ts";
+import type { DestinationHour } from "../../engine/stats/read-stats.ts";
 import type { StoredDestination } from "../../ports/store/destinations.ts";
 import type { Destination } from "../contract/destinations.ts";
 
 export function destinationView(
   { id, key, isPersistent, ratePerSecond, health, backlog }: StoredDestination,
-  holdOf: Engine["holdOf"],
+  { hold, hours = [] }: { hold: Hold | null; hours?: readonly DestinationHour[] | undefined },
 ): Destination {
   return {
     destinationId: id,
@@ -16,7 +16,8 @@ export function destinationView(
     circuit: isOpen(health) ? "open" : "closed",
     failuresInRow: health.failuresInRow,
     backlog,
-    ...heldView(health, holdOf(health)),
+    ...heldView(health, hold),
+    perHour: hours.map(({ at, ...counts }) => ({ at: new Date(at).toISOString(), ...counts })),
   };
 }
 

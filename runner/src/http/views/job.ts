@@ -1,9 +1,12 @@
-import { pluginNames, type WaitingFor } from "../../domain/job.ts";
+import { pluginNames } from "../../domain/job.ts";
+import type { StepAttempt } from "../../domain/transition.ts";
+import type { WaitingFor } from "../../domain/waiting-for.ts";
 import type { PluginCall } from "../../domain/job-spec.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
-import type { Engine, StepProgress } from "../../engine/engine.ts";
-import type { JobSummary as StoredSummary, StoredJob, StoredStep } from "../../ports/store/jobs.ts";
-import type { AcceptedJob, Job, JobStep, JobSummary } from "../contract/job.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { StepProgress } from "../../ports/job-signal.ts";
+import type { StoredJob, StoredStep } from "../../ports/store/jobs.ts";
+import type { AcceptedJob, Job, JobStep } from "../contract/job.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 import { jobWebhookText } from "./job-webhook.ts";
 
@@ -13,40 +16,25 @@ export function acceptedJobText(job: AcceptedJob): JsonText {
   return toJsonText(job);
 }
 
-export function jobSummaryText(job: StoredSummary, jobUrl: JobUrl): JsonText {
-  return jsonFields<JobSummary>({
-    jobId: toJsonText(job.id),
-    status: toJsonText(job.status),
-    name: toJsonText(job.name),
-    plugins: toJsonText(job.plugins),
-    priority: toJsonText(job.priority),
-    createdAt: instantText(job.createdAt),
-    runAt: instantText(job.runAt),
-    startedAt: instantText(job.startedAt),
-    endedAt: instantText(job.endedAt),
-    completedSteps: toJsonText(job.completedSteps),
-    error: toJsonText(job.failure?.message ?? null),
-    errorCode: toJsonText(job.failure?.code ?? null),
-    url: toJsonText(jobUrl(job.id)),
-  });
-}
-
 export interface JobContext {
   readonly progress: StepProgress | null;
   readonly jobUrl: JobUrl;
   readonly headerNames: Engine["headerNames"];
   readonly explainWait: Engine["explainWait"];
+  /** A longer input is left out. Without it, none is. */
+  readonly maxInputBytes?: number;
 }
 
 /** Inserts inputs and outputs as the stored text, of any size, without parsing them. */
 export function jobText(job: StoredJob, context: JobContext): JsonText {
-  const { progress, jobUrl, headerNames } = context;
+  const { progress, jobUrl, headerNames, maxInputBytes = Infinity } = context;
   const { spec, status, failure, steps } = job;
   const byIndex = new Map(steps.map((step) => [step.index, step]));
   const running =
     status === "running"
       ? spec.plugins.findIndex((_, index) => byIndex.get(index)?.status !== "completed")
       : -1;
+  const isInputLeftOut = Buffer.byteLength(spec.input) > maxInputBytes;
   const last = byIndex.get(spec.plugins.length - 1);
   return jsonFields<Job>({
     jobId: toJsonText(spec.id),
@@ -56,6 +44,7 @@ export function jobText(job: StoredJob, context: JobContext): JsonText {
     plugins: toJsonText(pluginNames(spec)),
     priority: toJsonText(spec.priority),
     timeoutMs: toJsonText(spec.timeoutMs),
+    retry: toJsonText(spec.retry ?? null),
     createdAt: instantText(spec.createdAt),
     runAt: instantText(spec.runAt),
     startedAt: instantText(job.startedAt),
@@ -64,20 +53,24 @@ export function jobText(job: StoredJob, context: JobContext): JsonText {
     progress: status === "running" ? progressText(progress) : NULL_JSON,
     steps: jsonArray(
       spec.plugins.map((plugin, index) =>
-        // A step that runs again after a failure does not show its earlier result.
-        index === running ? stepText(plugin, "running") : stepText(plugin, byIndex.get(index)),
+        stepText(plugin, {
+          // A step that runs again after a failure does not show its earlier result.
+          record: index === running ? "running" : byIndex.get(index),
+          attempts: job.attempts.filter(({ step }) => step === index),
+        }),
       ),
     ),
     error: toJsonText(failure?.message ?? null),
     errorCode: toJsonText(failure?.code ?? null),
     output: (status === "completed" ? last?.output : null) ?? NULL_JSON,
-    input: spec.input,
+    input: isInputLeftOut ? NULL_JSON : spec.input,
+    inputTruncated: toJsonText(isInputLeftOut),
     webhook: job.webhook === null ? NULL_JSON : jobWebhookText(job.webhook, headerNames),
     url: toJsonText(jobUrl(spec.id)),
   });
 }
 
-function waitingForText(
+export function waitingForText(
   waitingFor: WaitingFor | null,
   { explainWait }: Pick<JobContext, "explainWait">,
 ): JsonText {
@@ -91,12 +84,20 @@ function waitingForText(
 }
 
 export function progressText(progress: StepProgress | null): JsonText {
-  if (progress === null) return NULL_JSON;
-  const { fraction, message, at } = progress;
-  return toJsonText({ fraction, message, at: new Date(at).toISOString() });
+  return progress === null ? NULL_JSON : toJsonText(progressView(progress));
 }
 
-function stepText(plugin: PluginCall, record: StoredStep | "running" | undefined): JsonText {
+export function progressView({ fraction, message, at }: StepProgress) {
+  return { fraction, message, at: new Date(at).toISOString() };
+}
+
+function stepText(
+  plugin: PluginCall,
+  {
+    record,
+    attempts,
+  }: { record: StoredStep | "running" | undefined; attempts: readonly StepAttempt[] },
+): JsonText {
   const step = record === "running" ? undefined : record;
   return jsonFields<JobStep>({
     plugin: toJsonText(plugin.name),
@@ -109,5 +110,15 @@ function stepText(plugin: PluginCall, record: StoredStep | "running" | undefined
     truncated: toJsonText(step?.truncated ?? false),
     error: toJsonText(step?.failure?.message ?? null),
     errorCode: toJsonText(step?.failure?.code ?? null),
+    failedAttempts: toJsonText(attempts.map(attemptView)),
   });
+}
+
+function attemptView({ startedAt, endedAt, failure }: StepAttempt) {
+  return {
+    startedAt: new Date(startedAt).toISOString(),
+    endedAt: new Date(endedAt).toISOString(),
+    error: failure.message,
+    errorCode: failure.code,
+  };
 }

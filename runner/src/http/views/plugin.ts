@@ -9,6 +9,7 @@ const UNKNOWN = {
   outputSchema: null,
   example: null,
   timeoutMs: null,
+  retry: null,
   warnings: [],
 };
 

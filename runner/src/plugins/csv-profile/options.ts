@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fileSource } from "../shared/file-source.ts";
 import type { KnownDialect } from "./dialect/detect-dialect.ts";
 import type { KnownTable } from "./dialect/find-table.ts";
 import { DATE_ORDERS } from "./profile/read-date.ts";
@@ -48,10 +49,9 @@ const THOUSANDS = ["auto", "none", ",", ".", " ", "'"] as const;
 export const Input = z
   .object({
     text: z.string().optional().describe("The CSV as text."),
-    file: z
-      .string()
-      .optional()
-      .describe("Path of a CSV file in the daemon's files folder, such as `in/people.csv`."),
+    file: fileSource(
+      "Path of a CSV file in the daemon's files folder, such as `in/people.csv`.",
+    ).optional(),
     url: z.string().optional().describe("An http or https URL to download the CSV from."),
   })
   .superRefine(({ text, file, url }, check) => {

@@ -1,6 +1,7 @@
 import { definePlugin, type PluginContext } from "../../plugin-sdk.ts";
+import type { OutputParts } from "../shared/output-file.ts";
+import { openTarget } from "../shared/output-target.ts";
 import { Input, Options, Output, type FetchOptions } from "./options.ts";
-import { createOutputFile, type OutputFile } from "./output-file.ts";
 import { createPager, itemsOf } from "./paging.ts";
 import { bodyParts, decodeBody, parseJson, readAll, type ByteBudget } from "./read-body.ts";
 import { discard, sendRequest, type SentResponse } from "./send-request.ts";
@@ -30,25 +31,30 @@ export default definePlugin({
   },
   async run(input, ctx) {
     const url = parseUrl(input.url);
-    const { outputFile, maxBytes, paging } = ctx.options;
-    if (!outputFile && (maxBytes ?? 0) > MAX_OUTPUT_BYTES) {
+    const { outputFile, outputName, maxBytes, paging } = ctx.options;
+    const isFile = Boolean(outputFile || outputName);
+    if (!isFile && (maxBytes ?? 0) > MAX_OUTPUT_BYTES) {
       throw new Error(
-        `maxBytes is ${maxBytes}: it must be at most ${MAX_OUTPUT_BYTES} without outputFile`,
+        `maxBytes is ${maxBytes}: it must be at most ${MAX_OUTPUT_BYTES} without outputFile or outputName`,
       );
     }
     const body = toBody(input.body, ctx.options.method);
     const budget = {
-      max: maxBytes ?? (outputFile ? DEFAULT_FILE_BYTES : DEFAULT_BYTES),
+      max: maxBytes ?? (isFile ? DEFAULT_FILE_BYTES : DEFAULT_BYTES),
       used: 0,
     };
-    const file = outputFile ? await createOutputFile(outputFile, ctx.files) : null;
+    const target = await openTarget(ctx.options, ctx, {
+      example: "response.json",
+      type: paging === "none" ? "application/octet-stream" : "application/x-ndjson",
+    });
+    const file = (await target?.open()) ?? null;
     try {
       const output =
         paging === "none"
           ? await fetchOne(url, { body, budget, file }, ctx)
           : await fetchPages(url, { body, budget, file }, ctx);
       await file?.end();
-      return output;
+      return { ...output, ...target?.written() };
     } finally {
       await file?.discard();
     }
@@ -58,7 +64,7 @@ export default definePlugin({
 interface Fetching {
   readonly body: string | null;
   readonly budget: ByteBudget;
-  readonly file: OutputFile | null;
+  readonly file: OutputParts | null;
 }
 
 function toBody(body: unknown, method: string): string | null {
@@ -97,7 +103,7 @@ async function fetchOne(url: URL, { body, budget, file }: Fetching, ctx: Context
     await file.write(part);
     ctx.progress(length > 0 && !isEncoded ? budget.used / length : null, `${budget.used} bytes`);
   }
-  return { ...describe(sent), bytes: budget.used, file: options.outputFile! };
+  return { ...describe(sent), bytes: budget.used };
 }
 
 async function fetchPages(first: URL, { body, budget, file }: Fetching, ctx: Context) {
@@ -123,7 +129,7 @@ async function fetchPages(first: URL, { body, budget, file }: Fetching, ctx: Con
       if (hasMore) {
         ctx.log.warn(`More pages exist than were requested: maxPages is ${options.maxPages}`);
       }
-      const where = file ? { file: options.outputFile! } : { items };
+      const where = file ? {} : { items };
       return { ...describe(sent), ...where, bytes: budget.used, itemCount, pages, hasMore };
     }
   }

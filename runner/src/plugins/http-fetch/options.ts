@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { OutputLocation, outputName } from "../shared/output-target.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] as const;
 const MIB = 1 << 20;
@@ -34,6 +35,7 @@ export const Options = z.strictObject({
     .describe(
       "Path in the files folder to write the body to as it arrives, such as `in/a.pdf`. With paging, one item a line in JSON. An existing file is replaced.",
     ),
+  outputName: outputName("orders.json"),
   maxBytes: z
     .int()
     .min(1)
@@ -115,7 +117,9 @@ export const Output = z.object({
   body: z
     .unknown()
     .describe("The body: JSON, text or base64. Null if it is in a file, in `items`, or empty."),
-  file: z.string().nullable().describe("Path of the body in the files folder. Null if none."),
+  file: OutputLocation.nullable().describe(
+    "Path of the body in the files folder, or a reference to it. Null if none.",
+  ),
   items: z.array(z.unknown()).nullable().describe("Items of all pages. Null without paging."),
   itemCount: z.int().describe("Number of items of all pages. 0 without paging."),
   pages: z.int().describe("Number of pages that were requested. 1 without paging."),

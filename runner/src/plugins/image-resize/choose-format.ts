@@ -2,17 +2,19 @@ import { ABILITIES, FORMATS, formatOfName, type Format } from "./formats.ts";
 
 interface Wish {
   readonly format: "same" | Format;
-  readonly outputFile: string | null;
+  /** The option that names the result. */
+  readonly field: "outputFile" | "outputName";
+  readonly name: string | null;
 }
 
 const NAMES = FORMATS.map((format) => `.${ABILITIES[format].extensions[0]}`).join(", ");
 
 /** Returns the format that the options ask for, or null for the original's. Throws if they contradict. */
-export function wantedFormat({ format, outputFile }: Wish): Format | null {
+export function wantedFormat({ format, field, name }: Wish): Format | null {
   const wanted = format === "same" ? null : format;
-  if (outputFile === null) return wanted;
-  const named = formatOfName(outputFile);
-  const shown = `outputFile is ${JSON.stringify(outputFile)}`;
+  if (name === null) return wanted;
+  const named = formatOfName(name);
+  const shown = `${field} is ${JSON.stringify(name)}`;
   if (named === "not-written") {
     throw new Error(
       `${shown}: this format cannot be written. The name must end in one of ${NAMES}`,

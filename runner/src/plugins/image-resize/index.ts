@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { definePlugin } from "../../plugin-sdk.ts";
+import { openTarget, OutputLocation, outputName } from "../shared/output-target.ts";
+import { fileSource } from "../shared/file-source.ts";
 import { wantedFormat } from "./choose-format.ts";
 import { FORMATS } from "./formats.ts";
 import { DEFAULT_MAX_PIXELS, MAX_PIXELS_VARIABLE, pixelLimit } from "./limits.ts";
-import { resolveOutput, writeImage } from "./output-file.ts";
 import { FITS } from "./plan-size.ts";
 import { readImage } from "./read-image.ts";
 import { resize } from "./resize.ts";
+
+// npm does not install this library with the package. Without it, the catalog shows the plugin as broken.
+import.meta.resolve("sharp");
 
 const MAX_SIDE = 16_383;
 
@@ -16,10 +20,9 @@ const Input = z
       .string()
       .optional()
       .describe("The image in base64, with or without a prefix such as `data:image/png;base64,`."),
-    file: z
-      .string()
-      .optional()
-      .describe("Path of an image in the daemon's files folder, such as `in/photo.jpg`."),
+    file: fileSource(
+      "Path of an image in the daemon's files folder, such as `in/photo.jpg`.",
+    ).optional(),
     url: z
       .string()
       .optional()
@@ -49,7 +52,7 @@ const Options = z.strictObject({
     .enum(["same", ...FORMATS])
     .default("same")
     .describe(
-      "The format of the result. `same`: the format that the name of `outputFile` ends in, otherwise the format of the original, or PNG if that format cannot be written. WebP and GIF keep an animation; the others get its first frame. PNG keeps 16 bits, AVIF 12.",
+      "The format of the result. `same`: the format that the name of `outputFile` or `outputName` ends in, otherwise the format of the original, or PNG if that format cannot be written. WebP and GIF keep an animation; the others get its first frame. PNG keeps 16 bits, AVIF 12.",
     ),
   quality: z
     .int()
@@ -88,6 +91,7 @@ const Options = z.strictObject({
     .describe(
       "Path in the files folder to write the result to, such as `out/small.webp`. Its ending must fit `format`. An existing file is replaced. If empty, the result is returned as base64.",
     ),
+  outputName: outputName("small.webp"),
 });
 
 const Output = z.object({
@@ -111,10 +115,9 @@ const Output = z.object({
     .nullable()
     .describe("What the result lacks of the original, such as further frames. Null if nothing."),
   base64: z.string().nullable().describe("The result in base64. Null if it was written to a file."),
-  file: z
-    .string()
-    .nullable()
-    .describe("Path of the result in the files folder. Null if it is returned as base64."),
+  file: OutputLocation.nullable().describe(
+    "Path of the result in the files folder, or a reference to it. Null if it is returned as base64.",
+  ),
 });
 
 export default definePlugin({
@@ -134,19 +137,21 @@ export default definePlugin({
   },
   async run(input, ctx) {
     const { options } = ctx;
-    const outputFile = options.outputFile || null;
-    const format = wantedFormat({ format: options.format, outputFile });
+    const named = options.outputFile
+      ? ({ field: "outputFile", name: options.outputFile } as const)
+      : ({ field: "outputName", name: options.outputName || null } as const);
+    const format = wantedFormat({ format: options.format, ...named });
     const limit = pixelLimit(options.maxPixels, process.env);
-    const path = outputFile === null ? null : await resolveOutput(outputFile, ctx.files);
+    const target = await openTarget(options, ctx, { example: "small.png", type: "image/png" });
     const bytes = await readImage(input, ctx);
     ctx.signal.throwIfAborted();
     ctx.progress(0.3, `${bytes.length} bytes read`);
     const { data, info, original, note } = await resize(bytes, { ...options, format, limit });
     ctx.signal.throwIfAborted();
-    if (path !== null) await writeImage(path, data);
+    await target?.write(data, info.mimeType);
     if (note !== null) ctx.log.warn(note);
     ctx.metrics.add("processedItems", 1);
-    const base64 = path === null ? data.toString("base64") : null;
-    return { ...info, original, note, base64, file: outputFile };
+    const base64 = target === null ? data.toString("base64") : null;
+    return { ...info, original, note, base64, file: null, ...target?.written() };
   },
 });

@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
+import { pathOf, type FileSource } from "../shared/file-source.ts";
 
 const MAX_BYTES = 50 << 20;
 const DATA_URL = /^data:[^,]*,/;
@@ -7,7 +8,7 @@ const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 interface ImageSource {
   readonly base64?: string | undefined;
-  readonly file?: string | undefined;
+  readonly file?: FileSource | undefined;
   readonly url?: string | undefined;
 }
 
@@ -34,8 +35,8 @@ function fromBase64(written: string): Buffer {
   return Buffer.from(text, "base64");
 }
 
-async function fromFile(file: string, ctx: Pick<PluginContext, "files">): Promise<Buffer> {
-  const path = ctx.files.resolve(file);
+async function fromFile(file: FileSource, ctx: Pick<PluginContext, "files">): Promise<Buffer> {
+  const path = await pathOf(file, ctx.files);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
     const instead = found?.isDirectory() ? "it is a folder" : `there is no such file at ${path}`;

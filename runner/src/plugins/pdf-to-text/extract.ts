@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { PageText, Report, Task } from "./protocol.ts";
 
@@ -21,7 +22,7 @@ export type Extracted = Pick<
 export async function extract(options: ExtractOptions): Promise<Extracted> {
   const { task, field, signal, onPage } = options;
   signal.throwIfAborted();
-  const worker = new Worker(new URL("./read-pdf.ts", import.meta.url), {
+  const worker = new Worker(new URL(`./read-pdf${extname(import.meta.url)}`, import.meta.url), {
     workerData: task,
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     // pdf.js writes to the console that it cannot draw.

@@ -1,11 +1,14 @@
 import { definePlugin } from "../../plugin-sdk.ts";
+import { openTarget } from "../shared/output-target.ts";
 import { EXAMPLE_PDF } from "./example.ts";
 import { extract } from "./extract.ts";
 import { Input, Options, Output } from "./options.ts";
-import { resolveOutput, writeText } from "./output-file.ts";
 import { parseRanges } from "./page-ranges.ts";
 import type { PageText } from "./protocol.ts";
 import { readSource } from "./read-source.ts";
+
+// npm does not install this library with the package. Without it, the catalog shows the plugin as broken.
+import.meta.resolve("pdfjs-dist/legacy/build/pdf.mjs");
 
 /** The output has the text twice: as a whole and by page. */
 const MAX_CHARACTERS = 20_000_000;
@@ -21,7 +24,7 @@ export default definePlugin({
   example: { input: { base64: EXAMPLE_PDF }, options: { pages: "1" } },
   async run(input, ctx) {
     const { options } = ctx;
-    const path = options.outputFile ? await resolveOutput(options.outputFile, ctx.files) : null;
+    const target = await openTarget(options, ctx, { example: "report.txt", type: "text/plain" });
     const { field, bytes } = await readSource(input, ctx);
     const pages: PageText[] = [];
     const task = {
@@ -49,23 +52,24 @@ export default definePlugin({
       const limit = truncated === "maxPages" ? options.maxPages : MAX_CHARACTERS;
       ctx.log.warn(`Only ${pages.length} of ${selected} pages were read: ${truncated} is ${limit}`);
     }
-    if (path !== null) await writeText(path, pages.map(({ text }) => text).join("\n\f"));
+    await target?.write(pages.map(({ text }) => text).join("\n\f"));
     const numbers = (wanted: (page: PageText) => boolean): number[] =>
       pages.filter(wanted).map(({ page }) => page);
     return {
       pageCount,
       text:
-        path === null
+        target === null
           ? pages
               .map(({ text }) => text)
               .join("\n\n")
               .trim()
           : null,
-      file: path === null ? null : options.outputFile!,
+      file: null,
+      ...target?.written(),
       characters: pages.reduce((sum, { text }) => sum + text.length, 0),
       pages: pages.map(({ text, ...page }) => ({
         ...page,
-        text: path === null ? text : null,
+        text: target === null ? text : null,
         characters: text.length,
       })),
       scannedPages: numbers(({ isScanned }) => isScanned),

@@ -1,12 +1,13 @@
 import { z } from "zod";
+import { fileSource } from "../shared/file-source.ts";
+import { OutputLocation, outputName } from "../shared/output-target.ts";
 import { parseRanges } from "./page-ranges.ts";
 
 export const Input = z
   .object({
-    file: z
-      .string()
-      .optional()
-      .describe("Path of a PDF in the daemon's files folder, such as `in/contract.pdf`."),
+    file: fileSource(
+      "Path of a PDF in the daemon's files folder, such as `in/contract.pdf`.",
+    ).optional(),
     url: z.string().optional().describe("An http or https URL to download the PDF from."),
     base64: z.string().optional().describe("The PDF in base64, for small PDFs."),
   })
@@ -48,6 +49,7 @@ export const Options = z.strictObject({
     .describe(
       "Path in the files folder to write the text to, such as `out/contract.txt`, with a form feed between pages. An existing file is replaced. If empty, the text is in the output.",
     ),
+  outputName: outputName("report.txt"),
 });
 
 const text = z.string().nullable();
@@ -57,7 +59,9 @@ export const Output = z.object({
   text: text.describe(
     "The text of the pages, with an empty line between two. Null if it was written to a file.",
   ),
-  file: text.describe("Path of the text in the files folder. Null if it is in the output."),
+  file: OutputLocation.nullable().describe(
+    "Path of the text in the files folder, or a reference to it. Null if it is in the output.",
+  ),
   characters: z.int().describe("Number of characters of all pages."),
   pages: z
     .array(

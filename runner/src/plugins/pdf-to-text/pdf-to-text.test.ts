@@ -42,7 +42,7 @@ test("the text has lines, and an empty line between paragraphs", async () => {
     pdfVersion: "1.7",
   });
   expect(output.pages[0]).toMatchObject({ page: 1, width: 595, height: 842, error: null });
-  expect(output.trace.metrics).toEqual({ processedItems: 1 });
+  expect(output.trace.metrics).toMatchObject({ processedItems: 1 });
 });
 
 test("with columns, each word is where it is on the page", async () => {

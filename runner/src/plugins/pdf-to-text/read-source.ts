@@ -1,10 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
+import { pathOf, type FileSource } from "../shared/file-source.ts";
 
 const MAX_BYTES = 100 << 20;
 
 interface Source {
-  readonly file?: string | undefined;
+  readonly file?: FileSource | undefined;
   readonly url?: string | undefined;
   readonly base64?: string | undefined;
 }
@@ -35,11 +36,11 @@ export async function readSource(
 }
 
 async function fromFile(
-  file: string,
+  file: FileSource,
   field: string,
   ctx: Pick<PluginContext, "files">,
 ): Promise<Buffer> {
-  const path = ctx.files.resolve(file);
+  const path = await pathOf(file, ctx.files);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
     const instead = found?.isDirectory() ? "it is a folder" : `there is no such file at ${path}`;

@@ -5,6 +5,7 @@ import { EXAMPLE_ODS } from "./example.ts";
 import { openWorkbook } from "./open-workbook.ts";
 import { Input, Options, Output } from "./options.ts";
 import { MAX_LISTED_CELLS, createFile, createList, type RowOutput } from "./row-output.ts";
+import { openTarget } from "../shared/output-target.ts";
 import { createTable } from "./table.ts";
 import { MAX_COLUMNS, MAX_ROW, type Workbook } from "./workbook.ts";
 
@@ -24,10 +25,14 @@ export default definePlugin({
   async run(input, ctx) {
     const workbook = await openWorkbook(input, ctx);
     try {
-      const { outputFile } = ctx.options;
-      const output = outputFile ? await createFile(outputFile, ctx.files) : createList();
+      const target = await openTarget(ctx.options, ctx, {
+        example: "rows.jsonl",
+        type: "application/x-ndjson",
+      });
+      const output = target === null ? createList() : await createFile(target);
       try {
-        return await readSheet(workbook, output, ctx);
+        const read = await readSheet(workbook, output, ctx);
+        return { ...read, ...target?.written() };
       } finally {
         await output.discard();
       }
@@ -81,7 +86,7 @@ async function readSheet(
     const reason =
       rowCount === options.maxRows
         ? `maxRows is ${options.maxRows}`
-        : `the output has room for ${MAX_LISTED_CELLS} cells. Set outputFile`;
+        : `the output has room for ${MAX_LISTED_CELLS} cells. Set outputFile or outputName`;
     ctx.log.warn(`The sheet has more rows than the ${rowCount} of the result: ${reason}`);
   }
   return {
@@ -92,7 +97,7 @@ async function readSheet(
     columns,
     rowCount,
     rows,
-    file: rows === null ? (options.outputFile ?? null) : null,
+    file: null,
     emptyRows,
     truncated: isTruncated,
     ...found,

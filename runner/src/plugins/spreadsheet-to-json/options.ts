@@ -1,14 +1,13 @@
 import { z } from "zod";
+import { fileSource } from "../shared/file-source.ts";
+import { OutputLocation, outputName } from "../shared/output-target.ts";
 import { parseArea } from "./cell-reference.ts";
 
 export const Input = z
   .object({
-    file: z
-      .string()
-      .optional()
-      .describe(
-        "Path of an xlsx or ods workbook in the daemon's files folder, such as `in/a.xlsx`.",
-      ),
+    file: fileSource(
+      "Path of an xlsx or ods workbook in the daemon's files folder, such as `in/a.xlsx`.",
+    ).optional(),
     url: z
       .string()
       .optional()
@@ -77,6 +76,7 @@ export const Options = z.strictObject({
     .describe(
       "Path in the files folder to write the rows to, such as `out/rows.jsonl`, one JSON value a line. An existing file is replaced. If empty, the rows are in the output.",
     ),
+  outputName: outputName("rows.jsonl"),
 });
 
 const count = z.int();
@@ -108,7 +108,9 @@ export const Output = z.object({
     .describe("The columns of the result."),
   rowCount: count.describe("Number of rows of the result."),
   rows: z.array(z.unknown()).nullable().describe("The rows. Null if they were written to a file."),
-  file: z.string().nullable().describe("Path of the rows in the files folder. Null if none."),
+  file: OutputLocation.nullable().describe(
+    "Path of the rows in the files folder, or a reference to it. Null if none.",
+  ),
   emptyRows: count.describe("Number of empty rows between and below the others."),
   truncated: z
     .boolean()

@@ -1,10 +1,11 @@
 import { open, stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
+import { pathOf, type FileSource } from "../shared/file-source.ts";
 
 const MAX_DOWNLOAD_BYTES = 100 << 20;
 
 export interface Source {
-  readonly file?: string | undefined;
+  readonly file?: FileSource | undefined;
   readonly url?: string | undefined;
   readonly base64?: string | undefined;
 }
@@ -31,9 +32,9 @@ export async function openSource(
   return { field, from: { bytes }, head: bytes.subarray(0, HEAD_BYTES) };
 }
 
-async function openFile(file: string, ctx: Pick<PluginContext, "files">): Promise<OpenSource> {
+async function openFile(file: FileSource, ctx: Pick<PluginContext, "files">): Promise<OpenSource> {
   const field = `file is ${JSON.stringify(file)}`;
-  const path = ctx.files.resolve(file);
+  const path = await pathOf(file, ctx.files);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
     const instead = found?.isDirectory() ? "it is a folder" : `there is no such file at ${path}`;

@@ -1,10 +1,4 @@
-import { once } from "node:events";
-import { randomUUID } from "node:crypto";
-import { createWriteStream, type WriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
-import { finished } from "node:stream/promises";
-import type { PluginFiles } from "../../plugin-sdk.ts";
+import type { OutputTarget } from "../shared/output-target.ts";
 import type { TableRow } from "./table.ts";
 
 /** A list in the output must fit into a plugin thread of 512 MB, with its JSON text. */
@@ -36,22 +30,15 @@ export function createList(): RowOutput {
   };
 }
 
-/** Writes one JSON value a line. Readers see the old file or the whole new one. */
-export async function createFile(outputFile: string, files: PluginFiles): Promise<RowOutput> {
-  const path = resolvePath(outputFile, files);
-  const shown = `outputFile is ${JSON.stringify(outputFile)}`;
-  const found = await stat(path).catch(() => null);
-  if (found?.isDirectory()) throw new Error(`${shown}: it must be a file, but is a folder`);
-  const part = `${path}.${randomUUID()}.part`;
-  const stream = await openStream(part).catch((cause: unknown) => {
-    throw new Error(`${shown}: it cannot be written`, { cause });
-  });
+/** Writes one JSON value a line. */
+export async function createFile(target: OutputTarget): Promise<RowOutput> {
+  const file = await target.open();
   let lines: string[] = [];
   const flush = async (): Promise<void> => {
     if (lines.length === 0) return;
     const text = lines.join("");
     lines = [];
-    if (!stream.write(text)) await once(stream, "drain");
+    await file.write(text);
   };
   return {
     add(row) {
@@ -61,31 +48,9 @@ export async function createFile(outputFile: string, files: PluginFiles): Promis
     flush,
     async end() {
       await flush();
-      stream.end();
-      await finished(stream);
-      await rename(part, path);
+      await file.end();
       return null;
     },
-    async discard() {
-      stream.destroy();
-      await rm(part, { force: true });
-    },
+    discard: () => file.discard(),
   };
-}
-
-async function openStream(path: string): Promise<WriteStream> {
-  await mkdir(dirname(path), { recursive: true });
-  const stream = createWriteStream(path, { flags: "wx" });
-  await once(stream, "open");
-  return stream;
-}
-
-/** `ctx.files` calls every path `file`. */
-function resolvePath(outputFile: string, files: PluginFiles): string {
-  try {
-    return files.resolve(outputFile);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new Error(message.replace(/^file is /, "outputFile is "), { cause: error });
-  }
 }

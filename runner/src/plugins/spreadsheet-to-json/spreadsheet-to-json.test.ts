@@ -57,7 +57,7 @@ describe("a workbook of another program", () => {
       { id: 1, day: "2026-02-13", share: 0.255, paid: true, note: "Zürich 日本" },
       { id: 2, day: "2026-02-14T10:30:00", share: 1, paid: false, note: null },
     ]);
-    expect(output.trace.metrics).toEqual({ processedItems: 2 });
+    expect(output.trace.metrics).toMatchObject({ processedItems: 2 });
   });
 });
 

@@ -6,6 +6,9 @@ import { loadAbbreviations } from "./abbreviations.ts";
 import { chunkText } from "./chunk-text.ts";
 import { loadTokenizer, TOKENIZERS } from "./tokenizer.ts";
 
+// npm does not install this library with the package. Without it, the catalog shows the plugin as broken.
+import.meta.resolve("gpt-tokenizer");
+
 /** The default overlap, in chunks that are long enough. */
 const MAX_OVERLAP = 50;
 

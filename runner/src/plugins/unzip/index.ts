@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { definePlugin } from "../../plugin-sdk.ts";
+import { fileSource } from "../shared/file-source.ts";
 import { openArchive } from "./open-archive.ts";
 import { readEntries } from "./read-entries.ts";
 import { unpack } from "./unpack.ts";
 
 const Input = z
   .object({
-    file: z
-      .string()
-      .optional()
-      .describe("Path of a zip archive in the daemon's files folder, such as `in/reports.zip`."),
+    file: fileSource(
+      "Path of a zip archive in the daemon's files folder, such as `in/reports.zip`.",
+    ).optional(),
     base64: z.string().optional().describe("The archive in base64."),
   })
   .superRefine(({ file, base64 }, check) => {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { ZipFile } from "yauzl";
 import type { PluginFiles } from "../../plugin-sdk.ts";
+import { pathOf, type FileSource } from "../shared/file-source.ts";
 
 export interface Archive {
   /** The input's field with its value, for errors. */
@@ -12,7 +13,7 @@ export interface Archive {
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 export async function openArchive(
-  input: { readonly file?: string | undefined; readonly base64?: string | undefined },
+  input: { readonly file?: FileSource | undefined; readonly base64?: string | undefined },
   files: PluginFiles,
 ): Promise<Archive> {
   if (input.file) return openFile(input.file, files);
@@ -28,9 +29,9 @@ export async function openArchive(
   return { field: "base64", bytes: buffer.length, zip: await opened("base64", opening) };
 }
 
-async function openFile(file: string, files: PluginFiles): Promise<Archive> {
+async function openFile(file: FileSource, files: PluginFiles): Promise<Archive> {
   const field = `file is ${JSON.stringify(file)}`;
-  const path = files.resolve(file);
+  const path = await pathOf(file, files);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
     const instead = found === null ? `there is no such file at ${path}` : "it is not a file";

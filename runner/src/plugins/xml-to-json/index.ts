@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
-import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { definePlugin } from "../../plugin-sdk.ts";
-import { resolveOutput, writeWhole } from "../zip/output-file.ts";
+import { openTarget, OutputLocation, outputName } from "../shared/output-target.ts";
+import { fileSource } from "../shared/file-source.ts";
 import { openText } from "./open-text.ts";
 import { parseXml } from "./parse-xml.ts";
 import { writeJson } from "./write-json.ts";
@@ -10,10 +10,9 @@ import { writeJson } from "./write-json.ts";
 const Input = z
   .object({
     text: z.string().optional().describe("The XML as text."),
-    file: z
-      .string()
-      .optional()
-      .describe("Path of an XML file in the daemon's files folder, such as `in/feed.xml`."),
+    file: fileSource(
+      "Path of an XML file in the daemon's files folder, such as `in/feed.xml`.",
+    ).optional(),
     url: z.string().optional().describe("An http or https URL to download the XML from."),
   })
   .superRefine(({ text, file, url }, check) => {
@@ -79,6 +78,7 @@ const Options = z
       .describe(
         "Path in the files folder to write the JSON to, such as `out/feed.json`. An existing file is replaced. If empty, the JSON is returned in `data`.",
       ),
+    outputName: outputName("feed.json"),
     maxBytes: z
       .int()
       .min(1)
@@ -120,10 +120,9 @@ const Output = z.object({
     )
     .describe("The namespaces that are declared, up to 100."),
   encoding: z.string().nullable().describe("The encoding that was used. Null for `text`."),
-  file: z
-    .string()
-    .nullable()
-    .describe("Path of the JSON in the files folder. Null if it is returned in `data`."),
+  file: OutputLocation.nullable().describe(
+    "Path of the JSON in the files folder, or a reference to it. Null if it is returned in `data`.",
+  ),
   bytes: z.int().nullable().describe("Size of the JSON file. Null if there is none."),
 });
 
@@ -143,8 +142,10 @@ export default definePlugin({
   },
   async run(input, ctx) {
     const { options, signal } = ctx;
-    const outputFile = options.outputFile || null;
-    const path = outputFile === null ? null : await resolveOutput(outputFile, ctx.files);
+    const target = await openTarget(options, ctx, {
+      example: "data.json",
+      type: "application/json",
+    });
     const source = await openText(input, ctx, options);
     const { data, ...parsed } = await parseXml(source.pieces, {
       ...options,
@@ -156,9 +157,9 @@ export default definePlugin({
       },
     });
     const result = { ...parsed, encoding: source.encoding() };
-    if (path === null) return { ...result, data, file: null, bytes: null };
-    await writeWhole(path, Readable.from(writeJson(data)), signal);
-    const { size } = await stat(path);
-    return { ...result, data: null, file: outputFile, bytes: size };
+    if (target === null) return { ...result, data, file: null, bytes: null };
+    await target.writeStream(Readable.from(writeJson(data)), signal);
+    const bytes = await target.bytes();
+    return { ...result, data: null, ...target.written(), bytes };
   },
 });

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
+import { pathOf, type FileSource } from "../shared/file-source.ts";
 import { createDecoder, findEncoding } from "./xml-encoding.ts";
 
 const PIECE_BYTES = 1 << 18;
@@ -17,7 +18,7 @@ export interface XmlText {
 
 interface Source {
   readonly text?: string | undefined;
-  readonly file?: string | undefined;
+  readonly file?: FileSource | undefined;
   readonly url?: string | undefined;
 }
 
@@ -31,7 +32,7 @@ type Context = Pick<PluginContext, "fetch" | "files">;
 export async function openText(source: Source, ctx: Context, limits: Limits): Promise<XmlText> {
   if (source.file) {
     const field = `file is ${JSON.stringify(source.file)}`;
-    const path = ctx.files.resolve(source.file);
+    const path = await pathOf(source.file, ctx.files);
     const found = await stat(path).catch(() => null);
     if (!found?.isFile()) {
       const instead = found === null ? `there is no such file at ${path}` : "it is not a file";

@@ -1,18 +1,18 @@
-import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { definePlugin } from "../../plugin-sdk.ts";
+import { FileReference } from "../shared/file-source.ts";
+import { openTarget, OutputLocation, outputName } from "../shared/output-target.ts";
 import { listEntries } from "./list-entries.ts";
-import { resolveOutput, writeWhole } from "./output-file.ts";
 import { packEntries } from "./pack-entries.ts";
 import { toBase64 } from "./to-base64.ts";
 
 const Input = z
   .object({
     files: z
-      .array(z.string().min(1))
+      .array(z.union([z.string().min(1), FileReference]))
       .optional()
       .describe(
-        "Paths of files and folders in the daemon's files folder, such as `reports` or `in/a.csv`. A folder is packed with all that it contains.",
+        "Paths of files and folders in the daemon's files folder, such as `reports` or `in/a.csv`, or references to files, which are packed under their names. A folder is packed with all that it contains.",
       ),
     texts: z
       .record(z.string(), z.string())
@@ -31,6 +31,7 @@ const Options = z.strictObject({
     .describe(
       "Path in the files folder to write the archive to, such as `out/reports.zip`. An existing file is replaced. If empty, the archive is returned as base64 and can have up to 8 MiB.",
     ),
+  outputName: outputName("reports.zip"),
   relativeTo: z
     .string()
     .default("")
@@ -64,10 +65,9 @@ const Output = z.object({
     .string()
     .optional()
     .describe("The archive in base64. Missing if it was written to a file."),
-  file: z
-    .string()
-    .optional()
-    .describe("Path of the archive in the files folder. Missing if it is returned as base64."),
+  file: OutputLocation.optional().describe(
+    "Path of the archive in the files folder, or a reference to it. Missing if it is returned as base64.",
+  ),
 });
 
 export default definePlugin({
@@ -86,11 +86,13 @@ export default definePlugin({
   },
   async run(input, ctx) {
     const { options, signal } = ctx;
-    const { outputFile } = options;
-    const path = outputFile ? await resolveOutput(outputFile, ctx.files) : null;
+    const target = await openTarget(options, ctx, {
+      example: "archive.zip",
+      type: "application/zip",
+    });
     const entries = await listEntries(input, ctx.files, {
       ...options,
-      outputPath: path,
+      outputPath: target?.path ?? null,
       signal,
     });
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
@@ -98,13 +100,13 @@ export default definePlugin({
       ctx.progress(bytes === 0 ? null : Math.min(1, packed / bytes), `${count} entries packed`);
       ctx.metrics.set("processedItems", count);
     });
-    if (path === null) {
+    if (target === null) {
       const base64 = await toBase64(archive, signal);
       const archiveBytes = Buffer.byteLength(base64, "base64");
       return { entries: entries.length, bytes, archiveBytes, base64 };
     }
-    await writeWhole(path, archive, signal);
-    const { size } = await stat(path);
-    return { entries: entries.length, bytes, archiveBytes: size, file: outputFile };
+    await target.writeStream(archive, signal);
+    const archiveBytes = await target.bytes();
+    return { entries: entries.length, bytes, archiveBytes, ...target.written() };
   },
 });

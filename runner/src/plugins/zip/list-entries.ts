@@ -2,7 +2,8 @@
 import { lstat, opendir } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { PluginFiles } from "../../plugin-sdk.ts";
-import { resolveField } from "./output-file.ts";
+import type { FileSource } from "../shared/file-source.ts";
+import { resolveField } from "../shared/output-file.ts";
 
 /** The name's field has 16 bits, but many programs cannot unpack longer paths than this. */
 const MAX_NAME_BYTES = 1024;
@@ -31,7 +32,7 @@ export interface ListOptions {
 
 export async function listEntries(
   input: {
-    readonly files?: readonly string[] | undefined;
+    readonly files?: readonly FileSource[] | undefined;
     readonly texts?: Readonly<Record<string, string>> | undefined;
   },
   files: PluginFiles,
@@ -62,6 +63,10 @@ export async function listEntries(
   const root = findRoot(files, options.relativeTo);
   for (const [index, file] of (input.files ?? []).entries()) {
     const from = `files/${index} is ${JSON.stringify(file)}`;
+    if (typeof file !== "string") {
+      add(await toEntry(file, files), from);
+      continue;
+    }
     const path = isRoot(file) ? findRoot(files, "") : resolveField(`files/${index}`, file, files);
     for await (const entry of walk(path, { root, from, options })) add(entry, from);
   }
@@ -74,6 +79,16 @@ export async function listEntries(
     );
   }
   return [...found.values()];
+}
+
+/** The name of a file by reference is what its sender chose: it must not be a path. */
+async function toEntry(
+  reference: Exclude<FileSource, string>,
+  files: PluginFiles,
+): Promise<ZipEntry> {
+  const { name, path, size } = await files.open(reference);
+  const safe = name.replaceAll(/[/\\]/g, "_");
+  return { name: safe, source: { kind: "file", path }, bytes: size, modifiedAt: null };
 }
 
 const isRoot = (path: string): boolean => path === "." || path === "./";

@@ -3,6 +3,7 @@
  * a secret or a service that they need may come later.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../../system/clock.ts";
 
 const GROWTH = 1.5;
 const MAX_MS = 30_000;
@@ -32,9 +33,9 @@ export function createBrokenRetry(options: {
     let leastMs = 0;
     while (hasBroken()) {
       if (!(await pause(Math.max(pauseMs, leastMs), signal))) return;
-      const startedAt = performance.now();
+      const startedAt = systemClock.monotonic();
       await readBroken(signal).catch(onError);
-      leastMs = (performance.now() - startedAt) / MAX_SHARE;
+      leastMs = (systemClock.monotonic() - startedAt) / MAX_SHARE;
       pauseMs = Math.min(MAX_MS, pauseMs * GROWTH);
       if (signal.aborted) return;
     }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import type { JsonSchema } from "../../ports/plugin-catalog.ts";
 import { createJsonCheck } from "./check-json.ts";
+import { cpuMsOf } from "../../../test/support/cpu-time.ts";
 
 function checkFor(schema: z.ZodType) {
   return createJsonCheck(z.toJSONSchema(schema, { io: "input" }) as JsonSchema);
@@ -27,7 +28,7 @@ test.each([
   [{ name: 42 }, [{ path: "/name", message: "is 42: it must be a string" }]],
   [{ name: "A" }, [{ path: "/name", message: 'is "A": it must not have fewer than 2 characters' }]],
   [{ name: "Ann", age: -1 }, [{ path: "/age", message: "is -1: it must be >= 0" }]],
-  [{ name: "Ann", age: 1.5 }, [{ path: "/age", message: "is 1.5: it must be a whole number" }]],
+  [{ name: "Ann", age: 1.5 }, [{ path: "/age", message: "is 1.5: it must be an integer" }]],
   [
     { name: "Ann", role: "owner" },
     [{ path: "/role", message: 'is "owner": it must be one of "admin", "guest"' }],
@@ -41,15 +42,18 @@ test.each([
     { name: "Ann", site: "nope" },
     [{ path: "/site", message: 'is "nope": it must be a valid uri' }],
   ],
-  [{ name: "Ann", "a/b": 1 }, [{ path: "/a~1b", message: "is 1: it must be true or false" }]],
+  [{ name: "Ann", "a/b": 1 }, [{ path: "/a~1b", message: "is 1: it must be a boolean" }]],
   [{ name: "Ann", when: 5 }, [{ path: "/when", message: "is 5: it must be a string or null" }]],
 ])("%j", (value, issues) => {
   expect(checkFor(Person)(value)).toEqual(issues);
 });
 
-test("an unknown field is named, with the known ones", () => {
+test("an unknown field is named, with the one that is meant or the known ones", () => {
   expect(checkFor(z.strictObject({ text: z.string() }))({ text: "a", txet: 1 })).toEqual([
-    { path: "/txet", message: 'is not a known field: the known fields are "text"' },
+    { path: "/txet", message: 'is not a known field (did you mean "text"?)' },
+  ]);
+  expect(checkFor(z.strictObject({ text: z.string() }))({ text: "a", size: 1 })).toEqual([
+    { path: "/size", message: 'is not a known field: the known fields are "text"' },
   ]);
 });
 
@@ -69,11 +73,10 @@ test.each([
   expect(checkFor(schema)(value)).toEqual([{ path, message: "is 1: it must be a string" }]);
 });
 
-test("10,000 wrong unions are reported in time", () => {
+test("10,000 wrong unions are reported in time", async () => {
   const check = checkFor(z.array(z.union([z.string(), z.array(z.string())])));
-  const startedAt = performance.now();
-  expect(check(Array.from({ length: 10_000 }, () => 1))).toHaveLength(20);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  const wrong = Array.from({ length: 10_000 }, () => 1);
+  expect(await cpuMsOf(() => expect(check(wrong)).toHaveLength(20))).toBeLessThan(1000);
 });
 
 test("a large valid input is accepted", () => {
@@ -83,8 +86,8 @@ test("a large valid input is accepted", () => {
 test("all issues of an input with a long string are reported, with the beginning of the string", () => {
   const text = "x".repeat(1_000_000);
   expect(checkFor(z.object({ n: z.int(), m: z.int() }))({ n: text, m: true })).toEqual([
-    { path: "/n", message: `is "${"x".repeat(59)}…: it must be a whole number` },
-    { path: "/m", message: "is true: it must be a whole number" },
+    { path: "/n", message: `is "${"x".repeat(59)}…: it must be an integer` },
+    { path: "/m", message: "is true: it must be an integer" },
   ]);
 });
 
@@ -115,25 +118,26 @@ test.each([
   ],
   ["one of keys", z.record(z.string().regex(/^(a+)+$/), z.number())],
   ["a harmless one", z.string().regex(/^[a-z]+$/)],
-])("a plugin's own pattern is left to the thread: %s", (_, schema) => {
+])("a plugin's own pattern is left to the thread: %s", async (_, schema) => {
   const text = schema.type === "record" ? { [SLOW]: 1 } : SLOW;
-  const startedAt = performance.now();
-  expect(checkFor(z.object({ text: schema }))({ text })).toEqual([]);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  const check = () => expect(checkFor(z.object({ text: schema }))({ text })).toEqual([]);
+  expect(await cpuMsOf(check)).toBeLessThan(1000);
 });
 
 test.each([
   ["closed", z.strictObject({ n: z.number().optional() }), {}],
   ["that accepts other numbers", z.object({}).catchall(z.number()), {}],
   ["closed to unevaluated properties", z.object({}), { unevaluatedProperties: false }],
-])("patterns of keys are left to the thread in an object that is %s", (_, schema, closing) => {
-  const patternProperties = { "^(a+)+$": {}, "^b": {} };
-  const check = checkFor(z.object({ in: schema.meta({ patternProperties, ...closing }) }));
-  const startedAt = performance.now();
-  expect(check({ in: { [`${"a".repeat(29)}!`]: "x", bc: "x" } })).toEqual([]);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
-  expect(check({ in: 1 })).toEqual([{ path: "/in", message: "is 1: it must be an object" }]);
-});
+])(
+  "patterns of keys are left to the thread in an object that is %s",
+  async (_, schema, closing) => {
+    const patternProperties = { "^(a+)+$": {}, "^b": {} };
+    const check = checkFor(z.object({ in: schema.meta({ patternProperties, ...closing }) }));
+    const slow = { in: { [`${"a".repeat(29)}!`]: "x", bc: "x" } };
+    expect(await cpuMsOf(() => expect(check(slow)).toEqual([]))).toBeLessThan(1000);
+    expect(check({ in: 1 })).toEqual([{ path: "/in", message: "is 1: it must be an object" }]);
+  },
+);
 
 test("branches that differ only in their patterns are both accepted", () => {
   const check = checkFor(z.xor([z.string().regex(/^a+$/), z.string().regex(/^b+$/)]));

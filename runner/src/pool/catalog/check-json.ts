@@ -9,12 +9,12 @@ import {
   type ErrorObject,
   type ValidateFunction,
 } from "ajv/dist/2020.js";
-import type { Issue } from "../../domain/errors.ts";
+import { MAX_ISSUES, type Issue } from "../../domain/errors.ts";
+import { unknownField } from "../../domain/unknown-field.ts";
 import type { JsonSchema } from "../../ports/plugin-catalog.ts";
 import { nameType, showValue } from "../value-words.ts";
 import { isZodFormat } from "./zod-formats.ts";
 
-const MAX_ISSUES = 20;
 /** Up to this size (values, plus the characters of their names) every issue is reported. */
 const MAX_FULLY_CHECKED = 10_000;
 const MAX_PATTERN_INPUT = 1000;
@@ -140,10 +140,9 @@ function toIssue(error: ErrorObject): Issue {
     return { path: join(path, missing), message: `is missing: it must be ${wanted}` };
   }
   if (unknown !== undefined) {
-    const known = Object.keys(properties).map(showValue).join(", ") || "none";
     return {
       path: join(path, unknown),
-      message: `is not a known field: the known fields are ${known}`,
+      message: unknownField(unknown, Object.keys(properties)),
     };
   }
   const wanted = DESCRIBED.has(error.keyword) ? describe(schema) : null;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { ImportedFile } from "../messages.ts";
+import { explainMissingPackage } from "../missing-package.ts";
 
 const RUNNER_SRC = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -22,7 +23,8 @@ export function explainImportError(error: unknown, imported: readonly ImportedFi
   }
   const place = placeOfImport(error, imported) ?? placeInStack(error);
   // The whole message can have many lines, such as Node's list of the modules that required one.
-  const [line = "", ...more] = error.message.split("\n");
+  const message = explainMissingPackage(error) ?? error.message;
+  const [line = "", ...more] = message.split("\n");
   return [place === null ? line : `${line} (${place})`, ...more].join("\n");
 }
 

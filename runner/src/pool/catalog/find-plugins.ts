@@ -1,7 +1,7 @@
 /**
  * Finds the files that are plugins. Built-in ones are `NAME.ts` or `NAME/index.ts` (`.js` when the runner is built).
  * In PLUGINS_DIR they are `*.ts`, `*.mts`, `*.js`, `*.mjs` and `*.cjs` at the top, and folders with a package.json.
- * `*.tsx` and `*.jsx` are reported as broken. Names that begin with "_" or ".", and `.test.` and `.d.ts` files, are skipped, so name helpers like that.
+ * `*.tsx` and `*.jsx`, and folders with an index file but no package.json, are reported as broken. Names that begin with "_" or ".", and `.test.` and `.d.ts` files, are skipped, so name helpers like that.
  */
 import type { Dirent } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
@@ -45,11 +45,14 @@ export async function findDroppedIn(dir: string): Promise<PluginFile[]> {
     const path = join(dir, entry.name);
     const isFolder = await isDirectory(path, entry);
     const described = { source: entry.name, label: entry.name.replace(DROPPED_IN, ""), path };
-    if (isFolder && (await exists(join(path, "package.json")))) {
-      found.push(await toPackage(described));
-    } else if (!isFolder && DROPPED_IN.test(entry.name)) {
+    if (isFolder) {
+      const isPackage = await exists(join(path, "package.json"));
+      const index = isPackage ? null : await findIndex(path);
+      if (isPackage) found.push(await toPackage(described));
+      else if (index !== null) found.push(lacksPackage(described, index));
+    } else if (DROPPED_IN.test(entry.name)) {
       found.push(toFile({ ...described, entry: path }));
-    } else if (!isFolder && JSX.test(entry.name)) {
+    } else if (JSX.test(entry.name)) {
       const error = `${entry.name}: Node runs no JSX, so this file cannot be a plugin. Name it ${entry.name.slice(0, -1)} if it has no JSX, or _${entry.name} if another file compiles it.`;
       found.push({ ...described, label: entry.name, file: null, error, version: null });
     }
@@ -66,6 +69,16 @@ function toFile(parts: {
 }): PluginFile {
   const { entry, version = null, ...rest } = parts;
   return { ...rest, file: pathToFileURL(entry).href, error: null, version };
+}
+
+/** Silence would leave its author looking for the plugin in the list. */
+function lacksPackage(
+  parts: { readonly source: string; readonly label: string; readonly path: string },
+  index: string,
+): PluginFile {
+  const { source } = parts;
+  const error = `${source}: the folder has ${index} but no package.json. Add one, such as {"type": "module"}, if it is a plugin. Name the folder _${source} if it is not.`;
+  return { ...parts, file: null, error, version: null };
 }
 
 /** The folder's entry is `exports` in its package.json, otherwise `main`, otherwise its index file. */
@@ -119,12 +132,18 @@ function importTarget(exports: unknown): unknown {
 }
 
 async function firstIndex(dir: string): Promise<string> {
-  for (const extension of ["ts", "mts", "js", "mjs", "cjs"]) {
-    if (await exists(join(dir, `index.${extension}`))) return `index.${extension}`;
-  }
+  const index = await findIndex(dir);
+  if (index !== null) return index;
   throw new Error(
     `it has no "main" or "exports", and the folder has no index file: add one of them, such as index.ts`,
   );
+}
+
+async function findIndex(dir: string): Promise<string | null> {
+  for (const extension of ["ts", "mts", "js", "mjs", "cjs"]) {
+    if (await exists(join(dir, `index.${extension}`))) return `index.${extension}`;
+  }
+  return null;
 }
 
 /** Sorted, so that the plugins are always read in the same order. */

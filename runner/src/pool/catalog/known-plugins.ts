@@ -20,7 +20,7 @@ export interface KnownPlugins {
 
 export function createKnownPlugins(
   before: readonly KnownPlugin[],
-  { rememberMs, now = Date.now }: { rememberMs: number; now?: () => number },
+  { rememberMs, now }: { rememberMs: number; now: () => number },
 ): KnownPlugins {
   const known = new Map(before.map((each) => [each.plugin.name, each]));
   const isRecent = ({ lostAt }: KnownPlugin): boolean =>

@@ -6,6 +6,7 @@ import { createBrokenLog } from "./log-broken.ts";
 const ready = {
   name: "a",
   source: "a.ts",
+  version: "1.0.0",
   status: "ready",
   warnings: [] as readonly string[],
 } as ReadyPlugin;
@@ -54,4 +55,36 @@ test("a plugin's warnings are logged once, and again when they change", () => {
   expect(logged([warning("x", "y")])).toEqual([line("x", "y")]);
   expect(logged([ready])).toEqual([]);
   expect(logged([warning("x")])).toEqual([line("x")]);
+});
+
+test("a plugin that was loaded is logged, unless the log says that it works again", () => {
+  const lines: [string, unknown][] = [];
+  const logBroken = createBrokenLog(
+    createTestLog((fields, message) => lines.push([message, fields])),
+  );
+  logBroken([ready], [ready]);
+  expect(lines.splice(0)).toEqual([
+    ["plugin.loaded", { file: "a.ts", plugin: "a", version: "1.0.0" }],
+  ]);
+  logBroken([broken("x")]);
+  logBroken([ready], [ready]);
+  expect(lines.map(([message]) => message)).toEqual(["plugin.broken", "plugin.works-again"]);
+});
+
+test("a built-in plugin whose library is not installed is logged once, not as a warning", () => {
+  const lines: [string, unknown][] = [];
+  const logBroken = createBrokenLog(
+    createTestLog((fields, message) => lines.push([message, fields])),
+  );
+  const builtIns = [
+    { ...broken("no sharp"), name: "image-resize", source: "built-in" },
+    { ...broken("no pdfjs"), name: "pdf-to-text", source: "built-in" },
+    { ...ready, name: "json-query", source: "built-in" },
+  ];
+  logBroken(builtIns);
+  logBroken(builtIns);
+  expect(lines).toEqual([
+    ["plugin.unavailable", { plugin: "image-resize", error: "no sharp" }],
+    ["plugin.unavailable", { plugin: "pdf-to-text", error: "no pdfjs" }],
+  ]);
 });

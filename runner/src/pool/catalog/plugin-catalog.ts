@@ -8,9 +8,11 @@ import { createJsonCheck, type JsonCheck } from "./check-json.ts";
 import type { PluginFile } from "./find-plugins.ts";
 import { createKnownPlugins, type KnownPlugin, type KnownPlugins } from "./known-plugins.ts";
 import { assignNames, type NameOwners, type ScannedFile } from "./name-owners.ts";
+import { createNewlyLoaded } from "./newly-loaded.ts";
 import { createPluginReader } from "./plugin-reader.ts";
 import { MAX_STAMPED } from "./stamps.ts";
 import { watchPlugins } from "./watch-plugins.ts";
+import { systemClock } from "../../system/clock.ts";
 
 export interface LivePluginCatalog extends PluginCatalog {
   /** Resolves when all plugins have been read once. A read that fails is repeated until then. */
@@ -35,10 +37,14 @@ export interface PluginCatalogOptions {
   readonly retryMs?: number;
   /** How long a plugin's schemas are known after it has stopped being ready. Default 1 hour. */
   readonly rememberMs?: number;
+  /** The clock of the instants that are stored with the known plugins. Default: the system's. */
+  readonly now?: () => number;
   /** The plugins that were known before the start. */
   readonly knownBefore?: () => Promise<readonly KnownPlugin[]>;
   /** Receives the known plugins after each scan. */
   readonly onKnown?: (known: readonly KnownPlugin[]) => void;
+  /** Receives each plugin of PLUGINS_DIR when it was loaded, and when it was loaded again with changed files. */
+  readonly onLoaded?: (plugin: ReadyPlugin) => void;
   /** `process.env` of plugins while they are imported. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -47,6 +53,7 @@ const NO_VERSION = "0.0.0";
 
 interface Entry {
   readonly info: PluginInfo;
+  readonly path: string;
   readonly file: string | null;
   readonly ownsName: boolean;
 }
@@ -67,11 +74,13 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   let readyNames: readonly string[] = [];
   const rememberMs = options.rememberMs ?? 60 * 60_000;
   let known: KnownPlugins | null = null;
+  const newlyLoaded = createNewlyLoaded();
   const reader = createPluginReader({ builtinDir, pluginsDir, importTimeoutMs, env });
   const retry = createBrokenRetry({
-    hasBroken: () => reader.files().some(({ answer }) => !answer.ok),
+    hasBroken: () => reader.hasBroken(),
     async readBroken(signal) {
-      if (await reader.readBroken(signal)) publish();
+      if (await reader.readBroken(signal, { isSlow: false })) publish();
+      if (await reader.readBroken(signal, { isSlow: true })) publish();
     },
     onError,
     firstMs: options.retryMs ?? 2000,
@@ -81,7 +90,10 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     await retry.stop();
     try {
       await reader.readAll(closing.signal);
-      known ??= createKnownPlugins((await options.knownBefore?.()) ?? [], { rememberMs });
+      known ??= createKnownPlugins((await options.knownBefore?.()) ?? [], {
+        rememberMs,
+        now: options.now ?? (() => systemClock.now()),
+      });
       if (!closing.signal.aborted) publish();
     } finally {
       if (!closing.signal.aborted) retry.start();
@@ -95,6 +107,10 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     byName = index(entries);
     known.update(entries.map(({ info }) => info));
     options.onKnown?.(known.all());
+    const loaded = newlyLoaded(reader.files());
+    for (const { info, path } of entries) {
+      if (info.status === "ready" && loaded.has(path)) options.onLoaded?.(info);
+    }
     readyNames = entries.flatMap(({ info }) => (info.status === "ready" ? [info.name] : []));
     for (const listener of listeners) listener();
   }
@@ -156,15 +172,16 @@ function toEntries(
   nameBefore: KnownPlugins["nameOf"],
 ): Entry[] {
   const entries = scanned.map(({ found, answer }): Entry => {
-    const { source, label, file } = found;
+    const { source, label, file, path } = found;
     const toEntry = (info: PluginInfo): Entry => ({
       info,
+      path,
       file,
       ownsName: owners.get(info.name)?.path === found.path,
     });
     if (!answer.ok) {
       const name = nameBefore(source) ?? label;
-      const shown = owners.get(name)?.path === found.path ? name : label;
+      const shown = owners.get(name)?.path === path ? name : label;
       return toEntry({ name: shown, source, status: "broken", error: answer.error });
     }
     const { name } = answer.plugin;

@@ -11,10 +11,15 @@ const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 export interface PluginReader {
   /** The files as they were last read, built-in plugins first. */
   files(): readonly ScannedFile[];
-  /** Reads PLUGINS_DIR again. Built-in plugins do not change, so they are only read the first time. */
+  /** Whether a plugin of PLUGINS_DIR is broken. What a built-in plugin lacks is installed before a start. */
+  hasBroken(): boolean;
+  /**
+   * Reads PLUGINS_DIR again. Built-in plugins do not change, so they are only read the first time.
+   * A file that exceeded its time limit is left to `readBroken`, so that no other plugin waits for it.
+   */
   readAll(signal: AbortSignal): Promise<void>;
-  /** Reads only the broken plugins again. True if one of them has changed. */
-  readBroken(signal: AbortSignal): Promise<boolean>;
+  /** Reads the broken plugins of PLUGINS_DIR again, either those that exceeded their time limit or the others. True if one has changed. */
+  readBroken(signal: AbortSignal, which: { isSlow: boolean }): Promise<boolean>;
 }
 
 export function createPluginReader(options: {
@@ -53,25 +58,30 @@ export function createPluginReader(options: {
 
   return {
     files,
+    hasBroken: () => droppedIn.some(({ answer }) => !answer.ok),
     async readAll(signal) {
       const first = builtIns === null ? await findBuiltIns(builtinDir, EXTENSION) : [];
-      const read = await readFiles([...first, ...(await findDroppedIn(pluginsDir))], signal);
+      const found = await findDroppedIn(pluginsDir);
+      const slow = byPath(droppedIn.filter(isTooSlow));
+      const read = await readFiles(
+        [...first, ...found.filter(({ path }) => !slow.has(path))],
+        signal,
+      );
       if (signal.aborted) return;
       builtIns ??= read.slice(0, first.length);
-      droppedIn = read.slice(first.length);
+      const readNow = byPath(read.slice(first.length));
+      droppedIn = found.flatMap(({ path }) => readNow.get(path) ?? slow.get(path) ?? []);
     },
-    async readBroken(signal) {
-      const broken = byPath(files().filter(({ answer }) => !answer.ok));
-      const found = [
-        ...(builtIns ?? []).map((each) => each.found),
-        ...(await findDroppedIn(pluginsDir)),
-      ].filter(({ path }) => broken.has(path));
+    async readBroken(signal, { isSlow }) {
+      const broken = byPath(
+        droppedIn.filter((each) => !each.answer.ok && isTooSlow(each) === isSlow),
+      );
+      if (broken.size === 0) return false;
+      const found = (await findDroppedIn(pluginsDir)).filter(({ path }) => broken.has(path));
       const read = await readFiles(found, signal);
       if (signal.aborted) return false;
       const changed = byPath(read.filter((now) => !isSame(now, broken.get(now.found.path))));
-      const replace = (each: ScannedFile): ScannedFile => changed.get(each.found.path) ?? each;
-      builtIns = (builtIns ?? []).map(replace);
-      droppedIn = droppedIn.map(replace);
+      droppedIn = droppedIn.map((each) => changed.get(each.found.path) ?? each);
       return changed.size > 0;
     },
   };
@@ -83,6 +93,10 @@ function byPath(files: readonly ScannedFile[]): Map<string, ScannedFile> {
 
 function notRead(error: string): ScanAnswer {
   return { ok: false, error, isTooSlow: false, imported: [] };
+}
+
+function isTooSlow({ answer }: ScannedFile): boolean {
+  return !answer.ok && answer.isTooSlow;
 }
 
 function isSame(a: ScannedFile, b: ScannedFile | undefined): boolean {

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import type { JsonSchema } from "../../ports/plugin-catalog.ts";
+import { toRetryPolicy } from "../../domain/step-retry.ts";
 import type { PluginDefinition } from "../../plugin-sdk.ts";
 import { loadPlugin } from "../load-plugin.ts";
 import {
@@ -14,6 +15,7 @@ import {
 import { installPluginResolution } from "../plugin-resolution.ts";
 import { zodVersion } from "../zod-schema.ts";
 import { collectImports } from "./collect-imports.ts";
+import { exampleFaults } from "./example-faults.ts";
 import { explainImportError } from "./explain-import-error.ts";
 
 if (parentPort === null) throw new Error("pool/catalog/scan-entry runs in a worker thread only");
@@ -27,8 +29,10 @@ process.removeAllListeners("warning");
 async function read(file: string): Promise<ScanAnswer> {
   imported.clear();
   try {
-    const plugin = describe(await loadPlugin(file));
-    return { ok: true, plugin, imported: imported.files() };
+    const plugin = await loadPlugin(file);
+    const faults = await exampleFaults(plugin);
+    if (faults.length > 0) throw new TypeError(faults.join("; "));
+    return { ok: true, plugin: describe(plugin), imported: imported.files() };
   } catch (error) {
     const files = imported.files();
     const explained = explainImportError(error, files);
@@ -52,6 +56,7 @@ function describe(plugin: PluginDefinition): PluginDescription {
       ? (JSON.parse(JSON.stringify(plugin.example)) as PluginDescription["example"])
       : null,
     timeoutMs: plugin.timeoutMs ?? null,
+    retry: plugin.retry ? toRetryPolicy(plugin.retry) : null,
     warnings: [input, options, output].flatMap(({ warning }) => warning ?? []),
   };
 }

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createWakeSignal } from "../../system/wake-signal.ts";
 import type { ImportedFile } from "../messages.ts";
 import { stampsNow, stampsWhenImported, stampTree } from "./stamps.ts";
+import { systemClock } from "../../system/clock.ts";
 
 const SETTLE_MS = 100;
 /** Limit for a directory that changes all the time, such as one that a plugin writes to. */
@@ -92,9 +93,9 @@ export function watchPlugins(options: {
   }
 
   async function untilUnchanged(first: Stamp): Promise<Stamp> {
-    const deadline = performance.now() + MAX_SETTLE_MS;
+    const deadline = systemClock.monotonic() + MAX_SETTLE_MS;
     let before = first;
-    while (!signal.aborted && performance.now() < deadline) {
+    while (!signal.aborted && systemClock.monotonic() < deadline) {
       await pause(SETTLE_MS, signal);
       const now = await readStamp(ignore);
       if (now === null || (now.tree === before.tree && now.imports === before.imports)) break;

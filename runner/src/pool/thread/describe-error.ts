@@ -1,6 +1,7 @@
 /** Describes any value that a plugin threw. The value's own getters and methods can throw too. */
 import { inspect } from "node:util";
 import { messageWithCauses } from "../../domain/message-with-causes.ts";
+import { explainMissingPackage } from "../missing-package.ts";
 
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_MESSAGE_CHARACTERS = MAX_MESSAGE_BYTES / 4;
@@ -22,6 +23,8 @@ export function errorReport(thrown: unknown): string {
 function readMessage(thrown: unknown): string {
   try {
     if (typeof thrown === "string") return thrown;
+    const missing = explainMissingPackage(thrown);
+    if (missing !== null) return missing;
     const isErrorLike =
       thrown instanceof Error ||
       (typeof thrown === "object" && thrown !== null && "message" in thrown);

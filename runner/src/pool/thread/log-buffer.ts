@@ -4,6 +4,7 @@ import type { JsonText } from "../../domain/json-text.ts";
 import { MAX_LOG_LINES } from "../../domain/limits.ts";
 import type { LogLevel, LogLine, StepTask } from "../../ports/plugin-pool.ts";
 import type { Progress } from "../messages.ts";
+import { systemClock } from "../../system/clock.ts";
 
 const SEND_EVERY_MS = 100;
 const MAX_LINE_BYTES = 8 * 1024;
@@ -28,14 +29,14 @@ export function createLogBuffer(
   let kept = 0;
   let bytes = 0;
   let dropped = 0;
-  let sentAt = performance.now();
+  let sentAt = systemClock.monotonic();
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
 
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    sentAt = performance.now();
+    sentAt = systemClock.monotonic();
     if (lines.length === 0 && progress === null) return;
     send(lines, progress);
     lines = [];
@@ -44,7 +45,7 @@ export function createLogBuffer(
 
   /** Compares the time and does not only set a timer: no timer fires in a plugin that never yields. */
   function flushSoon(): void {
-    const waitMs = sentAt + SEND_EVERY_MS - performance.now();
+    const waitMs = sentAt + SEND_EVERY_MS - systemClock.monotonic();
     if (waitMs <= 0) flush();
     else timer ??= setTimeout(flush, waitMs).unref();
   }
@@ -54,7 +55,12 @@ export function createLogBuffer(
       if (isClosed) return;
       // After the first dropped line all others are dropped too, so that the log has no gap.
       if (dropped > 0 || kept >= logLimitLines) return void (dropped += 1);
-      const line = { at: Date.now(), level, message: cap(toText(message)), data: fitting(data) };
+      const line = {
+        at: systemClock.now(),
+        level,
+        message: cap(toText(message)),
+        data: fitting(data),
+      };
       bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? "");
       if (bytes > logLimitBytes) return void (dropped += 1);
       kept += 1;
@@ -72,7 +78,7 @@ export function createLogBuffer(
       clearTimeout(timer);
       if (dropped > 0) {
         const message = `${dropped} more lines were dropped: a job can log ${MAX_LOG_LINES} lines, and this one had ${logLimitLines} lines and ${logLimitBytes} bytes of PLAYGROUND_LOG_LIMIT left.`;
-        lines.push({ at: Date.now(), level: "warn", message, data: null });
+        lines.push({ at: systemClock.now(), level: "warn", message, data: null });
       }
       return { lines, droppedLines: dropped };
     },

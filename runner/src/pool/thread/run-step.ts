@@ -3,19 +3,18 @@ import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { LogLevel } from "../../ports/plugin-pool.ts";
 import type { PluginContext, PluginDefinition } from "../../plugin-sdk.ts";
-import type { z } from "zod";
-import { createFiles } from "../files.ts";
 import { loadPlugin } from "../load-plugin.ts";
 import type { StepOutcome, ThreadSettings, ThreadTask } from "../messages.ts";
-import { nameType, showValue } from "../value-words.ts";
+import { parseWithSchema } from "../parse-with-schema.ts";
 import type { CurrentStep } from "./current-step.ts";
 import { errorMessage, errorReport } from "./describe-error.ts";
 import { createPluginFetch } from "./plugin-fetch.ts";
 import { parseJson, type ChangedInteger } from "./parse-json.ts";
+import { createStepFiles, type ThreadFiles } from "./step-files.ts";
 import { createMetrics, type MetricsRecorder } from "./plugin-metrics.ts";
+import { readRetryWish } from "./retry-wish.ts";
 import { serializeOutput, stringify } from "./serialize-output.ts";
-
-const MAX_ISSUES = 10;
+import { systemClock } from "../../system/clock.ts";
 
 class StepFailed extends Error {
   readonly failure: Failure;
@@ -26,36 +25,71 @@ class StepFailed extends Error {
   }
 }
 
+type Task = Omit<ThreadTask, "file" | "run">;
+
 /** Never rejects. */
 export async function runStep(
   task: ThreadTask,
   step: CurrentStep,
   settings: ThreadSettings,
 ): Promise<StepOutcome> {
-  const metrics = createMetrics();
-  let startedAt = performance.now();
   try {
-    const plugin = await load(task);
+    return await runLoaded(await load(task), { task, step, settings });
+  } catch (error) {
+    return { ok: false, failure: toFailure(error, step), metrics: createMetrics().read(0) };
+  }
+}
+
+/** Runs a plugin that is loaded. Never rejects. */
+export async function runLoaded(
+  plugin: PluginDefinition,
+  parts: {
+    readonly task: Task;
+    readonly step: CurrentStep;
+    readonly settings: ThreadSettings;
+    /** Replaces `ctx.fetch`. */
+    readonly fetch?: typeof globalThis.fetch;
+  },
+): Promise<StepOutcome> {
+  const {
+    task,
+    step,
+    settings,
+    fetch = createPluginFetch(step.abort.signal, settings.egress),
+  } = parts;
+  const metrics = createMetrics();
+  const files = createStepFiles(task, { ...settings, signal: step.abort.signal });
+  let startedAt = systemClock.monotonic();
+  try {
     const read = parseTask(task, plugin.exactIntegers === true);
     const warning = toWarning(read.changed);
     if (warning !== null) step.buffer.log("warn", warning);
     const input = await checkIf(plugin.input, read.input, inputMisfit(task));
     const options = await checkIf(plugin.options, read.options, optionsMisfit(task));
-    const ctx = createContext({ task, step, read, options, metrics, settings });
-    startedAt = performance.now();
+    const ctx = createContext({ task, step, read, options, metrics, files, fetch });
+    startedAt = systemClock.monotonic();
     const returned = await plugin.run(input, ctx);
-    const duration = performance.now() - startedAt;
+    const duration = systemClock.monotonic() - startedAt;
     const output = plugin.output
       ? await check(plugin.output, returned, outputMisfit(task))
       : returned;
     const serialized = serializeOutput(output, settings.outputLimitBytes);
-    return { ...serialized, metrics: metrics.read(duration) };
+    const written = serialized.ok ? await files.end() : [];
+    return {
+      ...serialized,
+      metrics: metrics.read(duration),
+      ...(written.length > 0 && { files: written }),
+    };
   } catch (error) {
+    const retry = readRetryWish(error);
     return {
       ok: false,
       failure: toFailure(error, step),
-      metrics: metrics.read(performance.now() - startedAt),
+      metrics: metrics.read(systemClock.monotonic() - startedAt),
+      ...(retry !== undefined && { retry }),
     };
+  } finally {
+    files.close();
   }
 }
 
@@ -83,17 +117,17 @@ interface Misfit {
   readonly what: string;
 }
 
-function inputMisfit({ plugin, inputFrom }: ThreadTask): Misfit {
+function inputMisfit({ plugin, inputFrom }: Task): Misfit {
   const input = inputFrom === null ? "The job's input" : `The output of "${inputFrom}"`;
   return { code: "INPUT_INVALID", what: `${input} does not fit the input of "${plugin}"` };
 }
 
-function optionsMisfit({ plugin }: ThreadTask): Misfit {
+function optionsMisfit({ plugin }: Task): Misfit {
   const what = `The options of plugin "${plugin}" do not fit its schema`;
   return { code: "OPTIONS_INVALID", what };
 }
 
-function outputMisfit({ plugin }: ThreadTask): Misfit {
+function outputMisfit({ plugin }: Task): Misfit {
   const what = `The output of "${plugin}" does not fit the schema it declares`;
   return { code: "OUTPUT_INVALID", what };
 }
@@ -107,7 +141,7 @@ interface ParsedTask {
   readonly parse: (text: JsonText) => unknown;
 }
 
-function parseTask(task: ThreadTask, exactIntegers: boolean): ParsedTask {
+function parseTask(task: Task, exactIntegers: boolean): ParsedTask {
   const changed: ChangedInteger[] = [];
   const parse = (text: JsonText): unknown => parseJson(text, { exactIntegers }).value;
   function parseField(field: "input" | "options" | "metadata"): unknown {
@@ -141,31 +175,21 @@ async function check(
   value: unknown,
   { code, what }: Misfit,
 ): Promise<unknown> {
-  const result = await schema.safeParseAsync(value, { error: describeType });
-  if (result.success) return result.data;
-  const { issues } = result.error;
-  const lines = issues
-    .slice(0, MAX_ISSUES)
-    .map(({ path, message }) => `${["", ...path.map(String)].join("/") || "/"}: ${message}`);
-  if (issues.length > MAX_ISSUES) lines.push(`and ${issues.length - MAX_ISSUES} more`);
-  throw new StepFailed(code, `${what}: ${lines.join("; ")}`);
+  const parsed = await parseWithSchema(schema, value);
+  if (parsed.ok) return parsed.value;
+  throw new StepFailed(code, `${what}: ${parsed.issues}`);
 }
 
-/** Describes a wrong type as check-json.ts does. Other issues keep the message of zod or of the plugin. */
-const describeType: z.core.$ZodErrorMap = (issue) =>
-  issue.code === "invalid_type"
-    ? `must be ${nameType(issue.expected)}, not ${showValue(issue.input)}`
-    : undefined;
-
 function createContext(parts: {
-  task: ThreadTask;
+  task: Task;
   step: CurrentStep;
   read: ParsedTask;
   options: unknown;
   metrics: MetricsRecorder;
-  settings: ThreadSettings;
+  files: ThreadFiles;
+  fetch: typeof globalThis.fetch;
 }): PluginContext {
-  const { task, step, read, options, metrics, settings } = parts;
+  const { task, step, read, options, metrics, files, fetch } = parts;
   const { signal } = step.abort;
   const log =
     (level: LogLevel) =>
@@ -199,8 +223,10 @@ function createContext(parts: {
       },
     },
     options,
-    fetch: createPluginFetch(signal, settings.egress),
-    files: createFiles(settings.filesDir),
+    attempt: task.attempt,
+    fetch,
+    files: files.files,
+    artifacts: files.artifacts,
   };
 }
 

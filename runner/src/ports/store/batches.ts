@@ -2,6 +2,7 @@ import type { Failure } from "../../domain/errors.ts";
 import type { JobStatus } from "../../domain/job-spec.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { Idempotency, NewJob, OutputBound, SubmitOutcome } from "./jobs.ts";
+import type { Page, Paged } from "./page.ts";
 import type { JobWebhook } from "./webhooks.ts";
 
 /** Jobs accepted together, with one callback when all of them have ended. */
@@ -29,6 +30,16 @@ export interface StoredBatch {
   readonly jobs: readonly BatchJob[];
 }
 
+/** A batch as a row of a list. The numbers are of its jobs. */
+export interface BatchSummary {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
+}
+
 export interface BatchJob {
   readonly jobId: string;
   readonly name: string | null;
@@ -50,6 +61,7 @@ export interface BatchWrites {
    *   `duplicate` with that job's id.
    * - If the new jobs would raise the number of queued jobs above `maxQueued`, the batch is refused
    *   as `queue-full`. A batch without new jobs is accepted even if the queue is full.
+   * - If a file that a new job names does not exist, the batch is refused as `no-file`.
    */
   submitBatch(batch: NewBatch, limits: { maxQueued: number }): Promise<SubmitOutcome>;
   /**
@@ -71,6 +83,8 @@ export interface BatchReads {
    * into the bytes left of the bound. Without a bound, none is.
    */
   batch(id: string, bound?: OutputBound): Promise<StoredBatch | null>;
+  /** Returns batches, the newest first. Throws `Refused` for a cursor that no page returned. */
+  batches(page: Page): Promise<Paged<BatchSummary>>;
   /**
    * Returns the ids of up to `limit` batches whose jobs have all ended and whose callback is not
    * stored yet, the oldest batch first.

@@ -31,8 +31,21 @@ export interface DeliveryTarget {
   readonly timeoutMs: number | null;
 }
 
+/**
+ * The right to change a delivery in flight. It is valid as long as `fence` is the delivery's newest
+ * fence and `owner` has it: each claim gives it a new fence. Recording an attempt, releasing and
+ * reaping end a claim.
+ */
+export interface DeliveryClaim {
+  readonly deliveryId: string;
+  readonly fence: number;
+  readonly owner: string;
+}
+
 export interface ClaimedDelivery {
   readonly id: string;
+  readonly fence: number;
+  readonly owner: string;
   /** The id of the job or batch that the event belongs to. */
   readonly subjectId: string;
   readonly sequence: number;
@@ -50,6 +63,33 @@ export interface ClaimedDelivery {
   readonly retriesUsed: number;
 }
 
+/**
+ * The room that a daemon has for deliveries that its own write makes due. The write can claim them at
+ * once: then they need not be looked for, written a second time and read back. A store need not hand
+ * anything over: what it leaves is found by `claimDeliveries`.
+ *
+ * A delivery is handed over only if it would also be the next to be claimed: no other delivery of its
+ * destination can be claimed now, and the destination is not paused, does not fail and has no rate.
+ *
+ * If the write's reply is lost, nobody sends what was handed over until its lease has expired.
+ */
+export interface HandOver {
+  readonly owner: string;
+  readonly now: number;
+  readonly leaseUntil: number;
+  /** The most deliveries, and the most bytes of their bodies. */
+  readonly limit: number;
+  readonly maxBytes: number;
+  /** Destinations for which there is no room. */
+  readonly except: readonly number[];
+}
+
+export interface HandedOver {
+  readonly deliveries: readonly ClaimedDelivery[];
+  /** Whether the write made a delivery due that was not handed over. */
+  readonly isMoreDue: boolean;
+}
+
 export interface AttemptRecord {
   /** 1 for the first attempt. */
   readonly number: number;
@@ -61,8 +101,7 @@ export interface AttemptRecord {
   readonly error: string | null;
 }
 
-export interface AttemptOutcome {
-  readonly deliveryId: string;
+export interface AttemptOutcome extends DeliveryClaim {
   readonly attempt: AttemptRecord;
   readonly state: "due" | "delivered" | "dead";
   /** When the delivery is retried; null unless `state` is `due`. */
@@ -78,6 +117,9 @@ export interface AttemptOutcome {
   readonly maxAgeMs: number;
 }
 
+/** `lost`: the claim was not valid, and nothing was stored. Null: nothing but the delivery changed. */
+export type Recorded = AttemptEffects | "lost" | null;
+
 /** What an attempt changed beyond its delivery; null where nothing changed. */
 export interface AttemptEffects {
   /** Why the delivery is dead although a retry was left: it would be too old. */
@@ -85,6 +127,8 @@ export interface AttemptEffects {
   /** Whether the persistent webhook was switched off or removed. */
   readonly webhook: WebhookVerdict | null;
   readonly destination: DestinationChange | null;
+  /** What was handed over, if the caller had room for it and the store can. */
+  readonly handedOver?: HandedOver | undefined;
 }
 
 /** The state of a destination before and after an attempt. */
@@ -129,6 +173,7 @@ export interface DeliveryFilter {
   readonly jobId?: string;
   readonly batchId?: string;
   readonly webhookId?: string;
+  readonly destinationId?: string;
   readonly state?: DeliveryState;
 }
 
@@ -157,7 +202,8 @@ export interface DeliveryWrites {
     maxBytes: number;
   }): Promise<readonly ClaimedDelivery[]>;
   /**
-   * Stores an attempt and its outcome, and ends the claim. The lease can have expired before.
+   * Stores an attempt and its outcome, and ends the claim. The lease can have expired, as long as the
+   * delivery was not released since.
    * - If the delivery has ended, the next one with its ordering key is due immediately.
    * - If the delivery is to be retried and an earlier one with its ordering key was opened again,
    *   it is `waiting` instead of `due`.
@@ -169,18 +215,18 @@ export interface DeliveryWrites {
    * - If the delivery was given up, or put behind an earlier one, during the attempt, `delivered`
    *   still applies. Any other outcome stores the attempt and leaves the delivery's state as it is.
    *
-   * Does nothing if the delivery is already `delivered`, an attempt with this or a higher number is
-   * stored, or the delivery was deleted with its webhook or its job. Returns null if nothing but the
-   * delivery changed.
+   * With `handOver`, the next delivery with the ordering key can be handed over.
+   *
+   * Returns `lost` and does nothing if the claim is not valid, or the delivery was deleted with its
+   * webhook or its job. An attempt that is recorded again under its claim is stored once.
    */
-  recordAttempt(outcome: AttemptOutcome): Promise<AttemptEffects | null>;
+  recordAttempt(outcome: AttemptOutcome, handOver?: HandOver): Promise<Recorded>;
   /**
    * Ends the claims of deliveries without counting an attempt. One that probed an open circuit leaves
    * the probe to the next. They are due immediately, or wait if
-   * an earlier one with the same ordering key is open. Ids that are unknown or not claimed are
-   * ignored.
+   * an earlier one with the same ordering key is open. Claims that are not valid are ignored.
    */
-  releaseDeliveries(ids: readonly string[]): Promise<void>;
+  releaseDeliveries(claims: readonly DeliveryClaim[]): Promise<void>;
   /**
    * Gives up up to `limit` deliveries that are due, not in flight, and have reached `maxAgeMs`. The
    * next one with the ordering key is due. A delivery's age counts from its event, or from when it was
@@ -196,18 +242,29 @@ export interface DeliveryWrites {
    * for it, except those in flight. A delivery that waits for its retry becomes due at `now`. The
    * destination's pause ends.
    *
-   * Returns false and changes nothing if the delivery does not exist, is in flight, or waits for an
-   * earlier one with its ordering key.
+   * Returns false and changes nothing if the delivery does not exist, is in flight, waits for an
+   * earlier one with its ordering key, or its webhook is off or removed.
    */
   redeliver(id: string, request: { now: number }): Promise<boolean>;
+  /**
+   * Makes up to `limit` of a job's deliveries due again, with all their retries, that were given up
+   * at `failedBy` or earlier. Leaves out those that are still in flight, and those of a webhook that
+   * is off or removed. They keep their order: later ones wait. The pauses of their
+   * destinations end. Returns the numbers of these destinations, or null if the job is unknown.
+   */
+  redeliverJob(
+    jobId: string,
+    request: { failedBy: number; limit: number; now: number },
+  ): Promise<{ redelivered: number; destinations: readonly number[] } | null>;
   /**
    * Sends a destination's dead deliveries again whose event happened at `since` or later, the earliest
    * event first. They have all their retries again and follow the order of their ordering keys:
    * later open deliveries wait for them, except those in flight. Deliveries that wait for a retry
    * become due at `now`, within what is left of `limit`. Delivered ones do not change. The
-   * destination's pause ends.
+   * destination's pause ends. Nothing changes if the destination's webhook is off or removed.
    *
-   * Returns how many deliveries changed. `more` is true if the limit was reached: call again.
+   * Returns how many deliveries changed. `more` is true if the limit was reached: call again, with the
+   * same `now`, so that what has failed again since is left alone.
    */
   recoverDeliveries(request: {
     /** The destination's key. */

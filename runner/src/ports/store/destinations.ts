@@ -35,6 +35,8 @@ export interface StoredDestination extends DestinationSpec {
 export interface DestinationReads {
   /** Returns a destination, or null. */
   destination(id: string): Promise<StoredDestination | null>;
+  /** Returns the destination of a persistent webhook or an origin, or null. */
+  destinationByKey(key: string): Promise<StoredDestination | null>;
   /** Returns destinations, the oldest first. Throws `Refused` for a cursor that no page returned. */
   destinations(page: Page): Promise<Paged<StoredDestination>>;
   /**

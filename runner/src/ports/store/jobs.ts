@@ -1,13 +1,20 @@
 import type { Failure } from "../../domain/errors.ts";
+import type { EventDelivery } from "../../domain/delivery-progress.ts";
+import type { JsonText } from "../../domain/json-text.ts";
 import type { JobEvent } from "../../domain/event.ts";
-import type { RunningJob, StepRecord, Transition, WaitingFor } from "../../domain/job.ts";
+import type { RunningJob } from "../../domain/job.ts";
+import type { StepAttempt, StepRecord, Transition } from "../../domain/transition.ts";
+import type { WaitingFor } from "../../domain/waiting-for.ts";
 import type { JobSpec, JobStatus } from "../../domain/job-spec.ts";
+import type { HandedOver, HandOver } from "./deliveries.ts";
 import type { JobWebhook } from "./webhooks.ts";
 import type { Page, Paged } from "./page.ts";
 
 export interface NewJob extends JobSpec {
   readonly webhook: JobWebhook | null;
   readonly idempotency: Idempotency | null;
+  /** The ids of the files that its input and its options name. They stay as long as the job. */
+  readonly files?: readonly string[];
 }
 
 /** Identifies a request, so that a repeated request stores nothing. */
@@ -18,18 +25,24 @@ export interface Idempotency {
 }
 
 export type SubmitOutcome =
-  | { readonly kind: "accepted" }
+  /** `claim` is present if the job was handed over: it is running under this claim. */
+  | { readonly kind: "accepted"; readonly claim?: Claim }
   /** The key is known. `sameRequest` is true if it was stored with the same fingerprint. */
   | { readonly kind: "duplicate"; readonly id: string; readonly sameRequest: boolean }
-  | { readonly kind: "queue-full"; readonly queued: number };
+  | { readonly kind: "queue-full"; readonly queued: number }
+  /** A file that the job names does not exist. */
+  | { readonly kind: "no-file"; readonly id: string };
 
 /**
- * The right to change a job. It is valid as long as `fence` is the job's newest fence: each claim,
- * release and requeue of the job gives it a new one.
+ * The right to change a job. It is valid as long as `fence` is the job's newest fence and `owner` has
+ * claimed it: each claim, release and requeue of the job gives it a new fence. The owner counts too,
+ * because a store that failed over can give the same fence twice.
  */
 export interface Claim {
   readonly jobId: string;
   readonly fence: number;
+  /** Null if nobody has claimed the job. */
+  readonly owner: string | null;
 }
 
 export interface JobSummary {
@@ -43,7 +56,18 @@ export interface JobSummary {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly completedSteps: number;
+  /** How many times the next step has been started, including this time. */
+  readonly stepAttempts: number;
+  /** How many attempts of the next step have failed since a client queued the job. */
+  readonly failedAttempts: number;
+  /** Whether the job failed in a step, and not while it waited for one. */
+  readonly stepFailed: boolean;
   readonly failure: Failure | null;
+  /** The id of the group of the failure. Null unless it failed, or if it failed before there were groups. */
+  readonly errorGroup: string | null;
+  readonly waitingFor: WaitingFor | null;
+  /** Null if there are too many deliveries to read for a list. */
+  readonly deliveries: readonly EventDelivery[] | null;
 }
 
 /** Everything that is stored about a job except events, logs and deliveries. */
@@ -51,6 +75,8 @@ export interface StoredJob {
   readonly spec: JobSpec;
   readonly status: JobStatus;
   readonly fence: number;
+  /** The daemon that has claimed the job; null unless it is running. */
+  readonly owner: string | null;
   readonly sequence: number;
   readonly stepAttempts: number;
   readonly startedAt: number | null;
@@ -58,7 +84,11 @@ export interface StoredJob {
   readonly failure: Failure | null;
   /** Null unless the job is queued and waits. */
   readonly waitingFor: WaitingFor | null;
+  /** How many attempts of the next step have failed since the job was last queued by a client. */
+  readonly failedAttempts: number;
   readonly steps: readonly StoredStep[];
+  /** All attempts that failed and were followed by another, in the order of time. */
+  readonly attempts: readonly StepAttempt[];
   readonly webhook: JobWebhook | null;
 }
 
@@ -81,14 +111,21 @@ export interface ClaimedJobs {
   readonly jobs: readonly RunningJob[];
   /** The claim ended early because many jobs began to wait: other jobs can be ready behind them. */
   readonly more: boolean;
+  /** Whether no other job was ready. Left out if the store does not know. */
+  readonly isNoneReady?: boolean;
 }
 
 /** A job matches if it meets every condition that is given. */
 export interface JobFilter {
-  readonly status?: JobStatus;
+  /** The job has one of these. */
+  readonly status?: readonly JobStatus[];
   /** The exact name of one of the job's plugins. */
   readonly plugin?: string;
   readonly name?: string;
+  readonly namePrefix?: string;
+  readonly idPrefix?: string;
+  /** The id of an error group. */
+  readonly errorGroup?: string;
   /** Exclusive, as is `createdBefore`. */
   readonly createdAfter?: number;
   readonly createdBefore?: number;
@@ -98,12 +135,23 @@ export interface JobWrites {
   /**
    * Stores a job as `queued`, once per idempotency key. If the key is known, nothing is stored and
    * the outcome is `duplicate` with the first job's id, even if the queue is full. If `maxQueued`
-   * jobs are queued already, the outcome is `queue-full`, and the key stays free.
+   * jobs are queued already, the outcome is `queue-full`, and the key stays free. If one of the job's
+   * files does not exist, the outcome is `no-file`, and nothing is stored.
+   *
+   * With `handOver`, a store can claim the job in the same write, as `claimJobs` does at its `createdAt`,
+   * if its `runAt` has come and no other job is ready. It need not.
    */
-  submitJob(job: NewJob, limits: { maxQueued: number }): Promise<SubmitOutcome>;
+  submitJob(
+    job: NewJob,
+    request: {
+      maxQueued: number;
+      handOver?: { readonly owner: string; readonly leaseUntil: number } | undefined;
+    },
+  ): Promise<SubmitOutcome>;
   /**
    * Claims up to `limit` jobs that are queued and whose `runAt` is not after `now`: the highest
-   * priority first, then in the order of submission. Each job becomes `running` and gets a new
+   * priority first, then in the order of submission. Of many scheduled jobs, each claim adds up to a
+   * thousand, the earliest `runAt` first. Each job becomes `running` and gets a new
    * fence and one more step attempt. `startedAt` is set to `now` unless it is set already.
    *
    * Up to `ahead` more jobs are claimed, to wait for a free thread. None is claimed ahead that was
@@ -116,7 +164,8 @@ export interface JobWrites {
    * they are at their old place.
    *
    * Jobs that have waited since `waitingSinceBefore` or earlier are claimed first, with `waitedFor`,
-   * within `limit`. A job that would begin to wait at such an instant is claimed in its turn.
+   * within `limit`. A job that would begin to wait at such an instant is claimed in its turn. If its plugin is
+   * among `elsewhere`, which are those of other daemons, it is not claimed, and its wait begins again.
    */
   claimJobs(request: {
     owner: string;
@@ -125,20 +174,31 @@ export interface JobWrites {
     now: number;
     leaseUntil: number;
     plugins: readonly string[];
+    elsewhere: readonly string[];
     waitingSinceBefore: number;
   }): Promise<ClaimedJobs>;
   /**
    * Stores a transition, its events, and a delivery of each event to every webhook that wants it,
-   * in one transaction. A transition to an end removes the lease. The job need not be claimed: a
-   * queued job can be failed under the fence that was read.
+   * in one transaction. A transition to an end removes the lease. The claim need not be the caller's:
+   * a job can be failed under the fence and owner that were read, whoever runs it.
    *
    * A delivery is due at its event's instant, or waits if an earlier one with the same ordering key
    * is open.
    *
-   * Returns false and stores nothing if the job does not exist or has ended, the fence is not the
-   * newest, or the events' numbers do not continue from the last one stored.
+   * A transition with `retry` ends the claim: the job is queued with a new `runAt` and a new fence, its
+   * step attempts start again at 0, and the attempt is kept.
+   *
+   * With `handOver`, deliveries that are due can be handed over: then what was is returned in place of
+   * true.
+   *
+   * Returns false and stores nothing if the job does not exist or has ended, the claim is not valid,
+   * or the events' numbers do not continue from the last one stored.
    */
-  commitTransition(claim: Claim, transition: Transition): Promise<boolean>;
+  commitTransition(
+    claim: Claim,
+    transition: Transition,
+    handOver?: HandOver,
+  ): Promise<boolean | HandedOver>;
   /**
    * Puts claimed jobs back into the queue, at their old place and with a new fence. If a job has no
    * event yet, its `startedAt` is null again. Claims that are no longer valid are ignored.
@@ -150,13 +210,42 @@ export interface JobWrites {
     request: { readonly countsAttempt: boolean },
   ): Promise<void>;
   /**
-   * Puts a failed job back into the queue, at the step that failed. The step's attempts start again
-   * at 0, the fence is new, and events continue with the next number. `runAt` still applies.
-   * Returns false if the job does not exist or is not `failed`, or the fence is not the newest.
+   * Puts a failed job back into the queue, at the step that failed or, `from` the start, at the first. The step's
+   * attempts start again at 0, the fence is new, and events continue with the next number. `runAt`
+   * still applies. The failed step is kept as one of its attempts. From the first step, the results of
+   * all steps are deleted. Returns false if the job does not exist or is not `failed`, or the claim is not valid.
    */
-  requeueJob(claim: Claim, change: { now: number }): Promise<boolean>;
-  /** Extends the leases of running jobs. Claims that are no longer valid are ignored. */
-  renewLeases(claims: readonly Claim[], request: { leaseUntil: number }): Promise<void>;
+  requeueJob(
+    claim: Claim,
+    change: { readonly now: number; readonly from?: RetryFrom },
+  ): Promise<boolean>;
+  /**
+   * Deletes a job that has ended, with its steps, events, logs, deliveries and own webhook. Its
+   * idempotency key becomes free. A delivery that was given up does not keep it.
+   */
+  deleteJob(id: string): Promise<DeleteOutcome>;
+}
+
+/** Where a failed job that is retried begins. */
+export type RetryFrom = "failed-step" | "start";
+
+/** Why a job was not deleted, or that it was. */
+export type DeleteOutcome =
+  | "deleted"
+  | "unknown"
+  | "not-ended"
+  /** It belongs to a batch, which shows it. */
+  | "in-batch"
+  /** An event has not reached every webhook and was not given up, or is being sent. */
+  | "undelivered";
+
+/** The part of a job that decides what can be done to it. */
+export interface JobState {
+  readonly status: JobStatus;
+  readonly fence: number;
+  /** The daemon that has claimed the job; null unless it is running. */
+  readonly owner: string | null;
+  readonly endedAt: number | null;
 }
 
 export interface JobReads {
@@ -166,10 +255,24 @@ export interface JobReads {
    */
   job(id: string, bound?: OutputBound): Promise<StoredJob | null>;
   /**
+   * Returns the input of a job, or the output of the step with this index. Null if there is none.
+   * `reserve` is called with its bytes before it is read, and nothing is read if it throws.
+   */
+  jobValue(
+    id: string,
+    which: "input" | number,
+    reserve?: (bytes: number) => void,
+  ): Promise<JsonText | null>;
+  /**
    * Returns jobs that match the filter, the newest first. A cursor stays valid while jobs are
-   * added. Throws `Refused` for a cursor that no page returned.
+   * added. A page can have fewer jobs than the limit, or none, and still a cursor: a store reads a
+   * limited number of rows for one page. Throws `Refused` for a cursor that no page returned.
    */
   jobs(filter: JobFilter, page: Page): Promise<Paged<JobSummary>>;
+  /** Returns the ids of jobs that match the filter, like `jobs`. */
+  jobIds(filter: JobFilter, page: Page): Promise<Paged<string>>;
+  /** Returns null if the job is unknown. */
+  jobState(id: string): Promise<JobState | null>;
   /** Returns up to `limit` events of a job whose sequence is greater than `after`, in order. */
   events(jobId: string, request: { after: number; limit: number }): Promise<readonly JobEvent[]>;
   /**

@@ -10,6 +10,9 @@
  * A store groups the changes that are called during a commit into one transaction (measured on a
  * prototype on PostgreSQL: 45,000 grouped inserts a second, 6,000 single ones). Callers do not group calls.
  *
+ * A text can contain any character. A store that cannot store one (U+0000 in PostgreSQL) replaces it with
+ * U+FFFD, in what it looks for as well.
+ *
  * Instants are milliseconds since the epoch, and come from the caller: a store reads no clock.
  */
 import type { JobReads, JobWrites } from "./jobs.ts";
@@ -18,22 +21,48 @@ import type { DeliveryReads, DeliveryWrites } from "./deliveries.ts";
 import type { DestinationReads } from "./destinations.ts";
 import type { WebhookReads, WebhookWrites } from "./webhooks.ts";
 import type { LogReads, LogWrites } from "./logs.ts";
+import type { PositionReads } from "./positions.ts";
+import type { StatusReads } from "./status.ts";
+import type { StatReads, StatWrites } from "./stats.ts";
+import type { BulkActReads, BulkActWrites } from "./bulk-acts.ts";
+import type { ErrorGroupReads } from "./error-groups.ts";
+import type { FileReads, FileWrites } from "./files.ts";
+import type { TokenReads, TokenWrites } from "./tokens.ts";
 import type { UpkeepReads, UpkeepWrites } from "./upkeep.ts";
 
 export interface StoreWrites
-  extends JobWrites, BatchWrites, DeliveryWrites, WebhookWrites, LogWrites, UpkeepWrites {}
+  extends
+    JobWrites,
+    BatchWrites,
+    DeliveryWrites,
+    WebhookWrites,
+    LogWrites,
+    StatWrites,
+    BulkActWrites,
+    FileWrites,
+    TokenWrites,
+    UpkeepWrites {}
 
 export interface StoreReads
   extends
     JobReads,
+    PositionReads,
     BatchReads,
     DeliveryReads,
     DestinationReads,
     WebhookReads,
     LogReads,
+    StatReads,
+    StatusReads,
+    ErrorGroupReads,
+    BulkActReads,
+    FileReads,
+    TokenReads,
     UpkeepReads {}
 
 export interface Store extends StoreWrites, StoreReads {
+  /** Why the store cannot be used now, in sentences for operators. Empty when it can. */
+  whyNotReady(): readonly string[];
   /** Finishes the calls made before, then closes the store. Later calls are rejected. */
   close(): Promise<void>;
 }

@@ -1,5 +1,7 @@
 import type { DeliveryState } from "../../domain/delivery.ts";
 import type { JobStatus } from "../../domain/job-spec.ts";
+import type { DeliveryClaim } from "./deliveries.ts";
+import type { Claim } from "./jobs.ts";
 import type { WebhookState } from "./webhooks.ts";
 
 /** The number of rows in each state. */
@@ -10,10 +12,41 @@ export interface StoreCounts {
   readonly webhooks: Readonly<Record<WebhookState, number>>;
 }
 
+export interface Pruned {
+  /** The number of jobs deleted. */
+  readonly jobs: number;
+  /** The last place that was looked at. */
+  readonly at: string;
+  /** Whether the limit ended the call. */
+  readonly more: boolean;
+}
+
+/** Claims of one daemon. */
+export interface Claims {
+  readonly jobs: readonly Claim[];
+  readonly deliveries: readonly DeliveryClaim[];
+}
+
+export interface Beat {
+  readonly owner: string;
+  readonly now: number;
+  /** `now` or earlier if the daemon stops. */
+  readonly until: number;
+  readonly plugins: readonly string[];
+  readonly maxGapMs: number;
+}
+
 export interface UpkeepWrites {
   /**
-   * Releases the jobs and deliveries whose lease expired before `now`. A store that only one daemon
-   * can open also releases every lease of an owner other than `owner`.
+   * Extends the leases of running jobs and of deliveries in flight. One that probes an open circuit
+   * keeps its destination from being due until then. Returns the claims that are no longer valid, also
+   * those whose job or delivery has ended.
+   */
+  renewLeases(claims: Claims, request: { leaseUntil: number }): Promise<Claims>;
+  /**
+   * Releases the jobs and deliveries whose lease expired before `now`, and those of another owner that is
+   * no longer up (`beat`), which it forgets. A store that only one daemon can open also releases every
+   * lease of an owner other than `owner`.
    *
    * A released job is `queued` again with a new fence, and the interrupted attempt of its step
    * counts. If the job has no event yet, its `startedAt` is null again. Deliveries are released as
@@ -23,34 +56,41 @@ export interface UpkeepWrites {
    */
   reap(request: { owner: string; now: number }): Promise<number>;
   /**
-   * Deletes up to `limit` jobs that ended before `endedBefore` and have no open delivery, the
-   * oldest end first, with their steps, events, logs, deliveries and own webhooks. Their
+   * Looks at up to `limit` jobs that ended before `endedBefore`, the oldest end first, and deletes those
+   * that have no open delivery, with their steps, events, logs, deliveries and own webhooks. Their
    * idempotency keys become free. A job with a delivery that was given up at `endedBefore` or later
    * is kept, so that it can be sent again.
    *
-   * A job that belongs to a batch is kept until the batch is deleted. The same call first deletes
-   * up to `limit` batches whose callback was stored before `endedBefore`, by the same rules.
+   * A job that belongs to a batch is kept until the batch is deleted. The same call first looks at up
+   * to `limit` batches whose callback was stored before `endedBefore`, by the same rules.
    *
-   * Returns the number of jobs deleted.
+   * Begins behind the place that `after` names, so that what may not be deleted is not read again; with
+   * null, at the oldest.
    */
-  pruneJobs(request: { endedBefore: number; limit: number }): Promise<number>;
+  pruneJobs(request: { endedBefore: number; limit: number; after: string | null }): Promise<Pruned>;
   /**
-   * Adds `byMs` to every instant after `now` at which a delivery is due, a destination's pause
+   * Adds `byMs`, which is negative, to every instant after `now` at which a delivery is due, a destination's pause
    * began or ends, it was last served or its tokens were counted, or since which a job waits. Includes
-   * deliveries in flight. Jobs' `runAt` is not changed. Called when the system clock was set.
+   * deliveries in flight. Jobs' `runAt` is not changed. Called when the system clock was set back.
+   *
+   * Changes a few rows, so that no other change waits long. Returns the place from which to continue
+   * with the same `now` and `byMs`, or null at the end. Begins with null.
    */
-  shiftDue(request: { now: number; byMs: number }): Promise<void>;
+  shiftDue(request: { now: number; byMs: number; after: string | null }): Promise<string | null>;
   /**
-   * Stores that a daemon is up at `now`. If the last beat, of any daemon, is longer ago than
-   * `maxGapMs`, the time since then is time in which the daemon was down.
+   * Stores that a daemon is up at `now` and until `until`, with the plugins that it can run. If the last
+   * beat, of any daemon, is longer ago than `maxGapMs`, the time since then is time in which no daemon was
+   * up. Returns the plugins of the other daemons that are up at `now`, each once.
    */
-  beat(request: { now: number; maxGapMs: number }): Promise<void>;
+  beat(request: Beat): Promise<readonly string[]>;
   /** Stores a value about the store itself, replacing any previous value. */
   setMeta(key: string, value: string): Promise<void>;
+  /** Like `setMeta`, unless the key has a value. Returns the value that it has then. */
+  addMeta(key: string, value: string): Promise<string>;
 }
 
 export interface UpkeepReads {
   counts(): Promise<StoreCounts>;
-  /** Returns a value set by `setMeta`, such as the check of the vault's key, or null. */
+  /** Returns a stored value about the store, such as the check of the vault's key, or null. */
   meta(key: string): Promise<string | null>;
 }

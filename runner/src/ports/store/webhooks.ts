@@ -57,6 +57,8 @@ export interface StoredWebhook extends WebhookSpec {
   readonly reason: string | null;
   /** The instant of the first failed attempt since the last success; null if there is none. */
   readonly failingSince: number | null;
+  /** 1 for a new webhook; grows with each change. */
+  readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -72,8 +74,8 @@ export type RegisterOutcome =
   | { readonly kind: "existing"; readonly id: string }
   | { readonly kind: "limit"; readonly count: number };
 
-/** `taken`: another webhook already has the identity in the patch. */
-export type UpdateOutcome = "updated" | "missing" | "taken";
+/** `taken`: another webhook already has the identity in the patch. `stale`: it has another version. */
+export type UpdateOutcome = "updated" | "missing" | "taken" | "stale";
 
 export interface WebhookWrites {
   /**
@@ -85,18 +87,34 @@ export interface WebhookWrites {
   /**
    * Changes the fields that the patch contains. Changes apply to deliveries that are already
    * stored. A patch with a state also does this:
-   * - `off` gives up every open delivery with the reason, including those in flight.
+   * - `off` gives up every open delivery with the reason, including those in flight. If they are many,
+   *   `clearWebhooks` gives up the older ones. Those that it has not reached when the webhook is
+   *   switched on are sent.
    * - `paused` stops sending. Open deliveries are kept.
    * - `active` resumes sending, ends a pause of the destination, and clears `failingSince`.
    *
-   * Changes nothing if the outcome is `missing` or `taken`.
+   * With a `version`, the webhook must have it: a patch that was built from what was read must not undo
+   * a change that came in between. Changes nothing unless the outcome is `updated`.
    */
-  updateWebhook(id: string, patch: WebhookPatch, request: { now: number }): Promise<UpdateOutcome>;
-  /** Deletes a persistent webhook and its deliveries. Returns false if it does not exist. */
+  updateWebhook(
+    id: string,
+    patch: WebhookPatch,
+    request: { now: number; version?: number },
+  ): Promise<UpdateOutcome>;
+  /**
+   * Removes a persistent webhook and deletes its deliveries. If they are many, `clearWebhooks` deletes the
+   * rest. None of them is sent any more. Returns false if the webhook does not exist.
+   */
   removeWebhook(id: string): Promise<boolean>;
   /**
-   * Deletes up to `limit` persistent webhooks that expired before `now` and have no open delivery,
-   * the earliest expiry first. Returns how many it deleted.
+   * Continues what `updateWebhook`, `removeWebhook`, `pruneWebhooks` and `recordAttempt` have begun: gives
+   * up deliveries of a webhook that is off, at `now`, or deletes those of a removed one. A few at a time, so
+   * that no other change waits long. Returns false if nothing was left to do.
+   */
+  clearWebhooks(request: { now: number }): Promise<boolean>;
+  /**
+   * Removes up to `limit` persistent webhooks that expired before `now` and have no open delivery,
+   * the earliest expiry first. Returns how many it removed.
    */
   pruneWebhooks(request: { now: number; limit: number }): Promise<number>;
 }

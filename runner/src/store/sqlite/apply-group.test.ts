@@ -4,7 +4,7 @@ import { toJsonText } from "../../domain/json-text.ts";
 import type { JobWebhook } from "../../ports/store/webhooks.ts";
 import type { NewJob } from "../../ports/store/jobs.ts";
 import { applyGroup, type Target } from "./apply-group.ts";
-import type { Change } from "./change.ts";
+import type { Change } from "../shared/change.ts";
 import { migrate } from "./migrate.ts";
 import { createOperations } from "./operations.ts";
 

@@ -1,7 +1,9 @@
 /** One write group is one transaction and one fsync. A change that fails does not affect the others. */
 import type { DatabaseSync } from "node:sqlite";
-import type { Applied, Change, Operations, Outcome } from "./change.ts";
+import type { Applied, Change, Outcome } from "../shared/change.ts";
+import type { Operations } from "./change.ts";
 import { toErrorData } from "./store-error.ts";
+import { systemClock } from "../../system/clock.ts";
 
 export interface Target {
   readonly db: DatabaseSync;
@@ -53,9 +55,9 @@ function inTransaction(db: DatabaseSync, work: () => Outcome[]): Applied {
   try {
     db.exec("BEGIN IMMEDIATE");
     const outcomes = work();
-    const from = performance.now();
+    const from = systemClock.monotonic();
     db.exec("COMMIT");
-    return { outcomes, commitMs: performance.now() - from };
+    return { outcomes, commitMs: systemClock.monotonic() - from };
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;

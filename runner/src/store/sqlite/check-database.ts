@@ -1,24 +1,15 @@
 /** Checks a database: the file, the references between rows, and the invariants of its data. */
 import type { DatabaseSync } from "node:sqlite";
+import { CannotOpen } from "../cannot-open.ts";
+import type { DatabaseReport } from "../shared/database-report.ts";
 import { openReader } from "./connection.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { readMigrations, schemaVersion } from "./migrate.ts";
-import { CannotOpen } from "./store-error.ts";
 
 /** How many problems of each kind are reported. */
 const MAX_PROBLEMS = 5;
 /** Tables of the first schema that every later schema has. */
 const KNOWN_TABLES = ["meta", "jobs", "job_specs", "events", "deliveries"];
-
-export interface DatabaseReport {
-  readonly schemaVersion: number;
-  /** Whether an earlier version of the program wrote it. Its invariants are then not checked. */
-  readonly isOlder: boolean;
-  /** The sentences that are true. */
-  readonly passed: readonly string[];
-  /** The sentences that are not true, each with the problems found. */
-  readonly broken: readonly { readonly sentence: string; readonly problems: readonly string[] }[];
-}
 
 /**
  * Checks one snapshot of the database, while a daemon runs or not. Throws `CannotOpen` if the file

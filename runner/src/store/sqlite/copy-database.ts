@@ -6,7 +6,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { integrityProblems, recognize } from "./check-database.ts";
 import { openReader } from "./connection.ts";
 import { makePrivate } from "./make-private.ts";
-import { CannotOpen } from "./store-error.ts";
+import { CannotOpen } from "../cannot-open.ts";
 
 /** All pages in one step: between two steps, a write by the daemon would restart the copy. */
 const ALL_PAGES = 2_147_483_647;

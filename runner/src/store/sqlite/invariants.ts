@@ -3,14 +3,8 @@
  * query selects the rows that contradict its sentence, with a description of each. `OPEN` selects
  * deliveries that have not ended.
  */
+import type { Invariant } from "../shared/invariant.ts";
 import { EARLIEST_DUE_AT } from "./ops/destinations.ts";
-
-export interface Invariant {
-  /** The sentence. `playground-runner check` prints it. */
-  readonly sentence: string;
-  /** Selects descriptions of what contradicts the sentence, as `problem`. */
-  readonly sql: string;
-}
 
 const OPEN = "IN ('waiting', 'due')";
 const ENDED = "IN ('completed', 'failed')";
@@ -68,6 +62,26 @@ const JOBS: readonly Invariant[] = [
           WHERE (status = 'failed') <> (failure_code IS NOT NULL)`,
   },
   {
+    sentence: "a job has the set of its plugins",
+    sql: `SELECT id AS problem FROM jobs JOIN job_specs ON job = seq
+          WHERE NOT EXISTS (
+            SELECT 1 FROM plugin_sets WHERE plugin_sets.id = plugin_set AND names = (
+              SELECT json_group_array(value)
+              FROM (SELECT DISTINCT value FROM json_each(plugin_names) ORDER BY value)
+            )
+          ) OR EXISTS (
+            SELECT 1 FROM json_each(plugin_names) WHERE NOT EXISTS (
+              SELECT 1 FROM plugin_set_members
+              WHERE plugin = json_each.value AND plugin_set_members.plugin_set = jobs.plugin_set
+            )
+          )`,
+  },
+  {
+    sentence: "only a failed job is in an error group",
+    sql: `SELECT printf('%s is %s', id, status) AS problem FROM jobs
+          WHERE error_group IS NOT NULL AND status <> 'failed'`,
+  },
+  {
     sentence: "a job's events are numbered 1, 2, 3 … up to its sequence",
     sql: `SELECT printf('%s: the sequence is %d, but there are %d events up to %d',
             jobs.id, jobs.sequence, count(events.id), coalesce(max(events.sequence), 0)) AS problem
@@ -92,6 +106,13 @@ const JOBS: readonly Invariant[] = [
             OR coalesce(max(position), -1) <> completed_steps - 1`,
   },
   {
+    sentence: "a job has each failed attempt that it counts",
+    sql: `SELECT printf('%s counts %d', id, failed_attempts) AS problem FROM jobs
+          WHERE failed_attempts > (
+            SELECT count(*) FROM step_attempts WHERE job = seq AND position = completed_steps
+          )`,
+  },
+  {
     sentence: "a completed job has completed all of its plugins",
     sql: `SELECT printf('%s completed %d of %d', id, completed_steps, json_array_length(plugins))
             AS problem
@@ -109,6 +130,19 @@ const BATCHES: readonly Invariant[] = [
             SELECT count(*) FROM jobs
             WHERE ended_at IS NULL AND seq IN (SELECT job FROM batch_jobs WHERE batch = batches.seq)
           ) AS actual FROM batches) WHERE open_jobs <> actual`,
+  },
+  {
+    sentence: "the numbers of a batch are those of its jobs",
+    sql: `SELECT printf('%s: %d of %d jobs have completed and %d have failed, by its numbers %d of %d and %d',
+            id, real_completed, real_jobs, real_failed, completed_jobs, jobs, failed_jobs) AS problem
+          FROM (
+            SELECT batches.*, count(*) AS real_jobs,
+              count(*) FILTER (WHERE status = 'completed') AS real_completed,
+              count(*) FILTER (WHERE status = 'failed') AS real_failed
+            FROM batches JOIN batch_jobs ON batch = batches.seq JOIN jobs ON jobs.seq = job
+            GROUP BY batches.seq
+          )
+          WHERE (jobs, completed_jobs, failed_jobs) <> (real_jobs, real_completed, real_failed)`,
   },
   {
     sentence: "a batch has a callback exactly when it has ended",
@@ -158,11 +192,11 @@ const DELIVERIES: readonly Invariant[] = [
   },
   {
     sentence:
-      "a delivery has a due time exactly when it is due, an end time exactly when it has ended, and a lease only when it is due",
+      "a delivery has a due time exactly when it is due, an end time exactly when it has ended, and a lease only when it is due or was given up in flight",
     sql: `SELECT printf('dlv_%d is %s', id, state) AS problem FROM deliveries
           WHERE (state = 'due') <> (due_at IS NOT NULL)
             OR (state ${OPEN}) <> (ended_at IS NULL)
-            OR (lease_owner IS NOT NULL AND state <> 'due')
+            OR (lease_owner IS NOT NULL AND state NOT IN ('due', 'dead'))
             OR (lease_owner IS NULL) <> (lease_until IS NULL)`,
   },
   {
@@ -208,11 +242,54 @@ const DESTINATIONS: readonly Invariant[] = [
           WHERE stopped <> (state <> 'active')`,
   },
   {
+    sentence: "a webhook is a job's, a batch's, persistent, or removed",
+    sql: `SELECT id AS problem FROM webhooks
+          WHERE (job IS NOT NULL) + (batch IS NOT NULL) + removed
+            + (seq IN (SELECT webhook FROM persistent_webhooks)) <> 1`,
+  },
+  {
+    sentence: "only the deliveries of a webhook that is off are being given up",
+    sql: `SELECT printf('%s is %s', webhooks.id, state) AS problem
+          FROM persistent_webhooks JOIN webhooks ON seq = webhook
+          WHERE given_up_to IS NOT NULL AND state <> 'off'`,
+  },
+  {
     sentence: "a persistent webhook has routes unless it is off",
     sql: `SELECT printf('%s is %s', webhooks.id, state) AS problem
           FROM persistent_webhooks JOIN webhooks ON seq = webhook
           WHERE (state <> 'off') <> EXISTS (
             SELECT 1 FROM webhook_routes WHERE webhook_routes.webhook = seq)`,
+  },
+];
+
+const STATS: readonly Invariant[] = [
+  {
+    sentence: "stats are JSON objects under the start of their minute or hour",
+    sql: `SELECT printf('%s %s at %d: %s', series, key, at, counts) AS problem FROM stats
+          WHERE at % iif(series = 'minute', 60000, 3600000) <> 0
+            OR iif(json_valid(counts), json_type(counts), '') <> 'object'`,
+  },
+];
+
+const FILES: readonly Invariant[] = [
+  {
+    sentence: "file_usage matches the files and their contents",
+    sql: `SELECT printf('%d files with %d bytes, by file_usage %d with %d',
+            real_files, real_bytes, files, bytes) AS problem
+          FROM file_usage CROSS JOIN (
+            SELECT (SELECT count(*) FROM files) AS real_files,
+              (SELECT coalesce(sum(size), 0) FROM (SELECT size FROM files GROUP BY sha256)) AS real_bytes
+          )
+          WHERE (files, bytes) <> (real_files, real_bytes)`,
+  },
+  {
+    sentence: "holders of a file is the number of jobs that name it",
+    sql: `SELECT id AS problem FROM files
+          WHERE holders <> (SELECT count(*) FROM job_files WHERE file = files.seq)`,
+  },
+  {
+    sentence: "files with the same content have the same size",
+    sql: `SELECT sha256 AS problem FROM files GROUP BY sha256 HAVING min(size) <> max(size)`,
   },
 ];
 
@@ -222,4 +299,6 @@ export const INVARIANTS: readonly Invariant[] = [
   ...BATCHES,
   ...DELIVERIES,
   ...DESTINATIONS,
+  ...STATS,
+  ...FILES,
 ];

@@ -6,7 +6,8 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { ensurePrivate } from "./make-private.ts";
-import { CannotOpen, sqliteCode } from "./store-error.ts";
+import { CannotOpen } from "../cannot-open.ts";
+import { sqliteCode } from "./store-error.ts";
 import { whyNotOpened } from "./why-not-opened.ts";
 
 const SQLITE_BUSY = 5;

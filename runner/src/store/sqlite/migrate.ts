@@ -1,7 +1,7 @@
 /** Brings a database to the newest schema: applies the files of migrations/ in order, each once. */
 import { readdirSync, readFileSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import { CannotOpen } from "./store-error.ts";
+import { CannotOpen } from "../cannot-open.ts";
 
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
 

@@ -1,32 +1,53 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "./change.ts";
+import { prepareAddStats } from "./ops/add-stats.ts";
 import { prepareAppendLogs } from "./ops/append-logs.ts";
 import { prepareBeat } from "./ops/beat.ts";
+import {
+  prepareAbortBulkAct,
+  prepareCreateBulkAct,
+  preparePruneBulkActs,
+  prepareSaveBulkAct,
+} from "./ops/bulk-acts.ts";
 import { prepareClaimDeliveries } from "./ops/claim-deliveries.ts";
 import { prepareClaimJobs } from "./ops/claim-jobs.ts";
+import { prepareClearWebhooks } from "./ops/clear-webhooks.ts";
 import { prepareCommitTransition } from "./ops/commit-transition.ts";
+import { prepareDeleteJob } from "./ops/delete-job.ts";
+import { prepareCreateFile, prepareDeleteFile, preparePruneFiles } from "./ops/files.ts";
 import { prepareEndBatch, prepareSetBatchWebhook } from "./ops/end-batch.ts";
 import { prepareGiveUpOld } from "./ops/give-up-old.ts";
 import { preparePruneJobs } from "./ops/prune-jobs.ts";
+import { preparePruneStats } from "./ops/prune-stats.ts";
 import { preparePruneWebhooks } from "./ops/prune-webhooks.ts";
 import { prepareReap } from "./ops/reap.ts";
 import { prepareRecordAttempt } from "./ops/record-attempt.ts";
 import { prepareRecoverDeliveries } from "./ops/recover-deliveries.ts";
 import { prepareRedeliver } from "./ops/redeliver.ts";
+import { prepareRedeliverJob } from "./ops/redeliver-job.ts";
 import { prepareRegisterWebhook } from "./ops/register-webhook.ts";
 import { prepareReleaseDeliveries } from "./ops/release-deliveries.ts";
 import { prepareReleaseJobs } from "./ops/release-jobs.ts";
 import { prepareRemoveWebhook } from "./ops/remove-webhook.ts";
 import { prepareRenewLeases } from "./ops/renew-leases.ts";
 import { prepareRequeueJob } from "./ops/requeue-job.ts";
-import { prepareSetMeta } from "./ops/set-meta.ts";
+import { prepareAddMeta, prepareSetMeta } from "./ops/set-meta.ts";
 import { prepareShiftDue } from "./ops/shift-due.ts";
 import { prepareSubmitBatch } from "./ops/submit-batch.ts";
 import { prepareSubmitJob } from "./ops/submit-job.ts";
+import { prepareAddToken, prepareRemoveToken } from "./ops/tokens.ts";
 import { prepareUpdateWebhook } from "./ops/update-webhook.ts";
 
+export interface OperationOptions {
+  /** Whether no other daemon can have the file open. */
+  readonly exclusive: boolean;
+}
+
 /** Prepares every writing statement, on the writer thread. */
-export function createOperations(db: DatabaseSync): Operations {
+export function createOperations(
+  db: DatabaseSync,
+  options: OperationOptions = { exclusive: true },
+): Operations {
   return {
     submitJob: prepareSubmitJob(db),
     submitBatch: prepareSubmitBatch(db),
@@ -36,22 +57,37 @@ export function createOperations(db: DatabaseSync): Operations {
     commitTransition: prepareCommitTransition(db),
     releaseJobs: prepareReleaseJobs(db),
     requeueJob: prepareRequeueJob(db),
+    deleteJob: prepareDeleteJob(db),
     renewLeases: prepareRenewLeases(db),
-    reap: prepareReap(db),
+    reap: prepareReap(db, options),
     beat: prepareBeat(db),
     setMeta: prepareSetMeta(db),
+    addMeta: prepareAddMeta(db),
     appendLogs: prepareAppendLogs(db),
+    addStats: prepareAddStats(db),
+    pruneStats: preparePruneStats(db),
     pruneJobs: preparePruneJobs(db),
     claimDeliveries: prepareClaimDeliveries(db),
     recordAttempt: prepareRecordAttempt(db),
     releaseDeliveries: prepareReleaseDeliveries(db),
     giveUpOldDeliveries: prepareGiveUpOld(db),
     redeliver: prepareRedeliver(db),
+    redeliverJob: prepareRedeliverJob(db),
     recoverDeliveries: prepareRecoverDeliveries(db),
     shiftDue: prepareShiftDue(db),
     registerWebhook: prepareRegisterWebhook(db),
     updateWebhook: prepareUpdateWebhook(db),
     removeWebhook: prepareRemoveWebhook(db),
     pruneWebhooks: preparePruneWebhooks(db),
+    createBulkAct: prepareCreateBulkAct(db),
+    saveBulkAct: prepareSaveBulkAct(db),
+    abortBulkAct: prepareAbortBulkAct(db),
+    pruneBulkActs: preparePruneBulkActs(db),
+    clearWebhooks: prepareClearWebhooks(db),
+    createFile: prepareCreateFile(db),
+    deleteFile: prepareDeleteFile(db),
+    pruneFiles: preparePruneFiles(db),
+    addToken: prepareAddToken(db),
+    removeToken: prepareRemoveToken(db),
   };
 }

@@ -3,17 +3,21 @@ import type { MessagePort } from "node:worker_threads";
 import { applyGroup } from "./apply-group.ts";
 import type { FromWriter, ToWriter } from "./change.ts";
 import { migrate } from "./migrate.ts";
-import { createOperations } from "./operations.ts";
+import { createOperations, type OperationOptions } from "./operations.ts";
 import { toErrorData } from "./store-error.ts";
 
 /** Runs the writer thread: opens and migrates the database, applies write groups, closes. */
-export function serveWrites(port: MessagePort, open: () => DatabaseSync): void {
+export function serveWrites(
+  port: MessagePort,
+  open: () => DatabaseSync,
+  options: OperationOptions = { exclusive: true },
+): void {
   const send = (message: FromWriter): void => port.postMessage(message);
   let db: DatabaseSync | null = null;
   try {
     db = open();
     migrate(db);
-    const target = { db, operations: createOperations(db) };
+    const target = { db, operations: createOperations(db, options) };
     port.on("message", (message: ToWriter) => {
       switch (message.kind) {
         case "group":

@@ -4,21 +4,22 @@
  */
 import { extname } from "node:path";
 import type { Store } from "../../ports/store/store.ts";
-import type { Change, Writes } from "./change.ts";
 import { openReader } from "./connection.ts";
 import { lockDatabase } from "./lock.ts";
 import { ensurePrivate } from "./make-private.ts";
 import { createReads } from "./reads.ts";
-import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
-import { createWriterThread } from "./writer-thread.ts";
+import { createWriteQueue } from "../shared/write-queue.ts";
+import { createWriterThread, type WriterEntry } from "./writer-thread.ts";
+import { createWrites } from "../shared/writes.ts";
 
 // `.ts` in the repository, `.js` in the published package.
 const WRITER = new URL(`./writer${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * Opens the database file, and creates it if it is missing. `writer` is the writer thread's entry.
+ * Opens the database file, and creates it if it is missing. `writer` is the writer thread's file.
  * `secureDelete` overwrites what is deleted with zeros.
  * `onWriteFailed` gets the error of each rejected write.
+ * With `exclusive` false, several stores can have the file open, and `reap` spares valid leases.
  * Rejects with `CannotOpen` if another daemon uses the file, its schema is newer than this program,
  * or it is not a database.
  */
@@ -26,17 +27,19 @@ export async function createSqliteStore({
   path,
   writer = WRITER,
   secureDelete = false,
+  exclusive = true,
   onWriteFailed,
 }: {
   path: string;
-  writer?: URL;
+  writer?: WriterEntry;
+  exclusive?: boolean;
   secureDelete?: boolean;
   onWriteFailed?: ((error: unknown) => void) | undefined;
 }): Promise<Store> {
-  const unlock = lockDatabase(path);
+  const unlock = exclusive ? lockDatabase(path) : () => undefined;
   try {
     ensurePrivate(path);
-    const thread = await createWriterThread({ entry: writer, path, secureDelete });
+    const thread = await createWriterThread({ entry: writer, path, secureDelete, exclusive });
     const queue = createWriteQueue(thread, onWriteFailed);
     const reader = openReader(path);
     const close = async (): Promise<void> => {
@@ -51,44 +54,12 @@ export async function createSqliteStore({
     return {
       ...createWrites(queue),
       ...createReads(reader),
+      // The file stays open. What fails is told by onWriteFailed.
+      whyNotReady: () => [],
       close: () => (closed ??= close()),
     };
   } catch (error) {
     unlock();
     throw error;
   }
-}
-
-function createWrites(queue: WriteQueue): Writes {
-  const write =
-    <Name extends keyof Writes>(name: Name) =>
-    (...args: Parameters<Writes[Name]>) =>
-      queue.write({ name, args } as Change) as ReturnType<Writes[Name]>;
-  return {
-    submitJob: write("submitJob"),
-    submitBatch: write("submitBatch"),
-    setBatchWebhook: write("setBatchWebhook"),
-    endBatch: write("endBatch"),
-    claimJobs: write("claimJobs"),
-    commitTransition: write("commitTransition"),
-    releaseJobs: write("releaseJobs"),
-    requeueJob: write("requeueJob"),
-    renewLeases: write("renewLeases"),
-    reap: write("reap"),
-    beat: write("beat"),
-    setMeta: write("setMeta"),
-    appendLogs: write("appendLogs"),
-    pruneJobs: write("pruneJobs"),
-    claimDeliveries: write("claimDeliveries"),
-    recordAttempt: write("recordAttempt"),
-    releaseDeliveries: write("releaseDeliveries"),
-    giveUpOldDeliveries: write("giveUpOldDeliveries"),
-    redeliver: write("redeliver"),
-    recoverDeliveries: write("recoverDeliveries"),
-    shiftDue: write("shiftDue"),
-    registerWebhook: write("registerWebhook"),
-    updateWebhook: write("updateWebhook"),
-    removeWebhook: write("removeWebhook"),
-    pruneWebhooks: write("pruneWebhooks"),
-  };
 }

@@ -1,8 +1,9 @@
-import { once } from "node:events";
+import { once, type EventEmitter } from "node:events";
 import { Worker } from "node:worker_threads";
 import { Transient } from "../../domain/errors.ts";
-import type { Applied, Change, FromWriter, ToWriter, WriterData } from "./change.ts";
-import { toError } from "./store-error.ts";
+import type { Applied, Change } from "../shared/change.ts";
+import { toError } from "../shared/error-data.ts";
+import type { FromWriter, ToWriter, WriterData } from "./change.ts";
 
 export interface WriterThread {
   /**
@@ -15,11 +16,19 @@ export interface WriterThread {
   close(): Promise<void>;
 }
 
+/** What is used of a `Worker`: its messages and its end. */
+export interface WriterWorker extends EventEmitter {
+  postMessage(message: ToWriter): void;
+}
+
+/** The file that the thread runs, or a function that starts the thread. */
+export type WriterEntry = URL | ((data: WriterData) => WriterWorker);
+
 /** Starts the thread. Rejects with `CannotOpen` if it cannot open the database. */
 export async function createWriterThread({
   entry,
   ...data
-}: WriterData & { readonly entry: URL }): Promise<WriterThread> {
+}: WriterData & { readonly entry: WriterEntry }): Promise<WriterThread> {
   let running: Promise<RunningThread> | null = null;
 
   function thread(): Promise<RunningThread> {
@@ -57,13 +66,20 @@ export async function createWriterThread({
 
 /** A thread that replies to each message with one message, in order. */
 interface RunningThread {
-  readonly worker: Worker;
+  readonly worker: WriterWorker;
   /** Rejects if the thread ends before it replies. */
   request(message: ToWriter): Promise<FromWriter>;
 }
 
-async function start(entry: URL, data: WriterData, onExit: () => void): Promise<RunningThread> {
-  const worker = new Worker(entry, { workerData: data, name: "store-writer" });
+async function start(
+  entry: WriterEntry,
+  data: WriterData,
+  onExit: () => void,
+): Promise<RunningThread> {
+  const worker: WriterWorker =
+    entry instanceof URL
+      ? new Worker(entry, { workerData: data, name: "store-writer" })
+      : entry(data);
   let pending: PromiseWithResolvers<FromWriter>[] = [];
 
   function nextReply(): Promise<FromWriter> {
@@ -98,7 +114,7 @@ async function start(entry: URL, data: WriterData, onExit: () => void): Promise<
   };
 }
 
-function send(worker: Worker, message: ToWriter): void {
+function send(worker: WriterWorker, message: ToWriter): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   worker.postMessage(message);
 }

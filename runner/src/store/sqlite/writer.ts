@@ -5,5 +5,5 @@ import { openWriter } from "./connection.ts";
 import { serveWrites } from "./serve-writes.ts";
 
 if (parentPort === null) throw new Error("writer.ts runs only as a worker thread.");
-const { path, secureDelete } = workerData as WriterData;
-serveWrites(parentPort, () => openWriter(path, { secureDelete }));
+const { path, secureDelete, exclusive } = workerData as WriterData;
+serveWrites(parentPort, () => openWriter(path, { secureDelete }), { exclusive });

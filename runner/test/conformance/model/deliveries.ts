@@ -1,9 +1,11 @@
 import { afterAttempt, isOpen, takeTokens } from "../../../src/domain/destination.ts";
-import type { AttemptOutcome } from "../../../src/ports/store/deliveries.ts";
+import type { AttemptOutcome, Recorded } from "../../../src/ports/store/deliveries.ts";
 import {
   endProbe,
   isPending,
+  isValid,
   resume,
+  type ModelClaim,
   type ModelDelivery,
   type ModelDestination,
   type ModelState,
@@ -46,6 +48,8 @@ export function newDelivery(
     retriesUsed: 0,
     reason: null,
     endedAt: null,
+    revivedAt: null,
+    fence: 0,
     lease: null,
     order: state.created,
   };
@@ -146,9 +150,9 @@ export function createDeliveryModel(state: ModelState) {
       now: number;
       leaseUntil: number;
       maxBytes: number;
-    }): ModelDelivery[] {
+    }): ModelClaim[] {
       const { owner, now, leaseUntil, maxBytes } = request;
-      const claimed: ModelDelivery[] = [];
+      const claimed: ModelClaim[] = [];
       let bytes = 0;
       for (const { key, limit } of request.destinations) {
         const destination = state.destinations.find((each) => each.key === key);
@@ -165,8 +169,9 @@ export function createDeliveryModel(state: ModelState) {
           if (bytes + Buffer.byteLength(each.body) > maxBytes && claimed.length > 0) break;
           bytes += Buffer.byteLength(each.body);
           count += 1;
+          each.fence += 1;
           each.lease = { owner, until: leaseUntil };
-          claimed.push(each);
+          claimed.push({ delivery: each, fence: each.fence, owner });
         }
         if (count === 0) break;
         state.served += 1;
@@ -181,30 +186,49 @@ export function createDeliveryModel(state: ModelState) {
       return claimed;
     },
 
-    recordAttempt(delivery: ModelDelivery, outcome: AttemptOutcome) {
+    recordAttempt(claim: ModelClaim, outcome: AttemptOutcome): Recorded {
       const { attempt, succeeded, retriesUsed, reason } = outcome;
-      if (!state.deliveries.includes(delivery) || delivery.state === "delivered") return null;
-      if (attempt.number <= delivery.attempts) return null;
+      const { delivery, fence } = claim;
+      if (!isValid(claim, state)) {
+        const isStored =
+          state.deliveries.includes(delivery) &&
+          delivery.fence === fence &&
+          delivery.lease === null &&
+          attempt.number <= delivery.attempts;
+        return isStored ? null : "lost";
+      }
       const webhook = state.webhooks.find(({ spec }) => spec.id === delivery.webhookId);
       if (webhook !== undefined && succeeded !== null) {
         webhook.failingSince = succeeded ? null : (webhook.failingSince ?? attempt.at);
       }
       delivery.attempts = attempt.number;
       const effects = recordHealth(delivery, outcome);
+      delivery.lease = null;
       if (delivery.state !== "due" && outcome.state !== "delivered") return effects;
       const dueAt = outcome.state === "due" ? outcome.dueAt : null;
       const endedAt = dueAt === null ? Math.floor(attempt.at + attempt.durationMs) : null;
-      const next = { state: outcome.state, dueAt, retriesUsed, reason, endedAt, lease: null };
+      const next = { state: outcome.state, dueAt, retriesUsed, reason, endedAt };
       Object.assign(delivery, next);
       restoreOrder(state, delivery, attempt.at);
       return effects;
     },
 
-    releaseDelivery(delivery: ModelDelivery): void {
-      if (delivery.lease === null) return;
+    releaseDelivery(claim: ModelClaim): void {
+      if (!isValid(claim, state)) return;
+      const { delivery } = claim;
       endProbe(state, delivery);
       delivery.lease = null;
       restoreOrder(state, delivery, 0);
+    },
+
+    /** Returns whether the claim is lost. */
+    renewDelivery(claim: ModelClaim, until: number): boolean {
+      if (!isValid(claim, state)) return true;
+      const { delivery, owner } = claim;
+      delivery.lease = { owner, until };
+      const probed = state.destinations.find(({ probe }) => probe === delivery);
+      if (probed !== undefined) probed.pausedUntil = Math.max(probed.pausedUntil, until);
+      return false;
     },
 
     redeliver(delivery: ModelDelivery, now: number): boolean {
@@ -213,7 +237,8 @@ export function createDeliveryModel(state: ModelState) {
         .slice(0, state.deliveries.indexOf(delivery))
         .filter((each) => jobId !== null && each.jobId === jobId && each.webhookId === webhookId);
       if (!state.deliveries.includes(delivery) || delivery.lease !== null) return false;
-      if (before.some(isPending)) return false;
+      if (before.some(isPending) || isOff(state, webhookId)) return false;
+      delivery.revivedAt = now;
       if (delivery.state === "due") delivery.dueAt = Math.min(delivery.dueAt ?? now, now);
       else {
         const retriesUsed = retriesOf(state, delivery);
@@ -230,10 +255,33 @@ export function createDeliveryModel(state: ModelState) {
       return true;
     },
 
+    /** Returns the numbers of deliveries and of destinations. */
+    redeliverJob(id: string, { failedBy, now }: { failedBy: number; now: number }) {
+      if (!state.jobs.some(({ spec }) => spec.id === id)) return null;
+      const dead = state.deliveries.filter(
+        (each) =>
+          each.jobId === id &&
+          each.state === "dead" &&
+          each.lease === null &&
+          (each.endedAt ?? 0) <= failedBy &&
+          !isOff(state, each.webhookId),
+      );
+      for (const each of dead) {
+        const again = { state: "waiting", dueAt: null, reason: null, endedAt: null };
+        Object.assign(each, { ...again, retriesUsed: 0, revivedAt: now });
+      }
+      for (const each of dead) restoreOrder(state, each, now);
+      const keys = new Set(dead.map(({ destinationKey }) => destinationKey));
+      for (const key of keys) resume(state, key, now);
+      return [dead.length, keys.size];
+    },
+
     recoverDeliveries(request: { destination: string; since: number; limit: number; now: number }) {
       const { destination, since, limit, now } = request;
+      if (isOff(state, destination)) return { recovered: 0, more: false };
       const own = state.deliveries.filter(
-        (each) => each.destinationKey === destination && each.eventAt >= since,
+        (each) =>
+          each.destinationKey === destination && each.eventAt >= since && each.revivedAt !== now,
       );
       const dead = own
         .filter(({ state: is }) => is === "dead")
@@ -252,9 +300,11 @@ export function createDeliveryModel(state: ModelState) {
           reason: null,
           endedAt: null,
           retriesUsed: 0,
+          revivedAt: now,
+          lease: null,
         });
       }
-      for (const each of late) each.dueAt = now;
+      for (const each of late) Object.assign(each, { dueAt: now, revivedAt: now });
       for (const each of dead) restoreOrder(state, each, now);
       resume(state, destination, now);
       const recovered = dead.length + late.length;
@@ -266,6 +316,8 @@ export function createDeliveryModel(state: ModelState) {
         if (each.state === "due" && (each.dueAt ?? 0) > now) each.dueAt = (each.dueAt ?? 0) + byMs;
       }
       for (const job of state.jobs) {
+        const isRetrying = job.status === "queued" && job.failedAttempts > 0 && !job.isDue;
+        if (isRetrying && job.runAt > now) job.runAt += byMs;
         if (job.waitingFor === null || job.waitingFor.since <= now) continue;
         job.waitingFor = { ...job.waitingFor, since: job.waitingFor.since + byMs };
       }
@@ -289,4 +341,8 @@ function retriesOf(state: ModelState, { webhookId, jobId, subjectId }: ModelDeli
     state.webhooks.find(({ spec }) => spec.id === webhookId)?.spec,
   ];
   return candidates.find((each) => each?.id === webhookId)?.retries ?? 0;
+}
+
+function isOff(state: ModelState, webhookId: string): boolean {
+  return state.webhooks.some(({ spec, state: is }) => spec.id === webhookId && is === "off");
 }

@@ -1,12 +1,22 @@
-import { hasEnded, type RunningJob, type Transition } from "../../../src/domain/job.ts";
-import type { Claim, NewJob, SubmitOutcome } from "../../../src/ports/store/jobs.ts";
+import { hasEnded, type RunningJob } from "../../../src/domain/job.ts";
+import type { Transition } from "../../../src/domain/transition.ts";
+import type {
+  Claim,
+  DeleteOutcome,
+  NewJob,
+  RetryFrom,
+  SubmitOutcome,
+} from "../../../src/ports/store/jobs.ts";
+import type { Beat } from "../../../src/ports/store/upkeep.ts";
 import { restoreOrder, newDelivery } from "./deliveries.ts";
 import {
   deleteUnusedDestinations,
   endProbe,
   isNeeded,
+  isPending,
   isReapable,
   findOrCreateDestination,
+  forgetDaemons,
   receiversOf,
   type ModelJob,
   type ModelState,
@@ -24,6 +34,11 @@ export function newModelJob(state: ModelState, spec: NewJob): void {
     lease: null,
     waitingFor: null,
     steps: [],
+    attempts: [],
+    failedAttempts: 0,
+    failedMs: 0,
+    runAt: spec.runAt,
+    isDue: spec.runAt <= spec.createdAt,
     events: [],
   });
   if (spec.webhook !== null) findOrCreateDestination(state, spec.webhook.destination);
@@ -34,27 +49,29 @@ function nextPlugin({ spec, steps }: ModelJob): string {
 }
 
 export function createJobModel(state: ModelState) {
-  const findClaimed = ({ jobId, fence }: Claim) =>
-    state.jobs.find((job) => job.spec.id === jobId && job.fence === fence);
+  const findClaimed = ({ jobId, fence, owner }: Claim) =>
+    state.jobs.find(
+      (job) => job.spec.id === jobId && job.fence === fence && (job.lease?.owner ?? null) === owner,
+    );
 
   function putBack(job: ModelJob): void {
     Object.assign(job, { status: "queued", lease: null, fence: job.fence + 1 });
     if (job.sequence === 0) job.startedAt = null;
   }
 
-  function pruneBatches(endedBefore: number, limit: number): void {
-    const old = state.batches
+  /** Returns whether the limit ended it. */
+  function pruneBatches(endedBefore: number, limit: number): boolean {
+    const seen = state.batches
       .filter(({ callback }) => callback !== null && callback.at < endedBefore)
-      .filter(({ spec }) =>
-        state.deliveries.every(
-          (each) => each.subjectId !== spec.id || !isNeeded(each, endedBefore),
-        ),
-      )
       .toSorted((a, b) => a.callback!.at - b.callback!.at)
       .slice(0, limit);
+    const old = seen.filter(({ spec }) =>
+      state.deliveries.every((each) => each.subjectId !== spec.id || !isNeeded(each, endedBefore)),
+    );
     state.batches = state.batches.filter((batch) => !old.includes(batch));
     const ids = new Set(old.map(({ spec }) => spec.id));
     state.deliveries = state.deliveries.filter(({ subjectId }) => !ids.has(subjectId));
+    return seen.length === limit;
   }
 
   return {
@@ -78,31 +95,38 @@ export function createJobModel(state: ModelState) {
       now: number;
       leaseUntil: number;
       plugins: readonly string[];
+      elsewhere: readonly string[];
       waitingSinceBefore: number;
     }) {
       const { owner, limit, ahead, now, leaseUntil, plugins, waitingSinceBefore } = request;
+      const isElsewhere = (name: string) => request.elsewhere.includes(name);
       const isReady = (name: string) => plugins.includes(name);
       for (const job of state.jobs) {
+        job.isDue ||= job.status === "queued" && job.runAt <= now;
         if (job.waitingFor !== null && isReady(job.waitingFor.on)) job.waitingFor = null;
       }
       const claimed: RunningJob[] = state.jobs
         .filter(({ waitingFor }) => waitingFor !== null && waitingFor.since <= waitingSinceBefore)
         .toSorted((a, b) => a.waitingFor!.since - b.waitingFor!.since)
         .slice(0, limit)
-        .map((job) => {
+        .flatMap((job) => {
           const waitedFor = job.waitingFor!;
+          if (isElsewhere(waitedFor.on)) {
+            job.waitingFor = { ...waitedFor, since: now };
+            return [];
+          }
           job.waitingFor = null;
-          return { ...lease(job), waitedFor };
+          return [{ ...lease(job), waitedFor }];
         });
       const ready = state.jobs
         .filter((job) => job.status === "queued" && job.waitingFor === null)
-        .filter((job) => job.spec.runAt <= now)
+        .filter((job) => job.isDue)
         .toSorted((a, b) => b.spec.priority - a.spec.priority);
       let wasInterrupted = false;
       for (const job of ready) {
         if (claimed.length >= limit + ahead) break;
         const on = nextPlugin(job);
-        if (!isReady(on) && now > waitingSinceBefore) {
+        if (!isReady(on) && (now > waitingSinceBefore || isElsewhere(on))) {
           job.waitingFor = { kind: "plugin", on, since: now };
           continue;
         }
@@ -126,19 +150,40 @@ export function createJobModel(state: ModelState) {
           metrics: metrics!,
           output: output!,
         }));
-        return { ...spec, fence, sequence, stepAttempts, startedAt, completedSteps };
+        const { failedAttempts: count, failedMs: durationMs } = job;
+        return {
+          ...spec,
+          runAt: job.runAt,
+          fence,
+          owner,
+          sequence,
+          stepAttempts,
+          startedAt,
+          completedSteps,
+          ...(count > 0 && { failedAttempts: { count, durationMs } }),
+        };
       }
     },
 
     commitTransition(claim: Claim, transition: Transition): boolean {
       const job = findClaimed(claim);
-      const { status, sequence, events, step, endedAt } = transition;
       if (job === undefined || hasEnded(job.status)) return false;
-      if (sequence !== job.sequence + events.length) return false;
+      if (transition.sequence !== job.sequence + transition.events.length) return false;
+      if (transition.status === "queued") {
+        if (job.status !== "running") return false;
+        putBack(job);
+        job.attempts.push(transition.attempt);
+        job.failedAttempts += 1;
+        job.failedMs += transition.durationMs;
+        Object.assign(job, { stepAttempts: 0, runAt: transition.at, isDue: false });
+        return true;
+      }
+      const { status, sequence, events, step, endedAt } = transition;
       Object.assign(job, { status, sequence, endedAt: endedAt ?? null });
       if (hasEnded(status)) Object.assign(job, { lease: null, waitingFor: null });
       if (step !== undefined) job.steps.push(step);
-      if (step?.status === "completed") job.stepAttempts = 1;
+      if (step?.status === "completed")
+        Object.assign(job, { stepAttempts: 1, failedAttempts: 0, failedMs: 0 });
       job.events.push(...events);
       const { id } = job.spec;
       for (const { kind, body, at, sequence: number } of events) {
@@ -157,18 +202,35 @@ export function createJobModel(state: ModelState) {
       if (!countsAttempt) job.stepAttempts -= 1;
     },
 
-    requeueJob(claim: Claim): boolean {
+    requeueJob(claim: Claim, { now, from }: { now: number; from?: RetryFrom }): boolean {
       const job = findClaimed(claim);
       if (job?.status !== "failed") return false;
       putBack(job);
-      job.steps = job.steps.filter(({ status }) => status === "completed");
-      Object.assign(job, { stepAttempts: 0, endedAt: null });
+      for (const { index: step, startedAt, endedAt, failure } of job.steps) {
+        if (failure !== null) job.attempts.push({ step, startedAt, endedAt, failure });
+      }
+      job.steps = job.steps.filter(({ status }) => status === "completed" && from !== "start");
+      if (job.startedAt !== null) job.runAt = Math.min(job.runAt, now);
+      const isDue = job.runAt <= now;
+      const counts = { stepAttempts: 0, failedAttempts: 0, failedMs: 0 };
+      Object.assign(job, { ...counts, endedAt: null, isDue });
       return true;
     },
 
-    renewLease(claim: Claim, until: number): void {
+    /** Returns whether the claim is lost. */
+    renewJob(claim: Claim, until: number): boolean {
       const job = findClaimed(claim);
-      if (job?.status === "running" && job.lease !== null) job.lease = { ...job.lease, until };
+      if (job?.status !== "running" || job.lease === null) return true;
+      job.lease = { ...job.lease, until };
+      return false;
+    },
+
+    beat({ owner, now, until, plugins }: Beat): readonly string[] {
+      state.daemons.set(owner, { until, plugins });
+      const others = [...state.daemons].filter(
+        ([name, daemon]) => name !== owner && daemon.until >= now,
+      );
+      return [...new Set(others.flatMap(([, daemon]) => daemon.plugins))];
     },
 
     reap(request: { owner: string; now: number }): number {
@@ -180,27 +242,41 @@ export function createJobModel(state: ModelState) {
         each.lease = null;
       }
       for (const each of freed) restoreOrder(state, each, request.now);
+      forgetDaemons(state, request);
       return released.length;
     },
 
-    pruneJobs({ endedBefore, limit }: { endedBefore: number; limit: number }): number {
-      pruneBatches(endedBefore, limit);
+    deleteJob(id: string): DeleteOutcome {
+      const job = state.jobs.find(({ spec }) => spec.id === id);
+      if (job === undefined) return "unknown";
+      if (!hasEnded(job.status)) return "not-ended";
+      if (state.batches.some(({ jobIds }) => jobIds.includes(id))) return "in-batch";
+      const own = state.deliveries.filter(({ jobId }) => jobId === id);
+      if (own.some((each) => isPending(each) || each.lease !== null)) return "undelivered";
+      state.jobs = state.jobs.filter((each) => each !== job);
+      state.deliveries = state.deliveries.filter((each) => !own.includes(each));
+      deleteUnusedDestinations(state);
+      return "deleted";
+    },
+
+    pruneJobs({ endedBefore, limit }: { endedBefore: number; limit: number }) {
+      const moreBatches = pruneBatches(endedBefore, limit);
       const kept = new Set(state.batches.flatMap(({ jobIds }) => jobIds));
       const busy = new Set(
         state.deliveries
           .filter((each) => isNeeded(each, endedBefore))
           .map(({ subjectId }) => subjectId),
       );
-      const old = state.jobs
+      const seen = state.jobs
         .filter((job) => job.endedAt !== null && job.endedAt < endedBefore)
-        .filter(({ spec }) => !kept.has(spec.id) && !busy.has(spec.id))
         .toSorted((a, b) => a.endedAt! - b.endedAt!)
         .slice(0, limit);
+      const old = seen.filter(({ spec }) => !kept.has(spec.id) && !busy.has(spec.id));
       const ids = new Set(old.map(({ spec }) => spec.id));
       state.jobs = state.jobs.filter((job) => !old.includes(job));
       state.deliveries = state.deliveries.filter(({ subjectId }) => !ids.has(subjectId));
       deleteUnusedDestinations(state);
-      return old.length;
+      return { jobs: old.length, more: moreBatches || seen.length === limit };
     },
   };
 }

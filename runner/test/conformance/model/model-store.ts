@@ -8,6 +8,7 @@ import { WEBHOOK_STATES } from "../../../src/ports/store/webhooks.ts";
 import { type StoreCounts } from "../../../src/ports/store/upkeep.ts";
 import { createBatchModel } from "./batches.ts";
 import { createDeliveryModel } from "./deliveries.ts";
+import { createHandOverModel } from "./hand-over.ts";
 import { createJobModel } from "./jobs.ts";
 import { newState } from "./state.ts";
 import { createWebhookModel } from "./webhooks.ts";
@@ -21,12 +22,24 @@ export function createModelStore({ exclusive }: { exclusive: boolean }) {
   return {
     ...createJobModel(state),
     ...createDeliveryModel(state),
+    ...createHandOverModel(state),
     ...createWebhookModel(state),
     ...createBatchModel(state),
     jobs: () => state.jobs,
     batches: () => state.batches,
     webhooks: () => state.webhooks,
     deliveries: () => state.deliveries,
+    /** The part of `queueState` that does not depend on claims. */
+    waiting() {
+      const waits = state.jobs.flatMap(({ waitingFor }) => waitingFor ?? []);
+      return [...Map.groupBy(waits, ({ on }) => on)]
+        .map(([on, all]) => ({
+          on,
+          jobs: all.length,
+          since: Math.min(...all.map(({ since }) => since)),
+        }))
+        .toSorted((a, b) => (a.on < b.on ? -1 : 1));
+    },
     counts: () =>
       ({
         jobs: count(

@@ -1,7 +1,8 @@
 /** The model store's state: plain arrays, without indexes or stored counts. */
 import type { Bucket } from "../../../src/domain/destination.ts";
 import type { EventKind, JobEvent } from "../../../src/domain/event.ts";
-import type { StepRecord, WaitingFor } from "../../../src/domain/job.ts";
+import type { StepAttempt, StepRecord } from "../../../src/domain/transition.ts";
+import type { WaitingForPlugin } from "../../../src/domain/waiting-for.ts";
 import type { JobStatus } from "../../../src/domain/job-spec.ts";
 import type { BatchEvent, NewBatch } from "../../../src/ports/store/batches.ts";
 import type { DeliveryKind } from "../../../src/ports/store/deliveries.ts";
@@ -22,8 +23,17 @@ export interface ModelJob {
   startedAt: number | null;
   endedAt: number | null;
   lease: Lease | null;
-  waitingFor: WaitingFor | null;
+  waitingFor: WaitingForPlugin | null;
+  /** When it can be claimed, which a retry of a step moves on. */
+  runAt: number;
+  /** Whether that has come, as far as a claim has seen. */
+  isDue: boolean;
   steps: StepRecord[];
+  /** Steps that failed and were followed by another attempt. */
+  attempts: StepAttempt[];
+  /** The number of the newest ones that belong to the next step, and how long they ran. */
+  failedAttempts: number;
+  failedMs: number;
   readonly events: JobEvent[];
 }
 
@@ -39,6 +49,7 @@ export interface ModelWebhook {
   state: WebhookState;
   reason: string | null;
   failingSince: number | null;
+  version: number;
 }
 
 export interface ModelDestination {
@@ -70,12 +81,27 @@ export interface ModelDelivery {
   retriesUsed: number;
   reason: string | null;
   endedAt: number | null;
+  revivedAt: number | null;
+  fence: number;
   lease: Lease | null;
+}
+
+/** A claim of a delivery. */
+export interface ModelClaim {
+  readonly delivery: ModelDelivery;
+  readonly fence: number;
+  readonly owner: string;
+}
+
+export function isValid({ delivery, fence, owner }: ModelClaim, state: ModelState): boolean {
+  const { lease } = delivery;
+  return state.deliveries.includes(delivery) && delivery.fence === fence && lease?.owner === owner;
 }
 
 export interface ModelState {
   /** Whether only one daemon can open the data. */
   readonly exclusive: boolean;
+  readonly daemons: Map<string, { readonly until: number; readonly plugins: readonly string[] }>;
   jobs: ModelJob[];
   batches: ModelBatch[];
   webhooks: ModelWebhook[];
@@ -89,7 +115,7 @@ export interface ModelState {
 
 export function newState(exclusive: boolean): ModelState {
   const none = { jobs: [], batches: [], webhooks: [], destinations: [], deliveries: [] };
-  return { exclusive, ...none, created: 0, served: 0 };
+  return { exclusive, ...none, daemons: new Map(), created: 0, served: 0 };
 }
 
 export function isPending({ state }: ModelDelivery): boolean {
@@ -105,9 +131,24 @@ export function isNeeded(delivery: ModelDelivery, endedBefore: number): boolean 
 export function isReapable(
   state: ModelState,
   lease: Lease | null,
+  request: { owner: string; now: number },
+): boolean {
+  return lease !== null && (lease.until < request.now || isGone(state, lease.owner, request));
+}
+
+/** Whether the daemon is known to be up no longer. */
+function isGone(
+  { exclusive, daemons }: ModelState,
+  name: string,
   { owner, now }: { owner: string; now: number },
 ): boolean {
-  return lease !== null && (lease.until < now || (state.exclusive && lease.owner !== owner));
+  return name !== owner && (exclusive || (daemons.get(name)?.until ?? now) < now);
+}
+
+export function forgetDaemons(state: ModelState, request: { owner: string; now: number }): void {
+  for (const name of state.daemons.keys()) {
+    if (isGone(state, name, request)) state.daemons.delete(name);
+  }
 }
 
 /** Returns the webhooks that want an event, the job's own first. */

@@ -29,14 +29,21 @@ export function createWebhookModel(state: ModelState) {
       if (known !== undefined) return { kind: "existing", id: known.spec.id };
       const count = state.webhooks.length;
       if (count >= maxWebhooks) return { kind: "limit", count };
-      state.webhooks.push({ spec, state: "active", reason: null, failingSince: null });
+      const fresh = { state: "active", reason: null, failingSince: null, version: 1 } as const;
+      state.webhooks.push({ spec, ...fresh });
       findOrCreateDestination(state, { key: spec.id, ratePerSecond: spec.ratePerSecond });
       return { kind: "created" };
     },
 
-    updateWebhook(id: string, patch: WebhookPatch, { now }: { now: number }): UpdateOutcome {
+    updateWebhook(
+      id: string,
+      patch: WebhookPatch,
+      { now, version }: { now: number; version?: number },
+    ): UpdateOutcome {
       const webhook = find(id);
       if (webhook === undefined) return "missing";
+      if (version !== undefined && version !== webhook.version) return "stale";
+      webhook.version += 1;
       const { state: next = webhook.state, reason = webhook.reason, ...spec } = patch;
       webhook.spec = { ...webhook.spec, ...spec };
       webhook.state = next;
@@ -52,12 +59,9 @@ export function createWebhookModel(state: ModelState) {
           state: "dead",
           dueAt: null,
           endedAt: now,
-          lease: null,
           reason: patch.reason,
         };
         for (const each of queued) Object.assign(each, given);
-        const destination = state.destinations.find(({ key }) => key === id);
-        if (destination !== undefined) destination.probe = null;
       }
       return "updated";
     },

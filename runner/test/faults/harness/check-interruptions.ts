@@ -32,6 +32,9 @@ export function checkInterruptions(
 const ENDS: ReadonlySet<string> = new Set(["completed", "failed"]);
 
 function countRunsAgain({ steps }: AcceptedJob["plan"], runs: readonly StepRun[]): number {
-  const begun = [...steps.keys()].map((step) => runs.filter((run) => run.step === step).length);
-  return begun.reduce((sum, count) => sum + Math.max(0, count - 1), 0);
+  return [...steps.keys()].reduce((sum, step) => {
+    const begun = runs.filter((run) => run.step === step);
+    // A further attempt after one that failed is no interruption.
+    return sum + begun.length - new Set(begun.map(({ attempt }) => attempt)).size;
+  }, 0);
 }

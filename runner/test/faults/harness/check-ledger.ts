@@ -1,7 +1,7 @@
 /** Checks the ledger against the guarantees. Pure. */
 import { createHash } from "node:crypto";
 import { WITNESS, type AcceptedJob, type Arrival, type Ledger, type StepRun } from "./ledger.ts";
-import { FAILURE_OF } from "./schedule.ts";
+import { FAILURE_OF, fails, UNSTEADY_ATTEMPTS } from "./schedule.ts";
 
 export interface Verdict {
   readonly counts: Readonly<Record<(typeof COUNTED)[number], number>>;
@@ -116,13 +116,13 @@ function checkEnd(
   const problems: string[] = [];
   if (missing > 0) problems.push(`has gaps: ${events.map(({ sequence }) => sequence).join(" ")}`);
   const steps = events.filter(({ status }) => status === "progress").length;
-  const failing = plan.steps.findIndex(({ kind }) => kind !== "works");
+  const failing = plan.steps.findIndex(({ kind }) => fails(kind));
   if (end.errorCode === "STEP_INTERRUPTED") counts.interruptedTooOften += 1;
   const isExcused =
     end.errorCode === "STEP_INTERRUPTED" || (wasCancelled && end.errorCode === "CANCELLED");
   if (isExcused) return problems;
   const kind = plan.steps[failing]?.kind ?? "works";
-  const expected = kind === "works" ? "completed" : `failed ${FAILURE_OF[kind]}`;
+  const expected = fails(kind) ? `failed ${FAILURE_OF[kind]}` : "completed";
   const ended = end.errorCode === null ? end.status : `${end.status} ${end.errorCode}`;
   if (ended !== expected) problems.push(`is ${ended}, expected ${expected}`);
   const wanted = failing < 0 ? plan.steps.length : failing;
@@ -166,8 +166,17 @@ function checkSteps(
   for (const step of plan.steps.keys()) {
     const begun = runs.filter((run) => run.step === step);
     const last = begun.at(-1);
-    counts.stepsInterrupted += Math.max(0, begun.length - 1);
-    if (begun.length > MAX_BEGINS) problems.push(`step ${step} began ${begun.length} times`);
+    const attempts = [...Map.groupBy(begun, ({ attempt }) => attempt).values()];
+    for (const { length } of attempts) {
+      counts.stepsInterrupted += length - 1;
+      if (length > MAX_BEGINS) problems.push(`an attempt of step ${step} began ${length} times`);
+    }
+    const numbers = begun.map(({ attempt }) => attempt);
+    if (numbers.some((number, index) => number < (numbers[index - 1] ?? 1)))
+      problems.push(`step ${step} began an attempt again that had failed: ${numbers.join(" ")}`);
+    const isOver = outputs[step] !== undefined;
+    if (isOver && plan.steps[step]?.kind === "unsteady" && attempts.length !== UNSTEADY_ATTEMPTS)
+      problems.push(`step ${step} completed after ${attempts.length} attempts`);
     const stored = runs.filter((run) => run.step === step + 1).map(({ from }) => from);
     if (outputs[step] !== undefined) stored.push(outputs[step].run);
     const progressAt = progress[step]?.runsBefore ?? Number.POSITIVE_INFINITY;

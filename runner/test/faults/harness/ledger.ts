@@ -32,6 +32,8 @@ export interface StepRun {
   readonly job: string;
   readonly step: number;
   readonly run: string;
+  /** The number of the attempt, which a crash does not change. */
+  readonly attempt: number;
   /** The run of the previous step whose output it received. */
   readonly from: string | null;
   /** The offset of its line in the file, in bytes. */

@@ -1,7 +1,7 @@
 /** Clients that submit the scheduled jobs and repeat each request until it gets a 202. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "./ledger.ts";
-import type { EndpointName, JobPlan, Schedule } from "./schedule.ts";
+import { UNSTEADY_ATTEMPTS, type EndpointName, type JobPlan, type Schedule } from "./schedule.ts";
 
 /** Where the daemon listens. Null while none is running. */
 export type Target = { readonly url: string; readonly token: string } | null;
@@ -16,6 +16,7 @@ export interface Load {
   end(timeoutMs?: number): Promise<void>;
 }
 
+const RETRY = { attempts: UNSTEADY_ATTEMPTS, backoff: { delayMs: 30 } };
 const RETRY_MS = 20;
 const RESPONSE_TIMEOUT_MS = 10_000;
 const END_TIMEOUT_MS = 60_000;
@@ -40,6 +41,7 @@ export function createLoad(options: {
       name,
       plugins: steps.map((step, index) => ({ name: "step", options: { step: index, ...step } })),
       input: { runs: ledger.runsFile, text },
+      ...(steps.some(({ kind }) => kind === "unsteady") && { retry: RETRY }),
       webhook: { url: urls[endpoint], ...(on && { on }) },
     };
   }

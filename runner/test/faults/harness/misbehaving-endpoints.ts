@@ -1,6 +1,6 @@
 /** Endpoints that receive an event and then misbehave in every way, at first or always. */
 import type { ServerResponse } from "node:http";
-import type { Endpoint } from "./trial.ts";
+import type { Endpoint } from "./endpoints.ts";
 
 /** The timeout of an attempt. */
 export const TIMEOUT_MS = 1_000;

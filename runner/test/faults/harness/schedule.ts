@@ -1,10 +1,18 @@
 /** What a trial requests and when it kills the daemon. All of it comes from the seed. */
 import { createRandom } from "../../support/random.ts";
 
-export type StepKind = "works" | "throws" | "exits" | "exhausts";
+/** `unsteady`: it works at its last attempt, and throws before. */
+export type StepKind = "works" | "unsteady" | "throws" | "exits" | "exhausts";
+
+/** How often an unsteady step runs. */
+export const UNSTEADY_ATTEMPTS = 3;
+
+export function fails(kind: StepKind): kind is Exclude<StepKind, "works" | "unsteady"> {
+  return kind !== "works" && kind !== "unsteady";
+}
 
 /** The error code with which each kind of failing step fails its job. */
-export const FAILURE_OF: Readonly<Record<Exclude<StepKind, "works">, string>> = {
+export const FAILURE_OF: Readonly<Record<Exclude<StepKind, "works" | "unsteady">, string>> = {
   throws: "PLUGIN_THREW",
   exits: "PLUGIN_EXITED",
   exhausts: "OUT_OF_MEMORY",
@@ -73,6 +81,8 @@ const KIND_SETS = [
   ["progress"],
 ] as const;
 
+/** The share of steps that do not fail their job, and work at their last attempt only. */
+const UNSTEADY_SHARE = 0.1;
 const MAX_STEPS = 3;
 const MAX_TEXT_LENGTH = 2_000;
 
@@ -94,7 +104,7 @@ export function createSchedule(seed: number, mix: Mix = {}): Schedule {
     return {
       name: `job-${seed}-${n}`,
       steps: Array.from({ length: count }, (_, step) => ({
-        kind: step === failsAt ? failure : "works",
+        kind: step === failsAt ? failure : random() < UNSTEADY_SHARE ? "unsteady" : "works",
         ms: below(longestStepMs),
       })),
       text: String.fromCodePoint(0x20ac + below(100)).repeat(1 + below(MAX_TEXT_LENGTH)),

@@ -1,24 +1,22 @@
 /** One trial: a real daemon under the scheduled load, a fault, and the check of the ledger. */
 import { randomBytes, randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startDaemon, type Daemon } from "../../support/daemon.ts";
-import { createReceiver, type Received, type Receiver } from "../../support/receiver.ts";
 import { until } from "../../support/until.ts";
 import { checkInterruptions } from "./check-interruptions.ts";
 import { checkLedger, type Verdict } from "./check-ledger.ts";
+import { openEndpoint, openOwnEndpoints, type Endpoint } from "./endpoints.ts";
 import { createLedger, WITNESS, type Ledger } from "./ledger.ts";
 import { createLoad, type Load } from "./load.ts";
-import { createSchedule, type EndpointName, type Mix, type Schedule } from "./schedule.ts";
+import { createSchedule, type Mix, type Schedule } from "./schedule.ts";
 
 /** One seed for all trials of a run. FAULT_SEED replays a run. */
 export const SEED = Number(process.env["FAULT_SEED"] ?? randomInt(2 ** 31));
 
 const PLUGINS = fileURLToPath(new URL("../plugins", import.meta.url));
-const SLOW_RESPONSE_MS = 40;
 const SETTLE_MS = 60_000;
 
 type DaemonOptions = NonNullable<Parameters<typeof startDaemon>[0]>;
@@ -39,14 +37,6 @@ export interface Trial {
   end(signal: NodeJS.Signals): Promise<number | null>;
   /** Resolves when this number of further jobs has ended. */
   untilEnded(jobs: number): Promise<void>;
-}
-
-/** A persistent webhook and its endpoint. */
-export interface Endpoint {
-  readonly name: string;
-  readonly timeoutMs: number;
-  /** Responds to a request that the ledger has recorded. */
-  readonly answer: (response: ServerResponse, received: Received) => void;
 }
 
 export interface TrialOptions {
@@ -190,53 +180,6 @@ async function openTrial(
     end,
     untilEnded,
   };
-}
-
-async function openEndpoint({
-  name,
-  secret = null,
-  answer,
-  ledger,
-}: Pick<Endpoint, "name" | "answer"> & {
-  secret?: string | null;
-  ledger: Ledger;
-}): Promise<Receiver> {
-  const receiver = await createReceiver((received, response) => {
-    ledger.arrive(name, received, secret);
-    // The ledger has recorded it. The bodies of a long run would fill the memory.
-    receiver.received.length = 0;
-    answer(response, received);
-  });
-  return receiver;
-}
-
-/** The endpoints of the jobs' own webhooks. */
-async function openOwnEndpoints({
-  schedule,
-  ledger,
-}: {
-  schedule: Schedule;
-  ledger: Ledger;
-}): Promise<Record<EndpointName, Receiver>> {
-  const seen = new Set<string>();
-  let slowCount = 0;
-  const answers: Record<EndpointName, Endpoint["answer"]> = {
-    steady: (response) => void response.end(),
-    slow(response) {
-      slowCount += 1;
-      setTimeout(() => response.end(), schedule.delayMs(slowCount, SLOW_RESPONSE_MS));
-    },
-    flaky(response, { headers }) {
-      const id = String(headers["webhook-id"]);
-      const failure = seen.has(id) ? null : schedule.failure(id);
-      seen.add(id);
-      if (failure === "drops the response") response.destroy();
-      else response.writeHead(failure === "refuses" ? 503 : 200).end();
-    },
-  };
-  const open = (name: EndpointName): Promise<Receiver> =>
-    openEndpoint({ name, answer: answers[name], ledger });
-  return { steady: await open("steady"), slow: await open("slow"), flaky: await open("flaky") };
 }
 
 /** Waits until the daemon's metrics show that nothing is left to do. */

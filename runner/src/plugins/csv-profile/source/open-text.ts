@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { PluginContext } from "../../../plugin-sdk.ts";
+import { pathOf, type FileSource } from "../../shared/file-source.ts";
 import { decode } from "./decode.ts";
 import type { EncodingGuess } from "./guess-encoding.ts";
 import { refuseMarkup } from "./other-formats.ts";
@@ -12,7 +13,7 @@ const PIECE_LENGTH = 1 << 18;
 
 export interface CsvSource {
   readonly text?: string | undefined;
-  readonly file?: string | undefined;
+  readonly file?: FileSource | undefined;
   readonly url?: string | undefined;
 }
 
@@ -88,8 +89,8 @@ function fromString(text: string): OpenText {
   };
 }
 
-async function openFile(file: string, ctx: Pick<PluginContext, "files">): Promise<OpenBytes> {
-  const path = ctx.files.resolve(file);
+async function openFile(file: FileSource, ctx: Pick<PluginContext, "files">): Promise<OpenBytes> {
+  const path = await pathOf(file, ctx.files);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
     throw new Error(

@@ -13,10 +13,22 @@ export function prepareBeat(db: DatabaseSync): Operations["beat"] {
     `INSERT INTO meta (key, value) VALUES (?, ?)
      ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
   );
+  const storeDaemon = prepare(
+    db,
+    `INSERT INTO daemons (owner, until, plugins) VALUES (?, ?, ?)
+     ON CONFLICT (owner) DO UPDATE SET until = excluded.until, plugins = excluded.plugins`,
+  );
+  const findOthers = prepare<{ plugins: string }>(
+    db,
+    `SELECT plugins FROM daemons INDEXED BY daemons_until WHERE until >= ? AND owner <> ?`,
+  );
   const idleSpans = prepareIdleSpans(db);
-  return ({ now, maxGapMs }) => {
+  return ({ owner, now, until, plugins, maxGapMs }) => {
     const last = Number(find.get(LAST_BEAT)?.value ?? now);
     if (now - last > maxGapMs) idleSpans.add({ destination: null, from: last, until: now });
     store.run(LAST_BEAT, String(now));
+    storeDaemon.run(owner, until, JSON.stringify(plugins));
+    const others = findOthers.all(now, owner);
+    return [...new Set(others.flatMap((each) => JSON.parse(each.plugins) as string[]))];
   };
 }

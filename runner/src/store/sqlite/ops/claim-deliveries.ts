@@ -1,14 +1,20 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JsonText } from "../../../domain/json-text.ts";
-import type { ClaimedDelivery, DeliveryKind } from "../../../ports/store/deliveries.ts";
+import type {
+  ClaimedDelivery,
+  DeliveryKind,
+  DeliveryTarget,
+} from "../../../ports/store/deliveries.ts";
 import type { Operations } from "../change.ts";
-import { toDeliveryId } from "../rows.ts";
+import { toDeliveryId } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
+import { prepareFindTargets } from "./delivery-target.ts";
 import { prepareFindDue, type Share } from "./find-due.ts";
 import { prepareSetServed } from "./set-served.ts";
 
 interface DueRow {
   readonly id: number;
+  readonly fence: number;
   readonly destination: number;
   readonly subject_id: string;
   readonly sequence: number;
@@ -21,26 +27,16 @@ interface DueRow {
   readonly webhook: number;
 }
 
-interface TargetRow {
-  readonly webhook: number;
-  readonly webhook_id: string;
-  readonly is_persistent: 0 | 1;
-  readonly url: string;
-  readonly sealed: string | null;
-  readonly retries: number;
-  readonly timeout_ms: number | null;
-}
-
 /** Rows read by one statement: few, because bodies can be large. */
 const ROWS_PER_READ = 16;
 
 export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliveries"] {
   const findDue = prepareFindDue(db);
   const readRows = prepareReadRows(db);
-  const readTargets = prepareReadTargets(db);
+  const findTargets = prepareFindTargets(db);
   const lease = prepare(
     db,
-    `UPDATE deliveries SET lease_owner = ?, lease_until = ?
+    `UPDATE deliveries SET fence = fence + 1, lease_owner = ?, lease_until = ?
      WHERE id IN (SELECT value FROM json_each(?))`,
   );
   const setServed = prepareSetServed(db);
@@ -51,8 +47,8 @@ export function prepareClaimDeliveries(db: DatabaseSync): Operations["claimDeliv
     const claimed = new Set(rows.map(({ id }) => id));
     lease.run(owner, leaseUntil, JSON.stringify([...claimed]));
     for (const share of shares) setServed(share, { claimed, now, leaseUntil });
-    const targets = readTargets(new Set(rows.map(({ webhook }) => webhook)));
-    return rows.map((row) => toClaimed(row, targets));
+    const targets = findTargets(new Set(rows.map(({ webhook }) => webhook)));
+    return rows.map((row) => toClaimed(row, owner, targets));
   };
 }
 
@@ -65,7 +61,7 @@ function prepareReadRows(
   // CROSS JOIN keeps the order of the tables, so the rows come in the order of the ids.
   const find = prepare<DueRow>(
     db,
-    `SELECT deliveries.id, deliveries.destination, coalesce(jobs.id, batches.id) AS subject_id,
+    `SELECT deliveries.id, deliveries.fence, deliveries.destination, coalesce(jobs.id, batches.id) AS subject_id,
        deliveries.sequence, coalesce(kind, 'batch') AS kind,
        coalesce(events.body, batches.body) AS body,
        coalesce(octet_length(events.body), octet_length(batches.body)) AS bytes,
@@ -92,29 +88,18 @@ function prepareReadRows(
   };
 }
 
-type Targets = ReadonlyMap<number, ClaimedDelivery["target"]>;
-
-/** Deliveries to one webhook share a target, which is read and sent to the main thread once. */
-function prepareReadTargets(db: DatabaseSync): (webhooks: ReadonlySet<number>) => Targets {
-  const find = prepare<TargetRow>(
-    db,
-    `SELECT webhooks.seq AS webhook, webhooks.id AS webhook_id,
-       persistent_webhooks.webhook IS NOT NULL AS is_persistent, url, sealed, retries,
-       coalesce(persistent_webhooks.timeout_ms, webhooks.timeout_ms) AS timeout_ms
-     FROM json_each(?)
-       CROSS JOIN webhooks ON webhooks.seq = json_each.value
-       LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = webhooks.seq`,
-  );
-  return (webhooks) =>
-    new Map(find.all(JSON.stringify([...webhooks])).map((row) => [row.webhook, toTarget(row)]));
-}
-
-function toClaimed(row: DueRow, targets: Targets): ClaimedDelivery {
+function toClaimed(
+  row: DueRow,
+  owner: string,
+  targets: ReadonlyMap<number, DeliveryTarget>,
+): ClaimedDelivery {
   const target = targets.get(row.webhook);
   // Cannot happen: a foreign key ensures it.
   if (target === undefined) throw new Error(`Delivery ${row.id} has no webhook.`);
   return {
     id: toDeliveryId(row.id),
+    fence: row.fence + 1,
+    owner,
     subjectId: row.subject_id,
     sequence: row.sequence,
     kind: row.kind,
@@ -125,16 +110,5 @@ function toClaimed(row: DueRow, targets: Targets): ClaimedDelivery {
     target,
     attempts: row.attempts,
     retriesUsed: row.retries_used,
-  };
-}
-
-function toTarget(row: TargetRow): ClaimedDelivery["target"] {
-  return {
-    webhookId: row.webhook_id,
-    isPersistent: row.is_persistent === 1,
-    url: row.url,
-    sealed: row.sealed,
-    retries: row.retries,
-    timeoutMs: row.timeout_ms,
   };
 }

@@ -1,35 +1,31 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { RunningJob, WaitingFor } from "../../../domain/job.ts";
+import type { RunningJob } from "../../../domain/job.ts";
+import type { WaitingForPlugin } from "../../../domain/waiting-for.ts";
 import type { PluginCall } from "../../../domain/job-spec.ts";
 import type { Operations } from "../change.ts";
-import { toCompletedStep, toSpec, type SpecColumns, type StepColumns } from "../rows.ts";
 import { prepare } from "../statement.ts";
+import { prepareLeaseJob, type ReadyRow } from "./lease-job.ts";
 import { prepareWaits } from "./waits.ts";
 
-interface ReadyRow extends SpecColumns {
-  readonly seq: number;
-  readonly fence: number;
-  readonly sequence: number;
-  readonly step_attempts: number;
-  readonly completed_steps: number;
-  readonly started_at: number | null;
-}
-
 const READY_COLUMNS = `jobs.seq, id, name, priority, run_at, created_at, started_at, fence, sequence,
-  step_attempts, completed_steps, timeout_ms, plugins, metadata, input`;
+  step_attempts, failed_attempts, failed_ms, completed_steps, timeout_ms, retry, plugins, metadata, input`;
 
 /** Few, because inputs can be large. */
 const ROWS_PER_READ = 8;
 /** The inputs of all jobs in one claim, in UTF-16 units: jobs claimed ahead wait in memory. */
 const MAX_AHEAD_UNITS = 8 * 1024 * 1024;
+/** The number of scheduled jobs that one claim marks due. More than it leases, so the others can be marked later. */
+const MAX_WOKEN = 1_000;
 /** The number of jobs that begin to wait in one claim, so that no transaction takes long. */
 const MAX_NEW_WAITS = 500;
 
 export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
   const markDue = prepare(
     db,
-    `UPDATE jobs INDEXED BY jobs_scheduled SET due = 1
-     WHERE status = 'queued' AND due = 0 AND run_at <= ?`,
+    `UPDATE jobs SET due = 1 WHERE seq IN (
+       SELECT seq FROM jobs INDEXED BY jobs_scheduled
+       WHERE status = 'queued' AND due = 0 AND run_at <= ? ORDER BY run_at, seq LIMIT ${MAX_WOKEN}
+     )`,
   );
   // CROSS JOIN keeps the order of the tables, so the index gives the order and nothing is sorted.
   const findReady = prepare<ReadyRow>(
@@ -45,39 +41,15 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
      FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE jobs.seq = ?`,
   );
   const waits = prepareWaits(db);
-  const lease = prepare(
-    db,
-    `UPDATE jobs SET status = 'running', fence = ?, step_attempts = ?, started_at = ?,
-       lease_owner = ?, lease_until = ?
-     WHERE seq = ?`,
-  );
-  const findSteps = prepare<StepColumns>(
-    db,
-    `SELECT plugin, metrics, output FROM steps
-     WHERE job = ? AND status = 'completed' ORDER BY position`,
-  );
-
-  function toLeased(row: ReadyRow, request: { owner: string; now: number; leaseUntil: number }) {
-    const fence = row.fence + 1;
-    const stepAttempts = row.step_attempts + 1;
-    const startedAt = row.started_at ?? request.now;
-    lease.run(fence, stepAttempts, startedAt, request.owner, request.leaseUntil, row.seq);
-    return {
-      ...toSpec(row),
-      fence,
-      sequence: row.sequence,
-      stepAttempts,
-      startedAt,
-      completedSteps: row.completed_steps === 0 ? [] : findSteps.all(row.seq).map(toCompletedStep),
-    };
-  }
+  const toLeased = prepareLeaseJob(db);
 
   return (request) => {
     markDue.run(request.now);
     waits.endFor(request.plugins);
     const jobs: RunningJob[] = [];
     const done = { jobs, more: false };
-    for (const { seq, waitedFor } of waits.longest(request.waitingSinceBefore, request.limit)) {
+    const { waitingSinceBefore: since } = request;
+    for (const { seq, waitedFor } of waits.endLongest({ ...request, since })) {
       const row = findWaiting.get(seq);
       if (row !== undefined) jobs.push({ ...toLeased(row, request), waitedFor });
     }
@@ -96,7 +68,8 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
         for (const row of rows) {
           const plugin = nextPlugin(row);
           const isReady = request.plugins.includes(plugin);
-          if (!isReady && request.now > request.waitingSinceBefore) {
+          const mayWait = request.now > since || request.elsewhere.includes(plugin);
+          if (!isReady && mayWait) {
             waits.begin(row.seq, plugin, request.now);
             newWaits += 1;
             if (newWaits === MAX_NEW_WAITS) return { jobs, more: true };
@@ -105,11 +78,11 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
           inputUnits += row.input.length;
           hasInterrupted ||= row.step_attempts > 0;
           if (isAhead && (hasInterrupted || inputUnits > MAX_AHEAD_UNITS)) return done;
-          const waitedFor: WaitingFor = { kind: "plugin", on: plugin, since: request.now };
+          const waitedFor: WaitingForPlugin = { kind: "plugin", on: plugin, since: request.now };
           jobs.push({ ...toLeased(row, request), ...(!isReady && { waitedFor }) });
           left -= 1;
         }
-        if (rows.length < size) return done;
+        if (rows.length < size) return { ...done, isNoneReady: true };
       }
     }
     return done;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JobWebhook } from "../../../ports/store/webhooks.ts";
-import { toKindsText } from "../rows.ts";
+import { toKindsText } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
 

@@ -2,7 +2,9 @@ import type { DatabaseSync } from "node:sqlite";
 import { pluginNames } from "../../../domain/job.ts";
 import type { Idempotency, NewJob } from "../../../ports/store/jobs.ts";
 import { prepare } from "../statement.ts";
+import { prepareHoldFiles } from "./files.ts";
 import { prepareInsertWebhook } from "./insert-webhook.ts";
+import { prepareFindPluginSet } from "./plugin-set.ts";
 
 export interface KnownJob {
   readonly seq: number;
@@ -10,13 +12,23 @@ export interface KnownJob {
   readonly sameRequest: boolean;
 }
 
+/** The first claim of a job. */
+export interface JobLease {
+  readonly owner: string;
+  readonly leaseUntil: number;
+}
+
 /** What submitting a job has in common with submitting a batch. */
 export interface JobAdmission {
   /** Returns the job that was stored with this idempotency key. */
   findByKey(idempotency: Idempotency | null): KnownJob | null;
   countQueued(): number;
-  /** Stores the job as queued. Returns its `seq`. */
-  insert(job: NewJob): number;
+  /** Returns a file that the job names and that does not exist, or null. */
+  missingFile(job: NewJob): string | null;
+  /** Whether a job that was submitted before can be claimed. */
+  isOtherReady(): boolean;
+  /** Stores the job as queued or, with a lease, as running. Returns its `seq`. */
+  insert(job: NewJob, lease?: JobLease | null): number;
 }
 
 export function prepareJobAdmission(db: DatabaseSync): JobAdmission {
@@ -29,6 +41,12 @@ export function prepareJobAdmission(db: DatabaseSync): JobAdmission {
     db,
     `SELECT count FROM job_counts WHERE status = 'queued'`,
   );
+  const findReady = prepare(
+    db,
+    `SELECT 1 FROM jobs INDEXED BY jobs_ready
+     WHERE status = 'queued' AND due = 1 AND waiting_since IS NULL LIMIT 1`,
+  );
+  const hold = prepareHoldFiles(db);
   return {
     findByKey(idempotency) {
       const known = idempotency === null ? undefined : findKey.get(idempotency.key);
@@ -36,41 +54,67 @@ export function prepareJobAdmission(db: DatabaseSync): JobAdmission {
       const sameRequest = known.fingerprint === idempotency?.fingerprint;
       return { seq: known.seq, id: known.id, sameRequest };
     },
+    isOtherReady: () => findReady.get() !== undefined,
     countQueued: () => countQueued.get()?.count ?? 0,
-    insert: prepareInsert(db),
+    missingFile: ({ files = [] }) => files.find((id) => hold.find(id) === null) ?? null,
+    insert: prepareInsert(db, hold),
   };
 }
 
-function prepareInsert(db: DatabaseSync): JobAdmission["insert"] {
+function prepareInsert(
+  db: DatabaseSync,
+  hold: ReturnType<typeof prepareHoldFiles>,
+): JobAdmission["insert"] {
   const insertJob = prepare(
     db,
-    `INSERT INTO jobs (id, name, status, priority, run_at, due, created_at)
-     VALUES (?, ?, 'queued', ?, ?, ?, ?)`,
+    `INSERT INTO jobs (id, name, status, priority, run_at, due, created_at, plugin_set,
+       fence, step_attempts, started_at, lease_owner, lease_until)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertSpec = prepare(
     db,
     `INSERT INTO job_specs (job, plugin_names, timeout_ms, idempotency_key, fingerprint,
-       plugins, metadata, input)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+       plugins, metadata, input, retry)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertWebhook = prepareInsertWebhook(db);
+  const findPluginSet = prepareFindPluginSet(db);
 
-  return (job) => {
+  return (job, lease = null) => {
     const { id, name, priority, runAt, createdAt } = job;
     const due = runAt <= createdAt ? 1 : 0;
-    const row = insertJob.run(id, name, priority, runAt, due, createdAt);
+    const plugins = pluginNames(job);
+    const set = findPluginSet(plugins);
+    const claims = lease === null ? 0 : 1;
+    const row = insertJob.run(
+      id,
+      name,
+      lease === null ? "queued" : "running",
+      priority,
+      runAt,
+      due,
+      createdAt,
+      set,
+      claims,
+      claims,
+      lease === null ? null : createdAt,
+      lease?.owner ?? null,
+      lease?.leaseUntil ?? null,
+    );
     const seq = Number(row.lastInsertRowid);
     insertSpec.run(
       seq,
-      JSON.stringify(pluginNames(job)),
+      JSON.stringify(plugins),
       job.timeoutMs,
       job.idempotency?.key ?? null,
       job.idempotency?.fingerprint ?? null,
       JSON.stringify(job.plugins),
       job.metadata,
       job.input,
+      job.retry === undefined ? null : JSON.stringify(job.retry),
     );
     if (job.webhook !== null) insertWebhook(job.webhook, { job: seq });
+    for (const file of job.files ?? []) hold.add(seq, file);
     return seq;
   };
 }

@@ -5,6 +5,7 @@
  * because an operator can send an ended delivery again.
  */
 import type { DatabaseSync } from "node:sqlite";
+import type { DeliveryState } from "../../../domain/delivery.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
 
@@ -18,6 +19,14 @@ export interface KeyedDelivery {
   readonly id: number;
   readonly job: number | null;
   readonly webhook: number;
+}
+
+/** A delivery that was in flight. */
+export interface FreedDelivery extends KeyedDelivery {
+  readonly destination: number;
+  readonly state: DeliveryState;
+  /** Null unless it is due. */
+  readonly due_at: number | null;
 }
 
 /** The first open delivery of an ordering key. */
@@ -35,15 +44,15 @@ export interface OrderingKey {
   promote(key: Key & { readonly destination: number }, at: number): void;
   /** Like `promote`, and makes later deliveries wait again that are due and not in flight. */
   restoreOrder(key: Key & { readonly destination: number }, at: number): void;
-  /** Makes a delivery that was in flight due again, or waiting if an earlier one is open. */
-  requeue(
-    delivery: KeyedDelivery & { readonly destination: number; readonly due_at: number },
-  ): void;
+  /** Makes an open delivery that was in flight due again, or waiting if an earlier one is open. */
+  requeue(delivery: FreedDelivery): void;
 }
 
-/** The end of a query for the head of job ?1 and webhook ?2. */
-const HEAD = `FROM deliveries
-  WHERE job = ?1 AND webhook = ?2 AND (state = 'waiting' OR state = 'due') ORDER BY id LIMIT 1`;
+/** The end of a query for the head of a key, with the parameters of its job and webhook. */
+export const headOf = (job: string, webhook: string): string => `FROM deliveries
+  WHERE job = ${job} AND webhook = ${webhook} AND (state = 'waiting' OR state = 'due')
+  ORDER BY id LIMIT 1`;
+const HEAD = headOf("?1", "?2");
 
 export function prepareOrderingKey(db: DatabaseSync): OrderingKey {
   const findHead = prepare<Head>(db, `SELECT id, state ${HEAD}`);
@@ -91,6 +100,8 @@ export function prepareOrderingKey(db: DatabaseSync): OrderingKey {
     },
     requeue(delivery) {
       destinations.endProbe(delivery);
+      // It was given up, or put behind another, while it was in flight.
+      if (delivery.due_at === null) return;
       if (hasOpenPredecessor(delivery)) setWaiting.run(delivery.id);
       else destinations.lowerReadyAt(delivery.destination, delivery.due_at);
     },

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
+import { prepareWebhookRemoval, SLICE_SIZE } from "./remove-webhook.ts";
 
 export function preparePruneWebhooks(db: DatabaseSync): Operations["pruneWebhooks"] {
   // The destination has only this webhook's deliveries. An open one sets `ready_at`, is among the
@@ -16,10 +17,11 @@ export function preparePruneWebhooks(db: DatabaseSync): Operations["pruneWebhook
      )
      ORDER BY expires_at LIMIT ?`,
   );
-  const remove = prepare(db, `DELETE FROM webhooks WHERE seq = ?`);
+  const removal = prepareWebhookRemoval(db);
   return ({ now, limit }) => {
     const expired = find.all(now, limit);
-    for (const { webhook } of expired) remove.run(webhook);
+    let left = SLICE_SIZE;
+    for (const { webhook } of expired) left -= removal.begin(webhook, left);
     return expired.length;
   };
 }

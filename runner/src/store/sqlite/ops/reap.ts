@@ -1,25 +1,38 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
-import { prepareOrderingKey, type KeyedDelivery } from "./ordering-key.ts";
+import { prepareOrderingKey, type FreedDelivery } from "./ordering-key.ts";
 import { FREED } from "./release-jobs.ts";
 
-/** Only one daemon has the file open, so every other owner has stopped, whatever its lease. */
-export function prepareReap(db: DatabaseSync): Operations["reap"] {
+/**
+ * If only one daemon has the file open, every other owner has stopped, whatever its lease. Else one has
+ * stopped that gave no sign of life in time; one that never gave any keeps its leases.
+ */
+export function prepareReap(
+  db: DatabaseSync,
+  { exclusive }: { exclusive: boolean },
+): Operations["reap"] {
+  const gone = exclusive ? `owner <> ?1` : `owner <> ?1 AND until < ?2`;
+  const lapsed = exclusive
+    ? `(lease_owner <> ?1 OR lease_until < ?2)`
+    : `(lease_until < ?2 OR lease_owner IN (SELECT owner FROM daemons WHERE ${gone}))`;
   const freeJobs = prepare(
     db,
     `UPDATE jobs SET status = 'queued', fence = fence + 1, ${FREED}
-     WHERE status = 'running' AND (lease_owner <> ?1 OR lease_until < ?2)`,
+     WHERE status = 'running' AND ${lapsed}`,
   );
-  const freeDeliveries = prepare<KeyedDelivery & { destination: number; due_at: number }>(
+  const freeDeliveries = prepare<FreedDelivery>(
     db,
     `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL
-     WHERE lease_owner IS NOT NULL AND (lease_owner <> ?1 OR lease_until < ?2)
-     RETURNING id, job, webhook, destination, due_at`,
+     WHERE lease_owner IS NOT NULL AND ${lapsed}
+     RETURNING id, job, webhook, destination, state, due_at`,
   );
+  const forget = prepare(db, `DELETE FROM daemons WHERE ${gone}`);
   const orderingKey = prepareOrderingKey(db);
   return ({ owner, now }) => {
     for (const freed of freeDeliveries.all(owner, now)) orderingKey.requeue(freed);
-    return Number(freeJobs.run(owner, now).changes);
+    const jobs = Number(freeJobs.run(owner, now).changes);
+    forget.run(...(exclusive ? [owner] : [owner, now]));
+    return jobs;
   };
 }

@@ -3,13 +3,17 @@ import { tooOldReason } from "../../../domain/delivery-age.ts";
 import type { DeliveryState } from "../../../domain/delivery.ts";
 import type { AttemptOutcome } from "../../../ports/store/deliveries.ts";
 import type { Operations } from "../change.ts";
-import { parseDeliveryId } from "../rows.ts";
+import type { HealthColumns } from "../../shared/decide-health.ts";
+import type { WebhookColumns } from "../../shared/decide-webhook-health.ts";
+import { parseDeliveryId } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
+import { prepareHandOverNext } from "./hand-over-next.ts";
+import { openRoom, type HandOverRoom } from "./hand-over.ts";
 import { prepareIdleSpans } from "./idle-spans.ts";
 import { prepareOrderingKey } from "./ordering-key.ts";
-import { prepareRecordHealth, type HealthColumns } from "./record-health.ts";
-import { prepareRecordWebhookHealth, type WebhookColumns } from "./record-webhook-health.ts";
+import { prepareRecordHealth } from "./record-health.ts";
+import { prepareRecordWebhookHealth } from "./record-webhook-health.ts";
 
 interface DeliveryRow extends HealthColumns, WebhookColumns {
   readonly id: number;
@@ -18,6 +22,7 @@ interface DeliveryRow extends HealthColumns, WebhookColumns {
   readonly attempts: number;
   /** The instant from which its age counts. */
   readonly from_at: number;
+  readonly fence: number;
   readonly lease_owner: string | null;
 }
 
@@ -25,7 +30,7 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
   const find = prepare<DeliveryRow>(
     db,
     `SELECT deliveries.id, job, deliveries.webhook, destination, deliveries.state, attempts,
-       lease_owner, persistent_webhooks.webhook IS NOT NULL AS is_persistent, failing_since, key,
+       fence, lease_owner, persistent_webhooks.webhook IS NOT NULL AS is_persistent, failing_since, key,
        failures, paused_until, held_since, probe, coalesce(revived_at, deliveries.created_at) AS from_at
      FROM deliveries
        CROSS JOIN destinations ON destinations.id = destination
@@ -37,31 +42,41 @@ export function prepareRecordAttempt(db: DatabaseSync): Operations["recordAttemp
     `INSERT INTO attempts (delivery, number, at, duration_ms, status, error, response)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
-  const count = prepare(db, `UPDATE deliveries SET attempts = ? WHERE id = ?`);
+  const count = prepare(
+    db,
+    `UPDATE deliveries SET attempts = ?, lease_owner = NULL, lease_until = NULL WHERE id = ?`,
+  );
   const move = prepareMove(db);
   const recordHealth = prepareRecordHealth(db);
   const recordWebhookHealth = prepareRecordWebhookHealth(db);
   const whyTooOld = prepareWhyTooOld(db);
 
-  return (given) => {
+  return (given, handOver) => {
     const { deliveryId, attempt } = given;
     const key = parseDeliveryId(deliveryId);
     const delivery = key === null ? undefined : find.get(key);
-    if (delivery === undefined) return null;
-    // Stored already, by a call whose reply was lost or by an attempt whose lease had expired.
-    if (attempt.number <= delivery.attempts || delivery.state === "delivered") return null;
+    if (delivery === undefined || delivery.fence !== given.fence) return "lost";
+    if (delivery.lease_owner !== given.owner) {
+      // Stored already under this claim, by a call whose reply was lost.
+      const isStored = delivery.lease_owner === null && attempt.number <= delivery.attempts;
+      return isStored ? null : "lost";
+    }
     const { number, at, durationMs, status, error, response } = attempt;
     insertAttempt.run(delivery.id, number, at, durationMs, status, error, response);
     const tooOld = whyTooOld(delivery, given);
     const outcome: AttemptOutcome =
       tooOld === null ? given : { ...given, state: "dead", dueAt: null, reason: tooOld };
     // It was given up, or put behind another, while in flight: only a success changes its state.
+    // After a failure, the destination can be paused and the webhook switched off below.
+    const isGood = outcome.state === "delivered" && outcome.destinationOutcome.kind !== "failed";
+    const room = handOver && isGood ? openRoom(handOver) : null;
     if (delivery.state !== "due" && outcome.state !== "delivered") count.run(number, delivery.id);
-    else move(delivery, outcome);
+    else move(delivery, outcome, room);
     const destination = recordHealth(delivery, outcome);
     const webhook = recordWebhookHealth(delivery, outcome);
     const isNothing = destination === null && tooOld === null && webhook === null;
-    return isNothing ? null : { destination, tooOld, webhook };
+    if (room === null) return isNothing ? null : { destination, tooOld, webhook };
+    return { destination, tooOld, webhook, handedOver: room.result() };
   };
 }
 
@@ -87,8 +102,9 @@ function prepareMove(db: DatabaseSync) {
   );
   const destinations = prepareDestinations(db);
   const orderingKey = prepareOrderingKey(db);
+  const handOverNext = prepareHandOverNext(db);
 
-  return (delivery: DeliveryRow, outcome: AttemptOutcome): void => {
+  return (delivery: DeliveryRow, outcome: AttemptOutcome, room: HandOverRoom | null): void => {
     const { id, job, webhook, destination } = delivery;
     const { attempt, retriesUsed, reason } = outcome;
     const { number, at, durationMs } = attempt;
@@ -97,11 +113,11 @@ function prepareMove(db: DatabaseSync) {
     const waits = dueAt !== null && orderingKey.hasOpenPredecessor(delivery);
     const state = waits ? "waiting" : outcome.state;
     update.run(state, waits ? null : dueAt, endedAt, number, retriesUsed, reason, id);
-    // The lease had expired, so `ready_at` included this delivery as one that can be claimed.
-    if (delivery.lease_owner === null) destinations.recomputeReadyAt(destination);
-    else if (dueAt !== null && !waits) destinations.lowerReadyAt(destination, dueAt);
+    if (dueAt !== null && !waits) destinations.lowerReadyAt(destination, dueAt);
     // Due from the attempt's start, so that it can be claimed even if the clock has not moved
     // since.
-    if (endedAt !== null && job !== null) orderingKey.promote({ job, webhook, destination }, at);
+    if (endedAt === null || job === null) return;
+    const ended = { job, webhook, destination };
+    if (room === null || !handOverNext(ended, at, room)) orderingKey.promote(ended, at);
   };
 }

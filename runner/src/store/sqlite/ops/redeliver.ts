@@ -1,10 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState } from "../../../domain/delivery.ts";
 import type { Operations } from "../change.ts";
-import { parseDeliveryId } from "../rows.ts";
+import { parseDeliveryId } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
 import { prepareOrderingKey } from "./ordering-key.ts";
+import { HAS_STOPPED_WEBHOOK } from "./stopped-webhook.ts";
 
 interface DeliveryRow {
   readonly id: number;
@@ -18,7 +19,8 @@ interface DeliveryRow {
 export function prepareRedeliver(db: DatabaseSync): Operations["redeliver"] {
   const find = prepare<DeliveryRow>(
     db,
-    `SELECT id, job, webhook, destination, state, lease_owner FROM deliveries WHERE id = ?`,
+    `SELECT id, job, webhook, destination, state, lease_owner FROM deliveries
+     WHERE id = ? AND NOT ${HAS_STOPPED_WEBHOOK}`,
   );
   const hasten = prepare(
     db,

@@ -1,20 +1,20 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
-import { parseDeliveryId } from "../rows.ts";
+import { parseDeliveryId } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareOrderingKey, type KeyedDelivery } from "./ordering-key.ts";
+import { prepareOrderingKey, type FreedDelivery } from "./ordering-key.ts";
 
 export function prepareReleaseDeliveries(db: DatabaseSync): Operations["releaseDeliveries"] {
-  const release = prepare<KeyedDelivery & { destination: number; due_at: number }>(
+  const release = prepare<FreedDelivery>(
     db,
     `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL
-     WHERE id = ? AND lease_owner IS NOT NULL
-     RETURNING id, job, webhook, destination, due_at`,
+     WHERE id = ? AND fence = ? AND lease_owner = ?
+     RETURNING id, job, webhook, destination, state, due_at`,
   );
   const orderingKey = prepareOrderingKey(db);
-  return (ids) => {
-    for (const id of ids) {
-      const released = release.get(parseDeliveryId(id));
+  return (claims) => {
+    for (const { deliveryId, fence, owner } of claims) {
+      const released = release.get(parseDeliveryId(deliveryId), fence, owner);
       if (released !== undefined) orderingKey.requeue(released);
     }
   };

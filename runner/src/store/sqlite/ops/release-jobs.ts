@@ -12,9 +12,10 @@ export function prepareReleaseJobs(db: DatabaseSync): Operations["releaseJobs"] 
     db,
     `UPDATE jobs SET status = 'queued', fence = fence + 1, step_attempts = step_attempts - ?,
        ${FREED}
-     WHERE id = ? AND fence = ? AND status = 'running'`,
+     WHERE id = ? AND fence = ? AND lease_owner = ? AND status = 'running'`,
   );
   return (claims, { countsAttempt }) => {
-    for (const { jobId, fence } of claims) release.run(countsAttempt ? 0 : 1, jobId, fence);
+    for (const { jobId, fence, owner } of claims)
+      release.run(countsAttempt ? 0 : 1, jobId, fence, owner);
   };
 }

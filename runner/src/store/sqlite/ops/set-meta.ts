@@ -10,3 +10,15 @@ export function prepareSetMeta(db: DatabaseSync): Operations["setMeta"] {
   );
   return (key, value) => void set.run(key, value);
 }
+
+export function prepareAddMeta(db: DatabaseSync): Operations["addMeta"] {
+  const add = prepare(
+    db,
+    `INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING`,
+  );
+  const find = prepare<{ value: string }>(db, `SELECT value FROM meta WHERE key = ?`);
+  return (key, value) => {
+    add.run(key, value);
+    return find.get(key)?.value ?? value;
+  };
+}

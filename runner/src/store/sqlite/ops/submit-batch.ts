@@ -32,6 +32,10 @@ export function prepareSubmitBatch(db: DatabaseSync): Operations["submitBatch"] 
     const added = new Set(members.map((member) => ("job" in member ? member.job : null)));
     added.delete(null);
     if (added.size > 0 && queued + added.size > maxQueued) return { kind: "queue-full", queued };
+    for (const job of added) {
+      const missing = job === null ? null : admission.missingFile(job);
+      if (missing !== null) return { kind: "no-file", id: missing };
+    }
     insertBatch(batch, members);
     return { kind: "accepted" };
   };
@@ -69,10 +73,17 @@ function prepareInsertBatch(db: DatabaseSync, admission: JobAdmission) {
   );
   const countOpen = prepare(
     db,
-    `UPDATE batches SET open_jobs = (
-       SELECT count(*) FROM jobs
-       WHERE ended_at IS NULL AND seq IN (SELECT job FROM batch_jobs WHERE batch = batches.seq)
-     ) WHERE seq = ?`,
+    `UPDATE batches SET
+       open_jobs = (
+         SELECT count(*) FROM jobs
+         WHERE ended_at IS NULL AND seq IN (SELECT job FROM batch_jobs WHERE batch = batches.seq)
+       ),
+       (jobs, completed_jobs, failed_jobs) = (
+         SELECT count(*), count(*) FILTER (WHERE status = 'completed'),
+           count(*) FILTER (WHERE status = 'failed')
+         FROM batch_jobs CROSS JOIN jobs ON jobs.seq = batch_jobs.job WHERE batch = batches.seq
+       )
+     WHERE seq = ?`,
   );
   const insertWebhook = prepareInsertWebhook(db);
 

@@ -4,14 +4,20 @@ import { prepareJobAdmission } from "./job-admission.ts";
 
 export function prepareSubmitJob(db: DatabaseSync): Operations["submitJob"] {
   const admission = prepareJobAdmission(db);
-  return (job, { maxQueued }) => {
+  return (job, { maxQueued, handOver }) => {
     const known = admission.findByKey(job.idempotency);
     if (known !== null) {
       return { kind: "duplicate", id: known.id, sameRequest: known.sameRequest };
     }
     const queued = admission.countQueued();
     if (queued >= maxQueued) return { kind: "queue-full", queued };
-    admission.insert(job);
-    return { kind: "accepted" };
+    const missing = admission.missingFile(job);
+    if (missing !== null) return { kind: "no-file", id: missing };
+    if (handOver === undefined || job.runAt > job.createdAt || admission.isOtherReady()) {
+      admission.insert(job);
+      return { kind: "accepted" };
+    }
+    admission.insert(job, handOver);
+    return { kind: "accepted", claim: { jobId: job.id, fence: 1, owner: handOver.owner } };
   };
 }

@@ -1,11 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { WebhookPatch } from "../../../ports/store/webhooks.ts";
 import type { Operations } from "../change.ts";
-import { SELECT_PERSISTENT, toStoredWebhook, type PersistentRow } from "../persistent-webhook.ts";
-import { toKindsText } from "../rows.ts";
+import {
+  SELECT_PERSISTENT,
+  toStoredWebhook,
+  type PersistentRow,
+} from "../../shared/persistent-webhook.ts";
+import { toKindsText } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
-import { prepareDeadLetter } from "./dead-letter.ts";
 import { prepareDestinations } from "./destinations.ts";
+import { prepareGiveUpBacklog } from "./give-up-backlog.ts";
 import { prepareIdleSpans } from "./idle-spans.ts";
 import { prepareSetRoutes } from "./routes.ts";
 
@@ -23,16 +27,18 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
     db,
     `UPDATE persistent_webhooks SET identity = ?, state = ?, reason = ?, failing_since = ?,
        failing_day = iif(?4 IS NULL, 0, failing_day), failing_days = iif(?4 IS NULL, 0, failing_days),
-       plugins = ?, job_name = ?, timeout_ms = ?, expires_at = ?, updated_at = ?
+       plugins = ?, job_name = ?, timeout_ms = ?, expires_at = ?, updated_at = ?,
+       version = version + 1
      WHERE webhook = ?`,
   );
   const setRoutes = prepareSetRoutes(db);
   const moveState = prepareMoveState(db);
   const destinations = prepareDestinations(db);
 
-  return (id, patch, { now }) => {
+  return (id, patch, { now, version }) => {
     const row = find.get(id);
     if (row === undefined) return "missing";
+    if (version !== undefined && version !== row.version) return "stale";
     const { seq } = row;
     const webhook = { ...toStoredWebhook(row), ...patch };
     if (findOther.get(webhook.identity, seq) !== undefined) return "taken";
@@ -70,11 +76,11 @@ function prepareMoveState(db: DatabaseSync) {
   );
   const idleSpans = prepareIdleSpans(db);
   const destinations = prepareDestinations(db);
-  const deadLetter = prepareDeadLetter(db);
+  const backlog = prepareGiveUpBacklog(db);
 
   return (
     { seq, destination, state: before }: PersistentRow,
-    { state, reason = null }: WebhookPatch,
+    { state }: WebhookPatch,
     now: number,
   ): void => {
     if (state === undefined) return;
@@ -83,14 +89,16 @@ function prepareMoveState(db: DatabaseSync) {
     switch (state) {
       case "active":
         restart.run(destination);
+        backlog.stop(seq);
         destinations.resume(destination, now);
         return;
       case "paused":
         stop.run(now, destination);
+        backlog.stop(seq);
         return;
       case "off":
         stop.run(now, destination);
-        deadLetter({ webhook: seq, reason: reason ?? "The webhook is off.", at: now });
+        backlog.begin(seq, now);
         return;
     }
   };

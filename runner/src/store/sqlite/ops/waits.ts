@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { WaitingFor } from "../../../domain/job.ts";
-import { toWaitingFor, type WaitingColumns } from "../rows.ts";
+import type { WaitingForPlugin } from "../../../domain/waiting-for.ts";
+import { toWaitingForPlugin, type WaitingColumns } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
 
 /** The number of waits that end in one claim. More than a claim leases, so the others can end later. */
@@ -11,8 +11,16 @@ export const NOT_WAITING = `waiting_kind = NULL, waiting_on = NULL, waiting_sinc
 export interface Waits {
   begin(job: number, plugin: string, now: number): void;
   endFor(plugins: readonly string[]): void;
-  /** Ends and returns the waits that began at `since` or earlier, the longest first. */
-  longest(since: number, limit: number): { readonly seq: number; readonly waitedFor: WaitingFor }[];
+  /**
+   * Ends and returns up to `limit` waits that began at `since` or earlier, the longest first. Those for a plugin
+   * of `elsewhere` are not returned: they begin again at `now`.
+   */
+  endLongest(request: {
+    since: number;
+    limit: number;
+    elsewhere: readonly string[];
+    now: number;
+  }): { readonly seq: number; readonly waitedFor: WaitingForPlugin }[];
 }
 
 export function prepareWaits(db: DatabaseSync): Waits {
@@ -39,17 +47,25 @@ export function prepareWaits(db: DatabaseSync): Waits {
     begin: (job, plugin, now) => void begin.run(plugin, now, job),
     endFor(plugins) {
       if (isAnyWaiting.get() === undefined) return;
+      let left = MAX_ENDED;
       for (const plugin of plugins) {
-        for (const { seq } of findFor.all(plugin, MAX_ENDED)) end.run(seq);
+        const ended = findFor.all(plugin, left);
+        for (const { seq } of ended) end.run(seq);
+        left -= ended.length;
+        if (left === 0) return;
       }
     },
-    longest(since, limit) {
+    endLongest({ since, limit, elsewhere, now }) {
       if (limit <= 0) return [];
-      const rows = findLongest.all(since, limit);
-      for (const { seq } of rows) end.run(seq);
-      return rows.flatMap((row) => {
-        const waitedFor = toWaitingFor(row);
-        return waitedFor === null ? [] : [{ seq: row.seq, waitedFor }];
+      return findLongest.all(since, limit).flatMap((row) => {
+        const { seq } = row;
+        const waitedFor = toWaitingForPlugin(row);
+        if (waitedFor !== null && elsewhere.includes(waitedFor.on)) {
+          begin.run(waitedFor.on, now, seq);
+          return [];
+        }
+        end.run(seq);
+        return waitedFor === null ? [] : [{ seq, waitedFor }];
       });
     },
   };

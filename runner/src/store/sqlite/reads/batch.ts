@@ -3,15 +3,15 @@ import type { JobStatus } from "../../../domain/job-spec.ts";
 import type { BatchJob, StoredBatch } from "../../../ports/store/batches.ts";
 import type { OutputBound } from "../../../ports/store/jobs.ts";
 import type { StoreReads } from "../../../ports/store/store.ts";
-import { toFailure, type FailureColumns } from "../rows.ts";
-import { prepare } from "../statement.ts";
+import { toFailure, type FailureColumns } from "../../shared/rows.ts";
 import {
   bytesWithin,
   NO_OUTPUTS,
-  prepareReadOutputs,
   type OutputColumns,
   type ReadOutput,
-} from "./output.ts";
+} from "../../shared/outputs.ts";
+import { prepare } from "../statement.ts";
+import { prepareReadOutputs } from "./output.ts";
 import { prepareReadOwnWebhook } from "./own-webhook.ts";
 import { inSnapshot } from "./snapshot.ts";
 

@@ -1,9 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AttemptRecord } from "../../../ports/store/deliveries.ts";
 import type { StoreReads } from "../../../ports/store/store.ts";
-import { parseDeliveryId } from "../rows.ts";
+import { parseDeliveryId } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
-import { SELECT_DELIVERIES, toDeliverySummary, type DeliveryRow } from "./delivery-summary.ts";
+import {
+  SELECT_DELIVERIES,
+  toDeliverySummary,
+  type DeliveryRow,
+} from "../../shared/delivery-summary.ts";
 
 export function prepareReadDelivery(db: DatabaseSync): StoreReads["delivery"] {
   const find = prepare<DeliveryRow>(db, `${SELECT_DELIVERIES} WHERE deliveries.id = ?`);

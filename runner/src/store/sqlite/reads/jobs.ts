@@ -1,70 +1,111 @@
+import { setImmediate } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
-import type { JobStatus } from "../../../domain/job-spec.ts";
-import type { JobFilter, JobSummary } from "../../../ports/store/jobs.ts";
+import type { JobFilter } from "../../../ports/store/jobs.ts";
+import type { Page, Paged } from "../../../ports/store/page.ts";
 import type { StoreReads } from "../../../ports/store/store.ts";
-import { toFailure, type FailureColumns } from "../rows.ts";
-import { createFilteredStatement } from "./filtered-statement.ts";
-import { pageBackwards } from "./page-backwards.ts";
+import { parseErrorGroupId } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
+import { prepareReadJobSummary } from "./job-summary.ts";
+import { createListScan, equals, exactLead, NOTHING, type Filter, type Lead } from "./list-scan.ts";
 
-interface SummaryRow extends FailureColumns {
-  readonly key: number;
-  readonly id: string;
-  readonly status: JobStatus;
-  readonly name: string | null;
-  readonly plugin_names: string;
-  readonly priority: number;
-  readonly created_at: number;
-  readonly run_at: number;
-  readonly started_at: number | null;
-  readonly ended_at: number | null;
-  readonly completed_steps: number;
-}
+/** Rows read before the event loop runs again. Each has its deliveries: about 2 ms. */
+const ROWS_PER_SLICE = 50;
+/** Plugin sets whose entries are merged. With more, each job's set is checked instead. */
+const MAX_MERGED_SETS = 50;
+/** Sorts behind every text that begins with the prefix. */
+const LAST_CHARACTER = "\u{10FFFF}";
 
-const CONDITIONS: Record<keyof JobFilter, string> = {
-  status: "status = ?",
-  plugin: "EXISTS (SELECT 1 FROM json_each(plugin_names) WHERE value = ?)",
-  name: "name = ?",
-  createdAfter: "created_at > ?",
-  createdBefore: "created_at < ?",
-};
+const byStatus = (statuses: readonly string[]): Lead =>
+  exactLead(
+    "jobs_by_status",
+    "status = ?",
+    statuses.map((status) => [status]),
+  );
 
 export function prepareReadJobs(db: DatabaseSync): StoreReads["jobs"] {
-  const range = prepare<{ min: number; max: number }>(
-    db,
-    `SELECT (SELECT min(seq) FROM jobs) AS min, (SELECT max(seq) FROM jobs) AS max
-     WHERE EXISTS (SELECT 1 FROM jobs)`,
-  );
-  const find = createFilteredStatement<JobFilter, SummaryRow>(db, {
-    conditions: CONDITIONS,
-    toSql: (where) =>
-      `SELECT seq AS key, id, status, name, plugin_names, priority, created_at, run_at,
-         started_at, ended_at, completed_steps, failure_code, failure_message
-       FROM jobs CROSS JOIN job_specs ON job_specs.job = jobs.seq
-       WHERE seq >= ? AND seq < ?${where} ORDER BY seq DESC LIMIT ?`,
-  });
+  const findKeys = prepareFindKeys(db);
+  const readSummary = prepareReadJobSummary(db);
   return async (filter, page) => {
-    const { items, nextCursor } = await pageBackwards({
-      page,
-      range: range.get() ?? null,
-      read: (keys) => find(filter, keys),
-    });
-    return { items: items.map(toSummary), nextCursor };
+    const { items: keys, nextCursor } = await findKeys(filter, page);
+    const items = [];
+    for (const [index, key] of keys.entries()) {
+      if (index > 0 && index % ROWS_PER_SLICE === 0) await setImmediate();
+      const summary = readSummary(key);
+      // Null if the job was deleted meanwhile.
+      if (summary !== null) items.push(summary);
+    }
+    return { items, nextCursor };
   };
 }
 
-function toSummary(row: SummaryRow): JobSummary {
-  return {
-    id: row.id,
-    status: row.status,
-    name: row.name,
-    plugins: JSON.parse(row.plugin_names) as string[],
-    priority: row.priority,
-    createdAt: row.created_at,
-    runAt: row.run_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    completedSteps: row.completed_steps,
-    failure: toFailure(row),
+export function prepareReadJobIds(db: DatabaseSync): StoreReads["jobIds"] {
+  const findKeys = prepareFindKeys(db);
+  const findId = prepare<{ id: string }>(db, `SELECT id FROM jobs WHERE seq = ?`);
+  return async (filter, page) => {
+    const { items: keys, nextCursor } = await findKeys(filter, page);
+    return { items: keys.flatMap((key) => findId.get(key)?.id ?? []), nextCursor };
   };
+}
+
+function prepareFindKeys(db: DatabaseSync) {
+  const scan = createListScan(db, {
+    table: "jobs",
+    key: ["created_at", "seq"],
+    whole: byStatus(["queued", "running", "completed", "failed"]),
+  });
+  const toFilters = prepareToFilters(db);
+  return (filter: JobFilter, page: Page): Promise<Paged<number>> =>
+    scan(toFilters(filter), page, { after: filter.createdAfter, before: filter.createdBefore });
+}
+
+function prepareToFilters(db: DatabaseSync) {
+  const findSets = prepare<{ plugin_set: number }>(
+    db,
+    `SELECT plugin_set FROM plugin_set_members WHERE plugin = ? LIMIT ?`,
+  );
+
+  function ofPlugin(plugin: string): Filter {
+    const sets = findSets.all(plugin, MAX_MERGED_SETS + 1).map((row) => [row.plugin_set]);
+    return {
+      condition: "plugin_set IN (SELECT plugin_set FROM plugin_set_members WHERE plugin = ?)",
+      values: [plugin],
+      lead:
+        sets.length > MAX_MERGED_SETS
+          ? null
+          : exactLead("jobs_by_plugin_set", "plugin_set = ?", sets),
+    };
+  }
+
+  return (filter: JobFilter): Filter[] => {
+    const { status, plugin, name, namePrefix, idPrefix, errorGroup } = filter;
+    return [
+      ...(status === undefined ? [] : [ofStatus(status)]),
+      ...(plugin === undefined ? [] : [ofPlugin(plugin)]),
+      ...(name === undefined ? [] : [equals("name", name, "jobs_by_name")]),
+      ...(namePrefix === undefined ? [] : [ofPrefix("name", namePrefix, "jobs_by_name")]),
+      ...(idPrefix === undefined ? [] : [ofPrefix("id", idPrefix, "sqlite_autoindex_jobs_1")]),
+      ...(errorGroup === undefined ? [] : [ofErrorGroup(errorGroup)]),
+    ];
+  };
+}
+
+function ofStatus(statuses: readonly string[]): Filter {
+  const distinct = [...new Set(statuses)];
+  return {
+    condition: `status IN (${distinct.map(() => "?").join(", ")})`,
+    values: distinct,
+    lead: byStatus(distinct),
+  };
+}
+
+function ofPrefix(column: string, prefix: string, index: string): Filter {
+  const condition = `${column} >= ? AND ${column} < ?`;
+  const values = [prefix, prefix + LAST_CHARACTER];
+  const lead = { index, condition, alternatives: [values], isOrdered: false, isExact: true };
+  return { condition, values, lead };
+}
+
+function ofErrorGroup(id: string): Filter {
+  const key = parseErrorGroupId(id);
+  return key === null ? NOTHING : equals("error_group", key, "jobs_by_error_group");
 }

@@ -1,0 +1,79 @@
+/** The console's screens. The first three are always loaded, the others when they are opened. */
+import { formatCount } from "./parts/numbers.ts";
+import Job from "./screens/job/job.tsx";
+import Jobs from "./screens/jobs/jobs.tsx";
+import Overview from "./screens/overview/overview.tsx";
+import type { Screen } from "./screen.ts";
+
+export const SCREENS: readonly Screen[] = [
+  {
+    path: "",
+    title: "Overview",
+    letter: "o",
+    load: () => ({ default: Overview }),
+  },
+  {
+    path: "jobs",
+    title: "Jobs",
+    letter: "j",
+    note: ({ jobs }) =>
+      jobs.running === 0 ? null : { text: `${formatCount(jobs.running)} running` },
+    load: () => ({ default: Jobs }),
+    loadOne: () => ({ default: Job }),
+  },
+  {
+    path: "batches",
+    title: "Batches",
+    letter: "b",
+    load: () => import("./screens/batches/batches.tsx"),
+    loadOne: () => import("./screens/batches/batch.tsx"),
+  },
+  {
+    path: "run",
+    title: "Run a plugin",
+    letter: "r",
+    load: () => import("./screens/run/run.tsx"),
+  },
+  {
+    path: "destinations",
+    title: "Destinations",
+    letter: "d",
+    note: ({ destinations, webhooks }) => {
+      if (destinations.behind > 0) return { text: `${destinations.behind} behind`, isBad: true };
+      return webhooks.off > 0 ? { text: `${webhooks.off} off`, isBad: true } : null;
+    },
+    load: () => import("./screens/destinations/destinations.tsx"),
+    loadOne: () => import("./screens/destinations/destination.tsx"),
+  },
+  {
+    path: "webhooks",
+    title: "Webhooks",
+    letter: "w",
+    within: "destinations",
+    load: () => import("./screens/destinations/destinations.tsx"),
+    loadOne: () => import("./screens/webhooks/webhook.tsx"),
+  },
+  {
+    path: "deliveries",
+    title: "Deliveries",
+    letter: "e",
+    within: "destinations",
+    load: () => import("./screens/deliveries/deliveries.tsx"),
+    loadOne: () => import("./screens/deliveries/delivery.tsx"),
+  },
+  {
+    path: "plugins",
+    title: "Plugins",
+    letter: "p",
+    note: ({ plugins: { broken } }) =>
+      broken === 0 ? null : { text: `${broken} broken`, isBad: true },
+    load: () => import("./screens/plugins/plugins.tsx"),
+    loadOne: () => import("./screens/plugins/plugin.tsx"),
+  },
+  {
+    path: "system",
+    title: "System",
+    letter: "s",
+    load: () => import("./screens/system/system.tsx"),
+  },
+];

@@ -1,0 +1,118 @@
+import { useEffect, useRef } from "preact/hooks";
+import { call } from "../../api/request.ts";
+import type { LogLine } from "../../api/schema.ts";
+import { Card } from "../../parts/card.tsx";
+import { formatCount, plural } from "../../parts/numbers.ts";
+import { Time } from "../../parts/time.tsx";
+import { useLogLines } from "./log-lines.ts";
+
+interface LogProps {
+  readonly jobId: string;
+  readonly isEnded: boolean;
+  /** The plugin of each step. */
+  readonly steps: readonly string[];
+}
+
+/** Lines in one block. The browser lays out only the blocks that are in view. */
+const BLOCK = 200;
+const NEAR_END_PX = 30;
+
+export function Log({ jobId, isEnded, steps }: LogProps) {
+  const { lines, dropped } = useLogLines(jobId, isEnded);
+  const box = useRef<HTMLDivElement>(null);
+  /**
+   * Whether new lines should stay in view: the reader is at the end, or the job runs. The log of a job
+   * that is over is read from its beginning.
+   */
+  const follows = useRef(!isEnded);
+  const lastTop = useRef(0);
+  const count = lines.value.length;
+  useEffect(() => {
+    if (follows.current) box.current?.scrollTo(0, box.current.scrollHeight);
+  }, [count]);
+
+  if (count === 0) {
+    return (
+      <Card title="Log">
+        <p class="body faint">{isEnded ? "The plugins logged nothing." : "Nothing yet."}</p>
+      </Card>
+    );
+  }
+  const blocks = Array.from({ length: Math.ceil(count / BLOCK) }, (_, index) =>
+    lines.value.slice(index * BLOCK, (index + 1) * BLOCK),
+  );
+  return (
+    <Card
+      title="Log"
+      note={plural(count + dropped.value, "line")}
+      acts={
+        <button type="button" class="link" onClick={() => void downloadLog(jobId, steps)}>
+          Download
+        </button>
+      }
+    >
+      <div
+        class="log"
+        ref={box}
+        tabIndex={0}
+        role="log"
+        aria-label="Log"
+        aria-live="off"
+        onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
+          if (scrollTop + clientHeight > scrollHeight - NEAR_END_PX) follows.current = true;
+          // Not for our own scrolling, which can be overtaken by more lines.
+          else if (scrollTop < lastTop.current) follows.current = false;
+          lastTop.current = scrollTop;
+        }}
+      >
+        {dropped.value > 0 && (
+          <p class="faint">{formatCount(dropped.value)} earlier lines are only in the download.</p>
+        )}
+        {blocks.map((block, index) => (
+          <Block key={index} lines={block} steps={steps} />
+        ))}
+      </div>
+    </Card>
+  );
+}
+
+interface BlockProps {
+  readonly lines: readonly LogLine[];
+  readonly steps: readonly string[];
+}
+
+function Block({ lines, steps }: BlockProps) {
+  return (
+    <div class={lines.length === BLOCK ? "log-block whole" : "log-block"}>
+      {lines.map(({ number, at, level, message, data, step }) => (
+        <div key={number} class={level} title={steps[step]}>
+          <Time at={at} format="precise" /> {level === "info" ? "" : <b>{level} </b>}
+          {message}
+          {data !== null && <span class="faint"> {JSON.stringify(data)}</span>}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+const PAGE = 500;
+
+async function downloadLog(jobId: string, steps: readonly string[]): Promise<void> {
+  const parts: string[] = [];
+  let cursor: number | null = 0;
+  while (cursor !== null) {
+    const page: { items: readonly LogLine[]; nextCursor: string | null } = await call(
+      "GET /v1/jobs/{id}/logs",
+      { params: { id: jobId }, query: { limit: PAGE, cursor } },
+    );
+    for (const { at, level, step, message, data } of page.items) {
+      const extra = data === null ? "" : ` ${JSON.stringify(data)}`;
+      parts.push(`${at} ${level} ${steps[step] ?? step}: ${message}${extra}\n`);
+    }
+    cursor = page.nextCursor === null ? null : Number(page.nextCursor);
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(parts, { type: "text/plain" }));
+  link.download = `${jobId}.log`;
+  link.click();
+}

@@ -1,0 +1,66 @@
+import { Card } from "../../parts/card.tsx";
+import { JsonView } from "../../parts/json-view.tsx";
+import { CopyButton } from "../../parts/copy-button.tsx";
+import { apiUrl } from "../../api/request.ts";
+import type { JobStory } from "./job-story.ts";
+import { LargeValue } from "./large-value.tsx";
+
+/** What went in and what came out, each as it is stored. */
+export function Values({ story: { job, raw } }: { readonly story: JobStory }) {
+  const path = `/v1/jobs/${encodeURIComponent(job.jobId)}`;
+  const last = raw.outputs.length - 1;
+  const completed = job.steps
+    .map((step, index) => ({ ...step, index }))
+    .filter(({ status }) => status === "completed");
+  // The job's output first: the others are on the way to it.
+  const outputs = [
+    ...completed.filter(({ index }) => index === last),
+    ...completed.filter(({ index }) => index !== last),
+  ];
+  return (
+    <>
+      <Value title="Input" path={`${path}/input`} text={job.inputTruncated ? null : raw.input} />
+      {outputs.map(({ plugin, truncated, index }) => (
+        <Value
+          key={index}
+          title={index === last ? "Output" : `Output of ${plugin}`}
+          path={`${path}/outputs/${index}`}
+          text={truncated ? null : (raw.outputs[index] ?? "null")}
+        />
+      ))}
+      {raw.metadata !== "{}" && <Value title="Metadata" text={raw.metadata} />}
+    </>
+  );
+}
+
+interface ValueProps {
+  readonly title: string;
+  /** Where it can be downloaded. */
+  readonly path?: string;
+  /** Null when it is too large for the page. */
+  readonly text: string | null;
+}
+
+function Value({ title, path, text }: ValueProps) {
+  return (
+    <Card
+      title={title}
+      acts={
+        <>
+          {text !== null && <CopyButton text={text} what={title.toLowerCase()} label="Copy" />}
+          {path !== undefined && (
+            <a class="link" href={apiUrl(path)} download>
+              Download
+            </a>
+          )}
+        </>
+      }
+    >
+      {text === null && path !== undefined ? (
+        <LargeValue path={path} />
+      ) : (
+        <JsonView text={text ?? "null"} />
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,29 @@
+import type { JobFilter } from "../../jobs/job-list.ts";
+
+/** The filters that are one text each, as they are named in the address and in the API. */
+export const TEXT_FILTERS = [
+  "plugin",
+  "name",
+  "namePrefix",
+  "idPrefix",
+  "errorGroup",
+  "createdAfter",
+  "createdBefore",
+] as const;
+
+/** The filter that the address names. The API checks its values. */
+export function filterOf(query: URLSearchParams): JobFilter {
+  const status = query.getAll("status");
+  const filter: Record<string, string | string[]> = {};
+  if (status.length > 0) filter["status"] = status;
+  for (const name of TEXT_FILTERS) {
+    const value = query.get(name);
+    if (value !== null && value !== "") filter[name] = value;
+  }
+  // The address can name any state. The API says what is wrong with it.
+  return filter;
+}
+
+export function isFiltered(query: URLSearchParams): boolean {
+  return Object.keys(filterOf(query)).length > 0;
+}

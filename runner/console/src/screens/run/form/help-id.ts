@@ -1,0 +1,4 @@
+/** The id of a field's description and errors. */
+export function helpId(fieldId: string): string {
+  return `${fieldId}-help`;
+}

@@ -1,0 +1,73 @@
+/** Commands that start a daemon or work on its data folder. */
+import { defineCommand } from "../command-contract.ts";
+
+export const start = defineCommand({
+  topic: "daemon",
+  summary: "Starts the daemon.",
+  description: "This is the command when the first argument is a flag, or there is none.",
+  hasSettings: true,
+  examples: [
+    { command: "start", does: "Starts it with the default settings." },
+    {
+      command: "start --port 9000 --data-dir /var/lib/playground",
+      does: "On another port, with another data folder.",
+    },
+  ],
+});
+
+export const loginLink = defineCommand({
+  topic: "daemon",
+  summary: "Prints a link that logs a browser in to the console.",
+  description:
+    "The link works once, within ten minutes, and logs in with every permission. The daemon must be running. The command reads its data folder, which only its user can do.",
+  hasSettings: true,
+  examples: [
+    {
+      command: "login-link --data-dir /var/lib/playground",
+      does: "A link to the daemon of that data folder.",
+    },
+  ],
+});
+
+export const backup = defineCommand({
+  topic: "daemon",
+  summary: "Copies the database into one file and checks the copy.",
+  description:
+    "The contents of files are copied into the folder FILE.files, which belongs to the backup. The daemon can be running. With PostgreSQL it says how to use pg_dump instead.",
+  arguments: { FILE: { what: "a file" } },
+  flags: { force: { description: "Replaces an existing FILE." } },
+  hasSettings: true,
+  examples: [{ command: "backup /backup/playground.db", does: "Writes a backup." }],
+});
+
+export const restore = defineCommand({
+  topic: "daemon",
+  summary: "Restores a backup into the data folder.",
+  description:
+    "The daemon must not be running. With PostgreSQL it says how to use pg_restore instead.",
+  arguments: { FILE: { what: "a file" } },
+  flags: {
+    force: { description: "Renames an existing database first." },
+    partial: {
+      description: "Restores the backup although contents of files are missing.",
+    },
+  },
+  hasSettings: true,
+  examples: [
+    {
+      command: "restore /backup/playground.db --data-dir /var/lib/playground",
+      does: "Restores it into a new data folder.",
+    },
+  ],
+});
+
+export const check = defineCommand({
+  topic: "daemon",
+  summary: "Checks the database, or the backup FILE.",
+  description:
+    "It checks the file itself, its references, that its rows agree with each other, and that the contents of files are there. It changes nothing. The daemon can be running.",
+  arguments: { FILE: { what: "a backup", isOptional: true } },
+  flags: { verbose: { short: "v", description: "Prints each check, also those that passed." } },
+  hasSettings: true,
+  examples: [{ command: "check /backup/playground.db", does: "Checks a backup." }],
+});

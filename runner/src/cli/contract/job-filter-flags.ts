@@ -1,0 +1,24 @@
+import { JOB_STATUSES } from "../../domain/job-spec.ts";
+import { SINCE_HELP } from "./remote-flags.ts";
+
+/** Which jobs, as in the list of jobs of the API. */
+export const JOB_FILTER = {
+  status: {
+    value: "STATUS",
+    choices: JOB_STATUSES,
+    repeats: true,
+    description: "Only jobs with this status. Repeat it for several.",
+  },
+  plugin: {
+    value: "PLUGIN",
+    description: "Only jobs that run this plugin, as any of their steps.",
+  },
+  name: { value: "NAME", description: "Only jobs with exactly this name." },
+  "name-prefix": { value: "TEXT", description: "Only jobs with a name that begins like this." },
+  "error-group": {
+    value: "GROUP",
+    description: "Only jobs that failed with the errors of this group.",
+  },
+  since: { value: "TIME", description: `Only jobs submitted since then: ${SINCE_HELP}.` },
+  until: { value: "TIME", description: "Only jobs submitted before then, in the same form." },
+} as const;

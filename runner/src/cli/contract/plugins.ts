@@ -1,0 +1,47 @@
+/** Commands that run plugins or describe them. */
+import { defineCommand } from "../command-contract.ts";
+import { CONNECTION } from "./remote-flags.ts";
+
+export const plugins = defineCommand({
+  topic: "plugins",
+  summary: "Lists the plugins with name, version, source and description.",
+  description: "Without `--remote`, it reads the plugins folder itself and needs no daemon.",
+  flags: {
+    remote: { description: "Lists the plugins of a running daemon." },
+    url: CONNECTION.url,
+    json: { description: "Prints the list as JSON, with schemas and examples." },
+  },
+  hasSettings: true,
+  examples: [
+    { command: "plugins", does: "The plugins that a daemon started here would have." },
+    { command: "plugins --remote", does: "Those that the running daemon has." },
+  ],
+});
+
+export const run = defineCommand({
+  topic: "plugins",
+  summary: "Runs one plugin, without a daemon or, with `--remote`, as a job of a running one.",
+  description:
+    "Logs and progress go to stderr, the output goes to stdout as JSON. Without `--input`, the plugin's example is used.",
+  arguments: { PLUGIN: { what: "a plugin's name" } },
+  flags: {
+    input: { value: "FILE", description: "JSON file with the input. `-` is standard input." },
+    options: { value: "FILE", description: "JSON file with the plugin's options." },
+    remote: { description: "Submits a job to a running daemon and follows it." },
+    url: CONNECTION.url,
+    name: { value: "NAME", description: "With `--remote`: the job's name." },
+    detach: {
+      short: "d",
+      description: "With `--remote`: prints the job's id and does not wait until it ends.",
+    },
+  },
+  hasSettings: true,
+  examples: [
+    { command: "run json-query", does: "Runs the plugin on its own example." },
+    { command: "run csv-profile --input input.json", does: "Runs it on an input of yours." },
+    {
+      command: "run --remote csv-profile --input input.json > output.json",
+      does: "Runs it as a durable job of the running daemon.",
+    },
+  ],
+});

@@ -1,0 +1,103 @@
+import { listDeliveries } from "../../http/contract/deliveries.ts";
+import type { Job, JobStep } from "../../http/contract/job.ts";
+import { getJob } from "../../http/contract/jobs.ts";
+import { toSize } from "../amounts.ts";
+import type { Given } from "../command-contract.ts";
+import type { showJob as contract } from "../contract/jobs.ts";
+import { deliveryColumns } from "../deliveries/delivery-columns.ts";
+import { indentJson, parseExactJson } from "../exact-json.ts";
+import { printFields } from "../fields.ts";
+import { openOutput, type Output } from "../output.ts";
+import { toPrintableLines } from "../printable.ts";
+import { connect } from "../remote/connect.ts";
+import { colorOf } from "../state-color.ts";
+import { describeFailure, describeProgress, durationOf } from "./describe-job.ts";
+
+/** Larger inputs and outputs are only named. */
+const MAX_SHOWN_CHARACTERS = 2000;
+const MAX_DELIVERIES = 100;
+
+export async function showJob(given: Given<typeof contract>): Promise<number> {
+  const { flags } = given;
+  const client = await connect(given);
+  const output = openOutput(flags);
+  const id = given.arguments.JOB;
+  const answer = await client.call(getJob, { params: { id } });
+  if (flags.json) {
+    output.print(await indentJson(answer.text));
+    return 0;
+  }
+  const exact = (await parseExactJson(answer.text)) as Pick<Job, "input" | "output">;
+  const part = flags.input ? exact.input : exact.output;
+  if (flags.input || flags.output) {
+    output.print(JSON.stringify(part, null, 2));
+    return 0;
+  }
+  const job = answer.body();
+  const deliveries = await client.call(listDeliveries, {
+    query: { jobId: id, limit: MAX_DELIVERIES },
+  });
+  printJob(job, output);
+  printValue("Input", exact.input, output);
+  if (job.status === "completed") printValue("Output", exact.output, output);
+  const { items } = deliveries.body();
+  if (items.length > 0) {
+    output.print(`\n${output.paint("bold", "Deliveries")}`);
+    output.printTable(deliveryColumns(output, { ofOneJob: true }), items.toReversed());
+  }
+  return 0;
+}
+
+function printJob(job: Job, output: Output): void {
+  const { waitingFor, progress, webhook } = job;
+  printFields(
+    [
+      ["Job", job.jobId],
+      ["Name", job.name],
+      ["Status", job.status, job.status],
+      ["Error", describeFailure(job), "failed"],
+      ["Waits for", waitingFor && waitingFor.detail, "waiting"],
+      ["Progress", progress && describeProgress(progress)],
+      ["Submitted", output.time(job.createdAt)],
+      ["Runs at", job.runAt === job.createdAt ? null : output.time(job.runAt)],
+      ["Started", output.time(job.startedAt)],
+      ["Took", durationOf(job, output.now)],
+      ["Priority", job.priority === 0 ? null : String(job.priority)],
+      ["Metadata", Object.keys(job.metadata).length === 0 ? null : JSON.stringify(job.metadata)],
+      ["Webhook", webhook && `${webhook.url} (${webhook.on.join(", ")})`],
+      ["URL", job.url],
+    ],
+    output,
+  );
+  output.print(`\n${output.paint("bold", "Steps")}`);
+  output.printTable(
+    [
+      { title: "PLUGIN", text: (step) => step.plugin },
+      { title: "STATUS", text: (step) => step.status, color: (step) => colorOf(step.status) },
+      {
+        title: "ATTEMPT",
+        text: ({ status, failedAttempts: { length } }) => attemptOf(status, length),
+      },
+      { title: "TOOK", text: (step) => durationOf(step, output.now) },
+      { title: "ITEMS", text: (step) => String(step.metrics?.processedItems ?? "") },
+      { title: "ERROR", text: (step) => describeFailure(step), isFlexible: true },
+    ],
+    job.steps,
+  );
+}
+
+/** The number of the step's newest attempt. Most steps have one, which is not worth a word. */
+function attemptOf(status: JobStep["status"], failed: number): string {
+  if (failed === 0) return "";
+  return status === "pending" ? `${failed} failed` : String(failed + 1);
+}
+
+function printValue(label: "Input" | "Output", value: unknown, output: Output): void {
+  const text = JSON.stringify(value, null, 2);
+  output.print(`\n${output.paint("bold", label)}`);
+  output.print(
+    text.length <= MAX_SHOWN_CHARACTERS
+      ? toPrintableLines(text)
+      : `${toSize(Buffer.byteLength(JSON.stringify(value)))}; --${label.toLowerCase()} prints it`,
+  );
+}

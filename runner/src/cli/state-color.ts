@@ -1,0 +1,25 @@
+import type { Color } from "./terminal.ts";
+
+const COLORS: Readonly<Record<string, Color>> = {
+  completed: "green",
+  delivered: "green",
+  done: "green",
+  aborted: "yellow",
+  active: "green",
+  ready: "green",
+  running: "cyan",
+  queued: "yellow",
+  waiting: "yellow",
+  due: "yellow",
+  paused: "yellow",
+  failed: "red",
+  dead: "red",
+  off: "red",
+  broken: "red",
+  open: "red",
+};
+
+/** The color of a state. The word is always shown too. */
+export function colorOf(state: string): Color | null {
+  return COLORS[state] ?? null;
+}

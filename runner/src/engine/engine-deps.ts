@@ -1,0 +1,67 @@
+/** What the engine is made of. */
+import type { Bus } from "../ports/bus.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { FileContents } from "../ports/file-contents.ts";
+import type { Host } from "../ports/host.ts";
+import type { Ids } from "../ports/ids.ts";
+import type { Log } from "../ports/log.ts";
+import type { PluginCatalog } from "../ports/plugin-catalog.ts";
+import type { PluginPool } from "../ports/plugin-pool.ts";
+import type { Sender } from "../ports/sender.ts";
+import type { Signer } from "../ports/signer.ts";
+import type { Store } from "../ports/store/store.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { Vault } from "../ports/vault.ts";
+
+export interface EngineSettings {
+  readonly maxWebhooks: number;
+  readonly maxBytesInFlight: number;
+  /** The most attempts in flight to one destination. */
+  readonly maxConcurrency: number;
+  readonly maxQueued: number;
+  readonly maxMetadataBytes: number;
+  /** The log that a job can write under one claim, in bytes. */
+  readonly maxLogBytes: number;
+  readonly maxBatchJobs: number;
+  readonly maxInFlight: number;
+  /** How long a job waits for a plugin that cannot be loaded, in ms. */
+  readonly pluginWaitMs: number;
+  readonly retentionMs: number;
+  /** The largest file, in bytes. */
+  readonly fileLimit: number;
+  /** The bytes of files that a job can write under one claim. */
+  readonly jobFilesLimit: number;
+  /** The bytes of all files together. */
+  readonly filesLimit: number;
+  /** Whether no other daemon uses the store and the contents of files. */
+  readonly isOnlyDaemon: boolean;
+  readonly maxDeliveryAgeMs: number;
+  readonly userAgent: string;
+  readonly jobUrl: (jobId: string) => string;
+  readonly batchUrl: (batchId: string) => string;
+  /** The URL of a file's content. */
+  readonly fileUrl: (fileId: string) => string;
+}
+
+export interface EngineDeps {
+  readonly store: Store;
+  /** To the other daemons that have the store open. */
+  readonly bus: Bus;
+  readonly pool: PluginPool;
+  readonly catalog: PluginCatalog;
+  readonly sender: Sender;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** A digest of a text. Different texts have different digests. */
+  readonly digest: (text: string) => string;
+  /** Why the daemon is not allowed to connect to a URL, or null. Does not look up names. */
+  readonly urlRefusal: (url: string) => string | null;
+  readonly vault: Vault;
+  /** Signs the links to files. */
+  readonly signer: Signer;
+  readonly contents: FileContents;
+  readonly telemetry: Telemetry;
+  readonly host: Host;
+  readonly log: Log;
+  readonly settings: EngineSettings;
+}

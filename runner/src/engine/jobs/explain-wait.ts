@@ -1,0 +1,33 @@
+import type { WaitingFor, WaitingForPlugin, WaitingForRetry } from "../../domain/waiting-for.ts";
+import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
+import { whyUnavailable } from "./unavailable-plugin.ts";
+
+interface Known {
+  readonly catalog: Pick<PluginCatalog, "get">;
+  /** The plugins of other daemons. */
+  readonly elsewhere: readonly string[];
+  readonly now: number;
+}
+
+/** What a waiting job waits for now, as a sentence. */
+export function explainWait(waitingFor: WaitingFor, known: Known): string {
+  return waitingFor.kind === "plugin"
+    ? explainPlugin(waitingFor, known)
+    : explainRetry(waitingFor, known);
+}
+
+function explainPlugin({ on: name }: WaitingForPlugin, { catalog, elsewhere }: Known): string {
+  const unavailable = whyUnavailable(catalog, name);
+  if (unavailable === null) return `Plugin "${name}" can be loaded again.`;
+  if (!elsewhere.includes(name)) return unavailable.message;
+  return `This daemon cannot load plugin "${name}". Another one can, and runs the job when it has a free thread.`;
+}
+
+function explainRetry(
+  { at, failedAttempts, message }: WaitingForRetry,
+  { now }: Pick<Known, "now">,
+): string {
+  const next = `Attempt ${failedAttempts + 1}`;
+  const when = at > now ? `begins at ${new Date(at).toISOString()}` : "waits for a free thread";
+  return `${next} ${when}. Attempt ${failedAttempts} failed: ${message}`;
+}

@@ -1,0 +1,141 @@
+import type { Facts, HeldDestination } from "../../domain/problem.ts";
+import { holdOf } from "../../domain/hold.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Host } from "../../ports/host.ts";
+import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
+import type { PluginPool } from "../../ports/plugin-pool.ts";
+import type { StoredDestination } from "../../ports/store/destinations.ts";
+import type { QueueState, WaitingJobs } from "../../ports/store/status.ts";
+import type { Store } from "../../ports/store/store.ts";
+import type { StoreCounts } from "../../ports/store/upkeep.ts";
+import { whyUnavailable } from "../jobs/unavailable-plugin.ts";
+import type { Activity, Stats } from "../stats/read-stats.ts";
+
+/** Destinations whose problem is described. Also the limit of `behind`. */
+const MAX_HELD = 50;
+/** The store counts no further. */
+const MAX_COUNT = 1_000;
+
+export interface EngineStatus {
+  readonly startedAt: number;
+  readonly now: number;
+  readonly threads: { readonly total: number; readonly busy: number };
+  readonly counts: StoreCounts;
+  readonly queue: QueueState;
+  readonly lastDay: Activity;
+  readonly plugins: { readonly total: number; readonly broken: number };
+  /** Destinations with an open circuit or a pause, up to 50. */
+  readonly behind: number;
+  readonly memory: {
+    readonly daemonBytes: number;
+    readonly executorBytes: number;
+    readonly executorLimitBytes: number | null;
+  };
+  readonly database: { readonly bytes: number; readonly freeBytes: number };
+  readonly diskFreeBytes: number | null;
+  readonly limits: readonly Limit[];
+  readonly facts: Omit<Facts, "notReady">;
+}
+
+/** A limit, and how much of it is used now. */
+export interface Limit {
+  readonly name: string;
+  readonly used: number;
+  readonly max: number;
+}
+
+export interface StatusDeps {
+  readonly store: Pick<Store, "counts" | "queueState" | "heldDestinations" | "size" | "webhook">;
+  readonly stats: Pick<Stats, "lastDay">;
+  readonly pool: Pick<PluginPool, "memory">;
+  readonly threads: EngineStatus["threads"];
+  readonly catalog: Pick<PluginCatalog, "list" | "get">;
+  /** The plugins of the other daemons. */
+  readonly elsewhere: readonly string[];
+  readonly clock: Pick<Clock, "now">;
+  readonly host: Host;
+  readonly startedAt: number;
+  readonly deliveriesInFlight: number;
+  readonly maxQueued: number;
+  readonly maxWebhooks: number;
+  readonly maxInFlight: number;
+}
+
+export async function readStatus(deps: StatusDeps): Promise<EngineStatus> {
+  const { store, pool, catalog, clock, host } = deps;
+  const now = clock.now();
+  const [counts, queue, held, database, disk, lastDay] = await Promise.all([
+    store.counts(),
+    store.queueState(),
+    store.heldDestinations({ limit: MAX_HELD }),
+    store.size(),
+    host.disk(),
+    deps.stats.lastDay(),
+  ]);
+  const plugins = catalog.list();
+  const broken = plugins.filter((plugin) => plugin.status === "broken");
+  const destinations = await describeHeld(held, { store, now });
+  const { active, paused, off } = counts.webhooks;
+  const { usedBytes, limitBytes } = pool.memory();
+  return {
+    startedAt: deps.startedAt,
+    now,
+    threads: deps.threads,
+    counts,
+    queue,
+    lastDay,
+    plugins: { total: plugins.length, broken: broken.length },
+    behind: destinations.filter(({ hold }) => hold.kind !== "webhook").length,
+    memory: {
+      daemonBytes: host.daemonBytes(),
+      executorBytes: usedBytes,
+      executorLimitBytes: limitBytes,
+    },
+    database,
+    diskFreeBytes: disk?.freeBytes ?? null,
+    limits: [
+      { name: "queue", used: counts.jobs.queued, max: deps.maxQueued },
+      { name: "webhooks", used: active + paused + off, max: deps.maxWebhooks },
+      { name: "deliveries", used: deps.deliveriesInFlight, max: deps.maxInFlight },
+    ],
+    facts: {
+      now,
+      destinations,
+      brokenPlugins: broken,
+      waiting: queue.waiting.map((each) => ({ ...each, reason: reasonOf(each, deps) })),
+      queue: { queued: counts.jobs.queued, max: deps.maxQueued },
+      oldestReadyAt: queue.oldestReadyAt,
+      executorEnds: host.executorEnds(),
+      disk,
+      maxCount: MAX_COUNT,
+    },
+  };
+}
+
+function reasonOf(
+  { on }: WaitingJobs,
+  { catalog, elsewhere }: Pick<StatusDeps, "elsewhere"> & { catalog: Pick<PluginCatalog, "get"> },
+) {
+  const failure = whyUnavailable(catalog, on);
+  if (failure === null || elsewhere.includes(on)) return null;
+  return failure.code === "PLUGIN_NOT_FOUND" ? "missing" : "broken";
+}
+
+/** Leaves out the pauses that have ended. */
+async function describeHeld(
+  held: readonly StoredDestination[],
+  { store, now }: { store: Pick<Store, "webhook">; now: number },
+): Promise<HeldDestination[]> {
+  const described = held.map(async (destination) => {
+    const hold = holdOf(destination.health, now);
+    if (hold === null) return [];
+    const { id, key, isPersistent, backlog, health } = destination;
+    const webhook = isPersistent ? await store.webhook(key) : null;
+    // It was removed since.
+    if (isPersistent && webhook === null) return [];
+    const origin = webhook === null ? key : (URL.parse(webhook.url)?.origin ?? webhook.url);
+    const { lastError } = health;
+    return [{ id, origin, webhook, hold, lastError, backlog } satisfies HeldDestination];
+  });
+  return (await Promise.all(described)).flat();
+}

@@ -1,0 +1,12 @@
+import type { JobFilter } from "../ports/store/jobs.ts";
+import type { JobFilterBody } from "./contract/job-filter.ts";
+
+export function toJobFilter(body: JobFilterBody): JobFilter {
+  const { status, createdAfter, createdBefore, ...same } = body;
+  return {
+    ...same,
+    ...(status === undefined ? {} : { status: [status].flat() }),
+    ...(createdAfter === undefined ? {} : { createdAfter: Date.parse(createdAfter) }),
+    ...(createdBefore === undefined ? {} : { createdBefore: Date.parse(createdBefore) }),
+  } as JobFilter;
+}

@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createApi, problemOf, type Api } from "../../test/support/api.ts";
+import { answered } from "../../test/support/scripted-sender.ts";
+import { listJobs } from "./contract/jobs.ts";
+
+const Page = listJobs.responses[200].schema;
+const WEBHOOK = { url: "http://endpoint.test/hook", retries: 1 };
+
+let api: Api;
+let status: number;
+beforeEach(async () => {
+  status = 200;
+  api = await createApi({
+    run: (step) => (step.task.plugin === "second" ? step.fail("PLUGIN_THREW") : step.complete()),
+    answer: () => answered(status),
+  });
+});
+afterEach(() => api.close());
+
+async function submit(job: object): Promise<string> {
+  const { body } = await api.call("POST", "/v1/jobs", job);
+  await api.world.settle();
+  return body.jobId as string;
+}
+
+async function list(query: string) {
+  const { body } = await api.call("GET", `/v1/jobs?${query}`);
+  expect(Page.parse(body)).toEqual(body);
+  return body.items as Record<string, unknown>[];
+}
+
+const idsOf = async (query: string) => (await list(query)).map(({ jobId }) => jobId);
+
+test("a row shows the steps, the error with its group, and how far each kind of event is", async () => {
+  const done = await submit({ plugins: ["first"], webhook: WEBHOOK });
+  status = 503;
+  const failed = await submit({ plugins: ["first", "second", "first"], webhook: WEBHOOK });
+  const rows = await list("");
+  expect(rows).toMatchObject([
+    {
+      jobId: failed,
+      steps: [
+        { plugin: "first", status: "completed" },
+        { plugin: "second", status: "failed" },
+        { plugin: "first", status: "pending" },
+      ],
+      progress: null,
+      attempts: 1,
+      waitingFor: null,
+      errorCode: "PLUGIN_THREW",
+      errorGroup: expect.stringMatching(/^err_\d+$/),
+      deliveries: [
+        { event: "started", state: "retrying" },
+        { event: "progress", state: "pending" },
+        { event: "failed", state: "pending" },
+      ],
+    },
+    {
+      jobId: done,
+      steps: [{ plugin: "first", status: "completed" }],
+      errorGroup: null,
+      deliveries: [
+        { event: "started", state: "delivered" },
+        { event: "progress", state: "delivered" },
+        { event: "completed", state: "delivered" },
+      ],
+    },
+  ]);
+  for (const row of rows) {
+    expect(Object.keys(row)).not.toEqual(expect.arrayContaining(["input"]));
+    expect(Object.keys(row)).not.toEqual(expect.arrayContaining(["output"]));
+  }
+});
+
+test("jobs are listed by several statuses, a prefix of the name or id, and an error group", async () => {
+  const a = await submit({ plugins: ["first"], name: "nightly-1" });
+  const b = await submit({ plugins: ["second"], name: "nightly-2" });
+  const c = await submit({ plugins: ["first"], name: "hourly", runAt: "2999-01-01T00:00:00Z" });
+  expect(await idsOf("status=completed")).toEqual([a]);
+  expect(await idsOf("status=completed&status=queued")).toEqual([c, a]);
+  expect(await idsOf("status=failed&status=failed")).toEqual([b]);
+  expect(await idsOf("namePrefix=nightly")).toEqual([b, a]);
+  expect(await idsOf("namePrefix=nightly&status=failed")).toEqual([b]);
+  expect(await idsOf("name=nightly")).toEqual([]);
+  expect(await idsOf(`idPrefix=${c}`)).toEqual([c]);
+  expect(await idsOf("idPrefix=job_")).toEqual([c, b, a]);
+  const [{ errorGroup } = {}] = await list("status=failed");
+  expect(await idsOf(`errorGroup=${String(errorGroup)}`)).toEqual([b]);
+  expect(await idsOf("errorGroup=err_999")).toEqual([]);
+  expect(await idsOf("errorGroup=none")).toEqual([]);
+});
+
+test.each(["status=done", "status=queued&status=done", "namePrefix=", "idPrefix="])(
+  "a list by %s is refused",
+  async (query) => {
+    const answer = await api.call("GET", `/v1/jobs?${query}`);
+    expect(problemOf(answer)).toMatchObject({ status: 400, code: "BODY_INVALID" });
+  },
+);

@@ -1,0 +1,121 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { definePlugin } from "./plugin-sdk.ts";
+import { PluginFailed, runPlugin } from "./plugin-test.ts";
+
+const size = definePlugin({
+  name: "size",
+  description: "Measures texts.",
+  input: z.object({ text: z.string() }),
+  options: z.object({ unit: z.enum(["characters", "bytes"]).default("characters") }),
+  output: z.object({ size: z.int() }),
+  run({ text }, ctx) {
+    ctx.log.info("measuring", { unit: ctx.options.unit });
+    ctx.progress(0.5, "half");
+    ctx.metrics.add("processedItems", 1);
+    return { size: ctx.options.unit === "bytes" ? Buffer.byteLength(text) : text.length };
+  },
+});
+
+test("a plugin gets its parsed input and options, and the test gets what the plugin reports", async () => {
+  expect(await runPlugin(size, { input: { text: "ä" } })).toEqual({
+    output: { size: 1 },
+    metrics: { processedItems: 1, duration: expect.any(Number) as number },
+    progress: [{ fraction: 0.5, message: "half" }],
+    log: [{ level: "info", message: "measuring", data: { unit: "characters" } }],
+    files: [],
+  });
+  const { output } = await runPlugin(size, { input: { text: "ä" }, options: { unit: "bytes" } });
+  expect(output.size).toBe(2);
+});
+
+test("what the daemon refuses fails with the code and the message that a job has", async () => {
+  await expect(runPlugin(size, { input: { text: 7 as never } })).rejects.toMatchObject({
+    code: "INPUT_INVALID",
+    message: `The job's input does not fit the input of "size": /text: must be a string, not 7`,
+  });
+  const returns = (value: unknown) =>
+    runPlugin({ name: "a", description: "b", run: () => value }, { input: null });
+  await expect(returns(new Map())).rejects.toMatchObject({ code: "OUTPUT_NOT_SERIALIZABLE" });
+  await expect(
+    runPlugin({ name: "No Name", description: "b", run: () => 1 }, { input: null }),
+  ).rejects.toThrow('name is "No Name"');
+});
+
+test("what the plugin throws is the cause", async () => {
+  const cause = new RangeError("too far");
+  const run = runPlugin(
+    {
+      name: "throws",
+      description: "b",
+      run() {
+        throw cause;
+      },
+    },
+    { input: 1 },
+  );
+  const error = await run.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(PluginFailed);
+  expect(error).toMatchObject({ code: "PLUGIN_THREW", message: "too far", cause });
+});
+
+test("a test provides the job, the files, the responses and the signal", async () => {
+  const filesDir = await mkdtemp(join(tmpdir(), "plugin-test-"));
+  onTestFinished(() => rm(filesDir, { recursive: true }));
+  await writeFile(join(filesDir, "a.txt"), "from a file");
+  const stop = new AbortController();
+  const plugin = definePlugin({
+    name: "uses-all",
+    description: "b",
+    async run(_, ctx) {
+      const response = await ctx.fetch("https://example.com");
+      stop.abort(new Error("stopped"));
+      return {
+        file: await readFile(ctx.files.resolve("a.txt"), "utf8"),
+        response: await response.text(),
+        job: ctx.job,
+        isStopped: ctx.signal.aborted,
+      };
+    },
+  });
+  const { output } = await runPlugin(plugin, {
+    input: 1,
+    job: { id: "job_7", metadata: { team: "red" } },
+    filesDir,
+    fetch: async () => new Response("no network"),
+    signal: stop.signal,
+  });
+  expect(output).toEqual({
+    file: "from a file",
+    response: "no network",
+    job: { id: "job_7", name: null, metadata: { team: "red" }, input: 1 },
+    isStopped: true,
+  });
+});
+
+test("what a plugin wrote is there until the process ends, and then no longer", async () => {
+  const script = `
+    import { existsSync } from "node:fs";
+    import { runPlugin } from ${JSON.stringify(new URL("plugin-test.ts", import.meta.url).href)};
+    const { files } = await runPlugin(
+      {
+        name: "writes",
+        description: "b",
+        run: (_input, ctx) => ctx.artifacts.write("a", Buffer.from("content")),
+      },
+      { input: null },
+    );
+    console.log(existsSync(files[0].path), files[0].path);
+  `;
+  const args = ["--input-type=module-typescript", "--eval", script];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const [exists, path = ""] = stdout.trim().split(" ");
+  expect(exists).toBe("true");
+  expect(existsSync(dirname(dirname(dirname(path))))).toBe(false);
+});

@@ -1,0 +1,11 @@
+import type { ExecutorEnd } from "../domain/problem.ts";
+
+/** What the daemon's process and its machine report about themselves. */
+export interface Host {
+  /** The resident memory of the daemon's process. */
+  daemonBytes(): number;
+  /** The disk of the data folder. Null if the system does not tell. */
+  disk(): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null>;
+  /** The processes that ran plugins and ended in the last hour without being asked to, in order. */
+  executorEnds(): readonly ExecutorEnd[];
+}

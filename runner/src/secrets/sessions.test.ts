@@ -1,0 +1,149 @@
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createAccess, OWN_TOKEN, SESSION_MS, type Access } from "../../test/support/access.ts";
+import type { Credentials } from "../ports/sessions.ts";
+import { LOGIN_KEY_LIFETIME_MS } from "./login-keys.ts";
+
+let access: Access;
+beforeEach(async () => void (access = await createAccess()));
+afterEach(() => access.close());
+
+async function open(given: Credentials = { token: OWN_TOKEN }): Promise<string> {
+  const opened = await access.sessions.open(given);
+  if (opened === null) throw new Error("The login was refused.");
+  return opened.id;
+}
+
+const find = (id: string) => access.sessions.find(id);
+const file = () => join(access.dataDir, "sessions.json");
+
+test("a session acts for the token it was opened with", async () => {
+  const token = await access.addToken("anna", "run");
+  expect(find(await open())?.caller).toMatchObject({ name: null, scope: "admin" });
+  const id = await open({ token });
+  expect(find(id)).toMatchObject({
+    caller: { name: "anna", scope: "run" },
+    expiresAt: access.now() + SESSION_MS,
+  });
+});
+
+test.each([{ token: "" }, { token: "own" }, { token: `${OWN_TOKEN} ` }, { key: OWN_TOKEN }])(
+  "%j opens no session",
+  async (given) => {
+    expect(await access.sessions.open(given)).toBeNull();
+  },
+);
+
+test("each login has an id of its own, and unknown and changed ids are no sessions", async () => {
+  const [a, b] = [await open(), await open()];
+  expect(a).not.toBe(b);
+  for (const forged of ["", "x".repeat(43), a.slice(1), `${a}A`, a.toLowerCase(), OWN_TOKEN]) {
+    expect(find(forged)).toBeNull();
+  }
+});
+
+test("a session ends after its lifetime, which its use does not extend", async () => {
+  const id = await open();
+  access.pass(SESSION_MS - 1);
+  expect(find(id)).not.toBeNull();
+  access.pass(1);
+  expect(find(id)).toBeNull();
+});
+
+test("a closed session stays closed after a restart, and the others go on", async () => {
+  const [closed, kept] = [await open(), await open()];
+  await access.sessions.close(closed);
+  await access.sessions.close(closed);
+  const { sessions } = access.start();
+  expect(sessions.find(closed)).toBeNull();
+  expect(sessions.find(kept)).toMatchObject({ caller: { name: null } });
+});
+
+test("a session ends with its token, and another token of the same name does not revive it", async () => {
+  const id = await open({ token: await access.addToken("anna", "run") });
+  await access.tokenList.remove("anna");
+  expect(find(id)).toBeNull();
+  await access.addToken("anna", "admin");
+  expect(find(id)).toBeNull();
+  expect(access.start().sessions.find(id)).toBeNull();
+});
+
+test("a new own token ends the sessions of the old one", async () => {
+  const id = await open();
+  expect(access.start({ ownToken: "another-token-0123456789" }).sessions.find(id)).toBeNull();
+});
+
+test("only its owner can read the file, and it contains no token, no id, and no digest of a token", async () => {
+  const id = await open();
+  expect((await stat(file())).mode & 0o777).toBe(0o600);
+  const text = await readFile(file(), "utf8");
+  expect(text).not.toContain(id);
+  expect(text).not.toContain(OWN_TOKEN);
+  const digest = access.tokens.named(null)?.digest.toString("hex") ?? "";
+  expect(text).not.toContain(digest);
+});
+
+test("sessions that have ended leave the file, and the oldest of more than a thousand", async () => {
+  await open();
+  access.pass(SESSION_MS);
+  const opened = await Promise.all(Array.from({ length: 1_001 }, () => open()));
+  const { sessions } = JSON.parse(await readFile(file(), "utf8")) as { sessions: unknown[] };
+  expect(sessions).toHaveLength(1_000);
+  expect(opened.map((id) => find(id) !== null)).toEqual([false, ...Array(1_000).fill(true)]);
+}, 60_000);
+
+test.each(["", "no JSON", '{"sessions":[{"id":"x"}]}'])(
+  "with a file that contains %j nobody is logged in, the error is reported, and a login works",
+  async (text) => {
+    const id = await open();
+    await writeFile(file(), text);
+    const { sessions } = access.start();
+    expect(sessions.find(id)).toBeNull();
+    expect(access.errors).toHaveLength(1);
+    expect(await sessions.open({ token: OWN_TOKEN })).not.toBeNull();
+    expect(access.start().sessions).toBeDefined();
+    expect(access.errors).toHaveLength(1);
+  },
+);
+
+test("what a kill in the middle of a write leaves behind does not stop a login", async () => {
+  await writeFile(`${file()}.new`, "half");
+  const { sessions } = access.start();
+  expect(await sessions.open({ token: OWN_TOKEN })).not.toBeNull();
+});
+
+test("a session that cannot be stored is not open", async () => {
+  await writeFile(`${file()}.new`, "");
+  await expect(access.sessions.open({ token: OWN_TOKEN })).rejects.toThrow("sessions.json.new");
+});
+
+test("the key of a link logs in once, as the daemon's own token", async () => {
+  const key = access.createLoginKey();
+  expect(find(await open({ key }))?.caller).toMatchObject({ name: null, scope: "admin" });
+  expect(await access.sessions.open({ key })).toBeNull();
+});
+
+test.each([
+  ["old", (key: string) => (access.pass(LOGIN_KEY_LIFETIME_MS), key)],
+  ["from the future", (key: string) => (access.pass(-1_000), key)],
+  ["changed", (key: string) => `${key.slice(0, -6)}AAAAAA`],
+  ["that is written in another way", (key: string) => `${key}\n`],
+  ["cut", (key: string) => key.slice(0, -4)],
+])("a key %s opens no second session", async (what, change) => {
+  const key = access.createLoginKey();
+  if (what.startsWith("that")) await open({ key });
+  expect(await access.sessions.open({ key: change(key) })).toBeNull();
+});
+
+test("a key that was made before the daemon started is refused, because it may have been used", async () => {
+  const key = access.createLoginKey();
+  access.pass(1);
+  expect(await access.start().sessions.open({ key })).toBeNull();
+});
+
+test("what is sealed for the store is no key", async () => {
+  const content = `${access.now()}.${"a".repeat(16)}`;
+  const sealed = access.vault.seal(content, "webhook:wh_1");
+  expect(await access.sessions.open({ key: Buffer.from(sealed).toString("base64url") })).toBeNull();
+});

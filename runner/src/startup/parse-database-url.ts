@@ -1,0 +1,31 @@
+const PROTOCOLS: ReadonlySet<string> = new Set(["postgres:", "postgresql:"]);
+const EXAMPLE = "postgres://USER:PASSWORD@HOST:5432/DATABASE";
+const SSL_MODES: ReadonlySet<string | null> = new Set([
+  null,
+  "disable",
+  "require",
+  "verify-ca",
+  "verify-full",
+]);
+
+/** Returns the URL. An error's message continues "it ", and never quotes the URL, which can contain a password. */
+export function parseDatabaseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !PROTOCOLS.has(url.protocol)) {
+    throw new Error(
+      `must be a URL such as ${EXAMPLE}, in which special characters of the password are percent-encoded`,
+    );
+  }
+  const mode = url.searchParams.get("sslmode");
+  if (!SSL_MODES.has(mode)) {
+    throw new Error(
+      `must have an sslmode of disable, require, verify-ca or verify-full, and not ${JSON.stringify(mode)}`,
+    );
+  }
+  if (mode === "verify-ca" && !url.searchParams.has("sslrootcert")) {
+    throw new Error(
+      "must have sslrootcert, the path of a PEM file, because sslmode is verify-ca. For a server whose certificate is of a public authority use verify-full",
+    );
+  }
+  return text;
+}

@@ -1,0 +1,60 @@
+/**
+ * The payload of a notification is its sender, a space, and a JSON array of messages. PostgreSQL refuses
+ * payloads of 8,000 bytes or more.
+ */
+import type { BusMessage } from "../../ports/bus.ts";
+
+const MAX_BYTES = 7_900;
+const MISSED: BusMessage = { kind: "missed" };
+
+/** Kinds that say no more than that there is something to look for: one of several equal ones is enough. */
+const WAKES: ReadonlySet<BusMessage["kind"]> = new Set([
+  "jobs",
+  "due",
+  "batches",
+  "bulk",
+  "webhook-off",
+  "missed",
+]);
+
+/** The payloads of the messages, in their order. A message that does not fit is sent as `missed`. */
+export function toPayloads(sender: string, messages: readonly BusMessage[]): string[] {
+  const payloads: string[] = [];
+  const wakes = new Set<BusMessage["kind"]>();
+  let texts: string[] = [];
+  let bytes = 0;
+  const roomBytes = MAX_BYTES - Buffer.byteLength(`${sender} []`);
+  const end = (): void => {
+    if (texts.length > 0) payloads.push(`${sender} [${texts.join(",")}]`);
+    texts = [];
+    bytes = 0;
+  };
+  for (const message of messages) {
+    if (WAKES.has(message.kind)) {
+      if (wakes.has(message.kind)) continue;
+      wakes.add(message.kind);
+    }
+    const whole = JSON.stringify(message);
+    const text = Buffer.byteLength(whole) > roomBytes ? JSON.stringify(MISSED) : whole;
+    const size = Buffer.byteLength(text) + 1;
+    if (bytes + size > roomBytes) end();
+    texts.push(text);
+    bytes += size;
+  }
+  end();
+  return payloads;
+}
+
+export function parsePayload(payload: string): {
+  readonly sender: string;
+  readonly messages: readonly BusMessage[];
+} {
+  const at = payload.indexOf(" ");
+  try {
+    const messages = JSON.parse(payload.slice(at + 1)) as BusMessage[];
+    return { sender: payload.slice(0, at), messages };
+  } catch {
+    // Somebody else used the channel.
+    return { sender: "", messages: [] };
+  }
+}

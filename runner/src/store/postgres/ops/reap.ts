@@ -1,0 +1,75 @@
+import type { Operation } from "../change.ts";
+import type { Transaction } from "../transaction.ts";
+import { requeueDeliveries, type FreedDelivery } from "./ordering-key.ts";
+import { FREED } from "./release-jobs.ts";
+
+const LAPSED = `(lease_until < $1 OR lease_owner = ANY ($2::text[]))`;
+/** Daemons that gave no sign of life in time. One that never gave any keeps its leases. */
+const GONE = `owner <> $1 AND until < $2`;
+
+/** Rows that another daemon has locked are in use, or are reaped by it. */
+export const reap: Operation<"reap"> = async (tx, { owner, now }) => {
+  const gone = await tx.query<{ owner: string }>(`SELECT owner FROM daemons WHERE ${GONE}`, [
+    owner,
+    now,
+  ]);
+  const owners = gone.map((daemon) => daemon.owner);
+  await freeDeliveries(tx, now, owners);
+  const freed = await tx.query(
+    `WITH lapsed AS MATERIALIZED (
+       SELECT seq FROM jobs WHERE status = 'running' AND ${LAPSED}
+       ORDER BY seq FOR NO KEY UPDATE SKIP LOCKED
+     )
+     UPDATE jobs SET ${FREED} FROM lapsed WHERE jobs.seq = lapsed.seq RETURNING jobs.seq`,
+    [now, owners],
+  );
+  tx.count({ kind: "job", state: "running" }, -freed.length);
+  tx.count({ kind: "job", state: "queued" }, freed.length);
+  if (owners.length > 0) await forget(tx, { owner, now });
+  return freed.length;
+};
+
+/** A daemon with a row that was locked is kept, so that the next call finds it. */
+async function forget(
+  tx: Transaction,
+  { owner, now }: { owner: string; now: number },
+): Promise<void> {
+  await tx.query(
+    `DELETE FROM daemons WHERE ${GONE}
+       AND NOT EXISTS (
+         SELECT 1 FROM jobs WHERE status = 'running' AND lease_owner = daemons.owner
+       )
+       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE lease_owner = daemons.owner)`,
+    [owner, now],
+  );
+}
+
+/** Locks the deliveries' jobs first, and looks in a later statement. */
+async function freeDeliveries(
+  tx: Transaction,
+  now: number,
+  owners: readonly string[],
+): Promise<void> {
+  const jobs = await tx.query<{ seq: number }>(
+    `SELECT seq FROM jobs
+     WHERE seq = ANY (ARRAY(
+       SELECT DISTINCT job FROM deliveries
+       WHERE lease_owner IS NOT NULL AND ${LAPSED} AND job IS NOT NULL
+     ))
+     ORDER BY seq FOR NO KEY UPDATE SKIP LOCKED`,
+    [now, owners],
+  );
+  const freed = await tx.query<FreedDelivery>(
+    `WITH lapsed AS MATERIALIZED (
+       SELECT id FROM deliveries
+       WHERE lease_owner IS NOT NULL AND ${LAPSED}
+         AND (job IS NULL OR job = ANY ($3::bigint[]))
+       ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+     )
+     UPDATE deliveries SET lease_owner = NULL, lease_until = NULL
+     FROM lapsed WHERE deliveries.id = lapsed.id
+     RETURNING deliveries.id, job, webhook, destination, due_at`,
+    [now, owners, jobs.map(({ seq }) => seq)],
+  );
+  await requeueDeliveries(tx, freed);
+}

@@ -1,0 +1,42 @@
+import type { StepRetry } from "../../../domain/transition.ts";
+import type { Claim } from "../../../ports/store/jobs.ts";
+import type { Transaction } from "../transaction.ts";
+
+/** Puts a running job back into the queue until an instant, and keeps the attempt that failed. */
+export async function retryStep(
+  tx: Transaction,
+  { jobId, fence, owner }: Claim,
+  { sequence, at, attempt, durationMs }: StepRetry,
+): Promise<boolean> {
+  const [requeued] = await tx.query(
+    `WITH requeued AS (
+       UPDATE jobs SET status = 'queued', run_at = $5, due = false, fence = fence + 1,
+         step_attempts = 0, failed_attempts = failed_attempts + 1, failed_ms = failed_ms + $11,
+         lease_owner = NULL, lease_until = NULL
+       WHERE id = $1 AND fence = $2 AND lease_owner IS NOT DISTINCT FROM $3 AND status = 'running'
+         AND sequence = $4
+       RETURNING seq
+     ), attempt AS (
+       INSERT INTO step_attempts (job, position, started_at, ended_at, failure_code, failure_message)
+       SELECT seq, $6::integer, $7::bigint, $8::bigint, $9, $10 FROM requeued
+     )
+     SELECT seq FROM requeued`,
+    [
+      jobId,
+      fence,
+      owner,
+      sequence,
+      at,
+      attempt.step,
+      attempt.startedAt,
+      attempt.endedAt,
+      attempt.failure.code,
+      attempt.failure.message,
+      durationMs,
+    ],
+  );
+  if (requeued === undefined) return false;
+  tx.count({ kind: "job", state: "running" }, -1);
+  tx.count({ kind: "job", state: "queued" }, 1);
+  return true;
+}

@@ -1,0 +1,80 @@
+/** Reads, on sessions of their own: they never wait for a write group. A lost session is replaced. */
+import { toUnreachable } from "./store-error.ts";
+import type { Session } from "./session.ts";
+import type { Value } from "./text.ts";
+
+export type Query = <Row>(sql: string, values?: readonly Value[]) => Promise<Row[]>;
+
+export interface Reader {
+  readonly query: Query;
+  /** Runs several statements on one snapshot. Calls take turns. */
+  readonly snapshot: <T>(read: (query: Query) => Promise<T>) => Promise<T>;
+  close(): Promise<void>;
+}
+
+export function createReader(open: () => Promise<Session>): Reader {
+  const single = createSlot(open, null);
+  const shared = createSlot(open, null);
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function readSnapshot<T>(read: (query: Query) => Promise<T>): Promise<T> {
+    const session = await shared.get().catch(rethrow);
+    await session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").catch(rethrow);
+    try {
+      return await read((sql, values) => session.query(sql, values).catch(rethrow));
+    } finally {
+      if (session.isOpen()) await session.run("COMMIT");
+    }
+  }
+
+  return {
+    query: async (sql, values) => {
+      const session = await single.get().catch(rethrow);
+      return session.query(sql, values).catch(rethrow);
+    },
+    snapshot(read) {
+      const result = last.then(() => readSnapshot(read));
+      last = result.catch(() => {});
+      return result;
+    },
+    async close() {
+      await last;
+      await Promise.all([single.close(), shared.close()]);
+    },
+  };
+}
+
+function rethrow(error: unknown): never {
+  throw toUnreachable(error);
+}
+
+interface Slot {
+  /** Returns the open session, or opens one. */
+  get(): Promise<Session>;
+  close(): Promise<void>;
+}
+
+/** Holds one session. Without a first one, it is opened when it is needed. */
+export function createSlot(open: () => Promise<Session>, first: Session | null): Slot {
+  let current = first === null ? null : Promise.resolve(first);
+
+  function reopen(): Promise<Session> {
+    const opening = open();
+    current = opening;
+    opening.catch(() => {
+      if (current === opening) current = null;
+    });
+    return opening;
+  }
+
+  return {
+    async get() {
+      const session = current === null ? null : await current.catch(() => null);
+      return session?.isOpen() === true ? session : reopen();
+    },
+    async close() {
+      const session = await current?.catch(() => null);
+      await session?.close();
+    },
+  };
+}

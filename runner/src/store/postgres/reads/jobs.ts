@@ -1,0 +1,99 @@
+import type { JobFilter } from "../../../ports/store/jobs.ts";
+import type { Page, Paged } from "../../../ports/store/page.ts";
+import type { StoreReads } from "../../../ports/store/store.ts";
+import { parseErrorGroupId } from "../../shared/rows.ts";
+import type { Query } from "../reader.ts";
+import { readJobSummaries } from "./job-summary.ts";
+import {
+  equals,
+  exactLead,
+  NOTHING,
+  scanList,
+  type Filter,
+  type Lead,
+  type List,
+} from "./list-scan.ts";
+
+/** Plugin sets whose entries are merged. With more, each job's set is checked instead. */
+const MAX_MERGED_SETS = 50;
+/** Sorts behind every text that begins with the prefix. */
+const LAST_CHARACTER = "\u{10FFFF}";
+
+const byStatus = (statuses: readonly string[]): Lead =>
+  exactLead(
+    "status = ?",
+    statuses.map((status) => [status]),
+  );
+
+const LIST: List = {
+  table: "jobs",
+  key: ["created_at", "seq"],
+  whole: byStatus(["queued", "running", "completed", "failed"]),
+};
+
+export function createReadJobs(query: Query): StoreReads["jobs"] {
+  return async (filter, page) => {
+    const { items, nextCursor } = await findKeys(query, filter, page);
+    return { items: await readJobSummaries(query, items), nextCursor };
+  };
+}
+
+export function createReadJobIds(query: Query): StoreReads["jobIds"] {
+  return async (filter, page) => {
+    const { items: keys, nextCursor } = await findKeys(query, filter, page);
+    const rows = await query<{ seq: number; id: string }>(
+      `SELECT seq, id FROM jobs WHERE seq = ANY ($1::bigint[])`,
+      [keys],
+    );
+    const idOf = new Map(rows.map(({ seq, id }) => [seq, id]));
+    return { items: keys.flatMap((key) => idOf.get(key) ?? []), nextCursor };
+  };
+}
+
+async function findKeys(query: Query, filter: JobFilter, page: Page): Promise<Paged<number>> {
+  const range = { after: filter.createdAfter, before: filter.createdBefore };
+  return scanList(query, LIST, { filters: await toFilters(query, filter), page, range });
+}
+
+async function toFilters(query: Query, filter: JobFilter): Promise<Filter[]> {
+  const { status, plugin, name, namePrefix, idPrefix, errorGroup } = filter;
+  return [
+    ...(status === undefined ? [] : [ofStatus(status)]),
+    ...(plugin === undefined ? [] : [await ofPlugin(query, plugin)]),
+    ...(name === undefined ? [] : [equals("name", name)]),
+    ...(namePrefix === undefined ? [] : [ofPrefix("name", namePrefix)]),
+    ...(idPrefix === undefined ? [] : [ofPrefix("id", idPrefix)]),
+    ...(errorGroup === undefined ? [] : [ofErrorGroup(errorGroup)]),
+  ];
+}
+
+async function ofPlugin(query: Query, plugin: string): Promise<Filter> {
+  const sets = await query<{ plugin_set: number }>(
+    `SELECT plugin_set FROM plugin_set_members WHERE plugin = $1 LIMIT $2`,
+    [plugin, MAX_MERGED_SETS + 1],
+  );
+  const alternatives = sets.map((row) => [row.plugin_set]);
+  return {
+    condition: `EXISTS (SELECT 1 FROM plugin_set_members AS member
+      WHERE member.plugin = ? AND member.plugin_set = jobs.plugin_set)`,
+    values: [plugin],
+    lead: sets.length > MAX_MERGED_SETS ? null : exactLead("plugin_set = ?", alternatives),
+  };
+}
+
+function ofStatus(statuses: readonly string[]): Filter {
+  const distinct = [...new Set(statuses)];
+  return { condition: `status = ANY (?::text[])`, values: [distinct], lead: byStatus(distinct) };
+}
+
+function ofPrefix(column: string, prefix: string): Filter {
+  const condition = `${column} >= ? AND ${column} < ?`;
+  const values = [prefix, prefix + LAST_CHARACTER];
+  const lead = { condition, alternatives: [values], isOrdered: false, isExact: true };
+  return { condition, values, lead };
+}
+
+function ofErrorGroup(id: string): Filter {
+  const key = parseErrorGroupId(id);
+  return key === null ? NOTHING : equals("error_group", key);
+}

@@ -1,0 +1,123 @@
+/**
+ * Decides which changes of a write group can run at the same time. Changes that touch the same job,
+ * destination or key run in the order of the calls. One that can touch anything waits for all before
+ * it, and all behind it wait.
+ */
+import type { Change, Outcome } from "../shared/change.ts";
+import { parseDeliveryId } from "../shared/rows.ts";
+import type { StoreWrites } from "../../ports/store/store.ts";
+import type { Touched } from "./lock-group.ts";
+
+/** The rows that a change touches; null for any. */
+type Place = readonly string[] | null;
+
+/** The places of the changes that do not touch any. */
+type Places = {
+  readonly [Name in keyof StoreWrites]?: (...args: Parameters<StoreWrites[Name]>) => Place;
+};
+
+export type Schedule = (run: (change: Change) => Promise<Outcome>) => Promise<Outcome[]>;
+
+export function createSchedule(
+  touched: Touched & { readonly queued: number },
+  changes: readonly Change[],
+  { alone }: { alone: boolean },
+): Schedule {
+  const isNearLimit = canFillQueue(changes, touched.queued);
+
+  const places: Places = {
+    submitJob({ idempotency, files = [] }) {
+      // A change before it can store what it names.
+      if (files.length > 0) return null;
+      return [
+        ...(idempotency === null ? [] : [`key ${idempotency.key}`]),
+        // Near the limit, each must know whether the one before it was stored.
+        ...(isNearLimit ? ["queue"] : []),
+      ];
+    },
+    commitTransition: ({ jobId }) => [`job ${jobId}`],
+    recordAttempt({ deliveryId, destinationOutcome, succeeded }) {
+      const delivery = touched.deliveries.get(parseDeliveryId(deliveryId) ?? 0);
+      // One that fails can change its destination and its webhook.
+      if (delivery === undefined || touched.destinations.has(delivery.destination)) return null;
+      if (destinationOutcome.kind === "failed" || succeeded === false) return null;
+      return [jobOf(delivery.job) ?? `delivery ${deliveryId}`];
+    },
+    appendLogs: (jobId) => [`logs ${jobId}`],
+  };
+
+  function placeOf({ name, args }: Change): Place {
+    // `Change` pairs each name with its arguments, but TypeScript loses that for a union.
+    const find = places[name] as ((...args: unknown[]) => Place) | undefined;
+    return find?.(...args) ?? null;
+  }
+
+  const idOf = new Map([...touched.jobs].map(([id, seq]) => [seq, id]));
+  const jobOf = (seq: number | null): string | null => {
+    const id = seq === null ? undefined : idOf.get(seq);
+    return id === undefined ? null : `job ${id}`;
+  };
+
+  return (run) => (alone ? runAlone(changes, run) : runTogether(changes, placeOf, run));
+}
+
+async function runAlone(
+  changes: readonly Change[],
+  run: (change: Change) => Promise<Outcome>,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const change of changes) outcomes.push(await run(change));
+  return outcomes;
+}
+
+/** Rejects with the first error when every change that has begun has ended. */
+async function runTogether(
+  changes: readonly Change[],
+  placeOf: (change: Change) => Place,
+  run: (change: Change) => Promise<Outcome>,
+): Promise<Outcome[]> {
+  const last = new Map<string, Promise<unknown>>();
+  const outcomes: Promise<Outcome>[] = [];
+  let running: Promise<unknown>[] = [];
+  let barrier: Promise<unknown> = Promise.resolve();
+  for (const change of changes) {
+    const place = placeOf(change);
+    const before =
+      place === null
+        ? [barrier, ...running]
+        : [barrier, ...place.flatMap((key) => last.get(key) ?? [])];
+    const outcome = Promise.all(before).then(() => run(change));
+    // Its rejection is reported below.
+    outcome.catch(() => {});
+    outcomes.push(outcome);
+    if (place === null) {
+      barrier = outcome;
+      running = [];
+      last.clear();
+    } else {
+      running.push(outcome);
+      for (const key of place) last.set(key, outcome);
+    }
+  }
+  const settled = await Promise.allSettled(outcomes);
+  const failed = settled.find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+}
+
+/** Whether the group's submits could raise the number of queued jobs above a limit. */
+function canFillQueue(changes: readonly Change[], queued: number): boolean {
+  let most = queued;
+  let limit = Number.POSITIVE_INFINITY;
+  for (const change of changes) {
+    if (change.name === "submitJob") {
+      most += 1;
+      limit = Math.min(limit, change.args[1].maxQueued);
+    } else if (change.name === "submitBatch") {
+      most += change.args[0].jobs.length;
+      limit = Math.min(limit, change.args[1].maxQueued);
+    } else if (change.name === "releaseJobs") most += change.args[0].length;
+    else if (change.name === "requeueJob") most += 1;
+  }
+  return most > limit;
+}

@@ -1,0 +1,95 @@
+import type { DeliveryState } from "../../domain/delivery.ts";
+import type { ErrorGroup } from "../../domain/error-group.ts";
+import type { JobStatus } from "../../domain/job-spec.ts";
+import { Defect } from "../../domain/errors.ts";
+import type { Session } from "./session.ts";
+import type { Value } from "./text.ts";
+import type { Turns } from "./turns.ts";
+
+export type Counted =
+  | { readonly kind: "job"; readonly state: JobStatus }
+  | { readonly kind: "delivery"; readonly state: DeliveryState }
+  /** Contents that several files have count once. */
+  | { readonly kind: "file"; readonly state: "files" | "bytes" };
+
+/** The transaction of a write group, as an operation uses it. */
+export interface Transaction {
+  readonly turns: Turns;
+  query<Row = never>(sql: string, values?: readonly Value[]): Promise<Row[]>;
+  /** Adds to the count of rows in a state, or of bytes. The counts are stored once, at the end of the group. */
+  count(counted: Counted, by: number): void;
+  /** The number of queued jobs, with what this transaction has changed so far. */
+  queued(): number;
+  /** Returns the key of an error group, which was stored at the start of the transaction. */
+  errorGroup(group: ErrorGroup): number | null;
+  /** Calls `act` when the transaction has been committed. */
+  onCommit(act: () => void): void;
+  /** Throws `NeedsExclusive` unless no other write group runs, in any daemon. */
+  needExclusive(): void;
+}
+
+/** The group must be repeated in a transaction beside which no other write group runs. */
+export class NeedsExclusive extends Error {
+  override readonly name = "NeedsExclusive";
+}
+
+export interface OpenTransaction extends Transaction {
+  /** What changed, by kind and state. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Returns a function that forgets what was counted since. */
+  mark(): () => void;
+  /** Later statements of an operation that was given up are rejected: they would run outside. */
+  end(): void;
+  committed(): void;
+}
+
+export interface Start {
+  /** Whether no other write group runs. */
+  readonly isExclusive: boolean;
+  /** The number of queued jobs at the start of the transaction. */
+  readonly queued: number;
+  readonly errorGroups: ReadonlyMap<string, number>;
+}
+
+export function errorGroupKey({ plugin, code, message }: ErrorGroup): string {
+  return JSON.stringify([plugin, code, message]);
+}
+
+export function createTransaction(
+  { session, turns }: { session: Session; turns: Turns },
+  start: Start,
+): OpenTransaction {
+  const counts = new Map<string, number>();
+  let acts: (() => void)[] = [];
+  let hasEnded = false;
+  return {
+    turns,
+    counts,
+    query(sql, values) {
+      if (!hasEnded) return session.query(sql, values);
+      return Promise.reject(new Defect("STORE_FAILED", "The transaction has ended."));
+    },
+    count({ kind, state }, by) {
+      const key = `${kind} ${state}`;
+      counts.set(key, (counts.get(key) ?? 0) + by);
+    },
+    queued: () => start.queued + (counts.get("job queued") ?? 0),
+    errorGroup: (group) => start.errorGroups.get(errorGroupKey(group)) ?? null,
+    onCommit: (act) => void acts.push(act),
+    needExclusive() {
+      if (!start.isExclusive) throw new NeedsExclusive();
+    },
+    mark() {
+      const before = { counts: [...counts], acts: [...acts] };
+      return () => {
+        counts.clear();
+        for (const [key, by] of before.counts) counts.set(key, by);
+        acts = before.acts;
+      };
+    },
+    end: () => void (hasEnded = true),
+    committed() {
+      for (const act of acts) act();
+    },
+  };
+}

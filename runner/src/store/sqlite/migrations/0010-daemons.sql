@@ -1,0 +1,19 @@
+-- The daemons that have the database open, each until the instant that it last gave. With SQLite there is
+-- one, except in tests.
+CREATE TABLE daemons (
+  owner TEXT NOT NULL PRIMARY KEY,
+  until INTEGER NOT NULL,
+  -- The names of the plugins that it can run, as a JSON array.
+  plugins TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX daemons_until ON daemons (until);
+
+-- The added tokens of the API, as digests.
+CREATE TABLE tokens (
+  seq INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  scope TEXT NOT NULL CHECK (scope = 'read' OR scope = 'run' OR scope = 'admin'),
+  sha256 TEXT NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,225 @@
+import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startChromium } from "../../support/chromium.ts";
+import { openConsole, type OpenedConsole } from "../../support/console.ts";
+import { startDaemon, type Daemon } from "../../support/daemon.ts";
+import { createReceiver, type Receiver } from "../../support/receiver.ts";
+import { until } from "../../support/until.ts";
+
+let daemon: Daemon;
+let browser: Browser;
+let receiver: Receiver;
+let opened: OpenedConsole;
+
+const HOSTILE = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
+
+beforeAll(async () => {
+  browser = await startChromium();
+  const seen = new Set<string>();
+  [daemon, receiver] = await Promise.all([
+    startDaemon({
+      plugins: {
+        quick: 'async (input, ctx) => { ctx.log.info("read it"); return input; }',
+        fails: "async (input) => { throw new Error(input.why); }",
+        chatty:
+          "async (input, ctx) => { for (let i = 0; i < 3000; i++) ctx.log.info(`line ${i}`); if (input.waits) await sleep(600_000, undefined, { signal: ctx.signal }); return null; }",
+        large: 'async () => "0123456789".repeat(500_000)',
+        slow: 'async (input, ctx) => { ctx.progress(0.5, "half of it"); await sleep(600_000, undefined, { signal: ctx.signal }); }',
+        hostile: `async (input, ctx) => { ctx.log.warn(input.html, { html: input.html }); ctx.progress(0.1, input.html); throw new Error(input.html); }`,
+      },
+    }),
+    // Answers 503 to the first attempt of each event sent to /flaky, and always to /dead.
+    createReceiver(({ path, headers }, response) => {
+      const id = String(headers["webhook-id"]);
+      const isFirst = !seen.has(id);
+      seen.add(id);
+      if (path === "/dead" || (path === "/flaky" && isFirst)) response.statusCode = 503;
+      response.end(path === "/flaky" ? "not registered" : "ok");
+    }),
+  ]);
+  opened = await openConsole(browser, daemon);
+});
+afterAll(() => Promise.all([browser?.close(), daemon?.close(), receiver?.close()]));
+
+async function submit(body: unknown): Promise<string> {
+  return (await daemon.post("/v1/jobs", body)).jobId;
+}
+
+async function open(jobId: string): Promise<void> {
+  await opened.goTo(`#/jobs/${jobId}`);
+  await opened.page.waitForSelector(`code:has-text('${jobId}')`);
+}
+
+test("a timeline tells steps, events, deliveries and every attempt's answer in order", async () => {
+  const { page, complaints } = opened;
+  const webhook = { url: `${receiver.url}/flaky` };
+  await open(await submit({ plugins: ["quick"], name: "told", input: {}, webhook }));
+  await page.waitForSelector(":nth-match(.deliveries .state.ok, 3)");
+  const told = await page.locator(".timeline .what").allInnerTexts();
+  const firsts = told.map((text) => text.split(/[\s]/, 1)[0]);
+  expect(firsts).toEqual(["Accepted", "started", "quick", "progress", "completed"]);
+  expect(told).toMatchObject({
+    1: expect.stringMatching(/503[^]*not registered[^]*200[^]*after \d/),
+  });
+  await page.click(":nth-match(.attempt summary, 1)");
+  expect(await page.textContent(".attempt[open] pre")).toBe("not registered");
+  expect(await page.textContent(".log")).toContain("read it");
+  await page.click("text=Events");
+  expect(await page.locator(".timeline > li").count()).toBe(3);
+  expect(complaints).toEqual([]);
+});
+
+test("integers are shown as they were sent", async () => {
+  const { page } = opened;
+  const body = `{"plugins":["quick"],"input":{"orderId":1577134800018226901,"ratio":1.50}}`;
+  const response = await daemon.request("/v1/jobs", {
+    method: "POST",
+    headers: { "content-type": "application/json", prefer: "wait=10" },
+    body,
+  });
+  await open(((await response.json()) as { jobId: string }).jobId);
+  const input = await page.textContent(".card:has(h2:text-is('Input')) .json");
+  expect(input).toContain("1577134800018226901");
+});
+
+test("a failed job says why, and is retried from the step that failed", async () => {
+  const { page, complaints } = opened;
+  const jobId = await submit({
+    plugins: ["quick", "fails"],
+    input: { why: "no total in row 311" },
+  });
+  await open(jobId);
+  await page.waitForSelector(".notice:has-text('PLUGIN_THREW'):has-text('no total in row 311')");
+  await page.click("text=Retry from fails");
+  await page.waitForSelector(":nth-match(.timeline li:has(b:text-is('failed')), 2)");
+  expect((await daemon.get(`/v1/jobs/${jobId}/events`)).items).toHaveLength(4);
+  expect(complaints).toEqual([]);
+});
+
+test("a running job shows its progress, and is cancelled after a question", async () => {
+  const { page } = opened;
+  await open(await submit({ plugins: ["slow"] }));
+  await page.waitForSelector(".step-progress:has-text('half of it')");
+  await page.click(".top >> text=Cancel");
+  await page.click("dialog >> text=Cancel the job");
+  await page.waitForSelector(".top .state:has-text('cancelled')");
+});
+
+test("an event that was given up is sent again", async () => {
+  const { page } = opened;
+  const webhook = { url: `${receiver.url}/dead`, retries: 0, on: ["completed"] };
+  await open(await submit({ plugins: ["quick"], input: {}, webhook }));
+  await page.waitForSelector(".deliveries .state:has-text('given up')");
+  await page.click(".deliveries >> text=Send now");
+  await page.waitForSelector(":nth-match(.deliveries .attempt, 2)");
+});
+
+test("a job is copied as a command that submits it again", async () => {
+  const { page, context } = opened;
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const input = { text: "it's" };
+  await open(await submit({ plugins: ["quick"], name: "copied", input, metadata: { order: 7 } }));
+  await page.click("text=Copy as curl");
+  await page.waitForSelector(".toast:has-text('Copied')");
+  const command = await page.evaluate<string>("navigator.clipboard.readText()");
+  expect(command).toContain(`curl -X POST '${daemon.url}/v1/jobs'`);
+  expect(command).not.toContain(daemon.token);
+  const env = { ...process.env, PLAYGROUND_TOKEN: daemon.token };
+  const { stdout } = await promisify(execFile)("sh", ["-c", command.replace("curl", "curl -s")], {
+    env,
+  });
+  const again = await daemon.get(`/v1/jobs/${JSON.parse(stdout).jobId}`);
+  expect(again).toMatchObject({ name: "copied", input, metadata: { order: 7 } });
+  await page.click("text=Copy for n8n");
+  await until("a node on the clipboard", async () => {
+    const text = await page.evaluate<string>("navigator.clipboard.readText()");
+    return text.includes("n8n-nodes-base.httpRequest");
+  });
+});
+
+test("a large output stays off the page and can be downloaded whole", async () => {
+  const { page } = opened;
+  await open(await submit({ plugins: ["large"] }));
+  const card = page.locator(".card:has(h2:text-is('Output'))");
+  await card.locator("text=The download has all of it").waitFor();
+  expect((await card.locator("pre").textContent())?.length).toBe(64_000);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    card.locator("a:has-text('Download')").click(),
+  ]);
+  const { size } = await stat(await download.path());
+  expect(size).toBe(5_000_002);
+});
+
+test("the log of a job that is over is read from its beginning", async () => {
+  const { page } = opened;
+  const jobId = await submit({ plugins: ["chatty"], input: {} });
+  await until(
+    "the end",
+    async () => (await daemon.get(`/v1/jobs/${jobId}`)).status === "completed",
+  );
+  await open(jobId);
+  await page.waitForSelector("text=3,000 lines");
+  expect(await page.evaluate('document.querySelector(".log").scrollTop')).toBe(0);
+});
+
+test("on a phone, what is seldom done with a job comes after it", async () => {
+  const { page } = opened;
+  const size = page.viewportSize()!;
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(await submit({ plugins: ["fails"], input: { why: "it is Monday" } }));
+  await page.waitForSelector(".top .state:has-text('failed')");
+  const shown = await page.locator(".top .page-acts :is(button, a):visible").allTextContents();
+  expect(shown).toEqual(["Run again…", "Retry from fails"]);
+  expect(await page.locator(".more-acts.below button:visible").count()).toBe(3);
+  await page.setViewportSize(size);
+});
+
+test("the long log of a running job is followed to its end", async () => {
+  const { page } = opened;
+  await open(await submit({ plugins: ["chatty"], input: { waits: true } }));
+  await page.waitForSelector("text=3,000 lines");
+  expect(await page.locator(".log-block").count()).toBe(15);
+  await until("the end in view", () =>
+    page.evaluate(
+      `(() => { const log = document.querySelector(".log"); return log.scrollTop + log.clientHeight > log.scrollHeight - 40; })()`,
+    ),
+  );
+});
+
+test("hostile names, errors, logs, metadata and answers are only text", async () => {
+  const { page, complaints } = opened;
+  const url = `${receiver.url}/dead?${encodeURIComponent(HOSTILE)}`;
+  const jobId = await submit({
+    plugins: ["hostile"],
+    name: HOSTILE,
+    input: { html: HOSTILE },
+    metadata: { [HOSTILE]: HOSTILE },
+    webhook: { url, retries: 0 },
+  });
+  await open(jobId);
+  await page.waitForSelector(".top .state:has-text('failed')");
+  await page.waitForSelector(".log:has-text('onerror')");
+  for (const place of ["#/jobs", "#/"]) {
+    expect(await page.locator("#console :is(img, script)").count()).toBe(0);
+    await opened.goTo(place);
+    await page.waitForSelector(`tr:has-text('${jobId}')`);
+  }
+  expect(await page.locator("#console :is(img, script)").count()).toBe(0);
+  expect(await page.evaluate("window.hacked")).toBeUndefined();
+  expect(complaints).toEqual([]);
+});
+
+test("a job is deleted after a question", async () => {
+  const { page } = opened;
+  const jobId = await submit({ plugins: ["quick"], input: {} });
+  await open(jobId);
+  await page.waitForSelector(".top .state:has-text('completed')");
+  await page.click(".top >> text=Delete");
+  await page.click("dialog >> text=Delete the job");
+  await page.waitForSelector("h1:text-is('Jobs')");
+  expect((await daemon.request(`/v1/jobs/${jobId}`)).status).toBe(404);
+});

@@ -1,0 +1,138 @@
+import { writeFile } from "node:fs/promises";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startChromium } from "../../support/chromium.ts";
+import { openConsole, type OpenedConsole } from "../../support/console.ts";
+import { startDaemon, type Daemon } from "../../support/daemon.ts";
+import { until } from "../../support/until.ts";
+
+let daemon: Daemon;
+let browser: Browser;
+let opened: OpenedConsole;
+
+beforeAll(async () => {
+  browser = await startChromium();
+  daemon = await startDaemon({
+    plugins: {
+      quick: "async (input) => input",
+      fails: 'async () => { throw new Error("no field total in row 311"); }',
+      waits:
+        "async (input, ctx) => { while (!existsSync(input.until)) { ctx.signal.throwIfAborted(); await sleep(5); } }",
+    },
+  });
+  for (let index = 0; index < 60; index++) {
+    await daemon.post("/v1/jobs", { plugins: ["quick"], name: `quick-${index}`, input: { index } });
+  }
+  for (const name of ["import-a", "import-b", "export-c"]) {
+    await daemon.post("/v1/jobs", { plugins: ["quick", "fails"], name });
+  }
+  await untilFailed(3);
+  opened = await openConsole(browser, daemon);
+});
+afterAll(() => Promise.all([browser?.close(), daemon?.close()]));
+
+async function untilFailed(count: number): Promise<void> {
+  await until(`${count} failed jobs`, async () => {
+    const { items } = await daemon.get("/v1/jobs?status=failed&limit=500");
+    return items.length === count;
+  });
+}
+
+test("the filter is the address: state, plugin and the beginning of the name", async () => {
+  const { page, goTo, complaints } = opened;
+  await goTo("#/jobs");
+  await page.waitForSelector("text=quick-59");
+  await page.check(".states input >> nth=3", { force: true });
+  await page.waitForSelector("text=quick-59", { state: "detached" });
+  expect(page.url()).toContain("status=failed");
+  await page.fill("label:has-text('Name begins with') input", "import");
+  await page.waitForSelector("text=export-c", { state: "detached" });
+  expect(await page.locator("tbody tr").count()).toBe(2);
+  await page.goBack();
+  await page.waitForSelector("text=export-c");
+  await page.reload();
+  await page.waitForSelector("text=export-c");
+  expect(await page.locator("tbody tr").count()).toBe(3);
+  await page.click("text=Clear");
+  await page.selectOption("label:has-text('Plugin') select", "fails");
+  await page.waitForSelector("text=quick-59", { state: "detached" });
+  expect(await page.locator("tbody tr").count()).toBe(3);
+  expect(complaints).toEqual([]);
+});
+
+test("the search finds a job by its id, and jobs by the beginning of a name", async () => {
+  const { page, goTo } = opened;
+  const { items } = await daemon.get("/v1/jobs?name=import-a");
+  await goTo("#/");
+  await page.fill("#search", items[0].jobId);
+  await page.press("#search", "Enter");
+  await page.waitForSelector("h1:has-text('import-a')");
+  await goTo("#/jobs");
+  await page.fill("#search", "export");
+  await page.press("#search", "Enter");
+  await page.waitForSelector("text=import-a", { state: "detached" });
+  expect(await page.textContent("tbody")).toContain("export-c");
+});
+
+test("older jobs are pages by cursor, and back is the page before", async () => {
+  const { page, goTo } = opened;
+  await goTo("#/jobs");
+  await page.waitForSelector("text=quick-59");
+  await page.click("text=Older jobs");
+  await page.waitForSelector("text=quick-0");
+  await page.click("text=Newest");
+  await page.waitForSelector("text=quick-59");
+});
+
+test("a job changes in its row, and new jobs are counted until one asks for them", async () => {
+  const { page, goTo, complaints } = opened;
+  const file = `${daemon.dataDir}/go`;
+  const { jobId } = await daemon.post("/v1/jobs", { plugins: ["waits"], input: { until: file } });
+  await goTo("#/");
+  await page.waitForSelector(`tr:has-text('${jobId}') .state:has-text('running')`);
+  await page.waitForSelector(".connection.live");
+  const rows = await page.locator("tbody tr .id").allTextContents();
+  await daemon.post("/v1/jobs", { plugins: ["quick"], name: "newcomer" });
+  await page.waitForSelector("button:has-text('1 new')");
+  expect(await page.locator("tbody tr .id").allTextContents()).toEqual(rows);
+  await writeFile(file, "");
+  await page.waitForSelector(`tr:has-text('${jobId}') .state:has-text('completed')`);
+  await page.click("button:has-text('1 new')");
+  await page.waitForSelector("tbody tr:first-child:has-text('newcomer')");
+  expect(complaints).toEqual([]);
+});
+
+test("all failures of one cause are retried from the overview", async () => {
+  const { page, goTo } = opened;
+  await goTo("#/");
+  await page.waitForSelector(".group:has-text('no field total in row #')");
+  await page.click(".group >> text=Retry all");
+  await page.click("dialog >> button:has-text('Retry 3 jobs')");
+  await until("six failed events", async () => {
+    const { items } = await daemon.get("/v1/jobs?status=failed");
+    const attempts = await Promise.all(
+      items.map(({ jobId }: { jobId: string }) => daemon.get(`/v1/jobs/${jobId}/events`)),
+    );
+    return items.length === 3 && attempts.every((events) => events.items.length === 4);
+  });
+});
+
+test("selected jobs are deleted after a question, and all that match too", async () => {
+  const { page, goTo } = opened;
+  await goTo("#/jobs?status=failed");
+  await page.check("[aria-label='Select import-a']");
+  await page.click(".selection >> text=Delete");
+  await page.click("dialog >> text=Cancel");
+  await page.click(".selection >> text=Delete");
+  await page.click("dialog >> button:has-text('Delete 1 job')");
+  await page.waitForSelector(".bulk:has-text('1 done')");
+  await untilFailed(2);
+
+  await goTo("#/jobs?namePrefix=quick");
+  await page.check("[aria-label='Select all jobs on this page']");
+  await page.click("text=Select all that match the filter");
+  await page.click(".selection >> text=Delete");
+  await page.click("dialog >> button:has-text('Delete 60 jobs')");
+  await page.waitForSelector(".bulk:has-text('60 done')");
+  expect((await daemon.get("/v1/jobs?namePrefix=quick")).items).toEqual([]);
+});

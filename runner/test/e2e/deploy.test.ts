@@ -1,0 +1,183 @@
+/** The files of docs/deploy, each with the program that it is for, where that is installed. */
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Agent, fetch } from "undici";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { readFrames } from "../support/event-stream.ts";
+import { freePort } from "../support/free-port.ts";
+import { until } from "../support/until.ts";
+
+const DEPLOY = fileURLToPath(new URL("../../../docs/deploy/", import.meta.url));
+const TLS = fileURLToPath(new URL("../support/tls/self-signed-localhost", import.meta.url));
+
+let daemon: Daemon;
+
+beforeAll(async () => {
+  daemon = await startDaemon({
+    plugins: {
+      size: `(input) => input.length`,
+      endless: `async (input, ctx) => {
+        ctx.progress(0.5);
+        await sleep(60_000, null, { signal: ctx.signal });
+      }`,
+    },
+  });
+});
+afterAll(() => daemon.close());
+
+function has(command: string): boolean {
+  const isThere = spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;
+  if (!isThere) console.log(`${command} is not tested: it is not installed.`);
+  return isThere;
+}
+
+/** The names and labels of all metrics, from a scrape. */
+async function metricNames(): Promise<Set<string>> {
+  const text = await (await daemon.request("/metrics")).text();
+  const names = new Set<string>();
+  for (const [, name = "", type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+    names.add(name);
+    if (type === "histogram")
+      for (const part of ["bucket", "sum", "count"]) names.add(`${name}_${part}`);
+  }
+  return names;
+}
+
+test.each(["grafana/dashboard.json", "prometheus/alerts.yaml"])(
+  "each metric of %s is one that the daemon has",
+  async (file) => {
+    const text = await readFile(join(DEPLOY, file), "utf8");
+    const used = new Set(text.match(/\b(?:playground|nodejs|process)_[a-z0-9_]+(?=[{[\s)>])/g));
+    expect(used.size).toBeGreaterThan(4);
+    const known = await metricNames();
+    expect([...used].filter((name) => !known.has(name))).toEqual([]);
+  },
+);
+
+test.skipIf(!has("promtool"))("each alert rule fires when it should, and then alone", async () => {
+  const tested = promisify(execFile)("promtool", ["test", "rules", "alerts.test.yaml"], {
+    cwd: join(DEPLOY, "prometheus"),
+  });
+  await expect(tested).resolves.toMatchObject({ stdout: expect.stringContaining("SUCCESS") });
+});
+
+interface Proxy {
+  readonly file: string;
+  /** Changes the file to the names and ports of the test, and returns the command to run. */
+  readonly prepare: (
+    text: string,
+    site: Site,
+  ) => { readonly config: string; readonly args: readonly string[] };
+}
+
+interface Site {
+  readonly folder: string;
+  readonly port: number;
+  readonly daemon: string;
+}
+
+const PROXIES: Readonly<Record<string, Proxy>> = {
+  nginx: {
+    file: "proxy/nginx.conf",
+    prepare: (text, { folder, port, daemon: target }) => ({
+      config: `daemon off; user root; pid ${folder}/pid; error_log stderr; events {}
+        http { access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
+        fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+        ${text
+          .replace("443", `127.0.0.1:${port}`)
+          .replace("jobs.example.com;", "localhost;")
+          .replace("/etc/ssl/jobs.example.com.pem", `${TLS}.cert.pem`)
+          .replace("/etc/ssl/jobs.example.com.key", `${TLS}.key.pem`)
+          .replace("127.0.0.1:8787", target)} }`,
+      args: ["-c", join(folder, "config")],
+    }),
+  },
+  caddy: {
+    file: "proxy/Caddyfile",
+    prepare: (text, { folder, port, daemon: target }) => ({
+      config: `{
+        admin off
+        auto_https disable_redirects
+        default_bind 127.0.0.1
+      }
+      ${text
+        .replace(
+          "jobs.example.com {",
+          `https://localhost:${port} {\n\ttls ${TLS}.cert.pem ${TLS}.key.pem`,
+        )
+        .replace("127.0.0.1:8787", target)}`,
+      args: ["run", "--adapter", "caddyfile", "--config", join(folder, "config")],
+    }),
+  },
+};
+
+/** Starts the proxy before the daemon. Returns a fetch of the daemon's paths through it. */
+async function startProxy(command: string, { file, prepare }: Proxy) {
+  const folder = await mkdtemp(join(tmpdir(), "playground-proxy-"));
+  const port = await freePort();
+  const text = await readFile(join(DEPLOY, file), "utf8");
+  const { config, args } = prepare(text, { folder, port, daemon: new URL(daemon.url).host });
+  await writeFile(join(folder, "config"), config);
+  const child = spawn(command, args, { env: { PATH: process.env["PATH"], HOME: folder } });
+  let output = "";
+  child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()));
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const ca = await readFile(`${TLS}.cert.pem`, "utf8");
+  const dispatcher = new Agent({ connect: { ca } });
+  onTestFinished(async () => {
+    child.kill();
+    await ended;
+    await dispatcher.destroy();
+    await rm(folder, { recursive: true });
+  });
+  const through = (
+    path: string,
+    { headers, ...init }: { method?: string; body?: string; headers?: Record<string, string> } = {},
+  ) =>
+    fetch(`https://localhost:${port}${path}`, {
+      dispatcher,
+      ...init,
+      headers: {
+        authorization: `Bearer ${daemon.token}`,
+        "content-type": "application/json",
+        ...headers,
+      },
+    });
+  await until("the proxy answers", async () => {
+    if (child.exitCode !== null) throw new Error(`${command} ended:\n${output}`);
+    return (await through("/readyz").catch(() => null))?.ok;
+  });
+  return through;
+}
+
+describe.each(Object.entries(PROXIES).filter(([command]) => has(command)))(
+  "%s",
+  (command, proxy) => {
+    test("passes a large body, and an event as it happens", async () => {
+      const through = await startProxy(command, proxy);
+      const large = await through("/v1/jobs", {
+        method: "POST",
+        headers: { prefer: "wait=30" },
+        body: JSON.stringify({ plugins: ["size"], input: "x".repeat(15 * 1024 * 1024) }),
+      });
+      expect(large.status).toBe(200);
+
+      const { jobId } = await daemon.post("/v1/jobs", { plugins: ["endless"], input: 1 });
+      const stream = await through(`/v1/jobs/${jobId}/events`, {
+        headers: { accept: "text/event-stream" },
+      });
+      const frames = readFrames(stream);
+      const kinds: string[] = [];
+      for await (const { event } of frames) {
+        kinds.push(event);
+        if (event === "step-progress") await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
+      }
+      expect(kinds).toEqual(["started", "step-progress", "failed"]);
+    });
+  },
+);

@@ -1,0 +1,135 @@
+/** What a write group does when something is in its way: a failed change, a conflict, a lost session. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Transient } from "../../src/domain/errors.ts";
+import type { Change } from "../../src/store/shared/change.ts";
+import { applyGroup, type Target } from "../../src/store/postgres/apply-group.ts";
+import type { Operations } from "../../src/store/postgres/change.ts";
+import { connect } from "../../src/store/postgres/connect.ts";
+import { migrate } from "../../src/store/postgres/migrate.ts";
+import { createOperations } from "../../src/store/postgres/operations.ts";
+import type { Session } from "../../src/store/postgres/session.ts";
+import { createTurns } from "../../src/store/postgres/turns.ts";
+import { createSchema, type Schema } from "../support/postgres/schema.ts";
+
+let schema: Schema;
+let sessions: Session[];
+
+beforeEach(async () => {
+  schema = await createSchema();
+  sessions = [];
+});
+
+afterEach(async () => {
+  await Promise.all(sessions.map((session) => session.close()));
+  await schema.release();
+});
+
+/** A session on the schema, with `setMeta` replaced. */
+async function open(setMeta?: Operations["setMeta"], { pipeline = true } = {}): Promise<Target> {
+  const session = await connect({ url: schema.url, schema: schema.name, pipeline });
+  sessions.push(session);
+  await migrate(session);
+  const operations = createOperations(new Map());
+  const replaced = setMeta === undefined ? operations : { ...operations, setMeta };
+  return { session, operations: replaced, turns: createTurns(), slot: 1 };
+}
+
+const setMeta = (key: string, value = "x"): Change => ({ name: "setMeta", args: [key, value] });
+const metaKeys = async () =>
+  (await schema.query<{ key: string }>(`SELECT key FROM meta ORDER BY key`)).map(({ key }) => key);
+
+test.each([true, false])(
+  "a change that fails does not affect the others (pipeline %s)",
+  async (pipeline) => {
+    const normal = createOperations(new Map()).setMeta;
+    const target = await open(
+      async (tx, key, value) => {
+        await normal(tx, key, value);
+        if (key === "b") await tx.query("SELECT 1 / 0");
+      },
+      { pipeline },
+    );
+    const { outcomes } = await applyGroup(
+      target,
+      ["a", "b", "c"].map((key) => setMeta(key)),
+    );
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true]);
+    expect(await metaKeys()).toEqual(["a", "c"]);
+  },
+);
+
+test("a transaction that COMMIT rolls back is a failure", async () => {
+  const target = await open(async (tx) => {
+    // An operation that hides an error leaves the transaction failed.
+    await tx.query("SELECT 1 / 0").catch(() => []);
+  });
+  const { outcomes } = await applyGroup(target, [setMeta("a")]);
+  expect(outcomes).toMatchObject([{ ok: false, error: { type: "transient" } }]);
+});
+
+test("groups that wait for each other in a circle are repeated, and both are stored", async () => {
+  const locked = Promise.withResolvers<void>();
+  let holders = 0;
+  /** Takes one lock, waits until the other group has the other one, then takes that. */
+  const inOrder =
+    (first: number, second: number) => async (tx: Parameters<Operations["setMeta"]>[0]) => {
+      await tx.query(`SELECT pg_advisory_xact_lock($1)`, [first]);
+      holders += 1;
+      if (holders >= 2) locked.resolve();
+      await locked.promise;
+      await tx.query(`SELECT pg_advisory_xact_lock($1)`, [second]);
+    };
+  const [one, two] = [await open(inOrder(1, 2)), await open(inOrder(2, 1))];
+  const applied = await Promise.all([
+    applyGroup(one, [setMeta("a")]),
+    applyGroup(two, [setMeta("b")]),
+  ]);
+  expect(applied.flatMap(({ outcomes }) => outcomes)).toMatchObject([{ ok: true }, { ok: true }]);
+  // One was repeated.
+  expect(holders).toBe(3);
+});
+
+test.each([true, false])(
+  "a group whose session is ended rejects, and nothing hangs (pipeline %s)",
+  async (pipeline) => {
+    const target = await open(
+      async (tx) => {
+        const [row] = await tx.query<{ pid: number }>(`SELECT pg_backend_pid() AS pid`);
+        await schema.query(`SELECT pg_terminate_backend($1)`, [row?.pid]);
+        await Promise.all(Array.from({ length: 20 }, () => tx.query("SELECT 1")));
+      },
+      { pipeline },
+    );
+    const applied = applyGroup(target, [setMeta("a"), setMeta("b")]);
+    await expect(applied).rejects.toThrow(Transient);
+    await expect(applied).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
+    expect(target.session.isOpen()).toBe(false);
+  },
+);
+
+test("a statement of an operation that was given up does not run outside its transaction", async () => {
+  const late = Promise.withResolvers<void>();
+  let rejected: unknown;
+  const target = await open(async (tx, key) => {
+    if (key === "a") {
+      void late.promise
+        .then(() => tx.query(`INSERT INTO meta (key, value) VALUES ('late', 'x')`))
+        .catch((error: unknown) => (rejected = error));
+      return;
+    }
+    throw new Error("no");
+  });
+  await applyGroup(target, [setMeta("a"), setMeta("b")]);
+  late.resolve();
+  await expect.poll(() => rejected).toBeDefined();
+  expect(await metaKeys()).toEqual([]);
+});
+
+test("what the counts of a change that failed were, they do not become", async () => {
+  const target = await open(async (tx, key) => {
+    tx.count({ kind: "job", state: "failed" }, 5);
+    if (key === "b") await tx.query("SELECT 1 / 0");
+  });
+  await applyGroup(target, [setMeta("a"), setMeta("b")]);
+  expect(await schema.query(`SELECT count::integer AS n FROM counts`)).toEqual([{ n: 5 }]);
+});

@@ -1,0 +1,249 @@
+/**
+ * The speed of a statement with a million rows depends on its plan, and the plan can be tested: no
+ * statement reads a whole table, neither with empty tables nor with full ones. The plans are those of
+ * the sessions' settings, made once for all values.
+ */
+import fc from "fast-check";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Store } from "../../src/ports/store/store.ts";
+import { createPostgresStore } from "../../src/store/postgres/postgres-store.ts";
+import { DUE_DESTINATIONS, READY_AT } from "../../src/store/postgres/due-destinations.ts";
+import { openSession, type Session } from "../../src/store/postgres/session.ts";
+import { call } from "../conformance/calls.ts";
+import { beatAt, newWebhook, register, submit } from "../conformance/given.ts";
+import { createModelStore } from "../conformance/model/model-store.ts";
+import { createRun } from "../conformance/run.ts";
+import { createSchema, type Schema } from "../support/postgres/schema.ts";
+
+/** Tables that grow with the number of jobs. */
+const LARGE = [
+  "jobs",
+  "job_specs",
+  "steps",
+  "events",
+  "logs",
+  "deliveries",
+  "attempts",
+  "webhooks",
+  "batches",
+  "batch_jobs",
+  "idempotency_keys",
+  "stats",
+  "destinations",
+  "error_groups",
+  "files",
+  "file_contents",
+  "job_files",
+];
+const ROWS = 20_000;
+
+interface Plan {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
+  readonly "Index Cond"?: string;
+  /** Of EXPLAIN ANALYZE. */
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly Plans?: readonly Plan[];
+}
+
+let schema: Schema;
+let session: Session;
+const statements = new Set<string>();
+/** Indexes that have an entry for every row of their table. */
+let wholeIndexes: ReadonlySet<string>;
+
+beforeAll(async () => {
+  schema = await createSchema();
+  const query = vi.spyOn(pg.Client.prototype, "query");
+  const store = await createPostgresStore({ url: schema.url, schema: schema.name });
+  // So that the tables are as in a new database: not analysed before there are rows.
+  const tables = LARGE.map((table) => `ALTER TABLE ${table} SET (autovacuum_enabled = off);`);
+  await schema.query(tables.join(" "));
+  await useEverything(store);
+  await store.close();
+  for (const [config] of query.mock.calls as unknown as [
+    string | { name?: string; text: string },
+  ][]) {
+    if (typeof config === "object" && config.name !== undefined) statements.add(config.text);
+  }
+  query.mockRestore();
+  session = await openSession({ url: schema.url, schema: schema.name, pipeline: true });
+  await schema.query("DELETE FROM jobs; DELETE FROM deliveries");
+  const indexes = await schema.query<{ name: string }>(
+    `SELECT indexname AS name FROM pg_indexes
+     WHERE schemaname = current_schema() AND indexdef NOT LIKE '%WHERE%'`,
+  );
+  wholeIndexes = new Set(indexes.map(({ name }) => name));
+}, 240_000);
+
+afterAll(async () => {
+  await session.close();
+  await schema.release();
+});
+
+/** Random calls, and those that are not among them. */
+async function useEverything(store: Store): Promise<void> {
+  const run = createRun([store], createModelStore({ exclusive: false }));
+  const calls = fc.sample(fc.array(call, { minLength: 60, maxLength: 60 }), {
+    numRuns: 6,
+    seed: 7,
+  });
+  for (const each of calls.flat()) await run.make(each).catch(() => {});
+  await run.settled().catch(() => {});
+  const page = { limit: 10, cursor: null };
+  const { id } = await register(store);
+  await submit(store, { webhook: newWebhook() });
+  const [job] = (await store.jobs({}, page)).items;
+  await store.appendLogs(job?.id ?? "", [
+    { step: 0, at: 1, level: "info", message: "m", data: null },
+  ]);
+  await store.addStats([{ series: "hour", at: 0, key: "", counts: { a: 1 } }]);
+  await store.pruneStats({ series: "hour", before: 0, limit: 5 });
+  await store.giveUpOldDeliveries({ now: 1e12, maxAgeMs: 1, limit: 5 });
+  await store.beat(beatAt(5, { maxGapMs: 1 }));
+  await store.clearWebhooks({ now: 5 });
+  await useFiles(store, job?.id ?? "");
+  await store.pruneBulkActs({ endedBefore: 5, limit: 5 });
+  const filters = [
+    { status: ["failed", "queued"] as const },
+    { plugin: "first" },
+    { name: "n" },
+    { namePrefix: "n" },
+    { idPrefix: "job_" },
+    { errorGroup: "err_1" },
+    { plugin: "first", namePrefix: "n", errorGroup: "err_1" },
+  ];
+  for (const filter of filters) await store.jobs(filter, page);
+  await store.jobIds({}, page);
+  for (const filter of [
+    {},
+    { jobId: job?.id ?? "" },
+    { webhookId: id },
+    { destinationId: "dst_1" },
+    { state: "dead" as const },
+    { state: "due" as const, webhookId: id },
+  ]) {
+    await store.deliveries(filter, page);
+  }
+  await Promise.all([
+    store.job(job?.id ?? "", { maxOutputBytes: 1e9 }),
+    store.jobValue(job?.id ?? "", "input"),
+    store.jobValue(job?.id ?? "", 0),
+    store.logs(job?.id ?? "", { after: 0, limit: 5 }),
+    store.events(job?.id ?? "", { after: 0, limit: 5 }),
+    store.delivery("dlv_1"),
+    store.destinations(page),
+    store.destination("dst_1"),
+    store.destinationByKey("http://a"),
+    store.heldDestinations({ limit: 5 }),
+    store.nextDestinationDue({ except: [] }),
+    store.batch("batch_1"),
+    store.batches(page),
+    store.errorGroups({ since: 0, limit: 5 }),
+    store.stats({ series: "hour", from: 0, to: 10 }),
+    store.stats({ series: "hour", from: 0, to: 10, keys: ["a"] }),
+    store.queueState(),
+    store.nextJobDue(),
+    store.counts(),
+  ]);
+}
+
+async function useFiles(store: Store, jobId: string): Promise<void> {
+  const file = { name: "n", type: "t", size: 1, sha256: "s", createdAt: 1, expiresAt: 1 };
+  for (const id of ["file_1", "file_2"]) await store.createFile({ ...file, id });
+  await submit(store, { files: ["file_1"] });
+  await store.deleteFile("file_2");
+  await store.pruneFiles({ now: 5, limit: 5 });
+  for (const filter of [{}, { jobId }]) await store.files(filter, { limit: 10, cursor: null });
+  await store.file("file_1");
+  await store.filesOfJob(jobId);
+  await store.usedContents(["s"]);
+  await store.fileUsage();
+  await store.positions([jobId, "batch_1"]);
+  await store.addMeta("key", "value");
+  // Jobs that have ended and are not needed: what is deleted with them.
+  await store.pruneJobs({ endedBefore: 1e12, limit: 100, after: null });
+}
+
+let looks = 0;
+
+/** Returns what a statement reads of large tables without a condition on an index. */
+async function offences(sql: string): Promise<string[]> {
+  const count = Math.max(0, ...[...sql.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
+  const values = Array.from({ length: count }, () => "NULL").join(", ");
+  await session.run(`PREPARE looked AS ${sql}`);
+  try {
+    const execute = `EXECUTE looked${count === 0 ? "" : `(${values})`}`;
+    const [row] = await session.query<{ "QUERY PLAN": { Plan: Plan }[] }>(
+      // With a comment: a statement of the session is prepared once for each text.
+      `EXPLAIN (FORMAT JSON) ${execute} /* ${(looks += 1)} */`,
+    );
+    const plan = row?.["QUERY PLAN"][0]?.Plan;
+    return plan === undefined ? ["no plan"] : readsOf(plan).map((read) => `${read}: ${sql}`);
+  } finally {
+    await session.run("DEALLOCATE looked");
+  }
+}
+
+function readsOf(plan: Plan): string[] {
+  const table = plan["Relation Name"] ?? "";
+  const index = plan["Index Name"];
+  const isWhole =
+    LARGE.includes(table) &&
+    (plan["Node Type"] === "Seq Scan" ||
+      (plan["Index Cond"] === undefined && index !== undefined && wholeIndexes.has(index)));
+  return [
+    ...(isWhole ? [`reads the whole table ${table}`] : []),
+    ...(plan.Plans ?? []).flatMap(readsOf),
+  ];
+}
+
+async function allOffences(): Promise<string[]> {
+  const found: string[] = [];
+  for (const sql of statements) found.push(...(await offences(sql)));
+  return found;
+}
+
+async function fill(): Promise<void> {
+  await schema.query(`
+    INSERT INTO jobs (id, name, status, priority, run_at, due, created_at, plugin_set, ended_at)
+      SELECT 'job_x' || i, 'name-' || i, CASE WHEN i % 50 = 0 THEN 'queued' ELSE 'completed' END,
+        0, 0, true, i, 1, i FROM generate_series(1, ${ROWS}) AS i;
+    INSERT INTO deliveries (job, webhook, destination, sequence, state, due_at, created_at)
+      SELECT seq, 1, seq % 10, 1, CASE WHEN seq % 40 < 10 THEN 'due' ELSE 'delivered' END, seq, seq
+      FROM jobs;
+    ANALYZE jobs, deliveries`);
+}
+
+describe("no statement reads a whole table", () => {
+  test("with empty tables", async () => {
+    expect(statements.size).toBeGreaterThan(100);
+    expect(await allOffences()).toEqual([]);
+  });
+
+  test("with full tables", async () => {
+    await fill();
+    expect(await allOffences()).toEqual([]);
+  });
+});
+
+test("the destinations that are due are found by one look for each, not by reading what is due", async () => {
+  const sql = `${DUE_DESTINATIONS} SELECT destination, ${READY_AT} AS ready_at FROM due`;
+  const explained = await session.query<{ "QUERY PLAN": { Plan: Plan }[] }>(
+    `EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`,
+  );
+  const plan = explained[0]?.["QUERY PLAN"][0]?.Plan;
+  // There are 5,000 deliveries that are due, to 10 destinations.
+  expect(plan?.["Actual Rows"]).toBe(10);
+  expect(rowsReadOf(plan, "deliveries")).toBeLessThanOrEqual(40);
+});
+
+/** The rows of a table that the parts of a plan have returned. */
+function rowsReadOf(plan: Plan | undefined, table: string): number {
+  if (plan === undefined) return 0;
+  const own = plan["Relation Name"] === table ? plan["Actual Rows"] * plan["Actual Loops"] : 0;
+  return (plan.Plans ?? []).reduce((sum, part) => sum + rowsReadOf(part, table), own);
+}

