@@ -31,7 +31,7 @@ export interface StepRetry {
   readonly events: readonly [];
   readonly at: number;
   readonly attempt: StepAttempt;
-  /** How long the attempt ran, in ms. */
+  /** How long the attempt ran, in whole ms. */
   readonly durationMs: number;
 }
 

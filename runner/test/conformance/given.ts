@@ -210,7 +210,7 @@ export function retrying(
   { at = 30, retryMs = 100 }: { at?: number; retryMs?: number } = {},
 ): Transition {
   const result = { ok: false, failure: FAILURE, metrics: null } as const;
-  const ofPlugin = toRetryPolicy({ attempts: 100 });
+  const ofPlugin = toRetryPolicy({ attempts: 1_000 });
   return concludeStep(
     job,
     { ...result, retry: { afterMs: retryMs }, startedAt: at - 5, endedAt: at, durationMs: 7 },

@@ -1,7 +1,8 @@
 /** Steps that failed and run again: what a transition with `retry` stores, and what claims return then. */
 import { describe, expect, test } from "vitest";
+import { MAX_ATTEMPTS_SHOWN } from "../../src/domain/limits.ts";
 import { toRetryPolicy } from "../../src/domain/step-retry.ts";
-import type { RunningJob } from "../../src/domain/job.ts";
+import { CANCELLED, fail, type RunningJob } from "../../src/domain/job.ts";
 import {
   claim,
   claimOf,
@@ -14,6 +15,7 @@ import {
   shiftAll,
   start,
   submit,
+  unclaimed,
   UNLIMITED,
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
@@ -96,6 +98,35 @@ export function stepRetryConformance(createSubject: CreateSubject): void {
       const [last] = await claim(t.store, { now: 60 });
       await completeOne(t.store, last!);
       expect((await t.store.job(job.id))?.failedAttempts).toBe(0);
+    });
+
+    test("is due immediately when a client retries the job that was cancelled meanwhile", async () => {
+      const job = await atSecondStep();
+      await failAttempt(job, 30, 1_000_000);
+      const { fence, spec, sequence } = (await t.store.job(job.id))!;
+      const cancelled = fail(
+        { ...spec, sequence },
+        { completedCount: 1, failure: CANCELLED, at: 40, attempts: 1 },
+        { jobUrl: "x" },
+      );
+      expect(await t.store.commitTransition(unclaimed(job.id, fence), cancelled)).toBe(true);
+      const ended = (await t.store.job(job.id))!;
+      const again = unclaimed(job.id, ended.fence);
+      expect(await t.store.requeueJob(again, { now: 50 })).toBe(true);
+      expect(await claim(t.store, { now: 50 })).toHaveLength(1);
+    });
+
+    test("keeps its newest attempts for a reader", async () => {
+      let job = await atSecondStep();
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS_SHOWN + 1; attempt += 1) {
+        await t.store.commitTransition(claimOf(job), retrying(job, { at: attempt, retryMs: 0 }));
+        [job] = (await claim(t.store, { now: attempt })) as [RunningJob];
+      }
+      const { attempts, failedAttempts } = (await t.store.job(job.id))!;
+      expect(failedAttempts).toBe(MAX_ATTEMPTS_SHOWN + 1);
+      expect(attempts.map(({ endedAt }) => endedAt)).toEqual(
+        Array.from({ length: MAX_ATTEMPTS_SHOWN }, (_, index) => index + 2),
+      );
     });
 
     test("is refused under a claim that is no longer valid", async () => {

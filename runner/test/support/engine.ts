@@ -53,6 +53,8 @@ export interface EngineScript {
   pluginWaitMs?: number;
   /** The policy of every plugin. */
   pluginRetry?: RetryPolicy;
+  /** What the jitter is drawn from. Default: 0.5. */
+  random?: () => number;
   /** The plugins that cannot be loaded. The test changes the set. */
   broken?: ReadonlySet<string>;
   /** Called when the plugins are to be read again. */
@@ -150,6 +152,10 @@ export async function createWorld({
     const listeners = new Set<() => void>();
     const { threads = 2, answer = () => answered(200), intercept = (same) => same } = script;
     const now = (): number => clock.now();
+    const known = (name: string): ReadyPlugin => ({
+      ...toPlugin(name),
+      retry: script.pluginRetry ?? null,
+    });
     const pool = createScriptedPool({ size: threads, clock, ...script });
     const sender = createScriptedSender({ now, answer });
     const logged: { message: string; fields: object }[] = [];
@@ -165,8 +171,8 @@ export async function createWorld({
         get: (name) =>
           broken.has(name)
             ? { name, source: `${name}.ts`, status: "broken", error: "For a test." }
-            : { ...toPlugin(name), retry: script.pluginRetry ?? null },
-        known: toPlugin,
+            : known(name),
+        known,
         readyNames: () => PLUGINS.filter((name) => !broken.has(name)),
         recheck: async () => script.recheck?.(),
         onChange(listener) {
@@ -176,7 +182,7 @@ export async function createWorld({
         checkInput: script.checkInput ?? (() => []),
         checkOptions: () => [],
       },
-      ids: { ...createIds(now), random: () => 0.5 },
+      ids: { ...createIds(now), random: script.random ?? (() => 0.5) },
       digest: (text) => createHash("sha256").update(text).digest("base64"),
       urlRefusal: (url) => urlRefusal(url, { mode: "private" }),
       vault: createVault(Buffer.alloc(32, 1)),
