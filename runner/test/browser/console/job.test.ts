@@ -26,6 +26,8 @@ beforeAll(async () => {
         fails: "async (input) => { throw new Error(input.why); }",
         chatty:
           "async (input, ctx) => { for (let i = 0; i < 3000; i++) ctx.log.info(`line ${i}`); if (input.waits) await sleep(600_000, undefined, { signal: ctx.signal }); return null; }",
+        ticking:
+          'async (input, ctx) => { const line = "a long line ".repeat(60); for (let i = 0; i < 1500; i++) ctx.log.info(line); for (;;) { ctx.log.info(line); await sleep(100, undefined, { signal: ctx.signal }); } }',
         large: 'async () => "0123456789".repeat(500_000)',
         slow: 'async (input, ctx) => { ctx.progress(0.5, "half of it"); await sleep(600_000, undefined, { signal: ctx.signal }); }',
         hostile: `async (input, ctx) => { ctx.log.warn(input.html, { html: input.html }); ctx.progress(0.1, input.html); throw new Error(input.html); }`,
@@ -180,7 +182,8 @@ test("on a phone, what is seldom done with a job comes after it", async () => {
 
 test("the long log of a running job is followed to its end", async () => {
   const { page } = opened;
-  await open(await submit({ plugins: ["chatty"], input: { waits: true } }));
+  const jobId = await submit({ plugins: ["chatty"], input: { waits: true } });
+  await open(jobId);
   await page.waitForSelector("text=3,000 lines");
   expect(await page.locator(".log-block").count()).toBe(15);
   await until("the end in view", () =>
@@ -188,6 +191,35 @@ test("the long log of a running job is followed to its end", async () => {
       `(() => { const log = document.querySelector(".log"); return log.scrollTop + log.clientHeight > log.scrollHeight - 40; })()`,
     ),
   );
+  await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
+});
+
+test("a log of lines of unknown height is followed, until its reader scrolls back", async () => {
+  const { page } = opened;
+  const jobId = await submit({ plugins: ["ticking"], input: {} });
+  await open(jobId);
+  const fromEnd = (): Promise<number> =>
+    page.evaluate(
+      `(() => { const log = document.querySelector(".log"); return log.scrollHeight - log.scrollTop - log.clientHeight; })()`,
+    );
+  const shown = async (): Promise<number> =>
+    Number((await page.locator(".card:has(.log) h2 + *").textContent())!.replace(/\D/g, ""));
+  const untilMoreThan = (count: number): Promise<boolean> =>
+    until(`more than ${count} lines`, async () => (await shown()) > count);
+  await untilMoreThan(1510);
+  await until("the end in view", async () => (await fromEnd()) < 40);
+  await page.locator(".log").hover();
+  await until("the reader's place", async () => {
+    await page.mouse.wheel(0, -3000);
+    return (await fromEnd()) > 1000;
+  });
+  await untilMoreThan((await shown()) + 5);
+  expect(await fromEnd()).toBeGreaterThan(1000);
+  await page.locator(".log").press("End");
+  await until("the end in view", async () => (await fromEnd()) < 40);
+  await untilMoreThan((await shown()) + 5);
+  await until("the end in view", async () => (await fromEnd()) < 40);
+  await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
 });
 
 test("hostile names, errors, logs, metadata and answers are only text", async () => {

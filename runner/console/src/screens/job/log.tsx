@@ -16,22 +16,38 @@ interface LogProps {
 /** Lines in one block. The browser lays out only the blocks that are in view. */
 const BLOCK = 200;
 const NEAR_END_PX = 30;
+const KEYS_BACK: ReadonlySet<string> = new Set(["ArrowUp", "PageUp", "Home"]);
 
 export function Log({ jobId, isEnded, steps }: LogProps) {
   const { lines, dropped } = useLogLines(jobId, isEnded);
   const box = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   /**
    * Whether new lines should stay in view: the reader is at the end, or the job runs. The log of a job
    * that is over is read from its beginning.
    */
   const follows = useRef(!isEnded);
-  const lastTop = useRef(0);
   const count = lines.value.length;
+  const isEmpty = count === 0;
+  const toEnd = (): void => {
+    follows.current = true;
+    box.current?.scrollTo(0, box.current.scrollHeight);
+  };
   useEffect(() => {
-    if (follows.current) box.current?.scrollTo(0, box.current.scrollHeight);
-  }, [count]);
+    if (isEmpty) return;
+    // Also for blocks that get their height later, when they come into view.
+    const follow = new ResizeObserver(() => {
+      if (follows.current) toEnd();
+    });
+    follow.observe(content.current!);
+    return () => follow.disconnect();
+  }, [isEmpty]);
+  const stay = (): void => {
+    const { scrollHeight, clientHeight } = box.current!;
+    if (scrollHeight > clientHeight) follows.current = false;
+  };
 
-  if (count === 0) {
+  if (isEmpty) {
     return (
       <Card title="Log">
         <p class="body faint">{isEnded ? "The plugins logged nothing." : "Nothing yet."}</p>
@@ -58,19 +74,27 @@ export function Log({ jobId, isEnded, steps }: LogProps) {
         role="log"
         aria-label="Log"
         aria-live="off"
+        onWheel={({ deltaY }) => deltaY < 0 && stay()}
+        onPointerDown={stay}
+        onTouchMove={stay}
+        onKeyDown={({ key }) => {
+          if (key === "End") toEnd();
+          else if (KEYS_BACK.has(key)) stay();
+        }}
         onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
           if (scrollTop + clientHeight > scrollHeight - NEAR_END_PX) follows.current = true;
-          // Not for our own scrolling, which can be overtaken by more lines.
-          else if (scrollTop < lastTop.current) follows.current = false;
-          lastTop.current = scrollTop;
         }}
       >
-        {dropped.value > 0 && (
-          <p class="faint">{formatCount(dropped.value)} earlier lines are only in the download.</p>
-        )}
-        {blocks.map((block, index) => (
-          <Block key={index} lines={block} steps={steps} />
-        ))}
+        <div ref={content}>
+          {dropped.value > 0 && (
+            <p class="faint">
+              {formatCount(dropped.value)} earlier lines are only in the download.
+            </p>
+          )}
+          {blocks.map((block, index) => (
+            <Block key={index} lines={block} steps={steps} />
+          ))}
+        </div>
       </div>
     </Card>
   );
