@@ -83,6 +83,8 @@ describe.each(JOININGS)("two daemons $name", ({ buses, isDeaf, withinMs }) => {
     step.complete("too late");
     await reach("the events", () => [...first.sender.sent, ...second.sender.sent].length === 2);
     expect(await world.kinds(id)).toEqual(["started", "failed"]);
+    const [failed] = await world.store.events(id, { after: 1, limit: 1 });
+    expect(JSON.parse(failed!.body)).toMatchObject({ attempts: 1 });
   });
 
   test("a failed job that one daemon queues again runs at the other", async () => {
