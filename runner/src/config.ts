@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { CLIENT_SETTINGS } from "./startup/client-settings.ts";
 import { isKubernetesLink } from "./startup/kubernetes-link.ts";
 import { keyIssues } from "./startup/read-pem-file.ts";
+import { secretNameOf, secretSources, type SecretSource } from "./secrets/secret-variables.ts";
 import { readSecretFile } from "./startup/read-secret-file.ts";
 import { SETTINGS } from "./startup/settings.ts";
 import { nearest } from "./domain/nearest.ts";
@@ -14,6 +15,8 @@ import { nearest } from "./domain/nearest.ts";
 export interface Settings extends z.output<typeof SETTINGS> {
   /** The environment that plugins see: all variables except the daemon's own, which contain the token. */
   readonly env: Readonly<Record<string, string>>;
+  /** The secrets of plugins, by name. */
+  readonly pluginSecrets: ReadonlyMap<string, SecretSource>;
   /** The settings that were given, in the order of the documentation. */
   readonly given: readonly GivenSetting[];
 }
@@ -67,6 +70,7 @@ export function unknownVariables(env: Environment = process.env): string[] {
       name.startsWith(PREFIX) &&
       !SETTING_NAMES.includes(name) &&
       !CLIENT_VARIABLES.has(name) &&
+      secretNameOf(name) === null &&
       !isKubernetesLink(name, env[name]),
   );
 }
@@ -101,7 +105,12 @@ export function parseSettings(args: readonly string[], env: Environment = proces
  */
 export function readSettings(flags: Flags, env: Environment = process.env): Settings {
   const settings = read(SETTINGS, { flags, env, check: keyIssues });
-  return { ...settings, env: withoutOurs(env), given: describeGiven(flags, env) };
+  return {
+    ...settings,
+    env: withoutOurs(env),
+    pluginSecrets: secretSources(env),
+    given: describeGiven(flags, env),
+  };
 }
 
 function describeGiven(flags: Flags, env: Environment): GivenSetting[] {

@@ -85,7 +85,7 @@ export interface PluginArtifacts {
   ): Promise<WrittenFileReference>;
 }
 
-export interface PluginContext<Options = unknown> {
+export interface PluginContext<Options = unknown, Secret extends string = string> {
   /** Aborted when the job is cancelled or times out, or the daemon stops. The thread ends soon after. */
   readonly signal: AbortSignal;
   readonly log: PluginLog;
@@ -105,6 +105,11 @@ export interface PluginContext<Options = unknown> {
    * step runs again by a retry policy, and not when a crash cut an attempt off.
    */
   readonly attempt: number;
+  /**
+   * The values of the secrets that the plugin declares, by name. Lists, copies and prints of the object do
+   * not contain them, and the job's log and errors have the name in place of a value of 8 characters or more.
+   */
+  readonly secrets: Readonly<Record<Secret, string>>;
   /** The standard `fetch`, through the egress policy. Aborted with `signal`. */
   readonly fetch: typeof globalThis.fetch;
   readonly files: PluginFiles;
@@ -118,6 +123,7 @@ export interface PluginDefinition<
   Input extends Schema | undefined = Schema | undefined,
   Options extends Schema | undefined = Schema | undefined,
   Output extends Schema | undefined = Schema | undefined,
+  Secret extends string = string,
 > {
   /** Lower-case letters, digits and dashes, at most 64: `word-count`. */
   readonly name: string;
@@ -144,9 +150,15 @@ export interface PluginDefinition<
    * A BigInt in an output is written as a number in any case.
    */
   readonly exactIntegers?: boolean;
+  /**
+   * The names of the secrets that the plugin needs, such as `["OPENAI_API_KEY"]`. The operator sets
+   * `PLAYGROUND_SECRET_OPENAI_API_KEY`, or `PLAYGROUND_SECRET_OPENAI_API_KEY_FILE` to a file's path. Jobs
+   * wait while one is missing.
+   */
+  readonly secrets?: readonly Secret[];
   run(
     input: Parsed<Input>,
-    ctx: PluginContext<Parsed<Options>>,
+    ctx: PluginContext<Parsed<Options>, Secret>,
   ): Output extends Schema ? z.input<Output> | Promise<z.input<Output>> : unknown;
 }
 
@@ -155,7 +167,10 @@ export function definePlugin<
   Input extends Schema | undefined = undefined,
   Options extends Schema | undefined = undefined,
   Output extends Schema | undefined = undefined,
->(definition: PluginDefinition<Input, Options, Output>): PluginDefinition<Input, Options, Output> {
+  Secret extends string = never,
+>(
+  definition: PluginDefinition<Input, Options, Output, Secret>,
+): PluginDefinition<Input, Options, Output, Secret> {
   checkDefinition(definition);
   return definition;
 }

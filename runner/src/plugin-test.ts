@@ -10,6 +10,7 @@ import { definePlugin, type PluginDefinition, type WrittenFileReference } from "
 import { toBytes } from "./pool/thread/file-source.ts";
 import type { LogBuffer } from "./pool/thread/log-buffer.ts";
 import { runLoaded } from "./pool/thread/run-step.ts";
+import { createStepSecrets } from "./pool/thread/step-secrets.ts";
 import { stringify } from "./pool/thread/serialize-output.ts";
 import type { StepTask } from "./ports/plugin-pool.ts";
 
@@ -35,6 +36,8 @@ export interface PluginRun<Input = unknown, Options = unknown> {
   readonly fetch?: typeof globalThis.fetch;
   /** What `ctx.attempt` is. Default: 1. */
   readonly attempt?: number;
+  /** The values of the secrets that the plugin declares, by name. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Aborts `ctx.signal`. */
   readonly signal?: AbortSignal;
 }
@@ -89,14 +92,22 @@ export async function runPlugin<
   Input extends Schema,
   Options extends Schema,
   Output extends Schema,
+  Secret extends string = never,
 >(
-  plugin: PluginDefinition<Input, Options, Output>,
+  plugin: PluginDefinition<Input, Options, Output, Secret>,
   run: PluginRun<Given<Input>, Given<Options>>,
 ): Promise<PluginResult<Output extends z.ZodType ? z.output<Output> : unknown>> {
   const progress: PluginResult["progress"][number][] = [];
   const log: PluginResult["log"][number][] = [];
+  const secrets = createStepSecrets(declaredSecrets(plugin, run.secrets ?? {}));
+  const { hide } = secrets;
   const buffer: LogBuffer = {
-    log: (level, message, data) => void log.push({ level, message, data: toData(data) }),
+    log: (level, message, data) =>
+      void log.push({
+        level,
+        message: hide(message),
+        data: toData(data && (hide(data) as JsonText)),
+      }),
     progress: (next) => void progress.push(next),
     flush: () => {},
     close: () => ({ lines: [], droppedLines: 0 }),
@@ -106,7 +117,7 @@ export async function runPlugin<
   const { watched, thrown } = watchThrown(definePlugin(plugin) as PluginDefinition);
   const outcome = await runLoaded(watched, {
     task: { ...toTask(plugin.name, run), files: await writeFiles(contents, run.files ?? {}) },
-    step: { run: 1, buffer, abort: abortedWith(run.signal) },
+    step: { run: 1, buffer, abort: abortedWith(run.signal), secrets },
     settings: {
       filesDir: run.filesDir ?? join(temporaryFolder(), "files"),
       contentsDir,
@@ -122,6 +133,24 @@ export async function runPlugin<
   });
   const output = JSON.parse(outcome.output) as never;
   return { output, metrics: outcome.metrics, files, progress, log };
+}
+
+/** A missing value would be a job that waits for ever, and one that is not declared is not there in a daemon. */
+function declaredSecrets(
+  { name, secrets = [] }: Pick<PluginDefinition, "name" | "secrets">,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  for (const secret of secrets) {
+    if (!(secret in given)) {
+      throw new TypeError(`secrets.${secret} is missing: plugin "${name}" declares it.`);
+    }
+  }
+  for (const secret of Object.keys(given)) {
+    if (!secrets.includes(secret)) {
+      throw new TypeError(`secrets.${secret} is given: plugin "${name}" must declare it.`);
+    }
+  }
+  return given;
 }
 
 let folder: string | null = null;

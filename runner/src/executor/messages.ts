@@ -27,6 +27,8 @@ export interface ExecutorSettings {
 /** One step for an executor, with the plugin's file as a URL and its timeout. */
 export interface ExecutorTask extends StepTask {
   readonly file: string;
+  /** The values of the secrets that the plugin declares, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly pluginTimeoutMs: number;
 }
 

@@ -88,6 +88,20 @@ const WRONG: [object, string][] = [
     { retry: { attempts: 2, backoff: { jitter: 2 } } },
     "retry has a backoff whose jitter is 2: it must be a number from 0 to 1",
   ],
+  [{ secrets: "API_KEY" }, 'secrets is "API_KEY": it must be a list of names such as ["API_KEY"]'],
+  [
+    { secrets: ["api-key"] },
+    'secrets has the name "api-key": it must be capital letters, digits and underscores, at most 64, and begin with a letter, such as API_KEY',
+  ],
+  [
+    { secrets: ["KEY"] },
+    'secrets has the name "KEY": it must have another name, because PLAYGROUND_SECRET_KEY is a setting',
+  ],
+  [
+    { secrets: ["API_FILE"] },
+    'secrets has the name "API_FILE": it must not end with _FILE, which ends the name of a variable that names a file',
+  ],
+  [{ secrets: ["A", "B", "A"] }, 'secrets has the name "A" twice'],
   [{ example: "x" }, `example is "x": ${AN_EXAMPLE}`],
   [{ example: [{ input: 1 }] }, `example is an array of 1: ${AN_EXAMPLE}`],
   [{ example: { text: "x" } }, `example has no input: ${AN_EXAMPLE}`],
@@ -126,7 +140,7 @@ const WRONG: [object, string][] = [
   [{ verison: "1" }, 'unknown field "verison": did you mean "version"?'],
   [
     { author: "me" },
-    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, retry, exactIntegers, run',
+    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, retry, secrets, exactIntegers, run',
   ],
 ];
 

@@ -1,6 +1,7 @@
 /** Finds faults in a plugin's definition. Each fault names the field, its value and what would be right. */
 import { MAX_ATTEMPTS, MAX_RETRY_DELAY_MS, type Backoff } from "../domain/step-retry.ts";
 import { nearest } from "../domain/nearest.ts";
+import { secretNameFault } from "../domain/secret-name.ts";
 import { showValue } from "./value-words.ts";
 import { zodSchemaFault } from "./zod-schema.ts";
 
@@ -19,6 +20,7 @@ export const CHECKS = {
   example: optional(exampleFault),
   timeoutMs: optional(timeoutFault),
   retry: optional(retryFault),
+  secrets: optional(secretsFault),
   exactIntegers: optional((value) =>
     typeof value === "boolean" ? null : not(value, "true or false"),
   ),
@@ -89,6 +91,16 @@ const NUMBERS: Readonly<Record<keyof Backoff, readonly [least: number, most: num
   maxDelayMs: [0, MAX_RETRY_DELAY_MS],
   jitter: [0, 1],
 };
+
+function secretsFault(value: unknown): string | null {
+  if (!Array.isArray(value)) return not(value, 'a list of names such as ["API_KEY"]');
+  for (const name of value as unknown[]) {
+    const fault = secretNameFault(name);
+    if (fault !== null) return `has the name ${showValue(name)}: ${fault}`;
+  }
+  const twice = value.find((name, at) => value.indexOf(name) !== at) as string | undefined;
+  return twice === undefined ? null : `has the name ${showValue(twice)} twice`;
+}
 
 function retryFault(value: unknown): string | null {
   const wanted = "an object such as { attempts: 3 }";

@@ -15,6 +15,8 @@ export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
   readonly run: number;
   /** The plugin's file, as a URL. */
   readonly file: string;
+  /** The values of the secrets that the plugin declares, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** The `workerData` of a plugin thread. */
@@ -121,6 +123,7 @@ export interface PluginDescription {
   readonly example: { readonly input: unknown; readonly options?: unknown } | null;
   readonly timeoutMs: number | null;
   readonly retry: RetryPolicy | null;
+  readonly secrets: readonly string[];
   readonly warnings: readonly string[];
 }
 

@@ -23,7 +23,12 @@ const MIB = 1024 * 1024;
 
 /** A plugin's file, or why the plugin cannot be loaded. */
 export type PluginLocation =
-  | { readonly file: string; readonly timeoutMs: number | null }
+  | {
+      readonly file: string;
+      readonly timeoutMs: number | null;
+      /** The values of the secrets that the plugin declares, by name. */
+      readonly secrets: Readonly<Record<string, string>>;
+    }
   | { readonly error: string };
 
 export interface PluginPoolOptions {
@@ -83,7 +88,8 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
     }
     if ("error" in plugin) return failed("PLUGIN_BROKEN", plugin.error);
     const pluginTimeoutMs = plugin.timeoutMs ?? options.pluginTimeoutMs;
-    return executor.run({ ...step, file: plugin.file, pluginTimeoutMs }, hooks);
+    const { file, secrets } = plugin;
+    return executor.run({ ...step, file, secrets, pluginTimeoutMs }, hooks);
   }
 
   return {

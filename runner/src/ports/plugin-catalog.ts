@@ -21,6 +21,8 @@ export interface ReadyPlugin extends PluginSource {
   readonly timeoutMs: number | null;
   /** When a step of the plugin that failed runs again, unless its job says so itself. Null: never. */
   readonly retry: RetryPolicy | null;
+  /** The names of the secrets that it declares. */
+  readonly secrets: readonly string[];
   /** What the author should fix, although the plugin runs. */
   readonly warnings: readonly string[];
 }

@@ -9,6 +9,7 @@ import { createPluginPool } from "../pool/plugin-pool.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { PluginInfo, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { PluginPool } from "../ports/plugin-pool.ts";
+import { createPluginSecrets } from "../secrets/plugin-secrets.ts";
 import { cannotReadPluginsDir } from "./cannot-start.ts";
 import { contentsPath } from "./contents-path.ts";
 import { fetchEgress } from "./egress.ts";
@@ -89,6 +90,7 @@ export async function openPlugins(
     rememberMs: settings.pluginWaitMs,
     now: () => clock.now(),
     ...memory,
+    secrets: createPluginSecrets(settings.pluginSecrets),
     env,
   });
   catalog.onChange(() => onChange(catalog.list()));

@@ -90,6 +90,7 @@ test("a step that is cancelled while no executor can start ends before the next 
       metadata: json,
       plugin: "none",
       file: "file:///none.ts",
+      secrets: {},
       options: json,
       input: json,
       inputFrom: null,

@@ -294,6 +294,7 @@ export function toPlugin(name: string): ReadyPlugin {
     example: null,
     timeoutMs: null,
     retry: null,
+    secrets: [],
     warnings: [],
   };
 }

@@ -51,6 +51,7 @@ const PLUGINS: readonly PluginInfo[] = [
     example: { input: { text: "hello" } },
     timeoutMs: null,
     retry: null,
+    secrets: [],
     warnings: [],
   },
 ];

@@ -29,6 +29,9 @@ export const Plugin = z
     retry: RetryPolicy.nullable().describe(
       "When a step of the plugin that failed runs again, unless its job has a policy of its own. Null when it does not.",
     ),
+    secrets: z
+      .array(z.string())
+      .describe("The names of the secrets that the plugin needs. Jobs wait while one is missing."),
     warnings: z
       .array(z.string())
       .describe("What the plugin's author should fix, although the plugin runs."),

@@ -165,6 +165,7 @@ export const SAMPLE_PLUGIN = {
   example: { input: { text: "to be or not to be" } },
   timeoutMs: null,
   retry: null,
+  secrets: [],
   warnings: [],
   error: null,
 };

@@ -10,12 +10,13 @@ const UNKNOWN = {
   example: null,
   timeoutMs: null,
   retry: null,
+  secrets: [],
   warnings: [],
 };
 
 /** Ready and broken plugins have the same keys. */
 export function pluginView(plugin: PluginInfo): Plugin {
   return plugin.status === "ready"
-    ? { ...plugin, warnings: [...plugin.warnings], error: null }
+    ? { ...plugin, secrets: [...plugin.secrets], warnings: [...plugin.warnings], error: null }
     : { ...UNKNOWN, ...plugin };
 }

@@ -8,6 +8,7 @@ const ready = {
   source: "a.ts",
   version: "1.0.0",
   status: "ready",
+  secrets: [] as readonly string[],
   warnings: [] as readonly string[],
 } as ReadyPlugin;
 const warning = (...warnings: string[]): ReadyPlugin => ({ ...ready, warnings });

@@ -10,7 +10,10 @@ import { createKnownPlugins, type KnownPlugin, type KnownPlugins } from "./known
 import { assignNames, type NameOwners, type ScannedFile } from "./name-owners.ts";
 import { createNewlyLoaded } from "./newly-loaded.ts";
 import { createPluginReader } from "./plugin-reader.ts";
-import { MAX_STAMPED } from "./stamps.ts";
+import { MAX_STAMPED, stampFiles } from "./stamps.ts";
+import { createPluginSecrets } from "../../secrets/plugin-secrets.ts";
+import type { PluginSecrets } from "../../ports/plugin-secrets.ts";
+import type { ImportedFile } from "../messages.ts";
 import { watchPlugins } from "./watch-plugins.ts";
 import { systemClock } from "../../system/clock.ts";
 
@@ -45,6 +48,8 @@ export interface PluginCatalogOptions {
   readonly onKnown?: (known: readonly KnownPlugin[]) => void;
   /** Receives each plugin of PLUGINS_DIR when it was loaded, and when it was loaded again with changed files. */
   readonly onLoaded?: (plugin: ReadyPlugin) => void;
+  /** What plugins declare as `secrets`. Default: none can be found. */
+  readonly secrets?: PluginSecrets;
   /** `process.env` of plugins while they are imported. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -74,13 +79,15 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   let readyNames: readonly string[] = [];
   const rememberMs = options.rememberMs ?? 60 * 60_000;
   let known: KnownPlugins | null = null;
+  const secrets = options.secrets ?? createPluginSecrets(new Map());
+  let secretFiles: readonly ImportedFile[] = [];
   const newlyLoaded = createNewlyLoaded();
   const reader = createPluginReader({ builtinDir, pluginsDir, importTimeoutMs, env });
   const retry = createBrokenRetry({
     hasBroken: () => reader.hasBroken(),
     async readBroken(signal) {
-      if (await reader.readBroken(signal, { isSlow: false })) publish();
-      if (await reader.readBroken(signal, { isSlow: true })) publish();
+      if (await reader.readBroken(signal, { isSlow: false })) await publish();
+      if (await reader.readBroken(signal, { isSlow: true })) await publish();
     },
     onError,
     firstMs: options.retryMs ?? 2000,
@@ -94,18 +101,23 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
         rememberMs,
         now: options.now ?? (() => systemClock.now()),
       });
-      if (!closing.signal.aborted) publish();
+      if (!closing.signal.aborted) await publish();
     } finally {
       if (!closing.signal.aborted) retry.start();
     }
   }
 
-  function publish(): void {
+  async function publish(): Promise<void> {
     if (known === null) return;
+    const names = reader.files().flatMap(({ answer }) => (answer.ok ? answer.plugin.secrets : []));
+    secretFiles = await stampFiles(secrets.filesOf(names));
+    await secrets.load(names);
     const nameOf: KnownPlugins["nameOf"] = (source) => known?.nameOf(source) ?? null;
-    entries = toEntries(reader.files(), assignNames(reader.files(), nameOf), nameOf);
+    const read = toEntries(reader.files(), assignNames(reader.files(), nameOf), nameOf);
+    // A plugin without its secrets is known: its jobs are accepted, and wait.
+    known.update(read.map(({ info }) => info));
+    entries = read.map((entry) => ({ ...entry, info: brokenWithout(secrets, entry.info) }));
     byName = index(entries);
-    known.update(entries.map(({ info }) => info));
     options.onKnown?.(known.all());
     const loaded = newlyLoaded(reader.files());
     for (const { info, path } of entries) {
@@ -119,7 +131,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     dir: pluginsDir,
     rescanMs,
     refresh,
-    imported: () => reader.files().flatMap(({ answer }) => answer.imported),
+    imported: () => [...reader.files().flatMap(({ answer }) => answer.imported), ...secretFiles],
     onError,
     onOverLimit: () => options.onOverLimit?.(pluginsDir, MAX_STAMPED),
     signal: closing.signal,
@@ -151,7 +163,9 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
       if (entry === undefined) return null;
       const { info, file } = entry;
       if (info.status === "broken") return { error: info.error };
-      return file === null ? null : { file, timeoutMs: info.timeoutMs };
+      const found = secrets.find(info.secrets);
+      if ("error" in found) return found;
+      return file === null ? null : { file, timeoutMs: info.timeoutMs, secrets: found.values };
     },
     onChange(listener) {
       listeners.add(listener);
@@ -163,6 +177,13 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
       await retry.stop();
     },
   };
+}
+
+function brokenWithout(secrets: PluginSecrets, info: PluginInfo): PluginInfo {
+  if (info.status === "broken") return info;
+  const found = secrets.find(info.secrets);
+  if (!("error" in found)) return info;
+  return { name: info.name, source: info.source, status: "broken", error: found.error };
 }
 
 /** Of two plugins with one name, the one that does not own the name is broken. */

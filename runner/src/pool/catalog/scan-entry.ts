@@ -57,6 +57,7 @@ function describe(plugin: PluginDefinition): PluginDescription {
       : null,
     timeoutMs: plugin.timeoutMs ?? null,
     retry: plugin.retry ? toRetryPolicy(plugin.retry) : null,
+    secrets: plugin.secrets ?? [],
     warnings: [input, options, output].flatMap(({ warning }) => warning ?? []),
   };
 }

@@ -67,12 +67,17 @@ export function stampsWhenImported(files: readonly ImportedFile[]): string {
 
 /** The stamps that the same files have now. */
 export async function stampsNow(files: readonly ImportedFile[]): Promise<string> {
-  const stamps: string[] = [];
-  for (const { path } of stamped(files)) {
+  return stampsWhenImported(await stampFiles(stamped(files).map(({ path }) => path)));
+}
+
+/** The stamps of these files now. That of a missing file is empty. */
+export async function stampFiles(paths: readonly string[]): Promise<ImportedFile[]> {
+  const files: ImportedFile[] = [];
+  for (const path of paths) {
     const stats = await stat(path).catch(() => null);
-    stamps.push(`${path}|${stats === null ? "" : stampOfFile(stats)}`);
+    files.push({ path, stamp: stats === null ? "" : stampOfFile(stats) });
   }
-  return stamps.join("\n");
+  return files;
 }
 
 function stamped(files: readonly ImportedFile[]): ImportedFile[] {

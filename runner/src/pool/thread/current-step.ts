@@ -1,11 +1,13 @@
 /** The step that runs in this thread, and the step that the calling code belongs to. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { LogBuffer } from "./log-buffer.ts";
+import type { StepSecrets } from "./step-secrets.ts";
 
 export interface CurrentStep {
   readonly run: number;
   readonly buffer: LogBuffer;
   readonly abort: AbortController;
+  readonly secrets: StepSecrets;
 }
 
 const owner = new AsyncLocalStorage<CurrentStep>();

@@ -6,9 +6,13 @@ import { explainMissingPackage } from "../missing-package.ts";
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_MESSAGE_CHARACTERS = MAX_MESSAGE_BYTES / 4;
 
+/** Hides what no text may contain. */
+type Hide = (text: string) => string;
+const SAME: Hide = (text) => text;
+
 /** The error's message, with those of its causes. */
-export function errorMessage(thrown: unknown): string {
-  return cut(readMessage(thrown));
+export function errorMessage(thrown: unknown, hide = SAME): string {
+  return cut(hide(readMessage(thrown)));
 }
 
 /** Message, stack and causes. */

@@ -19,6 +19,7 @@ import { refuseKill } from "./refuse-kill.ts";
 import { reportChildren } from "./report-children.ts";
 import { reportFaults } from "./report-faults.ts";
 import { runStep } from "./run-step.ts";
+import { createStepSecrets } from "./step-secrets.ts";
 import { watchGlobals } from "./watch-globals.ts";
 
 if (parentPort === null) throw new Error("pool/thread/entry runs in a worker thread only");
@@ -52,11 +53,12 @@ const changedGlobal = watchGlobals();
 export default async function runTask(task: ThreadTask): Promise<void> {
   const { run } = task;
   const settings = workerData as ThreadSettings;
+  const secrets = createStepSecrets(task.secrets);
   const buffer = createLogBuffer(
     (lines, progress) => send({ kind: "update", run, lines, progress }),
-    task,
+    { ...task, hide: secrets.hide },
   );
-  const step: CurrentStep = { run, buffer, abort: new AbortController() };
+  const step: CurrentStep = { run, buffer, abort: new AbortController(), secrets };
   Atomics.store(sharedState, SHARED_STATE.startedAt, BigInt(monotonicMs()));
   Atomics.add(sharedState, SHARED_STATE.runCount, 1n);
   Atomics.store(sharedState, SHARED_STATE.run, BigInt(run));

@@ -22,7 +22,14 @@ type Send = (lines: readonly LogLine[], progress: Progress | null) => void;
 
 export function createLogBuffer(
   send: Send,
-  { logLimitBytes, logLimitLines }: Pick<StepTask, "logLimitBytes" | "logLimitLines">,
+  {
+    logLimitBytes,
+    logLimitLines,
+    hide = (text) => text,
+  }: Pick<StepTask, "logLimitBytes" | "logLimitLines"> & {
+    /** Hides what no line may contain. */
+    readonly hide?: (text: string) => string;
+  },
 ): LogBuffer {
   let lines: LogLine[] = [];
   let progress: Progress | null = null;
@@ -58,8 +65,8 @@ export function createLogBuffer(
       const line = {
         at: systemClock.now(),
         level,
-        message: cap(toText(message)),
-        data: fitting(data),
+        message: cap(hide(toText(message))),
+        data: fitting(data === undefined ? undefined : (hide(data) as JsonText)),
       };
       bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? "");
       if (bytes > logLimitBytes) return void (dropped += 1);

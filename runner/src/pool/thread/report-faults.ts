@@ -19,8 +19,10 @@ export function reportFaults(send: (message: ThreadMessage) => void): void {
 
   function die(thrown: unknown): void {
     isDying = true;
-    owningStep()?.buffer.log("error", errorReport(thrown));
-    report({ code: "PLUGIN_CRASHED", message: errorMessage(thrown) });
+    const step = owningStep();
+    step?.buffer.log("error", errorReport(thrown));
+    const message = errorMessage(thrown, step?.secrets.hide);
+    report({ code: "PLUGIN_CRASHED", message });
     process.exit(1);
   }
 

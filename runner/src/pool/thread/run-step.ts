@@ -25,7 +25,7 @@ class StepFailed extends Error {
   }
 }
 
-type Task = Omit<ThreadTask, "file" | "run">;
+type Task = Omit<ThreadTask, "file" | "run" | "secrets">;
 
 /** Never rejects. */
 export async function runStep(
@@ -74,6 +74,7 @@ export async function runLoaded(
       ? await check(plugin.output, returned, outputMisfit(task))
       : returned;
     const serialized = serializeOutput(output, settings.outputLimitBytes);
+    if (serialized.ok) warnOfSecrets(serialized.output, step);
     const written = serialized.ok ? await files.end() : [];
     return {
       ...serialized,
@@ -93,10 +94,18 @@ export async function runLoaded(
   }
 }
 
+/** An output is data, and stays as the plugin made it. */
+function warnOfSecrets(output: JsonText, { secrets, buffer }: CurrentStep): void {
+  const names = secrets.namesIn(output);
+  if (names.length === 0) return;
+  const which = names.length === 1 ? `the secret ${names[0]}` : `the secrets ${names.join(", ")}`;
+  buffer.log("warn", `The output contains ${which}. It is stored and sent in events as it is.`);
+}
+
 function toFailure(error: unknown, step: CurrentStep): Failure {
   if (error instanceof StepFailed) return error.failure;
   step.buffer.log("error", errorReport(error));
-  return { code: "PLUGIN_THREW", message: errorMessage(error) };
+  return { code: "PLUGIN_THREW", message: errorMessage(error, step.secrets.hide) };
 }
 
 async function load(task: ThreadTask): Promise<PluginDefinition> {
@@ -224,6 +233,7 @@ function createContext(parts: {
     },
     options,
     attempt: task.attempt,
+    secrets: step.secrets.values,
     fetch,
     files: files.files,
     artifacts: files.artifacts,

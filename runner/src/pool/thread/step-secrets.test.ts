@@ -1,0 +1,45 @@
+import { format, inspect } from "node:util";
+import { expect, test } from "vitest";
+import { createStepSecrets } from "./step-secrets.ts";
+
+const PEM = "-----BEGIN KEY-----\nMIIBVgIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----";
+const secrets = createStepSecrets({
+  TOKEN: "t0ken-value",
+  LONGER: "t0ken-value-longer",
+  QUOTED: 'with "quotes" in it',
+  PEM,
+  SHORT: "1234567",
+});
+
+test("values are read by name, and are in nothing that lists or prints them", () => {
+  expect(secrets.values["TOKEN"]).toBe("t0ken-value");
+  expect(secrets.values["OTHER"]).toBeUndefined();
+  const shown = [
+    JSON.stringify({ secrets: secrets.values }),
+    inspect(secrets.values),
+    format("%o", secrets.values),
+    JSON.stringify({ ...secrets.values }),
+    Object.values(secrets.values).join(),
+  ];
+  expect(shown.join("\n")).not.toContain("t0ken");
+  expect(() => Object.assign(secrets.values, { TOKEN: "x" })).toThrow(TypeError);
+});
+
+test.each([
+  ["Bearer t0ken-value.", "Bearer •••TOKEN."],
+  ["t0ken-value-longer t0ken-value", "•••LONGER •••TOKEN"],
+  [JSON.stringify({ a: 'with "quotes" in it' }), '{"a":"•••QUOTED"}'],
+  [PEM, "•••PEM"],
+  ["line MIIBVgIBADANBgkq of it", "line •••PEM of it"],
+  ["-----BEGIN KEY-----", "-----BEGIN KEY-----"],
+  ["1234567 is too short", "1234567 is too short"],
+  ["nothing", "nothing"],
+])("%j is shown as %j", (text, shown) => {
+  expect(secrets.hide(text)).toBe(shown);
+});
+
+test("names those that a text contains", () => {
+  expect(secrets.namesIn("a t0ken-value-longer")).toEqual(["LONGER", "TOKEN"]);
+  expect(secrets.namesIn("MIIBVgIBADANBgkq hkiG9w0BAQEFAASC")).toEqual(["PEM"]);
+  expect(secrets.namesIn("none")).toEqual([]);
+});
