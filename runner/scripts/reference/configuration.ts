@@ -19,5 +19,7 @@ ${table(["variable", "flag", "default", "meaning"], rows)}
 Relative paths start at the folder in which the daemon is started. With \`npm start\` this is the project folder.
 
 Plugins do not see the variables that begin with \`PLAYGROUND_\`, because these contain the token.
+
+\`PLAYGROUND_SECRET_NAME\` is the value of the secret \`NAME\`, and \`PLAYGROUND_SECRET_NAME_FILE\` the path of a file that contains it, for the plugins that declare it: [Secrets](../guides/write-a-plugin.md#secrets).
 `;
 }

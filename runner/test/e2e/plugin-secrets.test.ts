@@ -13,9 +13,9 @@ let folder: string;
 let file: string;
 let daemon: Daemon;
 
-const definition = (name: string, secrets: string, run: string): string => `
+const definition = (name: string, secrets: string, body: string): string => `
 import { definePlugin } from "playground-runner/plugin";
-export default definePlugin({ name: "${name}", description: "For a test.", secrets: ${secrets}, run: ${run} });
+export default definePlugin({ name: "${name}", description: "For a test.", secrets: ${secrets}, run: ${body} });
 `;
 
 beforeAll(async () => {
@@ -52,8 +52,8 @@ beforeAll(async () => {
   );
   await until("the plugins", async () => {
     const { items } = await daemon.get("/v1/plugins");
-    const names = items.map(({ name }: { name: string }) => name);
-    return names.includes("uses-key") && names.includes("late");
+    const names = new Set(items.map(({ name }: { name: string }) => name));
+    return names.has("uses-key") && names.has("late");
   });
 });
 afterAll(async () => {
@@ -61,7 +61,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function run(plugin: string, input: unknown) {
+async function runJob(plugin: string, input: unknown) {
   const { jobId } = await daemon.post("/v1/jobs", { plugins: [plugin], input });
   const job = await until("the end of the job", async () => {
     const found = await daemon.get(`/v1/jobs/${jobId}`);
@@ -72,7 +72,7 @@ async function run(plugin: string, input: unknown) {
 }
 
 test("a plugin gets the value, and the job's log has its name in its place", async () => {
-  const { job, log } = await run("uses-key", null);
+  const { job, log } = await runJob("uses-key", null);
   expect(job).toMatchObject({
     status: "completed",
     output: { length: KEY.length, secrets: "[secrets]" },
@@ -85,7 +85,7 @@ test("a plugin gets the value, and the job's log has its name in its place", asy
 test.each(["throw", "crash"])(
   "an error of a plugin that %ss has the name in its place",
   async (how) => {
-    const { job, log } = await run("uses-key", how);
+    const { job, log } = await runJob("uses-key", how);
     expect(job.status).toBe("failed");
     expect(JSON.stringify(job)).not.toContain(KEY);
     expect(job.error).toContain("•••API_KEY");
@@ -95,13 +95,13 @@ test.each(["throw", "crash"])(
 );
 
 test("an output is data: it keeps the value, and the log warns", async () => {
-  const { job, log } = await run("uses-key", "return");
+  const { job, log } = await runJob("uses-key", "return");
   expect(job.output).toEqual({ key: KEY });
   expect(log).toContain("The output contains the secret API_KEY.");
 });
 
 test("a plugin that declares none has none, and its environment neither", async () => {
-  const { job } = await run("plain", null);
+  const { job } = await runJob("plain", null);
   expect(JSON.stringify(job.output)).not.toContain(KEY);
   expect(job.output.keys).toEqual([]);
   const { stdout } = await promisify(execFile)("pgrep", ["-P", String(daemon.process.pid)]);
@@ -133,5 +133,5 @@ test("jobs wait for a missing secret with the reason, and run when it is there",
   });
   expect(ended).toMatchObject({ status: "completed", output: 10 });
   await writeFile(file, "another value\n");
-  await until("the new value", async () => (await run("late", null)).job.output === 13);
+  await until("the new value", async () => (await runJob("late", null)).job.output === 13);
 });

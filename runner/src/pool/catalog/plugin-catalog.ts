@@ -10,8 +10,8 @@ import { createKnownPlugins, type KnownPlugin, type KnownPlugins } from "./known
 import { assignNames, type NameOwners, type ScannedFile } from "./name-owners.ts";
 import { createNewlyLoaded } from "./newly-loaded.ts";
 import { createPluginReader } from "./plugin-reader.ts";
-import { MAX_STAMPED, stampFiles } from "./stamps.ts";
-import { createPluginSecrets } from "../../secrets/plugin-secrets.ts";
+import { MAX_STAMPED } from "./stamps.ts";
+import { createCatalogSecrets } from "./catalog-secrets.ts";
 import type { PluginSecrets } from "../../ports/plugin-secrets.ts";
 import type { ImportedFile } from "../messages.ts";
 import { watchPlugins } from "./watch-plugins.ts";
@@ -73,14 +73,13 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   const env = { ...options.env };
   const closing = new AbortController();
   const listeners = new Set<() => void>();
-  const checks = new WeakMap<ReadyPlugin, Checks>();
+  const toChecks = rememberChecks();
   let entries: readonly Entry[] = [];
   let byName: ReadonlyMap<string, Entry> = new Map();
   let readyNames: readonly string[] = [];
   const rememberMs = options.rememberMs ?? 60 * 60_000;
   let known: KnownPlugins | null = null;
-  const secrets = options.secrets ?? createPluginSecrets(new Map());
-  let secretFiles: readonly ImportedFile[] = [];
+  const secrets = createCatalogSecrets(options.secrets);
   const newlyLoaded = createNewlyLoaded();
   const reader = createPluginReader({ builtinDir, pluginsDir, importTimeoutMs, env });
   const retry = createBrokenRetry({
@@ -109,14 +108,12 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
 
   async function publish(): Promise<void> {
     if (known === null) return;
-    const names = reader.files().flatMap(({ answer }) => (answer.ok ? answer.plugin.secrets : []));
-    secretFiles = await stampFiles(secrets.filesOf(names));
-    await secrets.load(names);
+    await secrets.refresh(declaredSecrets(reader.files()));
     const nameOf: KnownPlugins["nameOf"] = (source) => known?.nameOf(source) ?? null;
     const read = toEntries(reader.files(), assignNames(reader.files(), nameOf), nameOf);
     // A plugin without its secrets is known: its jobs are accepted, and wait.
     known.update(read.map(({ info }) => info));
-    entries = read.map((entry) => ({ ...entry, info: brokenWithout(secrets, entry.info) }));
+    entries = read.map((entry) => ({ ...entry, info: secrets.check(entry.info) }));
     byName = index(entries);
     options.onKnown?.(known.all());
     const loaded = newlyLoaded(reader.files());
@@ -131,23 +128,16 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     dir: pluginsDir,
     rescanMs,
     refresh,
-    imported: () => [...reader.files().flatMap(({ answer }) => answer.imported), ...secretFiles],
+    imported: () => [...importedBy(reader.files()), ...secrets.files()],
     onError,
     onOverLimit: () => options.onOverLimit?.(pluginsDir, MAX_STAMPED),
     signal: closing.signal,
   });
 
-  function checksOf(name: string): Checks | null {
+  const checksOf = (name: string): Checks | null => {
     const info = known?.get(name) ?? null;
-    if (info === null) return null;
-    let found = checks.get(info);
-    if (found === undefined) {
-      const { inputSchema, optionsSchema } = info;
-      found = { input: createJsonCheck(inputSchema), options: createJsonCheck(optionsSchema) };
-      checks.set(info, found);
-    }
-    return found;
-  }
+    return info && toChecks(info);
+  };
 
   return {
     list: () => entries.map((entry) => entry.info),
@@ -179,11 +169,26 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
   };
 }
 
-function brokenWithout(secrets: PluginSecrets, info: PluginInfo): PluginInfo {
-  if (info.status === "broken") return info;
-  const found = secrets.find(info.secrets);
-  if (!("error" in found)) return info;
-  return { name: info.name, source: info.source, status: "broken", error: found.error };
+/** Schemas are compiled once per plugin. */
+function rememberChecks(): (info: ReadyPlugin) => Checks {
+  const checks = new WeakMap<ReadyPlugin, Checks>();
+  return (info) => {
+    let found = checks.get(info);
+    if (found === undefined) {
+      const { inputSchema, optionsSchema } = info;
+      found = { input: createJsonCheck(inputSchema), options: createJsonCheck(optionsSchema) };
+      checks.set(info, found);
+    }
+    return found;
+  };
+}
+
+function importedBy(files: readonly ScannedFile[]): ImportedFile[] {
+  return files.flatMap(({ answer }) => answer.imported);
+}
+
+function declaredSecrets(files: readonly ScannedFile[]): string[] {
+  return files.flatMap(({ answer }) => (answer.ok ? answer.plugin.secrets : []));
 }
 
 /** Of two plugins with one name, the one that does not own the name is broken. */

@@ -9,9 +9,9 @@ export interface StepSecrets {
   /** `ctx.secrets`. Its values are read by name only: nothing that lists or prints the object has them. */
   readonly values: Readonly<Record<string, string>>;
   /** Replaces each value in a text by its name. */
-  hide(text: string): string;
+  readonly hide: (text: string) => string;
   /** The names of the secrets whose values a text contains. */
-  namesIn(text: string): readonly string[];
+  readonly namesIn: (text: string) => readonly string[];
 }
 
 interface Hidden {

@@ -64,7 +64,7 @@ export default function OnePlugin({ id: name }: ScreenProps) {
 }
 
 function Content({ plugin, stats, jobs }: About) {
-  const { description, error, source, version, timeoutMs, warnings, example } = plugin;
+  const { description, error, source, version, timeoutMs, secrets, warnings, example } = plugin;
   const runs = stats.plugins.find(({ name }) => name === plugin.name);
   return (
     <div class="stack">
@@ -101,6 +101,11 @@ function Content({ plugin, stats, jobs }: About) {
           <Fact name="Source">
             <span class="mono">{source}</span>
           </Fact>
+          {secrets.length > 0 && (
+            <Fact name="Secrets">
+              <span class="mono">{secrets.join(", ")}</span>
+            </Fact>
+          )}
           {version !== null && <Fact name="Version">{version}</Fact>}
           <Fact name="Time limit">
             {timeoutMs === null ? "the daemon's" : formatDuration(timeoutMs)}
