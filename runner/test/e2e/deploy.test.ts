@@ -1,11 +1,12 @@
 /** The files of docs/deploy, each with the program that it is for, where that is installed. */
 import { execFile, spawn, spawnSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Agent, fetch } from "undici";
+import { Agent, fetch, type RequestInit } from "undici";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { readFrames } from "../support/event-stream.ts";
@@ -15,10 +16,15 @@ import { until } from "../support/until.ts";
 const DEPLOY = fileURLToPath(new URL("../../../docs/deploy/", import.meta.url));
 const TLS = fileURLToPath(new URL("../support/tls/self-signed-localhost", import.meta.url));
 
+const MIB = 1024 * 1024;
+/** Above PLAYGROUND_BODY_LIMIT. */
+const MAX_FILE_BYTES = 24 * MIB;
+
 let daemon: Daemon;
 
 beforeAll(async () => {
   daemon = await startDaemon({
+    env: { PLAYGROUND_FILE_LIMIT: String(MAX_FILE_BYTES) },
     plugins: {
       size: `(input) => input.length`,
       endless: `async (input, ctx) => {
@@ -93,7 +99,7 @@ const PROXIES: Readonly<Record<string, Proxy>> = {
           .replace("jobs.example.com;", "localhost;")
           .replace("/etc/ssl/jobs.example.com.pem", `${TLS}.cert.pem`)
           .replace("/etc/ssl/jobs.example.com.key", `${TLS}.key.pem`)
-          .replace("127.0.0.1:8787", target)} }`,
+          .replaceAll("127.0.0.1:8787", target)} }`,
       args: ["-c", join(folder, "config")],
     }),
   },
@@ -137,7 +143,7 @@ async function startProxy(command: string, { file, prepare }: Proxy) {
   });
   const through = (
     path: string,
-    { headers, ...init }: { method?: string; body?: string; headers?: Record<string, string> } = {},
+    { headers, ...init }: Omit<RequestInit, "headers"> & { headers?: Record<string, string> } = {},
   ) =>
     fetch(`https://localhost:${port}${path}`, {
       dispatcher,
@@ -178,6 +184,29 @@ describe.each(Object.entries(PROXIES).filter(([command]) => has(command)))(
         if (event === "step-progress") await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
       }
       expect(kinds).toEqual(["started", "step-progress", "failed"]);
+    });
+
+    test("passes the upload of a file, as it arrives", async () => {
+      const through = await startProxy(command, proxy);
+      const content = randomBytes(20 * MIB);
+      const stored = await through("/v1/files?name=large", { method: "PUT", body: content });
+      expect(await stored.json()).toMatchObject({
+        size: content.length,
+        sha256: createHash("sha256").update(content).digest("hex"),
+      });
+
+      // The daemon refuses more than its limit at once. A proxy that collects uploads would wait.
+      const answered = Promise.withResolvers<void>();
+      const refused = await through("/v1/files", {
+        method: "PUT",
+        duplex: "half",
+        body: (async function* tooLarge() {
+          for (let sent = 0; sent <= MAX_FILE_BYTES; sent += MIB) yield Buffer.alloc(MIB);
+          await answered.promise;
+        })(),
+      });
+      expect(await refused.json()).toMatchObject({ code: "FILE_TOO_LARGE" });
+      answered.resolve();
     });
   },
 );
