@@ -1,15 +1,15 @@
-/** The files of docs/deploy, each with the program that it is for, where that is installed. */
-import { execFile, spawn, spawnSync } from "node:child_process";
+/** The proxies' files of docs/deploy, each with its program, where that is installed. */
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { Agent, fetch, type RequestInit } from "undici";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { readFrames } from "../support/event-stream.ts";
+import { isInstalled } from "../support/is-installed.ts";
 import { freePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
 
@@ -35,42 +35,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => daemon.close());
-
-function has(command: string): boolean {
-  const isThere = spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;
-  if (!isThere) console.log(`${command} is not tested: it is not installed.`);
-  return isThere;
-}
-
-/** The names and labels of all metrics, from a scrape. */
-async function metricNames(): Promise<Set<string>> {
-  const text = await (await daemon.request("/metrics")).text();
-  const names = new Set<string>();
-  for (const [, name = "", type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
-    names.add(name);
-    if (type === "histogram")
-      for (const part of ["bucket", "sum", "count"]) names.add(`${name}_${part}`);
-  }
-  return names;
-}
-
-test.each(["grafana/dashboard.json", "prometheus/alerts.yaml"])(
-  "each metric of %s is one that the daemon has",
-  async (file) => {
-    const text = await readFile(join(DEPLOY, file), "utf8");
-    const used = new Set(text.match(/\b(?:playground|nodejs|process)_[a-z0-9_]+(?=[{[\s)>])/g));
-    expect(used.size).toBeGreaterThan(4);
-    const known = await metricNames();
-    expect([...used].filter((name) => !known.has(name))).toEqual([]);
-  },
-);
-
-test.skipIf(!has("promtool"))("each alert rule fires when it should, and then alone", async () => {
-  const tested = promisify(execFile)("promtool", ["test", "rules", "alerts.test.yaml"], {
-    cwd: join(DEPLOY, "prometheus"),
-  });
-  await expect(tested).resolves.toMatchObject({ stdout: expect.stringContaining("SUCCESS") });
-});
 
 interface Proxy {
   readonly file: string;
@@ -161,7 +125,7 @@ async function startProxy(command: string, { file, prepare }: Proxy) {
   return through;
 }
 
-describe.each(Object.entries(PROXIES).filter(([command]) => has(command)))(
+describe.each(Object.entries(PROXIES).filter(([command]) => isInstalled(command)))(
   "%s",
   (command, proxy) => {
     test("passes a large body, and an event as it happens", async () => {
