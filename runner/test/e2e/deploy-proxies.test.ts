@@ -27,9 +27,12 @@ beforeAll(async () => {
     env: { PLAYGROUND_FILE_LIMIT: String(MAX_FILE_BYTES) },
     plugins: {
       size: `(input) => input.length`,
+      // A stream that is opened late gets a later progress.
       endless: `async (input, ctx) => {
-        ctx.progress(0.5);
-        await sleep(60_000, null, { signal: ctx.signal });
+        for (let n = 1; ; n += 1) {
+          ctx.progress(n / 100_000);
+          await sleep(50, null, { signal: ctx.signal });
+        }
       }`,
     },
   });
@@ -144,6 +147,7 @@ describe.each(Object.entries(PROXIES).filter(([command]) => isInstalled(command)
       const frames = readFrames(stream);
       const kinds: string[] = [];
       for await (const { event } of frames) {
+        if (kinds.includes(event)) continue;
         kinds.push(event);
         if (event === "step-progress") await daemon.post(`/v1/jobs/${jobId}/cancel`, {});
       }
