@@ -18,7 +18,7 @@ RUN mkdir scripts && cp /build/runner/scripts/warm-compile-cache.ts scripts/ \
 # The final stage has neither a shell nor env.
 RUN sed -i '1s|.*|#!/usr/local/bin/node|' bin/playground-runner.mjs \
  && chmod 755 bin/playground-runner.mjs \
- && mkdir -p /data /out/plugins /out/usr/local/bin \
+ && mkdir -p /data/artifacts /out/plugins /out/usr/local/bin \
  && cp /usr/local/bin/node /out/usr/local/bin/ \
  && ln -s /app/bin/playground-runner.mjs /out/usr/local/bin/playground-runner
 
@@ -30,7 +30,7 @@ LABEL org.opencontainers.image.title="Playground" \
       org.opencontainers.image.source="https://github.com/playground-runner/playground"
 COPY --from=build /out /
 COPY --from=build /app /app
-# A new volume gets the owner of the folder that it covers.
+# A new volume gets the owner of the folder that it covers: /data, or /data/artifacts if daemons share it.
 COPY --from=build --chown=1000:1000 /data /data
 USER 1000:1000
 WORKDIR /data

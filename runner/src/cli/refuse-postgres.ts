@@ -11,6 +11,7 @@ export function refusePostgres(command: "backup" | "restore", settings: Settings
   const how =
     command === "backup"
       ? `Back up the PostgreSQL database, then the contents of its files:
+  umask 077
   pg_dump --format=custom --file=FILE "$${variable}"
   tar -C ${contents} -cf FILES.tar .
 Neither contains the following. Back it up too:
@@ -18,6 +19,6 @@ ${toRestLines(settings)}
 The daemons can be running.`
       : `Stop all daemons. Then restore the contents of files, and the PostgreSQL database into an empty one:
   mkdir -p ${contents} && tar -C ${contents} -xf FILES.tar
-  pg_restore --no-owner --dbname="$${variable}" FILE`;
+  pg_restore --no-owner --exit-on-error --single-transaction --dbname="$${variable}" FILE`;
   throw new BadSetting(`${why} ${how}`);
 }

@@ -44,6 +44,20 @@ test("attempts are counted by outcome, with the wait for the first attempt and t
   );
 });
 
+test("each outcome of an attempt and each limit is 0 before the first one", async () => {
+  const lines = (await createMetrics().render(COUNTS, IDLE)).split("\n");
+  const attempts = "playground_delivery_attempt_duration_seconds_count";
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      `${attempts}{outcome="delivered"} 0`,
+      `${attempts}{outcome="retry"} 0`,
+      `${attempts}{outcome="dead"} 0`,
+      `playground_deliveries_too_old_total 0`,
+      `playground_refused_total{limit="queue"} 0`,
+    ]),
+  );
+});
+
 test("every metric has a help text", async () => {
   const lines = (await createMetrics().render(COUNTS, IDLE)).split("\n");
   const names = lines.flatMap((line) => /^# TYPE (playground_\w+)/.exec(line)?.[1] ?? []);

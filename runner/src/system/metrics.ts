@@ -160,6 +160,9 @@ function createEngineMetrics(registry: Registry): Omit<Telemetry, "refused"> {
   };
 }
 
+const OUTCOMES = ["delivered", "retry", "dead"] as const;
+
+/** Every outcome starts with 0, so that the first delivery that is given up is visible as an increase. */
 function createAttemptMetrics(registers: Registry[]): Telemetry["attemptEnded"] {
   const attempts = new Histogram({
     name: "playground_delivery_attempt_duration_seconds",
@@ -168,6 +171,7 @@ function createAttemptMetrics(registers: Registry[]): Telemetry["attemptEnded"] 
     buckets: HTTP_BUCKETS,
     registers,
   });
+  for (const outcome of OUTCOMES) attempts.zero({ outcome });
   const firstWait = new Histogram({
     name: "playground_delivery_first_attempt_wait_seconds",
     help: "Time from an event to the start of its first attempt.",

@@ -36,6 +36,19 @@ test("the command prints a link to the running daemon that logs in once", async 
   expect((await logIn(stdout.trim())).status).toBe(401);
 });
 
+test("the command prints a link to the address that it is given, whatever the daemon's public URL is", async () => {
+  const inside = { PLAYGROUND_PUBLIC_URL: "http://playground:8787" };
+  const other = await startDaemon({ env: inside });
+  const { port } = new URL(other.url);
+  const args = ["login-link", "--data-dir", other.dataDir];
+  expect((await runCli(args, { env: inside })).stdout).toMatch(/^http:\/\/playground:8787\/#key=/);
+  const address = `http://localhost:${port}`;
+  const { stdout } = await runCli([...args, "--public-url", address], { env: inside });
+  expect(stdout.startsWith(`${address}/#key=`)).toBe(true);
+  expect((await logIn(stdout.trim())).status).toBe(200);
+  await other.close();
+});
+
 test("a link is not printed to a log: output that is no terminal contains none", () => {
   expect(daemon.output()).toContain("listening on");
   expect(daemon.output()).not.toContain("key=");

@@ -196,6 +196,22 @@ inPodman(
   },
 );
 
+inPodman(
+  "a volume for the contents of files, which daemons share, belongs to its user",
+  async () => {
+    const volume = `playground-test-files-${process.pid}`;
+    await podman("volume", "create", volume);
+    cleanUps.push(() => podman("volume", "rm", volume));
+    const { url } = await runDaemon([`--volume=${volume}:/data/artifacts`]);
+    const response = await fetch(`${url}/v1/files`, {
+      method: "PUT",
+      headers: TOKEN_HEADER,
+      body: "content",
+    });
+    expect(response.status).toBe(201);
+  },
+);
+
 inPodman("commands run as arguments and in a running container", async () => {
   const { container } = await runDaemon();
   expect(await container.exec("playground-runner", "--version")).toMatch(/^\d+\.\d+\.\d+$/);

@@ -98,13 +98,13 @@ describe("the commands", () => {
   test("backup and restore say how PostgreSQL does it, and what else to keep", async () => {
     const backup = await run(["backup", "x.db"], as("postgres"));
     expect(backup.stderr).toContain(
-      `pg_dump --format=custom --file=FILE "$PLAYGROUND_DATABASE_URL"`,
+      `umask 077\n  pg_dump --format=custom --file=FILE "$PLAYGROUND_DATABASE_URL"`,
     );
     expect(backup.stderr).toContain("secret-key");
     expect(backup.stderr).not.toContain("hunter2");
     expect(backup.code).toBe(2);
     const restore = await run(["restore", "x.db"], as("postgres"));
-    expect(restore.stderr).toContain("pg_restore --no-owner");
+    expect(restore.stderr).toContain("pg_restore --no-owner --exit-on-error --single-transaction");
     expect(restore.code).toBe(2);
   });
 });

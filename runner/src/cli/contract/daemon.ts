@@ -26,6 +26,10 @@ export const loginLink = defineCommand({
       command: "login-link --data-dir /var/lib/playground",
       does: "A link to the daemon of that data folder.",
     },
+    {
+      command: "login-link --public-url http://localhost:8787",
+      does: "A link for a browser that reaches the daemon at that address.",
+    },
   ],
 });
 
