@@ -103,9 +103,10 @@ async function startProxy(command: string, { file, prepare }: Proxy) {
   const ca = await readFile(`${TLS}.cert.pem`, "utf8");
   const dispatcher = new Agent({ connect: { ca } });
   onTestFinished(async () => {
+    // Caddy waits without a limit for connections that are open.
+    await dispatcher.destroy();
     child.kill();
     await ended;
-    await dispatcher.destroy();
     await rm(folder, { recursive: true });
   });
   const through = (
