@@ -1,7 +1,13 @@
 import type { Operations } from "./change.ts";
 import { appendLogs } from "./ops/append-logs.ts";
 import { beat } from "./ops/beat.ts";
-import { abortBulkAct, createBulkAct, pruneBulkActs, saveBulkAct } from "./ops/bulk-acts.ts";
+import {
+  abortBulkAct,
+  claimBulkAct,
+  createBulkAct,
+  pruneBulkActs,
+  saveBulkAct,
+} from "./ops/bulk-acts.ts";
 import { claimDeliveries } from "./ops/claim-deliveries.ts";
 import { claimJobs } from "./ops/claim-jobs.ts";
 import { clearWebhooks } from "./ops/clear-webhooks.ts";
@@ -67,6 +73,7 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     removeWebhook,
     pruneWebhooks,
     createBulkAct,
+    claimBulkAct,
     saveBulkAct,
     abortBulkAct,
     pruneBulkActs,

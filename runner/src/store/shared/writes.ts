@@ -40,6 +40,7 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     removeWebhook: write("removeWebhook"),
     pruneWebhooks: write("pruneWebhooks"),
     createBulkAct: write("createBulkAct"),
+    claimBulkAct: write("claimBulkAct"),
     saveBulkAct: write("saveBulkAct"),
     abortBulkAct: write("abortBulkAct"),
     pruneBulkActs: write("pruneBulkActs"),

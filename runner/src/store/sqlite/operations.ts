@@ -5,6 +5,7 @@ import { prepareAppendLogs } from "./ops/append-logs.ts";
 import { prepareBeat } from "./ops/beat.ts";
 import {
   prepareAbortBulkAct,
+  prepareClaimBulkAct,
   prepareCreateBulkAct,
   preparePruneBulkActs,
   prepareSaveBulkAct,
@@ -80,6 +81,7 @@ export function createOperations(
     removeWebhook: prepareRemoveWebhook(db),
     pruneWebhooks: preparePruneWebhooks(db),
     createBulkAct: prepareCreateBulkAct(db),
+    claimBulkAct: prepareClaimBulkAct(db),
     saveBulkAct: prepareSaveBulkAct(db),
     abortBulkAct: prepareAbortBulkAct(db),
     pruneBulkActs: preparePruneBulkActs(db),

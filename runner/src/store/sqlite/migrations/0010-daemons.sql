@@ -9,6 +9,10 @@ CREATE TABLE daemons (
 
 CREATE INDEX daemons_until ON daemons (until);
 
+-- The daemon that has claimed a bulk act, and until when.
+ALTER TABLE bulk_acts ADD COLUMN lease_owner TEXT;
+ALTER TABLE bulk_acts ADD COLUMN lease_until INTEGER;
+
 -- The added tokens of the API, as digests.
 CREATE TABLE tokens (
   seq INTEGER PRIMARY KEY,
