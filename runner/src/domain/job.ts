@@ -135,7 +135,7 @@ function retryStep(
   { startedAt, endedAt, failure, ...result }: Extract<StepResult, { ok: false }>,
   { ofPlugin, random }: RetryRules,
 ): StepRetry | null {
-  const durationMs = result.metrics?.duration ?? result.durationMs;
+  const durationMs = Math.round(result.metrics?.duration ?? result.durationMs);
   const leftMs = timeLeftMs(job);
   if (leftMs !== null && leftMs - durationMs <= 1) return null;
   const delayMs = stepRetryDelayMs(job.retry ?? ofPlugin, {
@@ -148,6 +148,7 @@ function retryStep(
   const message = shorten(failure.message, MAX_ATTEMPT_MESSAGE);
   const attempt = {
     step: job.completedSteps.length,
+    number: attemptsOf(job) + 1,
     startedAt,
     endedAt,
     failure: { ...failure, message },

@@ -31,7 +31,7 @@ export interface StepRetry {
   readonly events: readonly [];
   readonly at: number;
   readonly attempt: StepAttempt;
-  /** How long the attempt ran, in ms. */
+  /** How long the attempt ran, in whole ms. */
   readonly durationMs: number;
 }
 
@@ -61,6 +61,8 @@ export interface StepTiming {
 export interface StepAttempt extends StepTiming {
   /** The index of the step. */
   readonly step: number;
+  /** Counts from 1 since a client queued the job. */
+  readonly number: number;
   readonly failure: Failure;
 }
 
