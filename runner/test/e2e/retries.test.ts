@@ -149,6 +149,7 @@ test("attempts count from 1 again when a client retries the job", async () => {
 test.each([
   [{ attempts: 0 }, "/retry/attempts"],
   [{ attempts: 2, backoff: { factor: 0.5 } }, "/retry/backoff/factor"],
+  [{ attempts: 2, backoff: [] }, "/retry/backoff"],
   [{ attempts: 2, delayMs: 5 }, "/retry"],
 ])("a policy of %j is refused by its field", async (retry, path) => {
   const response = await daemon.request("/v1/jobs", {
