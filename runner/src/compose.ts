@@ -133,6 +133,7 @@ export async function composeDaemon(
     added,
     vault,
     clock,
+    machineClock: systemClock,
     onError: onError("sessions.not-read"),
   });
   const http = createHttpServer({
