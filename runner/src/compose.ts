@@ -266,7 +266,6 @@ function toEngineSettings(settings: Settings, links: Links): EngineSettings {
     jobFilesLimit: settings.jobFilesLimit,
     filesLimit: settings.filesLimit,
     // SQLite's file is locked.
-    isOnlyDaemon: settings.databaseUrl === undefined,
     userAgent: `Playground/${VERSION}`,
     jobUrl: links.job,
     batchUrl: links.batch,

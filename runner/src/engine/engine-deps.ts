@@ -33,8 +33,6 @@ export interface EngineSettings {
   readonly jobFilesLimit: number;
   /** The bytes of all files together. */
   readonly filesLimit: number;
-  /** Whether no other daemon uses the store and the contents of files. */
-  readonly isOnlyDaemon: boolean;
   readonly maxDeliveryAgeMs: number;
   readonly userAgent: string;
   readonly jobUrl: (jobId: string) => string;

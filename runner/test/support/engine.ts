@@ -200,7 +200,6 @@ export async function createWorld({
         fileLimit: 1_000_000,
         jobFilesLimit: 2_000_000,
         filesLimit: 3_000_000,
-        isOnlyDaemon: true,
         userAgent: "Playground/test",
         fileUrl: (fileId) => `http://daemon.test/v1/files/${fileId}/content`,
         batchUrl: (batchId) => `http://daemon.test/v1/batches/${batchId}`,
