@@ -105,12 +105,13 @@ export async function composeDaemon(
   const { onWriteFailed } = storeHealth;
   const parts = { clock, log, say, onError, onWriteFailed, replacements };
   const [opened, plugins] = await openStoreAndPlugins(settings, parts);
-  const { store, bus, vault, signer } = opened;
+  const { store, tokenStore, bus, vault, signer } = opened;
   const watchingStore = storeHealth.watch(store);
   const metrics = createMetrics();
   const sender = openSender(settings);
   const engine = createEngine({
     store,
+    tokenStore,
     bus,
     pool: plugins.createPool(),
     catalog: withPlainValues(plugins.catalog),

@@ -22,7 +22,6 @@ import type { CreateSubject } from "./subject.ts";
 import { submitConformance } from "./submit.ts";
 import { textConformance } from "./texts.ts";
 import { stepRetryConformance } from "./step-retries.ts";
-import { tokenConformance } from "./tokens.ts";
 import { transitionConformance } from "./transitions.ts";
 import { webhookEventConformance } from "./webhook-events.ts";
 import { webhookConformance } from "./webhooks.ts";
@@ -58,7 +57,6 @@ export function storeConformance(
     describe("stores bulk acts", () => bulkActConformance(createSubject));
     describe("changes many rows in slices", () => sliceConformance(createSubject));
     describe("stores any text", () => textConformance(createSubject));
-    describe("stores tokens", () => tokenConformance(createSubject));
     describe("reads positions", () => positionConformance(createSubject));
     describe("reads and prunes", () => readConformance(createSubject));
     describe("keeps stats, and tells its state", () => statsConformance(createSubject));

@@ -61,6 +61,7 @@ export async function createLiveEngine(
   });
   const engine = createEngine({
     store,
+    tokenStore: null,
     bus: createLocalBus(),
     pool: createScriptedPool({ size: 8, clock: systemClock, run: (step) => step.complete() }),
     sender,

@@ -117,8 +117,8 @@ describe.each(JOININGS)("two daemons $name", ({ buses, isDeaf, withinMs }) => {
   test("a token that one daemon adds works at the other, until either removes it", async () => {
     const { first, second, reach } = daemons;
     const accessOf = ({ tokens }: Engine) => ({
-      list: createTokenList(tokens),
-      known: createKnownTokens({ ownToken: "own", added: () => tokens.all() }),
+      list: createTokenList(tokens!),
+      known: createKnownTokens({ ownToken: "own", added: () => tokens!.all() }),
     });
     const one = accessOf(first.engine);
     const two = accessOf(second.engine);

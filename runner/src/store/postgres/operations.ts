@@ -36,7 +36,6 @@ import { shiftDue } from "./ops/shift-due.ts";
 import { addStats, pruneStats } from "./ops/stats.ts";
 import { createSubmitBatch } from "./ops/submit-batch.ts";
 import { createSubmitJob } from "./ops/submit-job.ts";
-import { addToken, removeToken } from "./ops/tokens.ts";
 import { updateWebhook } from "./ops/update-webhook.ts";
 
 /** `pluginSets`: those that are known to be stored. */
@@ -81,7 +80,5 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     createFile,
     deleteFile,
     pruneFiles,
-    addToken,
-    removeToken,
   };
 }

@@ -48,7 +48,5 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     createFile: write("createFile"),
     deleteFile: write("deleteFile"),
     pruneFiles: write("pruneFiles"),
-    addToken: write("addToken"),
-    removeToken: write("removeToken"),
   };
 }

@@ -36,7 +36,6 @@ import { prepareAddMeta, prepareSetMeta } from "./ops/set-meta.ts";
 import { prepareShiftDue } from "./ops/shift-due.ts";
 import { prepareSubmitBatch } from "./ops/submit-batch.ts";
 import { prepareSubmitJob } from "./ops/submit-job.ts";
-import { prepareAddToken, prepareRemoveToken } from "./ops/tokens.ts";
 import { prepareUpdateWebhook } from "./ops/update-webhook.ts";
 
 export interface OperationOptions {
@@ -89,7 +88,5 @@ export function createOperations(
     createFile: prepareCreateFile(db),
     deleteFile: prepareDeleteFile(db),
     pruneFiles: preparePruneFiles(db),
-    addToken: prepareAddToken(db),
-    removeToken: prepareRemoveToken(db),
   };
 }
