@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { NULL_JSON, toJsonText } from "../../src/domain/json-text.ts";
 import {
-  beginning,
   claim,
   claimOf,
   claimOne,
