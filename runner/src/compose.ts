@@ -105,12 +105,13 @@ export async function composeDaemon(
   const { onWriteFailed } = storeHealth;
   const parts = { clock, log, say, onError, onWriteFailed, replacements };
   const [opened, plugins] = await openStoreAndPlugins(settings, parts);
-  const { store, bus, vault, signer } = opened;
+  const { store, tokenStore, bus, vault, signer } = opened;
   const watchingStore = storeHealth.watch(store);
   const metrics = createMetrics();
   const sender = openSender(settings);
   const engine = createEngine({
     store,
+    tokenStore,
     bus,
     pool: plugins.createPool(),
     catalog: withPlainValues(plugins.catalog),
@@ -133,6 +134,7 @@ export async function composeDaemon(
     added,
     vault,
     clock,
+    machineClock: systemClock,
     onError: onError("sessions.not-read"),
   });
   const http = createHttpServer({
@@ -265,7 +267,6 @@ function toEngineSettings(settings: Settings, links: Links): EngineSettings {
     jobFilesLimit: settings.jobFilesLimit,
     filesLimit: settings.filesLimit,
     // SQLite's file is locked.
-    isOnlyDaemon: settings.databaseUrl === undefined,
     userAgent: `Playground/${VERSION}`,
     jobUrl: links.job,
     batchUrl: links.batch,

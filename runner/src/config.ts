@@ -37,14 +37,17 @@ export class BadSetting extends Error {
 }
 
 const KEYS = Object.keys(SETTINGS.shape);
-/** Settings whose value is never shown. Each can be read from a file, which another setting names. */
-const SECRET_FILES = {
-  token: "tokenFile",
-  secretKey: "secretKeyFile",
-  databaseUrl: "databaseUrlFile",
-} as const;
-/** The proxy's URL can contain a password. */
-const HIDDEN: ReadonlySet<string> = new Set([...Object.keys(SECRET_FILES), "proxy"]);
+/**
+ * Settings whose value is never shown. Some can be read from a file, which another setting names. A URL is
+ * secret if it contains a password.
+ */
+export const SECRETS: Readonly<Record<string, { readonly file?: string; readonly isUrl?: true }>> =
+  {
+    token: { file: "tokenFile" },
+    secretKey: { file: "secretKeyFile" },
+    databaseUrl: { file: "databaseUrlFile", isUrl: true },
+    proxy: { isUrl: true },
+  };
 
 const PREFIX = "PLAYGROUND_";
 
@@ -119,7 +122,7 @@ function describeGiven(flags: Flags, env: Environment): GivenSetting[] {
     const value = flag ?? readVariable(toEnvName(key), env);
     if (value === undefined) return [];
     const from = flag === undefined ? "environment" : "flag";
-    return [{ name: toEnvName(key), value: HIDDEN.has(key) ? null : value, from, description }];
+    return [{ name: toEnvName(key), value: key in SECRETS ? null : value, from, description }];
   });
 }
 
@@ -162,7 +165,7 @@ function read<Schema extends z.ZodObject>(
   const issues: readonly Issue[] = parsed.success ? check(parsed.data) : parsed.error.issues;
   const problems = issues.map(({ path, message }) => {
     const key = String(path[0]);
-    const value = HIDDEN.has(key) ? "(not shown)" : JSON.stringify(given[key]);
+    const value = key in SECRETS ? "(not shown)" : JSON.stringify(given[key]);
     const shown = given[key] === undefined ? "is not set" : `is ${value}`;
     return `${source[key] ?? toEnvName(key)} ${shown}: it ${message}.`;
   });
@@ -172,9 +175,9 @@ function read<Schema extends z.ZodObject>(
 
 /** Adds the secrets that are in files to the given settings. */
 function readSecretFiles(given: Record<string, string>, source: Record<string, string>): void {
-  for (const [key, fileKey] of Object.entries(SECRET_FILES)) {
-    const path = given[fileKey];
-    if (path === undefined) continue;
+  for (const [key, { file: fileKey }] of Object.entries(SECRETS)) {
+    const path = fileKey && given[fileKey];
+    if (fileKey === undefined || path === undefined) continue;
     const shown = `${source[fileKey]} is ${JSON.stringify(path)}`;
     if (given[key] !== undefined) {
       throw new BadSetting(`${shown}: it must be left out, because ${source[key]} is set too.`);

@@ -139,8 +139,8 @@ export interface PluginDefinition<
   readonly timeoutMs?: number;
   /**
    * How often a step of this plugin runs until its job fails, and the waits between. A job can have its own
-   * policy. Only what another attempt can avoid is tried again: what the plugin throws, its timeout, and the end
-   * of its thread. Throw `DoNotRetry` or `RetryAfter` to say more.
+   * policy. Only what another attempt can avoid is tried again: what the plugin throws, its timeout, the end
+   * of its thread, and no room for its files. Throw `DoNotRetry` or `RetryAfter` to say more.
    */
   readonly retry?: RetryRequest;
   /**

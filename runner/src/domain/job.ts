@@ -148,6 +148,7 @@ function retryStep(
   const message = shorten(failure.message, MAX_ATTEMPT_MESSAGE);
   const attempt = {
     step: job.completedSteps.length,
+    number: attemptsOf(job) + 1,
     startedAt,
     endedAt,
     failure: { ...failure, message },

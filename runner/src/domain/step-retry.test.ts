@@ -62,6 +62,7 @@ describe("the wait before the next attempt", () => {
       "OUT_OF_MEMORY",
       "PLUGIN_EXITED",
       "PLUGIN_CRASHED",
+      "FILES_FULL",
     ]);
   });
 });

@@ -24,6 +24,16 @@ export const MAX_ATTEMPTS = 100;
 /** The longest wait of a policy, and the longest that a plugin can ask for, in ms. */
 export const MAX_RETRY_DELAY_MS = 7 * 24 * 60 * 60 * 1000;
 
+/** The least and the most of each field. */
+export const BACKOFF_LIMITS: Readonly<
+  Record<keyof Backoff, readonly [least: number, most: number]>
+> = {
+  delayMs: [0, MAX_RETRY_DELAY_MS],
+  factor: [1, 100],
+  maxDelayMs: [0, MAX_RETRY_DELAY_MS],
+  jitter: [0, 1],
+};
+
 export const DEFAULT_BACKOFF: Backoff = {
   delayMs: 1_000,
   factor: 2,
@@ -41,6 +51,7 @@ const AVOIDABLE: ReadonlySet<FailureCode> = new Set([
   "OUT_OF_MEMORY",
   "PLUGIN_EXITED",
   "PLUGIN_CRASHED",
+  "FILES_FULL",
 ]);
 
 /**

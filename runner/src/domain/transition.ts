@@ -61,6 +61,8 @@ export interface StepTiming {
 export interface StepAttempt extends StepTiming {
   /** The index of the step. */
   readonly step: number;
+  /** Counts from 1 since a client queued the job. */
+  readonly number: number;
   readonly failure: Failure;
 }
 

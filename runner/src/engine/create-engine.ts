@@ -101,7 +101,7 @@ export function createEngine(deps: EngineDeps): Engine {
       // Before the first attempt is judged: what ended since the last beat was time down.
       await shared.beats.beat();
       await shared.room.refresh();
-      await shared.tokens.read();
+      await shared.tokens?.read();
       // Before the first claim: frees what an earlier daemon had claimed.
       if (shared.beats.canJudge()) await store.reap({ owner: shared.owner, now: clock.now() });
       loops = startLoops(shared);

@@ -10,6 +10,7 @@ import type { PluginPool } from "../ports/plugin-pool.ts";
 import type { Sender } from "../ports/sender.ts";
 import type { Signer } from "../ports/signer.ts";
 import type { Store } from "../ports/store/store.ts";
+import type { TokenStore } from "../ports/store/tokens.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { Vault } from "../ports/vault.ts";
 
@@ -33,8 +34,6 @@ export interface EngineSettings {
   readonly jobFilesLimit: number;
   /** The bytes of all files together. */
   readonly filesLimit: number;
-  /** Whether no other daemon uses the store and the contents of files. */
-  readonly isOnlyDaemon: boolean;
   readonly maxDeliveryAgeMs: number;
   readonly userAgent: string;
   readonly jobUrl: (jobId: string) => string;
@@ -45,6 +44,8 @@ export interface EngineSettings {
 
 export interface EngineDeps {
   readonly store: Store;
+  /** Null if the tokens are elsewhere. */
+  readonly tokenStore: TokenStore | null;
   /** To the other daemons that have the store open. */
   readonly bus: Bus;
   readonly pool: PluginPool;

@@ -55,8 +55,8 @@ export interface Engine {
   /** What a waiting job waits for now, as a sentence. */
   explainWait(waitingFor: WaitingFor): string;
   readonly files: Files;
-  /** The tokens in the store. */
-  readonly tokens: AddedTokens;
+  /** The tokens in the store. Null if they are elsewhere. */
+  readonly tokens: AddedTokens | null;
   /** What happened, counted by minute and hour. */
   readonly stats: Stats;
   /** How many threads there are, and how many a job uses now. */

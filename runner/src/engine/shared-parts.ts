@@ -60,7 +60,7 @@ export function createSharedParts(
     owner,
     beats,
     ...connected,
-    tokens: createStoreTokens({ ...deps, ...connected }),
+    tokens: deps.tokenStore && createStoreTokens({ store: deps.tokenStore, ...connected }),
     sealedContents: createSealedContents(deps.vault),
     room,
     writers,

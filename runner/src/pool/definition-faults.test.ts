@@ -81,6 +81,10 @@ const WRONG: [object, string][] = [
     'retry has an unknown field "delay": the fields of retry are attempts, backoff',
   ],
   [
+    { retry: { attempts: 2, backoff: [] } },
+    "retry has a backoff that is an array of 0: it must be an object such as { delayMs: 1000 }",
+  ],
+  [
     { retry: { attempts: 2, backoff: { delay: 1 } } },
     'retry has a backoff with an unknown field "delay": did you mean "delayMs"?',
   ],

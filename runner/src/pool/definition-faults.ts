@@ -1,5 +1,5 @@
 /** Finds faults in a plugin's definition. Each fault names the field, its value and what would be right. */
-import { MAX_ATTEMPTS, MAX_RETRY_DELAY_MS, type Backoff } from "../domain/step-retry.ts";
+import { BACKOFF_LIMITS, MAX_ATTEMPTS } from "../domain/step-retry.ts";
 import { nearest } from "../domain/nearest.ts";
 import { secretNameFault } from "../domain/secret-name.ts";
 import { showValue } from "./value-words.ts";
@@ -85,13 +85,6 @@ function timeoutFault(value: unknown): string | null {
     : not(value, "a number of milliseconds above 0, such as 60000");
 }
 
-const NUMBERS: Readonly<Record<keyof Backoff, readonly [least: number, most: number]>> = {
-  delayMs: [0, MAX_RETRY_DELAY_MS],
-  factor: [1, 100],
-  maxDelayMs: [0, MAX_RETRY_DELAY_MS],
-  jitter: [0, 1],
-};
-
 function secretsFault(value: unknown): string | null {
   if (!Array.isArray(value)) return not(value, 'a list of names such as ["API_KEY"]');
   for (const name of value as unknown[]) {
@@ -112,11 +105,11 @@ function retryFault(value: unknown): string | null {
   if (!isWithin(attempts, 1, MAX_ATTEMPTS) || !Number.isInteger(attempts)) {
     return `has attempts of ${attempts === undefined ? "nothing" : showValue(attempts)}: they must be a whole number from 1 to ${MAX_ATTEMPTS}`;
   }
-  if (typeof backoff !== "object" || backoff === null)
+  if (typeof backoff !== "object" || backoff === null || Array.isArray(backoff))
     return `has a backoff that ${not(backoff, "an object such as { delayMs: 1000 }")}`;
-  const [unknownPart] = unknownFields(backoff, Object.keys(NUMBERS), "backoff");
+  const [unknownPart] = unknownFields(backoff, Object.keys(BACKOFF_LIMITS), "backoff");
   if (unknownPart !== undefined) return `has a backoff with an ${unknownPart}`;
-  for (const [field, [least, most]] of Object.entries(NUMBERS)) {
+  for (const [field, [least, most]] of Object.entries(BACKOFF_LIMITS)) {
     const number = (backoff as Readonly<Record<string, unknown>>)[field];
     if (number === undefined || isWithin(number, least, most)) continue;
     return `has a backoff whose ${field} ${not(number, `a number from ${least} to ${most}`)}`;

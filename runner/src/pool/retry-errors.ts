@@ -2,6 +2,7 @@
  * The errors with which a plugin says whether its step is to run again. A plugin can have a copy of this
  * module, so they are known by a property and not by their class.
  */
+import { showValue } from "./value-words.ts";
 import type { RetryWish } from "../domain/step-retry.ts";
 
 export const RETRY_WISH = Symbol.for("playground.retry-wish");
@@ -20,13 +21,15 @@ export class RetryAfter extends Error {
   override readonly name = "RetryAfter";
   readonly [RETRY_WISH]: RetryWish;
 
-  /** Throws a RangeError if `afterMs` is not 0 or above. */
+  /** Throws a RangeError if `afterMs` is not a number from 0. */
   constructor(afterMs: number, message: string, options?: ErrorOptions) {
     super(message, options);
-    if (!(afterMs >= 0)) {
-      throw new RangeError(
-        `afterMs is ${String(afterMs)}: it must be a number of milliseconds from 0`,
-      );
+    const given: unknown = afterMs;
+    if (typeof given !== "number" || !(given >= 0)) {
+      const shown = showValue(given);
+      const what = "it must be a number of milliseconds from 0, such as 30000";
+      // The error keeps what the plugin has to say: messages end with those of the causes.
+      throw new RangeError(`afterMs of RetryAfter is ${shown}: ${what}`, { cause: this });
     }
     this[RETRY_WISH] = { afterMs };
   }

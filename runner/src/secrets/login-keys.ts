@@ -4,6 +4,9 @@ import type { Vault } from "../ports/vault.ts";
 
 export const LOGIN_KEY_LIFETIME_MS = 10 * 60 * 1000;
 
+/** How far the clock of the machine that made a key can be ahead, when a load balancer chose the daemon. */
+export const CLOCK_SKEW_MS = 60 * 1000;
+
 /** In place of a row's name: a sealed secret of the store is no key. */
 const ROW = "login-key";
 const CONTENT = /^(\d{1,15})\.[\w-]{16}$/;
@@ -19,7 +22,11 @@ export interface LoginKeys {
   redeem(key: string): boolean;
 }
 
-/** Keys from before this call are refused, because nothing stores which of them were used. */
+/**
+ * Keys from before this call are refused, because nothing stores which of them were used. Other daemons
+ * with the vault's key do not know it either. `now` is the clock of the machine, as it is for who makes a
+ * key with a command.
+ */
 export function createLoginKeys(vault: Vault, now: () => number): LoginKeys {
   const startedAt = now();
   const used = new Map<string, number>();
@@ -39,7 +46,8 @@ export function createLoginKeys(vault: Vault, now: () => number): LoginKeys {
       if (digits === undefined || used.has(content)) return false;
       const createdAt = Number(digits);
       const expiresAt = createdAt + LOGIN_KEY_LIFETIME_MS;
-      if (createdAt < startedAt || createdAt > now() || expiresAt <= now()) return false;
+      if (createdAt < startedAt || createdAt > now() + CLOCK_SKEW_MS || expiresAt <= now())
+        return false;
       for (const [other, until] of used) if (until <= now()) used.delete(other);
       used.set(content, expiresAt);
       return true;

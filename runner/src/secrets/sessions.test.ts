@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createAccess, OWN_TOKEN, SESSION_MS, type Access } from "../../test/support/access.ts";
 import type { Credentials } from "../ports/sessions.ts";
-import { LOGIN_KEY_LIFETIME_MS } from "./login-keys.ts";
+import { CLOCK_SKEW_MS, createLoginKey, LOGIN_KEY_LIFETIME_MS } from "./login-keys.ts";
 
 let access: Access;
 beforeEach(async () => void (access = await createAccess()));
@@ -126,7 +126,7 @@ test("the key of a link logs in once, as the daemon's own token", async () => {
 
 test.each([
   ["old", (key: string) => (access.pass(LOGIN_KEY_LIFETIME_MS), key)],
-  ["from the future", (key: string) => (access.pass(-1_000), key)],
+  ["from the future", (key: string) => (access.pass(-CLOCK_SKEW_MS - 1), key)],
   ["changed", (key: string) => `${key.slice(0, -6)}AAAAAA`],
   ["that is written in another way", (key: string) => `${key}\n`],
   ["cut", (key: string) => key.slice(0, -4)],
@@ -134,6 +134,13 @@ test.each([
   const key = access.createLoginKey();
   if (what.startsWith("that")) await open({ key });
   expect(await access.sessions.open({ key: change(key) })).toBeNull();
+});
+
+test("a key of a machine whose clock is ahead logs in once", async () => {
+  const key = createLoginKey(access.vault, access.now() + CLOCK_SKEW_MS);
+  await open({ key });
+  access.pass(CLOCK_SKEW_MS);
+  expect(await access.sessions.open({ key })).toBeNull();
 });
 
 test("a key that was made before the daemon started is refused, because it may have been used", async () => {

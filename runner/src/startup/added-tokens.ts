@@ -1,4 +1,5 @@
 import type { Settings } from "../config.ts";
+import { Defect } from "../domain/errors.ts";
 import type { AddedTokens } from "../ports/added-tokens.ts";
 import { createTokenFile } from "../secrets/token-file.ts";
 import { watchTokenFile } from "../secrets/watched-token-file.ts";
@@ -11,12 +12,18 @@ export function openAddedTokens(
   { databaseUrl }: Pick<Settings, "databaseUrl">,
   parts: {
     readonly dataDir: string;
-    readonly inStore: () => AddedTokens;
+    /** Null if they are not there. */
+    readonly inStore: () => AddedTokens | null;
     readonly onError: (error: unknown) => void;
   },
 ): AddedTokens {
-  const { dataDir, inStore } = parts;
+  const { dataDir } = parts;
   if (databaseUrl === undefined) return { ...createTokenFile(dataDir), all: watchTokenFile(parts) };
+  const inStore = (): AddedTokens => {
+    const tokens = parts.inStore();
+    if (tokens === null) throw new Defect("NO_TOKEN_STORE", "The store has no tokens.");
+    return tokens;
+  };
   return {
     all: () => inStore().all(),
     add: (token) => inStore().add(token),

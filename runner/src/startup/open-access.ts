@@ -30,14 +30,17 @@ export function openAccess(
     readonly added: AddedTokens;
     readonly vault: Vault;
     readonly clock: Pick<Clock, "now">;
+    /** Of this machine, and not of the database. */
+    readonly machineClock: Pick<Clock, "now">;
     readonly onError: (error: unknown) => void;
   },
 ): OpenAccess {
   const now = (): number => parts.clock.now();
-  const loginKeys = createLoginKeys(parts.vault, now);
+  const machineNow = (): number => parts.machineClock.now();
+  const loginKeys = createLoginKeys(parts.vault, machineNow);
   return {
     tokenList: createTokenList(parts.added),
     sessions: createSessions({ ...parts, loginKeys, lifetimeMs: sessionDays * DAY_MS, now }),
-    loginLink: (url) => toLoginLink(url, createLoginKey(parts.vault, now())),
+    loginLink: (url) => toLoginLink(url, createLoginKey(parts.vault, machineNow())),
   };
 }

@@ -2,6 +2,7 @@ import { toEnvName, type Settings } from "../config.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Log } from "../ports/log.ts";
 import type { Store } from "../ports/store/store.ts";
+import type { TokenStore } from "../ports/store/tokens.ts";
 import { CannotOpen } from "../store/cannot-open.ts";
 import { createSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { AdjustedClock } from "../system/adjusted-clock.ts";
@@ -12,6 +13,8 @@ import { databasePath } from "./database-path.ts";
 /** Where the daemon stores, and how it hears of the other daemons that store there. */
 export interface Database {
   readonly store: Store;
+  /** Null if no other daemon shares the store. */
+  readonly tokenStore: TokenStore | null;
   readonly bus: Bus;
   close(): Promise<void>;
 }
@@ -46,7 +49,7 @@ async function openSqlite(
     ...(storeWriter && { writer: storeWriter }),
     onWriteFailed,
   });
-  return { store, bus: createLocalBus(), close: () => store.close() };
+  return { store, tokenStore: null, bus: createLocalBus(), close: () => store.close() };
 }
 
 async function openPostgres(
@@ -69,6 +72,7 @@ async function openPostgres(
     });
     return {
       store,
+      tokenStore: store.tokenStore,
       bus,
       async close() {
         await bus.close();

@@ -4,6 +4,7 @@ import {
   kubernetesWarnings,
   missingPluginsDirWarning,
   proxyWarning,
+  secretFlagWarnings,
   variableWarnings,
 } from "./setting-warnings.ts";
 
@@ -61,4 +62,35 @@ test("a proxy that is set for other programs gives a warning that names our sett
   const own = { ...env, PLAYGROUND_PROXY: "http://proxy.example:3128" };
   expect(proxyWarning(parseSettings([], own))).toBeNull();
   expect(proxyWarning(parseSettings([], {}))).toBeNull();
+});
+
+test.each([
+  ["--token", "abc", "is deprecated", "--token-file or PLAYGROUND_TOKEN"],
+  ["--secret-key", "abc", "is deprecated", "--secret-key-file or PLAYGROUND_SECRET_KEY"],
+  [
+    "--database-url",
+    "postgres://me:secret@db/jobs",
+    "contains a password",
+    "--database-url-file or PLAYGROUND_DATABASE_URL",
+  ],
+  [
+    "--database-url",
+    "postgres://me@db/jobs?password=secret",
+    "contains a password",
+    "--database-url-file or PLAYGROUND_DATABASE_URL",
+  ],
+  ["--proxy", "http://me:secret@proxy:3128", "contains a password", "PLAYGROUND_PROXY"],
+])("a secret in the flag %s, as %s, gives a warning", (flag, value, problem, others) => {
+  for (const args of [[flag, value], [`${flag}=${value}`]]) {
+    const [warning, ...more] = secretFlagWarnings(["start", ...args]);
+    expect(more).toEqual([]);
+    expect(warning).toContain(`Warning: ${flag} ${problem}, `);
+    expect(warning?.endsWith(`Use ${others} instead.`)).toBe(true);
+    expect(warning).not.toContain(value);
+  }
+});
+
+test("a URL without a password in a flag gives no warning", () => {
+  const args = ["start", "--database-url", "postgres://me@db/jobs", "--proxy=http://proxy:3128"];
+  expect(secretFlagWarnings(args)).toEqual([]);
 });

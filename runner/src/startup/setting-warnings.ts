@@ -3,7 +3,9 @@ import {
   toEnvName,
   DEFAULTS,
   kubernetesVariables,
+  SECRETS,
   SETTING_NAMES,
+  toFlagName,
   unknownVariables,
   type Settings,
 } from "../config.ts";
@@ -26,12 +28,29 @@ export function variableWarnings(names: readonly string[] = unknownVariables()):
 
 /** Every user of the machine can read a process's arguments, in /proc and with `ps`. */
 export function secretFlagWarnings(args: readonly string[]): string[] {
-  return ["token", "secret-key"]
-    .filter((name) => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)))
-    .map(
-      (name) =>
-        `Warning: --${name} is deprecated, because other users of this machine can see it, and will be removed. Use --${name}-file or the environment instead.`,
-    );
+  return Object.entries(SECRETS).flatMap(([key, { file, isUrl = false }]) => {
+    const flag = `--${toFlagName(key)}`;
+    const values = valuesOf(flag, args);
+    if (isUrl ? !values.some(hasPassword) : values.length === 0) return [];
+    const others = file === undefined ? "" : `--${toFlagName(file)} or `;
+    const problem = isUrl
+      ? "contains a password, which other users of this machine can see."
+      : "is deprecated, because other users of this machine can see it, and will be removed.";
+    return [`Warning: ${flag} ${problem} Use ${others}${toEnvName(key)} instead.`];
+  });
+}
+
+function valuesOf(flag: string, args: readonly string[]): string[] {
+  return args.flatMap((arg, index) => {
+    if (arg === flag) return [args[index + 1] ?? ""];
+    return arg.startsWith(`${flag}=`) ? [arg.slice(flag.length + 1)] : [];
+  });
+}
+
+/** PostgreSQL's URLs can have it among their parameters too. */
+function hasPassword(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.password !== "" || url.searchParams.has("password"));
 }
 
 /** `env` is the process's environment by default. */

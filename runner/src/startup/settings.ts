@@ -213,7 +213,7 @@ export const SETTINGS = z.object({
   filesLimit: integer(1, 1024 ** 5)
     .default(10 * 1024 ** 3)
     .describe(
-      "Maximum size of all files together, in bytes. Further ones are refused with 507, and plugins that write some get an error. Files with the same content count once. The same happens when the disk has less than 256 MiB left.",
+      "Maximum size of all files together, in bytes, also of several daemons on one database. Further ones are refused with 507, and plugins that write some get an error. Files with the same content count once. The same happens when the disk has less than 256 MiB left.",
     ),
   logLimit: integer(1024, 256 * 1024 * 1024)
     .default(4 * 1024 * 1024)

@@ -226,20 +226,6 @@ export function fenceConformance(createSubject: CreateSubject): void {
     expect(await one.addMeta("key", "c")).toBe("d");
   });
 
-  test("two daemons see the same tokens, and of two with one name both see the first", async () => {
-    const token = { sha256: "0f".repeat(32), createdAt: "2026-11-23T09:30:00.000Z" };
-    const added = await Promise.all([
-      one.addToken({ ...token, name: "ci", scope: "run" }),
-      two.addToken({ ...token, name: "ci", scope: "read" }),
-    ]);
-    expect(new Set(added)).toEqual(new Set([true, false]));
-    const scope = added[0] ? "run" : "read";
-    for (const store of [one, two])
-      expect(await store.tokens()).toEqual([{ ...token, name: "ci", scope }]);
-    await two.removeToken("ci");
-    expect(await one.tokens()).toEqual([]);
-  });
-
   test("two daemons learn each other's plugins", async () => {
     const until = 40;
     expect(await one.beat(beatAt(10, { owner: FIRST, until, plugins: ["a", "b"] }))).toEqual([]);

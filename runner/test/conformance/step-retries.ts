@@ -55,7 +55,9 @@ export function stepRetryConformance(createSubject: CreateSubject): void {
           since: 30,
         },
         steps: [{ index: 0, status: "completed" }],
-        attempts: [{ step: 1, startedAt: 25, endedAt: 30, failure: FAILURE }],
+        attempts: [
+          { step: 1, number: 1, isPast: false, startedAt: 25, endedAt: 30, failure: FAILURE },
+        ],
       });
       const { items } = await t.store.jobs({}, { limit: 1, cursor: null });
       expect(items[0]).toMatchObject({
@@ -93,8 +95,12 @@ export function stepRetryConformance(createSubject: CreateSubject): void {
       await t.store.requeueJob({ jobId: job.id, fence, owner: null }, { now: 50 });
       const [retried] = await claim(t.store, { now: 50 });
       expect(retried).not.toHaveProperty("failedAttempts");
-      expect((await t.store.job(job.id))?.attempts).toMatchObject([{ step: 1 }, { step: 1 }]);
       await failAttempt(retried!, 60, 0);
+      expect((await t.store.job(job.id))?.attempts).toMatchObject([
+        { step: 1, number: 1, isPast: true },
+        { step: 1, number: 2, isPast: true },
+        { step: 1, number: 1, isPast: false },
+      ]);
       const [last] = await claim(t.store, { now: 60 });
       await completeOne(t.store, last!);
       expect((await t.store.job(job.id))?.failedAttempts).toBe(0);
@@ -127,6 +133,31 @@ export function stepRetryConformance(createSubject: CreateSubject): void {
       expect(attempts.map(({ endedAt }) => endedAt)).toEqual(
         Array.from({ length: MAX_ATTEMPTS_SHOWN }, (_, index) => index + 2),
       );
+    });
+
+    test("that completed keeps its attempts, which are past when all steps run again", async () => {
+      await submit(t.store);
+      await failAttempt(await start(t.store, await claimOne(t.store)), 30, 0);
+      const second = await completeOne(t.store, await claimOne(t.store, { now: 30 }));
+      await failIt(t.store, second);
+      const pastOf = async () =>
+        (await t.store.job(second.id))?.attempts.map(({ step, isPast }) => [step, isPast]);
+      const requeue = async (from: "failed-step" | "start"): Promise<void> => {
+        const { fence } = (await t.store.job(second.id))!;
+        await t.store.requeueJob({ jobId: second.id, fence, owner: null }, { now: 50, from });
+      };
+      await requeue("failed-step");
+      expect(await pastOf()).toEqual([
+        [0, false],
+        [1, true],
+      ]);
+      await failIt(t.store, await claimOne(t.store, { now: 50 }));
+      await requeue("start");
+      expect(await pastOf()).toEqual([
+        [0, true],
+        [1, true],
+        [1, true],
+      ]);
     });
 
     test("is refused under a claim that is no longer valid", async () => {

@@ -1,5 +1,6 @@
 /** Steps that fail and run again, in a real daemon with real plugins. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Job } from "../../src/http/contract/job.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { createReceiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
@@ -128,9 +129,27 @@ test("a failed job can be retried from its first step", async () => {
   ]);
 });
 
+test("attempts count from 1 again when a client retries the job", async () => {
+  const { jobId } = await daemon.post("/v1/jobs", {
+    plugins: ["flaky"],
+    input: { good: 4 },
+    retry: { attempts: 2, backoff: BACKOFF },
+  });
+  const numbersOf = ({ steps }: Job) =>
+    steps.map(({ attempt, failedAttempts }) => [attempt, failedAttempts.map((f) => f.attempt)]);
+  expect(numbersOf(await untilEnded(jobId))).toEqual([[2, [1]]]);
+  await daemon.request(`/v1/jobs/${jobId}/retry`, { method: "POST" });
+  const retried = await until("the end of the job", async () => {
+    const job = await daemon.get(`/v1/jobs/${jobId}`);
+    return job.status === "completed" ? job : null;
+  });
+  expect(numbersOf(retried)).toEqual([[2, [1, 2, 1]]]);
+});
+
 test.each([
   [{ attempts: 0 }, "/retry/attempts"],
   [{ attempts: 2, backoff: { factor: 0.5 } }, "/retry/backoff/factor"],
+  [{ attempts: 2, backoff: [] }, "/retry/backoff"],
   [{ attempts: 2, delayMs: 5 }, "/retry"],
 ])("a policy of %j is refused by its field", async (retry, path) => {
   const response = await daemon.request("/v1/jobs", {

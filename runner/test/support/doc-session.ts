@@ -6,16 +6,14 @@
  * All other blocks (```sh for what cannot run here, ```ini, …) are ignored.
  */
 import { spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startDaemon, type Daemon } from "./daemon.ts";
 import { fencesOf, type Fence } from "./markdown.ts";
 import { jsonIn, jsonMissing, textMissing } from "./doc-output.ts";
+import { freePort, isFree } from "./free-port.ts";
 import { until } from "./until.ts";
 
 const RUNNER = fileURLToPath(new URL("../..", import.meta.url));
@@ -60,6 +58,7 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
   await symlink(join(RUNNER, "node_modules"), join(root, "receiver", "node_modules"));
   // An empty variable counts as not set: the daemon creates a token, as it does for the reader.
   const daemon = await startDaemon({ root, env: { PLAYGROUND_TOKEN: "" } });
+  // Examples end their endpoint and start another one on the port.
   const endpointPort = String(await freePort());
   const shell = openShell(root);
   const droppedIn = new Set<string>();
@@ -173,27 +172,4 @@ async function untilPickedUp(daemon: Daemon, source: string): Promise<void> {
     // A guide can show a plugin whose secret is not set.
     return found?.status === "ready" || found?.error?.startsWith("The secret ");
   });
-}
-
-/**
- * Below the ports that systems give to connections and to servers on port 0: examples end their
- * endpoint and start another one, and no other test may take the port meanwhile.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 30_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, "127.0.0.1");
-  try {
-    await once(server, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
 }

@@ -34,6 +34,7 @@ import {
 import { NO_HOST, NO_TELEMETRY } from "./no-telemetry.ts";
 import { until } from "./until.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
+import { createMemoryTokens } from "./memory-tokens.ts";
 import { createTestLog } from "./test-log.ts";
 
 export interface EngineScript {
@@ -125,6 +126,7 @@ export async function createWorld({
   await writeEmptyDatabase(path);
   const opened: Store[] = [];
   for (const _ of buses) opened.push(await createSqliteStore({ path, exclusive, writer }));
+  const tokenStore = buses.length > 1 ? createMemoryTokens() : null;
   const clock = createTestClock();
   const engines: Engine[] = [];
   let pending = 0;
@@ -162,6 +164,7 @@ export async function createWorld({
     const write = (fields: object, message: string): void => void logged.push({ message, fields });
     const engine = createEngine({
       store: intercept(nth(stores, engines.length)),
+      tokenStore,
       bus: nth(buses, engines.length),
       pool,
       sender,
@@ -206,7 +209,6 @@ export async function createWorld({
         fileLimit: 1_000_000,
         jobFilesLimit: 2_000_000,
         filesLimit: 3_000_000,
-        isOnlyDaemon: true,
         userAgent: "Playground/test",
         fileUrl: (fileId) => `http://daemon.test/v1/files/${fileId}/content`,
         batchUrl: (batchId) => `http://daemon.test/v1/batches/${batchId}`,

@@ -41,8 +41,6 @@ const BEAT = { owner: "owner_1", until: 200, plugins: ["first"], maxGapMs: 10 };
 
 export async function fillStore(store: Store): Promise<Filled> {
   await store.setMeta("vault-check", "sealed");
-  const token = { name: "ci", scope: "run", sha256: "0f".repeat(32) } as const;
-  await store.addToken({ ...token, createdAt: "2026-11-23T09:30:00.000Z" });
   await store.beat({ ...BEAT, now: 1 });
   await store.beat({ ...BEAT, now: 100 });
   await store.addStats([

@@ -61,6 +61,7 @@ export async function createLiveEngine(
   });
   const engine = createEngine({
     store,
+    tokenStore: null,
     bus: createLocalBus(),
     pool: createScriptedPool({ size: 8, clock: systemClock, run: (step) => step.complete() }),
     sender,
@@ -99,7 +100,6 @@ export async function createLiveEngine(
       fileLimit: 1_000_000,
       jobFilesLimit: 2_000_000,
       filesLimit: 3_000_000,
-      isOnlyDaemon: true,
       userAgent: "Playground/test",
       fileUrl: (fileId) => `http://daemon.test/v1/files/${fileId}/content`,
       batchUrl: (batchId) => `http://127.0.0.1/v1/batches/${batchId}`,

@@ -205,7 +205,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}, access: Part
         problem: () => null,
       },
     },
-    tokens: { read: async () => {}, all: () => [], add: notScripted, remove: notScripted },
+    tokens: null,
     headerNames: ({ sealed }) => Object.keys(JSON.parse(sealed ?? "{}") as object),
     stats: {
       points: notScripted,
@@ -264,7 +264,6 @@ export function createBackend(settings: Partial<HttpSettings> = {}, access: Part
     nextDestinationDue: async () => null,
     nextJobDue: async () => null,
     meta: async () => null,
-    tokens: async () => [],
     stats: async () => [],
     queueState: async () => ({ scheduled: 0, oldestReadyAt: null, waiting: [] }),
     heldDestinations: async () => [],

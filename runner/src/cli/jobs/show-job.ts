@@ -76,7 +76,7 @@ function printJob(job: Job, output: Output): void {
       { title: "STATUS", text: (step) => step.status, color: (step) => colorOf(step.status) },
       {
         title: "ATTEMPT",
-        text: ({ status, failedAttempts: { length } }) => attemptOf(status, length),
+        text: (step) => attemptOf(step, job.retry),
       },
       { title: "TOOK", text: (step) => durationOf(step, output.now) },
       { title: "ITEMS", text: (step) => String(step.metrics?.processedItems ?? "") },
@@ -86,10 +86,11 @@ function printJob(job: Job, output: Output): void {
   );
 }
 
-/** The number of the step's newest attempt. Most steps have one, which is not worth a word. */
-function attemptOf(status: JobStep["status"], failed: number): string {
-  if (failed === 0) return "";
-  return status === "pending" ? `${failed} failed` : String(failed + 1);
+/** Most steps have one attempt, which is not worth a word. */
+function attemptOf({ status, attempt, failedAttempts }: JobStep, retry: Job["retry"]): string {
+  if (failedAttempts.length === 0 || attempt === 0) return "";
+  const number = retry === null ? String(attempt) : `${attempt} of ${retry.attempts}`;
+  return status === "pending" ? `${number} failed` : number;
 }
 
 function printValue(label: "Input" | "Output", value: unknown, output: Output): void {

@@ -191,11 +191,11 @@ describe("a bulk act", () => {
     let saves = 0;
     const intercept = (store: Store): Store => ({
       ...store,
-      saveBulkAct: async (from, progress) => {
+      saveBulkAct: async (id, progress) => {
         saves += 1;
         // The slice was acted on, but its counts cannot be stored.
         if (saves > 3) throw new Transient("STORE_DISK_FULL", "full");
-        return store.saveBulkAct(from, progress);
+        return store.saveBulkAct(id, progress);
       },
     });
     const { engine, repair } = await withFailed(50, intercept);

@@ -6,6 +6,7 @@ import type { BulkPosition, StoredBulkAct } from "../../ports/store/bulk-acts.ts
 import type { Store } from "../../ports/store/store.ts";
 import type { Backstop } from "../bus/backstop.ts";
 import { createLoop, type Loop } from "../loop.ts";
+import { LEASE_MS } from "../upkeep/lease.ts";
 import { actOnJob, type JobActs } from "./act-on-job.ts";
 
 /** Jobs acted on between two looks at the store. Their changes share a transaction of a few ms. */
@@ -17,18 +18,20 @@ const ALONE_MS = 5_000;
 type Progress = BulkPosition & BulkCounts & { readonly isOver: boolean };
 
 /**
- * Runs bulk acts, a slice of each in turn. Before a slice is acted on, the ids of its jobs are
- * stored, so that after a crash the same slice is acted on again and every job is counted once. Of two
- * daemons that act on the same slice, one stores its counts.
+ * Runs the bulk acts that this daemon has claimed, a slice of each in turn. Before a slice is acted on,
+ * the ids of its jobs are stored, so that after a crash the same slice is acted on again and every job is
+ * counted once.
  */
 export function createBulkLoop(deps: {
-  store: Pick<Store, "runningBulkActs" | "saveBulkAct" | "jobIds">;
+  store: Pick<Store, "runningBulkActs" | "claimBulkAct" | "saveBulkAct" | "jobIds">;
   acts: JobActs;
   clock: Clock;
   log: Log;
   backstop: Backstop;
+  owner: string;
 }): Loop {
-  const { store, acts, clock, log, backstop } = deps;
+  const { store, acts, clock, log, backstop, owner } = deps;
+  const lease = () => ({ owner, leaseUntil: clock.now() + LEASE_MS });
 
   async function countSlice(bulk: StoredBulkAct): Promise<Progress> {
     const page = await store.jobIds(bulk.filter ?? {}, { limit: COUNT_SIZE, cursor: bulk.cursor });
@@ -67,8 +70,9 @@ export function createBulkLoop(deps: {
 
   async function step(bulk: StoredBulkAct): Promise<void> {
     const { isOver, ...progress } = await nextOf(bulk);
-    const state = await store.saveBulkAct(bulk, {
+    const state = await store.saveBulkAct(bulk.id, {
       ...progress,
+      ...lease(),
       state: isOver ? "done" : "running",
       endedAt: isOver ? clock.now() : null,
     });
@@ -92,14 +96,26 @@ export function createBulkLoop(deps: {
     } catch (error) {
       if (error instanceof Transient) throw error;
       log.error({ bulkId: bulk.id, err: error }, "bulk.failed");
-      await store.saveBulkAct(bulk, { ...bulk, state: "failed", endedAt: clock.now() });
+      const failed = { ...bulk, ...lease(), state: "failed", endedAt: clock.now() } as const;
+      await store.saveBulkAct(bulk.id, failed);
     }
   }
 
+  /** Null if another daemon has it. */
+  async function claimed(bulk: StoredBulkAct): Promise<StoredBulkAct | null> {
+    if (bulk.owner === owner) return bulk;
+    return bulk.owner === null ? store.claimBulkAct(bulk.id, lease()) : null;
+  }
+
   async function tick(): Promise<number> {
-    const running = await store.runningBulkActs();
-    for (const bulk of running) await stepOrFail(bulk);
-    return running.length > 0 ? 0 : backstop(ALONE_MS);
+    let own = 0;
+    for (const running of await store.runningBulkActs()) {
+      const bulk = await claimed(running);
+      if (bulk === null) continue;
+      own += 1;
+      await stepOrFail(bulk);
+    }
+    return own > 0 ? 0 : backstop(ALONE_MS);
   }
 
   return createLoop({ name: "bulk", tick, clock, log });

@@ -119,8 +119,8 @@ describe.each(JOININGS)("two daemons $name", ({ buses, isDeaf, withinMs }) => {
   test("a token that one daemon adds works at the other, until either removes it", async () => {
     const { first, second, reach } = daemons;
     const accessOf = ({ tokens }: Engine) => ({
-      list: createTokenList(tokens),
-      known: createKnownTokens({ ownToken: "own", added: () => tokens.all() }),
+      list: createTokenList(tokens!),
+      known: createKnownTokens({ ownToken: "own", added: () => tokens!.all() }),
     });
     const one = accessOf(first.engine);
     const two = accessOf(second.engine);
@@ -210,27 +210,62 @@ describe("two daemons", () => {
     expect(await reach("the step", () => second.pool.begun.length === 1)).toBe(0);
   });
 
-  test("count each job of a bulk act once", async () => {
+  /** Seventy jobs that have failed, and a request to delete them. */
+  async function failedJobs() {
+    const { first, world, reach } = daemons;
+    for (let n = 0; n < 70; n += 1) await first.submit();
+    const failed = async () => (await world.store.counts()).jobs.failed;
+    await reach("the jobs to fail", async () => (await failed()) === 70);
+    return { act: "delete", dryRun: false, by: null, jobs: { filter: {} } } as const;
+  }
+
+  test("run a bulk act at one of them", async () => {
     daemons = await startTwoDaemons(joinLocally(2), { second: { run: (step) => step.fail() } });
     const { first, second, world, reach } = daemons;
-    const jobs = 70;
-    for (let n = 0; n < jobs; n += 1) await first.submit();
-    const failed = async () => (await world.store.counts()).jobs.failed;
-    await reach("the jobs to fail", async () => (await failed()) === jobs);
-    const { id } = await first.engine.bulkActs.start({
-      act: "delete",
-      dryRun: false,
-      by: null,
-      jobs: { filter: {} },
-    });
+    const { id } = await first.engine.bulkActs.start(await failedJobs());
     const find = () => world.store.bulkAct(id);
     await reach("the end", async () => (await find())?.state === "done");
-    const { done = 0, skipped = 0, matched } = (await find()) ?? {};
-    expect({ matched, counted: done + skipped }).toEqual({ matched: jobs, counted: jobs });
+    expect(await find()).toMatchObject({ matched: 70, done: 70, skipped: 0 });
     const ends = [...first.logged, ...second.logged].filter(
       ({ message }) => message === "bulk.ended",
     );
     expect(ends).toHaveLength(1);
+  });
+
+  test("go on with the bulk act of one that is silent", async () => {
+    let isSilent = false;
+    const { promise: deleted, resolve: answer } = Promise.withResolvers<"unknown">();
+    daemons = await startTwoDaemons(joinLocally(2), {
+      first: {
+        intercept: (store) => ({
+          ...store,
+          deleteJob: () => deleted,
+          beat: (beat) => (isSilent ? Promise.reject(new Error("down")) : store.beat(beat)),
+        }),
+      },
+      second: {
+        run: (step) => step.fail(),
+        intercept: (store) => ({
+          ...store,
+          claimBulkAct: async (...args) => (isSilent ? store.claimBulkAct(...args) : null),
+        }),
+      },
+    });
+    const { first, world, reach } = daemons;
+    const { id } = await first.engine.bulkActs.start(await failedJobs());
+    const find = () => world.store.bulkAct(id);
+    await reach("its first slice", async () => (await find())?.pending.length === 20);
+    const { owner } = (await find())!;
+    await world.runUntil(world.clock.now() + 20_000);
+    expect(await find()).toMatchObject({ state: "running", owner });
+    isSilent = true;
+    const tookMs = await reach("the end", async () => (await find())?.state === "done");
+    expect(tookMs).toBeLessThanOrEqual(6_000);
+    expect(await find()).toMatchObject({ matched: 70, done: 70, skipped: 0 });
+    answer("unknown");
+    isSilent = false;
+    await world.settle();
+    expect(await find()).toMatchObject({ state: "done", done: 70 });
   });
 
   test("share a destination's rate", async () => {

@@ -12,8 +12,9 @@ export interface FileRoom {
 }
 
 /**
- * Between two refreshes, which are at most a minute apart, it counts what is stored and not what is
- * deleted with jobs. So the room is never larger than there is.
+ * The limit is for all daemons that share the store. Between two refreshes, at most a minute apart, it
+ * counts what this daemon stores, and not what is deleted with jobs: a daemon that is alone never has more
+ * room than there is. Several can exceed the limit by what the others store meanwhile.
  */
 export function createFileRoom({
   store,

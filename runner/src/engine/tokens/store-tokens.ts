@@ -1,6 +1,5 @@
 import type { AddedTokens } from "../../ports/added-tokens.ts";
-import type { Store } from "../../ports/store/store.ts";
-import type { StoredToken } from "../../ports/store/tokens.ts";
+import type { StoredToken, TokenStore } from "../../ports/store/tokens.ts";
 import type { Messages } from "../bus/messages.ts";
 
 /**
@@ -9,7 +8,7 @@ import type { Messages } from "../bus/messages.ts";
  * what was known last stays: a request could change nothing then.
  */
 export function createStoreTokens(deps: {
-  store: Pick<Store, "tokens" | "addToken" | "removeToken">;
+  store: TokenStore;
   messages: Pick<Messages, "publish">;
 }): AddedTokens {
   const { store, messages } = deps;

@@ -1,5 +1,4 @@
 import type { AddedTokens } from "../../ports/added-tokens.ts";
-import type { Bus } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Backstop } from "../bus/backstop.ts";
@@ -9,17 +8,17 @@ const EVERY_MS = 1_000;
 
 /** Reads the tokens again, so that this daemon refuses those that another one has removed. */
 export function createTokenLoop(deps: {
-  tokens: Pick<AddedTokens, "read">;
-  bus: Pick<Bus, "state">;
+  tokens: Pick<AddedTokens, "read"> | null;
   backstop: Backstop;
   clock: Clock;
   log: Log;
 }): Loop {
-  const { tokens, bus, backstop, clock, log } = deps;
+  const { tokens, backstop, clock, log } = deps;
 
   async function tick(): Promise<number | null> {
+    if (tokens === null) return null;
     await tokens.read();
-    return bus.state() === "alone" ? null : backstop(EVERY_MS);
+    return backstop(EVERY_MS);
   }
 
   return createLoop({ name: "tokens", tick, clock, log });

@@ -7,6 +7,9 @@ import { createTestLog } from "../../../test/support/test-log.ts";
 import { until } from "../../../test/support/until.ts";
 import { createLocalContents, type LocalContents } from "../../files/local-contents.ts";
 import { createFileWriters, type FileWriters } from "../files/file-writers.ts";
+import type { Bus } from "../../ports/bus.ts";
+import { createLocalBus } from "../../system/local-bus.ts";
+import { createDeafBus } from "../../../test/support/deaf-bus.ts";
 import type { Loop } from "../loop.ts";
 import { createSweepLoop } from "./sweep-loop.ts";
 
@@ -32,15 +35,15 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-async function start({ isOnlyDaemon = true } = {}): Promise<void> {
-  create({ isOnlyDaemon });
+async function start(bus: Bus = createLocalBus()): Promise<void> {
+  create(bus);
   await untilSwept();
 }
 
-function create({ isOnlyDaemon }: { isOnlyDaemon: boolean }): void {
+function create(bus: Bus): void {
   const log = createTestLog((fields, message) => void logged.push({ fields, message }));
   const store = { usedContents: async () => new Set<string>() };
-  loop = createSweepLoop({ store, contents, writers, clock, log, isOnlyDaemon });
+  loop = createSweepLoop({ store, contents, writers, clock, log, bus });
 }
 
 /** Until the loop waits for its next sweep. */
@@ -120,7 +123,7 @@ test.each([
 test("beside other daemons, what was written on the last day stays", async () => {
   const path = await write();
   clock.moveTo(clock.now() + 23 * HOUR_MS);
-  await start({ isOnlyDaemon: false });
+  await start(createDeafBus("down"));
   expect(await exists(path)).toBe(true);
   await sweep();
   await sweep();
@@ -151,7 +154,7 @@ test("a stop waits for one group that takes long, and not for the others", async
       return fast.sweep(group, request);
     },
   };
-  create({ isOnlyDaemon: true });
+  create(createLocalBus());
   await loop.stop();
   expect(swept).toEqual([""]);
 });

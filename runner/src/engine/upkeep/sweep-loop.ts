@@ -1,4 +1,5 @@
 import type { FileContents } from "../../ports/file-contents.ts";
+import type { Bus } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
@@ -24,9 +25,9 @@ export function createSweepLoop(deps: {
   readonly writers: Pick<FileWriters, "oldestAt">;
   readonly clock: Clock;
   readonly log: Log;
-  readonly isOnlyDaemon: boolean;
+  readonly bus: Pick<Bus, "state">;
 }): Loop {
-  const { store, contents, writers, clock, log, isOnlyDaemon } = deps;
+  const { store, contents, writers, clock, log, bus } = deps;
   /** Those that are left of this sweep. */
   let groups: string[] = [];
   let swept = { removed: 0, bytes: 0 };
@@ -34,7 +35,7 @@ export function createSweepLoop(deps: {
 
   function writtenBefore(): number {
     const own = writers.oldestAt() - CLOCK_MARGIN_MS;
-    return isOnlyDaemon ? own : Math.min(own, clock.now() - OTHERS_GRACE_MS);
+    return bus.state() === "alone" ? own : Math.min(own, clock.now() - OTHERS_GRACE_MS);
   }
 
   /** A group that cannot be swept must not keep the others from it. */

@@ -153,9 +153,15 @@ const JobStep = z
         `True when the output did not fit into the response, which contains at most ${MAX_JOB_OUTPUT_BYTES / 1024 / 1024} MiB of outputs and includes later steps first. \`output\` is then null.`,
       ),
     ...ending,
+    attempt: z
+      .int()
+      .describe(
+        "The number of the newest attempt: from 1, and again from 1 when a client retries the job. 0 if the step has not been run since.",
+      ),
     failedAttempts: z
       .array(
         z.object({
+          attempt: z.int().describe("Its number. 1 again after a client has retried the job."),
           startedAt: Instant,
           endedAt: Instant,
           error: z.string(),

@@ -1,26 +1,23 @@
 /** The schema of retry policies. */
 import { z } from "zod";
-import { DEFAULT_BACKOFF, MAX_ATTEMPTS, MAX_RETRY_DELAY_MS } from "../../domain/step-retry.ts";
+import {
+  BACKOFF_LIMITS,
+  DEFAULT_BACKOFF,
+  MAX_ATTEMPTS,
+  type Backoff,
+} from "../../domain/step-retry.ts";
 
-const delay = z.number().min(0).max(MAX_RETRY_DELAY_MS);
+function part(field: keyof Backoff, description: string) {
+  const [least, most] = BACKOFF_LIMITS[field];
+  const number = z.number().min(least).max(most).optional();
+  return number.meta({ description, default: DEFAULT_BACKOFF[field] });
+}
 
 const BackoffRequest = z.strictObject({
-  delayMs: delay.optional().meta({
-    description: "The wait after the first attempt that failed, in ms.",
-    default: DEFAULT_BACKOFF.delayMs,
-  }),
-  factor: z.number().min(1).max(100).optional().meta({
-    description: "Each wait is the one before times this.",
-    default: DEFAULT_BACKOFF.factor,
-  }),
-  maxDelayMs: delay.optional().meta({
-    description: "No wait is longer, in ms.",
-    default: DEFAULT_BACKOFF.maxDelayMs,
-  }),
-  jitter: z.number().min(0).max(1).optional().meta({
-    description: "Each wait is up to this fraction of itself shorter or longer.",
-    default: DEFAULT_BACKOFF.jitter,
-  }),
+  delayMs: part("delayMs", "The wait after the first attempt that failed, in ms."),
+  factor: part("factor", "Each wait is the one before times this."),
+  maxDelayMs: part("maxDelayMs", "No wait is longer, in ms."),
+  jitter: part("jitter", "Each wait is up to this fraction of itself shorter or longer."),
 });
 
 export const RetryRequest = z
@@ -35,7 +32,7 @@ export const RetryRequest = z
   .meta({
     id: "RetryRequest",
     description:
-      "When a step that failed runs again. It replaces the policy of each plugin. A step runs again if its plugin threw an error, ran longer than its timeout or ended its thread, and not if the plugin threw `DoNotRetry`. The plugin can choose the wait with `RetryAfter`.",
+      "When a step that failed runs again. It replaces the policy of each plugin. A step runs again if its plugin threw an error, ran longer than its timeout, ended its thread or found no room for its files, and not if the plugin threw `DoNotRetry`. The plugin can choose the wait with `RetryAfter`.",
     examples: [{ attempts: 5, backoff: { delayMs: 2_000 } }],
   });
 

@@ -87,6 +87,7 @@ export const SAMPLE_JOB = {
       truncated: false,
       error: null,
       errorCode: null,
+      attempt: 1,
       failedAttempts: [],
     },
   ],

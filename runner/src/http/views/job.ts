@@ -1,11 +1,10 @@
 import { pluginNames } from "../../domain/job.ts";
-import type { StepAttempt } from "../../domain/transition.ts";
 import type { WaitingFor } from "../../domain/waiting-for.ts";
 import type { PluginCall } from "../../domain/job-spec.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { StepProgress } from "../../ports/job-signal.ts";
-import type { StoredJob, StoredStep } from "../../ports/store/jobs.ts";
+import type { StoredAttempt, StoredJob, StoredStep } from "../../ports/store/jobs.ts";
 import type { AcceptedJob, Job, JobStep } from "../contract/job.ts";
 import { instantText, jsonFields } from "./json-fields.ts";
 import { jobWebhookText } from "./job-webhook.ts";
@@ -96,9 +95,11 @@ function stepText(
   {
     record,
     attempts,
-  }: { record: StoredStep | "running" | undefined; attempts: readonly StepAttempt[] },
+  }: { record: StoredStep | "running" | undefined; attempts: readonly StoredAttempt[] },
 ): JsonText {
   const step = record === "running" ? undefined : record;
+  const newest = attempts.at(-1);
+  const failed = newest === undefined || newest.isPast ? 0 : newest.number;
   return jsonFields<JobStep>({
     plugin: toJsonText(plugin.name),
     options: plugin.options,
@@ -110,12 +111,14 @@ function stepText(
     truncated: toJsonText(step?.truncated ?? false),
     error: toJsonText(step?.failure?.message ?? null),
     errorCode: toJsonText(step?.failure?.code ?? null),
+    attempt: toJsonText(record === undefined ? failed : failed + 1),
     failedAttempts: toJsonText(attempts.map(attemptView)),
   });
 }
 
-function attemptView({ startedAt, endedAt, failure }: StepAttempt) {
+function attemptView({ number, startedAt, endedAt, failure }: StoredAttempt) {
   return {
+    attempt: number,
     startedAt: new Date(startedAt).toISOString(),
     endedAt: new Date(endedAt).toISOString(),
     error: failure.message,

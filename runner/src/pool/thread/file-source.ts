@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 
 export type Source = Uint8Array | string | AsyncIterable<Uint8Array | string>;
 
@@ -19,6 +20,13 @@ export async function* toBytes(source: Source): AsyncIterable<Uint8Array> {
     else if (typeof chunk === "string") yield Buffer.from(chunk);
     else throw new TypeError("The file's source must yield bytes or text, not other values.");
   }
+}
+
+/** For a source that was not read to its end: what is open behind it is closed. */
+export function closeSource(source: Source): void {
+  if (source instanceof Readable) source.destroy();
+  // Rejects for a stream that somebody else reads, who closes it.
+  if (source instanceof ReadableStream) source.cancel().catch(() => undefined);
 }
 
 function isIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -35,8 +35,14 @@ test("an error that is its own cause does not end the thread", () => {
   expect(readRetryWish(error)).toBeUndefined();
 });
 
-test.each([-1, Number.NaN])("RetryAfter refuses %s ms", (afterMs) => {
-  expect(() => new RetryAfter(afterMs, "x")).toThrow(
-    `afterMs is ${afterMs}: it must be a number of milliseconds from 0`,
+test.each([
+  [-1, "-1"],
+  [Number.NaN, "NaN"],
+  ["30000", '"30000"'],
+  [new Date(0), "an object"],
+  [undefined, "undefined"],
+])("RetryAfter refuses %s as its wait", (afterMs, shown) => {
+  expect(() => new RetryAfter(afterMs as number, "x")).toThrow(
+    `afterMs of RetryAfter is ${shown}: it must be a number of milliseconds from 0`,
   );
 });

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { until } from "../../../test/support/until.ts";
 import { createStepFiles, type ThreadFiles } from "./step-files.ts";
 
@@ -64,4 +64,46 @@ test("a write that failed leaves its bytes to the next one", async () => {
     await expect(tooLarge).rejects.toThrow("PLAYGROUND_FILE_LIMIT");
   }
   await step.artifacts.write("fits", Buffer.alloc(100));
+});
+
+const LARGE = Buffer.alloc(101);
+/** Streams that end only when they are closed. */
+const ENDLESS = [
+  (onClose: () => void) =>
+    new Readable({
+      read() {
+        this.push(LARGE);
+      },
+      destroy: (_error, done) => (onClose(), done(null)),
+    }),
+  (onClose: () => void) => new ReadableStream({ pull: (to) => to.enqueue(LARGE), cancel: onClose }),
+];
+
+test.each<[string, (source: AsyncIterable<Uint8Array>) => Promise<unknown>, string]>([
+  ["with a bad name", (source) => step.artifacts.write("", source), "name is"],
+  ["with a bad type", (source) => step.artifacts.write("a", source, { type: "?" }), "type is"],
+  ["over a limit", (source) => step.artifacts.write("a", source), "PLAYGROUND_FILE_LIMIT"],
+  [
+    "that the disk refuses",
+    async (source) => {
+      await rm(root, { recursive: true });
+      await writeFile(root, "no folder");
+      return step.artifacts.write("a", source);
+    },
+    "EEXIST",
+  ],
+  [
+    "after the step's end",
+    async (source) => {
+      await step.end();
+      return step.artifacts.write("a", source);
+    },
+    "has ended",
+  ],
+])("a write %s closes the stream that it was given", async (_, write, message) => {
+  for (const open of ENDLESS) {
+    const onClose = vi.fn();
+    await expect(write(open(onClose))).rejects.toThrow(message);
+    expect(onClose).toHaveBeenCalledOnce();
+  }
 });

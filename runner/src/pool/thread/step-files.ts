@@ -18,7 +18,7 @@ import type {
 import { systemClock } from "../../system/clock.ts";
 import { createIds } from "../../system/ids.ts";
 import { createFiles } from "../files.ts";
-import { toBytes, type Source } from "./file-source.ts";
+import { closeSource, toBytes, type Source } from "./file-source.ts";
 import { createWriteLimits } from "./write-limits.ts";
 
 export interface ThreadFiles {
@@ -68,11 +68,6 @@ export function createStepFiles(
     source: Source,
     { type = DEFAULT_FILE_TYPE }: { readonly type?: string } = {},
   ): Promise<WrittenFileReference> {
-    // A stream that fails before it is read fails the write, and not the thread.
-    if (source instanceof Readable || source instanceof ReadableStream) {
-      // It takes web streams too, which its types do not say.
-      addAbortSignal(stop.signal, source as Readable);
-    }
     if (hasEnded) throw new Error(`The step has ended: "${name}" cannot be written any more.`);
     refuseIf("name", name, typeof name === "string" ? fileNameProblem(name) : "must be a string");
     refuseIf("type", type, typeof type === "string" ? fileTypeProblem(type) : "must be a string");
@@ -84,6 +79,21 @@ export function createStepFiles(
       return { $file: file.id, name, type, size, sha256 };
     } catch (error) {
       limit.failed();
+      throw error;
+    }
+  }
+
+  async function writeOrClose(...args: Parameters<typeof write>): Promise<WrittenFileReference> {
+    const [, source] = args;
+    // A stream that fails before it is read fails the write, and not the thread.
+    if (source instanceof Readable || source instanceof ReadableStream) {
+      // It takes web streams too, which its types do not say.
+      addAbortSignal(stop.signal, source as Readable);
+    }
+    try {
+      return await write(...args);
+    } catch (error) {
+      closeSource(source);
       throw error;
     }
   }
@@ -102,7 +112,7 @@ export function createStepFiles(
     },
     artifacts: {
       async write(...args) {
-        const promise = write(...args);
+        const promise = writeOrClose(...args);
         writing.add(promise);
         try {
           return await promise;

@@ -30,20 +30,33 @@ export interface NewBulkAct extends BulkPosition {
 export interface StoredBulkAct extends NewBulkAct, BulkCounts {
   readonly state: BulkState;
   readonly endedAt: number | null;
+  /** The daemon that has claimed it. */
+  readonly owner: string | null;
+}
+
+export interface BulkActLease {
+  readonly owner: string;
+  readonly leaseUntil: number;
 }
 
 export interface BulkActWrites {
   /** Stores a bulk act as `running`. Returns false if `maxRunning` others run. */
   createBulkAct(act: NewBulkAct, limits: { maxRunning: number }): Promise<boolean>;
   /**
-   * Stores what a running bulk act has done since it was at `from`. If it was aborted meanwhile, it stays
-   * so, and only the counts are stored. Returns its state then. Returns null and stores nothing if it is
-   * no longer at `from`, because another daemon has gone on with it, or if it does not exist.
+   * Claims a running bulk act that nobody has claimed. `reap` releases it when the lease has expired or
+   * its owner has stopped. Returns it as it is, or null if it cannot be claimed.
+   */
+  claimBulkAct(id: string, lease: BulkActLease): Promise<StoredBulkAct | null>;
+  /**
+   * Stores what the owner of a bulk act has done, and extends its lease. If the act was aborted meanwhile,
+   * it stays so, and only the counts are stored. Returns its state then. Returns null and stores nothing
+   * if the owner no longer has it.
    */
   saveBulkAct(
-    from: BulkPosition & { readonly id: string },
+    id: string,
     progress: BulkPosition &
-      BulkCounts & { readonly state: BulkState; readonly endedAt: number | null },
+      BulkCounts &
+      BulkActLease & { readonly state: BulkState; readonly endedAt: number | null },
   ): Promise<BulkState | null>;
   /** Ends a running bulk act as `aborted`. Returns false if it does not exist or does not run. */
   abortBulkAct(id: string, change: { now: number }): Promise<boolean>;

@@ -88,8 +88,13 @@ export interface StoredJob {
   readonly failedAttempts: number;
   readonly steps: readonly StoredStep[];
   /** All attempts that failed and were followed by another, in the order of time. */
-  readonly attempts: readonly StepAttempt[];
+  readonly attempts: readonly StoredAttempt[];
   readonly webhook: JobWebhook | null;
+}
+
+export interface StoredAttempt extends StepAttempt {
+  /** Whether a client has retried the step since: the next attempt is again the first. */
+  readonly isPast: boolean;
 }
 
 export interface StoredStep extends StepRecord {

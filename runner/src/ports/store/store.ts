@@ -27,7 +27,6 @@ import type { StatReads, StatWrites } from "./stats.ts";
 import type { BulkActReads, BulkActWrites } from "./bulk-acts.ts";
 import type { ErrorGroupReads } from "./error-groups.ts";
 import type { FileReads, FileWrites } from "./files.ts";
-import type { TokenReads, TokenWrites } from "./tokens.ts";
 import type { UpkeepReads, UpkeepWrites } from "./upkeep.ts";
 
 export interface StoreWrites
@@ -40,7 +39,6 @@ export interface StoreWrites
     StatWrites,
     BulkActWrites,
     FileWrites,
-    TokenWrites,
     UpkeepWrites {}
 
 export interface StoreReads
@@ -57,7 +55,6 @@ export interface StoreReads
     ErrorGroupReads,
     BulkActReads,
     FileReads,
-    TokenReads,
     UpkeepReads {}
 
 export interface Store extends StoreWrites, StoreReads {

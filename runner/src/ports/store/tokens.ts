@@ -10,14 +10,12 @@ export interface StoredToken {
   readonly createdAt: string;
 }
 
-export interface TokenWrites {
+/** What daemons that share a store have in it. A daemon that is alone has its tokens in a file. */
+export interface TokenStore {
   /** Returns false and stores nothing if another token has its name. */
   addToken(token: StoredToken): Promise<boolean>;
   /** Returns false if no token has the name. */
   removeToken(name: string): Promise<boolean>;
-}
-
-export interface TokenReads {
   /** Returns all tokens, the oldest first. */
   tokens(): Promise<readonly StoredToken[]>;
 }

@@ -44,8 +44,8 @@ export interface UpkeepWrites {
    */
   renewLeases(claims: Claims, request: { leaseUntil: number }): Promise<Claims>;
   /**
-   * Releases the jobs and deliveries whose lease expired before `now`, and those of another owner that is
-   * no longer up (`beat`), which it forgets. A store that only one daemon can open also releases every
+   * Releases the jobs, deliveries and bulk acts whose lease expired before `now`, and those of another
+   * owner that is no longer up (`beat`), which it forgets. A store that only one daemon can open also releases every
    * lease of an owner other than `owner`.
    *
    * A released job is `queued` again with a new fence, and the interrupted attempt of its step

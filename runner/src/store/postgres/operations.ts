@@ -1,7 +1,13 @@
 import type { Operations } from "./change.ts";
 import { appendLogs } from "./ops/append-logs.ts";
 import { beat } from "./ops/beat.ts";
-import { abortBulkAct, createBulkAct, pruneBulkActs, saveBulkAct } from "./ops/bulk-acts.ts";
+import {
+  abortBulkAct,
+  claimBulkAct,
+  createBulkAct,
+  pruneBulkActs,
+  saveBulkAct,
+} from "./ops/bulk-acts.ts";
 import { claimDeliveries } from "./ops/claim-deliveries.ts";
 import { claimJobs } from "./ops/claim-jobs.ts";
 import { clearWebhooks } from "./ops/clear-webhooks.ts";
@@ -30,7 +36,6 @@ import { shiftDue } from "./ops/shift-due.ts";
 import { addStats, pruneStats } from "./ops/stats.ts";
 import { createSubmitBatch } from "./ops/submit-batch.ts";
 import { createSubmitJob } from "./ops/submit-job.ts";
-import { addToken, removeToken } from "./ops/tokens.ts";
 import { updateWebhook } from "./ops/update-webhook.ts";
 
 /** `pluginSets`: those that are known to be stored. */
@@ -67,6 +72,7 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     removeWebhook,
     pruneWebhooks,
     createBulkAct,
+    claimBulkAct,
     saveBulkAct,
     abortBulkAct,
     pruneBulkActs,
@@ -74,7 +80,5 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     createFile,
     deleteFile,
     pruneFiles,
-    addToken,
-    removeToken,
   };
 }

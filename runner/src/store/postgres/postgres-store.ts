@@ -5,6 +5,7 @@
 import { randomInt } from "node:crypto";
 import { UNREACHABLE } from "../../domain/errors.ts";
 import type { Store } from "../../ports/store/store.ts";
+import type { TokenStore } from "../../ports/store/tokens.ts";
 import type { Applied, Change } from "../shared/change.ts";
 import { createWrites } from "../shared/writes.ts";
 import { createWriteQueue } from "../shared/write-queue.ts";
@@ -18,11 +19,16 @@ import { createReader, createSlot } from "./reader.ts";
 import { createReads } from "./reads.ts";
 import type { Session } from "./session.ts";
 import { toUnreachable } from "./store-error.ts";
+import { createTokenStore } from "./token-store.ts";
 import { createTurns } from "./turns.ts";
 import { whyNotOpened } from "./why-not-opened.ts";
 
 /** Rows of the counts that daemons choose from. Two that choose the same one wait for each other. */
 const SLOTS = 64;
+
+export interface PostgresStore extends Store {
+  readonly tokenStore: TokenStore;
+}
 
 /**
  * Opens the database, and creates its tables if they are missing. `schema` is where the tables are; null
@@ -41,7 +47,7 @@ export async function createPostgresStore({
   schema?: string | null;
   pipeline?: boolean;
   onWriteFailed?: ((error: unknown) => void) | undefined;
-}): Promise<Store> {
+}): Promise<PostgresStore> {
   let whyUnreachable: readonly string[] = [];
   const open = async (): Promise<Session> => {
     try {
@@ -99,6 +105,7 @@ export async function createPostgresStore({
   return {
     ...createWrites(queue),
     ...createReads(reader, turns),
+    tokenStore: createTokenStore(reader.query),
     // Of the last attempt to connect: a lost session is replaced by the next call that needs it.
     whyNotReady: () => whyUnreachable,
     close: () => (closed ??= close()),

@@ -41,7 +41,6 @@ import {
   createReadQueueState,
   createReadSize,
 } from "./reads/status.ts";
-import { createReadTokens } from "./reads/tokens.ts";
 import { createReadWebhook, createReadWebhooks } from "./reads/webhooks.ts";
 import type { Turns } from "./turns.ts";
 
@@ -84,6 +83,5 @@ export function createReads(reader: Reader, turns: Turns): StoreReads {
     filesOfJob: createReadFilesOfJob(query),
     usedContents: createReadUsedContents(query),
     fileUsage: createReadFileUsage(query),
-    tokens: createReadTokens(query),
   };
 }

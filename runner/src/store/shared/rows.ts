@@ -2,11 +2,11 @@
 import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { EventKind } from "../../domain/event.ts";
 import type { RunningJob } from "../../domain/job.ts";
-import type { StepAttempt } from "../../domain/transition.ts";
 import type { WaitingFor, WaitingForPlugin } from "../../domain/waiting-for.ts";
 import type { CompletedStep, JobStatus, PluginCall, StepMetrics } from "../../domain/job-spec.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { RetryPolicy } from "../../domain/step-retry.ts";
+import type { StoredAttempt } from "../../ports/store/jobs.ts";
 
 export interface FailureColumns {
   readonly failure_code: FailureCode | null;
@@ -106,15 +106,19 @@ export function toFailedAttempts(row: {
 
 export interface AttemptColumns {
   readonly position: number;
+  readonly number: number;
+  readonly is_past: number | boolean;
   readonly started_at: number;
   readonly ended_at: number;
   readonly failure_code: FailureCode;
   readonly failure_message: string;
 }
 
-export function toAttempt(row: AttemptColumns): StepAttempt {
+export function toAttempt(row: AttemptColumns): StoredAttempt {
   return {
     step: row.position,
+    number: row.number,
+    isPast: Boolean(row.is_past),
     startedAt: row.started_at,
     endedAt: row.ended_at,
     failure: { code: row.failure_code, message: row.failure_message },

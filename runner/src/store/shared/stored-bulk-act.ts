@@ -20,6 +20,7 @@ export interface BulkActRow {
   readonly errors: string;
   readonly created_at: number;
   readonly ended_at: number | null;
+  readonly lease_owner: string | null;
 }
 
 export function toStoredBulkAct(row: BulkActRow): StoredBulkAct {
@@ -40,5 +41,6 @@ export function toStoredBulkAct(row: BulkActRow): StoredBulkAct {
     errors: JSON.parse(row.errors) as BulkError[],
     createdAt: row.created_at,
     endedAt: row.ended_at,
+    owner: row.lease_owner,
   };
 }

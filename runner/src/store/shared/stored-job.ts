@@ -50,7 +50,7 @@ export const SELECT_STEPS = `
 
 /** Selects the newest `AttemptColumns` of the job with the key that the parameter has, newest first. */
 export const selectAttempts = (job: "?" | "$1"): string => `
-  SELECT position, started_at, ended_at, failure_code, failure_message
+  SELECT position, number, is_past, started_at, ended_at, failure_code, failure_message
   FROM step_attempts WHERE job = ${job} ORDER BY id DESC LIMIT ${MAX_ATTEMPTS_SHOWN}`;
 
 export function toStoredJob(

@@ -40,6 +40,7 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     removeWebhook: write("removeWebhook"),
     pruneWebhooks: write("pruneWebhooks"),
     createBulkAct: write("createBulkAct"),
+    claimBulkAct: write("claimBulkAct"),
     saveBulkAct: write("saveBulkAct"),
     abortBulkAct: write("abortBulkAct"),
     pruneBulkActs: write("pruneBulkActs"),
@@ -47,7 +48,5 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     createFile: write("createFile"),
     deleteFile: write("deleteFile"),
     pruneFiles: write("pruneFiles"),
-    addToken: write("addToken"),
-    removeToken: write("removeToken"),
   };
 }

@@ -109,7 +109,8 @@ const JOBS: readonly Invariant[] = [
     sentence: "a job has each failed attempt that it counts",
     sql: `SELECT printf('%s counts %d', id, failed_attempts) AS problem FROM jobs
           WHERE failed_attempts > (
-            SELECT count(*) FROM step_attempts WHERE job = seq AND position = completed_steps
+            SELECT count(*) FROM step_attempts
+            WHERE job = seq AND position = completed_steps AND is_past = 0
           )`,
   },
   {

@@ -5,6 +5,7 @@ import { prepareAppendLogs } from "./ops/append-logs.ts";
 import { prepareBeat } from "./ops/beat.ts";
 import {
   prepareAbortBulkAct,
+  prepareClaimBulkAct,
   prepareCreateBulkAct,
   preparePruneBulkActs,
   prepareSaveBulkAct,
@@ -35,7 +36,6 @@ import { prepareAddMeta, prepareSetMeta } from "./ops/set-meta.ts";
 import { prepareShiftDue } from "./ops/shift-due.ts";
 import { prepareSubmitBatch } from "./ops/submit-batch.ts";
 import { prepareSubmitJob } from "./ops/submit-job.ts";
-import { prepareAddToken, prepareRemoveToken } from "./ops/tokens.ts";
 import { prepareUpdateWebhook } from "./ops/update-webhook.ts";
 
 export interface OperationOptions {
@@ -80,6 +80,7 @@ export function createOperations(
     removeWebhook: prepareRemoveWebhook(db),
     pruneWebhooks: preparePruneWebhooks(db),
     createBulkAct: prepareCreateBulkAct(db),
+    claimBulkAct: prepareClaimBulkAct(db),
     saveBulkAct: prepareSaveBulkAct(db),
     abortBulkAct: prepareAbortBulkAct(db),
     pruneBulkActs: preparePruneBulkActs(db),
@@ -87,7 +88,5 @@ export function createOperations(
     createFile: prepareCreateFile(db),
     deleteFile: prepareDeleteFile(db),
     pruneFiles: preparePruneFiles(db),
-    addToken: prepareAddToken(db),
-    removeToken: prepareRemoveToken(db),
   };
 }

@@ -37,7 +37,6 @@ import { prepareReadPositions } from "./reads/positions.ts";
 import { prepareReadQueueState } from "./reads/queue-state.ts";
 import { prepareReadSize } from "./reads/size.ts";
 import { prepareReadStats } from "./reads/stats.ts";
-import { prepareReadTokens } from "./reads/tokens.ts";
 import { prepareReadWebhook, prepareReadWebhooks } from "./reads/webhooks.ts";
 
 /** Prepares every reading statement, on the main thread. */
@@ -57,7 +56,6 @@ export function createReads(db: DatabaseSync): StoreReads {
     webhook: prepareReadWebhook(db),
     webhooks: prepareReadWebhooks(db),
     destination: prepareReadDestination(db),
-    tokens: prepareReadTokens(db),
     destinationByKey: prepareReadDestinationByKey(db),
     destinations: prepareReadDestinations(db),
     dueDestinations: prepareReadDueDestinations(db),

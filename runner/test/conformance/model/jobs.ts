@@ -172,7 +172,7 @@ export function createJobModel(state: ModelState) {
       if (transition.status === "queued") {
         if (job.status !== "running") return false;
         putBack(job);
-        job.attempts.push(transition.attempt);
+        job.attempts.push({ ...transition.attempt, isPast: false });
         job.failedAttempts += 1;
         job.failedMs += transition.durationMs;
         Object.assign(job, { stepAttempts: 0, runAt: transition.at, isDue: false });
@@ -207,9 +207,16 @@ export function createJobModel(state: ModelState) {
       if (job?.status !== "failed") return false;
       putBack(job);
       for (const { index: step, startedAt, endedAt, failure } of job.steps) {
-        if (failure !== null) job.attempts.push({ step, startedAt, endedAt, failure });
+        const number = job.failedAttempts + 1;
+        const attempt = { step, number, startedAt, endedAt, isPast: true };
+        if (failure !== null) job.attempts.push({ ...attempt, failure });
       }
       job.steps = job.steps.filter(({ status }) => status === "completed" && from !== "start");
+      const completed = job.steps.length;
+      job.attempts = job.attempts.map((attempt) => ({
+        ...attempt,
+        isPast: attempt.isPast || attempt.step >= completed,
+      }));
       if (job.startedAt !== null) job.runAt = Math.min(job.runAt, now);
       const isDue = job.runAt <= now;
       const counts = { stepAttempts: 0, failedAttempts: 0, failedMs: 0 };

@@ -1,7 +1,8 @@
 /** The model store's state: plain arrays, without indexes or stored counts. */
 import type { Bucket } from "../../../src/domain/destination.ts";
 import type { EventKind, JobEvent } from "../../../src/domain/event.ts";
-import type { StepAttempt, StepRecord } from "../../../src/domain/transition.ts";
+import type { StoredAttempt } from "../../../src/ports/store/jobs.ts";
+import type { StepRecord } from "../../../src/domain/transition.ts";
 import type { WaitingForPlugin } from "../../../src/domain/waiting-for.ts";
 import type { JobStatus } from "../../../src/domain/job-spec.ts";
 import type { BatchEvent, NewBatch } from "../../../src/ports/store/batches.ts";
@@ -30,7 +31,7 @@ export interface ModelJob {
   isDue: boolean;
   steps: StepRecord[];
   /** Steps that failed and were followed by another attempt. */
-  attempts: StepAttempt[];
+  attempts: StoredAttempt[];
   /** The number of the newest ones that belong to the next step, and how long they ran. */
   failedAttempts: number;
   failedMs: number;

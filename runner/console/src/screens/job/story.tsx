@@ -9,7 +9,15 @@ import { formatTime } from "../../preferences/time-zone.ts";
 import { linkTo } from "../../router.ts";
 import { EventDeliveries } from "./event-deliveries.tsx";
 import type { JobStory } from "./job-story.ts";
-import { axisOf, formatOffset, placeOf, tellTimeline, type Axis, type Entry } from "./timeline.ts";
+import {
+  axisOf,
+  formatOffset,
+  nameAttempt,
+  placeOf,
+  tellTimeline,
+  type Axis,
+  type Entry,
+} from "./timeline.ts";
 
 const VIEWS = { all: "All", step: "Steps", event: "Events" } as const;
 /** In which view an entry is. */
@@ -113,9 +121,9 @@ function What({ entry, story, refresh }: WhatProps) {
       );
     }
     case "attempt":
-      return <Attempt entry={entry} />;
+      return <Attempt entry={entry} job={story.job} />;
     case "step":
-      return <Step entry={entry} progress={story.job.progress} />;
+      return <Step entry={entry} job={story.job} />;
     case "event":
       return (
         <>
@@ -127,13 +135,18 @@ function What({ entry, story, refresh }: WhatProps) {
   }
 }
 
-function Attempt({ entry }: { readonly entry: Extract<Entry, { kind: "attempt" }> }) {
-  const { plugin, number, failed, span } = entry;
+interface AttemptProps {
+  readonly entry: Extract<Entry, { kind: "attempt" }>;
+  readonly job: JobStory["job"];
+}
+
+function Attempt({ entry, job }: AttemptProps) {
+  const { plugin, failed, span } = entry;
   return (
     <>
       <span class="mono strong">{plugin}</span>{" "}
       <span class="faint">
-        attempt {number}, {formatDuration(span.to - span.from)}
+        {nameAttempt(failed, job)}, {formatDuration(span.to - span.from)}
       </span>
       <p class="step-error">
         <b>{failed.errorCode}</b> {failed.error}
@@ -146,10 +159,11 @@ type StepEntry = Extract<Entry, { kind: "step" }>;
 
 interface StepProps {
   readonly entry: StepEntry;
-  readonly progress: JobStory["job"]["progress"];
+  readonly job: JobStory["job"];
 }
 
-function Step({ entry: { step, span }, progress }: StepProps): ComponentChildren {
+function Step({ entry: { step, span }, job }: StepProps): ComponentChildren {
+  const { progress } = job;
   const items = step.metrics?.processedItems ?? 0;
   const took = formatDuration(span.to - span.from);
   return (
@@ -158,7 +172,7 @@ function Step({ entry: { step, span }, progress }: StepProps): ComponentChildren
         {step.plugin}
       </a>{" "}
       <span class="faint">
-        {step.failedAttempts.length > 0 && `attempt ${step.failedAttempts.length + 1}, `}
+        {step.failedAttempts.length > 0 && `${nameAttempt(step, job)}, `}
         {step.status === "running" ? "for " : ""}
         {items > 0 ? `${plural(items, "item")} in ` : ""}
         {took}

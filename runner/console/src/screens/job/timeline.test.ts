@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { axisOf, formatOffset, placeOf, tellTimeline } from "./timeline.ts";
+import { axisOf, formatOffset, nameAttempt, placeOf, tellTimeline } from "./timeline.ts";
 import type { JobStory } from "./job-story.ts";
 
 const START = Date.parse("2026-11-29T12:00:00.000Z");
@@ -121,6 +121,7 @@ test("a step that runs again after a retry is told after the event of its failur
 
 test("attempts that failed come before the step, which runs from when the next one was due", () => {
   const failed = (from: number, to: number) => ({
+    attempt: 1,
     startedAt: at(from),
     endedAt: at(to),
     error: "Not yet.",
@@ -140,4 +141,10 @@ test("attempts that failed come before the step, which runs from when the next o
     ["attempt 0 2", 60],
     ["step 0", 200],
   ]);
+});
+
+test("an attempt is named with how many there can be, if the job says so", () => {
+  const retry = { attempts: 3 } as JobStory["job"]["retry"];
+  expect(nameAttempt({ attempt: 2 }, { retry })).toBe("attempt 2 of 3");
+  expect(nameAttempt({ attempt: 2 }, { retry: null })).toBe("attempt 2");
 });

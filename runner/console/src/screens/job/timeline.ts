@@ -17,8 +17,6 @@ export type Entry = { readonly key: string; readonly at: number } & (
       readonly kind: "attempt";
       readonly span: Span;
       readonly plugin: string;
-      /** Counts from 1 within its step. */
-      readonly number: number;
       readonly failed: FailedAttempt;
     }
   | {
@@ -93,9 +91,8 @@ function tellAttempts(
 ): Entry[] {
   return failedAttempts.map((failed, before) => {
     const span = { from: Date.parse(failed.startedAt), to: Date.parse(failed.endedAt) };
-    const number = before + 1;
-    const key = `attempt ${index} ${number}`;
-    return { key, kind: "attempt", at: span.from, span, plugin, number, failed };
+    const key = `attempt ${index} ${before + 1}`;
+    return { key, kind: "attempt", at: span.from, span, plugin, failed };
   });
 }
 
@@ -172,4 +169,12 @@ export function formatOffset(ms: number): string {
   const hours = Math.floor(seconds / 3_600);
   const rest = `${hours > 0 ? pad(Math.floor(seconds / 60) % 60) : Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
   return hours > 0 ? `${hours}:${rest}` : rest;
+}
+
+/** "attempt 2 of 3", or "attempt 2" by the policy of the plugin, which the job does not tell. */
+export function nameAttempt(
+  { attempt }: { readonly attempt: number },
+  { retry }: Pick<JobStory["job"], "retry">,
+): string {
+  return `attempt ${attempt}${retry === null ? "" : ` of ${retry.attempts}`}`;
 }

@@ -42,6 +42,9 @@ CREATE TABLE daemons (
   plugins text NOT NULL
 );
 
+-- The daemon that has claimed a bulk act, and until when.
+ALTER TABLE bulk_acts ADD COLUMN lease_owner text COLLATE "C", ADD COLUMN lease_until bigint;
+
 -- The added tokens of the API, as digests.
 CREATE TABLE tokens (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -12,6 +12,10 @@ CREATE TABLE step_attempts (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   job bigint NOT NULL,
   position integer NOT NULL,
+  -- Counts from 1 since a client queued the job.
+  number integer NOT NULL,
+  -- Whether a client has retried the step since.
+  is_past boolean NOT NULL DEFAULT false,
   started_at bigint NOT NULL,
   ended_at bigint NOT NULL,
   failure_code text NOT NULL,

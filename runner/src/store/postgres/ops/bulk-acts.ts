@@ -1,4 +1,5 @@
 import type { BulkState } from "../../../domain/bulk-act.ts";
+import { toStoredBulkAct, type BulkActRow } from "../../shared/stored-bulk-act.ts";
 import type { Operation } from "../change.ts";
 
 export const createBulkAct: Operation<"createBulkAct"> = async (tx, bulk, { maxRunning }) => {
@@ -26,20 +27,30 @@ export const createBulkAct: Operation<"createBulkAct"> = async (tx, bulk, { maxR
   return true;
 };
 
+export const claimBulkAct: Operation<"claimBulkAct"> = async (tx, id, { owner, leaseUntil }) => {
+  const [row] = await tx.query<BulkActRow>(
+    `UPDATE bulk_acts SET lease_owner = $2, lease_until = $3
+     WHERE id = $1 AND state = 'running' AND lease_owner IS NULL RETURNING *`,
+    [id, owner, leaseUntil],
+  );
+  return row === undefined ? null : toStoredBulkAct(row);
+};
+
 export const saveBulkAct: Operation<"saveBulkAct"> = async (
   tx,
-  from,
-  { state, endedAt, phase, cursor, pending, ...counts },
+  id,
+  { owner, leaseUntil, state, endedAt, phase, cursor, pending, ...counts },
 ) => {
   const [row] = await tx.query<{ state: BulkState }>(
     `UPDATE bulk_acts SET phase = $2, cursor = $3, pending = $4, matched = $5, done = $6,
        skipped = $7, failed = $8, errors = $9,
        state = CASE WHEN state = 'running' THEN $10 ELSE state END,
-       ended_at = CASE WHEN state = 'running' THEN $11::bigint ELSE ended_at END
-     WHERE id = $1 AND phase = $12 AND cursor IS NOT DISTINCT FROM $13 AND pending = $14
+       ended_at = CASE WHEN state = 'running' THEN $11::bigint ELSE ended_at END,
+       lease_until = $12
+     WHERE id = $1 AND lease_owner = $13
      RETURNING state`,
     [
-      from.id,
+      id,
       phase,
       cursor,
       JSON.stringify(pending),
@@ -50,9 +61,8 @@ export const saveBulkAct: Operation<"saveBulkAct"> = async (
       JSON.stringify(counts.errors),
       state,
       endedAt,
-      from.phase,
-      from.cursor,
-      JSON.stringify(from.pending),
+      leaseUntil,
+      owner,
     ],
   );
   return row?.state ?? null;

@@ -23,6 +23,16 @@ export const reap: Operation<"reap"> = async (tx, { owner, now }) => {
      UPDATE jobs SET ${FREED} FROM lapsed WHERE jobs.seq = lapsed.seq RETURNING jobs.seq`,
     [now, owners],
   );
+  await tx.query(
+    `WITH lapsed AS MATERIALIZED (
+       SELECT seq FROM bulk_acts
+       WHERE state = 'running' AND lease_owner IS NOT NULL AND ${LAPSED}
+       ORDER BY seq FOR NO KEY UPDATE SKIP LOCKED
+     )
+     UPDATE bulk_acts SET lease_owner = NULL, lease_until = NULL
+     FROM lapsed WHERE bulk_acts.seq = lapsed.seq`,
+    [now, owners],
+  );
   tx.count({ kind: "job", state: "running" }, -freed.length);
   tx.count({ kind: "job", state: "queued" }, freed.length);
   if (owners.length > 0) await forget(tx, { owner, now });
@@ -39,7 +49,10 @@ async function forget(
        AND NOT EXISTS (
          SELECT 1 FROM jobs WHERE status = 'running' AND lease_owner = daemons.owner
        )
-       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE lease_owner = daemons.owner)`,
+       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE lease_owner = daemons.owner)
+       AND NOT EXISTS (
+         SELECT 1 FROM bulk_acts WHERE state = 'running' AND lease_owner = daemons.owner
+       )`,
     [owner, now],
   );
 }

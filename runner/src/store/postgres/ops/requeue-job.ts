@@ -10,7 +10,9 @@ export const requeueJob: Operation<"requeueJob"> = async (
   { now, from },
 ) => {
   const [job] = await tx.query<{ seq: number }>(
-    `WITH requeued AS (
+    `WITH before AS MATERIALIZED (
+       SELECT seq, failed_attempts, completed_steps FROM jobs WHERE id = $1
+     ), requeued AS (
        UPDATE jobs SET status = 'queued', run_at = ${RUN_AT}, due = ${RUN_AT} <= $4,
          fence = fence + 1, step_attempts = 0, failed_attempts = 0, failed_ms = 0,
          completed_steps = CASE WHEN $5 THEN 0 ELSE completed_steps END,
@@ -21,11 +23,17 @@ export const requeueJob: Operation<"requeueJob"> = async (
        DELETE FROM steps USING requeued
        WHERE steps.job = requeued.seq AND ($5 OR steps.status = 'failed')
      ), attempt AS (
-       INSERT INTO step_attempts (job, position, started_at, ended_at, failure_code, failure_message)
-       SELECT job, position, started_at, ended_at, failure_code,
+       INSERT INTO step_attempts (job, position, number, is_past, started_at, ended_at, failure_code,
+         failure_message)
+       SELECT job, position, before.failed_attempts + 1, true, started_at, ended_at, failure_code,
          CASE WHEN length(failure_message) > ${MAX_ATTEMPT_MESSAGE}
            THEN left(failure_message, ${MAX_ATTEMPT_MESSAGE}) || '…' ELSE failure_message END
-       FROM steps JOIN requeued ON steps.job = requeued.seq WHERE steps.status = 'failed'
+       FROM steps JOIN before ON steps.job = before.seq JOIN requeued ON steps.job = requeued.seq
+       WHERE steps.status = 'failed'
+     ), past AS (
+       UPDATE step_attempts SET is_past = true FROM before JOIN requeued USING (seq)
+       WHERE job = before.seq AND NOT is_past
+         AND ($5 OR step_attempts.position >= before.completed_steps)
      ), member AS (
        UPDATE batch_jobs SET state = 'open' FROM requeued WHERE batch_jobs.job = requeued.seq
      )

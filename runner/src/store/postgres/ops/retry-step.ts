@@ -17,8 +17,9 @@ export async function retryStep(
          AND sequence = $4
        RETURNING seq
      ), attempt AS (
-       INSERT INTO step_attempts (job, position, started_at, ended_at, failure_code, failure_message)
-       SELECT seq, $6::integer, $7::bigint, $8::bigint, $9, $10 FROM requeued
+       INSERT INTO step_attempts (job, position, number, started_at, ended_at, failure_code,
+         failure_message)
+       SELECT seq, $6::integer, $12::integer, $7::bigint, $8::bigint, $9, $10 FROM requeued
      )
      SELECT seq FROM requeued`,
     [
@@ -33,6 +34,7 @@ export async function retryStep(
       attempt.failure.code,
       attempt.failure.message,
       durationMs,
+      attempt.number,
     ],
   );
   if (requeued === undefined) return false;

@@ -9,11 +9,6 @@ CREATE TABLE daemons (
 
 CREATE INDEX daemons_until ON daemons (until);
 
--- The added tokens of the API, as digests.
-CREATE TABLE tokens (
-  seq INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,
-  scope TEXT NOT NULL CHECK (scope = 'read' OR scope = 'run' OR scope = 'admin'),
-  sha256 TEXT NOT NULL,
-  created_at TEXT NOT NULL
-) STRICT;
+-- The daemon that has claimed a bulk act, and until when.
+ALTER TABLE bulk_acts ADD COLUMN lease_owner TEXT;
+ALTER TABLE bulk_acts ADD COLUMN lease_until INTEGER;

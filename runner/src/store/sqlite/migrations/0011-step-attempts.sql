@@ -12,6 +12,10 @@ CREATE TABLE step_attempts (
   id INTEGER PRIMARY KEY,
   job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
   position INTEGER NOT NULL,
+  -- Counts from 1 since a client queued the job.
+  number INTEGER NOT NULL,
+  -- Whether a client has retried the step since.
+  is_past INTEGER NOT NULL DEFAULT 0,
   started_at INTEGER NOT NULL,
   ended_at INTEGER NOT NULL,
   failure_code TEXT NOT NULL,

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { BulkState } from "../../../domain/bulk-act.ts";
+import { toStoredBulkAct, type BulkActRow } from "../../shared/stored-bulk-act.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 
@@ -32,15 +33,27 @@ export function prepareCreateBulkAct(db: DatabaseSync): Operations["createBulkAc
   };
 }
 
+export function prepareClaimBulkAct(db: DatabaseSync): Operations["claimBulkAct"] {
+  const claim = prepare<BulkActRow>(
+    db,
+    `UPDATE bulk_acts SET lease_owner = ?, lease_until = ?
+     WHERE id = ? AND state = 'running' AND lease_owner IS NULL RETURNING *`,
+  );
+  return (id, { owner, leaseUntil }) => {
+    const row = claim.get(owner, leaseUntil, id);
+    return row === undefined ? null : toStoredBulkAct(row);
+  };
+}
+
 export function prepareSaveBulkAct(db: DatabaseSync): Operations["saveBulkAct"] {
   const save = prepare<{ state: BulkState }>(
     db,
     `UPDATE bulk_acts SET phase = ?, cursor = ?, pending = ?, matched = ?, done = ?, skipped = ?,
-       failed = ?, errors = ?, state = iif(state = 'running', ?, state),
+       failed = ?, errors = ?, lease_until = ?, state = iif(state = 'running', ?, state),
        ended_at = iif(state = 'running', ?, ended_at)
-     WHERE id = ? AND phase = ? AND cursor IS ? AND pending = ? RETURNING state`,
+     WHERE id = ? AND lease_owner = ? RETURNING state`,
   );
-  return (from, { state, endedAt, phase, cursor, pending, ...counts }) => {
+  return (id, { owner, leaseUntil, state, endedAt, phase, cursor, pending, ...counts }) => {
     const row = save.get(
       phase,
       cursor,
@@ -50,12 +63,11 @@ export function prepareSaveBulkAct(db: DatabaseSync): Operations["saveBulkAct"] 
       counts.skipped,
       counts.failed,
       JSON.stringify(counts.errors),
+      leaseUntil,
       state,
       endedAt,
-      from.id,
-      from.phase,
-      from.cursor,
-      JSON.stringify(from.pending),
+      id,
+      owner,
     );
     return row?.state ?? null;
   };

@@ -27,11 +27,17 @@ export function prepareReap(
      WHERE lease_owner IS NOT NULL AND ${lapsed}
      RETURNING id, job, webhook, destination, state, due_at`,
   );
+  const freeBulkActs = prepare(
+    db,
+    `UPDATE bulk_acts SET lease_owner = NULL, lease_until = NULL
+     WHERE state = 'running' AND lease_owner IS NOT NULL AND ${lapsed}`,
+  );
   const forget = prepare(db, `DELETE FROM daemons WHERE ${gone}`);
   const orderingKey = prepareOrderingKey(db);
   return ({ owner, now }) => {
     for (const freed of freeDeliveries.all(owner, now)) orderingKey.requeue(freed);
     const jobs = Number(freeJobs.run(owner, now).changes);
+    freeBulkActs.run(owner, now);
     forget.run(...(exclusive ? [owner] : [owner, now]));
     return jobs;
   };

@@ -7,29 +7,40 @@ import { prepare } from "../statement.ts";
 const RUN_AT = "iif(started_at IS NULL, run_at, min(run_at, ?1))";
 
 export function prepareRequeueJob(db: DatabaseSync): Operations["requeueJob"] {
-  const requeue = prepare<{ seq: number }>(
+  const find = prepare<{ seq: number; failed_attempts: number; completed_steps: number }>(
+    db,
+    `SELECT seq, failed_attempts, completed_steps FROM jobs
+     WHERE id = ? AND fence = ? AND lease_owner IS ? AND status = 'failed'`,
+  );
+  const requeue = prepare(
     db,
     `UPDATE jobs SET status = 'queued', run_at = ${RUN_AT}, due = ${RUN_AT} <= ?1, fence = fence + 1, step_attempts = 0,
        failed_attempts = 0, failed_ms = 0, completed_steps = iif(?2, 0, completed_steps),
        ended_at = NULL, failure_code = NULL, failure_message = NULL, error_group = NULL
-     WHERE id = ?3 AND fence = ?4 AND lease_owner IS ?5 AND status = 'failed'
-     RETURNING seq`,
+     WHERE seq = ?3`,
   );
   const keepAttempt = prepare(
     db,
-    `INSERT INTO step_attempts (job, position, started_at, ended_at, failure_code, failure_message)
-     SELECT job, position, started_at, ended_at, failure_code,
+    `INSERT INTO step_attempts (job, position, number, started_at, ended_at, failure_code,
+       failure_message)
+     SELECT job, position, ?2, started_at, ended_at, failure_code,
        iif(length(failure_message) > ${MAX_ATTEMPT_MESSAGE},
          substr(failure_message, 1, ${MAX_ATTEMPT_MESSAGE}) || '…', failure_message)
      FROM steps
-     WHERE job = ? AND status = 'failed'`,
+     WHERE job = ?1 AND status = 'failed'`,
+  );
+  const endRound = prepare(
+    db,
+    `UPDATE step_attempts SET is_past = 1 WHERE job = ? AND position >= ? AND is_past = 0`,
   );
   const deleteSteps = prepare(db, `DELETE FROM steps WHERE job = ? AND (?2 OR status = 'failed')`);
   return ({ jobId, fence, owner }, { now, from }) => {
     const isFromStart = from === "start" ? 1 : 0;
-    const job = requeue.get(now, isFromStart, jobId, fence, owner);
+    const job = find.get(jobId, fence, owner);
     if (job === undefined) return false;
-    keepAttempt.run(job.seq);
+    requeue.run(now, isFromStart, job.seq);
+    keepAttempt.run(job.seq, job.failed_attempts + 1);
+    endRound.run(job.seq, isFromStart ? 0 : job.completed_steps);
     deleteSteps.run(job.seq, isFromStart);
     return true;
   };

@@ -13,12 +13,13 @@ export function prepareRetryStep(db: DatabaseSync) {
   );
   const insert = prepare(
     db,
-    `INSERT INTO step_attempts (job, position, started_at, ended_at, failure_code, failure_message)
-     VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO step_attempts (job, position, number, started_at, ended_at, failure_code,
+       failure_message)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   return (job: number, { at, attempt, durationMs }: StepRetry): void => {
     requeue.run(at, durationMs, job);
-    const { step, startedAt, endedAt, failure } = attempt;
-    insert.run(job, step, startedAt, endedAt, failure.code, failure.message);
+    const { step, number, startedAt, endedAt, failure } = attempt;
+    insert.run(job, step, number, startedAt, endedAt, failure.code, failure.message);
   };
 }
