@@ -23,7 +23,7 @@ export function createReader(open: () => Promise<Session>): Reader {
     try {
       return await read((sql, values) => session.query(sql, values).catch(rethrow));
     } finally {
-      if (session.isOpen()) await session.run("COMMIT");
+      if (session.isOpen()) await session.run("COMMIT").catch(rethrow);
     }
   }
 
