@@ -67,7 +67,13 @@ export async function createPostgresStore({
     const session = await writer.get().catch((error: unknown) => {
       throw toUnreachable(error);
     });
-    return applyGroup({ session, operations, turns, slot }, changes);
+    try {
+      return await applyGroup({ session, operations, turns, slot }, changes);
+    } catch (error) {
+      // It can be to a server that is still there but no longer the primary.
+      await session.close();
+      throw error;
+    }
   }
 
   const queue = createWriteQueue(
