@@ -3,7 +3,7 @@
  * - A commit that notifies holds a lock of the whole server until it is on disk. So messages are sent after
  *   the commits that they tell of, at most every 10 ms, and without waiting for the disk.
  * - A connection can be dead, or behind a pooler that passes no notifications on, and say nothing. So it
- *   is checked every few seconds. After a new connection everybody looks at everything.
+ *   is checked every few seconds. After a new connection, this daemon looks at everything.
  */
 import { randomUUID } from "node:crypto";
 import type { Bus, BusMessage } from "../../ports/bus.ts";
