@@ -92,7 +92,8 @@ test("a server that does not answer any more is noticed", async () => {
     `SELECT pid FROM pg_stat_activity WHERE application_name = $1`,
     [schema.name],
   );
-  const pid = backend?.pid ?? 0;
+  const pid = backend?.pid;
+  if (pid === undefined) throw new Error("The bus has no session.");
   process.kill(pid, "SIGSTOP");
   try {
     const waiting = { timeout: 15_000 };
