@@ -16,7 +16,7 @@ afterEach(() => backend.app.close());
 const get = (url: string) => backend.get(url, AUTHORIZED);
 
 test("the list has the plugins of other daemons, and this daemon's own as they are here", async () => {
-  const { items } = (await get("/v1/plugins")).json() as { items: Plugin[] };
+  const { items } = (await get("/v1/plugins")).json<{ items: Plugin[] }>();
   expect(items.map(({ name, status }) => [name, status])).toEqual([
     ["broken-one", "broken"],
     ["echo", "ready"],
