@@ -135,7 +135,7 @@ function retryStep(
   { startedAt, endedAt, failure, ...result }: Extract<StepResult, { ok: false }>,
   { ofPlugin, random }: RetryRules,
 ): StepRetry | null {
-  const durationMs = result.metrics?.duration ?? result.durationMs;
+  const durationMs = Math.round(result.metrics?.duration ?? result.durationMs);
   const leftMs = timeLeftMs(job);
   if (leftMs !== null && leftMs - durationMs <= 1) return null;
   const delayMs = stepRetryDelayMs(job.retry ?? ofPlugin, {
