@@ -34,6 +34,18 @@ describe("DATABASE_URL", () => {
     expect(parseSettings([], {}).databaseUrl).toBeUndefined();
   });
 
+  test.each([
+    "hunter2 x",
+    "hunter2@x",
+    "hunter2:x",
+    "hunter2%x",
+    "[hunter2]",
+    "hunter2%23%2F%3F%40",
+  ])("can have the password %s", (password) => {
+    const url = `postgres://me:${password}@db.test/x`;
+    expect(parse(url).databaseUrl).toBe(url);
+  });
+
   test("is the URL of a PostgreSQL, and its value is in no list of settings", () => {
     const url = "postgres://me:hunter2@db.test/playground?sslmode=require";
     const { databaseUrl, given } = parse(url);
@@ -44,6 +56,13 @@ describe("DATABASE_URL", () => {
   test.each([
     ["mysql://me:hunter2@db.test/x", "it must be a URL such as postgres://USER"],
     ["postgres://me:hunter2 !@db.test:x/y", "percent-encoded"],
+    ["postgres://me:1/hunter2@db.test/x", "write `#`"],
+    ["postgres://me:1?hunter2@db.test/x", "`?` as %3F"],
+    ["postgres://me:1#hunter2@db.test/x", "`#` in a password or parameter as %23"],
+    ["postgres://db.test/x?password=hunter2#y", "as %23"],
+    ["postgres://db.test/x?password=hunter2@y", "`@` as %40"],
+    ["postgres:host=db password=hunter2", "postgres://USER"],
+    ["host=db password=hunter2", "postgres://USER"],
     ["postgres://me:hunter2@db.test/x?sslmode=prefer", 'and not "prefer"'],
     ["postgres://me:hunter2@db.test/x?sslmode=verify-ca", "must have sslrootcert"],
   ])("%s is refused without being shown", (url, why) => {

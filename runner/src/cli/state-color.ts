@@ -11,6 +11,7 @@ const COLORS: Readonly<Record<string, Color>> = {
   queued: "yellow",
   waiting: "yellow",
   due: "yellow",
+  elsewhere: "yellow",
   paused: "yellow",
   failed: "red",
   dead: "red",

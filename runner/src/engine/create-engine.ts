@@ -81,7 +81,13 @@ export function createEngine(deps: EngineDeps): Engine {
     redeliver: (id) => redeliver(id, shared),
     headerNames: ({ id, sealed }) => Object.keys(sealedContents.open(sealed, id).headers),
     explainWait: (wait) =>
-      explainWait(wait, { ...shared, elsewhere: shared.beats.elsewhere(), now: clock.now() }),
+      explainWait(wait, {
+        ...shared,
+        elsewhere: shared.beats.elsewhere(),
+        isAlone: deps.bus.state() === "alone",
+        now: clock.now(),
+      }),
+    pluginsElsewhere: () => shared.beats.elsewhere(),
     files: shared.files,
     tokens: shared.tokens,
     stats,

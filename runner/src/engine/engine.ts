@@ -54,6 +54,8 @@ export interface Engine {
   headerNames(webhook: { readonly id: string; readonly sealed: string | null }): readonly string[];
   /** What a waiting job waits for now, as a sentence. */
   explainWait(waitingFor: WaitingFor): string;
+  /** The names of the plugins that the other running daemons can run. */
+  pluginsElsewhere(): readonly string[];
   readonly files: Files;
   /** The tokens in the store. Null if they are elsewhere. */
   readonly tokens: AddedTokens | null;

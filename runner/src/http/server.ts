@@ -191,7 +191,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerFiles(app, { engine, reads, settings, closing: closing.signal });
   registerErrorGroups(app, reads);
   registerBulkActs(app, { engine, reads });
-  registerPlugins(app, catalog);
+  registerPlugins(app, { engine, catalog });
   registerMcp(app, { ...deps, jobUrl, waits, closing: closing.signal });
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });

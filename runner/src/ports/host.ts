@@ -6,6 +6,8 @@ export interface Host {
   daemonBytes(): number;
   /** The disk of the data folder. Null if the system does not tell. */
   disk(): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null>;
+  /** How long the machine is up, in ms. Unlike a monotonic clock it goes on while the machine is suspended. */
+  uptimeMs(): number;
   /** The processes that ran plugins and ended in the last hour without being asked to, in order. */
   executorEnds(): readonly ExecutorEnd[];
 }

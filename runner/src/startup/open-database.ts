@@ -68,7 +68,7 @@ async function openPostgres(
       schema: null,
       clock,
       log,
-      onTime: (now, monotonic) => clock.setTo(now, monotonic),
+      onTime: (time) => clock.setTo(time),
     });
     return {
       store,

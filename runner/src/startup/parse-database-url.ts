@@ -1,3 +1,5 @@
+import { hasUncertainParts } from "../store/postgres/mask-url.ts";
+
 const PROTOCOLS: ReadonlySet<string> = new Set(["postgres:", "postgresql:"]);
 const EXAMPLE = "postgres://USER:PASSWORD@HOST:5432/DATABASE";
 const SSL_MODES: ReadonlySet<string | null> = new Set([
@@ -14,6 +16,11 @@ export function parseDatabaseUrl(text: string): string {
   if (url === null || !PROTOCOLS.has(url.protocol)) {
     throw new Error(
       `must be a URL such as ${EXAMPLE}, in which special characters of the password are percent-encoded`,
+    );
+  }
+  if (hasUncertainParts(text, url)) {
+    throw new Error(
+      `must be a URL such as ${EXAMPLE}, without \`#\` and with one \`@\`: write \`#\` in a password or parameter as %23, \`@\` as %40, \`/\` as %2F and \`?\` as %3F`,
     );
   }
   const mode = url.searchParams.get("sslmode");

@@ -1,6 +1,7 @@
 /**
  * Where the daemon stores the plugins that it knows. A restarted daemon then accepts jobs of a plugin that is broken
- * at the moment, and it and the command line agree which of two files has a name.
+ * at the moment. On SQLite, it and the command line agree which of two files has a name. On PostgreSQL, daemons
+ * store over one another: what is known is what one of them knew last.
  */
 import { existsSync } from "node:fs";
 import type { Settings } from "../config.ts";
@@ -47,7 +48,7 @@ export function createPluginMemory(
   };
 }
 
-/** For commands: reads what the daemon of the data folder has stored, and stores nothing. On PostgreSQL it knows nothing. */
+/** For commands: reads what the daemon of the data folder has stored, and stores nothing. Of a daemon on PostgreSQL it knows nothing. */
 export function readPluginMemory(
   settings: Pick<Settings, "dataDir" | "databaseUrl">,
   onError: (error: unknown) => void,
@@ -72,5 +73,13 @@ export function readPluginMemory(
 }
 
 function parse(text: string | null): readonly KnownPlugin[] {
-  return text === null ? [] : (JSON.parse(text) as readonly KnownPlugin[]);
+  const found: unknown = text === null ? [] : JSON.parse(text);
+  return Array.isArray(found) ? found.filter(isKnownPlugin) : [];
+}
+
+/** Another version can have stored something else. */
+function isKnownPlugin(found: Partial<KnownPlugin> | null): found is KnownPlugin {
+  const { plugin, lostAt } = found ?? {};
+  if (lostAt !== null && typeof lostAt !== "number") return false;
+  return typeof plugin?.name === "string" && typeof plugin.source === "string";
 }

@@ -1,12 +1,15 @@
 import type { Clock } from "../ports/clock.ts";
 
-/** A smaller difference is the time that the answer took. */
-const MIN_ADJUSTMENT_MS = 50;
+/** A server's instant, and two monotonic ones between which it was measured. */
+export interface MeasuredTime {
+  readonly now: number;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** A clock that can be set to that of a server. Between two settings it runs as the machine does. */
 export interface AdjustedClock extends Clock {
-  /** `now` is the server's instant at the `monotonic` one of this clock. */
-  setTo(now: number, monotonic: number): void;
+  setTo(time: MeasuredTime): void;
 }
 
 /** Until it is set, it is `clock`. */
@@ -15,9 +18,11 @@ export function createAdjustedClock(clock: Clock): AdjustedClock {
   return {
     ...clock,
     now: () => (offset === null ? clock.now() : Math.floor(clock.monotonic() + offset)),
-    setTo(now, monotonic) {
-      const measured = now - monotonic;
-      if (offset === null || Math.abs(measured - offset) >= MIN_ADJUSTMENT_MS) offset = measured;
+    setTo({ now, from, to }) {
+      // The server read its clock at some time between. An answer that took long says little: it
+      // moves the clock only as far as is certain.
+      const [least, most] = [now - to, now - from];
+      offset = offset === null ? (least + most) / 2 : Math.min(Math.max(offset, least), most);
     },
   };
 }

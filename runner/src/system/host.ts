@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises";
+import { uptime } from "node:os";
 import type { Host } from "../ports/host.ts";
 
 export function createHost(options: {
@@ -15,6 +16,7 @@ export function createHost(options: {
         return null;
       }
     },
+    uptimeMs: () => uptime() * 1_000,
     executorEnds: options.executorEnds,
   };
 }

@@ -282,7 +282,7 @@ export async function prune(
 
 export async function shiftAll(
   store: Store,
-  request: { now: number; byMs: number },
+  request: { now: number; byMs: number; since?: number },
 ): Promise<void> {
   let after: string | null = null;
   do after = await store.shiftDue({ ...request, after });

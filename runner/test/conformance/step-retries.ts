@@ -177,6 +177,13 @@ export function stepRetryConformance(createSubject: CreateSubject): void {
       expect((await t.store.job(scheduled.id))?.spec.runAt).toBe(1_400);
     });
 
+    test("does not move with the clock when it is due at the instant itself", async () => {
+      const job = await atSecondStep();
+      await failAttempt(job, 1_000, 500);
+      await shiftAll(t.store, { now: 1_500, byMs: -300 });
+      expect((await t.store.job(job.id))?.spec.runAt).toBe(1_500);
+    });
+
     test("leaves nothing behind when its job is deleted", async () => {
       const job = await atSecondStep();
       await failAttempt(job, 30, 0);

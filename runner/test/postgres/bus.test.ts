@@ -23,12 +23,12 @@ afterEach(async () => {
   await schema.release();
 });
 
-async function join({ name, url }: Schema = schema): Promise<Member> {
+async function join({ name, url }: Schema = schema, lines: string[] = []): Promise<Member> {
   const bus = await createPostgresBus({
     url: `${url}&application_name=${name}`,
     schema: name,
     clock: systemClock,
-    log: createTestLog(),
+    log: createTestLog((_, message) => void lines.push(message)),
     onTime: () => {},
   });
   const member: Member = { bus, heard: [] };
@@ -60,6 +60,18 @@ test("daemons in another schema of the database hear nothing", async () => {
   await other.release();
 });
 
+test("notifications of others are ignored, and logged once a minute", async () => {
+  const lines: string[] = [];
+  const [a, b] = [await join(schema, lines), await join()];
+  const channel = `'playground_' || md5(current_schema())`;
+  for (const payload of ["x 5", "x null", "hello", `x [{"kind":"watch"}]`, `x [{"kind":"job"}]`]) {
+    await schema.query(`SELECT pg_notify(${channel}, $1)`, [payload]);
+  }
+  b.bus.send(resumed(1));
+  await expect.poll(() => a.heard).toEqual([resumed(1)]);
+  expect(lines.filter((line) => line === "bus.ignored")).toHaveLength(1);
+});
+
 test("when its connection was lost it connects again, and everybody looks at everything", async () => {
   const [a, b] = [await join(), await join()];
   await schema.query(
@@ -80,7 +92,8 @@ test("a server that does not answer any more is noticed", async () => {
     `SELECT pid FROM pg_stat_activity WHERE application_name = $1`,
     [schema.name],
   );
-  const pid = backend?.pid ?? 0;
+  const pid = backend?.pid;
+  if (pid === undefined) throw new Error("The bus has no session.");
   process.kill(pid, "SIGSTOP");
   try {
     const waiting = { timeout: 15_000 };

@@ -152,6 +152,25 @@ test("a daemon accepts a job whose plugin only the other one has", async () => {
   expect(job).toMatchObject({ status: "completed", steps: [{ output: b.process.pid }] });
   const unknown = await a.request("/v1/jobs", toPost({ plugins: ["nobody-has-it"] }));
   expect(unknown.status).toBe(404);
+  expect(await a.get("/v1/plugins/only-b")).toMatchObject({ status: "elsewhere" });
+  expect(await b.get("/v1/plugins/only-b")).toMatchObject({ status: "ready" });
+  const { items } = await a.get("/v1/plugins");
+  expect(items.map(({ name }: { name: string }) => name)).toContain("only-b");
+});
+
+test("a job whose plugin no running daemon has says so", async () => {
+  await dropPlugin(b.pluginsDir, "only-b", `async () => process.ppid`);
+  const body = { plugins: ["only-b"], runAt: new Date(Date.now() + 3_000).toISOString() };
+  const accepted = await until(
+    "A to know of it",
+    () => a.request("/v1/jobs", toPost(body)).then((answer) => (answer.ok ? answer : null)),
+    LIMIT,
+  );
+  const { jobId } = (await accepted.json()) as { jobId: string };
+  await b.end("SIGKILL");
+  const detail = async () => (await a.get(`/v1/jobs/${jobId}`)).waitingFor?.detail;
+  const expected = 'No running daemon has plugin "only-b".';
+  await until("the job says so", async () => (await detail()) === expected, LIMIT);
 });
 
 test("a daemon takes over the jobs of one that was killed", async () => {

@@ -64,7 +64,7 @@ test("a transaction that COMMIT rolls back is a failure", async () => {
     await tx.query("SELECT 1 / 0").catch(() => []);
   });
   const { outcomes } = await applyGroup(target, [setMeta("a")]);
-  expect(outcomes).toMatchObject([{ ok: false, error: { type: "transient" } }]);
+  expect(outcomes).toMatchObject([{ ok: false, error: { name: "Transient", code: "STORE_BUSY" } }]);
 });
 
 test("groups that wait for each other in a circle are repeated, and both are stored", async () => {

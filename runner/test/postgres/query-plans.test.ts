@@ -35,6 +35,7 @@ const LARGE = [
   "files",
   "file_contents",
   "job_files",
+  "step_attempts",
 ];
 const ROWS = 20_000;
 
@@ -71,7 +72,7 @@ beforeAll(async () => {
   }
   query.mockRestore();
   session = await openSession({ url: schema.url, schema: schema.name, pipeline: true });
-  await schema.query("DELETE FROM jobs; DELETE FROM deliveries");
+  await schema.query(LARGE.map((table) => `TRUNCATE ${table} RESTART IDENTITY;`).join(" "));
   const indexes = await schema.query<{ name: string }>(
     `SELECT indexname AS name FROM pg_indexes
      WHERE schemaname = current_schema() AND indexdef NOT LIKE '%WHERE%'`,
@@ -215,18 +216,59 @@ async function fill(): Promise<void> {
     INSERT INTO deliveries (job, webhook, destination, sequence, state, due_at, created_at)
       SELECT seq, 1, seq % 10, 1, CASE WHEN seq % 40 < 10 THEN 'due' ELSE 'delivered' END, seq, seq
       FROM jobs;
-    ANALYZE jobs, deliveries`);
+    INSERT INTO job_specs (job, plugin_names, plugins, metadata, input)
+      SELECT seq, ARRAY['first'], '[]', '{}', 'null' FROM jobs;
+    INSERT INTO steps (job, position, plugin, status, started_at, ended_at)
+      SELECT seq, 0, 'first', 'completed', 1, 2 FROM jobs;
+    INSERT INTO step_attempts (job, position, started_at, ended_at, failure_code, failure_message)
+      SELECT seq, 0, 1, 2, 'c', 'm' FROM jobs;
+    INSERT INTO events (job, sequence, kind, at, body) SELECT seq, 1, 'started', 1, '{}' FROM jobs;
+    INSERT INTO logs (job, step, at, level, message) SELECT seq, 0, 1, 'info', 'm' FROM jobs;
+    INSERT INTO attempts (delivery, number, at, duration_ms) SELECT id, 1, 1, 1 FROM deliveries;
+    INSERT INTO destinations (key) SELECT 'http://' || i FROM generate_series(1, ${ROWS}) AS i;
+    INSERT INTO webhooks (id, job, destination, url, retries)
+      SELECT 'wh_' || seq, seq, seq, 'http://a', 5 FROM jobs;
+    INSERT INTO batches (id, created_at) SELECT 'batch_' || seq, seq FROM jobs;
+    INSERT INTO batch_jobs (batch, position, job, state) SELECT seq, 0, seq, 'completed' FROM jobs;
+    INSERT INTO idempotency_keys (kind, key, subject_id, fingerprint)
+      SELECT 'job', 'key ' || seq, id, 'f' FROM jobs;
+    INSERT INTO stats (series, at, key, counts) SELECT 'hour', seq, '', '{}' FROM jobs;
+    INSERT INTO error_groups (plugin, code, message, last_seen_at)
+      SELECT 'first', 'c', 'm' || seq, seq FROM jobs;
+    INSERT INTO files (id, name, type, size, sha256, created_at)
+      SELECT 'file_' || seq, 'n', 't', 1, 's' || seq, 1 FROM jobs;
+    INSERT INTO file_contents (sha256, size) SELECT sha256, size FROM files;
+    INSERT INTO job_files (job, file) SELECT seq, seq FROM jobs;
+    ANALYZE ${LARGE.join(", ")}`);
+}
+
+async function rowCounts(): Promise<number[]> {
+  const counts = LARGE.map((table) => `SELECT count(*)::integer AS rows FROM ${table}`);
+  const found = await schema.query<{ rows: number }>(counts.join(" UNION ALL "));
+  return found.map(({ rows }) => rows);
 }
 
 describe("no statement reads a whole table", () => {
   test("with empty tables", async () => {
     expect(statements.size).toBeGreaterThan(100);
+    expect(Math.max(...(await rowCounts()))).toBe(0);
     expect(await allOffences()).toEqual([]);
   });
 
   test("with full tables", async () => {
     await fill();
+    expect(Math.min(...(await rowCounts()))).toBe(ROWS);
     expect(await allOffences()).toEqual([]);
+  });
+
+  test("and one that does would be found", async () => {
+    const reads = [
+      "SELECT * FROM steps WHERE plugin = $1",
+      "SELECT count(*) FROM events WHERE kind = $1",
+      "SELECT * FROM jobs WHERE lease_until < $1",
+      "SELECT max(size) FROM files",
+    ];
+    for (const sql of reads) expect(await offences(sql)).toHaveLength(1);
   });
 });
 

@@ -16,5 +16,6 @@ export const NO_TELEMETRY: Telemetry = {
 export const NO_HOST: Host = {
   daemonBytes: () => 0,
   disk: async () => null,
+  uptimeMs: () => 0,
   executorEnds: () => [],
 };

@@ -82,7 +82,11 @@ export const NO_ACCESS: Omit<Access, "tokens"> = {
   sessions: { find: () => null, open: async () => null, close: async () => {} },
 };
 
-export function createBackend(settings: Partial<HttpSettings> = {}, access: Partial<Access> = {}) {
+export function createBackend(
+  settings: Partial<HttpSettings> = {},
+  access: Partial<Access> = {},
+  { pluginsElsewhere = [] }: { pluginsElsewhere?: readonly string[] } = {},
+) {
   const jobs = new Map<string, StoredJob>();
   const events = new Map<string, JobEvent[]>();
   const listeners = new Map<string, Set<(signal: JobSignal) => void>>();
@@ -190,6 +194,7 @@ export function createBackend(settings: Partial<HttpSettings> = {}, access: Part
       waitingFor.kind === "plugin"
         ? `Plugin "${waitingFor.on}" could not be loaded: for a test.`
         : waitingFor.message,
+    pluginsElsewhere: () => pluginsElsewhere,
     files: {
       upload: notScripted,
       get: notScripted,

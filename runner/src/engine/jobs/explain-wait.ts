@@ -6,6 +6,8 @@ interface Known {
   readonly catalog: Pick<PluginCatalog, "get">;
   /** The plugins of other daemons. */
   readonly elsewhere: readonly string[];
+  /** Whether no other daemon can have the store open. */
+  readonly isAlone: boolean;
   readonly now: number;
 }
 
@@ -16,10 +18,18 @@ export function explainWait(waitingFor: WaitingFor, known: Known): string {
     : explainRetry(waitingFor, known);
 }
 
-function explainPlugin({ on: name }: WaitingForPlugin, { catalog, elsewhere }: Known): string {
+function explainPlugin(
+  { on: name }: WaitingForPlugin,
+  { catalog, elsewhere, isAlone }: Known,
+): string {
   const unavailable = whyUnavailable(catalog, name);
   if (unavailable === null) return `Plugin "${name}" can be loaded again.`;
-  if (!elsewhere.includes(name)) return unavailable.message;
+  if (elsewhere.includes(name)) return explainElsewhere(name);
+  const isMissing = unavailable.code === "PLUGIN_NOT_FOUND";
+  return isMissing && !isAlone ? `No running daemon has plugin "${name}".` : unavailable.message;
+}
+
+function explainElsewhere(name: string): string {
   return `This daemon cannot load plugin "${name}". Another one can, and runs the job when it has a free thread.`;
 }
 

@@ -1,5 +1,6 @@
 import type { Bus } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Host } from "../../ports/host.ts";
 import type { Log } from "../../ports/log.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import type { Store } from "../../ports/store/store.ts";
@@ -40,22 +41,25 @@ export function createBeats(deps: {
   bus: Pick<Bus, "state">;
   catalog: Pick<PluginCatalog, "readyNames">;
   clock: Clock;
+  host: Pick<Host, "uptimeMs">;
   log: Log;
   owner: string;
   pluginWaitMs: number;
 }): Beats {
-  const { store, bus, catalog, clock, log, owner, pluginWaitMs } = deps;
+  const { store, bus, catalog, clock, host, log, owner, pluginWaitMs } = deps;
   let elsewhere: readonly string[] = [];
   /** When each plugin was last elsewhere. */
   const seenAt = new Map<string, number>();
   const isAlone = (): boolean => bus.state() === "alone";
   let lastBeatAt = Number.NEGATIVE_INFINITY;
+  let lastBeatUptimeMs = Number.NEGATIVE_INFINITY;
   /** The first of the beats that followed one another without a gap. */
   let firstBeatAt = Number.POSITIVE_INFINITY;
 
   async function storeBeat(upForMs: number): Promise<void> {
     const now = clock.now();
     const at = clock.monotonic();
+    const uptimeMs = host.uptimeMs();
     elsewhere = await store.beat({
       owner,
       now,
@@ -65,6 +69,7 @@ export function createBeats(deps: {
     });
     if (at - lastBeatAt > SURE_MS) firstBeatAt = clock.monotonic();
     lastBeatAt = at;
+    lastBeatUptimeMs = uptimeMs;
     for (const plugin of elsewhere) seenAt.set(plugin, clock.monotonic());
   }
 
@@ -85,7 +90,12 @@ export function createBeats(deps: {
       const now = clock.monotonic();
       return now - lastBeatAt <= SURE_MS && now - firstBeatAt >= SILENT_MS;
     },
-    isHeard: () => isAlone() || clock.monotonic() - lastBeatAt < HEARD_MS,
+    isHeard: () => {
+      if (isAlone()) return true;
+      if (clock.monotonic() - lastBeatAt >= HEARD_MS) return false;
+      // While the machine was suspended, the monotonic clock stood still and the others went on.
+      return host.uptimeMs() - lastBeatUptimeMs < HEARD_MS;
+    },
     elsewhere: () => elsewhere,
     latelyElsewhere,
     start() {

@@ -14,6 +14,7 @@ test("after a time without the store, a daemon judges no other until all had the
     bus: createDeafBus("up"),
     catalog: { readyNames: () => [] },
     clock,
+    host: { uptimeMs: () => 0 },
     log: createTestLog(),
     owner: "owner_1",
     pluginWaitMs: 5_000,
@@ -33,4 +34,27 @@ test("after a time without the store, a daemon judges no other until all had the
   expect(await judgesIn(5)).toEqual([true, true, false, false, false]);
   isDown = false;
   expect(await judgesIn(5)).toEqual([false, false, false, true, true]);
+});
+
+test("a daemon is not heard after its machine was suspended, until it has beaten again", async () => {
+  const clock = createTestClock();
+  let uptimeMs = 10_000;
+  const beats = createBeats({
+    store: { beat: () => Promise.resolve([]) },
+    bus: createDeafBus("up"),
+    catalog: { readyNames: () => [] },
+    clock,
+    host: { uptimeMs: () => uptimeMs },
+    log: createTestLog(),
+    owner: "owner_1",
+    pluginWaitMs: 5_000,
+  });
+  expect(beats.isHeard()).toBe(false);
+  await beats.beat();
+  expect(beats.isHeard()).toBe(true);
+  // The monotonic clock stands still meanwhile.
+  uptimeMs += 60_000;
+  expect(beats.isHeard()).toBe(false);
+  await beats.beat();
+  expect(beats.isHeard()).toBe(true);
 });

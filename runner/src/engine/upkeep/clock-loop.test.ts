@@ -3,8 +3,13 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createWorld, HOOK, plugins, type World } from "../../../test/support/engine.ts";
 import { answered, NO_ANSWER } from "../../../test/support/scripted-sender.ts";
+import { createTestClock } from "../../../test/support/test-clock.ts";
+import { createTestLog } from "../../../test/support/test-log.ts";
 import { until } from "../../../test/support/until.ts";
 import type { Answer } from "../../domain/delivery.ts";
+import type { DueShift } from "../../ports/store/upkeep.ts";
+import { createClockLoop } from "./clock-loop.ts";
+import { createWatchedClock } from "./watched-clock.ts";
 
 let world: World;
 beforeEach(async () => void (world = await createWorld()));
@@ -194,4 +199,31 @@ test("a step's events are sent soon when the clock is set back as the step ends"
   (await pool.step(1)).complete(null, endedAt);
   await pass(1_000);
   expect(sender.sent).toHaveLength(3);
+});
+
+test("daemons hear of deliveries and jobs that are due earlier than before", async () => {
+  const clock = createTestClock();
+  const told: string[] = [];
+  const requests: DueShift[] = [];
+  const loop = createClockLoop({
+    store: {
+      shiftDue(request) {
+        requests.push(request);
+        return Promise.resolve(requests.length === 1 ? "further" : null);
+      },
+    },
+    clock: createWatchedClock(clock),
+    log: createTestLog(),
+    messages: { publish: ({ kind }) => void told.push(kind) },
+  });
+  clock.set(clock.now() - HOUR_MS);
+  loop.wake();
+  await until("the end", () => requests.length === 2);
+  await loop.stop();
+  const request = { now: clock.now(), byMs: -HOUR_MS, since: clock.now() - 60_000 };
+  expect(requests).toEqual([
+    { ...request, after: null },
+    { ...request, after: "further" },
+  ]);
+  expect(told).toEqual(["due", "jobs", "due", "jobs"]);
 });

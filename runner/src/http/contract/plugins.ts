@@ -9,8 +9,16 @@ const JsonSchema = z.record(z.string(), z.unknown()).nullable();
 export const Plugin = z
   .object({
     name: z.string(),
-    status: z.enum(["ready", "broken"]),
-    source: z.string().describe("`built-in`, or the path within the plugins folder."),
+    status: z
+      .enum(["ready", "broken", "elsewhere"])
+      .describe(
+        "`elsewhere`: of the daemons that share the database, only others can run it. Jobs with it are accepted. This daemon knows no more than its name.",
+      ),
+    source: z
+      .string()
+      .describe(
+        "`built-in`, the path within the plugins folder, or `another daemon` for one that is `elsewhere`.",
+      ),
     version: z.string().nullable(),
     description: z.string().nullable(),
     inputSchema: JsonSchema,
@@ -57,7 +65,8 @@ export const listPlugins = defineRoute({
   access: "read",
   responses: {
     200: {
-      description: "All plugins on one page, including broken ones.",
+      description:
+        "All plugins on one page, including broken ones and those of other daemons that share the database.",
       schema: pageOf(Plugin).meta({ id: "PluginList" }),
     },
   },

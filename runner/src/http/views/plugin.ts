@@ -20,3 +20,8 @@ export function pluginView(plugin: PluginInfo): Plugin {
     ? { ...plugin, secrets: [...plugin.secrets], warnings: [...plugin.warnings], error: null }
     : { ...UNKNOWN, ...plugin };
 }
+
+/** A plugin of which only its name is known here. */
+export function elsewhereView(name: string): Plugin {
+  return { ...UNKNOWN, name, status: "elsewhere", source: "another daemon", error: null };
+}

@@ -36,6 +36,14 @@ export interface Beat {
   readonly maxGapMs: number;
 }
 
+export interface DueShift {
+  readonly now: number;
+  readonly byMs: number;
+  /** By default, what other daemons move does not count. */
+  readonly since?: number;
+  readonly after: string | null;
+}
+
 export interface UpkeepWrites {
   /**
    * Extends the leases of running jobs and of deliveries in flight. One that probes an open circuit
@@ -74,9 +82,10 @@ export interface UpkeepWrites {
    * deliveries in flight. Jobs' `runAt` is not changed. Called when the system clock was set back.
    *
    * Changes a few rows, so that no other change waits long. Returns the place from which to continue
-   * with the same `now` and `byMs`, or null at the end. Begins with null.
+   * with the same request, or null at the end. Begins with null. If another daemon began at `since` or later, it
+   * was because of the same jump of the clock they share: goes on with what that one moves.
    */
-  shiftDue(request: { now: number; byMs: number; after: string | null }): Promise<string | null>;
+  shiftDue(request: DueShift): Promise<string | null>;
   /**
    * Stores that a daemon is up at `now` and until `until`, with the plugins that it can run. If the last
    * beat, of any daemon, is longer ago than `maxGapMs`, the time since then is time in which no daemon was

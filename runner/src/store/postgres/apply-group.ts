@@ -6,7 +6,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../system/clock.ts";
 import { Transient } from "../../domain/errors.ts";
 import type { Applied, Change, Outcome } from "../shared/change.ts";
-import { toErrorData } from "../shared/error-data.ts";
 import type { Operations } from "./change.ts";
 import { lockGroup } from "./lock-group.ts";
 import { createSchedule } from "./schedule.ts";
@@ -61,7 +60,7 @@ function fail(changes: readonly Change[], error: unknown): Applied {
 }
 
 function toFailed(error: unknown): Outcome {
-  return { ok: false, error: toErrorData(toError(error)) };
+  return { ok: false, error: toError(error) };
 }
 
 async function repeatOnConflict(attempt: () => Promise<Applied>): Promise<Applied> {

@@ -10,13 +10,15 @@ const MAX_PENDING = 1_000;
 
 const MISSED: BusMessage = { kind: "missed" };
 
+type OutboxSession = Pick<BusSession, "notify" | "close" | "lost">;
+
 /** Sends messages, those of 10 ms together. */
 export interface BusOutbox {
-  /** Never throws. Without a session, the message is lost. */
+  /** Never throws. Without a session, the message waits for one. */
   send(message: BusMessage): void;
-  /** Sends by this session from now on; null if there is none. What was lost before is told as `missed`. */
-  use(session: BusSession | null): void;
-  /** Resolves when nothing waits to be sent. */
+  /** Sends by this session from now on; null if there is none. */
+  use(session: OutboxSession | null): void;
+  /** Resolves when nothing more can be sent. */
   drain(): Promise<void>;
 }
 
@@ -29,47 +31,47 @@ export function createBusOutbox({
   readonly clock: Pick<Clock, "sleep">;
   readonly log: Log;
 }): BusOutbox {
-  let current: BusSession | null = null;
+  let current: OutboxSession | null = null;
   let pending: BusMessage[] = [];
-  let hasLost = false;
   let sending: Promise<void> | null = null;
 
   async function sendPending(): Promise<void> {
     while (pending.length > 0 && current !== null) {
       const session = current;
-      const payloads = toPayloads(sender, pending);
+      const messages = pending;
       pending = [];
-      await session.notify(payloads).catch(async (error: unknown) => {
+      try {
+        await session.notify(toPayloads(sender, messages));
+        await clock.sleep(BETWEEN_SENDS_MS, { signal: session.lost });
+      } catch (error) {
         log.warn({ err: error }, "bus.not-sent");
+        // They may have been sent. Then the others get them twice.
+        pending = limited([...messages, ...pending]);
+        if (current === session) current = null;
         await session.close();
-      });
-      await clock.sleep(BETWEEN_SENDS_MS, { signal: session.lost });
+      }
     }
+    sending = null;
   }
 
-  function send(message: BusMessage): void {
-    if (current === null) {
-      hasLost = true;
-      return;
-    }
-    if (pending.length === MAX_PENDING) pending = [MISSED];
-    pending.push(message);
-    sending ??= sendPending().finally(() => (sending = null));
+  function start(): void {
+    if (pending.length > 0 && current !== null) sending ??= sendPending();
   }
 
   return {
-    send,
+    send(message) {
+      pending.push(message);
+      pending = limited(pending);
+      start();
+    },
     use(session) {
       current = session;
-      if (session === null) {
-        // What was sent last may not have arrived.
-        hasLost = true;
-        pending = [];
-      } else if (hasLost) {
-        hasLost = false;
-        send(MISSED);
-      }
+      start();
     },
     drain: async () => void (await sending),
   };
+}
+
+function limited(messages: BusMessage[]): BusMessage[] {
+  return messages.length > MAX_PENDING ? [MISSED] : messages;
 }

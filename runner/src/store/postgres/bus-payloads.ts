@@ -3,6 +3,7 @@
  * payloads of 8,000 bytes or more.
  */
 import type { BusMessage } from "../../ports/bus.ts";
+import { parseMessage } from "./parse-message.ts";
 
 const MAX_BYTES = 7_900;
 const MISSED: BusMessage = { kind: "missed" };
@@ -45,16 +46,23 @@ export function toPayloads(sender: string, messages: readonly BusMessage[]): str
   return payloads;
 }
 
-export function parsePayload(payload: string): {
+export interface Payload {
   readonly sender: string;
   readonly messages: readonly BusMessage[];
-} {
+  /** How many things it contains that are no messages of this version. */
+  readonly ignored: number;
+}
+
+/** Never throws: any user of the database can use the channel. */
+export function parsePayload(payload: string): Payload {
   const at = payload.indexOf(" ");
+  let found: unknown;
   try {
-    const messages = JSON.parse(payload.slice(at + 1)) as BusMessage[];
-    return { sender: payload.slice(0, at), messages };
+    found = JSON.parse(payload.slice(at + 1));
   } catch {
-    // Somebody else used the channel.
-    return { sender: "", messages: [] };
+    found = null;
   }
+  if (at <= 0 || !Array.isArray(found)) return { sender: "", messages: [], ignored: 1 };
+  const messages = found.map(parseMessage).filter((message) => message !== null);
+  return { sender: payload.slice(0, at), messages, ignored: found.length - messages.length };
 }

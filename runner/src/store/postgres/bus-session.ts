@@ -8,8 +8,12 @@ import { toUnreachable } from "./store-error.ts";
 /** An answer that takes longer comes from a server that is not there. */
 const TIMEOUT_MS = 3_000;
 
-/** The server's instant, and the monotonic one of the clock at which it was measured. */
-export type ServerTime = readonly [now: number, monotonic: number];
+/** The server's instant, and two of the monotonic clock between which it was measured. */
+export interface ServerTime {
+  readonly now: number;
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface BusSession {
   /** Aborts when the connection is lost or closed. */
@@ -56,7 +60,7 @@ export async function openBusSession({
         `The database ${maskUrl(options.url)} passes no notifications on: it is a standby, or behind a pooler. Give the address of the primary, or let the pooler keep a connection for each session (PgBouncer: pool_mode = session).`,
       );
     }
-    return [row.now, (from + clock.monotonic()) / 2];
+    return { now: row.now, from, to: clock.monotonic() };
   }
 
   try {

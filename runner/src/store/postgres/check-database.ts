@@ -11,7 +11,7 @@ const MAX_PROBLEMS = 5;
 
 /**
  * Checks one snapshot of the database, while daemons run or not. Rejects with `CannotOpen` if it cannot
- * be opened, has no tables of Playground, or its schema is newer than this program.
+ * be read, has no tables of Playground, or its schema is newer than this program.
  */
 export function checkDatabase(place: Place): Promise<DatabaseReport> {
   return readSnapshot(place, check);

@@ -22,7 +22,7 @@ export function readMigrations(folder: URL = MIGRATIONS): string[] {
 
 /**
  * Applies what is missing, in one transaction. Daemons that start at the same time take turns. They try
- * and sleep: a daemon that waited in a statement would hold a snapshot, and block the builds of indexes.
+ * and sleep: a statement that waits for the lock would fail after the session's lock_timeout.
  */
 export async function migrate(
   session: Session,

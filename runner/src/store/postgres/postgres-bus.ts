@@ -3,7 +3,7 @@
  * - A commit that notifies holds a lock of the whole server until it is on disk. So messages are sent after
  *   the commits that they tell of, at most every 10 ms, and without waiting for the disk.
  * - A connection can be dead, or behind a pooler that passes no notifications on, and say nothing. So it
- *   is checked every few seconds. After a new connection everybody looks at everything.
+ *   is checked every few seconds. After a new connection, this daemon looks at everything.
  */
 import { randomUUID } from "node:crypto";
 import type { Bus, BusMessage } from "../../ports/bus.ts";
@@ -11,22 +11,20 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { createBusOutbox } from "./bus-outbox.ts";
 import { parsePayload } from "./bus-payloads.ts";
-import { openBusSession, type BusSession } from "./bus-session.ts";
+import { openBusSession, type BusSession, type ServerTime } from "./bus-session.ts";
 import type { SessionOptions } from "./session.ts";
 
 const BETWEEN_CHECKS_MS = 5_000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
+const BETWEEN_LOGS_MS = 60_000;
 
 export interface PostgresBus extends Bus {
   /** Sends what waits to be sent, and closes the session. */
   close(): Promise<void>;
 }
 
-/**
- * Rejects with `CannotOpen` like the store. `onTime` gets the server's instant, and the monotonic one of
- * the clock at which it was measured.
- */
+/** Rejects with `CannotOpen` like the store. `onTime` gets the server's time each time it is measured. */
 export async function createPostgresBus({
   clock,
   log,
@@ -35,12 +33,13 @@ export async function createPostgresBus({
 }: Pick<SessionOptions, "url" | "schema"> & {
   readonly clock: Clock;
   readonly log: Log;
-  readonly onTime: (now: number, monotonic: number) => void;
+  readonly onTime: (time: ServerTime) => void;
 }): Promise<PostgresBus> {
   const sender = randomUUID();
   const listeners = new Set<(message: BusMessage) => void>();
   const outbox = createBusOutbox({ sender, clock, log });
   const closing = new AbortController();
+  const noteIgnored = createIgnoredLog(clock, log);
   let isUp = false;
 
   function tell(message: BusMessage): void {
@@ -52,11 +51,12 @@ export async function createPostgresBus({
       ...where,
       clock,
       onNotification(payload) {
-        const { sender: from, messages } = parsePayload(payload);
+        const { sender: from, messages, ignored } = parsePayload(payload);
+        if (ignored > 0) noteIgnored(ignored);
         if (from !== sender) for (const message of messages) tell(message);
       },
     });
-    onTime(...session.time);
+    onTime(session.time);
     isUp = true;
     outbox.use(session);
     return session;
@@ -68,7 +68,7 @@ export async function createPostgresBus({
     try {
       while (!signal.aborted) {
         await clock.sleep(BETWEEN_CHECKS_MS, { signal });
-        if (!signal.aborted) onTime(...(await session.check()));
+        if (!signal.aborted) onTime(await session.check());
       }
     } catch (error) {
       log.warn({ err: error }, "bus.check-failed");
@@ -120,5 +120,18 @@ export async function createPostgresBus({
       closing.abort();
       await serving;
     },
+  };
+}
+
+/** Logs at most once a minute: anybody can send anything, as often as they like. */
+function createIgnoredLog(clock: Pick<Clock, "monotonic">, log: Log): (messages: number) => void {
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  let messages = 0;
+  return (more) => {
+    messages += more;
+    if (clock.monotonic() - loggedAt < BETWEEN_LOGS_MS) return;
+    log.warn({ messages }, "bus.ignored");
+    loggedAt = clock.monotonic();
+    messages = 0;
   };
 }

@@ -60,18 +60,8 @@ export async function createPostgresStore({
       throw error;
     }
   };
+  await makeTables({ url, schema });
   const first = await open();
-  try {
-    await migrate(first);
-  } catch (cause) {
-    await first.close();
-    if (cause instanceof CannotOpen) throw cause;
-    throw new CannotOpen(
-      "STORE_UNREACHABLE",
-      `The tables cannot be made in the database ${maskUrl(url)}: ${whyNotOpened(cause)}`,
-      { cause },
-    );
-  }
   const turns = createTurns();
   const operations = createOperations(new Map());
   const slot = randomInt(SLOTS);
@@ -83,7 +73,13 @@ export async function createPostgresStore({
     const session = await writer.get().catch((error: unknown) => {
       throw toUnreachable(error);
     });
-    return applyGroup({ session, operations, turns, slot }, changes);
+    try {
+      return await applyGroup({ session, operations, turns, slot }, changes);
+    } catch (error) {
+      // It can be to a server that is still there but no longer the primary.
+      await session.close();
+      throw error;
+    }
   }
 
   const queue = createWriteQueue(
@@ -110,4 +106,20 @@ export async function createPostgresStore({
     whyNotReady: () => whyUnreachable,
     close: () => (closed ??= close()),
   };
+}
+
+async function makeTables({ url, schema }: { url: string; schema: string | null }): Promise<void> {
+  const session = await connect({ url, schema, pipeline: false, limits: "none" });
+  try {
+    await migrate(session);
+  } catch (cause) {
+    if (cause instanceof CannotOpen) throw cause;
+    throw new CannotOpen(
+      "STORE_UNREACHABLE",
+      `The tables cannot be made in the database ${maskUrl(url)}: ${whyNotOpened(cause)}`,
+      { cause },
+    );
+  } finally {
+    await session.close();
+  }
 }

@@ -1,5 +1,5 @@
 /** Reads, on sessions of their own: they never wait for a write group. A lost session is replaced. */
-import { toUnreachable } from "./store-error.ts";
+import { isConnectionLost, toUnreachable } from "./store-error.ts";
 import type { Session } from "./session.ts";
 import type { Value } from "./text.ts";
 
@@ -19,18 +19,19 @@ export function createReader(open: () => Promise<Session>): Reader {
 
   async function readSnapshot<T>(read: (query: Query) => Promise<T>): Promise<T> {
     const session = await shared.get().catch(rethrow);
-    await session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").catch(rethrow);
+    const fail = failOf(session);
+    await session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").catch(fail);
     try {
-      return await read((sql, values) => session.query(sql, values).catch(rethrow));
+      return await read((sql, values) => session.query(sql, values).catch(fail));
     } finally {
-      if (session.isOpen()) await session.run("COMMIT");
+      if (session.isOpen()) await session.run("COMMIT").catch(fail);
     }
   }
 
   return {
     query: async (sql, values) => {
       const session = await single.get().catch(rethrow);
-      return session.query(sql, values).catch(rethrow);
+      return session.query(sql, values).catch(failOf(session));
     },
     snapshot(read) {
       const result = last.then(() => readSnapshot(read));
@@ -46,6 +47,14 @@ export function createReader(open: () => Promise<Session>): Reader {
 
 function rethrow(error: unknown): never {
   throw toUnreachable(error);
+}
+
+/** Gives up a session that does not answer. It may still be open. */
+function failOf(session: Session): (error: unknown) => Promise<never> {
+  return async (error) => {
+    if (isConnectionLost(error)) await session.close();
+    return rethrow(error);
+  };
 }
 
 interface Slot {

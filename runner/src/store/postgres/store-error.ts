@@ -69,13 +69,13 @@ export function toError(error: unknown): Error {
   const transient = TRANSIENT_CODES.find(([prefix]) => state.startsWith(prefix))?.[1];
   return transient === undefined
     ? new Defect("STORE_FAILED", `The store failed: ${message}`, { cause: error })
-    : new Transient(transient, `The store cannot write now: ${message}`, { cause: error });
+    : new Transient(transient, `The database cannot be used now: ${message}`, { cause: error });
 }
 
 /** Of an open store: the server can be back soon, so that the call is repeated. */
 export function toUnreachable(error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof CannotOpen
-    ? new Transient("STORE_UNREACHABLE", message, { cause: error.cause })
+    ? new Transient("STORE_UNREACHABLE", message, { cause: error })
     : toError(error);
 }

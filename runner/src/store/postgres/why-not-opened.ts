@@ -7,6 +7,12 @@ const HINTS: Readonly<Record<string, string>> = {
     "Correct the user in the URL, add sslmode=require to it if the server wants encryption, or allow this host in the server's pg_hba.conf",
   "3D000": "Create the database, or correct its name in the URL",
   "42501": "Give the user the right to create and use tables, as the owner of the database has",
+  "55P03":
+    "Another session uses the tables, such as pg_dump or a daemon. Start again when it has ended; pg_stat_activity shows it",
+  "57014":
+    "Start again. If that does not help, raise the statement_timeout that the server has for this user or database",
+  "53100": "Make room on the server's disk",
+  "25006": "Give the address of the primary, or set default_transaction_read_only to off",
   "53300": "Raise the server's max_connections: each daemon uses four",
   ECONNREFUSED: "Start PostgreSQL, or correct the host and the port in the URL",
   ENOENT: "Start PostgreSQL, or correct the path in the URL",

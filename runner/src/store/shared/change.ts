@@ -1,6 +1,5 @@
 /** A change is a call of one of the port's writing methods, as data. A write group has several. */
 import type { StoreWrites } from "../../ports/store/store.ts";
-import type { ErrorData } from "./error-data.ts";
 
 export type Change = {
   readonly [Name in keyof StoreWrites]: {
@@ -9,13 +8,14 @@ export type Change = {
   };
 }[keyof StoreWrites];
 
-export type Outcome =
+/** `Failure` is an error as data where it comes from another thread. */
+export type Outcome<Failure = Error> =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: ErrorData };
+  | { readonly ok: false; readonly error: Failure };
 
 /** The result of a write group. */
-export interface Applied {
-  readonly outcomes: readonly Outcome[];
+export interface Applied<Failure = Error> {
+  readonly outcomes: readonly Outcome<Failure>[];
   /** The duration of the commit, which is the disk's part of the work; Infinity if it failed. */
   readonly commitMs: number;
 }

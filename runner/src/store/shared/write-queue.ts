@@ -7,7 +7,6 @@
  */
 import { Defect } from "../../domain/errors.ts";
 import type { Applied, Change } from "./change.ts";
-import { toError } from "./error-data.ts";
 
 /** Limits how long the first change of a write group waits for the last. */
 const MAX_GROUP = 1000;
@@ -74,7 +73,7 @@ export function createWriteQueue(
       lastCommitMs = commitMs;
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.ok) group[index]?.resolve(outcome.value);
-        else rejectCall(group[index], toError(outcome.error));
+        else rejectCall(group[index], outcome.error);
       }
     } catch (error) {
       // Changes behind a lost group are rejected as well: they must not take effect without the

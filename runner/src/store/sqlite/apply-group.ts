@@ -1,9 +1,13 @@
 /** One write group is one transaction and one fsync. A change that fails does not affect the others. */
 import type { DatabaseSync } from "node:sqlite";
-import type { Applied, Change, Outcome } from "../shared/change.ts";
+import type { Applied as AppliedOf, Change, Outcome as OutcomeOf } from "../shared/change.ts";
+import type { ErrorData } from "../shared/error-data.ts";
 import type { Operations } from "./change.ts";
 import { toErrorData } from "./store-error.ts";
 import { systemClock } from "../../system/clock.ts";
+
+type Applied = AppliedOf<ErrorData>;
+type Outcome = OutcomeOf<ErrorData>;
 
 export interface Target {
   readonly db: DatabaseSync;

@@ -25,4 +25,4 @@ export type ToWriter =
 export type FromWriter =
   | { readonly kind: "ready" }
   | { readonly kind: "cannot-open"; readonly error: ErrorData }
-  | ({ readonly kind: "applied" } & Applied);
+  | ({ readonly kind: "applied" } & Applied<ErrorData>);

@@ -2,7 +2,7 @@ import { once, type EventEmitter } from "node:events";
 import { Worker } from "node:worker_threads";
 import { Transient } from "../../domain/errors.ts";
 import type { Applied, Change } from "../shared/change.ts";
-import { toError } from "../shared/error-data.ts";
+import { toError, type ErrorData } from "../shared/error-data.ts";
 import type { FromWriter, ToWriter, WriterData } from "./change.ts";
 
 export interface WriterThread {
@@ -46,7 +46,7 @@ export async function createWriterThread({
     async apply(changes) {
       try {
         const message = await (await thread()).request({ kind: "group", changes });
-        if (message.kind === "applied") return message;
+        if (message.kind === "applied") return toApplied(message);
         throw new Error(`it replied with ${message.kind} instead of applied`);
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
@@ -61,6 +61,13 @@ export async function createWriterThread({
       send(worker, { kind: "close" });
       await once(worker, "exit");
     },
+  };
+}
+
+function toApplied({ outcomes, commitMs }: Applied<ErrorData>): Applied {
+  return {
+    outcomes: outcomes.map((each) => (each.ok ? each : { ok: false, error: toError(each.error) })),
+    commitMs,
   };
 }
 

@@ -15,6 +15,8 @@ const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
 export interface Cluster {
   readonly url: string;
+  /** Runs a statement in a session of its own, which can write. */
+  query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]>;
   /** Ends the server at once, as `immediate` does, or after it has closed its sessions. */
   stop(how?: "fast" | "immediate"): Promise<void>;
   /** Starts it again on the same data. */
@@ -64,6 +66,18 @@ export async function startCluster({ durable = false } = {}): Promise<Cluster> {
   await start();
   return {
     url,
+    async query<Row extends pg.QueryResultRow>(sql: string) {
+      const client = new pg.Client({
+        connectionString: url,
+        options: "-c default_transaction_read_only=off",
+      });
+      await client.connect();
+      try {
+        return (await client.query<Row>(sql)).rows;
+      } finally {
+        await client.end();
+      }
+    },
     start,
     stop,
     async remove() {

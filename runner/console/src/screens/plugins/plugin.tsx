@@ -47,7 +47,7 @@ export default function OnePlugin({ id: name }: ScreenProps) {
       within={["Plugins", "plugins"]}
       mark={plugin !== null && <State name={plugin.status} />}
       acts={
-        plugin?.status === "ready" && mayI("run") ? (
+        plugin !== null && plugin.status !== "broken" && mayI("run") ? (
           <a class="btn primary" href={linkTo(["run"], { plugin: name })}>
             Run
           </a>

@@ -32,7 +32,7 @@ export default function Plugins() {
       <Loaded of={both} what="the plugins">
         {({ plugins, stats }) => {
           const broken = plugins.filter(({ status }) => status === "broken");
-          const ready = plugins.filter(({ status }) => status === "ready");
+          const ready = plugins.filter(({ status }) => status !== "broken");
           return (
             <div class="stack">
               {broken.length > 0 && <Broken plugins={broken} />}

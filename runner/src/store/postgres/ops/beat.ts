@@ -1,6 +1,7 @@
 import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
 import { addIdleSpan } from "./idle-spans.ts";
+import { parsePluginNames } from "../../shared/plugin-names.ts";
 
 /** The key in `meta` of the last instant at which a daemon was up. */
 const LAST_BEAT = "last-beat";
@@ -16,7 +17,7 @@ export const beat: Operation<"beat"> = async (tx, { owner, now, until, plugins, 
     `SELECT plugins FROM daemons WHERE until >= $1 AND owner <> $2`,
     [now, owner],
   );
-  return [...new Set(others.flatMap((each) => JSON.parse(each.plugins) as string[]))];
+  return [...new Set(others.flatMap((each) => parsePluginNames(each.plugins)))];
 };
 
 async function storeBeat(

@@ -1,14 +1,26 @@
+import type { DueShift } from "../../../ports/store/upkeep.ts";
 import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
 
 /** Rows that one slice moves. More would make other changes wait for it. */
 const SLICE_SIZE = 250;
 
+/** The key in `meta` of the last shift. */
+const LAST = "clock-shift";
+
 /** How far the slices have come: a step, and the last row of it that was moved. */
 interface Place {
   readonly step: number;
   readonly at: number;
   readonly id: number;
+}
+
+/** Stored, so that daemons that share a clock move each row once, and one goes on where another has died. */
+interface Shift {
+  readonly now: number;
+  readonly byMs: number;
+  /** Null when everything was moved. */
+  readonly place: Place | null;
 }
 
 /**
@@ -45,22 +57,57 @@ const STEPS: readonly { readonly find: string; readonly update: string }[] = [
   },
 ];
 
-export const shiftDue: Operation<"shiftDue"> = async (tx, { now, byMs, after }) => {
-  let place: Place =
-    after === null
-      ? { step: 0, at: now, id: Number.MAX_SAFE_INTEGER }
-      : (JSON.parse(after) as Place);
+/** The first step whose rows come in the order of their keys. */
+const FIRST_BY_ID = 2;
+
+export const shiftDue: Operation<"shiftDue"> = async (tx, request) => {
+  const { now, byMs, after } = request;
   if (after === null) tx.onCommit(() => tx.turns.shift({ now, byMs }));
+  const shift = toShift(request, await readLast(tx));
+  if (shift.place === null) return null;
+  const place = await move(tx, shift, shift.place);
+  const next = JSON.stringify({ ...shift, place });
+  await tx.query(
+    `INSERT INTO meta (key, value) VALUES ($1, $2)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+    [LAST, next],
+  );
+  return place === null ? null : next;
+};
+
+/** The shift to go on with. No other write group runs meanwhile. */
+function toShift({ now, byMs, since, after }: DueShift, last: Shift | null): Shift {
+  if (after !== null) {
+    const own = JSON.parse(after) as Shift;
+    return last?.now === own.now && last.byMs === own.byMs ? last : own;
+  }
+  const isSame = since !== undefined && last !== null && last.now >= since && last.now <= now;
+  return isSame ? last : { now, byMs, place: firstOf(0, now) };
+}
+
+async function readLast(tx: Transaction): Promise<Shift | null> {
+  const [row] = await tx.query<{ value: string }>(`SELECT value FROM meta WHERE key = $1`, [LAST]);
+  return row === undefined ? null : (JSON.parse(row.value) as Shift);
+}
+
+/** Before the first row of a step. Jobs at the instant itself are not moved. */
+function firstOf(step: number, now: number): Place {
+  return { step, at: now, id: step < FIRST_BY_ID ? Number.MAX_SAFE_INTEGER : 0 };
+}
+
+/** Returns the place behind the slice, or null at the end. */
+async function move(tx: Transaction, { now, byMs }: Shift, from: Place): Promise<Place | null> {
+  let place = from;
   let limit = SLICE_SIZE;
   while (place.step < STEPS.length) {
     const rows = await moveSlice(tx, place, { now, byMs, limit });
     const last = rows.at(-1);
-    if (rows.length === limit && last !== undefined) return JSON.stringify({ ...place, ...last });
+    if (rows.length === limit && last !== undefined) return { ...place, ...last };
     limit -= rows.length;
-    place = { step: place.step + 1, at: now, id: 0 };
+    place = firstOf(place.step + 1, now);
   }
   return null;
-};
+}
 
 async function moveSlice(
   tx: Transaction,

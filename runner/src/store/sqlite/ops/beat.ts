@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareIdleSpans } from "./idle-spans.ts";
+import { parsePluginNames } from "../../shared/plugin-names.ts";
 
 /** The key in `meta` of the last instant at which a daemon was up. */
 const LAST_BEAT = "last-beat";
@@ -29,6 +30,6 @@ export function prepareBeat(db: DatabaseSync): Operations["beat"] {
     store.run(LAST_BEAT, String(now));
     storeDaemon.run(owner, until, JSON.stringify(plugins));
     const others = findOthers.all(now, owner);
-    return [...new Set(others.flatMap((each) => JSON.parse(each.plugins) as string[]))];
+    return [...new Set(others.flatMap((each) => parsePluginNames(each.plugins)))];
   };
 }
