@@ -8,6 +8,7 @@ import type { JsonText } from "./domain/json-text.ts";
 import { createLocalContents, type LocalContents } from "./files/local-contents.ts";
 import { definePlugin, type PluginDefinition, type WrittenFileReference } from "./plugin-sdk.ts";
 import { toBytes } from "./pool/thread/file-source.ts";
+import type { ThreadTask } from "./pool/messages.ts";
 import type { LogBuffer } from "./pool/thread/log-buffer.ts";
 import { runLoaded } from "./pool/thread/run-step.ts";
 import { createStepSecrets } from "./pool/thread/step-secrets.ts";
@@ -164,7 +165,10 @@ function temporaryFolder(): string {
   return made;
 }
 
-function toTask(plugin: string, { input, options, job = {}, attempt = 1 }: PluginRun): StepTask {
+function toTask(
+  plugin: string,
+  { input, options, job = {}, attempt = 1 }: PluginRun,
+): StepTask & Pick<ThreadTask, "startBefore"> {
   return {
     jobId: job.id ?? "job_test",
     jobName: job.name ?? null,
@@ -180,6 +184,7 @@ function toTask(plugin: string, { input, options, job = {}, attempt = 1 }: Plugi
     filesLimitBytes: Infinity,
     attempt,
     isLastAttempt: false,
+    startBefore: null,
   };
 }
 

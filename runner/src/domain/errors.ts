@@ -85,8 +85,7 @@ export const UNREACHABLE =
 export const CANNOT_STORE: Readonly<Record<string, string>> = {
   STORE_DISK_FULL:
     "The disk of the database is full. The daemon stores nothing until there is space again.",
-  STORE_READ_ONLY:
-    "The database is read-only. The daemon stores nothing until it can write again.",
+  STORE_READ_ONLY: "The database is read-only. The daemon stores nothing until it can write again.",
   STORE_IO_ERROR:
     "The disk of the database reports errors. The daemon stores nothing until it can write again.",
   STORE_UNREACHABLE: UNREACHABLE,

@@ -5,7 +5,7 @@
 import type { Failure } from "../domain/errors.ts";
 import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { ScanAnswer, ScanFile, StepOutcome } from "../pool/messages.ts";
-import type { LogLine, StepHooks, StepTask } from "../ports/plugin-pool.ts";
+import type { LogLine, StepHooks, StepInterrupted, StepTask } from "../ports/plugin-pool.ts";
 
 /** What an executor needs to run steps. */
 export interface ExecutorSettings {
@@ -35,7 +35,12 @@ export interface ExecutorTask extends StepTask {
 /** A task on its way. `jobInput` is null when it is the same text as `input`, which then crosses once. */
 export type SentTask = Omit<ExecutorTask, "jobInput"> & {
   readonly jobInput: ExecutorTask["jobInput"] | null;
+  /** The instant of `monotonicMs` after which the plugin must not begin. Null: there is none. */
+  readonly startBefore: number | null;
 };
+
+/** A task as the executor runs it. */
+export type ReceivedTask = ExecutorTask & Pick<SentTask, "startBefore">;
 
 export interface ScanRequest {
   readonly files: readonly ScanFile[];
@@ -75,7 +80,11 @@ export type FromExecutor =
       readonly run: number;
       readonly progress: Parameters<StepHooks["onProgress"]>[0];
     }
-  | { readonly kind: "ended"; readonly run: number; readonly outcome: StepOutcome }
+  | {
+      readonly kind: "ended";
+      readonly run: number;
+      readonly outcome: StepOutcome | StepInterrupted;
+    }
   /**
    * The step's thread was ended, but still works in native code, which nothing in the process can
    * end. The failure is null if the step is not the cause.

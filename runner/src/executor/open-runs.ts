@@ -1,6 +1,7 @@
 /** The steps that one executor has, and those that wait until it is ready. */
 import type { Failure } from "../domain/errors.ts";
 import type { StepOutcome } from "../pool/messages.ts";
+import { monotonicMs } from "../pool/monotonic-clock.ts";
 import type { StepHooks, StepInterrupted } from "../ports/plugin-pool.ts";
 import type { ExecutorTask, FromExecutor, SentTask, ToExecutor } from "./messages.ts";
 
@@ -41,7 +42,7 @@ export function createOpenRuns(send: (message: ToExecutor) => void): OpenRuns {
 
   function sendRun(run: OpenRun): void {
     run.wasSent = true;
-    send({ kind: "run", run: run.number, task: toSent(run.task) });
+    send({ kind: "run", run: run.number, task: toSent(run) });
     if (run.hooks.signal.aborted) cancel(run);
   }
 
@@ -125,6 +126,11 @@ function failed(failure: Failure): StepOutcome {
   return { ok: false, failure, metrics: null };
 }
 
-function toSent(task: ExecutorTask): SentTask {
-  return task.jobInput === task.input ? { ...task, jobInput: null } : task;
+function toSent({ task, hooks }: OpenRun): SentTask {
+  const withinMs = hooks.startWithinMs?.() ?? null;
+  return {
+    ...task,
+    jobInput: task.jobInput === task.input ? null : task.jobInput,
+    startBefore: withinMs === null ? null : monotonicMs() + withinMs,
+  };
 }

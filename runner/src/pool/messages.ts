@@ -7,7 +7,7 @@ import type { StepMetrics } from "../domain/job-spec.ts";
 import type { JsonText } from "../domain/json-text.ts";
 import type { RetryPolicy, RetryWish } from "../domain/step-retry.ts";
 import type { JsonSchema } from "../ports/plugin-catalog.ts";
-import type { LogLine, StepTask } from "../ports/plugin-pool.ts";
+import type { LogLine, StepInterrupted, StepTask } from "../ports/plugin-pool.ts";
 
 /** One step, as a Piscina task. */
 export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
@@ -17,6 +17,8 @@ export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
   readonly file: string;
   /** The values of the secrets that the plugin declares, by name. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** The instant of `monotonicMs` after which the plugin must not begin. Null: there is none. */
+  readonly startBefore: number | null;
 }
 
 /** The `workerData` of a plugin thread. */
@@ -83,7 +85,7 @@ export type ThreadMessage =
       readonly lines: readonly LogLine[];
       /** Number of lines over the limit. */
       readonly droppedLines: number;
-      readonly outcome: StepOutcome;
+      readonly outcome: StepOutcome | StepInterrupted;
     }
   /** The thread started a process, or a process that it started has ended. */
   | { readonly kind: "child"; readonly pid: number; readonly hasEnded: boolean }

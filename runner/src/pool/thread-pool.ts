@@ -8,11 +8,12 @@
  */
 import { setImmediate as nextIteration } from "node:timers/promises";
 import type { Failure } from "../domain/errors.ts";
-import type { ExecutorSettings, ExecutorTask } from "../executor/messages.ts";
+import type { ExecutorSettings, ReceivedTask } from "../executor/messages.ts";
 import type { StepHooks } from "../ports/plugin-pool.ts";
 import { ShortLivedMap } from "../system/short-lived-map.ts";
 import { createGeneration, type Generation } from "./generation.ts";
 import { createGenerations, type Generations } from "./generations.ts";
+import type { StepInterrupted } from "../ports/plugin-pool.ts";
 import type { RunMessage, StepOutcome, ThreadTask } from "./messages.ts";
 import { watchStep, type StepWatch } from "./step-watch.ts";
 import { memoryOver, type ThreadMemory } from "./watch-memory.ts";
@@ -30,7 +31,7 @@ export interface ThreadPool {
    * Runs a step under a number of 1 or above that no other step of this pool has. Never rejects: a
    * failure is an outcome with `ok: false`.
    */
-  run(number: number, task: ExecutorTask, hooks: PoolHooks): Promise<StepOutcome>;
+  run(number: number, task: ReceivedTask, hooks: PoolHooks): Promise<StepOutcome | StepInterrupted>;
   /** Ends the step's thread. The step fails, unless an earlier step left the memory behind. */
   endStep(number: number, failure: Failure): void;
   /** The running step whose heap and buffers are largest, in bytes. Null if none is known. */
@@ -50,7 +51,7 @@ interface Run {
   /** What its thread used at the last check, in bytes. */
   memoryBytes: number;
   generation: Generation;
-  outcome: StepOutcome | null;
+  outcome: StepOutcome | StepInterrupted | null;
   /** What the thread reported before it died. */
   fault: Failure | null;
 }
@@ -162,7 +163,7 @@ function handleMemoryOver(run: Run | undefined, failure: Failure): void {
 }
 
 /** Null when the thread died and the cause may be an earlier step. */
-async function runInThread(run: Run): Promise<StepOutcome | null> {
+async function runInThread(run: Run): Promise<StepOutcome | StepInterrupted | null> {
   const { generation, watch, task } = run;
   let death: unknown = null;
   try {
@@ -186,7 +187,10 @@ async function runInThread(run: Run): Promise<StepOutcome | null> {
   return failure === null ? null : { ok: false, failure, metrics: null };
 }
 
-async function runInNewThread(run: Run, generations: Generations): Promise<StepOutcome> {
+async function runInNewThread(
+  run: Run,
+  generations: Generations,
+): Promise<StepOutcome | StepInterrupted> {
   const ref = generations.acquireSingle();
   run.generation = ref.generation;
   try {
@@ -201,8 +205,13 @@ async function runInNewThread(run: Run, generations: Generations): Promise<StepO
  * A step that timed out fails even when it completes within the grace period. A cancelled step can complete.
  * What the plugin asked for with its error still holds.
  */
-function applyStop(outcome: StepOutcome, stopped: Failure | null): StepOutcome {
-  if (stopped === null || (outcome.ok && stopped.code === "CANCELLED")) return outcome;
+function applyStop(
+  outcome: StepOutcome | StepInterrupted,
+  stopped: Failure | null,
+): StepOutcome | StepInterrupted {
+  if (stopped === null) return outcome;
+  if ("interrupted" in outcome) return { ok: false, failure: stopped, metrics: null };
+  if (outcome.ok && stopped.code === "CANCELLED") return outcome;
   if (!outcome.ok) return { ...outcome, failure: stopped };
   return { ok: false, failure: stopped, metrics: outcome.metrics };
 }

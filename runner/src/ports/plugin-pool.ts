@@ -53,12 +53,19 @@ export interface StepHooks {
   onLogDropped?(count: number): void;
   /** Called at most ten times a second. `fraction` is in [0, 1], or null when it is unknown. */
   onProgress(progress: { fraction: number | null; message: string | null }): void;
+  /**
+   * Read when the step goes to its process: the time from then in which the plugin must begin, in ms. Later it
+   * is not run. Null or left out: it can begin at any time.
+   */
+  startWithinMs?(): number | null;
 }
 
 /** The process that ran the step has ended. The step has no outcome, and may run again. */
 export interface StepInterrupted {
   /** How the process ended, as a sentence for the log. */
   readonly interrupted: string;
+  /** Set if the plugin did not begin, because it was too late for that. */
+  readonly isTooLate?: true;
 }
 
 export interface PluginPool {

@@ -31,6 +31,13 @@ test("a plugin receives its input, its options and the job", async () => {
   });
 });
 
+test("a plugin that could not begin in time does not begin", async () => {
+  const late = threads.run("returns-nothing", { startWithinMs: -1 });
+  await expect(late).rejects.toThrow("The plugin could not begin in time.");
+  const { result } = await threads.run("returns-nothing", { startWithinMs: 60_000 });
+  expect(result.ok).toBe(true);
+});
+
 test("a plugin that returns nothing has the output null", async () => {
   expect((await threads.run("returns-nothing")).result).toMatchObject({ output: "null" });
 });

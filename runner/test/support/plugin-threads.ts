@@ -22,6 +22,8 @@ export interface StepRequest {
   readonly input?: unknown;
   readonly inputFrom?: string;
   readonly options?: unknown;
+  /** The time in which the plugin must begin. */
+  readonly startWithinMs?: number;
   readonly jobTimeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -99,6 +101,7 @@ async function runStep(
       signal: request.signal ?? new AbortController().signal,
       onLog: (more) => lines.push(...more),
       onProgress: (step) => progress.push({ ...step, at: performance.now() }),
+      startWithinMs: () => request.startWithinMs ?? null,
     },
   );
   if ("interrupted" in result) throw new Error(result.interrupted);

@@ -18,8 +18,8 @@ export interface ScriptedStep {
   /** `endedAt` is the instant on the thread's clock, now by default. */
   complete(output?: unknown, endedAt?: number): void;
   fail(code?: FailureCode, retry?: RetryWish): void;
-  /** The process that runs the step ends. */
-  interrupt(): void;
+  /** The process that runs the step ends, or the plugin could not begin in time. */
+  interrupt(how?: { isTooLate: true }): void;
 }
 
 export interface ScriptedPool extends PluginPool {
@@ -66,7 +66,7 @@ export function createScriptedPool(options: {
             endedAt,
             durationMs: clock.monotonic() - begunAt,
           }),
-        interrupt: () => resolve({ interrupted: "The process ended." }),
+        interrupt: (how) => resolve({ interrupted: "The process ended.", ...how }),
         fail: (code = "PLUGIN_THREW", retry?: RetryWish) =>
           resolve({
             ok: false,

@@ -21,8 +21,11 @@ export interface GiveBack {
   now(request: { readonly countsAttempt: boolean }): Promise<void>;
   /** The step whose outcome could not be stored runs again, up to MAX_STEP_ATTEMPTS times. */
   readonly later: (error: unknown) => Promise<void>;
-  /** After an attempt without a stored result. Logs why. */
-  after(message: string, fields?: object): Promise<void>;
+  /** After an attempt without a stored result. Logs why. It counts by default. */
+  after(
+    message: string,
+    fields?: { readonly reason?: string; readonly countsAttempt?: boolean },
+  ): Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -52,9 +55,9 @@ export function createGiveBack(
 
   return {
     now,
-    async after(message, fields) {
+    async after(message, { countsAttempt = true, ...fields } = {}) {
       log.warn({ ...claim, ...fields }, message);
-      await now({ countsAttempt: true });
+      await now({ countsAttempt });
     },
     async later(error) {
       onError(error);

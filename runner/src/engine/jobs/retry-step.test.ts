@@ -115,6 +115,18 @@ test("what a crash cuts off is no attempt", async () => {
   expect((await world.job(id)).status).toBe("completed");
 });
 
+test("a step that could not begin in time runs again, and that does not count", async () => {
+  const { pool, submit } = await world.startEngine();
+  const id = await submit();
+  for (let late = 1; late <= MAX_STEP_ATTEMPTS + 1; late += 1) {
+    (await pool.step(late)).interrupt({ isTooLate: true });
+    await world.runUntil(world.clock.now() + 5_000);
+  }
+  (await pool.step(MAX_STEP_ATTEMPTS + 2)).complete();
+  await world.settle();
+  expect((await world.job(id)).status).toBe("completed");
+});
+
 test("a daemon that takes the job over waits for the same instant", async () => {
   const first = await world.startEngine();
   const id = await first.submit({ retry: RETRY });

@@ -34,7 +34,7 @@ export interface RunJobDeps extends StepDeps, TransitionDeps, GiveBackDeps, JobF
   readonly threads: Pick<Threads, "acquire" | "release">;
   readonly lookahead: Pick<Lookahead, "stepEnded">;
   readonly retryWrite: StoreRetry;
-  readonly beats: Pick<Beats, "isHeard">;
+  readonly beats: Pick<Beats, "isHeard" | "heardForMs">;
   /** Bytes of log that all the job's steps together can write. */
   readonly maxLogBytes: number;
   readonly ids: Pick<Ids, "random">;
@@ -101,7 +101,10 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
       }
       isStoring = true;
       if ("interrupted" in step)
-        return giveBack.after("job.step-interrupted", { reason: step.interrupted });
+        return giveBack.after("job.step-interrupted", {
+          reason: step.interrupted,
+          countsAttempt: step.isTooLate !== true,
+        });
       const { isStored, next } = await step.stored;
       isStoring = false;
       if (!isStored) return giveBack.after("job.claim-lost");

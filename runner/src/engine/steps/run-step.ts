@@ -19,6 +19,7 @@ import type {
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { JobFiles, StepFiles } from "../files/job-files.ts";
+import type { Beats } from "../upkeep/beat-loop.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
 
 /** The log that the job can still write. Its steps share it. */
@@ -33,6 +34,7 @@ export interface StepDeps {
   readonly clock: Pick<Clock, "now">;
   readonly signals: Pick<JobSignals, "announce" | "stepEnded">;
   readonly telemetry: Pick<Telemetry, "stepEnded" | "refused">;
+  readonly beats: Pick<Beats, "heardForMs">;
 }
 
 interface StepRun {
@@ -87,12 +89,14 @@ function toTask(job: RunningJob, logBudget: LogBudget, files: StepFiles): StepTa
 
 function toHooks(
   job: RunningJob,
-  { store, signals, clock, telemetry }: StepDeps,
+  { store, signals, clock, telemetry, beats }: StepDeps,
   { signal, logBudget, onError }: StepRun,
 ): StepHooks {
   const step = job.completedSteps.length;
   return {
     signal,
+    // Another daemon runs the step if this one is no longer heard.
+    startWithinMs: beats.heardForMs,
     onLog(lines) {
       logBudget.leftLines -= lines.length;
       for (const line of lines) logBudget.leftBytes -= bytesOf(line);

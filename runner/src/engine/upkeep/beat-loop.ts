@@ -30,6 +30,8 @@ export interface Beats {
   canJudge(): boolean;
   /** Whether the other daemons know that this one is up. Otherwise they may have taken over its work. */
   readonly isHeard: () => boolean;
+  /** For how long this daemon is heard without another beat, in ms. Null if it is alone. */
+  readonly heardForMs: () => number | null;
   /** The plugins of the other daemons that were up at the last beat. */
   elsewhere(): readonly string[];
   /** Also those that another daemon had within the time that a job waits for a plugin. */
@@ -81,6 +83,13 @@ export function createBeats(deps: {
     return [...seenAt.keys()];
   }
 
+  function heardForMs(): number | null {
+    if (isAlone()) return null;
+    // While the machine was suspended, the monotonic clock stood still and the others went on.
+    const sinceMs = Math.max(clock.monotonic() - lastBeatAt, host.uptimeMs() - lastBeatUptimeMs);
+    return HEARD_MS - sinceMs;
+  }
+
   const beat = (): Promise<void> => storeBeat(isAlone() ? MAX_GAP_MS : SILENT_MS);
 
   return {
@@ -90,12 +99,8 @@ export function createBeats(deps: {
       const now = clock.monotonic();
       return now - lastBeatAt <= SURE_MS && now - firstBeatAt >= SILENT_MS;
     },
-    isHeard: () => {
-      if (isAlone()) return true;
-      if (clock.monotonic() - lastBeatAt >= HEARD_MS) return false;
-      // While the machine was suspended, the monotonic clock stood still and the others went on.
-      return host.uptimeMs() - lastBeatUptimeMs < HEARD_MS;
-    },
+    heardForMs,
+    isHeard: () => (heardForMs() ?? Infinity) > 0,
     elsewhere: () => elsewhere,
     latelyElsewhere,
     start() {

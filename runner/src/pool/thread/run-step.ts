@@ -1,10 +1,11 @@
 /** Runs one step in the thread: parse, check, run, check, serialize. */
 import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { JsonText } from "../../domain/json-text.ts";
-import type { LogLevel } from "../../ports/plugin-pool.ts";
+import type { LogLevel, StepInterrupted } from "../../ports/plugin-pool.ts";
 import type { PluginContext, PluginDefinition } from "../../plugin-sdk.ts";
 import { loadPlugin } from "../load-plugin.ts";
 import type { StepOutcome, ThreadSettings, ThreadTask } from "../messages.ts";
+import { monotonicMs } from "../monotonic-clock.ts";
 import { parseWithSchema } from "../parse-with-schema.ts";
 import type { CurrentStep } from "./current-step.ts";
 import { errorMessage, errorReport } from "./describe-error.ts";
@@ -25,6 +26,14 @@ class StepFailed extends Error {
   }
 }
 
+/** The daemon may have lost the step to another one by now. */
+class TooLate extends Error {}
+
+const TOO_LATE: StepInterrupted = {
+  interrupted: "The plugin could not begin in time.",
+  isTooLate: true,
+};
+
 type Task = Omit<ThreadTask, "file" | "run" | "secrets">;
 
 /** Never rejects. */
@@ -32,15 +41,16 @@ export async function runStep(
   task: ThreadTask,
   step: CurrentStep,
   settings: ThreadSettings,
-): Promise<StepOutcome> {
+): Promise<StepOutcome | StepInterrupted> {
   try {
     return await runLoaded(await load(task), { task, step, settings });
   } catch (error) {
+    if (error instanceof TooLate) return TOO_LATE;
     return { ok: false, failure: toFailure(error, step), metrics: createMetrics().read(0) };
   }
 }
 
-/** Runs a plugin that is loaded. Never rejects. */
+/** Runs a plugin that is loaded. Rejects only if it is too late to begin. */
 export async function runLoaded(
   plugin: PluginDefinition,
   parts: {
@@ -68,6 +78,7 @@ export async function runLoaded(
     const options = await checkIf(plugin.options, read.options, optionsMisfit(task));
     const ctx = createContext({ task, step, read, options, metrics, files, fetch });
     startedAt = systemClock.monotonic();
+    if (task.startBefore !== null && monotonicMs() > task.startBefore) throw new TooLate();
     const returned = await plugin.run(input, ctx);
     const duration = systemClock.monotonic() - startedAt;
     const output = plugin.output
@@ -82,6 +93,7 @@ export async function runLoaded(
       ...(written.length > 0 && { files: written }),
     };
   } catch (error) {
+    if (error instanceof TooLate) throw error;
     const retry = readRetryWish(error);
     return {
       ok: false,
