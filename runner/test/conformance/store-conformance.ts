@@ -12,6 +12,7 @@ import { listConformance } from "./lists.ts";
 import { positionConformance } from "./positions.ts";
 import { readConformance } from "./reads.ts";
 import { recoveryConformance } from "./recovery.ts";
+import { scheduleConformance, scheduleRaceConformance } from "./schedules.ts";
 import { statsConformance } from "./stats.ts";
 import { sliceConformance } from "./slices.ts";
 import type { CreateSubject } from "./subject.ts";
@@ -47,6 +48,7 @@ export function storeConformance(
     describe("stores batches", () => batchConformance(createSubject));
     describe("delivers batches' callbacks", () => batchCallbackConformance(createSubject));
     describe("stores files", () => fileConformance(createSubject));
+    describe("stores schedules", () => scheduleConformance(createSubject));
     describe("lists and deletes", () => listConformance(createSubject));
     describe("changes many rows in slices", () => sliceConformance(createSubject));
     describe("stores any text", () => textConformance(createSubject));
@@ -66,6 +68,7 @@ export function sharedStoreConformance(
 ): void {
   describe(`the ${name} store`, () => {
     describe("refuses writes under claims that are lost", () => fenceConformance(createSubject));
+    describe("decides slots once", () => scheduleRaceConformance(createSubject));
     describe("with calls of two daemons in any order", () =>
       sharedInterleavingConformance(createSubject, sequences));
   });

@@ -27,6 +27,7 @@ import type { StatReads, StatWrites } from "./stats.ts";
 import type { BulkActReads, BulkActWrites } from "./bulk-acts.ts";
 import type { ErrorGroupReads } from "./error-groups.ts";
 import type { FileReads, FileWrites } from "./files.ts";
+import type { ScheduleReads, ScheduleWrites } from "./schedules.ts";
 import type { TokenReads, TokenWrites } from "./tokens.ts";
 import type { UpkeepReads, UpkeepWrites } from "./upkeep.ts";
 
@@ -40,6 +41,7 @@ export interface StoreWrites
     StatWrites,
     BulkActWrites,
     FileWrites,
+    ScheduleWrites,
     TokenWrites,
     UpkeepWrites {}
 
@@ -57,6 +59,7 @@ export interface StoreReads
     ErrorGroupReads,
     BulkActReads,
     FileReads,
+    ScheduleReads,
     TokenReads,
     UpkeepReads {}
 

@@ -1,4 +1,5 @@
 import type { Operations } from "./change.ts";
+import { createAdvanceSchedule } from "./ops/advance-schedule.ts";
 import { appendLogs } from "./ops/append-logs.ts";
 import { beat } from "./ops/beat.ts";
 import { abortBulkAct, createBulkAct, pruneBulkActs, saveBulkAct } from "./ops/bulk-acts.ts";
@@ -26,6 +27,8 @@ import { releaseJobs } from "./ops/release-jobs.ts";
 import { removeWebhook } from "./ops/remove-webhook.ts";
 import { renewLeases } from "./ops/renew-leases.ts";
 import { requeueJob } from "./ops/requeue-job.ts";
+import { removeSchedule, saveSchedule } from "./ops/save-schedule.ts";
+import { setScheduleState } from "./ops/set-schedule-state.ts";
 import { shiftDue } from "./ops/shift-due.ts";
 import { addStats, pruneStats } from "./ops/stats.ts";
 import { createSubmitBatch } from "./ops/submit-batch.ts";
@@ -74,6 +77,10 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     createFile,
     deleteFile,
     pruneFiles,
+    saveSchedule,
+    setScheduleState,
+    advanceSchedule: createAdvanceSchedule(pluginSets),
+    removeSchedule,
     addToken,
     removeToken,
   };

@@ -47,6 +47,10 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     createFile: write("createFile"),
     deleteFile: write("deleteFile"),
     pruneFiles: write("pruneFiles"),
+    saveSchedule: write("saveSchedule"),
+    setScheduleState: write("setScheduleState"),
+    advanceSchedule: write("advanceSchedule"),
+    removeSchedule: write("removeSchedule"),
     addToken: write("addToken"),
     removeToken: write("removeToken"),
   };

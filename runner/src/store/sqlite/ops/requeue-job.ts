@@ -24,6 +24,7 @@ export function prepareRequeueJob(db: DatabaseSync): Operations["requeueJob"] {
      FROM steps
      WHERE job = ? AND status = 'failed'`,
   );
+  const openSlot = prepare(db, `UPDATE schedule_slots SET job_state = 'open' WHERE job_id = ?`);
   const deleteSteps = prepare(db, `DELETE FROM steps WHERE job = ? AND (?2 OR status = 'failed')`);
   return ({ jobId, fence, owner }, { now, from }) => {
     const isFromStart = from === "start" ? 1 : 0;
@@ -31,6 +32,7 @@ export function prepareRequeueJob(db: DatabaseSync): Operations["requeueJob"] {
     if (job === undefined) return false;
     keepAttempt.run(job.seq);
     deleteSteps.run(job.seq, isFromStart);
+    openSlot.run(jobId);
     return true;
   };
 }
