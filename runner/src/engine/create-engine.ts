@@ -13,6 +13,7 @@ import { submitJob } from "./jobs/submit-job.ts";
 import { explainWait } from "./jobs/explain-wait.ts";
 import { testWebhook } from "./webhooks/test-webhook.ts";
 import { createWebhooks } from "./webhooks/webhooks.ts";
+import { createSchedules } from "./schedules/schedules.ts";
 import { createStats } from "./stats/read-stats.ts";
 import { readStatus } from "./status/read-status.ts";
 import { createSharedParts } from "./shared-parts.ts";
@@ -28,6 +29,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const shared = createSharedParts(deps, { loops: () => loops, stopping: stopping.signal });
   const { clock, signals, activeJobs, sealedContents } = shared;
 
+  const schedules = createSchedules(shared);
   const stats = createStats({ reads: store, storeStats: shared.storeStats, clock });
   const threads = () => ({ total: deps.pool.size, busy: activeJobs.busyThreads() });
   let startedAt = clock.now();
@@ -58,6 +60,17 @@ export function createEngine(deps: EngineDeps): Engine {
       deps.log.info({ jobId, token: by }, "job.deleted");
     },
     bulkActs: createBulkActs(shared),
+    schedules: {
+      ...schedules,
+      async save(request, by) {
+        refuseWhenStopping();
+        return schedules.save(request, by);
+      },
+      async run(key, by) {
+        refuseWhenStopping();
+        return schedules.run(key, by);
+      },
+    },
     waitForEnd: (jobId, { signal }) => {
       const isOver = async (): Promise<boolean> => {
         const job = await store.job(jobId);

@@ -204,6 +204,16 @@ export function createBackend(settings: Partial<HttpSettings> = {}, access: Part
         problem: () => null,
       },
     },
+    schedules: {
+      save: notScripted,
+      get: notScripted,
+      run: notScripted,
+      pause: notScripted,
+      resume: notScripted,
+      remove: notScripted,
+      next: () => [],
+      job: () => notScripted() as never,
+    },
     tokens: { read: async () => {}, all: () => [], add: notScripted, remove: notScripted },
     headerNames: ({ sealed }) => Object.keys(JSON.parse(sealed ?? "{}") as object),
     stats: {

@@ -13,6 +13,7 @@ const WAKES: ReadonlySet<BusMessage["kind"]> = new Set([
   "due",
   "batches",
   "bulk",
+  "schedules",
   "webhook-off",
   "missed",
 ]);

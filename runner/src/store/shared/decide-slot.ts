@@ -2,7 +2,7 @@
 import { decideOverlap } from "../../domain/schedule-overlap.ts";
 import type { Slot } from "../../domain/schedule.ts";
 import type { NewJob } from "../../ports/store/jobs.ts";
-import type { SlotRun } from "../../ports/store/schedules.ts";
+import type { AdvanceOutcome, SlotRun } from "../../ports/store/schedules.ts";
 import {
   toDefinition,
   toJobSchedule,
@@ -20,21 +20,32 @@ export interface SlotFacts {
 }
 
 export type SlotDecision =
-  /** The slot was decided before. */
+  /** There is no slot, or it was decided before. */
   | { readonly kind: "known" }
-  /** Another run that a person asked for has the instant. */
-  | { readonly kind: "stale" }
-  | { readonly kind: "busy"; readonly jobId: string }
   /** The slot gets its row, in place of the one that it has. */
   | { readonly kind: "record"; readonly record: SlotRecord }
   | { readonly kind: "job"; readonly record: SlotRecord; readonly job: NewJob };
 
-export function decideSlot(row: ScheduleRow, run: SlotRun, facts: SlotFacts): SlotDecision {
+export const KNOWN: SlotDecision = { kind: "known" };
+
+/** Why nothing is stored. */
+export type Refusal = Exclude<AdvanceOutcome, { kind: "advanced" }>;
+
+export function isRefusal(decision: SlotDecision | Refusal): decision is Refusal {
+  return decision.kind !== "known" && decision.kind !== "record" && decision.kind !== "job";
+}
+
+export function decideSlot(
+  row: ScheduleRow,
+  run: SlotRun,
+  facts: SlotFacts,
+): SlotDecision | Refusal {
   const { slot, dueAt, trigger, make } = run;
   const { known, now, openJob } = facts;
+  // Another run that a person asked for has the instant.
   if (trigger === "manual" && known !== undefined) return { kind: "stale" };
   if (trigger === "grid" && known !== undefined && known.state !== "missed") {
-    return { kind: "known" };
+    return KNOWN;
   }
   if (trigger === "grid" && known === undefined && slot <= (row.pruned_slot ?? -Infinity)) {
     const detail =

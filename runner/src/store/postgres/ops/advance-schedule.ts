@@ -1,7 +1,15 @@
 import type { NewJob } from "../../../ports/store/jobs.ts";
-import type { AdvanceOutcome, SlotRun } from "../../../ports/store/schedules.ts";
-import { advancedColumns, decideSlot, pauseReason } from "../../shared/decide-slot.ts";
-import { toRecord, type ScheduleRow, type SlotRecord } from "../../shared/stored-schedule.ts";
+import type { SlotRun } from "../../../ports/store/schedules.ts";
+import {
+  advancedColumns,
+  decideSlot,
+  isRefusal,
+  KNOWN,
+  pauseReason,
+  type Refusal,
+  type SlotDecision,
+} from "../../shared/decide-slot.ts";
+import { toRecord, type ScheduleRow } from "../../shared/stored-schedule.ts";
 import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
 import { findMissingFile } from "./files.ts";
@@ -11,48 +19,24 @@ import { pauseSchedule } from "./pause-schedule.ts";
 import type { KnownPluginSets } from "./plugin-set.ts";
 import { findOpenJob, findSlot, insertSlots, pruneSlots, removeSlot } from "./schedule-slots.ts";
 
-type Refusal = Exclude<AdvanceOutcome, { kind: "advanced" }>;
-
-interface Limits {
-  readonly now: number;
-  readonly maxQueued: number;
-}
-
 export function createAdvanceSchedule(known: KnownPluginSets): Operation<"advanceSchedule"> {
-  /** Returns the row that the slot got, or null if it was decided before. */
-  async function decide(
-    tx: Transaction,
-    { row, run }: { row: ScheduleRow; run: SlotRun },
-    { now, maxQueued }: Limits,
-  ): Promise<SlotRecord | Refusal | null> {
-    const decision = decideSlot(row, run, {
-      known: await findSlot(tx, row.seq, run.slot),
-      openJob: await findOpenJob(tx, row.seq),
-      now,
-    });
-    if (decision.kind === "known") return null;
-    if (decision.kind === "busy" || decision.kind === "stale") return decision;
-    if (decision.kind === "job") {
-      const refusal = await whyNot(tx, decision.job, maxQueued);
-      if (refusal !== null) return refusal;
-      await insertJob(tx, known, decision.job);
-    }
-    if (run.trigger !== "manual") await removeSlot(tx, row.seq, run.slot);
-    await insertSlots(tx, row.seq, [decision.record]);
-    return decision.record;
-  }
-
   return async (tx, from, { passed, run, next, now, maxQueued }) => {
     const row = await findSchedule(tx, from);
     if (row === undefined) return { kind: "stale" };
     if (run?.trigger === "buffer" && row.buffered_slot !== run.slot) return { kind: "stale" };
-    const record = run === null ? null : await decide(tx, { row, run }, { now, maxQueued });
-    if (record !== null && "kind" in record) return record;
+    const decision = run === null ? KNOWN : await decide(tx, { row, run }, { now, maxQueued });
+    if (isRefusal(decision)) return decision;
+    const record = decision.kind === "known" ? null : decision.record;
+    if (decision.kind === "job") await insertJob(tx, known, decision.job);
     await insertSlots(
       tx,
       row.seq,
       passed.map((each) => toRecord(each, now)),
     );
+    if (record !== null) {
+      if (!record.isManual) await removeSlot(tx, row.seq, record.slot);
+      await insertSlots(tx, row.seq, [record]);
+    }
     const lastPassed = passed.at(-1)?.slot ?? null;
     const columns = advancedColumns(row, { run, record, lastPassed, next });
     const isRefused = record?.state === "refused";
@@ -79,6 +63,18 @@ export function createAdvanceSchedule(known: KnownPluginSets): Operation<"advanc
     const { state: slot = null, jobId = null } = record ?? {};
     return { kind: "advanced", slot, jobId, isPaused: reason !== null };
   };
+}
+
+async function decide(
+  tx: Transaction,
+  { row, run }: { row: ScheduleRow; run: SlotRun },
+  { now, maxQueued }: { now: number; maxQueued: number },
+): Promise<SlotDecision | Refusal> {
+  const known = await findSlot(tx, row.seq, run.slot);
+  const openJob = await findOpenJob(tx, row.seq);
+  const decision = decideSlot(row, run, { known, openJob, now });
+  const refusal = decision.kind === "job" ? await whyNot(tx, decision.job, maxQueued) : null;
+  return refusal ?? decision;
 }
 
 async function whyNot(tx: Transaction, job: NewJob, maxQueued: number): Promise<Refusal | null> {

@@ -1,15 +1,21 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { NewJob } from "../../../ports/store/jobs.ts";
-import type { AdvanceOutcome, SlotRun } from "../../../ports/store/schedules.ts";
-import { advancedColumns, decideSlot, pauseReason } from "../../shared/decide-slot.ts";
-import { toRecord, type ScheduleRow, type SlotRecord } from "../../shared/stored-schedule.ts";
+import type { SlotRun } from "../../../ports/store/schedules.ts";
+import {
+  advancedColumns,
+  decideSlot,
+  isRefusal,
+  KNOWN,
+  pauseReason,
+  type Refusal,
+  type SlotDecision,
+} from "../../shared/decide-slot.ts";
+import { toRecord, type ScheduleRow } from "../../shared/stored-schedule.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareJobAdmission } from "./job-admission.ts";
 import { preparePauseSchedule } from "./pause-schedule.ts";
 import { prepareSlotRows } from "./schedule-slots.ts";
-
-type Refusal = Exclude<AdvanceOutcome, { kind: "advanced" }>;
 
 export function prepareAdvanceSchedule(db: DatabaseSync): Operations["advanceSchedule"] {
   const find = prepare<ScheduleRow>(
@@ -32,34 +38,30 @@ export function prepareAdvanceSchedule(db: DatabaseSync): Operations["advanceSch
     return missing === null ? null : { kind: "no-file", id: missing };
   }
 
-  /** Returns the row that the slot got, or null if it was decided before. */
   function decide(
     row: ScheduleRow,
     run: SlotRun,
     { now, maxQueued }: { now: number; maxQueued: number },
-  ): SlotRecord | Refusal | null {
+  ): SlotDecision | Refusal {
     const known = slots.find(row.seq, run.slot);
     const openJob = slots.openJob(row.seq);
     const decision = decideSlot(row, run, { known, openJob, now });
-    if (decision.kind === "known") return null;
-    if (decision.kind === "busy" || decision.kind === "stale") return decision;
-    if (decision.kind === "job") {
-      const refusal = whyNot(decision.job, { maxQueued });
-      if (refusal !== null) return refusal;
-      admission.insert(decision.job);
-    }
-    if (run.trigger !== "manual") slots.remove(row.seq, run.slot);
-    slots.insert(row.seq, decision.record);
-    return decision.record;
+    return (decision.kind === "job" ? whyNot(decision.job, { maxQueued }) : null) ?? decision;
   }
 
   return (from, { passed, run, next, now, maxQueued }) => {
     const row = find.get(from.id, from.version, from.nextSlot);
     if (row === undefined) return { kind: "stale" };
     if (run?.trigger === "buffer" && row.buffered_slot !== run.slot) return { kind: "stale" };
-    const record = run === null ? null : decide(row, run, { now, maxQueued });
-    if (record !== null && "kind" in record) return record;
+    const decision = run === null ? KNOWN : decide(row, run, { now, maxQueued });
+    if (isRefusal(decision)) return decision;
+    const record = decision.kind === "known" ? null : decision.record;
+    if (decision.kind === "job") admission.insert(decision.job);
     for (const each of passed) slots.insert(row.seq, toRecord(each, now));
+    if (record !== null) {
+      if (!record.isManual) slots.remove(row.seq, record.slot);
+      slots.insert(row.seq, record);
+    }
     const lastPassed = passed.at(-1)?.slot ?? null;
     const columns = advancedColumns(row, { run, record, lastPassed, next });
     const isRefused = record?.state === "refused";
