@@ -1,4 +1,4 @@
-/** An instant as a clock in a time zone shows it: `Mon, 30 Nov 2026, 09:00 GMT+1`. Pure. */
+/** An instant as a clock in a time zone shows it: `Mon, 30 Nov 2026, 09:00 CET`. Pure. */
 export function localTime(at: number, timezone: string): string {
   const hasSeconds = at % 60_000 !== 0;
   return new Intl.DateTimeFormat("en-GB", {

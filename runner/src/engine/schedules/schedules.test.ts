@@ -300,7 +300,7 @@ describe("a schedule", () => {
     // The instant is on the grid, and the slot must not be taken.
     await world.runUntil(START + MINUTE - 1);
     world.clock.set(START + MINUTE);
-    const jobId = await engine.schedules.run("a", null);
+    const { jobId } = await engine.schedules.run("a", null);
     await world.settle();
     expect((await refusalOf(engine.schedules.run("a", null))).code).toBe("SCHEDULE_BUSY");
     pool.begun.find(({ task }) => task.jobId === jobId)?.complete();

@@ -28,7 +28,7 @@ export interface Schedules {
   /** Throws `Refused`, as the next ones do: SCHEDULE_NOT_FOUND. */
   get(key: string): Promise<StoredSchedule>;
   /** Makes a job now, which is no slot of the grid. Throws `Refused` also with SCHEDULE_BUSY and as `save`. */
-  run(key: string, by: string | null): Promise<string>;
+  run(key: string, by: string | null): Promise<{ jobId: string; job: JobRequest }>;
   pause(key: string, by: string | null): Promise<StoredSchedule>;
   /** Goes on with the first slot after now. */
   resume(key: string, by: string | null): Promise<StoredSchedule>;
@@ -117,7 +117,7 @@ export function createSchedules(deps: SchedulesDeps): Schedules {
     }
   }
 
-  async function run(key: string, by: string | null): Promise<string> {
+  async function run(key: string, by: string | null): Promise<{ jobId: string; job: JobRequest }> {
     for (let attempt = 0; ; attempt += 1) {
       const schedule = await get(key);
       const { id, definition, next } = schedule;
@@ -137,7 +137,7 @@ export function createSchedules(deps: SchedulesDeps): Schedules {
         case "advanced":
           log.info({ schedule: key, jobId: outcome.jobId, token: by }, "schedule.run");
           reportAdvance(schedule, { outcome, passed: [] }, deps);
-          return outcome.jobId ?? "";
+          return { jobId: outcome.jobId ?? "", job: openJob(schedule, sealedContents) };
         case "stale":
           continue;
         case "busy":

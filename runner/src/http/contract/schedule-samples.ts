@@ -12,13 +12,13 @@ export const SAMPLE_SAVE_SCHEDULE = {
 export const SAMPLE_NEXT_SLOT = {
   slot: "2026-11-24T01:30:00.000Z",
   dueAt: "2026-11-24T01:30:00.000Z",
-  local: "Tue, 24 Nov 2026, 02:30 GMT+1",
+  local: "Tue, 24 Nov 2026, 02:30 CET",
 };
 
 export const SAMPLE_SLOT = {
   slot: "2026-11-23T01:30:00.000Z",
   dueAt: "2026-11-23T01:30:00.000Z",
-  local: "Mon, 23 Nov 2026, 02:30 GMT+1",
+  local: "Mon, 23 Nov 2026, 02:30 CET",
   state: "fired",
   manual: false,
   reason: null,

@@ -65,13 +65,12 @@ export function registerSchedules(app: FastifyInstance, deps: SchedulesDeps): vo
 
   mount(app, contract.runSchedule, async (request, reply) => {
     const { key } = request.params;
-    const jobId = await schedules.run(key, request.caller?.name ?? null);
-    const { name, plugins } = schedules.job(await schedules.get(key));
+    const { jobId, job } = await schedules.run(key, request.caller?.name ?? null);
     const accepted = {
       jobId,
       status: "queued",
-      name,
-      plugins: plugins.map((plugin) => plugin.name),
+      name: job.name,
+      plugins: job.plugins.map((plugin) => plugin.name),
       url: jobUrl(jobId),
     } as const;
     reply.code(202).header("location", `/v1/jobs/${jobId}`);
