@@ -72,7 +72,7 @@ function withoutTrailingZeros(digits: string): string {
 export function parseExact(text: string): unknown {
   return JSON.parse(
     text,
-    function (this: object, _key, value: unknown, context?: { source?: string }) {
+    function (this: object, ...[, value, context]: [string, unknown, { source?: string }?]) {
       const source = context?.source;
       const isChanged = typeof value === "number" && source !== undefined && !isExact(source);
       if (isChanged || holdsExactNumber(value)) markHolder(this);

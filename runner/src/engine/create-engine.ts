@@ -29,7 +29,6 @@ export function createEngine(deps: EngineDeps): Engine {
   const shared = createSharedParts(deps, { loops: () => loops, stopping: stopping.signal });
   const { clock, signals, activeJobs, sealedContents } = shared;
 
-  const schedules = createSchedules(shared);
   const stats = createStats({ reads: store, storeStats: shared.storeStats, clock });
   const threads = () => ({ total: deps.pool.size, busy: activeJobs.busyThreads() });
   let startedAt = clock.now();
@@ -60,17 +59,7 @@ export function createEngine(deps: EngineDeps): Engine {
       deps.log.info({ jobId, token: by }, "job.deleted");
     },
     bulkActs: createBulkActs(shared),
-    schedules: {
-      ...schedules,
-      async save(request, by) {
-        refuseWhenStopping();
-        return schedules.save(request, by);
-      },
-      async run(key, by) {
-        refuseWhenStopping();
-        return schedules.run(key, by);
-      },
-    },
+    schedules: createSchedules({ ...shared, refuseWhenStopping }),
     waitForEnd: (jobId, { signal }) => {
       const isOver = async (): Promise<boolean> => {
         const job = await store.job(jobId);

@@ -77,7 +77,7 @@ describe("over HTTP", () => {
     expect(job.output.schedule).toMatchObject(schedule);
     await until("the event arrives", () =>
       receiver.received.some(({ body }) => {
-        const event = JSON.parse(String(body)) as { jobId: string; schedule: object };
+        const event = JSON.parse(body) as { jobId: string; schedule: object };
         return event.jobId === second?.jobId && "slot" in event.schedule;
       }),
     );

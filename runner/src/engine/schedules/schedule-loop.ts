@@ -1,13 +1,13 @@
-import { Refused } from "../../domain/errors.ts";
 import { slotAfter } from "../../domain/schedule-grid.ts";
 import { planSlots } from "../../domain/schedule-plan.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { ScheduleAdvance, SlotRun, StoredSchedule } from "../../ports/store/schedules.ts";
+import type { ScheduleAdvance, StoredSchedule } from "../../ports/store/schedules.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Backstop } from "../bus/backstop.ts";
 import { createLoop, type Loop } from "../loop.ts";
 import { placeOf, reportAdvance, type ReportDeps } from "./advance.ts";
+import { cancelJobs } from "./cancel-jobs.ts";
 import { makeRun, type MakeRunDeps } from "./make-run.ts";
 
 const SCHEDULES_PER_TICK = 20;
@@ -16,8 +16,6 @@ const ALONE_MS = 5_000;
 const QUEUE_FULL_MS = 1_000;
 /** Until a schedule is looked at again that could not be decided. */
 const FAILED_MS = 30_000;
-/** Jobs of one schedule that are cancelled for the next slot. */
-const MAX_CANCELLED = 1_000;
 
 export interface ScheduleLoopDeps extends MakeRunDeps, ReportDeps {
   readonly store: Pick<
@@ -70,26 +68,14 @@ export function createScheduleLoop(deps: ScheduleLoopDeps): Loop {
     }
   }
 
-  /** The jobs of earlier slots. Those of this slot are another daemon's, which was first. */
-  async function cancelEarlier({ id }: StoredSchedule, { slot }: SlotRun): Promise<void> {
-    const open = await store.openScheduleJobs(id, { limit: MAX_CANCELLED });
-    for (const job of open.filter((each) => each.slot < slot)) {
-      try {
-        await deps.acts.cancel(job.jobId);
-      } catch (error) {
-        // It has ended since.
-        if (!(error instanceof Refused)) throw error;
-      }
-    }
-  }
-
   async function decideDue(schedule: StoredSchedule, now: number): Promise<Next> {
     const { next: first } = schedule;
     if (first === null || first.dueAt > now) return "done";
     const { passed, run: due, next } = planSlots(schedule, first, now);
     const run = due && makeRun(schedule, { ...due, trigger: "grid" }, deps);
     if (run !== null && schedule.definition.overlap === "cancel-running") {
-      await cancelEarlier(schedule, run);
+      // Those of this slot are another daemon's, which was first.
+      await cancelJobs(schedule.id, { before: run.slot }, deps);
     }
     return advance(schedule, { passed, run, next });
   }

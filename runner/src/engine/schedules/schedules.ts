@@ -1,19 +1,17 @@
 /** Creates, changes, pauses, resumes, runs and removes schedules. schedule-loop.ts decides their slots. */
 import { Refused } from "../../domain/errors.ts";
-import { toJsonText } from "../../domain/json-text.ts";
-import { MAX_SCHEDULES, type Slot } from "../../domain/schedule.ts";
-import { nextSlot, slotAfter, slotsAfter } from "../../domain/schedule-grid.ts";
+import type { Slot } from "../../domain/schedule.ts";
+import { slotsAfter } from "../../domain/schedule-grid.ts";
 import { passUntil } from "../../domain/schedule-plan.ts";
-import { sortedJson } from "../../domain/sorted-json.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { StoredSchedule } from "../../ports/store/schedules.ts";
-import { namedFiles, refuseMissingFile } from "../files/named-files.ts";
-import { checkJob } from "../jobs/check-job.ts";
 import type { JobRequest } from "../requests.ts";
-import { placeOf, reportAdvance, reportPassed, type ReportDeps } from "./advance.ts";
-import { makeRun, type MakeRunDeps } from "./make-run.ts";
-import { openJob, sealJob } from "./schedule-job.ts";
-import { toDefinition, withGap, type ScheduleRequest } from "./schedule-request.ts";
+import { placeOf, reportPassed, type ReportDeps } from "./advance.ts";
+import type { MakeRunDeps } from "./make-run.ts";
+import { runSchedule } from "./run-schedule.ts";
+import { saveSchedule } from "./save-schedule.ts";
+import { openJob } from "./schedule-job.ts";
+import type { ScheduleRequest } from "./schedule-request.ts";
 
 export interface Schedules {
   /**
@@ -52,37 +50,18 @@ export interface SchedulesDeps extends MakeRunDeps, ReportDeps {
   >;
   readonly acts: { readonly cancel: (jobId: string) => Promise<void> };
   readonly maxQueued: number;
+  /** Throws `Refused`: STOPPING. */
+  readonly refuseWhenStopping: () => void;
 }
 
-/** Jobs that one request to run cancels. */
-const MAX_CANCELLED = 1_000;
-
 export function createSchedules(deps: SchedulesDeps): Schedules {
-  const { store, clock, ids, log, messages, sealedContents, maxQueued } = deps;
+  const { store, clock, log, messages, sealedContents } = deps;
 
   async function get(key: string): Promise<StoredSchedule> {
     const schedule = await store.schedule(key);
     if (schedule === null)
       throw new Refused("SCHEDULE_NOT_FOUND", `There is no schedule "${key}".`);
     return schedule;
-  }
-
-  function contentOf(request: ScheduleRequest): string {
-    return sortedJson({ definition: toDefinition(request), job: plain(request.job) });
-  }
-
-  function isAsBefore({ definition, ...schedule }: StoredSchedule, content: string): boolean {
-    const { minGapMs: _, ...given } = definition;
-    const job = plain(openJob(schedule, sealedContents));
-    return sortedJson({ definition: given, job }) === content;
-  }
-
-  async function checkFiles(job: JobRequest): Promise<void> {
-    const texts = [job.input, ...job.plugins.map(({ options }) => options)].map(toJsonText);
-    for (const id of namedFiles(job, texts)) {
-      if ((await store.file(id)) !== null) continue;
-      throw refuseMissingFile(id, [{ request: job, at: "/job" }]);
-    }
   }
 
   async function change(key: string, state: "active" | "paused"): Promise<StoredSchedule> {
@@ -108,90 +87,16 @@ export function createSchedules(deps: SchedulesDeps): Schedules {
     }
   }
 
-  async function cancelOpen(id: string): Promise<void> {
-    for (const { jobId } of await store.openScheduleJobs(id, { limit: MAX_CANCELLED })) {
-      await deps.acts.cancel(jobId).catch((error: unknown) => {
-        // It has ended since.
-        if (!(error instanceof Refused)) throw error;
-      });
-    }
-  }
-
-  async function run(key: string, by: string | null): Promise<{ jobId: string; job: JobRequest }> {
-    for (let attempt = 0; ; attempt += 1) {
-      const schedule = await get(key);
-      const { id, definition, next } = schedule;
-      const now = clock.now();
-      // An instant that is neither on the grid nor another request's.
-      let slot = now - attempt;
-      if (nextSlot(definition, slot - 1) === slot) slot -= 1;
-      const state = { dueAt: slot, state: "fired", trigger: "manual" } as const;
-      const made = makeRun(schedule, { slot, ...state }, deps);
-      if (made.make.kind === "refused") {
-        throw new Refused("SCHEDULE_JOB_REFUSED", `${made.make.code}: ${made.make.message}`);
-      }
-      if (definition.overlap === "cancel-running") await cancelOpen(id);
-      const advance = { passed: [], run: made, next, now, maxQueued };
-      const outcome = await store.advanceSchedule(placeOf(schedule), advance);
-      switch (outcome.kind) {
-        case "advanced":
-          log.info({ schedule: key, jobId: outcome.jobId, token: by }, "schedule.run");
-          reportAdvance(schedule, { outcome, passed: [] }, deps);
-          return { jobId: outcome.jobId ?? "", job: openJob(schedule, sealedContents) };
-        case "stale":
-          continue;
-        case "busy":
-          throw new Refused(
-            "SCHEDULE_BUSY",
-            `${outcome.jobId} of the schedule has not ended, and its overlap is ${definition.overlap}.`,
-          );
-        case "queue-full":
-          throw new Refused(
-            "QUEUE_FULL",
-            `${outcome.queued} jobs are queued and the limit is ${maxQueued}. Try again later.`,
-            { retryAfterMs: 5_000 },
-          );
-        case "no-file":
-          throw refuseMissingFile(outcome.id, [
-            { request: openJob(schedule, sealedContents), at: "/job" },
-          ]);
-      }
-    }
-  }
-
   return {
     async save(request, by) {
-      const { key, job } = request;
-      const content = contentOf(request);
-      for (;;) {
-        const before = await store.schedule(key);
-        if (before !== null && isAsBefore(before, content)) {
-          return { schedule: before, outcome: "unchanged" };
-        }
-        checkJob(job, deps, "/job");
-        await checkFiles(job);
-        const now = clock.now();
-        const definition = withGap(toDefinition(request), now);
-        const id = before?.id ?? ids.newId("sch");
-        const next = slotAfter({ id, definition }, now);
-        const passed =
-          before?.next == null
-            ? []
-            : passUntil(before, before.next, { now, mark: "changed" }).passed;
-        const outcome = await store.saveSchedule(
-          { id, key, definition, next, ...sealJob(job, id, sealedContents) },
-          { from: before && placeOf(before), passed, now, maxSchedules: MAX_SCHEDULES },
-        );
-        if (outcome === "stale") continue;
-        if (outcome === "limit") throw new Refused("SCHEDULE_LIMIT");
-        reportPassed(key, passed, deps);
-        log.info({ schedule: key, token: by }, `schedule.${outcome}`);
-        messages.publish({ kind: "schedules" });
-        return { schedule: await get(key), outcome };
-      }
+      deps.refuseWhenStopping();
+      return saveSchedule(request, { by, get }, deps);
     },
     get,
-    run,
+    async run(key, by) {
+      deps.refuseWhenStopping();
+      return runSchedule(key, { by, get }, deps);
+    },
     async pause(key, by) {
       const schedule = await change(key, "paused");
       log.info({ schedule: key, token: by }, "schedule.paused");
@@ -211,9 +116,4 @@ export function createSchedules(deps: SchedulesDeps): Schedules {
     next: (schedule, count) => slotsAfter(schedule, clock.now(), count),
     job: (schedule) => openJob(schedule, sealedContents),
   };
-}
-
-/** As it comes back from the store: fields that are undefined are left out. */
-function plain(job: JobRequest): string {
-  return sortedJson(job);
 }
