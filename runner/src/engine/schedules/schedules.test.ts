@@ -348,6 +348,31 @@ describe("a schedule", () => {
     expect(await slots()).toEqual(["1:00 fired"]);
   });
 
+  test.each(["before", "after"] as const)(
+    "whose daemon is killed %s the commit of a slot makes one job of it",
+    async (when) => {
+      let isKilled = false;
+      const first = await world.startEngine({
+        ...completes,
+        intercept: (store) => ({
+          ...store,
+          async advanceSchedule(from, advance) {
+            if (isKilled) throw new Error("killed");
+            isKilled = true;
+            if (when === "after") await store.advanceSchedule(from, advance);
+            throw new Error("killed");
+          },
+        }),
+      });
+      await first.engine.schedules.save(every(MINUTE, { overlap: "buffer-one" }), null);
+      await world.runUntil(START + MINUTE);
+      await restartAt(START + MINUTE + 2 * SECOND, first);
+      await world.runUntil(START + 2 * MINUTE);
+      expect(await slots()).toEqual(["1:00 fired", "2:00 fired"]);
+      expect((await world.store.counts()).jobs.completed).toBe(2);
+    },
+  );
+
   test("is not decided by a daemon that stops", async () => {
     const { engine } = await world.startEngine(completes);
     await engine.schedules.save(every(SECOND), null);
