@@ -15,11 +15,12 @@ export const SCHEDULE_INVARIANTS: readonly Invariant[] = [
   {
     sentence: "a slot waits exactly when its schedule says so",
     sql: `SELECT key AS problem FROM schedules
-          WHERE (SELECT count(*) FROM schedule_slots WHERE schedule = schedules.seq
-              AND state = 'buffered' AND slot = buffered_slot)
+          WHERE (SELECT count(*) FROM schedule_slots
+              WHERE schedule = schedules.seq AND state = 'buffered')
             <> (buffered_slot IS NOT NULL)
-            OR (SELECT count(*) FROM schedule_slots WHERE schedule = schedules.seq
-              AND state = 'buffered') > 1`,
+            OR (buffered_slot IS NOT NULL AND NOT EXISTS (
+              SELECT 1 FROM schedule_slots WHERE schedule = schedules.seq
+                AND state = 'buffered' AND slot = buffered_slot))`,
   },
   {
     sentence: "a slot has a job exactly when it was fired or caught up",
