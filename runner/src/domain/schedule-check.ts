@@ -6,6 +6,9 @@ import { shorten } from "./shorten.ts";
 
 const EXAMPLE = 'such as "0 9 * * 1-5" for 9:00 from Monday to Friday';
 
+const RANGES =
+  "Minutes are 0-59, hours 0-23, days 1-31, months 1-12, days of the week 0-7, and steps such as */5";
+
 /** Null if the text can be read. The length comes first, so that a text of megabytes is not parsed. */
 export function cronProblem(cron: string): string | null {
   if (cron.length > MAX_CRON_LENGTH) {
@@ -24,7 +27,9 @@ export function cronProblem(cron: string): string | null {
     return null;
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "";
-    return `is "${cron}", which is not cron: ${why.replace(/\.$/, "")}`;
+    // croner counts days and months from 0, so that its number can be another one.
+    const reason = why.startsWith("Invalid value") ? "a value is out of range" : why;
+    return `is "${cron}", which is not cron: ${reason.replace(/\.$/, "")}. ${RANGES}`;
   }
 }
 
@@ -46,7 +51,8 @@ export function parseTimezone(
     }
   }
   const city = zones.find((zone) => zone.toLowerCase().endsWith(`/${given.toLowerCase()}`));
-  const hint = city === undefined ? didYouMean(shorten(given), zones) : ` Did you mean "${city}"?`;
-  const problem = `is "${shorten(given)}": it must be the name of an IANA time zone, such as Europe/Berlin.${hint}`;
+  const meant = city === undefined ? didYouMean(shorten(given), zones) : ` Did you mean "${city}"?`;
+  const hint = meant === "" ? "" : `.${meant}`;
+  const problem = `is "${shorten(given)}": it must be the name of an IANA time zone, such as Europe/Berlin${hint}`;
   return { problem };
 }

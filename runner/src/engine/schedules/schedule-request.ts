@@ -78,7 +78,7 @@ export function withGap(
   definition: Omit<ScheduleDefinition, "minGapMs">,
   now: number,
 ): ScheduleDefinition {
-  const { timing, jitterMs, endAt } = definition;
+  const { timing, jitterMs, startAt, endAt } = definition;
   if (nextSlot(definition, now) === null) {
     const path = { cron: "/cron", every: "/endAt", at: "/at" }[timing.kind];
     const given = {
@@ -89,7 +89,7 @@ export function withGap(
     const why =
       timing.kind === "at"
         ? `it must be after now, ${iso(now)}${endAt === null ? "" : `, and not after endAt, ${iso(endAt)}`}`
-        : `no time after now, ${iso(now)}, matches${endAt === null ? "" : ` before endAt, ${iso(endAt)}`}`;
+        : `no time after now, ${iso(now)}, matches${startAt === null ? "" : ` after startAt, ${iso(startAt)}`}${endAt === null ? "" : ` and before endAt, ${iso(endAt)}`}`;
     throw refuse([{ path, message: `is ${given[timing.kind]}: ${why}` }]);
   }
   const gap = minGapMs(definition, now);

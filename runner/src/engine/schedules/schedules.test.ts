@@ -434,7 +434,7 @@ describe("a request is refused that", () => {
     [
       "has a value out of range",
       { cron: "61 * * * *" },
-      /^\/cron is "61 \* \* \* \*", which is not cron: Invalid value for minute: 61/,
+      /^\/cron is "61 \* \* \* \*", which is not cron: a value is out of range\. Minutes are 0-59/,
     ],
     ["has a huge range", { cron: "0-99999999999 * * * *" }, /^\/cron is "0-9.*not cron/],
     [
