@@ -9,7 +9,7 @@ const SLOW = [
 ];
 
 /** Daemons under load with every kind of fault. `npm run test:faults` runs them. */
-const FAULTS = ["runner/test/faults/{kills,faults}.test.ts"];
+const FAULTS = ["runner/test/faults/{kills,faults,schedule-kills}.test.ts"];
 
 export default defineConfig({
   test: {

@@ -19,6 +19,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "The built-in plugins", link: "/guides/built-in-plugins" },
       { text: "Files", link: "/guides/files" },
       { text: "Receive webhooks", link: "/guides/webhooks" },
+      { text: "Run jobs on a schedule", link: "/guides/schedules" },
       { text: "Retry steps that fail", link: "/guides/retry-steps" },
       { text: "Find jobs, act on many", link: "/guides/find-and-act-on-jobs" },
       { text: "The console", link: "/guides/console" },

@@ -85,6 +85,16 @@ export interface PluginArtifacts {
   ): Promise<WrittenFileReference>;
 }
 
+/** The schedule of a job, and the slot that the job was made for, which its plugin can start later. */
+export interface PluginSchedule {
+  readonly id: string;
+  readonly key: string;
+  /** The slot's nominal instant, or the instant of the request of a run that a person asked for. */
+  readonly slot: string;
+  /** The slot before it for which a job was made. Null for the first. */
+  readonly previousSlot: string | null;
+}
+
 export interface PluginContext<Options = unknown, Secret extends string = string> {
   /** Aborted when the job is cancelled or times out, or the daemon stops. The thread ends soon after. */
   readonly signal: AbortSignal;
@@ -96,6 +106,8 @@ export interface PluginContext<Options = unknown, Secret extends string = string
     readonly id: string;
     readonly name: string | null;
     readonly metadata: Readonly<Record<string, unknown>>;
+    /** The schedule that made the job; null if none did. Its instants are ISO 8601 texts. */
+    readonly schedule: PluginSchedule | null;
     /** The job's original input, also for later plugins. */
     readonly input: unknown;
   };

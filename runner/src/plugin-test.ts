@@ -6,7 +6,12 @@ import type { z } from "zod";
 import { DEFAULT_FILE_TYPE, type FileInfo } from "./domain/file.ts";
 import type { JsonText } from "./domain/json-text.ts";
 import { createLocalContents, type LocalContents } from "./files/local-contents.ts";
-import { definePlugin, type PluginDefinition, type WrittenFileReference } from "./plugin-sdk.ts";
+import {
+  definePlugin,
+  type PluginDefinition,
+  type PluginSchedule,
+  type WrittenFileReference,
+} from "./plugin-sdk.ts";
 import { toBytes } from "./pool/thread/file-source.ts";
 import type { ThreadTask } from "./pool/messages.ts";
 import type { LogBuffer } from "./pool/thread/log-buffer.ts";
@@ -26,6 +31,7 @@ export interface PluginRun<Input = unknown, Options = unknown> {
     readonly id?: string;
     readonly name?: string | null;
     readonly metadata?: Readonly<Record<string, unknown>>;
+    readonly schedule?: PluginSchedule;
     /** The job's original input. Default: `input`. */
     readonly input?: unknown;
   };
@@ -173,6 +179,7 @@ function toTask(
     jobId: job.id ?? "job_test",
     jobName: job.name ?? null,
     metadata: toText(job.metadata ?? {}),
+    schedule: job.schedule === undefined ? null : toJobSchedule(job.schedule),
     plugin,
     options: toText(options ?? {}),
     input: toText(input),
@@ -233,4 +240,12 @@ function watchThrown(plugin: PluginDefinition): {
     }
   }
   return { watched: { ...plugin, run }, thrown: () => thrown };
+}
+
+function toJobSchedule({ slot, previousSlot, ...schedule }: PluginSchedule) {
+  return {
+    ...schedule,
+    slot: Date.parse(slot),
+    previousSlot: previousSlot === null ? null : Date.parse(previousSlot),
+  };
 }

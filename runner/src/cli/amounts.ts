@@ -74,3 +74,19 @@ export function parseTime(text: string, now: number): string | null {
   const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? null : new Date(at).toISOString();
 }
+
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: SECOND,
+  m: MINUTE,
+  min: MINUTE,
+  h: HOUR,
+  d: DAY,
+};
+
+/** `90s`, `30m`, `2h`, `7d` or `500ms` in ms; null for anything else. */
+export function parseDuration(text: string): number | null {
+  const [, amount, unit = ""] = /^(\d+)\s*(ms|s|m|min|h|d)$/.exec(text.trim()) ?? [];
+  const size = UNITS[unit];
+  return amount === undefined || size === undefined ? null : Number(amount) * size;
+}

@@ -63,6 +63,7 @@ async function runLocal(given: Given<typeof contract>): Promise<number> {
         jobId: "job_local",
         jobName: null,
         metadata: toJsonText({}),
+        schedule: null,
         plugin: name,
         options: toJsonText(options),
         input: toJsonText(input),

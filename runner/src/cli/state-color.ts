@@ -18,6 +18,12 @@ const COLORS: Readonly<Record<string, Color>> = {
   off: "red",
   broken: "red",
   open: "red",
+  fired: "green",
+  "caught-up": "green",
+  buffered: "cyan",
+  skipped: "yellow",
+  missed: "red",
+  refused: "red",
 };
 
 /** The color of a state. The word is always shown too. */

@@ -36,6 +36,12 @@ export const REFUSALS = {
   BULK_ACT_NOT_FOUND: "No bulk act has this id, or it was deleted after its retention period.",
   BULK_ACT_ENDED: "The bulk act has already ended and cannot be aborted.",
   BULK_ACT_LIMIT: "Five bulk acts run already. Wait until one has ended, or abort one.",
+  SCHEDULE_NOT_FOUND: "No schedule has this key, or it was removed.",
+  SCHEDULE_LIMIT: "There are 1,000 schedules already. Remove one that is not needed.",
+  SCHEDULE_BUSY:
+    "A job of the schedule has not ended, and its `overlap` allows no second one. Cancel the job, or wait until it has ended.",
+  SCHEDULE_JOB_REFUSED:
+    "The schedule's job would be refused now: its plugin is gone or broken, or no longer takes its input. The detail has the code.",
   WEBHOOK_NOT_FOUND: "No webhook has this id, or it was removed.",
   WEBHOOK_LIMIT: "The number of persistent webhooks has reached the limit.",
   WEBHOOK_OFF: "The webhook is off. Its `reason` says why.",

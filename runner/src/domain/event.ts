@@ -1,10 +1,11 @@
 /**
  * Builds the payloads of the four kinds of event. They have the fields of the webhook integration guide
- * (docs/reference/events.md), and in addition `sequence`, `jobName`, `metadata`, `jobUrl`, `errorCode`,
- * `attempts` and the fields of `result`. Each kind has one shape: all keys are always present with one type.
+ * (docs/reference/events.md), and in addition `sequence`, `jobName`, `metadata`, `jobUrl`, `schedule`,
+ * `errorCode`, `attempts` and the fields of `result`. Each kind has one shape: all keys are always present with one type.
  */
 import type { Failure } from "./errors.ts";
 import type { CompletedStep, JobSpec } from "./job-spec.ts";
+import { jobScheduleView } from "./schedule.ts";
 import { jsonArray, jsonObject, NULL_JSON, toJsonText, type JsonText } from "./json-text.ts";
 
 export const EVENT_KINDS = ["started", "progress", "completed", "failed"] as const;
@@ -41,6 +42,7 @@ function envelope(
     jobName: toJsonText(job.name),
     metadata: job.metadata,
     jobUrl: toJsonText(jobUrl),
+    schedule: toJsonText(job.schedule === undefined ? null : jobScheduleView(job.schedule)),
   };
 }
 

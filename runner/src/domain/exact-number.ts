@@ -67,3 +67,16 @@ function withoutTrailingZeros(digits: string): string {
   while (digits.charCodeAt(end - 1) === ZERO) end -= 1;
   return digits.slice(0, end);
 }
+
+/** Parses JSON that is known to be valid. Numbers that JavaScript would change stay as they are. */
+export function parseExact(text: string): unknown {
+  return JSON.parse(
+    text,
+    function (this: object, ...[, value, context]: [string, unknown, { source?: string }?]) {
+      const source = context?.source;
+      const isChanged = typeof value === "number" && source !== undefined && !isExact(source);
+      if (isChanged || holdsExactNumber(value)) markHolder(this);
+      return isChanged ? JSON.rawJSON(source) : value;
+    },
+  );
+}

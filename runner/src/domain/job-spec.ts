@@ -1,5 +1,6 @@
 /** A job's fixed fields and completed steps. `job.ts` decides its changes of state. */
 import type { JsonText } from "./json-text.ts";
+import type { JobSchedule } from "./schedule.ts";
 import type { RetryPolicy } from "./step-retry.ts";
 
 export const JOB_STATUSES = ["queued", "running", "completed", "failed"] as const;
@@ -39,5 +40,7 @@ export interface JobSpec {
   readonly timeoutMs: number | null;
   /** Left out if each plugin's own policy applies. */
   readonly retry?: RetryPolicy;
+  /** Left out if no schedule made it. */
+  readonly schedule?: JobSchedule;
   readonly createdAt: number;
 }

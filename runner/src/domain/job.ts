@@ -214,7 +214,7 @@ export function completeStep(
         output: step.output,
         failure: null,
       },
-      ...(isLast ? { endedAt: at } : {}),
+      ...(isLast ? { endedAt: at, ...ofSchedule(job) } : {}),
       ...(step.files && { files: step.files.map((file) => ({ ...file, createdAt: at })) }),
     },
     job: { ...next, completedSteps, sequence, stepAttempts: 1 },
@@ -263,7 +263,12 @@ export function fail(
     failure: end.failure,
     errorGroup: toErrorGroup(job.plugins[end.completedCount]?.name ?? "", end.failure),
     endedAt: end.at,
+    ...ofSchedule(job),
   };
+}
+
+function ofSchedule({ schedule }: JobSpec): Pick<Progress, "schedule"> {
+  return schedule === undefined ? {} : { schedule: schedule.id };
 }
 
 /** A client cancels a running job. `stepStartedAt` is null while no step runs. */

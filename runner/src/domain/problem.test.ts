@@ -11,6 +11,7 @@ const WELL: Facts = {
   now: NOW,
   notReady: [],
   destinations: [],
+  failingSchedules: [],
   brokenPlugins: [],
   waiting: [],
   queue: { queued: 10, max: 1_000 },
@@ -218,4 +219,20 @@ test.each([
   const [problem] = findProblems({ ...WELL, disk: { freeBytes, totalBytes } });
   expect(problem?.message ?? null).toBe(message);
   expect(problem?.severity).toBe(severity);
+});
+
+test("a schedule that failures have paused stands still, with the reason", () => {
+  const reason = "2 jobs in a row failed. The last reason: boom";
+  const failingSchedules = [{ key: "nightly", reason, pausedAt: 5 }];
+  expect(findProblems({ ...WELL, failingSchedules })).toEqual([
+    {
+      kind: "schedule-paused",
+      severity: "error",
+      message: `Schedule "nightly" is paused because its jobs fail. ${reason}.`,
+      target: { schedule: "nightly" },
+      since: 5,
+      until: null,
+      count: null,
+    },
+  ]);
 });

@@ -10,6 +10,7 @@ export const PROBLEM_KINDS = [
   "destination-paused",
   "webhook-off",
   "webhook-paused",
+  "schedule-paused",
   "plugin-broken",
   "jobs-waiting",
   "queue-behind",
@@ -24,6 +25,7 @@ export type ProblemTarget =
   | { readonly destinationId: string }
   | { readonly webhookId: string }
   | { readonly plugin: string }
+  | { readonly schedule: string }
   | { readonly limit: string };
 
 export interface Problem {
@@ -72,6 +74,12 @@ export interface Facts {
   readonly notReady: readonly string[];
   readonly destinations: readonly HeldDestination[];
   readonly brokenPlugins: readonly { readonly name: string; readonly error: string }[];
+  /** Those that failures have paused. `reason` is a sentence. */
+  readonly failingSchedules: readonly {
+    readonly key: string;
+    readonly reason: string | null;
+    readonly pausedAt: number | null;
+  }[];
   /** `reason` is why the plugin cannot be loaded, or null if it can be again. */
   readonly waiting: readonly {
     readonly on: string;
@@ -104,6 +112,7 @@ export function findProblems(facts: Facts): readonly Problem[] {
   const problems = [
     ...facts.notReady.map((message) => toProblem({ kind: "not-ready", message })),
     ...facts.destinations.flatMap((each) => destinationProblem(each, facts)),
+    ...facts.failingSchedules.map(scheduleProblem),
     ...facts.brokenPlugins.map(pluginProblem),
     ...facts.waiting.flatMap((each) => waitingProblem(each, facts)),
     ...queueProblems(facts),
@@ -175,6 +184,16 @@ function failure(lastError: string | null): string {
 function waitingEvents(backlog: number, maxCount: number): string {
   if (backlog === 0) return "";
   return ` ${counted(backlog, ["event waits", "events wait"], maxCount)}.`;
+}
+
+function scheduleProblem({ key, reason, pausedAt }: Facts["failingSchedules"][number]): Problem {
+  const message = `Schedule "${key}" is paused because its jobs fail. ${withStop(reason ?? "")}`;
+  return toProblem({
+    kind: "schedule-paused",
+    message,
+    since: pausedAt,
+    target: { schedule: key },
+  });
 }
 
 function pluginProblem({ name, error }: Facts["brokenPlugins"][number]): Problem {

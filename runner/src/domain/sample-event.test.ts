@@ -22,6 +22,7 @@ function realEvents(): Readonly<Record<EventKind, JobEvent | undefined>> {
     priority: 0,
     runAt: AT,
     timeoutMs: null,
+    schedule: { id: "sch_1", key: "nightly", slot: AT, previousSlot: AT },
     createdAt: AT,
     fence: 1,
     owner: "owner_1",

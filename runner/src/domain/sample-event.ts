@@ -18,6 +18,12 @@ function sampleJob(at: number): RunningJob {
     priority: 0,
     runAt: at - 3_000,
     timeoutMs: null,
+    schedule: {
+      id: "sch_sample",
+      key: "sample",
+      slot: at - 3_000,
+      previousSlot: at - 24 * 60 * 60_000 - 3_000,
+    },
     createdAt: at - 3_000,
     fence: 1,
     owner: "owner_1",

@@ -19,6 +19,8 @@ export interface Progress {
   readonly failure?: Failure;
   readonly errorGroup?: ErrorGroup;
   readonly endedAt?: number;
+  /** The id of the schedule whose job has ended. */
+  readonly schedule?: string;
   /** The files that the step wrote. */
   readonly files?: readonly WrittenFile[];
 }

@@ -13,6 +13,7 @@ import { submitJob } from "./jobs/submit-job.ts";
 import { explainWait } from "./jobs/explain-wait.ts";
 import { testWebhook } from "./webhooks/test-webhook.ts";
 import { createWebhooks } from "./webhooks/webhooks.ts";
+import { createSchedules } from "./schedules/schedules.ts";
 import { createStats } from "./stats/read-stats.ts";
 import { readStatus } from "./status/read-status.ts";
 import { createSharedParts } from "./shared-parts.ts";
@@ -58,6 +59,7 @@ export function createEngine(deps: EngineDeps): Engine {
       deps.log.info({ jobId, token: by }, "job.deleted");
     },
     bulkActs: createBulkActs(shared),
+    schedules: createSchedules({ ...shared, refuseWhenStopping }),
     waitForEnd: (jobId, { signal }) => {
       const isOver = async (): Promise<boolean> => {
         const job = await store.job(jobId);

@@ -8,6 +8,7 @@ import { createClockLoop } from "./upkeep/clock-loop.ts";
 import { createLeaseLoop } from "./upkeep/lease-loop.ts";
 import { createRelay } from "./deliveries/relay-loop.ts";
 import { createRetentionLoop } from "./upkeep/retention-loop.ts";
+import { createScheduleLoop } from "./schedules/schedule-loop.ts";
 import { createStatsLoop } from "./stats/stats-loop.ts";
 import { createSweepLoop } from "./upkeep/sweep-loop.ts";
 import { createTokenLoop } from "./tokens/token-loop.ts";
@@ -25,6 +26,7 @@ export function startLoops(shared: SharedParts) {
     retention: createRetentionLoop(shared),
     sweep: createSweepLoop(shared),
     bulk: createBulkLoop(shared),
+    schedules: createScheduleLoop(shared),
     clear: createClearLoop(shared),
     age: createAgeLoop(shared),
     beat: shared.beats.start(),
@@ -40,10 +42,13 @@ export function startLoops(shared: SharedParts) {
 
 /** Each loop hears what concerns it, whichever daemon tells it. */
 function wakeLoops(
-  loops: Pick<Loops, "claim" | "relay" | "batch" | "bulk" | "clear" | "watch" | "tokens">,
+  loops: Pick<
+    Loops,
+    "claim" | "relay" | "batch" | "bulk" | "schedules" | "clear" | "watch" | "tokens"
+  >,
   { messages, activeJobs }: Pick<SharedParts, "messages" | "activeJobs">,
 ): void {
-  const { claim, relay, batch, bulk, clear, watch, tokens } = loops;
+  const { claim, relay, batch, bulk, schedules, clear, watch, tokens } = loops;
   messages.on("jobs", () => claim.wake());
   messages.on("due", () => relay.loop.wake());
   messages.on("paused", ({ destination, failuresInRow }, isOwn) => {
@@ -52,11 +57,13 @@ function wakeLoops(
   messages.on("resumed", ({ destination }) => relay.resume(destination));
   messages.on("batches", () => batch.wake());
   messages.on("bulk", () => bulk.wake());
+  messages.on("schedules", () => schedules.wake());
   messages.on("webhook-off", () => clear.wake());
   messages.on("tokens", () => tokens.wake());
   messages.on("claim-lost", ({ claim: lost }) => void activeJobs.drop([lost]));
   messages.on("missed", () => {
-    for (const loop of [claim, relay.loop, batch, bulk, clear, watch, tokens]) loop.wake();
+    for (const loop of [claim, relay.loop, batch, bulk, schedules, clear, watch, tokens])
+      loop.wake();
   });
 }
 

@@ -5,7 +5,9 @@ import type { JobRequest, WebhookTarget } from "../engine/requests.ts";
 import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook.ts";
 import type { SubmitJob } from "./contract/job.ts";
 
-export function toJobRequest(body: SubmitJob): JobRequest {
+export function toJobRequest(
+  body: Omit<SubmitJob, "runAt"> & Pick<Partial<SubmitJob>, "runAt">,
+): JobRequest {
   const { webhook, runAt = null } = body;
   return {
     plugins: body.plugins.map((plugin) =>

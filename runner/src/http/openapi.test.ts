@@ -155,6 +155,8 @@ test("requests accept no undocumented field, but responses and events can gain f
     "RecoverWebhook",
     "RegisterWebhook",
     "RetryRequest",
+    "SaveSchedule",
+    "ScheduledJob",
     "StartBulkAct",
     "SubmitBatch",
     "SubmitJob",

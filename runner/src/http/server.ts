@@ -47,6 +47,7 @@ import { registerJobs } from "./routes/jobs.ts";
 import { registerLive } from "./routes/live.ts";
 import { registerMcp } from "./routes/mcp.ts";
 import { registerPlugins } from "./routes/plugins.ts";
+import { registerSchedules } from "./routes/schedules.ts";
 import { registerSession } from "./routes/session.ts";
 import { registerSettings, type GivenSetting } from "./routes/settings.ts";
 import { registerStatus } from "./routes/status.ts";
@@ -188,6 +189,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerLive(app, { engine, reads, streams, clock: deps.clock });
   registerJobLogs(app, reads);
   registerBatches(app, { engine, reads, batchUrl, waits });
+  registerSchedules(app, { engine, reads, jobUrl });
   registerFiles(app, { engine, reads, settings, closing: closing.signal });
   registerErrorGroups(app, reads);
   registerBulkActs(app, { engine, reads });

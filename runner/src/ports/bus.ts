@@ -15,6 +15,8 @@ export type BusMessage =
   | { readonly kind: "batches" }
   /** A bulk act was started. */
   | { readonly kind: "bulk" }
+  /** A schedule was changed, or a job of one has ended. */
+  | { readonly kind: "schedules" }
   /** A webhook was switched off or removed, and deliveries of it can be left. */
   | { readonly kind: "webhook-off" }
   /** A token of the API was added or removed. */

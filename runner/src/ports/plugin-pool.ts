@@ -1,4 +1,5 @@
 import type { FileInfo } from "../domain/file.ts";
+import type { JobSchedule } from "../domain/schedule.ts";
 import type { StepResult } from "../domain/transition.ts";
 import type { JsonText } from "../domain/json-text.ts";
 
@@ -18,6 +19,8 @@ export interface StepTask {
   readonly jobId: string;
   readonly jobName: string | null;
   readonly metadata: JsonText;
+  /** Null if no schedule made the job. */
+  readonly schedule: JobSchedule | null;
   readonly plugin: string;
   readonly options: JsonText;
   /** The job's input for the first plugin; the previous plugin's output for the others. */

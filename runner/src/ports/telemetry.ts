@@ -1,3 +1,4 @@
+import type { SlotState } from "../domain/schedule.ts";
 import type { LimitName } from "../domain/limits.ts";
 
 /** What the engine reports to the metrics. Labels have few values and contain no ids. */
@@ -24,6 +25,8 @@ export interface Telemetry {
     durationMs: number;
     sinceEventMs: number;
   }): void;
+  /** Slots of schedules got a job, or none. */
+  slotsDecided(state: SlotState, count: number): void;
   /** Deliveries were given up because they were too old, without an attempt. */
   deliveriesGivenUp(count: number): void;
 }

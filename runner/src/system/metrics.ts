@@ -3,6 +3,7 @@
  * id.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { SLOT_STATES } from "../domain/schedule.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
 import type { RelayState } from "../ports/telemetry.ts";
@@ -131,6 +132,13 @@ function createEngineMetrics(registry: Registry): Omit<Telemetry, "refused"> {
     help: "Deliveries that were given up without an attempt because they had reached the maximum age.",
     registers,
   });
+  const slots = new Counter({
+    name: "playground_schedule_slots_total",
+    help: "Slots of schedules, by what became of them: `fired`, `caught-up`, `buffered`, `skipped`, `missed` or `refused`. A buffered slot is counted again when its job is made.",
+    labelNames: ["state"] as const,
+    registers,
+  });
+  for (const state of SLOT_STATES) slots.inc({ state }, 0);
   const jobs = new Histogram({
     name: "playground_job_duration_seconds",
     help: "Time from the start of a job's first step to the end of the job, by status and error code.",
@@ -149,6 +157,7 @@ function createEngineMetrics(registry: Registry): Omit<Telemetry, "refused"> {
   return {
     jobsSubmitted: (count) => submitted.inc(count),
     jobBegan: ({ waitMs }) => waits.observe(seconds(waitMs)),
+    slotsDecided: (state, count) => slots.inc({ state }, count),
     deliveriesGivenUp: (count) => tooOld.inc(count),
     jobEnded({ status, failureCode, durationMs }) {
       if (durationMs === null) return;

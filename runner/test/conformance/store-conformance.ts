@@ -16,6 +16,7 @@ import { positionConformance } from "./positions.ts";
 import { readConformance } from "./reads.ts";
 import { recoveryConformance } from "./recovery.ts";
 import { requeueConformance } from "./requeues.ts";
+import { scheduleConformance, scheduleRaceConformance } from "./schedules.ts";
 import { statsConformance } from "./stats.ts";
 import { sliceConformance } from "./slices.ts";
 import type { CreateSubject } from "./subject.ts";
@@ -55,6 +56,7 @@ export function storeConformance(
     describe("lists", () => listConformance(createSubject));
     describe("acts on jobs", () => jobActConformance(createSubject));
     describe("stores bulk acts", () => bulkActConformance(createSubject));
+    describe("stores schedules", () => scheduleConformance(createSubject));
     describe("changes many rows in slices", () => sliceConformance(createSubject));
     describe("stores any text", () => textConformance(createSubject));
     describe("reads positions", () => positionConformance(createSubject));
@@ -72,6 +74,7 @@ export function sharedStoreConformance(
 ): void {
   describe(`the ${name} store`, () => {
     describe("refuses writes under claims that are lost", () => fenceConformance(createSubject));
+    describe("decides slots once", () => scheduleRaceConformance(createSubject));
     describe("with calls of two daemons in any order", () =>
       sharedInterleavingConformance(createSubject, sequences));
   });

@@ -20,6 +20,19 @@ import { fillStore, type Filled } from "../support/filled-store.ts";
 
 /** SQL that makes each sentence false. Foreign keys and triggers are off, or they would prevent it. */
 const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
+  "a schedule is paused exactly when it says since when and by what":
+    "UPDATE schedules SET paused_at = NULL WHERE state = 'paused'",
+  "a schedule has decided no slot behind its next one":
+    "UPDATE schedules SET decided_slot = next_slot + 1 WHERE key = 'nightly'",
+  "a slot waits exactly when its schedule says so":
+    "UPDATE schedules SET buffered_slot = NULL WHERE key = 'nightly'",
+  "a slot has a job exactly when it was fired or caught up":
+    "UPDATE schedule_slots SET state = 'fired' WHERE state = 'missed'",
+  "a slot shows the state of its job":
+    "UPDATE schedule_slots SET job_state = 'failed' WHERE job_state = 'open'",
+  "a slot of a schedule has one job": `UPDATE job_specs SET schedule = (
+      SELECT schedule FROM job_specs WHERE schedule IS NOT NULL
+    ) WHERE job = (SELECT seq FROM jobs WHERE id = :completed)`,
   "job_counts matches the rows of jobs":
     "UPDATE job_counts SET count = count + 1 WHERE status = 'queued'",
   "delivery_counts matches the rows of deliveries":

@@ -88,6 +88,7 @@ test("a step that is cancelled while no executor can start ends before the next 
       jobId: "job_test",
       jobName: null,
       metadata: json,
+      schedule: null,
       plugin: "none",
       file: "file:///none.ts",
       secrets: {},

@@ -22,6 +22,8 @@ import {
   submitBatch,
 } from "../conformance/given.ts";
 
+import { fire, placeOf, runAt, save, slotAt } from "../conformance/given-schedules.ts";
+
 /** The ids of what was stored. */
 export interface Filled {
   readonly completed: string;
@@ -89,6 +91,7 @@ export async function fillStore(store: Store): Promise<Filled> {
   await fillFiles(store);
   const queued = await submit(store, { name: "report", files: ["file_upload"] });
   const scheduled = await submit(store, { runAt: 1_000_000 });
+  await fillSchedules(store);
   return {
     completed: completed.id,
     failed: failed.id,
@@ -117,6 +120,18 @@ async function fillFiles(store: Store): Promise<void> {
   const { transition } = completing(job);
   const written = { ...file, id: "file_written", name: "copy.csv", createdAt: 30 };
   await store.commitTransition(claimOf(job), { ...transition, files: [written] });
+}
+
+/** One whose job has not ended, with a slot that waits and one that was missed, and one that is paused. */
+async function fillSchedules(store: Store): Promise<void> {
+  await save(store, "nightly", { overlap: "buffer-one" });
+  const missed = { state: "missed", reason: "late", detail: "It was late." } as const;
+  const passed = [{ ...slotAt(1_000), ...missed }];
+  await fire(store, "nightly", { passed, run: runAt(2_000), next: slotAt(3_000) });
+  await fire(store, "nightly");
+  const paused = await save(store, "paused");
+  const change = { state: "paused", passed: [], next: paused.next, now: 5 } as const;
+  await store.setScheduleState(placeOf(paused), change);
 }
 
 /** One that runs, and one that has ended. */

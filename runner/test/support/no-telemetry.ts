@@ -10,6 +10,7 @@ export const NO_TELEMETRY: Telemetry = {
   stepEnded() {},
   attemptEnded() {},
   deliveriesGivenUp() {},
+  slotsDecided() {},
 };
 
 /** A machine that reports nothing. */

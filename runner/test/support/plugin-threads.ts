@@ -85,6 +85,7 @@ async function runStep(
       jobId: "job_test",
       jobName: "a test",
       metadata: toJson({ team: "red" }),
+      schedule: null,
       plugin,
       options: toJson(request.options ?? {}),
       input,

@@ -6,6 +6,7 @@ import * as deliveries from "./deliveries.ts";
 import * as files from "./files.ts";
 import * as jobs from "./jobs.ts";
 import * as plugins from "./plugins.ts";
+import * as schedules from "./schedules.ts";
 import * as status from "./status.ts";
 import * as shell from "./shell.ts";
 import * as tokens from "./tokens.ts";
@@ -42,6 +43,14 @@ export const COMMANDS = {
   "bulk list": bulk.listBulkActs,
   "bulk show": bulk.showBulkAct,
   "bulk abort": bulk.abortBulkActs,
+  "schedules list": schedules.listSchedules,
+  "schedules show": schedules.showSchedule,
+  "schedules create": schedules.createSchedule,
+  "schedules pause": schedules.pauseSchedules,
+  "schedules resume": schedules.resumeSchedules,
+  "schedules run": schedules.runSchedule,
+  "schedules delete": schedules.deleteSchedules,
+  "schedules next": schedules.nextSlots,
   "deliveries list": deliveries.listDeliveries,
   "deliveries show": deliveries.showDelivery,
   "deliveries redeliver": deliveries.redeliver,
@@ -71,6 +80,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   jobs: "Lists, shows, retries, cancels and deletes jobs, and follows their logs.",
   files: "Uploads, lists, downloads and deletes files of jobs.",
   bulk: "Retries, cancels, deletes or redelivers all jobs that match.",
+  schedules: "Creates, shows, runs, pauses and deletes schedules.",
   deliveries: "Lists, shows and repeats deliveries of events.",
   webhooks: "Registers, tests, pauses and removes persistent webhooks.",
   destinations: "Lists where events go, and sends failed ones again.",

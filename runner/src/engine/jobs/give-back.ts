@@ -1,6 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Claim } from "../../ports/store/jobs.ts";
+import type { StepInterrupted } from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Messages } from "../bus/messages.ts";
 import type { JobSignals } from "./job-signals.ts";
@@ -21,11 +22,10 @@ export interface GiveBack {
   now(request: { readonly countsAttempt: boolean }): Promise<void>;
   /** The step whose outcome could not be stored runs again, up to MAX_STEP_ATTEMPTS times. */
   readonly later: (error: unknown) => Promise<void>;
-  /** After an attempt without a stored result. Logs why. It counts by default. */
-  after(
-    message: string,
-    fields?: { readonly reason?: string; readonly countsAttempt?: boolean },
-  ): Promise<void>;
+  /** After an attempt without a stored result. Logs why. */
+  after(message: string): Promise<void>;
+  /** After a step without an outcome. It counts as an attempt if the plugin may have begun. */
+  interrupted(step: StepInterrupted): Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -55,9 +55,13 @@ export function createGiveBack(
 
   return {
     now,
-    async after(message, { countsAttempt = true, ...fields } = {}) {
-      log.warn({ ...claim, ...fields }, message);
-      await now({ countsAttempt });
+    async after(message) {
+      log.warn(claim, message);
+      await now({ countsAttempt: true });
+    },
+    async interrupted({ interrupted: reason, isTooLate = false }) {
+      log.warn({ ...claim, reason }, "job.step-interrupted");
+      await now({ countsAttempt: !isTooLate });
     },
     async later(error) {
       onError(error);

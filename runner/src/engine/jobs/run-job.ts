@@ -100,11 +100,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
         continue;
       }
       isStoring = true;
-      if ("interrupted" in step)
-        return giveBack.after("job.step-interrupted", {
-          reason: step.interrupted,
-          countsAttempt: step.isTooLate !== true,
-        });
+      if ("interrupted" in step) return giveBack.interrupted(step);
       const { isStored, next } = await step.stored;
       isStoring = false;
       if (!isStored) return giveBack.after("job.claim-lost");

@@ -100,13 +100,15 @@ export function createTransitionWriter(
 
 /** Tells who has work after a transition. `isMoreDue`: deliveries can be due that were not handed over. */
 export function publishCommitted(
-  { status }: Pick<Transition, "status">,
+  { status, schedule }: Pick<Progress, "schedule"> & Pick<Transition, "status">,
   { isMoreDue, messages }: { isMoreDue: boolean; messages: Pick<Messages, "publish"> },
 ): void {
   if (isMoreDue) messages.publish({ kind: "due" });
   // Its step is to run again: the claims must know when.
   if (status === "queued") messages.publish({ kind: "jobs" });
   if (hasEnded(status)) messages.publish({ kind: "batches" });
+  // A slot of it can wait for the end of this job.
+  if (schedule !== undefined) messages.publish({ kind: "schedules" });
 }
 
 function toSignal(transition: Transition): JobChanged {

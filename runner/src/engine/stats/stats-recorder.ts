@@ -67,6 +67,7 @@ export function createStatsRecorder(clock: Pick<Clock, "now">, onFirst: () => vo
 
   return {
     telemetry: {
+      slotsDecided() {},
       jobsSubmitted: (count) => add(current().total, "submitted", count),
       jobBegan: ({ waitMs }) => add(current().total, waitName(bucketOf(waitMs))),
       jobEnded({ status, failureCode }) {

@@ -28,6 +28,7 @@ export function withStats(
       metrics.attemptEnded(attempt);
       stats.attemptEnded(attempt);
     },
+    slotsDecided: (state, count) => metrics.slotsDecided(state, count),
     deliveriesGivenUp(count) {
       metrics.deliveriesGivenUp(count);
       stats.deliveriesGivenUp(count);

@@ -45,7 +45,10 @@ export interface Limit {
 }
 
 export interface StatusDeps {
-  readonly store: Pick<Store, "counts" | "queueState" | "heldDestinations" | "size" | "webhook">;
+  readonly store: Pick<
+    Store,
+    "counts" | "queueState" | "heldDestinations" | "failingSchedules" | "size" | "webhook"
+  >;
   readonly stats: Pick<Stats, "lastDay">;
   readonly pool: Pick<PluginPool, "memory">;
   readonly threads: EngineStatus["threads"];
@@ -64,10 +67,11 @@ export interface StatusDeps {
 export async function readStatus(deps: StatusDeps): Promise<EngineStatus> {
   const { store, pool, catalog, clock, host } = deps;
   const now = clock.now();
-  const [counts, queue, held, database, disk, lastDay] = await Promise.all([
+  const [counts, queue, held, failing, database, disk, lastDay] = await Promise.all([
     store.counts(),
     store.queueState(),
     store.heldDestinations({ limit: MAX_HELD }),
+    store.failingSchedules({ limit: MAX_HELD }),
     store.size(),
     host.disk(),
     deps.stats.lastDay(),
@@ -101,6 +105,7 @@ export async function readStatus(deps: StatusDeps): Promise<EngineStatus> {
     facts: {
       now,
       destinations,
+      failingSchedules: failing,
       brokenPlugins: broken,
       waiting: queue.waiting.map((each) => ({ ...each, reason: reasonOf(each, deps) })),
       queue: { queued: counts.jobs.queued, max: deps.maxQueued },

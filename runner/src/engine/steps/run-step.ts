@@ -73,6 +73,7 @@ function toTask(job: RunningJob, logBudget: LogBudget, files: StepFiles): StepTa
     jobId: job.id,
     jobName: job.name,
     metadata: job.metadata,
+    schedule: job.schedule ?? null,
     plugin: currentPlugin(job),
     options: job.plugins[step]?.options ?? NULL_JSON,
     input: job.completedSteps.at(-1)?.output ?? job.input,

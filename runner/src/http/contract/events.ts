@@ -30,6 +30,19 @@ const ByPlugin = <T extends z.ZodType>(value: T) =>
 
 const PluginNames = z.array(z.string());
 
+export const JobSchedule = z
+  .object({
+    id: z.string(),
+    key: z.string(),
+    slot: Instant.describe(
+      "The slot that the job was made for. Of a run that a person asked for, the instant of the request.",
+    ),
+    previousSlot: Instant.nullable().describe(
+      "The slot before it for which a job was made. Null for the first.",
+    ),
+  })
+  .meta({ id: "JobSchedule", description: "The schedule that made a job, and the slot." });
+
 const envelope = {
   jobId: JobId.describe("The job that the event belongs to."),
   timestamp: Instant.describe("When the event happened."),
@@ -37,6 +50,7 @@ const envelope = {
   jobName: z.string().nullable().describe("The job's `name`."),
   metadata: JsonObject.describe("The job's `metadata`. `{}` if the job was submitted without."),
   jobUrl: z.string().describe("URL of the job."),
+  schedule: JobSchedule.nullable().describe("The schedule that made the job. Null if none did."),
   test: z
     .literal(true)
     .optional()

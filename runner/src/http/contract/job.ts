@@ -6,7 +6,7 @@ import {
   MAX_JOB_OUTPUT_BYTES,
 } from "../../domain/limits.ts";
 import { JOB_STATUSES } from "../../domain/job-spec.ts";
-import { FailureCodeName, StepMetrics, StepProgress } from "./events.ts";
+import { FailureCodeName, JobSchedule, StepMetrics, StepProgress } from "./events.ts";
 import { Instant, JobId, JobName, JsonObject, JsonValue, PluginName } from "./fields.ts";
 import { JobWebhook, WebhookRequest } from "./job-webhook.ts";
 import { RetryPolicy, RetryRequest } from "./retry.ts";
@@ -188,6 +188,7 @@ export const Job = z
     retry: RetryPolicy.nullable().describe(
       "When a step that failed runs again. Null if each plugin's own policy applies.",
     ),
+    schedule: JobSchedule.nullable().describe("The schedule that made the job. Null if none did."),
     ...timings,
     waitingFor: WaitingFor.nullable().describe(
       "What the job waits for before it can run. Null if it does not wait. A job that waits has the status `queued`, and other jobs run in the meantime.",

@@ -5,6 +5,7 @@ import type { Scope } from "../../domain/scope.ts";
 export const TAGS = {
   jobs: "Run plugins and follow their progress and results.",
   batches: "Run many jobs with one request and get one callback when all of them have ended.",
+  schedules: "Make jobs at given times, and see what became of each time.",
   files: "Upload files for jobs, and download what plugins wrote.",
   plugins: "List the plugins that jobs can run.",
   mcp: "Offer plugins as tools to language models.",

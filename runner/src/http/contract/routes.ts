@@ -12,6 +12,7 @@ import * as logs from "./logs.ts";
 import * as mcp from "./mcp.ts";
 import * as plugins from "./plugins.ts";
 import type { RouteContract } from "./route-contract.ts";
+import * as schedules from "./schedules.ts";
 import * as session from "./session.ts";
 import * as settings from "./settings.ts";
 import * as stats from "./stats.ts";
@@ -41,6 +42,15 @@ export const ROUTES: readonly RouteContract[] = [
   batches.listBatches,
   batches.getBatch,
   batches.setBatchWebhook,
+  schedules.saveSchedule,
+  schedules.listSchedules,
+  schedules.getSchedule,
+  schedules.listScheduleSlots,
+  schedules.listNextSlots,
+  schedules.runSchedule,
+  schedules.pauseSchedule,
+  schedules.resumeSchedule,
+  schedules.removeSchedule,
   files.uploadFile,
   files.listFiles,
   files.getFile,

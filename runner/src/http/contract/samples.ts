@@ -12,6 +12,7 @@ export const SAMPLE_EVENT = {
   jobName: "cars",
   metadata: { customer: 7 },
   jobUrl: JOB_URL,
+  schedule: null,
 };
 
 export const SAMPLE_OUTPUT = OUTPUT;
@@ -73,6 +74,7 @@ export const SAMPLE_JOB = {
   metadata: { customer: 7 },
   timeoutMs: null,
   retry: null,
+  schedule: null,
   waitingFor: null,
   progress: null,
   steps: [

@@ -18,6 +18,7 @@ const Problem = z
         z.object({ destinationId: z.string() }),
         z.object({ webhookId: z.string() }),
         z.object({ plugin: z.string() }),
+        z.object({ schedule: z.string() }),
         z.object({ limit: z.string() }),
       ])
       .nullable()

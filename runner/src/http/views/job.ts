@@ -1,6 +1,7 @@
 import { pluginNames } from "../../domain/job.ts";
 import type { WaitingFor } from "../../domain/waiting-for.ts";
 import type { PluginCall } from "../../domain/job-spec.ts";
+import { jobScheduleView } from "../../domain/schedule.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { StepProgress } from "../../ports/job-signal.ts";
@@ -44,6 +45,7 @@ export function jobText(job: StoredJob, context: JobContext): JsonText {
     priority: toJsonText(spec.priority),
     timeoutMs: toJsonText(spec.timeoutMs),
     retry: toJsonText(spec.retry ?? null),
+    schedule: toJsonText(spec.schedule === undefined ? null : jobScheduleView(spec.schedule)),
     createdAt: instantText(spec.createdAt),
     runAt: instantText(spec.runAt),
     startedAt: instantText(job.startedAt),

@@ -1,5 +1,6 @@
 /** Runs one step in the thread: parse, check, run, check, serialize. */
 import type { Failure, FailureCode } from "../../domain/errors.ts";
+import { jobScheduleView } from "../../domain/schedule.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { LogLevel, StepInterrupted } from "../../ports/plugin-pool.ts";
 import type { PluginContext, PluginDefinition } from "../../plugin-sdk.ts";
@@ -237,6 +238,7 @@ function createContext(parts: {
       id: task.jobId,
       name: task.jobName,
       metadata: read.metadata as Record<string, unknown>,
+      schedule: task.schedule === null ? null : jobScheduleView(task.schedule),
       // Parsed on first use: it can be megabytes, and most plugins do not use it.
       get input() {
         input ??= { value: read.parse(task.jobInput) };

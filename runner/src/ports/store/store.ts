@@ -27,6 +27,7 @@ import type { StatReads, StatWrites } from "./stats.ts";
 import type { BulkActReads, BulkActWrites } from "./bulk-acts.ts";
 import type { ErrorGroupReads } from "./error-groups.ts";
 import type { FileReads, FileWrites } from "./files.ts";
+import type { ScheduleReads, ScheduleWrites } from "./schedules.ts";
 import type { UpkeepReads, UpkeepWrites } from "./upkeep.ts";
 
 export interface StoreWrites
@@ -39,6 +40,7 @@ export interface StoreWrites
     StatWrites,
     BulkActWrites,
     FileWrites,
+    ScheduleWrites,
     UpkeepWrites {}
 
 export interface StoreReads
@@ -55,6 +57,7 @@ export interface StoreReads
     ErrorGroupReads,
     BulkActReads,
     FileReads,
+    ScheduleReads,
     UpkeepReads {}
 
 export interface Store extends StoreWrites, StoreReads {

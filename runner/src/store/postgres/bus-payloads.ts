@@ -14,6 +14,7 @@ const WAKES: ReadonlySet<BusMessage["kind"]> = new Set([
   "due",
   "batches",
   "bulk",
+  "schedules",
   "webhook-off",
   "missed",
 ]);

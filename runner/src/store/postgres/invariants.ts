@@ -4,6 +4,7 @@
  */
 import type { Invariant } from "../shared/invariant.ts";
 import { FILE_INVARIANTS } from "./file-invariants.ts";
+import { SCHEDULE_INVARIANTS } from "./schedule-invariants.ts";
 
 const OPEN = "IN ('waiting', 'due')";
 const ENDED = "IN ('completed', 'failed')";
@@ -301,4 +302,5 @@ export const INVARIANTS: readonly Invariant[] = [
   ...DESTINATIONS,
   ...STATS,
   ...FILE_INVARIANTS,
+  ...SCHEDULE_INVARIANTS,
 ];

@@ -1,6 +1,7 @@
 /**
  * The locks of a write group, taken before anything else, always in this order: the group's mode, its
- * jobs by `seq`, its error groups, its destinations by id, the files that no job has named before. What an operation looks up, it looks up in a
+ * jobs by `seq`, its error groups, its schedules by `seq`, its destinations by id,
+ * the files that no job has named before. What an operation looks up, it looks up in a
  * later statement: a statement that waits for a lock still sees what was there before.
  *
  * - The job's row is the mutex of its ordering keys: nobody else adds, ends or moves its deliveries.
@@ -61,6 +62,9 @@ const LOCK_DESTINATIONS = `SELECT id FROM destinations
     ))
   ORDER BY id FOR NO KEY UPDATE`;
 
+const LOCK_SCHEDULES = `SELECT seq FROM schedules WHERE id = ANY ($1::text[])
+  ORDER BY seq FOR NO KEY UPDATE`;
+
 const LOCK_FILES = `SELECT seq FROM files
   WHERE seq = ANY (ARRAY(SELECT seq FROM files WHERE id = ANY ($1::text[]))) AND NOT held
   ORDER BY seq FOR NO KEY UPDATE`;
@@ -76,6 +80,7 @@ interface Wanted {
   readonly keys: Set<string>;
   /** Files that its new jobs name. */
   readonly files: Set<string>;
+  readonly schedules: Set<string>;
   readonly errorGroups: Map<string, { readonly group: ErrorGroup; readonly at: number }>;
 }
 
@@ -101,7 +106,7 @@ export async function lockGroup(
     errorGroupKey(a.group) < errorGroupKey(b.group) ? -1 : 1,
   );
   // Sent together; the server runs them one after the other.
-  const [, , jobRows, deliveryRows, groupRows, destinationRows, , [counted]] = await Promise.all([
+  const [, , jobRows, deliveryRows, groupRows, , destinationRows, , [counted]] = await Promise.all([
     session.run("BEGIN"),
     session.query(isExclusive ? LOCK : SHARE),
     wanted.jobs.size + deliveries.length + wanted.keys.size === 0
@@ -127,6 +132,7 @@ export async function lockGroup(
             groups.map(({ at }) => at),
           ],
         ),
+    wanted.schedules.size === 0 ? [] : session.query(LOCK_SCHEDULES, [[...wanted.schedules]]),
     deliveries.length === 0
       ? []
       : session.query<{ id: number }>(LOCK_DESTINATIONS, [deliveries, [...wanted.failed]]),
@@ -157,7 +163,8 @@ const ADDERS: Adders = {
   commitTransition(wanted, { jobId }, transition) {
     wanted.jobs.add(jobId);
     if (transition.status === "queued") return;
-    const { errorGroup, endedAt } = transition;
+    const { errorGroup, endedAt, schedule } = transition;
+    if (schedule !== undefined) wanted.schedules.add(schedule);
     if (errorGroup !== undefined) addErrorGroup(wanted, errorGroup, endedAt ?? 0);
   },
   requeueJob: ({ jobs }, { jobId }) => void jobs.add(jobId),
@@ -175,6 +182,12 @@ const ADDERS: Adders = {
   releaseDeliveries({ deliveries }, claims) {
     for (const { deliveryId } of claims) addDelivery(deliveries, deliveryId);
   },
+  setScheduleState: ({ schedules }, { id }) => void schedules.add(id),
+  saveSchedule: ({ schedules }, { id }) => void schedules.add(id),
+  advanceSchedule(wanted, { id }, { run }) {
+    wanted.schedules.add(id);
+    if (run?.make.kind === "job") addFiles(wanted, run.make.job);
+  },
   submitJob: addFiles,
   submitBatch(wanted, { jobs }) {
     for (const job of jobs) {
@@ -191,6 +204,7 @@ function toWanted(changes: readonly Change[]): Wanted {
     failed: new Set(),
     keys: new Set(),
     files: new Set(),
+    schedules: new Set(),
     errorGroups: new Map(),
   };
   for (const { name, args } of changes) {

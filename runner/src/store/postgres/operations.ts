@@ -1,4 +1,5 @@
 import type { Operations } from "./change.ts";
+import { createAdvanceSchedule } from "./ops/advance-schedule.ts";
 import { appendLogs } from "./ops/append-logs.ts";
 import { beat } from "./ops/beat.ts";
 import {
@@ -32,6 +33,8 @@ import { releaseJobs } from "./ops/release-jobs.ts";
 import { removeWebhook } from "./ops/remove-webhook.ts";
 import { renewLeases } from "./ops/renew-leases.ts";
 import { requeueJob } from "./ops/requeue-job.ts";
+import { removeSchedule, saveSchedule } from "./ops/save-schedule.ts";
+import { setScheduleState } from "./ops/set-schedule-state.ts";
 import { shiftDue } from "./ops/shift-due.ts";
 import { addStats, pruneStats } from "./ops/stats.ts";
 import { createSubmitBatch } from "./ops/submit-batch.ts";
@@ -80,5 +83,9 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     createFile,
     deleteFile,
     pruneFiles,
+    saveSchedule,
+    setScheduleState,
+    advanceSchedule: createAdvanceSchedule(pluginSets),
+    removeSchedule,
   };
 }

@@ -87,6 +87,7 @@ const isMessage = kindOf<BusMessage>({
   resumed: { destination: isCount },
   batches: {},
   bulk: {},
+  schedules: {},
   "webhook-off": {},
   tokens: {},
   job: { id: isText, signal: isSignal },

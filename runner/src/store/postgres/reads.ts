@@ -34,6 +34,15 @@ import {
 import { createReadJob, createReadJobValue } from "./reads/job.ts";
 import { createReadJobIds, createReadJobs } from "./reads/jobs.ts";
 import { createReadPositions } from "./reads/positions.ts";
+import {
+  createReadFailingSchedules,
+  createReadNextScheduleDue,
+  createReadOpenScheduleJobs,
+  createReadSchedule,
+  createReadScheduleSlots,
+  createReadSchedules,
+  createReadSchedulesToDecide,
+} from "./reads/schedules.ts";
 import { createReadStats } from "./reads/stats.ts";
 import {
   createReadCounts,
@@ -78,6 +87,13 @@ export function createReads(reader: Reader, turns: Turns): StoreReads {
     heldDestinations: createReadHeldDestinations(query),
     size: createReadSize(query),
     nextJobDue: createReadNextJobDue(query),
+    schedule: createReadSchedule(query),
+    schedules: createReadSchedules(query),
+    scheduleSlots: createReadScheduleSlots(query),
+    openScheduleJobs: createReadOpenScheduleJobs(query),
+    schedulesToDecide: createReadSchedulesToDecide(query),
+    nextScheduleDue: createReadNextScheduleDue(query),
+    failingSchedules: createReadFailingSchedules(query),
     file: createReadFile(query),
     files: createReadFiles(query),
     filesOfJob: createReadFilesOfJob(query),

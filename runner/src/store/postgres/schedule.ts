@@ -35,7 +35,10 @@ export function createSchedule(
         ...(isNearLimit ? ["queue"] : []),
       ];
     },
-    commitTransition: ({ jobId }) => [`job ${jobId}`],
+    commitTransition({ jobId }, transition) {
+      const schedule = transition.status === "queued" ? undefined : transition.schedule;
+      return [`job ${jobId}`, ...(schedule === undefined ? [] : [`schedule ${schedule}`])];
+    },
     recordAttempt({ deliveryId, destinationOutcome, succeeded }) {
       const delivery = touched.deliveries.get(parseDeliveryId(deliveryId) ?? 0);
       // One that fails can change its destination and its webhook.
@@ -115,6 +118,9 @@ function canFillQueue(changes: readonly Change[], queued: number): boolean {
       limit = Math.min(limit, change.args[1].maxQueued);
     } else if (change.name === "submitBatch") {
       most += change.args[0].jobs.length;
+      limit = Math.min(limit, change.args[1].maxQueued);
+    } else if (change.name === "advanceSchedule") {
+      most += 1;
       limit = Math.min(limit, change.args[1].maxQueued);
     } else if (change.name === "releaseJobs") most += change.args[0].length;
     else if (change.name === "requeueJob") most += 1;

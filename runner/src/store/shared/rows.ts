@@ -3,6 +3,7 @@ import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { EventKind } from "../../domain/event.ts";
 import type { RunningJob } from "../../domain/job.ts";
 import type { WaitingFor, WaitingForPlugin } from "../../domain/waiting-for.ts";
+import type { JobSchedule } from "../../domain/schedule.ts";
 import type { CompletedStep, JobStatus, PluginCall, StepMetrics } from "../../domain/job-spec.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { RetryPolicy } from "../../domain/step-retry.ts";
@@ -75,6 +76,7 @@ export interface SpecColumns {
   readonly created_at: number;
   readonly timeout_ms: number | null;
   readonly retry: string | null;
+  readonly schedule: string | null;
   readonly plugins: string;
   readonly metadata: JsonText;
   readonly input: JsonText;
@@ -91,6 +93,7 @@ export function toSpec(row: SpecColumns) {
     runAt: row.run_at,
     timeoutMs: row.timeout_ms,
     ...(row.retry !== null && { retry: JSON.parse(row.retry) as RetryPolicy }),
+    ...(row.schedule !== null && { schedule: JSON.parse(row.schedule) as JobSchedule }),
     createdAt: row.created_at,
   };
 }

@@ -28,7 +28,7 @@ export interface JobRow extends SpecColumns, FailureColumns, WaitingColumns, Ret
 
 /** Selects `JobRow`s. Append the conditions. */
 export const SELECT_JOB = `
-  SELECT seq, id, name, priority, run_at, created_at, timeout_ms, retry, plugins, metadata, input, status,
+  SELECT seq, id, name, priority, run_at, created_at, timeout_ms, retry, schedule, plugins, metadata, input, status,
     due, fence, lease_owner, sequence, step_attempts, failed_attempts, started_at, ended_at,
     failure_code, failure_message, waiting_kind, waiting_on, waiting_since, ${LAST_ATTEMPT}
   FROM jobs JOIN job_specs ON job_specs.job = jobs.seq`;

@@ -48,5 +48,9 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     createFile: write("createFile"),
     deleteFile: write("deleteFile"),
     pruneFiles: write("pruneFiles"),
+    saveSchedule: write("saveSchedule"),
+    setScheduleState: write("setScheduleState"),
+    advanceSchedule: write("advanceSchedule"),
+    removeSchedule: write("removeSchedule"),
   };
 }

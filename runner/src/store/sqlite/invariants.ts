@@ -4,6 +4,7 @@
  * deliveries that have not ended.
  */
 import type { Invariant } from "../shared/invariant.ts";
+import { SCHEDULE_INVARIANTS } from "./schedule-invariants.ts";
 import { EARLIEST_DUE_AT } from "./ops/destinations.ts";
 
 const OPEN = "IN ('waiting', 'due')";
@@ -302,4 +303,5 @@ export const INVARIANTS: readonly Invariant[] = [
   ...DESTINATIONS,
   ...STATS,
   ...FILES,
+  ...SCHEDULE_INVARIANTS,
 ];

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "./change.ts";
 import { prepareAddStats } from "./ops/add-stats.ts";
+import { prepareAdvanceSchedule } from "./ops/advance-schedule.ts";
 import { prepareAppendLogs } from "./ops/append-logs.ts";
 import { prepareBeat } from "./ops/beat.ts";
 import {
@@ -32,7 +33,9 @@ import { prepareReleaseJobs } from "./ops/release-jobs.ts";
 import { prepareRemoveWebhook } from "./ops/remove-webhook.ts";
 import { prepareRenewLeases } from "./ops/renew-leases.ts";
 import { prepareRequeueJob } from "./ops/requeue-job.ts";
+import { prepareRemoveSchedule, prepareSaveSchedule } from "./ops/save-schedule.ts";
 import { prepareAddMeta, prepareSetMeta } from "./ops/set-meta.ts";
+import { prepareSetScheduleState } from "./ops/set-schedule-state.ts";
 import { prepareShiftDue } from "./ops/shift-due.ts";
 import { prepareSubmitBatch } from "./ops/submit-batch.ts";
 import { prepareSubmitJob } from "./ops/submit-job.ts";
@@ -88,5 +91,9 @@ export function createOperations(
     createFile: prepareCreateFile(db),
     deleteFile: prepareDeleteFile(db),
     pruneFiles: preparePruneFiles(db),
+    saveSchedule: prepareSaveSchedule(db),
+    setScheduleState: prepareSetScheduleState(db),
+    advanceSchedule: prepareAdvanceSchedule(db),
+    removeSchedule: prepareRemoveSchedule(db),
   };
 }

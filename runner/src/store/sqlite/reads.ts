@@ -35,6 +35,15 @@ import { prepareReadMeta } from "./reads/meta.ts";
 import { prepareReadNextJobDue } from "./reads/next-job-due.ts";
 import { prepareReadPositions } from "./reads/positions.ts";
 import { prepareReadQueueState } from "./reads/queue-state.ts";
+import {
+  prepareReadFailingSchedules,
+  prepareReadNextScheduleDue,
+  prepareReadOpenScheduleJobs,
+  prepareReadSchedule,
+  prepareReadScheduleSlots,
+  prepareReadSchedules,
+  prepareReadSchedulesToDecide,
+} from "./reads/schedules.ts";
 import { prepareReadSize } from "./reads/size.ts";
 import { prepareReadStats } from "./reads/stats.ts";
 import { prepareReadWebhook, prepareReadWebhooks } from "./reads/webhooks.ts";
@@ -73,6 +82,13 @@ export function createReads(db: DatabaseSync): StoreReads {
     heldDestinations: prepareReadHeldDestinations(db),
     size: prepareReadSize(db),
     nextJobDue: prepareReadNextJobDue(db),
+    schedule: prepareReadSchedule(db),
+    schedules: prepareReadSchedules(db),
+    scheduleSlots: prepareReadScheduleSlots(db),
+    openScheduleJobs: prepareReadOpenScheduleJobs(db),
+    schedulesToDecide: prepareReadSchedulesToDecide(db),
+    nextScheduleDue: prepareReadNextScheduleDue(db),
+    failingSchedules: prepareReadFailingSchedules(db),
     file: prepareReadFile(db),
     files: prepareReadFiles(db),
     filesOfJob: prepareReadFilesOfJob(db),

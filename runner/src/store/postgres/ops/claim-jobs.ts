@@ -70,7 +70,7 @@ const CLAIM = `WITH claimed AS (
     RETURNING seq, id, name, priority, run_at, created_at, started_at, fence, sequence,
       step_attempts, failed_attempts, failed_ms, completed_steps
   )
-  SELECT claimed.*, timeout_ms, retry, plugins, metadata, input
+  SELECT claimed.*, timeout_ms, retry, schedule, plugins, metadata, input
   FROM claimed JOIN job_specs ON job_specs.job = claimed.seq`;
 
 const FIND_STEPS = `SELECT job, plugin, metrics, output FROM steps

@@ -1,5 +1,6 @@
 import { hasEnded } from "../../../domain/job.ts";
 import type { Operation } from "../change.ts";
+import { endScheduledJob } from "./end-scheduled-job.ts";
 import { retryStep } from "./retry-step.ts";
 import { insertFiles } from "./files.ts";
 
@@ -111,6 +112,7 @@ export const commitTransition: Operation<"commitTransition"> = async (tx, claim,
   tx.count({ kind: "delivery", state: "due" }, stored.due);
   tx.count({ kind: "delivery", state: "waiting" }, stored.waiting);
   if (hasEnded(status)) {
+    await endScheduledJob(tx, claim.jobId, transition);
     // A job that nobody has claimed is queued.
     tx.count({ kind: "job", state: claim.owner === null ? "queued" : "running" }, -1);
     tx.count({ kind: "job", state: status }, 1);

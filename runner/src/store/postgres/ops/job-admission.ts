@@ -56,8 +56,9 @@ export async function insertJob(
        INSERT INTO jobs (id, name, status, priority, run_at, due, created_at, plugin_set)
        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7) RETURNING seq
      ), spec AS (
-       INSERT INTO job_specs (job, plugin_names, timeout_ms, plugins, metadata, input, retry)
-       SELECT seq, $8::text[], $9::bigint, $10, $11, $12, $13 FROM job
+       INSERT INTO job_specs (job, plugin_names, timeout_ms, plugins, metadata, input, retry,
+         schedule)
+       SELECT seq, $8::text[], $9::bigint, $10, $11, $12, $13, $14 FROM job
      )
      SELECT seq FROM job`,
     [
@@ -74,6 +75,7 @@ export async function insertJob(
       job.metadata,
       job.input,
       job.retry === undefined ? null : JSON.stringify(job.retry),
+      job.schedule === undefined ? null : JSON.stringify(job.schedule),
     ],
   );
   tx.count({ kind: "job", state: "queued" }, 1);

@@ -18,7 +18,9 @@ export const requeueJob: Operation<"requeueJob"> = async (
          completed_steps = CASE WHEN $5 THEN 0 ELSE completed_steps END,
          ended_at = NULL, failure_code = NULL, failure_message = NULL, error_group = NULL
        WHERE id = $1 AND fence = $2 AND lease_owner IS NOT DISTINCT FROM $3 AND status = 'failed'
-       RETURNING seq
+       RETURNING seq, id
+     ), slot AS (
+       UPDATE schedule_slots SET job_state = 'open' FROM requeued WHERE job_id = requeued.id
      ), step AS (
        DELETE FROM steps USING requeued
        WHERE steps.job = requeued.seq AND ($5 OR steps.status = 'failed')

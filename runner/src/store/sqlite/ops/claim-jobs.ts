@@ -8,7 +8,7 @@ import { prepareLeaseJob, type ReadyRow } from "./lease-job.ts";
 import { prepareWaits } from "./waits.ts";
 
 const READY_COLUMNS = `jobs.seq, id, name, priority, run_at, created_at, started_at, fence, sequence,
-  step_attempts, failed_attempts, failed_ms, completed_steps, timeout_ms, retry, plugins, metadata, input`;
+  step_attempts, failed_attempts, failed_ms, completed_steps, timeout_ms, retry, schedule, plugins, metadata, input`;
 
 /** Few, because inputs can be large. */
 const ROWS_PER_READ = 8;

@@ -8,6 +8,7 @@ import { prepareRetryStep } from "./retry-step.ts";
 import { prepareEmitEvent } from "./emit-event.ts";
 import { prepareFindErrorGroup } from "./error-group.ts";
 import { openRoom } from "./hand-over.ts";
+import { prepareEndScheduledJob } from "./end-scheduled-job.ts";
 import { prepareInsertFile } from "./files.ts";
 import { NOT_WAITING } from "./waits.ts";
 
@@ -29,6 +30,7 @@ export function prepareCommitTransition(db: DatabaseSync): Operations["commitTra
   const insertStep = prepareInsertStep(db);
   const insertFile = prepareInsertFile(db);
   const emitEvent = prepareEmitEvent(db);
+  const endScheduledJob = prepareEndScheduledJob(db);
 
   return (claim, transition, handOver) => {
     const job = find.get(claim.jobId);
@@ -42,6 +44,7 @@ export function prepareCommitTransition(db: DatabaseSync): Operations["commitTra
     }
     if (transition.sequence !== job.sequence + transition.events.length) return false;
     moveJob(job, transition);
+    endScheduledJob(claim.jobId, transition);
     if (transition.step !== undefined) insertStep(job.seq, transition.step);
     for (const file of transition.files ?? []) {
       insertFile({ ...file, expiresAt: null }, job.seq);

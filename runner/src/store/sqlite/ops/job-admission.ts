@@ -74,8 +74,8 @@ function prepareInsert(
   const insertSpec = prepare(
     db,
     `INSERT INTO job_specs (job, plugin_names, timeout_ms, idempotency_key, fingerprint,
-       plugins, metadata, input, retry)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       plugins, metadata, input, retry, schedule)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertWebhook = prepareInsertWebhook(db);
   const findPluginSet = prepareFindPluginSet(db);
@@ -112,6 +112,7 @@ function prepareInsert(
       job.metadata,
       job.input,
       job.retry === undefined ? null : JSON.stringify(job.retry),
+      job.schedule === undefined ? null : JSON.stringify(job.schedule),
     );
     if (job.webhook !== null) insertWebhook(job.webhook, { job: seq });
     for (const file of job.files ?? []) hold.add(seq, file);

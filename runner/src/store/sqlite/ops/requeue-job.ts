@@ -33,6 +33,7 @@ export function prepareRequeueJob(db: DatabaseSync): Operations["requeueJob"] {
     db,
     `UPDATE step_attempts SET is_past = 1 WHERE job = ? AND position >= ? AND is_past = 0`,
   );
+  const openSlot = prepare(db, `UPDATE schedule_slots SET job_state = 'open' WHERE job_id = ?`);
   const deleteSteps = prepare(db, `DELETE FROM steps WHERE job = ? AND (?2 OR status = 'failed')`);
   return ({ jobId, fence, owner }, { now, from }) => {
     const isFromStart = from === "start" ? 1 : 0;
@@ -42,6 +43,7 @@ export function prepareRequeueJob(db: DatabaseSync): Operations["requeueJob"] {
     keepAttempt.run(job.seq, job.failed_attempts + 1);
     endRound.run(job.seq, isFromStart ? 0 : job.completed_steps);
     deleteSteps.run(job.seq, isFromStart);
+    openSlot.run(jobId);
     return true;
   };
 }

@@ -1,0 +1,108 @@
+import type { FastifyInstance } from "fastify";
+import { toJsonText, type JsonText } from "../../domain/json-text.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { ScheduleRequest } from "../../engine/schedules/schedule-request.ts";
+import type { StoredSchedule } from "../../ports/store/schedules.ts";
+import type { Store } from "../../ports/store/store.ts";
+import type { SaveSchedule } from "../contract/schedule.ts";
+import * as contract from "../contract/schedules.ts";
+import { toJobRequest } from "../job-request.ts";
+import { mount, sendJson } from "../mount.ts";
+import { acceptedJobText, type JobUrl } from "../views/job.ts";
+import { nextSlotView, scheduleText, slotView } from "../views/schedule.ts";
+
+export interface SchedulesDeps {
+  readonly engine: Pick<Engine, "schedules">;
+  readonly reads: Pick<Store, "schedules" | "scheduleSlots">;
+  readonly jobUrl: JobUrl;
+}
+
+export function registerSchedules(app: FastifyInstance, deps: SchedulesDeps): void {
+  const { reads, jobUrl } = deps;
+  const { schedules } = deps.engine;
+
+  async function toText(schedule: StoredSchedule): Promise<JsonText> {
+    const { items } = await reads.scheduleSlots(schedule.id, { limit: 1, cursor: null });
+    return scheduleText(schedule, { job: schedules.job(schedule), lastSlot: items[0] ?? null });
+  }
+
+  mount(app, contract.saveSchedule, async (request, reply) => {
+    const by = request.caller?.name ?? null;
+    const { schedule, outcome } = await schedules.save(toScheduleRequest(request.body), by);
+    reply.code(outcome === "created" ? 201 : 200);
+    return sendJson(
+      reply.header("location", `/v1/schedules/${schedule.key}`),
+      await toText(schedule),
+    );
+  });
+
+  mount(app, contract.listSchedules, async ({ query }, reply) => {
+    const { limit, cursor = null } = query;
+    const { items, nextCursor } = await reads.schedules({ limit, cursor });
+    const texts = await Promise.all(items.map(toText));
+    const page = `{"items":[${texts.join(",")}],"nextCursor":${toJsonText(nextCursor)}}`;
+    return sendJson(reply, page as JsonText);
+  });
+
+  mount(app, contract.getSchedule, async ({ params }, reply) =>
+    sendJson(reply, await toText(await schedules.get(params.key))),
+  );
+
+  mount(app, contract.listScheduleSlots, async ({ params, query }, reply) => {
+    const { limit, cursor = null } = query;
+    const { id, definition } = await schedules.get(params.key);
+    const { items, nextCursor } = await reads.scheduleSlots(id, { limit, cursor });
+    const views = items.map((slot) => slotView(slot, definition.timezone));
+    return sendJson(reply, toJsonText({ items: views, nextCursor }));
+  });
+
+  mount(app, contract.listNextSlots, async ({ params, query }, reply) => {
+    const schedule = await schedules.get(params.key);
+    const { timezone } = schedule.definition;
+    const items = schedules.next(schedule, query.n).map((slot) => nextSlotView(slot, timezone));
+    return sendJson(reply, toJsonText({ items }));
+  });
+
+  mount(app, contract.runSchedule, async (request, reply) => {
+    const { key } = request.params;
+    const { jobId, job } = await schedules.run(key, request.caller?.name ?? null);
+    const accepted = {
+      jobId,
+      status: "queued",
+      name: job.name,
+      plugins: job.plugins.map((plugin) => plugin.name),
+      url: jobUrl(jobId),
+    } as const;
+    reply.code(202).header("location", `/v1/jobs/${jobId}`);
+    return sendJson(reply, acceptedJobText(accepted));
+  });
+
+  mount(app, contract.pauseSchedule, async (request, reply) => {
+    const by = request.caller?.name ?? null;
+    return sendJson(reply, await toText(await schedules.pause(request.params.key, by)));
+  });
+
+  mount(app, contract.resumeSchedule, async (request, reply) => {
+    const by = request.caller?.name ?? null;
+    return sendJson(reply, await toText(await schedules.resume(request.params.key, by)));
+  });
+
+  mount(app, contract.removeSchedule, async (request, reply) => {
+    await schedules.remove(request.params.key, request.caller?.name ?? null);
+    return reply.code(204).send();
+  });
+}
+
+function toScheduleRequest({ at, startAt, endAt, job, ...body }: SaveSchedule): ScheduleRequest {
+  return {
+    ...body,
+    job: toJobRequest(job),
+    at: at === undefined ? undefined : Date.parse(at),
+    startAt: toInstant(startAt),
+    endAt: toInstant(endAt),
+  };
+}
+
+function toInstant(text: string | null | undefined): number | null {
+  return text == null ? null : Date.parse(text);
+}

@@ -1,0 +1,34 @@
+import type { DatabaseSync } from "node:sqlite";
+import { toRecord, type ScheduleRow } from "../../shared/stored-schedule.ts";
+import type { Operations } from "../change.ts";
+import { prepare } from "../statement.ts";
+import { preparePauseSchedule } from "./pause-schedule.ts";
+import { prepareSlotRows } from "./schedule-slots.ts";
+
+export function prepareSetScheduleState(db: DatabaseSync): Operations["setScheduleState"] {
+  const find = prepare<ScheduleRow>(
+    db,
+    `SELECT * FROM schedules WHERE id = ? AND version = ? AND next_slot IS ?`,
+  );
+  const resume = prepare(
+    db,
+    `UPDATE schedules SET state = 'active', paused_by = NULL, reason = NULL, paused_at = NULL, failures = 0,
+       version = version + 1 WHERE seq = ?`,
+  );
+  const setNext = prepare(
+    db,
+    `UPDATE schedules SET next_slot = ?, due_at = ?, updated_at = ? WHERE seq = ?`,
+  );
+  const pause = preparePauseSchedule(db);
+  const slots = prepareSlotRows(db);
+  return (from, { state, passed, next, now }) => {
+    const row = find.get(from.id, from.version, from.nextSlot);
+    if (row === undefined) return false;
+    if (state === "paused") pause(row, { by: "request", reason: null, at: now });
+    else resume.run(row.seq);
+    setNext.run(next?.slot ?? null, next?.dueAt ?? null, now, row.seq);
+    for (const each of passed) slots.insert(row.seq, toRecord(each, now));
+    slots.prune(row.seq);
+    return true;
+  };
+}
