@@ -94,9 +94,31 @@ test("a test provides the job, the files, the responses and the signal", async (
   expect(output).toEqual({
     file: "from a file",
     response: "no network",
-    job: { id: "job_7", name: null, metadata: { team: "red" }, input: 1 },
+    job: { id: "job_7", name: null, metadata: { team: "red" }, schedule: null, input: 1 },
     isStopped: true,
   });
+});
+
+test("a test gives the secrets that the plugin declares, and no others", async () => {
+  const plugin = definePlugin({
+    name: "uses-secret",
+    description: "b",
+    secrets: ["API_KEY"],
+    run(_, ctx) {
+      ctx.log.info(`with ${ctx.secrets.API_KEY}`);
+      return ctx.secrets.API_KEY.length;
+    },
+  });
+  const { output, log } = await runPlugin(plugin, { input: 1, secrets: { API_KEY: "0123456789" } });
+  expect(output).toBe(10);
+  expect(log).toMatchObject([{ message: "with •••API_KEY" }]);
+  await expect(runPlugin(plugin, { input: 1 })).rejects.toThrow(
+    'secrets.API_KEY is missing: plugin "uses-secret" declares it.',
+  );
+  const secrets = { API_KEY: "x", OTHER: "y" };
+  await expect(runPlugin(plugin, { input: 1, secrets })).rejects.toThrow(
+    'secrets.OTHER is given: plugin "uses-secret" must declare it.',
+  );
 });
 
 test("what a plugin wrote is there until the process ends, and then no longer", async () => {

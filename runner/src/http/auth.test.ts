@@ -62,6 +62,10 @@ test("reading needs the scope read, submitting work needs run, and everything el
     "abortBulkAct",
     "submitBatch",
     "setBatchWebhook",
+    "saveSchedule",
+    "runSchedule",
+    "pauseSchedule",
+    "resumeSchedule",
     "uploadFile",
   ]);
   const ids = (method: string, scope: string): string[] =>
