@@ -2,9 +2,15 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Thousands of requests, crashing daemons, real waits, many processes. `npm run test:slow` runs them, `npm test` does not. */
+/**
+ * Thousands of requests, crashing daemons, real waits, many processes, all examples of the documentation.
+ * `npm run test:slow` runs them, `npm test` does not.
+ */
 const SLOW = [
-  "runner/test/e2e/{backup,batches,command-remote,fuzz,known-plugins,package,plugin-add,process,stalled-log-reader}.test.ts",
+  "runner/src/engine/deliveries/no-event-lost.test.ts",
+  "runner/test/conformance/migrations.test.ts",
+  "runner/test/e2e/{backup,batches,broken-pipe,command,command-remote,deploy-proxies,docs,egress,files-*,fuzz,known-plugins,live}.test.ts",
+  "runner/test/e2e/{login-link,make-*,mcp,package,plugin-add,process,schedules,stalled-log-reader,tokens,webhooks}.test.ts",
   "runner/test/faults/{executor,executor-channel,file-kills,hostile-*,large-files,last-attempts,make-and-n8n,noisy-neighbour,plugin-*,slow-disk,unread-responses,upgrade}.test.ts",
 ];
 
@@ -23,6 +29,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["runner/{src,console/src}/**/*.test.ts"],
+          exclude: SLOW,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -35,6 +35,13 @@ export const SCREENS: readonly Screen[] = [
     load: () => import("./screens/run/run.tsx"),
   },
   {
+    path: "schedules",
+    title: "Schedules",
+    letter: "c",
+    load: () => import("./screens/schedules/schedules.tsx"),
+    loadOne: () => import("./screens/schedules/schedule.tsx"),
+  },
+  {
     path: "destinations",
     title: "Destinations",
     letter: "d",

@@ -24,6 +24,13 @@ const STATES = {
   closed: ["check", "ok"],
   done: ["check", "ok"],
   aborted: ["stop", "idle"],
+  ended: ["check", "idle"],
+  fired: ["check", "ok"],
+  "caught-up": ["check", "ok"],
+  buffered: ["hourglass", "wait"],
+  skipped: ["minus", "idle"],
+  missed: ["alert", "wait"],
+  refused: ["cross", "bad"],
 } as const satisfies Record<string, readonly [IconName, string]>;
 
 export type StateName = keyof typeof STATES;

@@ -51,6 +51,19 @@ beforeAll(async () => {
     ],
     webhook: { url: `${receiver.url}/ok` },
   });
+  await full.post("/v1/schedules", {
+    key: "failing",
+    cron: "30 2 * * *",
+    timezone: "Europe/Berlin",
+    jitterMs: 60_000,
+    pauseOnFailures: 1,
+    job: { plugins: ["fails"], name: LONG.slice(0, 180) },
+  });
+  await full.post("/v1/schedules/failing/run", {});
+  await until("the schedule to be paused", async () => {
+    const { state } = await full.get("/v1/schedules/failing");
+    return state === "paused";
+  });
   const { deliveryId: dead } = await until("a given up delivery", async () => {
     const { items } = await full.get("/v1/deliveries?state=dead");
     return items[0];
@@ -87,6 +100,7 @@ describe.each(LOOKS)("%s", (_, look) => {
         ["#/deliveries", "text=Nothing was sent yet"],
         ["#/plugins", "tbody tr:nth-child(5)"],
         ["#/batches", "text=No batch was submitted yet"],
+        ["#/schedules", "text=There is no schedule"],
         ["#/system", "text=No token was added"],
       ],
     ],
@@ -116,6 +130,8 @@ describe.each(LOOKS)("%s", (_, look) => {
         ["#/plugins/torn", ".notice"],
         ["#/batches", "tbody tr"],
         [`#/batches/${ids.batch}`, "tbody tr"],
+        ["#/schedules", "tbody tr"],
+        ["#/schedules/failing", "tbody tr", "text=Remove…", "dialog"],
         ["#/system", "tbody tr", "text=Add a token", "dialog"],
       ],
     ],

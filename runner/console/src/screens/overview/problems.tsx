@@ -44,7 +44,6 @@ function linkOf(target: NonNullable<StatusProblem["target"]>): string {
   if ("destinationId" in target) return linkTo(["destinations", target.destinationId]);
   if ("webhookId" in target) return linkTo(["webhooks", target.webhookId]);
   if ("plugin" in target) return linkTo(["plugins", target.plugin]);
-  // The schedules have no screen yet: the jobs that failed say why.
-  if ("schedule" in target) return linkTo(["jobs"], { status: "failed" });
+  if ("schedule" in target) return linkTo(["schedules", target.schedule]);
   return target.limit === "queue" ? linkTo(["jobs"], { status: "queued" }) : linkTo(["system"]);
 }
