@@ -18,6 +18,13 @@ const CONNECTIONS = 8;
 const HOOK = "http://127.0.0.1:1/";
 /** The number of webhooks or batches that are created for the requests of one route. */
 const SPARE = 5;
+/** Exactly one of three fields must be set. */
+const SCHEDULES = Array.from({ length: SPARE }, (_, n) => ({
+  key: `fuzz-${n}`,
+  everyMs: 1_000_000_000,
+  job: { plugins: ["echo"] },
+}));
+const BODIES: Readonly<Record<string, readonly unknown[]>> = { "/v1/schedules": SCHEDULES };
 const ECHO = `import { definePlugin } from "playground-runner/plugin";
 export default definePlugin({ name: "echo", description: "Returns its input.", run: (input) => input });
 `;
@@ -108,6 +115,10 @@ async function valuesFor({ path }: Route): Promise<Known["values"]> {
     const bulk = await daemon.post("/v1/bulk", { act: "cancel", ids: known.values["jobId"] });
     return { ...known.values, id: [bulk.id as string] };
   }
+  if (path.startsWith("/v1/schedules/")) {
+    await Promise.all(SCHEDULES.map((body) => daemon.post("/v1/schedules", body)));
+    return { ...known.values, key: SCHEDULES.map(({ key }) => key) };
+  }
   const toCreate = path.startsWith("/v1/webhooks/")
     ? (n: number) => ({ to: "/v1/webhooks", body: { url: HOOK, jobName: `${path} ${n}` } })
     : path.startsWith("/v1/batches/")
@@ -174,7 +185,8 @@ function fits(value: unknown, ref: string): boolean {
 describe("no request causes a 5xx, an error without a code, or a lost connection", () => {
   test.each(routes)("$method $path", { timeout: 60_000 }, async (route) => {
     const values = await valuesFor(route);
-    const requests = requestArbitrary(route, document, { ...known, values });
+    const bodies = BODIES[route.path];
+    const requests = requestArbitrary(route, document, { ...known, values, bodies });
     const seed = Date.now() | 0;
     const sample = fc.sample(requests, { numRuns: REQUESTS_PER_ROUTE, seed });
     const statuses = new Set<number>();

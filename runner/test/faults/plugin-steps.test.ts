@@ -25,7 +25,13 @@ test("a plugin receives its input, its options and the job", async () => {
   if (!result.ok) throw new Error(result.failure.message);
   expect(JSON.parse(result.output)).toEqual({
     ...request,
-    job: { id: "job_test", name: "a test", metadata: { team: "red" }, input: { a: [1] } },
+    job: {
+      id: "job_test",
+      name: "a test",
+      metadata: { team: "red" },
+      schedule: null,
+      input: { a: [1] },
+    },
     env: ["GREETING"],
     fetch: "function",
   });

@@ -15,6 +15,8 @@ export interface Known {
   readonly token: string;
   /** Existing values, by the name of the path parameter or body field. */
   readonly values: Readonly<Record<string, readonly unknown[]>>;
+  /** Bodies that the route accepts, if those made from its schema seldom are. */
+  readonly bodies?: readonly unknown[] | undefined;
 }
 
 /** No webhook request leaves the machine: port 1 refuses, and the others are not valid URLs. */
@@ -263,7 +265,12 @@ export function requestArbitrary(
   const body: fc.Arbitrary<string | null> =
     schema === undefined
       ? fc.option(fc.json(), { freq: 5 })
-      : bodyText(fitting(schema, document, known));
+      : bodyText(
+          fc.oneof(
+            ...(known.bodies ?? []).map((each) => fc.constant(each)),
+            fitting(schema, document, known),
+          ),
+        );
   return fc
     .record({
       method: fc.oneof(
