@@ -220,8 +220,8 @@ async function fill(): Promise<void> {
       SELECT seq, ARRAY['first'], '[]', '{}', 'null' FROM jobs;
     INSERT INTO steps (job, position, plugin, status, started_at, ended_at)
       SELECT seq, 0, 'first', 'completed', 1, 2 FROM jobs;
-    INSERT INTO step_attempts (job, position, started_at, ended_at, failure_code, failure_message)
-      SELECT seq, 0, 1, 2, 'c', 'm' FROM jobs;
+    INSERT INTO step_attempts (job, position, number, started_at, ended_at, failure_code, failure_message)
+      SELECT seq, 0, 1, 1, 2, 'c', 'm' FROM jobs;
     INSERT INTO events (job, sequence, kind, at, body) SELECT seq, 1, 'started', 1, '{}' FROM jobs;
     INSERT INTO logs (job, step, at, level, message) SELECT seq, 0, 1, 'info', 'm' FROM jobs;
     INSERT INTO attempts (delivery, number, at, duration_ms) SELECT id, 1, 1, 1 FROM deliveries;
