@@ -14,7 +14,6 @@ import {
 } from "./plugin-sdk.ts";
 import { toBytes } from "./pool/thread/file-source.ts";
 import type { ThreadTask } from "./pool/messages.ts";
-import type { LogBuffer } from "./pool/thread/log-buffer.ts";
 import { runLoaded } from "./pool/thread/run-step.ts";
 import { createStepSecrets } from "./pool/thread/step-secrets.ts";
 import { stringify } from "./pool/thread/serialize-output.ts";
@@ -107,18 +106,12 @@ export async function runPlugin<
   const progress: PluginResult["progress"][number][] = [];
   const log: PluginResult["log"][number][] = [];
   const secrets = createStepSecrets(declaredSecrets(plugin, run.secrets ?? {}));
-  const { hide } = secrets;
-  const buffer: LogBuffer = {
-    log: (level, message, data) =>
-      void log.push({
-        level,
-        message: hide(message),
-        data: toData(data && (hide(data) as JsonText)),
-      }),
+  const buffer = secrets.hideIn({
+    log: (level, message, data) => void log.push({ level, message, data: toData(data) }),
     progress: (next) => void progress.push(next),
     flush: () => {},
     close: () => ({ lines: [], droppedLines: 0 }),
-  };
+  });
   const contentsDir = join(temporaryFolder(), "artifacts");
   const contents = createLocalContents(contentsDir);
   const { watched, thrown } = watchThrown(definePlugin(plugin) as PluginDefinition);

@@ -54,9 +54,8 @@ export default async function runTask(task: ThreadTask): Promise<void> {
   const { run } = task;
   const settings = workerData as ThreadSettings;
   const secrets = createStepSecrets(task.secrets);
-  const buffer = createLogBuffer(
-    (lines, progress) => send({ kind: "update", run, lines, progress }),
-    { ...task, hide: secrets.hide },
+  const buffer = secrets.hideIn(
+    createLogBuffer((lines, progress) => send({ kind: "update", run, lines, progress }), task),
   );
   const step: CurrentStep = { run, buffer, abort: new AbortController(), secrets };
   Atomics.store(sharedState, SHARED_STATE.startedAt, BigInt(monotonicMs()));

@@ -22,14 +22,7 @@ type Send = (lines: readonly LogLine[], progress: Progress | null) => void;
 
 export function createLogBuffer(
   send: Send,
-  {
-    logLimitBytes,
-    logLimitLines,
-    hide = (text) => text,
-  }: Pick<StepTask, "logLimitBytes" | "logLimitLines"> & {
-    /** Hides what no line may contain. */
-    readonly hide?: (text: string) => string;
-  },
+  { logLimitBytes, logLimitLines }: Pick<StepTask, "logLimitBytes" | "logLimitLines">,
 ): LogBuffer {
   let lines: LogLine[] = [];
   let progress: Progress | null = null;
@@ -65,8 +58,8 @@ export function createLogBuffer(
       const line = {
         at: systemClock.now(),
         level,
-        message: cap(hide(toText(message))),
-        data: fitting(data === undefined ? undefined : (hide(data) as JsonText)),
+        message: cap(toText(message)),
+        data: fitting(data),
       };
       bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? "");
       if (bytes > logLimitBytes) return void (dropped += 1);
@@ -93,7 +86,7 @@ export function createLogBuffer(
 }
 
 /** A plugin in JavaScript can log a value of any type. */
-function toText(message: unknown): string {
+export function toText(message: unknown): string {
   return typeof message === "string" ? message : inspect(message);
 }
 

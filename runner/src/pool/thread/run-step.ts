@@ -116,7 +116,10 @@ function warnOfSecrets(output: JsonText, { secrets, buffer }: CurrentStep): void
 }
 
 function toFailure(error: unknown, step: CurrentStep): Failure {
-  if (error instanceof StepFailed) return error.failure;
+  if (error instanceof StepFailed) {
+    const { code, message } = error.failure;
+    return { code, message: step.secrets.hide(message) };
+  }
   step.buffer.log("error", errorReport(error));
   return { code: "PLUGIN_THREW", message: errorMessage(error, step.secrets.hide) };
 }
