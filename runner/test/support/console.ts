@@ -49,6 +49,13 @@ export interface Violation {
   readonly targets: string;
 }
 
+/** The looks in which every screen is checked: a name, and the options of a browser's context. */
+export const LOOKS = [
+  ["light", { colorScheme: "light", viewport: { width: 1280, height: 900 } }],
+  ["dark", { colorScheme: "dark", viewport: { width: 1280, height: 900 } }],
+  ["on a phone", { colorScheme: "light", viewport: { width: 390, height: 844 } }],
+] as const;
+
 /** What axe finds on the page as it is now, by the rules of WCAG 2.2 AA and its best practices. */
 export async function violationsOn(page: Page): Promise<readonly Violation[]> {
   // Passed as text, because the project's other code does not have the browser's types.

@@ -1,9 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startChromium } from "../../support/chromium.ts";
-import { openConsole, overflowOf, violationsOn } from "../../support/console.ts";
+import {
+  openConsole,
+  overflowOf,
+  violationsOn,
+  type OpenedConsole,
+} from "../../support/console.ts";
 import { startDaemon, type Daemon } from "../../support/daemon.ts";
 import { createReceiver, type Receiver } from "../../support/receiver.ts";
 import { until } from "../../support/until.ts";
@@ -78,83 +83,70 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([browser?.close(), empty?.close(), full?.close(), receiver?.close()]));
 
-const WIDE = { width: 1280, height: 900 };
-const NARROW = { width: 390, height: 844 };
-const LOOKS = [
-  ["light", { colorScheme: "light", viewport: WIDE }],
-  ["dark", { colorScheme: "dark", viewport: WIDE }],
-  ["light, on a phone", { colorScheme: "light", viewport: NARROW }],
-  ["dark, on a phone", { colorScheme: "dark", viewport: NARROW }],
-] as const;
+/** A place, where `:name` is an id of that name; what it shows; what is clicked then, and what that opens. */
+type Screen = readonly [place: string, shown: string, click?: string, opened?: string];
 
-type Step = readonly [place: string, shown: string, click?: string, opened?: string];
+const EMPTY: readonly Screen[] = [
+  ["#/run", "select", "text=Job settings", "text=Webhook URL"],
+  ["#/destinations", "text=No job has brought a webhook yet"],
+  ["#/deliveries", "text=Nothing was sent yet"],
+  ["#/plugins", "tbody tr:nth-child(5)"],
+  ["#/batches", "text=No batch was submitted yet"],
+  ["#/schedules", "text=There is no schedule"],
+  ["#/system", "text=No token was added"],
+];
 
-describe.each(LOOKS)("%s", (_, look) => {
-  test.each<[string, () => Daemon, () => readonly Step[]]>([
-    [
-      "an empty daemon",
-      () => empty,
-      () => [
-        ["#/run", "select", "text=Job settings", "text=Webhook URL"],
-        ["#/destinations", "text=No job has brought a webhook yet"],
-        ["#/deliveries", "text=Nothing was sent yet"],
-        ["#/plugins", "tbody tr:nth-child(5)"],
-        ["#/batches", "text=No batch was submitted yet"],
-        ["#/schedules", "text=There is no schedule"],
-        ["#/system", "text=No token was added"],
-      ],
-    ],
-    [
-      "destinations and deliveries that fail",
-      () => full,
-      () => [
-        ["#/destinations", "tbody tr", "text=Register a webhook", "dialog"],
-        [`#/webhooks/${ids.webhook}`, "tbody tr", "text=Edit", "dialog"],
-        [`#/webhooks/${ids.paused}`, ".notice", "text=Send failed", "dialog"],
-        [`#/destinations/${ids.origin}`, "tbody tr"],
-        ["#/deliveries", "tbody tr:nth-child(3)"],
-        [`#/deliveries/${ids.dead}`, ".attempts li"],
-        [`#/deliveries/${ids.retrying}`, ".attempts li"],
-      ],
-    ],
-    [
-      "plugins, batches and the system, with failures and long names",
-      () => full,
-      () => [
-        ["#/run?plugin=csv-profile", "#input_text", "text=Options", "#options-0_header"],
-        ["#/run?plugin=zip", "#input_texts_readme\\.txt"],
-        [`#/run?job=${ids.job}`, "text=Filled in from"],
-        ["#/plugins", ".broken"],
-        ["#/plugins/fails", ".mini-bars"],
-        ["#/plugins/text-chunk", ".schema", "text=JSON Schema >> nth=-1", ".raw[open]"],
-        ["#/plugins/torn", ".notice"],
-        ["#/batches", "tbody tr"],
-        [`#/batches/${ids.batch}`, "tbody tr"],
-        ["#/schedules", "tbody tr"],
-        ["#/schedules/failing", "tbody tr", "text=Remove…", "dialog"],
-        ["#/system", "tbody tr", "text=Add a token", "dialog"],
-      ],
-    ],
-  ])("the screens of %s can be used by everybody", async (_of, daemon, steps) => {
-    const { page, goTo, context, complaints } = await openConsole(browser, daemon(), look);
-    const found: object[] = [];
-    const check = async (place: string): Promise<void> => {
-      found.push(...(await violationsOn(page)).map((violation) => ({ place, ...violation })));
-      const overflow = await overflowOf(page);
-      if (overflow !== 0) found.push({ place, overflow });
-    };
-    for (const [place, shown, click, opened] of steps()) {
-      await goTo(place);
+/** Destinations that fail, plugins that fail or cannot be loaded, and long names. */
+const FULL: readonly Screen[] = [
+  ["#/destinations", "tbody tr", "text=Register a webhook", "dialog"],
+  ["#/webhooks/:webhook", "tbody tr", "text=Edit", "dialog"],
+  ["#/webhooks/:paused", ".notice", "text=Send failed", "dialog"],
+  ["#/destinations/:origin", "tbody tr"],
+  ["#/deliveries", "tbody tr:nth-child(3)"],
+  ["#/deliveries/:dead", ".attempts li"],
+  ["#/deliveries/:retrying", ".attempts li"],
+  ["#/run?plugin=csv-profile", "#input_text", "text=Options", "#options-0_header"],
+  ["#/run?plugin=zip", "#input_texts_readme\\.txt"],
+  ["#/run?job=:job", "text=Filled in from"],
+  ["#/plugins", ".broken"],
+  ["#/plugins/fails", ".mini-bars"],
+  ["#/plugins/text-chunk", ".schema", "text=JSON Schema >> nth=-1", ".raw[open]"],
+  ["#/plugins/torn", ".notice"],
+  ["#/batches", "tbody tr"],
+  ["#/batches/:batch", "tbody tr"],
+  ["#/schedules", "tbody tr"],
+  ["#/schedules/failing", "tbody tr", "text=Remove…", "dialog"],
+  ["#/system", "tbody tr", "text=Add a token", "dialog"],
+];
+
+describe.each(LOOKS)("everybody can use, %s,", (_look, options) => {
+  describe.each([
+    ["an empty daemon's", () => empty, EMPTY],
+    ["a full daemon's", () => full, FULL],
+  ] as const)("%s", (_of, daemon, screens) => {
+    let opened: OpenedConsole;
+    beforeAll(async () => {
+      opened = await openConsole(browser, daemon(), options);
+    });
+    afterAll(() => opened?.context.close());
+
+    test.each(screens)("%s", async (place, shown, click, openedBy) => {
+      const { page, goTo, complaints } = opened;
+      await goTo(place.replace(/:(\w+)/, (_match, name: keyof typeof ids) => ids[name]));
       await page.waitForSelector(shown);
-      await check(place);
-      if (click === undefined || opened === undefined) continue;
-      await page.click(click);
-      await page.waitForSelector(opened);
-      await check(`${place}, ${opened}`);
-      if (opened === "dialog") await page.keyboard.press("Escape");
-    }
-    expect(found).toEqual([]);
-    expect(complaints).toEqual([]);
-    await context.close();
+      await expectUsable(page);
+      if (click !== undefined && openedBy !== undefined) {
+        await page.click(click);
+        await page.waitForSelector(openedBy);
+        await expectUsable(page);
+        if (openedBy === "dialog") await page.keyboard.press("Escape");
+      }
+      expect(complaints).toEqual([]);
+    });
   });
 });
+
+async function expectUsable(page: Page): Promise<void> {
+  expect(await violationsOn(page)).toEqual([]);
+  expect(await overflowOf(page)).toBe(0);
+}

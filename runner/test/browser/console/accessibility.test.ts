@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startChromium } from "../../support/chromium.ts";
-import { openConsole, openTab, overflowOf, violationsOn } from "../../support/console.ts";
+import { LOOKS, openConsole, openTab, overflowOf, violationsOn } from "../../support/console.ts";
 import { startDaemon, type Daemon } from "../../support/daemon.ts";
 import { createReceiver, type Receiver } from "../../support/receiver.ts";
 import { until } from "../../support/until.ts";
@@ -48,15 +48,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => Promise.all([browser?.close(), empty?.close(), full?.close(), receiver?.close()]));
-
-const WIDE = { width: 1280, height: 900 };
-const NARROW = { width: 390, height: 844 };
-const LOOKS = [
-  ["light", { colorScheme: "light", viewport: WIDE }],
-  ["dark", { colorScheme: "dark", viewport: WIDE }],
-  ["light, on a phone", { colorScheme: "light", viewport: NARROW }],
-  ["dark, on a phone", { colorScheme: "dark", viewport: NARROW }],
-] as const;
 
 describe.each(LOOKS)("%s", (_, look) => {
   test("the login and the first run can be used by everybody", async () => {
