@@ -4,6 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startChromium } from "../../support/chromium.ts";
 import {
+  LOOKS,
   openConsole,
   overflowOf,
   violationsOn,
@@ -130,7 +131,7 @@ describe.each(LOOKS)("everybody can use, %s,", (_look, options) => {
     });
     afterAll(() => opened?.context.close());
 
-    test.each(screens)("%s", async (place, shown, click, openedBy) => {
+    test.for(screens)("%s", async ([place, shown, click, openedBy]) => {
       const { page, goTo, complaints } = opened;
       await goTo(place.replace(/:(\w+)/, (_match, name: keyof typeof ids) => ids[name]));
       await page.waitForSelector(shown);

@@ -23,28 +23,28 @@ export function Log({ jobId, isEnded, steps }: LogProps) {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   /**
-   * Whether new lines should stay in view: the reader is at the end, or the job runs. The log of a job
-   * that is over is read from its beginning.
+   * `null` while new lines should stay in view. Else the furthest back that the reader has been since
+   * leaving the end, in pixels from the beginning. The log of a job that is over is read from there.
    */
-  const follows = useRef(!isEnded);
+  const leftAt = useRef<number | null>(isEnded ? 0 : null);
   const count = lines.value.length;
   const isEmpty = count === 0;
   const toEnd = (): void => {
-    follows.current = true;
+    leftAt.current = null;
     box.current?.scrollTo(0, box.current.scrollHeight);
   };
   useEffect(() => {
     if (isEmpty) return;
     // Also for blocks that get their height later, when they come into view.
     const follow = new ResizeObserver(() => {
-      if (follows.current) toEnd();
+      if (leftAt.current === null) toEnd();
     });
     follow.observe(content.current!);
     return () => follow.disconnect();
   }, [isEmpty]);
   const stay = (): void => {
-    const { scrollHeight, clientHeight } = box.current!;
-    if (scrollHeight > clientHeight) follows.current = false;
+    const { scrollTop, scrollHeight, clientHeight } = box.current!;
+    if (scrollHeight > clientHeight) leftAt.current ??= scrollTop;
   };
 
   if (isEmpty) {
@@ -82,7 +82,12 @@ export function Log({ jobId, isEnded, steps }: LogProps) {
           else if (KEYS_BACK.has(key)) stay();
         }}
         onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
-          if (scrollTop + clientHeight > scrollHeight - NEAR_END_PX) follows.current = true;
+          if (leftAt.current === null) return;
+          // The event of the last step to the end can come after the reader has left it.
+          const isForward = scrollTop > leftAt.current;
+          leftAt.current = Math.min(leftAt.current, scrollTop);
+          const isNearEnd = scrollTop + clientHeight > scrollHeight - NEAR_END_PX;
+          if (isForward && isNearEnd) leftAt.current = null;
         }}
       >
         <div ref={content}>
