@@ -101,7 +101,7 @@ export default defineConfig({
           // Needs Chromium. `npm run test:browser` runs it, `npm test` does not.
           name: "browser",
           include: ["runner/test/browser/**/*.test.ts"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },
