@@ -1,18 +1,17 @@
-import { timingSafeEqual } from "node:crypto";
+import crypto from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { KnownTokens } from "../ports/known-tokens.ts";
 import { createKnownTokens } from "./known-tokens.ts";
 import { changeTokens, digestOf, tokenFilePath } from "./token-file.ts";
 import { watchTokenFile } from "./watched-token-file.ts";
 
-vi.mock(import("node:crypto"), async (importOriginal) => {
-  const crypto = await importOriginal();
-  return { ...crypto, timingSafeEqual: vi.fn(crypto.timingSafeEqual) };
-});
-const compare = vi.mocked(timingSafeEqual);
+const { timingSafeEqual } = crypto;
+const compare = vi.spyOn(crypto, "timingSafeEqual");
+syncBuiltinESMExports();
 
 const OWN = "own-token-0123456789";
 const ADDED = ["first-added-token", "second-added-token"];
@@ -37,8 +36,12 @@ beforeEach(async () => {
   compare.mockClear();
 });
 afterEach(async () => {
-  compare.mockRestore();
+  compare.mockImplementation(timingSafeEqual);
   await rm(dataDir, { recursive: true, force: true });
+});
+afterAll(() => {
+  compare.mockRestore();
+  syncBuiltinESMExports();
 });
 
 /** The lengths of the values that one call of `find` compared, in bytes. */
