@@ -42,6 +42,7 @@ export const LOAD_ACT: Loaders = {
   "schedules list": async () => (await import("./schedules/list-schedules.ts")).listSchedules,
   "schedules show": async () => (await import("./schedules/show-schedule.ts")).showSchedule,
   "schedules create": async () => (await import("./schedules/create-schedule.ts")).createSchedule,
+  "schedules update": async () => (await import("./schedules/update-schedule.ts")).updateSchedule,
   "schedules pause": async () => (await import("./schedules/act-on-schedules.ts")).pauseSchedules,
   "schedules resume": async () => (await import("./schedules/act-on-schedules.ts")).resumeSchedules,
   "schedules run": async () => (await import("./schedules/act-on-schedules.ts")).runSchedule,

@@ -32,6 +32,17 @@ export function nextSlot(grid: Grid, after: number): number | null {
   return found === null || (endAt !== null && found > endAt) ? null : found;
 }
 
+/** The first `count` slots after the instant. */
+export function nextSlots(grid: Grid, after: number, count: number): readonly number[] {
+  const slots: number[] = [];
+  while (slots.length < count) {
+    const next = nextSlot(grid, slots.at(-1) ?? after);
+    if (next === null) break;
+    slots.push(next);
+  }
+  return slots;
+}
+
 function nextOf({ timing, timezone, startAt }: Grid, after: number): number | null {
   switch (timing.kind) {
     case "at":
@@ -84,19 +95,13 @@ export function slotAfter(
   return slot === null ? null : toSlot(id, slot, definition.jitterMs);
 }
 
-/** The next `count` slots after the instant. */
+/** The same with the jitter. */
 export function slotsAfter(
-  schedule: { readonly id: string; readonly definition: SlotSource },
+  { id, definition }: { readonly id: string; readonly definition: SlotSource },
   after: number,
   count: number,
 ): readonly Slot[] {
-  const slots: Slot[] = [];
-  for (let next = slotAfter(schedule, after); next !== null;) {
-    slots.push(next);
-    if (slots.length === count) break;
-    next = slotAfter(schedule, next.slot);
-  }
-  return slots;
+  return nextSlots(definition, after, count).map((slot) => toSlot(id, slot, definition.jitterMs));
 }
 
 /** Gaps that are looked at to find the least. */

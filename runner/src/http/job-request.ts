@@ -4,6 +4,7 @@ import { toRetryPolicy } from "../domain/step-retry.ts";
 import type { JobRequest, WebhookTarget } from "../engine/requests.ts";
 import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook.ts";
 import type { SubmitJob } from "./contract/job.ts";
+import type { UpdateScheduledJob } from "./contract/schedule.ts";
 
 export function toJobRequest(
   body: Omit<SubmitJob, "runAt"> & Pick<Partial<SubmitJob>, "runAt">,
@@ -24,6 +25,20 @@ export function toJobRequest(
     timeoutMs: body.timeoutMs ?? null,
     ...(body.retry !== undefined && { retry: toRetryPolicy(body.retry) }),
   };
+}
+
+/** Only the fields that are given. Null stands for the default. */
+export function toJobPatch(body: UpdateScheduledJob): Partial<JobRequest> {
+  const { webhook, timeoutMs, retry, plugins = [], ...rest } = body;
+  const whole = toJobRequest({
+    ...rest,
+    plugins,
+    webhook: webhook ?? undefined,
+    timeoutMs: timeoutMs ?? undefined,
+    retry: retry ?? undefined,
+  });
+  const given = Object.keys(body) as (keyof UpdateScheduledJob)[];
+  return Object.fromEntries(given.map((name) => [name, whole[name]]));
 }
 
 export function toWebhookTarget(webhook: WebhookRequest | BatchWebhookRequest): WebhookTarget {

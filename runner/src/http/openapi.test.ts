@@ -152,6 +152,7 @@ test("requests accept no undocumented field, but responses and events can gain f
     "BatchJobRequest",
     "BatchWebhookRequest",
     "Login",
+    "PreviewSchedule",
     "RecoverWebhook",
     "RegisterWebhook",
     "RetryRequest",
@@ -160,6 +161,8 @@ test("requests accept no undocumented field, but responses and events can gain f
     "StartBulkAct",
     "SubmitBatch",
     "SubmitJob",
+    "UpdateSchedule",
+    "UpdateScheduledJob",
     "UpdateWebhook",
     "WebhookRequest",
   ]);

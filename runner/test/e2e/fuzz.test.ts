@@ -24,7 +24,11 @@ const SCHEDULES = Array.from({ length: SPARE }, (_, n) => ({
   everyMs: 1_000_000_000,
   job: { plugins: ["echo"] },
 }));
-const BODIES: Readonly<Record<string, readonly unknown[]>> = { "/v1/schedules": SCHEDULES };
+const BODIES: Readonly<Record<string, readonly unknown[]>> = {
+  "/v1/schedules": SCHEDULES,
+  "/v1/schedules/{key}": [{ everyMs: 2_000_000_000 }, { overlap: "allow" }, { job: { name: "a" } }],
+  "/v1/schedules/preview": [{ everyMs: 60_000 }, { cron: "0 9 * * *", timezone: "Europe/Berlin" }],
+};
 const ECHO = `import { definePlugin } from "playground-runner/plugin";
 export default definePlugin({ name: "echo", description: "Returns its input.", run: (input) => input });
 `;

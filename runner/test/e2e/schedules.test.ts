@@ -102,6 +102,57 @@ describe("over HTTP", () => {
     expect([one.body.items[0].key, two.body.items[0].key]).toEqual(["daily", "second"]);
   });
 
+  test("an update changes the fields that it names, and keeps the others and the secrets", async () => {
+    const webhook = { url: `${receiver.url}/hook`, headers: { "X-Key": "hidden" } };
+    const job = { ...JOB, webhook, timeoutMs: 5_000, retry: { attempts: 2 } };
+    const times = { endAt: "2040-01-01T00:00:00Z", pauseOnFailures: 2 };
+    const { body: before } = await save({ key: "patched", everyMs: 3_600_000, ...times, job });
+    const patch = (body: object) => send("PATCH", "/v1/schedules/patched", body);
+    const { status, body: after } = await patch({
+      cron: "0 9 * * *",
+      timezone: "europe/berlin",
+      job: { input: { a: 2 } },
+    });
+    expect(status).toBe(200);
+    expect(Schedule.parse(after)).toMatchObject({
+      cron: "0 9 * * *",
+      everyMs: null,
+      timezone: "Europe/Berlin",
+      pauseOnFailures: 2,
+      endAt: before.endAt,
+    });
+    expect(after.job).toEqual({ ...before.job, input: { a: 2 } });
+    const none = { webhook: null, timeoutMs: null, retry: null, name: null };
+    const { body: bare } = await patch({ pauseOnFailures: null, endAt: null, job: none });
+    expect(bare).toMatchObject({ pauseOnFailures: null, endAt: null, job: none });
+    expect((await patch({ job: { plugins: ["ecco"] } })).body).toMatchObject({
+      code: "PLUGIN_NOT_FOUND",
+      issues: [{ path: "/job/plugins/0" }],
+    });
+    expect((await patch({ key: "other" })).body.issues[0].path).toBe("/key");
+    expect((await send("PATCH", "/v1/schedules/gone", { cron: "0 9 * * *" })).body.code).toBe(
+      "SCHEDULE_NOT_FOUND",
+    );
+  });
+
+  test("the slots of a schedule that is not stored can be seen, and what is wrong with it", async () => {
+    const preview = (body: object) => send("POST", "/v1/schedules/preview", body);
+    const { status, body } = await preview({ cron: "0 9 * * 1-5", timezone: "Europe/Berlin" });
+    expect(status).toBe(200);
+    expect(body.items).toHaveLength(5);
+    expect(body.items[0].local).toMatch(/^\w{3}, \d+ \w+ \d{4}, 09:00 CES?T$/);
+    expect((await preview({ everyMs: 60_000, n: 2 })).body.items).toHaveLength(2);
+    const bad = await preview({ cron: "0 9 * *", timezone: "Berlin" });
+    expect(bad.status).toBe(400);
+    expect(bad.body.issues.map(({ path }: { path: string }) => path)).toEqual([
+      "/cron",
+      "/timezone",
+    ]);
+    await save({ key: "preview", everyMs: 3_600_000 });
+    expect((await send("GET", "/v1/schedules/preview")).body.key).toBe("preview");
+    expect((await send("DELETE", "/v1/schedules/preview")).status).toBe(204);
+  });
+
   test("a schedule is run, paused and resumed, and a run of a busy one is refused", async () => {
     await save({ key: "manual", everyMs: 3_600_000 });
     const run = await send("POST", "/v1/schedules/manual/run");
@@ -199,6 +250,27 @@ describe("with the command line", () => {
     const gone = await cli(["show", "cli"]);
     expect(gone).toMatchObject({ code: 4 });
     expect(gone.stderr).toContain('There is no schedule "cli".');
+  });
+
+  test("an update changes what its flags name", async () => {
+    await save({ key: "cli-update", everyMs: 3_600_000, pauseOnFailures: 2 });
+    const cron = ["--cron", "30 2 * * *", "--timezone", "Europe/Berlin"];
+    const updated = await cli(["update", "cli-update", ...cron, "--pause-on-failures", "0"]);
+    expect(updated).toMatchObject({ code: 0, stdout: "cli-update\n" });
+    expect(updated.stderr).toMatch(/^Its next slot is \w{3}, .* 02:30 CES?T\.$/m);
+    const input = await cli(["update", "cli-update", "--input", "-", "--json"], '{"b":2}');
+    expect(JSON.parse(input.stdout)).toMatchObject({
+      cron: "30 2 * * *",
+      everyMs: null,
+      pauseOnFailures: null,
+      job: { plugins: [{ name: "echo" }], input: { b: 2 } },
+    });
+    const named = await cli(["update", "cli-update", "--job", "-", "--json"], '{"name":"night"}');
+    expect(JSON.parse(named.stdout).job).toMatchObject({ name: "night", input: { b: 2 } });
+    expect((await cli(["update", "cli-update"])).stderr).toContain("Nothing is to change");
+    const both = await cli(["update", "cli-update", "--job", "-", "--name", "b"], "{}");
+    expect(both.stderr).toContain("and not with both");
+    await send("DELETE", "/v1/schedules/cli-update");
   });
 
   test("a bad duration or a missing job is refused before the daemon is asked", async () => {

@@ -212,6 +212,8 @@ export function createBackend(
     },
     schedules: {
       save: notScripted,
+      update: notScripted,
+      preview: () => notScripted() as never,
       get: notScripted,
       run: notScripted,
       pause: notScripted,

@@ -22,54 +22,64 @@ export const showSchedule = defineCommand({
   examples: [{ command: "schedules show nightly", does: "Why it did not run, too." }],
 });
 
+/** What a schedule has besides its job. */
+const SETTINGS = {
+  cron: {
+    value: "CRON",
+    description:
+      'Five fields, in quotes: minute, hour, day of the month, month, day of the week. `--cron "30 2 * * *"` is half past two each night.',
+  },
+  every: { value: "DURATION", description: `The time between two slots: ${DURATION}.` },
+  at: { value: "TIME", description: "One slot, such as `2026-12-24T18:00:00Z`." },
+  timezone: { value: "ZONE", description: "The IANA name of the time zone of `--cron`." },
+  overlap: {
+    value: "POLICY",
+    choices: OVERLAPS,
+    description: "What becomes of a slot while a job of the schedule runs.",
+  },
+  "catch-up": {
+    value: "POLICY",
+    choices: CATCH_UPS,
+    description: "What becomes of slots that passed while no daemon was up.",
+  },
+  "catch-up-window": {
+    value: "DURATION",
+    description: "Slots that are later than this are not caught up.",
+  },
+  jitter: { value: "DURATION", description: "Makes each job up to this much later than its slot." },
+  "pause-on-failures": {
+    value: "NUMBER",
+    range: [0, 1_000],
+    description: "This many failures in a row pause the schedule. 0: none do.",
+  },
+} as const;
+
+const PLUGIN = {
+  value: "PLUGIN",
+  repeats: true,
+  description: "Runs this plugin, in this order.",
+} as const;
+const INPUT = {
+  value: "FILE",
+  description: "JSON file with the input. `-` is standard input.",
+} as const;
+const NAME = { value: "NAME", description: "The name of its jobs." } as const;
+
 export const createSchedule = defineCommand({
   topic: "remote",
-  summary: "Creates a schedule, or changes the one with this key.",
+  summary: "Creates a schedule, or replaces the one with this key.",
   description:
-    "Give one of `--cron`, `--every` and `--at`, and the job with `--plugin` or `--job`. What is left out has its default, also in a change.",
+    "Give one of `--cron`, `--every` and `--at`, and the job with `--plugin` or `--job`. What is left out has its default, also if the schedule exists: `--timezone UTC`, `--overlap skip`, `--catch-up latest` and `--catch-up-window 1h`.",
   arguments: { KEY },
   flags: {
-    cron: {
-      value: "CRON",
-      description:
-        'Five fields, in quotes: minute, hour, day of the month, month, day of the week. `--cron "30 2 * * *"` is half past two each night.',
-    },
-    every: { value: "DURATION", description: `The time between two slots: ${DURATION}.` },
-    at: { value: "TIME", description: "One slot, such as `2026-12-24T18:00:00Z`." },
-    timezone: {
-      value: "ZONE",
-      description: "The IANA name of the time zone of `--cron`. Default: UTC.",
-    },
-    plugin: { value: "PLUGIN", repeats: true, description: "Runs this plugin, in this order." },
-    input: { value: "FILE", description: "JSON file with the input. `-` is standard input." },
-    name: { value: "NAME", description: "The name of its jobs." },
+    ...SETTINGS,
+    plugin: PLUGIN,
+    input: INPUT,
+    name: NAME,
     job: {
       value: "FILE",
       description:
         "JSON file with the whole job, as for `POST /v1/jobs`, in place of `--plugin`. `-` is standard input.",
-    },
-    overlap: {
-      value: "POLICY",
-      choices: OVERLAPS,
-      description: "What becomes of a slot while a job of the schedule runs. Default: skip.",
-    },
-    "catch-up": {
-      value: "POLICY",
-      choices: CATCH_UPS,
-      description: "What becomes of slots that passed while no daemon was up. Default: latest.",
-    },
-    "catch-up-window": {
-      value: "DURATION",
-      description: "Slots that are later than this are not caught up. Default: 1h.",
-    },
-    jitter: {
-      value: "DURATION",
-      description: "Makes each job up to this much later than its slot.",
-    },
-    "pause-on-failures": {
-      value: "NUMBER",
-      range: [1, 1_000],
-      description: "This many failures in a row pause the schedule.",
     },
     ...ACTING,
   },
@@ -83,6 +93,29 @@ export const createSchedule = defineCommand({
         "schedules create spread --every 1h --jitter 5m --job job.json --pause-on-failures 3",
       does: "Each hour, within five minutes, until it has failed three times in a row.",
     },
+  ],
+});
+
+export const updateSchedule = defineCommand({
+  topic: "remote",
+  summary: "Changes what the flags name of a schedule. All else stays.",
+  description: "One of `--cron`, `--every` and `--at` replaces the other.",
+  arguments: { KEY },
+  flags: {
+    ...SETTINGS,
+    plugin: { ...PLUGIN, description: "Runs this plugin, in this order, without options." },
+    input: INPUT,
+    name: NAME,
+    job: {
+      value: "FILE",
+      description:
+        "JSON file with the fields of the job that change, in place of `--plugin`, `--input` and `--name`. `-` is standard input.",
+    },
+    ...ACTING,
+  },
+  examples: [
+    { command: "schedules update poll --every 2h", does: "Each two hours, with its old job." },
+    { command: "schedules update poll --input input.json", does: "With another input." },
   ],
 });
 

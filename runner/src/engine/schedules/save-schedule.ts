@@ -18,17 +18,26 @@ interface SaveDeps extends MakeRunDeps, ReportDeps {
   readonly store: Pick<Store, "schedule" | "saveSchedule" | "file">;
 }
 
+/** Asks for the request again if another change came first: of two concurrent changes none is lost. */
 export async function saveSchedule(
-  request: ScheduleRequest,
-  { by, get }: { by: string | null; get: (key: string) => Promise<StoredSchedule> },
+  key: string,
+  {
+    by,
+    get,
+    toRequest,
+  }: {
+    by: string | null;
+    get: (key: string) => Promise<StoredSchedule>;
+    toRequest: (before: StoredSchedule | null) => ScheduleRequest;
+  },
   deps: SaveDeps,
 ): Promise<{ schedule: StoredSchedule; outcome: "created" | "changed" | "unchanged" }> {
   const { store, clock, ids, log, messages, sealedContents } = deps;
-  const { key, job } = request;
-  const content = contentOf(request);
   for (;;) {
     const before = await store.schedule(key);
-    if (before !== null && isAsBefore(before, content, deps)) {
+    const request = toRequest(before);
+    const { job } = request;
+    if (before !== null && isAsBefore(before, contentOf(request), deps)) {
       return { schedule: before, outcome: "unchanged" };
     }
     checkJob(job, deps, "/job");

@@ -28,12 +28,25 @@ export interface ScheduleRequest {
   readonly endAt?: number | null | undefined;
 }
 
+/** The fields that change. Of the job, too. */
+export interface SchedulePatch extends Partial<Omit<ScheduleRequest, "key" | "job">> {
+  readonly job?: Partial<JobRequest>;
+}
+
+/** The schedule's fields that say when it has slots. */
+export type ScheduleWhen = Pick<
+  ScheduleRequest,
+  "cron" | "everyMs" | "at" | "timezone" | "startAt" | "endAt"
+>;
+
 function refuse(issues: readonly Issue[]): Refused {
   return new Refused("BODY_INVALID", `${summarize(issues, "The body")}.`, { issues });
 }
 
 /** Throws `Refused`: BODY_INVALID, with each field that is wrong. Asks for no clock. */
-export function toDefinition(request: ScheduleRequest): Omit<ScheduleDefinition, "minGapMs"> {
+export function toDefinition(
+  request: Omit<ScheduleRequest, "key" | "job">,
+): Omit<ScheduleDefinition, "minGapMs"> {
   const { timezone = "UTC", startAt = null, endAt = null } = request;
   const issues: Issue[] = [];
   const timing = toTiming(request, issues);
@@ -57,7 +70,7 @@ export function toDefinition(request: ScheduleRequest): Omit<ScheduleDefinition,
   };
 }
 
-function toTiming(request: ScheduleRequest, issues: Issue[]): Timing | null {
+function toTiming(request: ScheduleWhen, issues: Issue[]): Timing | null {
   const { cron, everyMs, at } = request;
   const given = [cron, everyMs, at].filter((each) => each !== undefined).length;
   if (given !== 1) {

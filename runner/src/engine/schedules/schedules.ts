@@ -1,17 +1,24 @@
 /** Creates, changes, pauses, resumes, runs and removes schedules. schedule-loop.ts decides their slots. */
 import { Refused } from "../../domain/errors.ts";
 import type { Slot } from "../../domain/schedule.ts";
-import { slotsAfter } from "../../domain/schedule-grid.ts";
+import { nextSlots, slotsAfter } from "../../domain/schedule-grid.ts";
 import { passUntil } from "../../domain/schedule-plan.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { StoredSchedule } from "../../ports/store/schedules.ts";
 import type { JobRequest } from "../requests.ts";
 import { placeOf, reportPassed, type ReportDeps } from "./advance.ts";
 import type { MakeRunDeps } from "./make-run.ts";
+import { patchSchedule } from "./patch-schedule.ts";
 import { runSchedule } from "./run-schedule.ts";
 import { saveSchedule } from "./save-schedule.ts";
 import { openJob } from "./schedule-job.ts";
-import type { ScheduleRequest } from "./schedule-request.ts";
+import {
+  toDefinition,
+  withGap,
+  type SchedulePatch,
+  type ScheduleRequest,
+  type ScheduleWhen,
+} from "./schedule-request.ts";
 
 export interface Schedules {
   /**
@@ -23,6 +30,13 @@ export interface Schedules {
     request: ScheduleRequest,
     by: string | null,
   ): Promise<{ schedule: StoredSchedule; outcome: "created" | "changed" | "unchanged" }>;
+  /** Changes the fields that are given, and goes on as `save`. Throws `Refused` also with SCHEDULE_NOT_FOUND. */
+  update(key: string, patch: SchedulePatch, by: string | null): Promise<StoredSchedule>;
+  /** The slots after now that a schedule would have. Throws `Refused`: BODY_INVALID. */
+  preview(
+    when: ScheduleWhen,
+    count: number,
+  ): { readonly slots: readonly number[]; readonly timezone: string };
   /** Throws `Refused`, as the next ones do: SCHEDULE_NOT_FOUND. */
   get(key: string): Promise<StoredSchedule>;
   /** Makes a job now, which is no slot of the grid. Throws `Refused` also with SCHEDULE_BUSY and as `save`. */
@@ -59,8 +73,7 @@ export function createSchedules(deps: SchedulesDeps): Schedules {
 
   async function get(key: string): Promise<StoredSchedule> {
     const schedule = await store.schedule(key);
-    if (schedule === null)
-      throw new Refused("SCHEDULE_NOT_FOUND", `There is no schedule "${key}".`);
+    if (schedule === null) throw notFound(key);
     return schedule;
   }
 
@@ -90,7 +103,20 @@ export function createSchedules(deps: SchedulesDeps): Schedules {
   return {
     async save(request, by) {
       deps.refuseWhenStopping();
-      return saveSchedule(request, { by, get }, deps);
+      return saveSchedule(request.key, { by, get, toRequest: () => request }, deps);
+    },
+    async update(key, patch, by) {
+      deps.refuseWhenStopping();
+      const toRequest = (before: StoredSchedule | null): ScheduleRequest => {
+        if (before === null) throw notFound(key);
+        return patchSchedule(before, openJob(before, sealedContents), patch);
+      };
+      return (await saveSchedule(key, { by, get, toRequest }, deps)).schedule;
+    },
+    preview(when, count) {
+      const now = clock.now();
+      const definition = withGap(toDefinition(when), now);
+      return { slots: nextSlots(definition, now, count), timezone: definition.timezone };
     },
     get,
     async run(key, by) {
@@ -108,12 +134,14 @@ export function createSchedules(deps: SchedulesDeps): Schedules {
       return schedule;
     },
     async remove(key, by) {
-      if (!(await store.removeSchedule(key))) {
-        throw new Refused("SCHEDULE_NOT_FOUND", `There is no schedule "${key}".`);
-      }
+      if (!(await store.removeSchedule(key))) throw notFound(key);
       log.info({ schedule: key, token: by }, "schedule.removed");
     },
     next: (schedule, count) => slotsAfter(schedule, clock.now(), count),
     job: (schedule) => openJob(schedule, sealedContents),
   };
+}
+
+function notFound(key: string): Refused {
+  return new Refused("SCHEDULE_NOT_FOUND", `There is no schedule "${key}".`);
 }

@@ -50,46 +50,68 @@ const timing = {
   at: Instant.describe("The one slot."),
 };
 
-const catchUpText = `What becomes of slots that passed while no daemon was up, or that are more than 10 s late. \`latest\`: the newest of them runs. \`none\`: none does. \`all\`: each does, up to ${MAX_CAUGHT_UP}.`;
+/** A field that is left out gets its default or, in an update, stays the same. */
+const settings = {
+  timezone: z
+    .string()
+    .max(100)
+    .describe("The IANA name of the time zone of `cron`, such as `Europe/Berlin`."),
+  overlap: z
+    .enum(OVERLAPS)
+    .describe(
+      "What becomes of a slot while an earlier job of the schedule has not ended. `skip`: it gets no job. `buffer-one`: one slot waits for the end, others get no job. `allow`: its job runs beside the other. `cancel-running`: the other is cancelled.",
+    ),
+  catchUp: z
+    .enum(CATCH_UPS)
+    .describe(
+      `What becomes of slots that passed while no daemon was up, or that are more than 10 s late. \`latest\`: the newest of them runs. \`none\`: none does. \`all\`: each does, up to ${MAX_CAUGHT_UP}.`,
+    ),
+  catchUpWindowMs: z
+    .int()
+    .min(0)
+    .max(MAX_CATCH_UP_WINDOW_MS)
+    .describe("Slots that are later than this are not caught up, in ms."),
+  jitterMs: z
+    .int()
+    .min(0)
+    .max(MAX_JITTER_MS)
+    .describe(
+      "Each job is made up to this much after its slot, in ms, so that equal schedules do not run at once. The delay of a slot is always the same. It must be less than the time between two slots.",
+    ),
+};
+
+const optional = {
+  cron: timing.cron.optional(),
+  everyMs: timing.everyMs.optional(),
+  at: timing.at.optional(),
+  pauseOnFailures: z
+    .int()
+    .min(1)
+    .max(MAX_PAUSE_ON_FAILURES)
+    .nullish()
+    .describe(
+      "This many failures in a row pause the schedule: jobs that failed, and slots whose job was refused. A job that was cancelled does not count. Null, the default: none do.",
+    ),
+  startAt: Instant.nullish().describe("There is no slot before it."),
+  endAt: Instant.nullish().describe("There is no slot after it."),
+};
+
+function defaulted<T extends z.ZodType>(field: T, value: string | number) {
+  return field.optional().meta({ description: field.description, default: value });
+}
 
 export const SaveSchedule = z
   .strictObject({
     key: ScheduleKey.describe(
       "Your name for the schedule. A request with the same key changes the schedule.",
     ),
-    cron: timing.cron.optional(),
-    everyMs: timing.everyMs.optional(),
-    at: timing.at.optional(),
-    timezone: z.string().max(100).optional().meta({
-      description: "The IANA name of the time zone of `cron`, such as `Europe/Berlin`.",
-      default: "UTC",
-    }),
     job: ScheduledJob,
-    overlap: z.enum(OVERLAPS).optional().meta({
-      description:
-        "What becomes of a slot while an earlier job of the schedule has not ended. `skip`: it gets no job. `buffer-one`: one slot waits for the end, others get no job. `allow`: its job runs beside the other. `cancel-running`: the other is cancelled.",
-      default: "skip",
-    }),
-    catchUp: z.enum(CATCH_UPS).optional().meta({ description: catchUpText, default: "latest" }),
-    catchUpWindowMs: z.int().min(0).max(MAX_CATCH_UP_WINDOW_MS).optional().meta({
-      description: "Slots that are later than this are not caught up, in ms.",
-      default: DEFAULT_CATCH_UP_WINDOW_MS,
-    }),
-    jitterMs: z.int().min(0).max(MAX_JITTER_MS).optional().meta({
-      description:
-        "Each job is made up to this much after its slot, in ms, so that equal schedules do not run at once. The delay of a slot is always the same. It must be less than the time between two slots.",
-      default: 0,
-    }),
-    pauseOnFailures: z
-      .int()
-      .min(1)
-      .max(MAX_PAUSE_ON_FAILURES)
-      .nullish()
-      .describe(
-        "This many failures in a row pause the schedule: jobs that failed, and slots whose job was refused. A job that was cancelled does not count. Null, the default: none do.",
-      ),
-    startAt: Instant.nullish().describe("There is no slot before it."),
-    endAt: Instant.nullish().describe("There is no slot after it."),
+    ...optional,
+    timezone: defaulted(settings.timezone, "UTC"),
+    overlap: defaulted(settings.overlap, "skip"),
+    catchUp: defaulted(settings.catchUp, "latest"),
+    catchUpWindowMs: defaulted(settings.catchUpWindowMs, DEFAULT_CATCH_UP_WINDOW_MS),
+    jitterMs: defaulted(settings.jitterMs, 0),
   })
   .meta({
     id: "SaveSchedule",
@@ -97,6 +119,50 @@ export const SaveSchedule = z
     examples: [SAMPLE_SAVE_SCHEDULE],
   });
 export type SaveSchedule = z.infer<typeof SaveSchedule>;
+
+const { webhook, timeoutMs, retry, priority } = ScheduledJob.shape;
+
+const UpdateScheduledJob = ScheduledJob.partial()
+  .extend({
+    webhook: webhook.nullable(),
+    timeoutMs: timeoutMs.nullable(),
+    retry: retry.nullable(),
+    priority: priority.unwrap().optional(),
+  })
+  .meta({
+    id: "UpdateScheduledJob",
+    description:
+      "The fields of the job that change. `webhook` is replaced as a whole, with its headers and its secret. Null takes away what the job need not have.",
+    examples: [{ input: SAMPLE_SAVE_SCHEDULE.job.input }],
+  });
+export type UpdateScheduledJob = z.infer<typeof UpdateScheduledJob>;
+
+export const UpdateSchedule = z
+  .strictObject({ ...optional, ...settings, job: UpdateScheduledJob })
+  .partial()
+  .meta({
+    id: "UpdateSchedule",
+    description: "The fields that change. One of `cron`, `everyMs` and `at` replaces the other.",
+    examples: [{ cron: "0 4 * * *" }, { job: { input: SAMPLE_SAVE_SCHEDULE.job.input } }],
+  });
+export type UpdateSchedule = z.infer<typeof UpdateSchedule>;
+
+export const PreviewSchedule = z
+  .strictObject({
+    cron: optional.cron,
+    everyMs: optional.everyMs,
+    at: optional.at,
+    timezone: defaulted(settings.timezone, "UTC"),
+    startAt: optional.startAt,
+    endAt: optional.endAt,
+    n: defaulted(z.int().min(1).max(100).describe("How many slots."), 5),
+  })
+  .meta({
+    id: "PreviewSchedule",
+    description: "Send one of `cron`, `everyMs` and `at`.",
+    examples: [{ cron: SAMPLE_SAVE_SCHEDULE.cron, timezone: SAMPLE_SAVE_SCHEDULE.timezone, n: 3 }],
+  });
+export type PreviewSchedule = z.infer<typeof PreviewSchedule>;
 
 export const ScheduleSlot = z
   .object({
@@ -192,5 +258,7 @@ export const NextSlot = z
     local: z.string().describe("`slot` as a clock in the schedule's time zone shows it."),
   })
   .meta({ id: "NextSlot" });
+
+export const PreviewedSlot = NextSlot.omit({ dueAt: true }).meta({ id: "PreviewedSlot" });
 
 export const SLOTS_KEPT_TEXT = `The newest ${KEPT_SLOTS} of each schedule are kept.`;

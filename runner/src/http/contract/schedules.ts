@@ -4,7 +4,16 @@ import type { RefusalCode } from "../../domain/errors.ts";
 import { PageQuery, pageOf } from "./fields.ts";
 import { AcceptedJob } from "./job.ts";
 import { defineRoute } from "./route-contract.ts";
-import { NextSlot, SaveSchedule, Schedule, ScheduleSlot, SLOTS_KEPT_TEXT } from "./schedule.ts";
+import {
+  NextSlot,
+  PreviewedSlot,
+  PreviewSchedule,
+  SaveSchedule,
+  Schedule,
+  ScheduleSlot,
+  SLOTS_KEPT_TEXT,
+  UpdateSchedule,
+} from "./schedule.ts";
 
 const location = { Location: "Path of the schedule." };
 
@@ -42,6 +51,40 @@ export const saveSchedule = defineRoute({
     201: { description: "The schedule is created.", schema: Schedule, headers: location },
   },
   refusals: [...JOB_REFUSALS, "SCHEDULE_LIMIT"],
+});
+
+export const updateSchedule = defineRoute({
+  operationId: "updateSchedule",
+  method: "PATCH",
+  path: "/v1/schedules/:key",
+  tag: "schedules",
+  summary: "Change some fields of a schedule",
+  description:
+    "What is left out stays the same, also the secrets of the job's webhook. It then goes on with the first slot after now, and a paused schedule stays paused. A request that changes nothing is answered with the schedule as it is. The whole schedule is checked as by `POST /v1/schedules`. Of concurrent changes of other fields, none is lost.",
+  access: "run",
+  params: KeyParams,
+  body: UpdateSchedule,
+  responses: { 200: { description: "The schedule.", schema: Schedule } },
+  refusals: ["SCHEDULE_NOT_FOUND", ...JOB_REFUSALS],
+});
+
+export const previewSchedule = defineRoute({
+  operationId: "previewSchedule",
+  method: "POST",
+  path: "/v1/schedules/preview",
+  tag: "schedules",
+  summary: "List the slots that a schedule would have",
+  description:
+    "Those after now. Nothing is stored. When is checked as by `POST /v1/schedules`. The jitter is not part of it: it depends on the schedule's id.",
+  access: "read",
+  body: PreviewSchedule,
+  responses: {
+    200: {
+      description: "The slots.",
+      schema: z.object({ items: z.array(PreviewedSlot) }).meta({ id: "PreviewedSlotList" }),
+    },
+  },
+  refusals: [],
 });
 
 export const listSchedules = defineRoute({

@@ -1,15 +1,15 @@
 import type { FastifyInstance } from "fastify";
 import { toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { ScheduleRequest } from "../../engine/schedules/schedule-request.ts";
+import type { SchedulePatch, ScheduleRequest } from "../../engine/schedules/schedule-request.ts";
 import type { StoredSchedule } from "../../ports/store/schedules.ts";
 import type { Store } from "../../ports/store/store.ts";
-import type { SaveSchedule } from "../contract/schedule.ts";
+import type { PreviewSchedule, SaveSchedule, UpdateSchedule } from "../contract/schedule.ts";
 import * as contract from "../contract/schedules.ts";
-import { toJobRequest } from "../job-request.ts";
+import { toJobPatch, toJobRequest } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
 import { acceptedJobText, type JobUrl } from "../views/job.ts";
-import { nextSlotView, scheduleText, slotView } from "../views/schedule.ts";
+import { nextSlotView, previewedSlotView, scheduleText, slotView } from "../views/schedule.ts";
 
 export interface SchedulesDeps {
   readonly engine: Pick<Engine, "schedules">;
@@ -34,6 +34,22 @@ export function registerSchedules(app: FastifyInstance, deps: SchedulesDeps): vo
       reply.header("location", `/v1/schedules/${schedule.key}`),
       await toText(schedule),
     );
+  });
+
+  mount(app, contract.updateSchedule, async (request, reply) => {
+    const { key } = request.params;
+    const by = request.caller?.name ?? null;
+    return sendJson(
+      reply,
+      await toText(await schedules.update(key, toSchedulePatch(request.body), by)),
+    );
+  });
+
+  mount(app, contract.previewSchedule, async ({ body }, reply) => {
+    const { n = 5, ...when } = body;
+    const { slots, timezone } = schedules.preview(toWhen(when), n);
+    const items = slots.map((slot) => previewedSlotView(slot, timezone));
+    return sendJson(reply, toJsonText({ items }));
   });
 
   mount(app, contract.listSchedules, async ({ query }, reply) => {
@@ -93,16 +109,21 @@ export function registerSchedules(app: FastifyInstance, deps: SchedulesDeps): vo
   });
 }
 
-function toScheduleRequest({ at, startAt, endAt, job, ...body }: SaveSchedule): ScheduleRequest {
-  return {
-    ...body,
-    job: toJobRequest(job),
-    at: at === undefined ? undefined : Date.parse(at),
-    startAt: toInstant(startAt),
-    endAt: toInstant(endAt),
-  };
+function toScheduleRequest({ job, ...body }: SaveSchedule): ScheduleRequest {
+  return { ...toWhen(body), job: toJobRequest(job) };
 }
 
-function toInstant(text: string | null | undefined): number | null {
-  return text == null ? null : Date.parse(text);
+function toSchedulePatch({ job, ...body }: UpdateSchedule): SchedulePatch {
+  return { ...toWhen(body), ...(job !== undefined && { job: toJobPatch(job) }) };
+}
+
+type GivenWhen = Pick<PreviewSchedule, "at" | "startAt" | "endAt">;
+
+/** With milliseconds in place of instants. */
+function toWhen<T extends GivenWhen>({ at, startAt, endAt, ...body }: T) {
+  return { ...body, at: toInstant(at), startAt: toInstant(startAt), endAt: toInstant(endAt) };
+}
+
+function toInstant<T extends null | undefined>(text: string | T): number | T {
+  return typeof text === "string" ? Date.parse(text) : text;
 }

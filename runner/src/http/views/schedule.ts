@@ -69,12 +69,12 @@ function shownWebhook({ url, headers, on, retries, timeoutMs, secret }: WebhookT
   };
 }
 
+export function previewedSlotView(slot: number, timezone: string) {
+  return { slot: new Date(slot).toISOString(), local: localTime(slot, timezone) };
+}
+
 export function nextSlotView({ slot, dueAt }: Slot, timezone: string) {
-  return {
-    slot: new Date(slot).toISOString(),
-    dueAt: new Date(dueAt).toISOString(),
-    local: localTime(slot, timezone),
-  };
+  return { ...previewedSlotView(slot, timezone), dueAt: new Date(dueAt).toISOString() };
 }
 
 export function slotView(slot: StoredSlot, timezone: string): ScheduleSlot {
