@@ -94,6 +94,7 @@ const EMPTY: readonly Screen[] = [
   ["#/plugins", "tbody tr:nth-child(5)"],
   ["#/batches", "text=No batch was submitted yet"],
   ["#/schedules", "text=There is no schedule"],
+  ["#/schedules?new=1", ".next-slots li", "text=Rules", "text=Late by at most"],
   ["#/system", "text=No token was added"],
 ];
 
@@ -117,6 +118,7 @@ const FULL: readonly Screen[] = [
   ["#/batches/:batch", "tbody tr"],
   ["#/schedules", "tbody tr"],
   ["#/schedules/failing", "tbody tr", "text=Remove…", "dialog"],
+  ["#/schedules/failing?edit=1", ".next-slots li", "text=At an interval", "text=Every"],
   ["#/system", "tbody tr", "text=Add a token", "dialog"],
 ];
 

@@ -52,6 +52,131 @@ test("a schedule is run, paused, resumed and removed, and its slots say what bec
   await context.close();
 });
 
+/** What the browser says when the daemon refuses a request, which these tests want. */
+const REFUSED = /the server responded with a status of 40[04]/;
+const unexpected = (complaints: readonly string[]) =>
+  complaints.filter((text) => !REFUSED.test(text));
+
+test("a schedule is made with a form that shows its next slots, and what is wrong at its field", async () => {
+  const { page, goTo, complaints, context } = await openConsole(browser, daemon);
+  await goTo("#/schedules");
+  await page.click("text=New schedule");
+  await page.waitForSelector("h1:has-text('New schedule')");
+  await page.fill("label:text-is('Time zone')", "Europe/Berlin");
+  await page.fill("label:text-is('Cron')", "61 * * * *");
+  await page.waitForSelector(
+    ".field:has-text('Cron') .bad-text:has-text('a value is out of range')",
+  );
+  expect(await page.getAttribute("input.mono", "aria-invalid")).toBe("true");
+  await page.fill("label:text-is('Cron')", "15 6 * * 1");
+  await page.waitForSelector(".next-slots li:nth-child(5)");
+  for (const text of await page.locator(".next-slots li").allInnerTexts()) {
+    expect(text).toMatch(/^Mon, \d+ \w+ \d{4}, 06:15 CES?T$/);
+  }
+  await page.selectOption("[aria-label=Plugin]", "report");
+  await page.click("summary:has-text('Rules')");
+  await page.fill("label:text-is('Jitter')", "soon");
+  await page.click("button:has-text('Create')");
+  await page.waitForSelector(".field:has-text('Jitter') .bad-text:has-text('It is \"soon\"')");
+  await page.waitForSelector(".field:has-text('Key') .bad-text:has-text('It must be given')");
+  expect(await page.evaluate("document.activeElement.placeholder")).toBe("nightly-report");
+  await page.fill("label:text-is('Key')", "a b");
+  await page.fill("label:text-is('Jitter')", "5m");
+  await page.selectOption("text=While an earlier job runs", "allow");
+  await page.fill("text=Pause after failures", "3");
+  await page.click("summary:has-text('Job settings')");
+  await page.fill("text=Webhook URL", "http://127.0.0.1:9/hook");
+  await page.click("button:has-text('Create')");
+  await page.waitForSelector(
+    ".field:has-text('Key') .bad-text:has-text('must begin with a letter')",
+  );
+  await page.fill("label:text-is('Key')", "weekly");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("h1:has-text('weekly') + .state:has-text('active')");
+  expect(await daemon.get("/v1/schedules/weekly")).toMatchObject({
+    cron: "15 6 * * 1",
+    timezone: "Europe/Berlin",
+    overlap: "allow",
+    catchUp: "latest",
+    jitterMs: 300_000,
+    pauseOnFailures: 3,
+    job: { plugins: [{ name: "report" }], webhook: { url: "http://127.0.0.1:9/hook" } },
+  });
+
+  await goTo("#/schedules?new=1");
+  await page.fill("label:text-is('Key')", "weekly");
+  await page.selectOption("[aria-label=Plugin]", "report");
+  await page.click("button:has-text('Create')");
+  await page.waitForSelector(".field:has-text('Key') .bad-text:has-text('another schedule has')");
+  expect(unexpected(complaints)).toEqual([]);
+  await context.close();
+});
+
+test("a schedule is edited, and what is not touched stays, also secrets and large numbers", async () => {
+  const job = `{"plugins": ["report"], "input": {"id": 12345678901234567890}, "retry": {"attempts": 3},
+    "webhook": {"url": "http://127.0.0.1:9/hook", "headers": {"X-Key": "hidden"}, "retries": 2}}`;
+  const headers = { "content-type": "application/json" };
+  const body = `{"key": "edited", "everyMs": 5400000, "catchUpWindowMs": 90000, "job": ${job}}`;
+  await daemon.request("/v1/schedules", { method: "POST", headers, body });
+  const before = await daemon.get("/v1/schedules/edited");
+  const { page, goTo, complaints, context } = await openConsole(browser, daemon);
+  await goTo("#/schedules/edited");
+  await page.click("text=Edit…");
+  await page.waitForSelector("text=The secrets of its webhook are not shown");
+  expect(await page.inputValue("label:text-is('Every')")).toBe("90m");
+  expect(await page.inputValue("text=Late by at most")).toBe("90s");
+  expect(await page.inputValue("text=Webhook headers")).toBe("X-Key: ");
+  await page.click("button:has-text('By cron')");
+  await page.fill("label:text-is('Cron')", "0 4 * * *");
+  await page.fill("label:text-is('Name') input", "early");
+  await page.click("button:text-is('Save')");
+  await page.waitForSelector("text=0 4 * * *");
+  const after = await daemon.get("/v1/schedules/edited");
+  expect(after).toMatchObject({ cron: "0 4 * * *", everyMs: null, catchUpWindowMs: 90_000 });
+  expect(after.job).toEqual({ ...before.job, name: "early" });
+  const text = await (await daemon.request("/v1/schedules/edited")).text();
+  expect(text).toContain("12345678901234567890");
+  await page.waitForSelector(".json:has-text('12345678901234567890')");
+
+  await page.click("text=Edit…");
+  await page.click("button:has-text('Once')");
+  await page.click("button:text-is('Save')");
+  await page.waitForSelector(".field:has-text('Once at') .bad-text:has-text('a date and a time')");
+  await page.click("button:has-text('At an interval')");
+  await page.fill("text=Webhook URL", "");
+  await page.fill("label:text-is('Name') input", "");
+  await page.click("button:text-is('Save')");
+  await page.waitForSelector("text=every 1 h");
+  expect((await daemon.get("/v1/schedules/edited")).job).toEqual({
+    ...before.job,
+    webhook: null,
+    name: null,
+  });
+  expect(unexpected(complaints)).toEqual([]);
+  await context.close();
+});
+
+test("what is filled in to run a plugin can be scheduled instead", async () => {
+  const { page, goTo, complaints, context } = await openConsole(browser, daemon);
+  await goTo("#/run?plugin=text-chunk");
+  await page.fill("#input_text", "One sentence.");
+  await page.click("button:has-text('Schedule…')");
+  await page.waitForSelector("h1:has-text('New schedule')");
+  expect(await page.inputValue("#input_text")).toBe("One sentence.");
+  await page.fill("label:text-is('Key')", "chunks");
+  await page.click("button:has-text('Once')");
+  await page.fill("text=Once at", "2040-01-02T03:04");
+  await page.waitForSelector(".next-slots li:has-text('2 Jan 2040')");
+  await page.click("button:has-text('Create')");
+  await page.waitForSelector("h1:has-text('chunks')");
+  expect((await daemon.get("/v1/schedules/chunks")).job).toMatchObject({
+    plugins: [{ name: "text-chunk" }],
+    input: { text: "One sentence." },
+  });
+  expect(unexpected(complaints)).toEqual([]);
+  await context.close();
+});
+
 test("a schedule that failures have paused is a problem that leads to the reason", async () => {
   await daemon.post("/v1/schedules", {
     key: "broken",

@@ -1,6 +1,6 @@
 /** What is about to be submitted. Values are JSON text, so that they are sent as they were written. */
 import { stringifyExact } from "../../api/exact-json.ts";
-import type { Job, Plugin } from "../../api/schema.ts";
+import type { Job, JobWebhook, Plugin, Schedule } from "../../api/schema.ts";
 
 export interface DraftStep {
   readonly plugin: string;
@@ -25,6 +25,8 @@ export interface Settings {
   /** "Name: value", one a line. */
   readonly webhookHeaders: string;
   readonly events: readonly string[];
+  /** Fields of the webhook that have no field in the form, and are sent as they were. */
+  readonly webhookRest: Readonly<Partial<Pick<JobWebhook, "retries" | "timeoutMs">>>;
 }
 
 export const EVENTS = ["started", "progress", "completed", "failed"] as const;
@@ -38,9 +40,16 @@ export const NO_SETTINGS: Settings = {
   webhookUrl: "",
   webhookHeaders: "",
   events: EVENTS,
+  webhookRest: {},
 };
 
 export const EMPTY_STEP: DraftStep = { plugin: "", options: "" };
+
+export const EMPTY_DRAFT: Draft = { steps: [EMPTY_STEP], input: "", settings: NO_SETTINGS };
+
+export function isComplete({ steps }: Draft): boolean {
+  return steps.every(({ plugin }) => plugin !== "");
+}
 
 /** With the plugin's example filled in. */
 export function draftOfPlugin(plugin: Plugin): Draft {
@@ -60,18 +69,39 @@ export function draftOfJob(job: Job, input = toText(job.input)): Draft {
   return {
     steps: job.steps.map(({ plugin, options }) => ({ plugin, options: toText(options) })),
     input,
+    settings: settingsOf(job),
+  };
+}
+
+/** `job` is parsed with parseExact. */
+export function draftOfScheduledJob({ plugins, input, ...job }: Schedule["job"]): Draft {
+  const { retries, timeoutMs } = job.webhook ?? {};
+  return {
+    steps: plugins.map(({ name, options }) => ({ plugin: name, options: toText(options) })),
+    input: toText(input),
     settings: {
-      ...NO_SETTINGS,
-      name: job.name ?? "",
-      metadata: Object.keys(job.metadata).length === 0 ? "" : toText(job.metadata),
-      timeoutS: job.timeoutMs === null ? "" : String(job.timeoutMs / 1_000),
-      priority: job.priority === 0 ? "" : String(job.priority),
-      webhookUrl: job.webhook?.url ?? "",
-      webhookHeaders: Object.keys(job.webhook?.headers ?? {})
-        .map((name) => `${name}: `)
-        .join("\n"),
-      events: job.webhook?.on ?? EVENTS,
+      ...settingsOf(job),
+      webhookRest: retries === undefined || timeoutMs === undefined ? {} : { retries, timeoutMs },
     },
+  };
+}
+
+type SettingsSource = Pick<Job, "name" | "metadata" | "timeoutMs" | "priority"> & {
+  readonly webhook: Pick<JobWebhook, "url" | "headers" | "on"> | null;
+};
+
+function settingsOf({ name, metadata, timeoutMs, priority, webhook }: SettingsSource): Settings {
+  return {
+    ...NO_SETTINGS,
+    name: name ?? "",
+    metadata: Object.keys(metadata).length === 0 ? "" : toText(metadata),
+    timeoutS: timeoutMs === null ? "" : String(timeoutMs / 1_000),
+    priority: priority === 0 ? "" : String(priority),
+    webhookUrl: webhook?.url ?? "",
+    webhookHeaders: Object.keys(webhook?.headers ?? {})
+      .map((header) => `${header}: `)
+      .join("\n"),
+    events: webhook?.on ?? EVENTS,
   };
 }
 
@@ -79,20 +109,67 @@ function toText(value: unknown): string {
   return value == null ? "" : stringifyExact(value, 2);
 }
 
+interface Field {
+  readonly name: string;
+  /** What it is made of. */
+  readonly from: (draft: Draft) => unknown;
+  /** As JSON, if it is given. Throws Error with a sentence about what is wrong. */
+  readonly to: (draft: Draft) => string | undefined;
+  /** What takes it away in a change, as JSON. */
+  readonly none?: string;
+}
+
+const FIELDS: readonly Field[] = [
+  {
+    name: "plugins",
+    from: ({ steps }) => steps,
+    to: ({ steps }) => `[${steps.map(callOf).join(",")}]`,
+  },
+  { name: "input", from: ({ input }) => input, to: ({ input }) => jsonOf(input, "The input") },
+  setting("name", ({ name }) => quoted(name.trim())),
+  setting("metadata", ({ metadata }) => jsonOf(metadata, "The metadata")),
+  setting("runAt", ({ runAt }) => quoted(toInstant(runAt))),
+  setting("timeoutMs", ({ timeoutS }) => numberOf(timeoutS, "The time limit", 1_000), "timeoutS"),
+  {
+    ...setting("priority", ({ priority }) => numberOf(priority, "The priority", 1)),
+    none: "0",
+  },
+  {
+    name: "webhook",
+    from: ({ settings: { webhookUrl, webhookHeaders, events } }) => [
+      webhookUrl,
+      webhookHeaders,
+      events,
+    ],
+    to: ({ settings }) => webhookOf(settings),
+  },
+];
+
+function setting(
+  name: string,
+  to: (settings: Settings) => string | undefined,
+  from: keyof Settings = name as keyof Settings,
+): Field {
+  return { name, from: ({ settings }) => settings[from], to: ({ settings }) => to(settings) };
+}
+
 /** The request's body as JSON text. Throws Error with a sentence about what is wrong. */
-export function requestOf({ steps, input, settings }: Draft): string {
-  const fields: readonly (readonly [string, string | undefined])[] = [
-    ["plugins", `[${steps.map(callOf).join(",")}]`],
-    ["input", jsonOf(input, "The input")],
-    ["name", quoted(settings.name.trim())],
-    ["metadata", jsonOf(settings.metadata, "The metadata")],
-    ["runAt", quoted(toInstant(settings.runAt))],
-    ["timeoutMs", numberOf(settings.timeoutS, "The time limit", 1_000)],
-    ["priority", numberOf(settings.priority, "The priority", 1)],
-    ["webhook", webhookOf(settings)],
-  ];
-  const given = fields.filter(([, json]) => json !== undefined);
-  return `{${given.map(([name, json]) => `"${name}":${json}`).join(",")}}`;
+export function requestOf(draft: Draft): string {
+  const fields = FIELDS.map(({ name, to }) => [name, to(draft)] as const);
+  return objectOf(fields.filter(([, json]) => json !== undefined));
+}
+
+/** The fields that differ from the first draft as JSON text, or null. Throws as `requestOf`. */
+export function changesOf(first: Draft, draft: Draft): string | null {
+  const changed = FIELDS.filter(
+    ({ from }) => JSON.stringify(from(first)) !== JSON.stringify(from(draft)),
+  );
+  if (changed.length === 0) return null;
+  return objectOf(changed.map(({ name, to, none = "null" }) => [name, to(draft) ?? none]));
+}
+
+function objectOf(fields: readonly (readonly [string, string | undefined])[]): string {
+  return `{${fields.map(([name, json]) => `"${name}":${json}`).join(",")}}`;
 }
 
 function callOf({ plugin, options }: DraftStep): string {
@@ -126,11 +203,13 @@ function numberOf(text: string, what: string, factor: number): string | undefine
   throw new Error(`${what} is "${text}". It must be a number.`);
 }
 
-function webhookOf({ webhookUrl, webhookHeaders, events }: Settings): string | undefined {
+function webhookOf(settings: Settings): string | undefined {
+  const { webhookUrl, webhookHeaders, webhookRest, events } = settings;
   if (webhookUrl.trim() === "") return undefined;
   const headers = parseHeaders(webhookHeaders);
   return JSON.stringify({
     url: webhookUrl.trim(),
+    ...webhookRest,
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(events.length === EVENTS.length ? {} : { on: events }),
   });

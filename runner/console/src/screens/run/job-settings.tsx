@@ -3,12 +3,12 @@ import { EVENTS, type Settings } from "./draft.ts";
 interface JobSettingsProps {
   readonly settings: Settings;
   readonly onChange: (settings: Settings) => void;
+  readonly isScheduled: boolean;
 }
 
 /** What a job can have besides its plugins: name, metadata, time, webhook. */
-export function JobSettings({ settings, onChange }: JobSettingsProps) {
+export function JobSettings({ settings, onChange, isScheduled }: JobSettingsProps) {
   const set = (changed: Partial<Settings>): void => onChange({ ...settings, ...changed });
-  const headers = settings.webhookHeaders;
   return (
     <div class="settings">
       <label class="field">
@@ -21,14 +21,16 @@ export function JobSettings({ settings, onChange }: JobSettingsProps) {
           onInput={({ currentTarget }) => set({ name: currentTarget.value })}
         />
       </label>
-      <label class="field">
-        Not before
-        <input
-          type="datetime-local"
-          value={settings.runAt}
-          onInput={({ currentTarget }) => set({ runAt: currentTarget.value })}
-        />
-      </label>
+      {!isScheduled && (
+        <label class="field">
+          Not before
+          <input
+            type="datetime-local"
+            value={settings.runAt}
+            onInput={({ currentTarget }) => set({ runAt: currentTarget.value })}
+          />
+        </label>
+      )}
       <label class="field">
         Time limit in seconds
         <input
@@ -68,40 +70,50 @@ export function JobSettings({ settings, onChange }: JobSettingsProps) {
           onInput={({ currentTarget }) => set({ webhookUrl: currentTarget.value })}
         />
       </label>
-      {settings.webhookUrl !== "" && (
-        <>
-          <fieldset class="full events">
-            <legend>Events</legend>
-            {EVENTS.map((event) => (
-              <label key={event} class="check">
-                <input
-                  type="checkbox"
-                  checked={settings.events.includes(event)}
-                  onChange={({ currentTarget: { checked } }) =>
-                    set({
-                      events: EVENTS.filter((one) =>
-                        one === event ? checked : settings.events.includes(one),
-                      ),
-                    })
-                  }
-                />
-                {event}
-              </label>
-            ))}
-          </fieldset>
-          <label class="field full">
-            Webhook headers
-            <textarea
-              class="code"
-              rows={Math.max(1, Math.min(6, headers.split("\n").length))}
-              value={headers}
-              placeholder="Authorization: Bearer …"
-              spellcheck={false}
-              onInput={({ currentTarget }) => set({ webhookHeaders: currentTarget.value })}
-            />
-          </label>
-        </>
-      )}
+      {settings.webhookUrl !== "" && <WebhookSettings settings={settings} set={set} />}
     </div>
+  );
+}
+
+interface WebhookSettingsProps {
+  readonly settings: Settings;
+  readonly set: (changed: Partial<Settings>) => void;
+}
+
+function WebhookSettings({ settings, set }: WebhookSettingsProps) {
+  const headers = settings.webhookHeaders;
+  return (
+    <>
+      <fieldset class="full events">
+        <legend>Events</legend>
+        {EVENTS.map((event) => (
+          <label key={event} class="check">
+            <input
+              type="checkbox"
+              checked={settings.events.includes(event)}
+              onChange={({ currentTarget: { checked } }) =>
+                set({
+                  events: EVENTS.filter((one) =>
+                    one === event ? checked : settings.events.includes(one),
+                  ),
+                })
+              }
+            />
+            {event}
+          </label>
+        ))}
+      </fieldset>
+      <label class="field full">
+        Webhook headers
+        <textarea
+          class="code"
+          rows={Math.max(1, Math.min(6, headers.split("\n").length))}
+          value={headers}
+          placeholder="Authorization: Bearer …"
+          spellcheck={false}
+          onInput={({ currentTarget }) => set({ webhookHeaders: currentTarget.value })}
+        />
+      </label>
+    </>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { parseExact } from "../../api/exact-json.ts";
-import { ApiError, call, callForText } from "../../api/request.ts";
+import { call, callForText } from "../../api/request.ts";
 import { useResource } from "../../api/resource.ts";
 import type { Job, Plugin } from "../../api/schema.ts";
 import { mayI } from "../../api/session.ts";
@@ -8,21 +8,21 @@ import { Card } from "../../parts/card.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
-import { linkTo, place } from "../../router.ts";
+import { goTo, linkTo, place } from "../../router.ts";
 import { Search } from "../../shell/search.tsx";
 import {
   draftOfJob,
   draftOfPlugin,
-  EMPTY_STEP,
-  NO_SETTINGS,
+  EMPTY_DRAFT,
+  isComplete,
   requestOf,
   type Draft,
 } from "./draft.ts";
-import { JobSettings } from "./job-settings.tsx";
-import { StepEditor } from "./step-editor.tsx";
+import { handOver } from "./handed-draft.ts";
+import { JobFields } from "./job-fields.tsx";
+import { ProblemNotice, toProblem, type Problem } from "./problem.tsx";
 import { Submitted } from "./submitted.tsx";
 import { submitText } from "./submit.ts";
-import { ValueEditor } from "./value-editor.tsx";
 
 /** `#/run`, with `?plugin=NAME` or `?job=ID` to begin with. */
 export default function Run() {
@@ -68,7 +68,7 @@ function begin(plugins: readonly Plugin[], name: string | null, draft: Draft | n
   if (draft !== null) return draft;
   const plugin = plugins.find((one) => one.name === name);
   if (plugin !== undefined) return draftOfPlugin(plugin);
-  return { steps: [EMPTY_STEP], input: "", settings: NO_SETTINGS };
+  return EMPTY_DRAFT;
 }
 
 interface RunFormProps {
@@ -83,10 +83,10 @@ function RunForm({ plugins, draft: first, job }: RunFormProps) {
   const [jobId, setJobId] = useState<string | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isSending, setSending] = useState(false);
-  const find = (name: string): Plugin | undefined => plugins.find((one) => one.name === name);
-  const [firstStep] = draft.steps;
-  const plugin = find(firstStep?.plugin ?? "");
-  const hasSettings = JSON.stringify(first.settings) !== JSON.stringify(NO_SETTINGS);
+  const schedule = (): void => {
+    handOver(draft);
+    goTo(linkTo(["schedules"], { new: "1" }));
+  };
 
   const submit = async (): Promise<void> => {
     setSending(true);
@@ -120,41 +120,23 @@ function RunForm({ plugins, draft: first, job }: RunFormProps) {
             <a href={linkTo(["jobs", job])}>Show that job</a>
           </p>
         )}
-        <Steps draft={draft} plugins={plugins} onChange={setDraft} isChecked={problem !== null} />
-        {firstStep !== undefined && firstStep.plugin !== "" && (
-          <Card title="Input" note={draft.steps.length > 1 ? `of ${firstStep.plugin}` : undefined}>
-            <div class="body">
-              <ValueEditor
-                key={firstStep.plugin}
-                id="input"
-                what="input"
-                schema={plugin?.inputSchema ?? null}
-                text={draft.input}
-                isChecked={problem !== null}
-                onChange={(input) => setDraft({ ...draft, input })}
-              />
-            </div>
-          </Card>
-        )}
-        <details class="card fold" open={hasSettings}>
-          <summary>
-            <h2>Job settings</h2>
-            <span class="faint">name, metadata, time, webhook</span>
-          </summary>
-          <JobSettings
-            settings={draft.settings}
-            onChange={(settings) => setDraft({ ...draft, settings })}
-          />
-        </details>
+        <JobFields
+          draft={draft}
+          first={first}
+          plugins={plugins}
+          onChange={setDraft}
+          isChecked={problem !== null}
+        />
       </div>
       <div class="stack result">
-        <button
-          type="submit"
-          class="btn primary"
-          disabled={isSending || draft.steps.some((step) => step.plugin === "")}
-        >
-          {jobId === null ? "Run" : "Run again"}
-        </button>
+        <div class="form-acts">
+          <button type="submit" class="btn primary" disabled={isSending || !isComplete(draft)}>
+            {jobId === null ? "Run" : "Run again"}
+          </button>
+          <button type="button" class="btn" disabled={!isComplete(draft)} onClick={schedule}>
+            Schedule…
+          </button>
+        </div>
         {problem !== null && <ProblemNotice problem={problem} />}
         {jobId === null ? (
           <Card title="Result">
@@ -167,81 +149,5 @@ function RunForm({ plugins, draft: first, job }: RunFormProps) {
         )}
       </div>
     </form>
-  );
-}
-
-interface StepsProps {
-  readonly draft: Draft;
-  readonly plugins: readonly Plugin[];
-  readonly onChange: (draft: Draft) => void;
-  readonly isChecked: boolean;
-}
-
-function Steps({ draft, plugins, onChange, isChecked }: StepsProps) {
-  const { steps } = draft;
-  return (
-    <Card
-      title={steps.length > 1 ? "Plugins" : "Plugin"}
-      note={steps.length > 1 ? "each gets the output of the one before" : undefined}
-      acts={
-        <button
-          type="button"
-          class="link"
-          onClick={() => onChange({ ...draft, steps: [...steps, EMPTY_STEP] })}
-        >
-          Add a plugin after it
-        </button>
-      }
-    >
-      {steps.map((step, index) => (
-        <StepEditor
-          key={index}
-          number={index}
-          step={step}
-          plugins={plugins}
-          isChecked={isChecked}
-          onChange={(changed, example) =>
-            onChange({
-              ...draft,
-              steps: steps.map((one, at) => (at === index ? changed : one)),
-              ...(index === 0 && example !== undefined ? { input: example } : {}),
-            })
-          }
-          {...(steps.length > 1
-            ? {
-                onRemove: () =>
-                  onChange({ ...draft, steps: steps.filter((_, at) => at !== index) }),
-              }
-            : {})}
-        />
-      ))}
-    </Card>
-  );
-}
-
-interface Problem {
-  readonly text: string;
-  readonly issues: readonly { readonly path: string; readonly message: string }[];
-}
-
-function toProblem(error: unknown): Problem {
-  const text = error instanceof Error ? error.message : String(error);
-  return { text, issues: error instanceof ApiError ? error.issues : [] };
-}
-
-function ProblemNotice({ problem: { text, issues } }: { readonly problem: Problem }) {
-  return (
-    <div class="notice refusal" role="alert">
-      <p>{text}</p>
-      {issues.length > 1 && (
-        <ul>
-          {issues.map(({ path, message }) => (
-            <li key={`${path} ${message}`}>
-              <code>{path}</code> {message}
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
   );
 }

@@ -58,6 +58,9 @@ export function ScheduleActs({ schedule: { key, state }, onChange }: ScheduleAct
       <button type="button" class="btn" onClick={runNow}>
         Run now
       </button>
+      <a class="btn" href={linkTo(["schedules", key], { edit: "1" })}>
+        Edit…
+      </a>
       {mayI("admin") && (
         <button type="button" class="btn bad-text" onClick={remove}>
           Remove…

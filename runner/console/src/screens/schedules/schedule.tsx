@@ -1,5 +1,6 @@
-import { stringifyExact } from "../../api/exact-json.ts";
-import { call } from "../../api/request.ts";
+import { lazy, Suspense } from "preact/compat";
+import { parseExact, stringifyExact } from "../../api/exact-json.ts";
+import { call, callForText } from "../../api/request.ts";
 import { useResource } from "../../api/resource.ts";
 import type { NextSlotList, Schedule } from "../../api/schema.ts";
 import { useRefresh } from "../../live/use-refresh.ts";
@@ -8,15 +9,18 @@ import { formatDuration } from "../../parts/duration-text.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Fact, Facts } from "../../parts/facts.tsx";
 import { JsonView } from "../../parts/json-view.tsx";
-import { Loaded } from "../../parts/loaded.tsx";
+import { Loaded, Loading } from "../../parts/loaded.tsx";
 import { plural } from "../../parts/numbers.ts";
 import { Page } from "../../parts/page.tsx";
 import { State } from "../../parts/state.tsx";
 import { Time } from "../../parts/time.tsx";
+import { place } from "../../router.ts";
 import type { ScreenProps } from "../../screen.ts";
 import { ScheduleActs } from "./schedule-acts.tsx";
 import { Slots } from "./slots.tsx";
 import { When } from "./when.tsx";
+
+const ScheduleForm = lazy(() => import("./form/schedule-form.tsx"));
 
 const NEXT = 5;
 
@@ -25,15 +29,25 @@ interface About {
   readonly next: NextSlotList;
 }
 
-/** One schedule: its next slots, what became of those that came, and the job that it makes. */
+/** One schedule, or with `?edit=1` the form that changes it. */
 export default function OneSchedule({ id: key }: ScreenProps) {
+  if (!place.value.query.has("edit")) return <ShownSchedule scheduleKey={key} />;
+  return (
+    <Suspense fallback={<Loading what="the form" />}>
+      <ScheduleForm scheduleKey={key} />
+    </Suspense>
+  );
+}
+
+/** Its next slots, what became of those that came, and the job that it makes. */
+function ShownSchedule({ scheduleKey: key }: { readonly scheduleKey: string }) {
   const about = useResource(key, async (signal): Promise<About> => {
     const params = { key };
     const [schedule, next] = await Promise.all([
-      call("GET /v1/schedules/{key}", { params, signal }),
+      callForText("GET /v1/schedules/{key}", { params, signal }),
       call("GET /v1/schedules/{key}/next", { params, query: { n: NEXT }, signal }),
     ]);
-    return { schedule, next };
+    return { schedule: parseExact(schedule) as Schedule, next };
   });
   useRefresh(about.refresh, ["jobs"]);
   const now = about.loaded.value;

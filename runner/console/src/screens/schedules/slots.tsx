@@ -42,6 +42,7 @@ function SlotTable({ rows }: { readonly rows: readonly ScheduleSlot[] }) {
   return (
     <Table
       label="Slots"
+      class="stacked"
       rows={rows}
       keyOf={({ slot }) => slot}
       columns={[
