@@ -12,6 +12,14 @@ import { DUE_DESTINATIONS, READY_AT } from "../../src/store/postgres/due-destina
 import { openSession, type Session } from "../../src/store/postgres/session.ts";
 import { call } from "../conformance/calls.ts";
 import { beatAt, newWebhook, register, submit } from "../conformance/given.ts";
+import {
+  fire,
+  newSchedule,
+  placeOf,
+  read as readSchedule,
+  save,
+  slotAt,
+} from "../conformance/given-schedules.ts";
 import { createModelStore } from "../conformance/model/model-store.ts";
 import { createRun } from "../conformance/run.ts";
 import { createSchema, type Schema } from "../support/postgres/schema.ts";
@@ -36,6 +44,7 @@ const LARGE = [
   "file_contents",
   "job_files",
   "step_attempts",
+  "schedule_slots",
 ];
 const ROWS = 20_000;
 
@@ -107,6 +116,7 @@ async function useEverything(store: Store): Promise<void> {
   await store.beat(beatAt(5, { maxGapMs: 1 }));
   await store.clearWebhooks({ now: 5 });
   await useFiles(store, job?.id ?? "");
+  await useSchedules(store);
   await store.pruneBulkActs({ endedBefore: 5, limit: 5 });
   const filters = [
     { status: ["failed", "queued"] as const },
@@ -150,6 +160,26 @@ async function useEverything(store: Store): Promise<void> {
     store.nextJobDue(),
     store.counts(),
   ]);
+}
+
+async function useSchedules(store: Store): Promise<void> {
+  await save(store, "a", { overlap: "buffer-one", pauseOnFailures: 1 });
+  await fire(store, "a");
+  await fire(store, "a");
+  await store.schedulesToDecide({ now: 5_000, limit: 5 });
+  const { id } = await readSchedule(store, "a");
+  await store.openScheduleJobs(id, { limit: 5 });
+  const change = { passed: [], next: slotAt(9_000), now: 5_000 };
+  for (const state of ["paused", "active"] as const) {
+    await store.setScheduleState(placeOf(await readSchedule(store, "a")), { state, ...change });
+  }
+  const from = placeOf(await readSchedule(store, "a"));
+  await store.saveSchedule(newSchedule("a"), { from, passed: [], now: 5_000, maxSchedules: 5 });
+  await store.schedules({ limit: 10, cursor: null });
+  await store.scheduleSlots(id, { limit: 10, cursor: null });
+  await store.nextScheduleDue();
+  await store.failingSchedules({ limit: 5 });
+  await store.removeSchedule("a");
 }
 
 async function useFiles(store: Store, jobId: string): Promise<void> {
@@ -239,7 +269,12 @@ async function fill(): Promise<void> {
       SELECT 'file_' || seq, 'n', 't', 1, 's' || seq, 1 FROM jobs;
     INSERT INTO file_contents (sha256, size) SELECT sha256, size FROM files;
     INSERT INTO job_files (job, file) SELECT seq, seq FROM jobs;
-    ANALYZE ${LARGE.join(", ")}`);
+    INSERT INTO schedules (id, key, definition, job, state, created_at, updated_at)
+      SELECT 'sch_' || i, 'key-' || i, '{}', '{}', 'active', 1, 1 FROM generate_series(1, 1000) AS i;
+    INSERT INTO schedule_slots (schedule, slot, manual, state, due_at, decided_at, job_id, job_state)
+      SELECT seq, i, false, 'fired', i, i, 'job_' || seq || '_' || i, 'completed'
+      FROM schedules, generate_series(1, ${ROWS / 1000}) AS i;
+    ANALYZE schedules, ${LARGE.join(", ")}`);
 }
 
 async function rowCounts(): Promise<number[]> {
@@ -267,6 +302,7 @@ describe("no statement reads a whole table", () => {
       "SELECT count(*) FROM events WHERE kind = $1",
       "SELECT * FROM jobs WHERE lease_until < $1",
       "SELECT max(size) FROM files",
+      "SELECT count(*) FROM schedule_slots WHERE job_state = $1",
     ];
     for (const sql of reads) expect(await offences(sql)).toHaveLength(1);
   });
