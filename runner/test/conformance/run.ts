@@ -15,6 +15,7 @@ import type { NewJob } from "../../src/ports/store/jobs.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import type { Call, CallOf, JobCall } from "./calls.ts";
 import {
+  beatAt,
   attemptOf,
   beginning,
   claimOf,
@@ -363,7 +364,7 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
       case "reap":
         return expectSameResult(store.reap({ ...each, now }), model.reap({ ...each, now }));
       case "beat": {
-        const beat = { ...each, now, until: now + each.upForMs, maxGapMs: 1_000_000 };
+        const beat = beatAt(now, { ...each, until: now + each.upForMs, maxGapMs: 1_000_000 });
         const sorted = store.beat(beat).then((plugins) => plugins.toSorted());
         return expectSameResult(sorted, model.beat(beat).toSorted());
       }

@@ -241,6 +241,7 @@ export function createBackend(
       const job = jobs.get(id);
       return (which === "input" ? job?.spec.input : job?.steps[which]?.output) ?? null;
     },
+    daemons: async () => [],
     jobs: async () => ({ items: [], nextCursor: null }),
     jobIds: async () => ({ items: [], nextCursor: null }),
     jobState: async (id) => {
