@@ -74,7 +74,7 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
           destination: { key: webhook.origin, ratePerSecond: webhook.rate },
         });
 
-  function toJob({ steps, delay, webhook, ...fields }: JobCall): NewJob {
+  function toJob({ steps, delay, webhook, tags, ...fields }: JobCall): NewJob {
     const { plugins } = newJob();
     return newJob({
       ...fields,
@@ -82,6 +82,7 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
       createdAt: now,
       runAt: now + delay,
       webhook: toWebhook(webhook),
+      ...(tags.length > 0 && { tags }),
     });
   }
 

@@ -62,6 +62,7 @@ export async function fillStore(store: Store): Promise<Filled> {
 
   const completed = await submit(store, {
     name: "report",
+    tags: ["customer:7", "nightly"],
     webhook: newWebhook(),
     idempotency: { key: "key", fingerprint: "print" },
   });

@@ -117,6 +117,7 @@ export function createBackend(
         timeoutMs: given.request?.timeoutMs ?? null,
         createdAt: CREATED_AT,
       },
+      tags: given.request?.tags ?? [],
       status: "queued",
       fence: 0,
       owner: null,
