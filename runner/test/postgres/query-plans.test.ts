@@ -43,6 +43,7 @@ const LARGE = [
   "files",
   "file_contents",
   "job_files",
+  "job_tags",
   "step_attempts",
   "schedule_slots",
 ];
@@ -126,6 +127,8 @@ async function useEverything(store: Store): Promise<void> {
     { idPrefix: "job_" },
     { errorGroup: "err_1" },
     { plugin: "first", namePrefix: "n", errorGroup: "err_1" },
+    { tags: ["x"] },
+    { tags: ["x", "y"], plugin: "first", status: ["failed"] as const },
   ];
   for (const filter of filters) await store.jobs(filter, page);
   await store.jobIds({}, page);
@@ -274,6 +277,7 @@ async function fill(): Promise<void> {
     INSERT INTO schedule_slots (schedule, slot, manual, state, due_at, decided_at, job_id, job_state)
       SELECT seq, i, false, 'fired', i, i, 'job_' || seq || '_' || i, 'completed'
       FROM schedules, generate_series(1, ${ROWS / 1000}) AS i;
+    INSERT INTO job_tags (tag, created_at, job) SELECT 'x', created_at, seq FROM jobs;
     ANALYZE schedules, ${LARGE.join(", ")}`);
 }
 

@@ -46,6 +46,7 @@ import {
 import { createReadStats } from "./reads/stats.ts";
 import {
   createReadCounts,
+  createReadDaemons,
   createReadMeta,
   createReadQueueState,
   createReadSize,
@@ -85,6 +86,7 @@ export function createReads(reader: Reader, turns: Turns): StoreReads {
     stats: createReadStats(query),
     queueState: createReadQueueState(query),
     heldDestinations: createReadHeldDestinations(query),
+    daemons: createReadDaemons(query),
     size: createReadSize(query),
     nextJobDue: createReadNextJobDue(query),
     schedule: createReadSchedule(query),

@@ -1,6 +1,7 @@
 /** What is about to be submitted. Values are JSON text, so that they are sent as they were written. */
 import { stringifyExact } from "../../api/exact-json.ts";
 import type { Job, JobWebhook, Plugin, Schedule } from "../../api/schema.ts";
+import { parseTags } from "../../jobs/tags.tsx";
 
 export interface DraftStep {
   readonly plugin: string;
@@ -17,6 +18,8 @@ export interface Settings {
   readonly name: string;
   /** JSON text of an object. */
   readonly metadata: string;
+  /** With spaces between them. */
+  readonly tags: string;
   /** As `<input type="datetime-local">` has it, in the browser's zone. */
   readonly runAt: string;
   readonly timeoutS: string;
@@ -34,6 +37,7 @@ export const EVENTS = ["started", "progress", "completed", "failed"] as const;
 export const NO_SETTINGS: Settings = {
   name: "",
   metadata: "",
+  tags: "",
   runAt: "",
   timeoutS: "",
   priority: "",
@@ -86,15 +90,23 @@ export function draftOfScheduledJob({ plugins, input, ...job }: Schedule["job"])
   };
 }
 
-type SettingsSource = Pick<Job, "name" | "metadata" | "timeoutMs" | "priority"> & {
+type SettingsSource = Pick<Job, "name" | "metadata" | "tags" | "timeoutMs" | "priority"> & {
   readonly webhook: Pick<JobWebhook, "url" | "headers" | "on"> | null;
 };
 
-function settingsOf({ name, metadata, timeoutMs, priority, webhook }: SettingsSource): Settings {
+function settingsOf({
+  name,
+  metadata,
+  tags,
+  timeoutMs,
+  priority,
+  webhook,
+}: SettingsSource): Settings {
   return {
     ...NO_SETTINGS,
     name: name ?? "",
     metadata: Object.keys(metadata).length === 0 ? "" : toText(metadata),
+    tags: tags.join(" "),
     timeoutS: timeoutMs === null ? "" : String(timeoutMs / 1_000),
     priority: priority === 0 ? "" : String(priority),
     webhookUrl: webhook?.url ?? "",
@@ -128,6 +140,7 @@ const FIELDS: readonly Field[] = [
   { name: "input", from: ({ input }) => input, to: ({ input }) => jsonOf(input, "The input") },
   setting("name", ({ name }) => quoted(name.trim())),
   setting("metadata", ({ metadata }) => jsonOf(metadata, "The metadata")),
+  setting("tags", ({ tags }) => tagsOf(tags)),
   setting("runAt", ({ runAt }) => quoted(toInstant(runAt))),
   setting("timeoutMs", ({ timeoutS }) => numberOf(timeoutS, "The time limit", 1_000), "timeoutS"),
   {
@@ -190,6 +203,11 @@ function jsonOf(text: string, what: string): string | undefined {
 
 function quoted(text: string): string | undefined {
   return text === "" ? undefined : JSON.stringify(text);
+}
+
+function tagsOf(text: string): string | undefined {
+  const tags = parseTags(text);
+  return tags.length === 0 ? undefined : JSON.stringify(tags);
 }
 
 function toInstant(local: string): string {

@@ -6,7 +6,7 @@ interface JobSettingsProps {
   readonly isScheduled: boolean;
 }
 
-/** What a job can have besides its plugins: name, metadata, time, webhook. */
+/** What a job can have besides its plugins: name, tags, metadata, time, webhook. */
 export function JobSettings({ settings, onChange, isScheduled }: JobSettingsProps) {
   const set = (changed: Partial<Settings>): void => onChange({ ...settings, ...changed });
   return (
@@ -49,6 +49,7 @@ export function JobSettings({ settings, onChange, isScheduled }: JobSettingsProp
           onInput={({ currentTarget }) => set({ priority: currentTarget.value })}
         />
       </label>
+      <Tags value={settings.tags} onChange={(tags) => set({ tags })} />
       <label class="field full">
         Metadata
         <textarea
@@ -115,5 +116,25 @@ function WebhookSettings({ settings, set }: WebhookSettingsProps) {
         />
       </label>
     </>
+  );
+}
+
+interface TagsProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+function Tags({ value, onChange }: TagsProps) {
+  return (
+    <label class="field full">
+      Tags
+      <input
+        value={value}
+        placeholder="nightly customer:7"
+        autocomplete="off"
+        spellcheck={false}
+        onInput={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+    </label>
   );
 }
