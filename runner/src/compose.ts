@@ -12,6 +12,8 @@ import { createStoreHealth } from "./engine/upkeep/store-health.ts";
 import { createLocalContents } from "./files/local-contents.ts";
 import type { PluginCatalog } from "./ports/plugin-catalog.ts";
 import { createHttpServer, type HttpSettings } from "./http/server.ts";
+import { variableOf } from "./secrets/secret-variables.ts";
+import { createStoredSecrets } from "./secrets/stored-secrets.ts";
 import { createKnownTokens } from "./secrets/known-tokens.ts";
 import { openAddedTokens } from "./startup/added-tokens.ts";
 import type { ReadyPlugin } from "./ports/plugin-catalog.ts";
@@ -105,7 +107,7 @@ export async function composeDaemon(
   const { onWriteFailed } = storeHealth;
   const parts = { clock, log, say, onError, onWriteFailed, replacements };
   const [opened, plugins] = await openStoreAndPlugins(settings, parts);
-  const { store, tokenStore, bus, vault, signer } = opened;
+  const { store, tokenStore, bus, vault, storedSecrets, signer } = opened;
   const watchingStore = storeHealth.watch(store);
   const metrics = createMetrics();
   const sender = openSender(settings);
@@ -117,6 +119,8 @@ export async function composeDaemon(
     catalog: withPlainValues(plugins.catalog),
     sender,
     vault,
+    storedSecrets,
+    secretVariable: (name) => variableOf(name, settings.pluginSecrets.get(name)),
     signer,
     contents: createLocalContents(contentsPath(settings)),
     log,
@@ -198,9 +202,12 @@ function openStoreAndPlugins(
   const { clock, log, say, onError, onWriteFailed, replacements } = parts;
   const { storeWriter, onPluginLoaded } = replacements;
   const storeOpening = openStore(settings, { clock, log, storeWriter, onWriteFailed });
+  const storedSecrets = createStoredSecrets(storeOpening);
+  const opening = storeOpening.then((store) => ({ ...store, storedSecrets }));
   return openBoth(
-    storeOpening,
+    opening,
     openPlugins(settings, {
+      storedSecrets,
       memory: createPluginMemory(storeOpening, onError("plugins.not-stored")),
       ...logPlugins(log, onPluginLoaded),
       say,

@@ -16,6 +16,7 @@ import type { Files } from "./files/files.ts";
 import type { Stats } from "./stats/read-stats.ts";
 import type { EngineStatus } from "./status/read-status.ts";
 import type { BulkActs } from "./bulk/bulk-acts.ts";
+import type { Secrets } from "./plugin-secrets/secrets.ts";
 import type { Schedules } from "./schedules/schedules.ts";
 import type { TestedEvent } from "./webhooks/test-webhook.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
@@ -77,6 +78,7 @@ export interface Engine {
   /** One act on many jobs. */
   readonly bulkActs: BulkActs;
   readonly schedules: Schedules;
+  readonly secrets: Secrets;
   /** Resolves when the job has ended or the signal aborts. */
   waitForEnd(jobId: string, options: { signal: AbortSignal }): Promise<void>;
   /** Returns a function that removes the listener. */
