@@ -12,6 +12,7 @@ import { createStoreHealth } from "./engine/upkeep/store-health.ts";
 import { createLocalContents } from "./files/local-contents.ts";
 import type { PluginCatalog } from "./ports/plugin-catalog.ts";
 import { createHttpServer, type HttpSettings } from "./http/server.ts";
+import { checkVault } from "./secrets/check-vault.ts";
 import { variableOf } from "./secrets/secret-variables.ts";
 import { createStoredSecrets } from "./secrets/stored-secrets.ts";
 import { createKnownTokens } from "./secrets/known-tokens.ts";
@@ -158,6 +159,9 @@ export async function composeDaemon(
     version: VERSION,
     async listen() {
       await added.read();
+      // After a beat no command rotates the key. One that did it before has made this daemon's key the wrong one.
+      await engine.beat();
+      await checkVault(store, vault);
       await http
         .listen({ host: settings.host, port: settings.port, backlog: BACKLOG })
         .catch((error: unknown) => {

@@ -91,6 +91,7 @@ export function createEngine(deps: EngineDeps): Engine {
     files: shared.files,
     tokens: shared.tokens,
     secrets: shared.secrets,
+    beat: () => shared.beats.beat(),
     stats,
     threads,
     status: () =>

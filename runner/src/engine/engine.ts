@@ -77,6 +77,8 @@ export interface Engine {
   deleteJob(jobId: string, by: string | null): Promise<void>;
   /** One act on many jobs. */
   readonly bulkActs: BulkActs;
+  /** Tells the other daemons that this one is up. Its start does it too. */
+  readonly beat: () => Promise<void>;
   readonly schedules: Schedules;
   readonly secrets: Secrets;
   /** Resolves when the job has ended or the signal aborts. */

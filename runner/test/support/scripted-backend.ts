@@ -237,6 +237,7 @@ export function createBackend(
     threads: () => ({ total: 4, busy: 1 }),
     status: notScripted,
     relayState: () => ({ inFlight: 2, bytesInFlight: 300, openDestinations: 1 }),
+    beat: async () => {},
     start: async () => {},
     stop: async () => {},
   };
