@@ -7,14 +7,16 @@ export function prepareSetSecret(db: DatabaseSync): Operations["setSecret"] {
     db,
     `UPDATE secrets SET sealed = ?, version = version + 1, updated_at = ? WHERE name = ?`,
   );
+  const count = prepare<{ count: number }>(db, `SELECT count(*) AS count FROM secrets`);
   const insert = prepare(
     db,
-    `INSERT INTO secrets (name, sealed, created_at, updated_at)
-     SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM secrets) < ?`,
+    `INSERT INTO secrets (name, sealed, created_at, updated_at) VALUES (?, ?, ?, ?)`,
   );
   return ({ name, sealed }, { now, maxSecrets }) => {
     if (Number(change.run(sealed, now, name).changes) > 0) return "changed";
-    return Number(insert.run(name, sealed, now, now, maxSecrets).changes) > 0 ? "created" : "limit";
+    if ((count.get()?.count ?? 0) >= maxSecrets) return "limit";
+    insert.run(name, sealed, now, now);
+    return "created";
   };
 }
 
