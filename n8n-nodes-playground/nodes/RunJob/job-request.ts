@@ -29,6 +29,8 @@ export interface RunOptions {
 	retryDelaySeconds?: number;
 	/** Text from the date picker; an expression may give anything. */
 	runAt?: unknown;
+	/** Text with commas; an expression may give an array. */
+	tags?: unknown;
 	timeoutSeconds?: number;
 	webhook?: {
 		target?: { url: string; on: string[]; headers?: HeaderEntries; retries: number };
@@ -68,6 +70,7 @@ export async function toJobRequest(item: Item, idempotencyKey: string): Promise<
 	const options = optionsOf(item);
 	const { name, priority, runAt, timeoutSeconds } = options;
 	const metadata = toMetadata(item, options);
+	const tags = toTags(options);
 	const webhook = toWebhook(options);
 	return {
 		plugins: toPlugins(item, options) as string[],
@@ -75,6 +78,7 @@ export async function toJobRequest(item: Item, idempotencyKey: string): Promise<
 		idempotencyKey,
 		...(name && { name }),
 		...(metadata && { metadata }),
+		...(tags.length > 0 && { tags }),
 		...(priority !== undefined && { priority }),
 		...(isSet(runAt) && { runAt: toRunAt(item, runAt) }),
 		...toRetry(options),
@@ -87,6 +91,11 @@ function toRetry({ attempts, retryDelaySeconds }: RunOptions): IDataObject {
 	if (!attempts) return {};
 	if (retryDelaySeconds === undefined) return { retry: { attempts } };
 	return { retry: { attempts, backoff: { delayMs: Math.round(retryDelaySeconds * 1000) } } };
+}
+
+function toTags({ tags = '' }: RunOptions): string[] {
+	const given = Array.isArray(tags) ? tags.map(String) : String(tags).split(',');
+	return given.map((tag) => tag.trim()).filter((tag) => tag !== '');
 }
 
 function toMetadata(item: Item, options: RunOptions): IDataObject | undefined {

@@ -252,6 +252,14 @@ export const optionsProperty: INodeProperties = {
 				'The job does not start before this time. A time without an offset is in the time zone of the workflow.',
 		},
 		{
+			displayName: 'Tags',
+			name: 'tags',
+			type: 'string',
+			default: '',
+			placeholder: 'nightly, customer:7',
+			description: 'Words to find the job by, with commas between them. At most 10.',
+		},
+		{
 			displayName: 'Timeout (Seconds)',
 			name: 'timeoutSeconds',
 			type: 'number',

@@ -53,6 +53,7 @@ describe('the request', () => {
 						name: 'nightly',
 						metadata: '{"customer": 7}',
 						pluginOptions: { depth: 2 },
+						tags: 'nightly, customer:7,',
 						priority: 5,
 						runAt: '2026-11-23T09:30:00.000+01:00',
 						timeoutSeconds: 1.5,
@@ -82,6 +83,7 @@ describe('the request', () => {
 			idempotencyKey: expect.stringMatching(/^[0-9a-f]{40}$/),
 			name: 'nightly',
 			metadata: { n8n: { workflowId: 'workflow-1', executionId: '42' }, customer: 7 },
+			tags: ['nightly', 'customer:7'],
 			priority: 5,
 			runAt: '2026-11-23T08:30:00.000Z',
 			timeoutMs: 1500,
@@ -94,6 +96,18 @@ describe('the request', () => {
 			},
 		});
 		expect(request?.headers.prefer).toBe('wait=5');
+	});
+
+	test('has the tags of an array that an expression gives, and none from an empty text', async () => {
+		serveBatches(daemon);
+		for (const tags of [['a', ' b'], '']) {
+			await execute(world({ items: texts('one'), parameters: { options: { tags } } }));
+		}
+		const [first, second] = daemon
+			.requestsTo('POST /v1/batches')
+			.map(({ body }: any) => body.jobs[0]);
+		expect(first.tags).toEqual(['a', 'b']);
+		expect(second).not.toHaveProperty('tags');
 	});
 
 	test('of version 1 has only the metadata of the user', async () => {

@@ -32,6 +32,7 @@ export async function runRemote(given: Given<typeof contract>): Promise<number> 
         ],
         input: await readJsonFile("--input", flags.input, () => example?.input),
         ...(flags.name !== undefined && { name: flags.name }),
+        ...(flags.tag.length > 0 && { tags: [...flags.tag] }),
       },
     })
   ).body();

@@ -22,12 +22,11 @@ import { runRemote } from "./run-remote.ts";
 
 /** Runs one plugin, here or in a running daemon. The exit code is 1 when it fails. */
 export async function run(given: Given<typeof contract>): Promise<number> {
-  const { remote, url, name, detach } = given.flags;
+  const { remote, url, name, tag, detach } = given.flags;
   if (remote || url !== undefined) return runRemote(given);
-  if (detach || name !== undefined) {
-    throw new BadSetting(
-      `${detach ? "--detach" : "--name"} needs --remote: without it no job is submitted.`,
-    );
+  if (detach || name !== undefined || tag.length > 0) {
+    const flag = detach ? "--detach" : name === undefined ? "--tag" : "--name";
+    throw new BadSetting(`${flag} needs --remote: without it no job is submitted.`);
   }
   return runLocal(given);
 }

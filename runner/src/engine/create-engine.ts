@@ -32,7 +32,6 @@ export function createEngine(deps: EngineDeps): Engine {
 
   const stats = createStats({ reads: store, storeStats: shared.storeStats, clock });
   const threads = () => ({ total: deps.pool.size, busy: activeJobs.busyThreads() });
-  let startedAt = clock.now();
   const relayState = (): RelayState => loops?.relay.state() ?? IDLE_RELAY;
 
   function refuseWhenStopping(): void {
@@ -98,14 +97,13 @@ export function createEngine(deps: EngineDeps): Engine {
       readStatus({
         ...shared,
         stats,
-        startedAt,
+        startedAt: shared.beats.startedAt(),
         elsewhere: shared.beats.elsewhere(),
         threads: threads(),
         deliveriesInFlight: relayState().inFlight,
       }),
     relayState,
     async start() {
-      startedAt = clock.now();
       // Before the first attempt is judged: what ended since the last beat was time down.
       await shared.beats.beat();
       await shared.room.refresh();

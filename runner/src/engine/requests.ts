@@ -25,6 +25,8 @@ export interface JobRequest {
   readonly timeoutMs: number | null;
   /** Left out when not given, as above. */
   readonly retry?: RetryPolicy | undefined;
+  /** Different ones, sorted. Left out when there are none. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 export interface SubmitRequest extends JobRequest {

@@ -38,12 +38,31 @@ describe("a bulk act", () => {
     expect(problemOf(aborted)).toMatchObject({ status: 409, code: "BULK_ACT_ENDED" });
   });
 
+  test("acts on the jobs that have all of the tags", async () => {
+    const later = { runAt: "2999-01-01T00:00:00Z" };
+    const one = await submit("first", { ...later, tags: ["nightly"] });
+    const both = await submit("first", { ...later, tags: ["nightly", "customer:7"] });
+    const filter = { tag: ["nightly", "customer:7"] };
+    const { body } = await api.call("POST", "/v1/bulk", { act: "cancel", filter });
+    const ended = await until("the bulk act has ended", async () => {
+      const answer = await api.call("GET", `/v1/bulk/${body.id}`);
+      return answer.body.state === "done" ? answer.body : null;
+    });
+    expect(ended).toMatchObject({ matched: 1, done: 1 });
+    const listed = await api.call("GET", "/v1/jobs?tag=nightly");
+    expect(listed.body.items).toMatchObject([
+      { jobId: both, status: "failed", errorCode: "CANCELLED" },
+      { jobId: one, status: "queued" },
+    ]);
+  });
+
   test.each([
     [{ act: "retry" }, "/filter must be given, or ids, but not both; the body has neither"],
     [{ act: "retry", ids: ["a"], filter: {} }, "the body has both"],
     [{ act: "destroy", filter: {} }, "/act"],
     [{ act: "retry", ids: [] }, "/ids"],
     [{ act: "retry", filter: { state: "failed" } }, "/filter/state"],
+    [{ act: "retry", filter: { tag: ["a", "b c"] } }, '/filter/tag/1 is "b c"'],
   ])("is refused with %j", async (body, detail) => {
     const problem = problemOf(await api.call("POST", "/v1/bulk", body));
     expect(problem).toMatchObject({ status: 400, code: "BODY_INVALID" });

@@ -9,6 +9,7 @@ export function toJobRequest(
   body: Omit<SubmitJob, "runAt"> & Pick<Partial<SubmitJob>, "runAt">,
 ): JobRequest {
   const { webhook, runAt = null } = body;
+  const tags = [...new Set(body.tags)].toSorted();
   return {
     plugins: body.plugins.map((plugin) =>
       typeof plugin === "string"
@@ -19,6 +20,7 @@ export function toJobRequest(
     webhook: webhook === undefined ? null : toWebhookTarget(webhook),
     name: body.name ?? null,
     metadata: body.metadata ?? {},
+    ...(tags.length > 0 && { tags }),
     priority: body.priority ?? 0,
     runAt: runAt === null ? null : Date.parse(runAt),
     timeoutMs: body.timeoutMs ?? null,

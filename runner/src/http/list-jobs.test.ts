@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createApi, problemOf, type Api } from "../../test/support/api.ts";
 import { answered } from "../../test/support/scripted-sender.ts";
-import { listJobs } from "./contract/jobs.ts";
+import { getJob, listJobs } from "./contract/jobs.ts";
 
 const Page = listJobs.responses[200].schema;
 const WEBHOOK = { url: "http://endpoint.test/hook", retries: 1 };
@@ -90,10 +90,45 @@ test("jobs are listed by several statuses, a prefix of the name or id, and an er
   expect(await idsOf("errorGroup=none")).toEqual([]);
 });
 
-test.each(["status=done", "status=queued&status=done", "namePrefix=", "idPrefix="])(
-  "a list by %s is refused",
-  async (query) => {
-    const answer = await api.call("GET", `/v1/jobs?${query}`);
-    expect(problemOf(answer)).toMatchObject({ status: 400, code: "BODY_INVALID" });
-  },
-);
+test("jobs are listed by their tags, which the job and its row show", async () => {
+  const both = await submit({ plugins: ["first"], tags: ["nightly", "env=prod"] });
+  const failed = await submit({ plugins: ["second"], tags: ["nightly"] });
+  const none = await submit({ plugins: ["first"] });
+  expect((await list("")).map(({ tags }) => tags)).toEqual([
+    [],
+    ["nightly"],
+    ["env=prod", "nightly"],
+  ]);
+  expect(await idsOf("tag=nightly")).toEqual([failed, both]);
+  expect(await idsOf("tag=nightly&tag=env=prod")).toEqual([both]);
+  expect(await idsOf("tag=nightly&status=failed")).toEqual([failed]);
+  expect(await idsOf("tag=Nightly")).toEqual([]);
+  expect((await api.call("GET", `/v1/jobs/${none}`)).body.tags).toEqual([]);
+  await api.call("POST", `/v1/jobs/${failed}/retry`);
+  const { body } = await api.call("GET", `/v1/jobs/${failed}`);
+  expect(getJob.responses[200].schema.parse(body)).toEqual(body);
+  expect(body.tags).toEqual(["nightly"]);
+});
+
+test("the jobs of a batch and of a schedule have the tags of their requests", async () => {
+  const job = { plugins: ["first"], tags: ["b", "a", "b"] };
+  await api.call("POST", "/v1/batches", { jobs: [job, { plugins: ["first"] }] });
+  expect((await list("tag=a")).map(({ tags }) => tags)).toEqual([["a", "b"]]);
+  const schedule = await api.call("POST", "/v1/schedules", { key: "s", everyMs: 60_000, job });
+  expect(schedule.body.job.tags).toEqual(["a", "b"]);
+  const { body } = await api.call("POST", "/v1/schedules/s/run");
+  expect((await idsOf("tag=a&tag=b"))[0]).toBe(body.jobId);
+});
+
+test.each([
+  "status=done",
+  "status=queued&status=done",
+  "namePrefix=",
+  "idPrefix=",
+  "tag=",
+  "tag=a&tag=b%20c",
+  Array.from({ length: 11 }, (_, index) => `tag=${index}`).join("&"),
+])("a list by %s is refused", async (query) => {
+  const answer = await api.call("GET", `/v1/jobs?${query}`);
+  expect(problemOf(answer)).toMatchObject({ status: 400, code: "BODY_INVALID" });
+});

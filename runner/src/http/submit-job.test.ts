@@ -45,11 +45,24 @@ describe("submitting", () => {
   });
 
   test("takes null for a field that is not set", async () => {
-    const given = { plugins: ["echo"], name: null, metadata: null, runAt: null };
+    const given = { plugins: ["echo"], name: null, metadata: null, tags: null, runAt: null };
     expect((await backend.submit(given)).statusCode).toBe(202);
     await backend.submit({ plugins: ["echo"] });
     expect(backend.submitted[0]).toEqual(backend.submitted[1]);
     expect(backend.submitted[0]).toMatchObject({ name: null, metadata: {}, runAt: null });
+  });
+
+  test("takes tags as a set, and no tags as none", async () => {
+    for (const tags of [["b", "a", "b"], ["a", "b"], [], undefined]) {
+      await backend.submit({ plugins: ["echo"], tags });
+    }
+    const [given, same, empty, missing] = backend.submitted;
+    expect(given?.tags).toEqual(["a", "b"]);
+    expect(same).toEqual(given);
+    expect(empty).toEqual(missing);
+    expect(empty).not.toHaveProperty("tags");
+    const longest = ["x".repeat(64), "Az09-_.:/@="];
+    expect((await backend.submit({ plugins: ["echo"], tags: longest })).statusCode).toBe(202);
   });
 
   test("accepts every field", async () => {
@@ -115,6 +128,17 @@ describe("submitting", () => {
       "is 201 characters long: it must be at most 200",
     ],
     ["/metadata", { plugins: ["echo"], metadata: [] }, "is an empty array: it must be an object"],
+    [
+      "/tags/1",
+      { plugins: ["echo"], tags: ["a", "b c"] },
+      'is "b c": it must be 1 to 64 letters from A to Z, digits, and characters from - _ . : / @ =',
+    ],
+    ["/tags/0", { plugins: ["echo"], tags: [""] }, 'is "": it must be 1 to 64 letters'],
+    ["/tags/0", { plugins: ["echo"], tags: ["x".repeat(65)] }, "it must be 1 to 64 letters"],
+    ["/tags/0", { plugins: ["echo"], tags: ["übung"] }, "letters from A to Z"],
+    ["/tags/0", { plugins: ["echo"], tags: [7] }, "is 7: it must be a string"],
+    ["/tags", { plugins: ["echo"], tags: "nightly" }, 'is "nightly": it must be an array'],
+    ["/tags", { plugins: ["echo"], tags: Object.keys(many(11)) }, "must have at most 10 items"],
     ["/runAt", { plugins: ["echo"], runAt: "2026-11-23T09:30:00" }, "with an offset"],
     ["/runAt", { plugins: ["echo"], runAt: "2026-02-30T09:30:00Z" }, "must be an ISO 8601 date"],
     ["/timeoutMs", { plugins: ["echo"], timeoutMs: 0 }, "is 0: it must be at least 1"],

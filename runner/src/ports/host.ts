@@ -2,6 +2,11 @@ import type { ExecutorEnd } from "../domain/problem.ts";
 
 /** What the daemon's process and its machine report about themselves. */
 export interface Host {
+  /** The name of the machine or container. */
+  readonly name: string;
+  readonly processId: number;
+  /** Of the daemon. */
+  readonly version: string;
   /** The resident memory of the daemon's process. */
   daemonBytes(): number;
   /** The disk of the data folder. Null if the system does not tell. */

@@ -1,12 +1,16 @@
 import { statfs } from "node:fs/promises";
-import { uptime } from "node:os";
+import { hostname, uptime } from "node:os";
 import type { Host } from "../ports/host.ts";
+import { VERSION } from "../version.ts";
 
 export function createHost(options: {
   readonly dataDir: string;
   readonly executorEnds: Host["executorEnds"];
 }): Host {
   return {
+    name: hostname(),
+    processId: process.pid,
+    version: VERSION,
     daemonBytes: () => process.memoryUsage.rss(),
     async disk() {
       try {

@@ -25,7 +25,7 @@ function survivingBytes(map: Pick<ShortLivedMap<number, unknown>, "set" | "delet
   collect({ type: "major" });
   const before = getHeapStatistics().used_heap_size;
   for (let n = 0; n < 64_000; n += 1) {
-    map.set(n, new Array(125).fill(n));
+    map.set(n, Array.from<number>({ length: 125 }).fill(n));
     map.delete(n - 20);
     if (n % 4000 === 0) collect({ type: "minor" });
   }

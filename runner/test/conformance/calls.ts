@@ -4,6 +4,7 @@ import { EVENT_KINDS } from "../../src/domain/event.ts";
 import { LEASE_MS } from "./given.ts";
 
 const OWNERS = ["owner_1", "owner_2"] as const;
+export const TAGS = ["x", "y"] as const;
 const BOTH = ["first", "second"];
 const owner = fc.constantFrom(...OWNERS);
 const limit = fc.integer({ min: 0, max: 3 });
@@ -27,6 +28,7 @@ const job = fc.record({
   delay: fc.constantFrom(0, 0, 0, 50, 2000),
   steps: fc.integer({ min: 1, max: 2 }),
   name: fc.constantFrom(null, "n"),
+  tags: fc.subarray([...TAGS]),
   webhook: ownWebhook,
   idempotency,
 });

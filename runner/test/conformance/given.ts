@@ -24,6 +24,7 @@ import type { Claim, NewJob } from "../../src/ports/store/jobs.ts";
 import type { JobWebhook, NewWebhook } from "../../src/ports/store/webhooks.ts";
 import type { Beat } from "../../src/ports/store/upkeep.ts";
 import type { Store } from "../../src/ports/store/store.ts";
+import { DAEMON } from "../support/daemon-identity.ts";
 
 export const UNLIMITED = { maxQueued: 1_000_000, maxWebhooks: 1_000_000 };
 export const ALL_OUTPUTS = { maxOutputBytes: Number.POSITIVE_INFINITY };
@@ -128,7 +129,15 @@ const PLUGINS = ["first", "second", "csv-profile"];
 
 /** A sign of life of a daemon without plugins, which is up until the next one. */
 export function beatAt(now: number, fields: Partial<Beat> = {}): Beat {
-  return { owner: "owner_1", now, until: now, plugins: [], maxGapMs: 1_000, ...fields };
+  return {
+    owner: "owner_1",
+    identity: DAEMON,
+    now,
+    until: now,
+    plugins: [],
+    maxGapMs: 1_000,
+    ...fields,
+  };
 }
 
 export interface ClaimRequest {

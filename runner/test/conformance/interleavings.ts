@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { hasEnded } from "../../src/domain/job.ts";
 import type { WaitingFor } from "../../src/domain/waiting-for.ts";
 import type { Store } from "../../src/ports/store/store.ts";
-import { call } from "./calls.ts";
+import { call, TAGS } from "./calls.ts";
 import { ALL_OUTPUTS } from "./given.ts";
 import { createModelStore, type ModelStore } from "./model/model-store.ts";
 import type { ModelBatch, ModelDelivery, ModelJob } from "./model/state.ts";
@@ -72,6 +72,10 @@ async function expectSame(
   expect(listed.items.map(({ id }) => id).toReversed()).toEqual(
     model.jobs().map(({ spec }) => spec.id),
   );
+  for (const tags of [TAGS.slice(0, 1), TAGS]) {
+    const tagged = await store.jobs({ tags }, ALL);
+    expect(tagged.items.map(({ id }) => id).toReversed()).toEqual(model.jobsWithTags(tags));
+  }
   for (const job of model.jobs()) await expectSameJob(store, job);
   for (const batch of model.batches()) await expectSameBatch(store, batch);
   await expectSameWebhooks(store, model);
@@ -79,12 +83,13 @@ async function expectSame(
 }
 
 async function expectSameJob(store: Store, job: ModelJob) {
-  const { webhook, idempotency: _, ...spec } = job.spec;
+  const { webhook, idempotency: _, tags = [], ...spec } = job.spec;
   const real = await store.job(job.spec.id, ALL_OUTPUTS);
   const { status, sequence, stepAttempts, startedAt, endedAt, steps, attempts } = job;
   const changed = { status, sequence, stepAttempts, startedAt, endedAt, steps, attempts };
   expect(real).toMatchObject({
     ...changed,
+    tags: tags.toSorted(),
     spec: { ...spec, runAt: job.runAt },
     failedAttempts: job.failedAttempts,
     waitingFor: waitOf(job),

@@ -1,5 +1,6 @@
 /** How a claim of a job ends without a result: it is released, or its lease expires. */
 import { describe, expect, test } from "vitest";
+import { DAEMON } from "../support/daemon-identity.ts";
 import {
   beatAt,
   beginning,
@@ -128,6 +129,18 @@ export function leaseConformance(createSubject: CreateSubject): void {
       expect(await t.store.reap({ owner: "owner_2", now: 40 })).toBe(t.exclusive ? 1 : 0);
       expect(await t.store.reap({ owner: "owner_2", now: 41 })).toBe(t.exclusive ? 0 : 1);
       expect(await beat(30)).toEqual([]);
+    });
+
+    test("the daemons are listed, each with what it last said, until they are forgotten", async () => {
+      const older = { ...DAEMON, host: "older", startedAt: 0 };
+      await t.store.beat(beatAt(10, { owner: "owner_1", until: 20, plugins: ["first"] }));
+      await t.store.beat(beatAt(11, { owner: "owner_2", until: 40, identity: older }));
+      await t.store.beat(beatAt(12, { owner: "owner_1", until: 30, plugins: ["second"] }));
+      const first = { ...DAEMON, owner: "owner_1", until: 30, plugins: ["second"] };
+      const second = { ...older, owner: "owner_2", until: 40, plugins: [] };
+      expect(await t.store.daemons()).toEqual([first, second]);
+      await t.store.reap({ owner: "owner_2", now: 31 });
+      expect(await t.store.daemons()).toEqual([second]);
     });
 
     test("a daemon does not reap its own leases because its beat is late", async () => {

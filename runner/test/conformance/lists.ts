@@ -1,7 +1,9 @@
-/** Lists of batches, of error groups and of the ids of jobs. */
+/** Lists of batches, of error groups, of jobs with tags and of the ids of jobs. */
 import { describe, expect, test } from "vitest";
 import type { Failure } from "../../src/domain/errors.ts";
 import { failStep } from "../../src/domain/job.ts";
+import type { JobFilter, JobSummary } from "../../src/ports/store/jobs.ts";
+import type { Page, Paged } from "../../src/ports/store/page.ts";
 import {
   callbackEvent,
   claim,
@@ -130,6 +132,65 @@ export function listConformance(createSubject: CreateSubject): void {
       await submitBatch(t.store, [newJob({ idempotency })]);
       expect(await numbers()).toEqual({ total: 1, completed: 1, failed: 0 });
       expect((await t.store.batch(batch.id))?.jobs).toHaveLength(2);
+    });
+  });
+
+  describe("jobs with tags", () => {
+    const list = async (filter: JobFilter, page: Page = FIRST_PAGE) =>
+      (await t.store.jobs(filter, page)).items.map(({ id }) => id);
+
+    test("are those that have all of the tags, and match every other condition", async () => {
+      const a = await submit(t.store, { tags: ["nightly", "customer:7"], createdAt: 10 });
+      const b = await submit(t.store, { tags: ["nightly"], name: "b", createdAt: 20 });
+      await submit(t.store, { name: "b", createdAt: 30 });
+      await claimOne(t.store);
+      expect(await list({ tags: ["nightly"] })).toEqual([b.id, a.id]);
+      expect(await list({ tags: ["nightly", "customer:7"] })).toEqual([a.id]);
+      expect(await list({ tags: ["nightly", "nightly"] })).toEqual([b.id, a.id]);
+      expect(await list({ tags: [] })).toHaveLength(3);
+      for (const tag of ["Nightly", "night", "customer:8"]) {
+        expect(await list({ tags: [tag] })).toEqual([]);
+        expect(await list({ tags: ["nightly", tag] })).toEqual([]);
+      }
+      const tags = ["nightly"];
+      expect(await list({ tags, status: ["queued"] })).toEqual([b.id]);
+      expect(await list({ tags, status: ["running"], plugin: "first" })).toEqual([a.id]);
+      expect(await list({ tags, name: "b" })).toEqual([b.id]);
+      expect(await list({ tags, namePrefix: "x" })).toEqual([]);
+      expect(await list({ tags, createdAfter: 10, createdBefore: 21 })).toEqual([b.id]);
+      expect((await t.store.jobIds({ tags }, FIRST_PAGE)).items).toEqual([b.id, a.id]);
+    });
+
+    test("are paged so that every job appears once, while newer ones are added", async () => {
+      const add = () => submit(t.store, { tags: ["x"], name: "n", createdAt: 5 });
+      const jobs = [await add(), await add(), await add(), await add(), await add()];
+      for (const filter of [{ tags: ["x"] }, { tags: ["x"], name: "n" }]) {
+        const newest = (await list(filter)).length;
+        const seen: string[] = [];
+        let cursor: string | null = null;
+        do {
+          const page: Paged<JobSummary> = await t.store.jobs(filter, { limit: 2, cursor });
+          seen.push(...page.items.map(({ id }) => id));
+          cursor = page.nextCursor;
+          await add();
+        } while (cursor !== null);
+        expect(seen).toHaveLength(newest);
+        expect(seen.slice(-5)).toEqual(jobs.map(({ id }) => id).toReversed());
+      }
+    });
+
+    test("keep them when they are retried, and are found no more when they are deleted", async () => {
+      const tags = ["x"];
+      const { id } = await submit(t.store, { tags });
+      await failIt(t.store, await start(t.store, await claimOne(t.store)));
+      const { fence, owner } = (await t.store.jobState(id))!;
+      await t.store.requeueJob({ jobId: id, fence, owner }, { now: 50, from: "start" });
+      expect(await list({ tags, status: ["queued"] })).toEqual([id]);
+      let current = await claimOne(t.store, { now: 50 });
+      for (const _ of current.plugins) current = await completeOne(t.store, current, 60);
+      expect((await t.store.job(id))?.tags).toEqual(tags);
+      expect(await t.store.deleteJob(id)).toBe("deleted");
+      expect(await list({ tags })).toEqual([]);
     });
   });
 

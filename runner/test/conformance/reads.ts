@@ -115,7 +115,8 @@ export function readConformance(createSubject: CreateSubject): void {
     });
 
     test("are listed with their fields, status and number of completed steps", async () => {
-      const job = await submit(t.store, { name: "n", priority: 2, runAt: 3, createdAt: 1 });
+      const tags = ["b", "a"];
+      const job = await submit(t.store, { name: "n", tags, priority: 2, runAt: 3, createdAt: 1 });
       const running = await start(t.store, await claimOne(t.store, { now: 10 }));
       await failIt(t.store, running, 30);
       expect((await t.store.jobs({}, FIRST_PAGE)).items).toEqual([
@@ -124,6 +125,7 @@ export function readConformance(createSubject: CreateSubject): void {
           status: "failed",
           name: "n",
           plugins: ["first", "second"],
+          tags: ["a", "b"],
           priority: 2,
           createdAt: 1,
           runAt: 3,

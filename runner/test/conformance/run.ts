@@ -15,6 +15,7 @@ import type { NewJob } from "../../src/ports/store/jobs.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import type { Call, CallOf, JobCall } from "./calls.ts";
 import {
+  beatAt,
   attemptOf,
   beginning,
   claimOf,
@@ -73,7 +74,7 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
           destination: { key: webhook.origin, ratePerSecond: webhook.rate },
         });
 
-  function toJob({ steps, delay, webhook, ...fields }: JobCall): NewJob {
+  function toJob({ steps, delay, webhook, tags, ...fields }: JobCall): NewJob {
     const { plugins } = newJob();
     return newJob({
       ...fields,
@@ -81,6 +82,7 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
       createdAt: now,
       runAt: now + delay,
       webhook: toWebhook(webhook),
+      ...(tags.length > 0 && { tags }),
     });
   }
 
@@ -363,7 +365,7 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
       case "reap":
         return expectSameResult(store.reap({ ...each, now }), model.reap({ ...each, now }));
       case "beat": {
-        const beat = { ...each, now, until: now + each.upForMs, maxGapMs: 1_000_000 };
+        const beat = beatAt(now, { ...each, until: now + each.upForMs, maxGapMs: 1_000_000 });
         const sorted = store.beat(beat).then((plugins) => plugins.toSorted());
         return expectSameResult(sorted, model.beat(beat).toSorted());
       }

@@ -17,11 +17,13 @@ export function submitConformance(createSubject: CreateSubject): void {
         timeoutMs: 60_000,
         createdAt: 4,
         webhook: newWebhook({ on: ["completed", "failed"], retries: 0, sealed: null }),
+        tags: ["tenant:7", "Nightly"],
       });
       expect(await t.store.submitJob(job, UNLIMITED)).toEqual({ kind: "accepted" });
-      const { webhook, idempotency: _, ...spec } = job;
+      const { webhook, idempotency: _, tags: __, ...spec } = job;
       expect(await t.store.job(job.id)).toEqual({
         spec,
+        tags: ["Nightly", "tenant:7"],
         status: "queued",
         fence: 0,
         owner: null,

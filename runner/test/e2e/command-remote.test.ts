@@ -147,6 +147,28 @@ test("jobs are listed, filtered, followed, retried, cancelled and deleted", asyn
   expect(await cli(["jobs", "show", failed])).toMatchObject({ code: 4, stdout: "" });
 });
 
+test("a job gets tags, and jobs are listed and acted on by them", async () => {
+  const run = ["run", "--remote", "echo", "--input", "-", "--tag", "customer:7", "--detach"];
+  const one = (await cli(run, '{"fail":true}')).stdout.trim();
+  const both = (await cli([...run, "--tag", "nightly"], '{"fail":true}')).stdout.trim();
+  const listed = await cli(["jobs", "--tag", "customer:7", "--tag", "nightly", "--json"]);
+  expect(JSON.parse(listed.stdout).items).toMatchObject([
+    { jobId: both, tags: ["customer:7", "nightly"] },
+  ]);
+  expect((await cli(["jobs", "show", both])).stdout).toMatch(/^Tags +customer:7, nightly$/m);
+  await until("both to fail", async () => {
+    const { items } = await api("/v1/jobs?tag=customer:7&status=failed");
+    return (items as unknown[]).length === 2;
+  });
+  const act = ["bulk", "start", "delete", "--tag", "customer:7", "--tag", "nightly", "--yes"];
+  expect((await cli(act)).stdout).toMatch(/^Jobs +1 of 1 done$/m);
+  const { items } = await api("/v1/jobs?tag=customer:7");
+  expect(items).toMatchObject([{ jobId: one }]);
+  const wrong = await cli(["jobs", "--tag", "two words"]);
+  expect(wrong).toMatchObject({ code: expect.any(Number), stdout: "" });
+  expect(wrong.stderr).toContain('"two words"');
+});
+
 test("a bulk act counts, needs a filter and a yes, and acts on all that match", async () => {
   await Promise.all([submit({ fail: true }, "bulk"), submit({ fail: true }, "bulk")]);
   await until("both to fail", async () => {

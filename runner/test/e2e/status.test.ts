@@ -1,4 +1,5 @@
 /** What a real daemon says about itself. */
+import { hostname } from "node:os";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { PluginStats, Stats } from "../../src/http/contract/stats.ts";
 import { Status } from "../../src/http/contract/status.ts";
@@ -35,6 +36,18 @@ test("the status has the daemon's state and what is wrong with a plugin", async 
     expect.arrayContaining(["queue", "webhooks", "deliveries", "requests", "waits"]),
   );
   expect(Date.parse(rest.now)).toBeGreaterThanOrEqual(Date.parse(rest.startedAt));
+  expect(rest.daemons).toEqual([
+    {
+      isThis: true,
+      isUp: true,
+      host: hostname(),
+      processId: daemon.process.pid,
+      version: rest.version,
+      startedAt: rest.startedAt,
+      threads: threads.total,
+      plugins: expect.arrayContaining(["echo", "throw"]),
+    },
+  ]);
   const problem = problems.find(({ kind }) => kind === "plugin-broken");
   expect(problem).toMatchObject({ severity: "error", target: { plugin: "broken" } });
   expect(problem?.message).toMatch(/^Plugin "broken" cannot be loaded: .*broken\.ts:\d+/);

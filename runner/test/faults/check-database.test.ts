@@ -52,6 +52,7 @@ const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
   "a job has the set of its plugins":
     "UPDATE jobs SET plugin_set = (SELECT max(id) FROM plugin_sets) WHERE id = :completed",
   "only a failed job is in an error group": "UPDATE jobs SET error_group = 1 WHERE id = :completed",
+  "a tag has its job's time of creation": "UPDATE job_tags SET created_at = created_at + 1",
   "a job's events are numbered 1, 2, 3 … up to its sequence":
     "DELETE FROM events WHERE sequence = 2 AND job = (SELECT seq FROM jobs WHERE id = :running)",
   "an ended job's last event matches its status":

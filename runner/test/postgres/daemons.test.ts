@@ -107,6 +107,28 @@ test("a job that is given to one daemon is run by whichever has a free thread", 
   });
 });
 
+test("each daemon lists both, and soon only the one that is left", async () => {
+  const listed = async (daemon: Daemon): Promise<[pid: number, isThis: boolean, isUp: boolean][]> =>
+    (await daemon.get("/v1/status")).daemons.map(
+      (each: { processId: number; isThis: boolean; isUp: boolean }) => [
+        each.processId,
+        each.isThis,
+        each.isUp,
+      ],
+    );
+  const [pidOfA, pidOfB] = [a.process.pid, b.process.pid];
+  expect(await listed(a)).toEqual([
+    [pidOfA, true, true],
+    [pidOfB, false, true],
+  ]);
+  expect(await listed(b)).toEqual([
+    [pidOfA, false, true],
+    [pidOfB, true, true],
+  ]);
+  await a.end("SIGKILL");
+  await until("the dead one to be forgotten", async () => (await listed(b)).length === 1, LIMIT);
+});
+
 test("who waits at one daemon for a job that runs at the other gets its end", async () => {
   const { atA, atB } = await fillBoth();
   await release(atA.id);

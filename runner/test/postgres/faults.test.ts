@@ -91,6 +91,11 @@ async function runTrial(count: number, act: (trial: Trial) => Promise<void>): Pr
   }
 }
 
+async function isForgotten({ daemons }: Trial, victim: Daemon | undefined): Promise<boolean> {
+  const { daemons: known } = (await daemons[0]?.get("/v1/status")) ?? {};
+  return !known.some(({ processId }: { processId: number }) => processId === victim?.process.pid);
+}
+
 function pick<T>(items: readonly T[], random: () => number): T | null {
   return items[Math.floor(random() * items.length)] ?? null;
 }
@@ -146,7 +151,11 @@ test(
         await trial.untilEnded(10);
         const victim = trial.daemons.shift();
         victim?.process.kill("SIGSTOP");
-        await sleep(frozenMs);
+        const frozen = sleep(frozenMs);
+        // It is taken for dead after three seconds. The others go on meanwhile.
+        if (frozenMs > 3_000) await until("it to be forgotten", () => isForgotten(trial, victim));
+        await trial.untilEnded(10);
+        await frozen;
         victim?.process.kill("SIGCONT");
         await trial.untilEnded(10);
         if (victim !== undefined) trial.daemons.push(victim);

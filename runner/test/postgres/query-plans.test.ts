@@ -35,6 +35,7 @@ const LARGE = [
   "files",
   "file_contents",
   "job_files",
+  "job_tags",
   "step_attempts",
 ];
 const ROWS = 20_000;
@@ -116,6 +117,8 @@ async function useEverything(store: Store): Promise<void> {
     { idPrefix: "job_" },
     { errorGroup: "err_1" },
     { plugin: "first", namePrefix: "n", errorGroup: "err_1" },
+    { tags: ["x"] },
+    { tags: ["x", "y"], plugin: "first", status: ["failed"] as const },
   ];
   for (const filter of filters) await store.jobs(filter, page);
   await store.jobIds({}, page);
@@ -239,6 +242,7 @@ async function fill(): Promise<void> {
       SELECT 'file_' || seq, 'n', 't', 1, 's' || seq, 1 FROM jobs;
     INSERT INTO file_contents (sha256, size) SELECT sha256, size FROM files;
     INSERT INTO job_files (job, file) SELECT seq, seq FROM jobs;
+    INSERT INTO job_tags (tag, created_at, job) SELECT 'x', created_at, seq FROM jobs;
     ANALYZE ${LARGE.join(", ")}`);
 }
 

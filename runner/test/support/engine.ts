@@ -23,6 +23,7 @@ import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { createSigner } from "../../src/secrets/signer.ts";
 import { createStoredSecrets } from "../../src/secrets/stored-secrets.ts";
 import { createVault } from "../../src/secrets/vault.ts";
+import { DAEMON } from "./daemon-identity.ts";
 import { writeEmptyDatabase } from "./empty-database.ts";
 import { createSharedWriters } from "./shared-writers.ts";
 import { createLocalContents } from "../../src/files/local-contents.ts";
@@ -283,7 +284,7 @@ export async function createWorld({
 
 /** The beat of a daemon that a test plays. */
 export function beatAt(now: number, maxGapMs: number): Beat {
-  return { owner: "owner_test", now, until: now, plugins: [], maxGapMs };
+  return { owner: "owner_test", identity: DAEMON, now, until: now, plugins: [], maxGapMs };
 }
 
 /** The store, with every call passed through `around`. */

@@ -23,6 +23,7 @@ import {
 } from "../conformance/given.ts";
 
 import { fire, placeOf, runAt, save, slotAt } from "../conformance/given-schedules.ts";
+import { DAEMON } from "./daemon-identity.ts";
 
 /** The ids of what was stored. */
 export interface Filled {
@@ -39,7 +40,7 @@ export interface Filled {
   readonly offWebhook: string;
 }
 
-const BEAT = { owner: "owner_1", until: 200, plugins: ["first"], maxGapMs: 10 };
+const BEAT = { owner: "owner_1", identity: DAEMON, until: 200, plugins: ["first"], maxGapMs: 10 };
 
 export async function fillStore(store: Store): Promise<Filled> {
   await store.setMeta("vault-check", "sealed");
@@ -61,6 +62,7 @@ export async function fillStore(store: Store): Promise<Filled> {
 
   const completed = await submit(store, {
     name: "report",
+    tags: ["customer:7", "nightly"],
     webhook: newWebhook(),
     idempotency: { key: "key", fingerprint: "print" },
   });

@@ -15,6 +15,9 @@ export const NO_TELEMETRY: Telemetry = {
 
 /** A machine that reports nothing. */
 export const NO_HOST: Host = {
+  name: "machine",
+  processId: 1,
+  version: "0.1.0",
   daemonBytes: () => 0,
   disk: async () => null,
   uptimeMs: () => 0,

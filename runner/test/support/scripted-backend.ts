@@ -117,6 +117,7 @@ export function createBackend(
         timeoutMs: given.request?.timeoutMs ?? null,
         createdAt: CREATED_AT,
       },
+      tags: given.request?.tags ?? [],
       status: "queued",
       fence: 0,
       owner: null,
@@ -248,6 +249,7 @@ export function createBackend(
       const job = jobs.get(id);
       return (which === "input" ? job?.spec.input : job?.steps[which]?.output) ?? null;
     },
+    daemons: async () => [],
     jobs: async () => ({ items: [], nextCursor: null }),
     jobIds: async () => ({ items: [], nextCursor: null }),
     jobState: async (id) => {

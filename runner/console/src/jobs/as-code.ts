@@ -8,10 +8,12 @@ export interface JobRequest {
   readonly input: string;
   /** As JSON text. */
   readonly metadata?: string;
+  readonly tags?: readonly string[];
   readonly priority?: number;
 }
 
-function bodyOf({ name, plugins, input, metadata = "{}", priority = 0 }: JobRequest): string {
+function bodyOf(request: JobRequest): string {
+  const { name, plugins, input, metadata = "{}", tags = [], priority = 0 } = request;
   const calls = plugins.map(({ name: plugin, options }) =>
     isEmpty(options) ? plugin : { name: plugin, options },
   );
@@ -20,6 +22,7 @@ function bodyOf({ name, plugins, input, metadata = "{}", priority = 0 }: JobRequ
     ...(input === "null" ? [] : [`"input": ${input}`]),
     ...(name === null ? [] : [`"name": ${JSON.stringify(name)}`]),
     ...(metadata === "{}" ? [] : [`"metadata": ${metadata}`]),
+    ...(tags.length === 0 ? [] : [`"tags": ${JSON.stringify(tags)}`]),
     ...(priority === 0 ? [] : [`"priority": ${priority}`]),
   ];
   return `{\n  ${fields.join(",\n  ")}\n}`;

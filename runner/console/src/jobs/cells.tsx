@@ -9,6 +9,7 @@ import { State } from "../parts/state.tsx";
 import { Time } from "../parts/time.tsx";
 import { linkTo } from "../router.ts";
 import { stateOf } from "./job-state.ts";
+import { Tags } from "./tags.tsx";
 import { usualMs } from "./usual.ts";
 
 type Cell = { readonly job: JobSummary };
@@ -24,6 +25,7 @@ export function JobName({ job }: Cell) {
         {job.name ?? job.plugins.join(" → ")}
       </a>
       <span class="id">{job.jobId}</span>
+      <Tags tags={job.tags} />
     </>
   );
 }

@@ -15,6 +15,11 @@ export const JOB_FILTER = {
   },
   name: { value: "NAME", description: "Only jobs with exactly this name." },
   "name-prefix": { value: "TEXT", description: "Only jobs with a name that begins like this." },
+  tag: {
+    value: "TAG",
+    repeats: true,
+    description: "Only jobs with this tag. Repeat it for jobs that have all of several.",
+  },
   "error-group": {
     value: "GROUP",
     description: "Only jobs that failed with the errors of this group.",

@@ -17,6 +17,7 @@ export const listJobs = defineCommand({
   examples: [
     { command: "jobs", does: "The newest jobs." },
     { command: "jobs list --status failed --since 12h", does: "What failed last night." },
+    { command: "jobs list --tag customer:7", does: "The jobs with a tag." },
     {
       command: "jobs list --status failed --json | jq -r '.items[].jobId'",
       does: "Their ids, for a script.",

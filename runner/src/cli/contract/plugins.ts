@@ -30,6 +30,11 @@ export const run = defineCommand({
     remote: { description: "Submits a job to a running daemon and follows it." },
     url: CONNECTION.url,
     name: { value: "NAME", description: "With `--remote`: the job's name." },
+    tag: {
+      value: "TAG",
+      repeats: true,
+      description: "With `--remote`: a tag of the job. Repeat it for several.",
+    },
     detach: {
       short: "d",
       description: "With `--remote`: prints the job's id and does not wait until it ends.",

@@ -63,6 +63,7 @@ function printJob(job: Job, output: Output): void {
       ["Started", output.time(job.startedAt)],
       ["Took", durationOf(job, output.now)],
       ["Priority", job.priority === 0 ? null : String(job.priority)],
+      ["Tags", job.tags.length === 0 ? null : job.tags.join(", ")],
       ["Metadata", Object.keys(job.metadata).length === 0 ? null : JSON.stringify(job.metadata)],
       ["Schedule", job.schedule && `${job.schedule.key}, slot ${output.time(job.schedule.slot)}`],
       ["Webhook", webhook && `${webhook.url} (${webhook.on.join(", ")})`],

@@ -9,6 +9,7 @@ const NEARLY_USED = 0.8;
 export function describeStatus(status: Status): readonly Field[] {
   const { threads, jobs, last24h, deliveries, webhooks, plugins, memory, database, disk } = status;
   return [
+    ["Daemons", describeDaemons(status)],
     ["Threads", `${threads.busy} of ${threads.total} busy`],
     [
       "Jobs",
@@ -55,6 +56,17 @@ export function describeStatus(status: Status): readonly Field[] {
     ["Database", describeDatabase(database, disk)],
     ["Limits", describeLimits(status)],
   ];
+}
+
+/** Null if there is only the one that answers. */
+function describeDaemons({ daemons }: Status): string | null {
+  if (daemons.length < 2) return null;
+  return daemons
+    .map(({ host, processId, version, isThis, isUp }) => {
+      const what = [`process ${processId}`, version, ...(isThis ? ["answers"] : [])];
+      return `${host} (${what.join(", ")})${isUp ? "" : " is silent"}`;
+    })
+    .join("; ");
 }
 
 type Count = readonly [number: number, what: string, shown?: "if any"];

@@ -43,6 +43,7 @@ export function toNewJob(request: SubmitRequest, deps: NewJobDeps): NewJob {
     webhook: request.webhook && toJobWebhook(request.webhook, deps),
     idempotency: toIdempotency(idempotencyKey, job, deps),
     ...(files.length > 0 && { files }),
+    ...(request.tags !== undefined && { tags: request.tags }),
   };
 }
 

@@ -7,7 +7,7 @@ import type { PluginPool } from "../../ports/plugin-pool.ts";
 import type { StoredDestination } from "../../ports/store/destinations.ts";
 import type { QueueState, WaitingJobs } from "../../ports/store/status.ts";
 import type { Store } from "../../ports/store/store.ts";
-import type { StoreCounts } from "../../ports/store/upkeep.ts";
+import type { DaemonIdentity, StoreCounts } from "../../ports/store/upkeep.ts";
 import { whyUnavailable } from "../jobs/unavailable-plugin.ts";
 import type { Activity, Stats } from "../stats/read-stats.ts";
 
@@ -34,7 +34,16 @@ export interface EngineStatus {
   readonly database: { readonly bytes: number; readonly freeBytes: number };
   readonly diskFreeBytes: number | null;
   readonly limits: readonly Limit[];
+  /** Those that share the database, also this one. */
+  readonly daemons: readonly KnownDaemon[];
   readonly facts: Omit<Facts, "notReady">;
+}
+
+export interface KnownDaemon extends DaemonIdentity {
+  readonly isThis: boolean;
+  /** Whether it gave a sign of life in time. The others take over what the rest had. */
+  readonly isUp: boolean;
+  readonly plugins: readonly string[];
 }
 
 /** A limit, and how much of it is used now. */
@@ -47,7 +56,13 @@ export interface Limit {
 export interface StatusDeps {
   readonly store: Pick<
     Store,
-    "counts" | "queueState" | "heldDestinations" | "failingSchedules" | "size" | "webhook"
+    | "counts"
+    | "queueState"
+    | "daemons"
+    | "heldDestinations"
+    | "failingSchedules"
+    | "size"
+    | "webhook"
   >;
   readonly stats: Pick<Stats, "lastDay">;
   readonly pool: Pick<PluginPool, "memory">;
@@ -55,6 +70,7 @@ export interface StatusDeps {
   readonly catalog: Pick<PluginCatalog, "list" | "get">;
   /** The plugins of the other daemons. */
   readonly elsewhere: readonly string[];
+  readonly owner: string;
   readonly clock: Pick<Clock, "now">;
   readonly host: Host;
   readonly startedAt: number;
@@ -67,9 +83,10 @@ export interface StatusDeps {
 export async function readStatus(deps: StatusDeps): Promise<EngineStatus> {
   const { store, pool, catalog, clock, host } = deps;
   const now = clock.now();
-  const [counts, queue, held, failing, database, disk, lastDay] = await Promise.all([
+  const [counts, queue, daemons, held, failing, database, disk, lastDay] = await Promise.all([
     store.counts(),
     store.queueState(),
+    store.daemons(),
     store.heldDestinations({ limit: MAX_HELD }),
     store.failingSchedules({ limit: MAX_HELD }),
     store.size(),
@@ -102,6 +119,13 @@ export async function readStatus(deps: StatusDeps): Promise<EngineStatus> {
       { name: "webhooks", used: active + paused + off, max: deps.maxWebhooks },
       { name: "deliveries", used: deps.deliveriesInFlight, max: deps.maxInFlight },
     ],
+    daemons: daemons
+      .toSorted((one, other) => one.startedAt - other.startedAt)
+      .map(({ owner, until, ...daemon }) => ({
+        ...daemon,
+        isThis: owner === deps.owner,
+        isUp: until >= now,
+      })),
     facts: {
       now,
       destinations,

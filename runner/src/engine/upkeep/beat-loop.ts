@@ -3,6 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Host } from "../../ports/host.ts";
 import type { Log } from "../../ports/log.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
+import type { PluginPool } from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { createLoop, type Loop } from "../loop.ts";
 
@@ -21,6 +22,8 @@ const MAX_GAP_MS = 5 * ALONE_MS;
 export interface Beats {
   /** Resolves when a beat is stored. Before the first, nothing of this daemon may be judged. */
   beat(): Promise<void>;
+  /** When the first beat was begun. Before it, now. */
+  startedAt(): number;
   /** Beats until the loop is stopped, which stores that the daemon is no longer up. */
   start(): Loop;
   /**
@@ -43,12 +46,14 @@ export function createBeats(deps: {
   bus: Pick<Bus, "state">;
   catalog: Pick<PluginCatalog, "readyNames">;
   clock: Clock;
-  host: Pick<Host, "uptimeMs">;
+  host: Pick<Host, "name" | "processId" | "version" | "uptimeMs">;
+  pool: Pick<PluginPool, "size">;
   log: Log;
   owner: string;
   pluginWaitMs: number;
 }): Beats {
-  const { store, bus, catalog, clock, host, log, owner, pluginWaitMs } = deps;
+  const { store, bus, catalog, clock, host, pool, log, owner, pluginWaitMs } = deps;
+  let startedAt: number | null = null;
   let elsewhere: readonly string[] = [];
   /** When each plugin was last elsewhere. */
   const seenAt = new Map<string, number>();
@@ -64,6 +69,13 @@ export function createBeats(deps: {
     const uptimeMs = host.uptimeMs();
     elsewhere = await store.beat({
       owner,
+      identity: {
+        host: host.name,
+        processId: host.processId,
+        version: host.version,
+        startedAt: (startedAt ??= now),
+        threads: pool.size,
+      },
       now,
       until: now + upForMs,
       plugins: catalog.readyNames(),
@@ -94,6 +106,7 @@ export function createBeats(deps: {
 
   return {
     beat,
+    startedAt: () => startedAt ?? clock.now(),
     canJudge: () => {
       if (isAlone()) return true;
       const now = clock.monotonic();

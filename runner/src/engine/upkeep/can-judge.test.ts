@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createDeafBus } from "../../../test/support/deaf-bus.ts";
 import { createTestClock } from "../../../test/support/test-clock.ts";
+import { NO_HOST } from "../../../test/support/no-telemetry.ts";
 import { createTestLog } from "../../../test/support/test-log.ts";
 import { createBeats } from "./beat-loop.ts";
 
@@ -14,7 +15,8 @@ test("after a time without the store, a daemon judges no other until all had the
     bus: createDeafBus("up"),
     catalog: { readyNames: () => [] },
     clock,
-    host: { uptimeMs: () => 0 },
+    host: NO_HOST,
+    pool: { size: 2 },
     log: createTestLog(),
     owner: "owner_1",
     pluginWaitMs: 5_000,
@@ -44,7 +46,8 @@ test("a daemon is not heard after its machine was suspended, until it has beaten
     bus: createDeafBus("up"),
     catalog: { readyNames: () => [] },
     clock,
-    host: { uptimeMs: () => uptimeMs },
+    host: { ...NO_HOST, uptimeMs: () => uptimeMs },
+    pool: { size: 2 },
     log: createTestLog(),
     owner: "owner_1",
     pluginWaitMs: 5_000,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Instant, JobName, PluginName } from "./fields.ts";
 import { JobStatusName } from "./job.ts";
+import { Tag, Tags } from "./tags.ts";
 
 const Prefix = z.string().min(1).max(200);
 
@@ -14,6 +15,10 @@ export const JOB_FILTER = {
   name: JobName.optional().describe("Only jobs with exactly this name."),
   namePrefix: Prefix.optional().describe("Only jobs with a name that begins like this."),
   idPrefix: Prefix.optional().describe("Only jobs with an id that begins like this."),
+  tag: z
+    .union([Tag, Tags.min(1)])
+    .optional()
+    .describe("Only jobs with this tag, or with all of these: `tag=nightly&tag=customer:7`."),
   errorGroup: z
     .string()
     .max(100)

@@ -10,6 +10,7 @@ import { FailureCodeName, JobSchedule, StepMetrics, StepProgress } from "./event
 import { Instant, JobId, JobName, JsonObject, JsonValue, PluginName } from "./fields.ts";
 import { JobWebhook, WebhookRequest } from "./job-webhook.ts";
 import { RetryPolicy, RetryRequest } from "./retry.ts";
+import { Tags } from "./tags.ts";
 import { SAMPLE_ACCEPTED, SAMPLE_JOB, SAMPLE_SUBMIT, SAMPLE_WAITING_FOR } from "./samples.ts";
 
 const MAX_PLUGINS = 50;
@@ -52,6 +53,9 @@ export const SubmitJob = z
     webhook: WebhookRequest.optional(),
     name: JobName.nullish().describe("A name for the job. Lists and webhooks can filter by it."),
     metadata: Metadata.nullish(),
+    tags: Tags.nullish().describe(
+      "Words to find the job by, such as `nightly` or `customer:7`. Lists and bulk acts can filter by them. Upper and lower case differ, the order does not matter, and a tag that is given twice counts once.",
+    ),
     priority: z
       .int()
       .min(-1000)
@@ -119,6 +123,7 @@ export const identity = {
 
 export const plan = {
   plugins: z.array(z.string()).describe("The names of the job's plugins, in order."),
+  tags: z.array(z.string()).describe("The job's tags, in the order of their characters."),
   priority: z.int().describe("Jobs with a higher priority run first."),
 };
 

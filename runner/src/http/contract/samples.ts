@@ -22,6 +22,7 @@ export const SAMPLE_SUBMIT = {
   input: { file: "in/cars.csv" },
   name: "cars",
   metadata: { customer: 7 },
+  tags: ["customer:7", "nightly"],
   webhook: {
     url: "https://n8n.example.com/webhook/playground",
     headers: { Authorization: "Bearer your-token" },
@@ -44,6 +45,7 @@ const common = {
   status: "completed",
   name: "cars",
   plugins: ["csv-profile"],
+  tags: ["customer:7", "nightly"],
   priority: 0,
   createdAt: "2026-11-23T09:30:00.000Z",
   runAt: "2026-11-23T09:30:00.000Z",

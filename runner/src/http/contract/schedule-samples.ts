@@ -41,6 +41,7 @@ export const SAMPLE_SCHEDULE = {
     webhook: null,
     name: JOB.name,
     metadata: {},
+    tags: [],
     priority: 0,
     timeoutMs: null,
     retry: null,

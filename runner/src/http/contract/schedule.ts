@@ -143,6 +143,7 @@ const ShownJob = z.object({
   webhook: ScheduleWebhook.nullable(),
   name: z.string().nullable(),
   metadata: JsonObject,
+  tags: z.array(z.string()),
   priority: z.int(),
   timeoutMs: z.int().nullable(),
   retry: RetryPolicy.nullable(),

@@ -31,6 +31,18 @@ export const SAMPLE_STATUS = {
   },
   database: { bytes: 52_428_800, freeBytes: 4_096_000 },
   disk: { freeBytes: 53_687_091_200 },
+  daemons: [
+    {
+      isThis: true,
+      isUp: true,
+      host: "worker-1",
+      processId: 812,
+      version: "0.1.0",
+      startedAt: "2026-11-23T06:00:00.000Z",
+      threads: 4,
+      plugins: ["csv-profile", "text-chunk"],
+    },
+  ],
   limits: [{ name: "queue", used: 12, max: 100_000 }],
   problems: [
     {

@@ -92,6 +92,26 @@ export const Status = z
         }),
       )
       .describe("How much of each limit is used now."),
+    daemons: z
+      .array(
+        z.object({
+          isThis: z.boolean().describe("Whether it is the daemon that answers."),
+          isUp: z
+            .boolean()
+            .describe(
+              "False for one that is silent or has stopped. It is listed until the others have taken over its work.",
+            ),
+          host: z.string().describe("Name of its machine or container."),
+          processId: z.int(),
+          version: z.string(),
+          startedAt: Instant,
+          threads: z.int().describe("The steps that it can run at a time."),
+          plugins: z.array(z.string()).describe("The plugins that it can run."),
+        }),
+      )
+      .describe(
+        "The daemons that share the database, by their start. With SQLite there is only one. At most 100 are listed.",
+      ),
     problems: z.array(Problem).describe("What is wrong now, errors first. Empty when all is well."),
   })
   .meta({ id: "Status", examples: [SAMPLE_STATUS] });

@@ -17,6 +17,7 @@ export function jobSummaryText(
     status: toJsonText(status),
     name: toJsonText(job.name),
     plugins: toJsonText(plugins),
+    tags: toJsonText(job.tags),
     priority: toJsonText(job.priority),
     createdAt: instantText(job.createdAt),
     runAt: instantText(job.runAt),

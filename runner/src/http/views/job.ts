@@ -42,6 +42,7 @@ export function jobText(job: StoredJob, context: JobContext): JsonText {
     name: toJsonText(spec.name),
     metadata: spec.metadata,
     plugins: toJsonText(pluginNames(spec)),
+    tags: toJsonText(job.tags),
     priority: toJsonText(spec.priority),
     timeoutMs: toJsonText(spec.timeoutMs),
     retry: toJsonText(spec.retry ?? null),

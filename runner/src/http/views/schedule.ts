@@ -52,6 +52,7 @@ function shownJob(job: JobRequest): ShownJob {
     webhook: job.webhook && shownWebhook(job.webhook),
     name: job.name,
     metadata: job.metadata,
+    tags: [...(job.tags ?? [])],
     priority: job.priority,
     timeoutMs: job.timeoutMs,
     retry: job.retry ?? null,

@@ -34,6 +34,11 @@ export function statusView(
     database,
     disk: { freeBytes: status.diskFreeBytes },
     limits: [...status.limits, ...limits],
+    daemons: status.daemons.map((daemon) => ({
+      ...daemon,
+      plugins: [...daemon.plugins],
+      startedAt: toIso(daemon.startedAt),
+    })),
     problems: findProblems({ ...status.facts, notReady }).map(problemView),
   };
 }

@@ -15,6 +15,8 @@ export interface NewJob extends JobSpec {
   readonly idempotency: Idempotency | null;
   /** The ids of the files that its input and its options name. They stay as long as the job. */
   readonly files?: readonly string[];
+  /** Different ones. Left out if it has none. */
+  readonly tags?: readonly string[];
 }
 
 /** Identifies a request, so that a repeated request stores nothing. */
@@ -50,6 +52,8 @@ export interface JobSummary {
   readonly status: JobStatus;
   readonly name: string | null;
   readonly plugins: readonly string[];
+  /** In the order of their characters. */
+  readonly tags: readonly string[];
   readonly priority: number;
   readonly createdAt: number;
   readonly runAt: number;
@@ -73,6 +77,8 @@ export interface JobSummary {
 /** Everything that is stored about a job except events, logs and deliveries. */
 export interface StoredJob {
   readonly spec: JobSpec;
+  /** In the order of their characters. */
+  readonly tags: readonly string[];
   readonly status: JobStatus;
   readonly fence: number;
   /** The daemon that has claimed the job; null unless it is running. */
@@ -129,6 +135,8 @@ export interface JobFilter {
   readonly name?: string;
   readonly namePrefix?: string;
   readonly idPrefix?: string;
+  /** The job has all of these. */
+  readonly tags?: readonly string[];
   /** The id of an error group. */
   readonly errorGroup?: string;
   /** Exclusive, as is `createdBefore`. */

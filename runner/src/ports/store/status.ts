@@ -1,4 +1,5 @@
 import type { StoredDestination } from "./destinations.ts";
+import type { StoredDaemon } from "./upkeep.ts";
 
 /** What waits in the queue. */
 export interface QueueState {
@@ -26,6 +27,8 @@ export interface StatusReads {
    * is paused or off; of each, those that have been so for longest.
    */
   heldDestinations(request: { limit: number }): Promise<readonly StoredDestination[]>;
+  /** The daemons that gave a sign of life (`beat`) and are not forgotten (`reap`); up to 100. */
+  daemons(): Promise<readonly StoredDaemon[]>;
   /** The size of what is stored, and the part of it that is free for new rows, in bytes. */
   size(): Promise<{ readonly bytes: number; readonly freeBytes: number }>;
 }

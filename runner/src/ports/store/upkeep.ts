@@ -27,8 +27,27 @@ export interface Claims {
   readonly deliveries: readonly DeliveryClaim[];
 }
 
+/** What an operator knows a daemon by. */
+export interface DaemonIdentity {
+  /** The name of its machine or container. */
+  readonly host: string;
+  readonly processId: number;
+  readonly version: string;
+  readonly startedAt: number;
+  /** The steps that it can run at a time. */
+  readonly threads: number;
+}
+
+export interface StoredDaemon extends DaemonIdentity {
+  readonly owner: string;
+  /** It is up until then, unless it gives a new instant before. */
+  readonly until: number;
+  readonly plugins: readonly string[];
+}
+
 export interface Beat {
   readonly owner: string;
+  readonly identity: DaemonIdentity;
   readonly now: number;
   /** `now` or earlier if the daemon stops. */
   readonly until: number;

@@ -10,22 +10,19 @@ const OLDEST = 150_000;
 /** Opens a session on a primary. Rejects with `CannotOpen` if there is none, or it is not supported. */
 export async function connect(options: SessionOptions): Promise<Session> {
   const where = maskUrl(options.url);
-  let session: Session;
+  let session: Session | null = null;
   try {
     session = await openSession(options);
+    await check(session, where);
+    return session;
   } catch (cause) {
+    await session?.close();
+    if (cause instanceof CannotOpen) throw cause;
     throw new CannotOpen(
       "STORE_UNREACHABLE",
       `The database ${where} cannot be opened: ${whyNotOpened(cause)}`,
       { cause },
     );
-  }
-  try {
-    await check(session, where);
-    return session;
-  } catch (error) {
-    await session.close();
-    throw error;
   }
 }
 

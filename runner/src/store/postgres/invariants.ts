@@ -34,6 +34,7 @@ const REFERENCES: readonly Invariant[] = [
     "deliveries",
     "files",
     "job_files",
+    "job_tags",
   ].map((child) => belongs(child, { column: "job", parent: "jobs" })),
   belongs("job_files", { column: "file", parent: "files" }),
   belongs("files", { column: "sha256", parent: "file_contents", key: "sha256" }),
@@ -117,6 +118,11 @@ const JOBS: readonly Invariant[] = [
     sentence: "only a failed job is in an error group",
     sql: `SELECT format('%s is %s', id, status) AS problem FROM jobs
           WHERE error_group IS NOT NULL AND status <> 'failed'`,
+  },
+  {
+    sentence: "a tag has its job's time of creation",
+    sql: `SELECT format('%s of %s', tag, id) AS problem FROM job_tags JOIN jobs ON seq = job
+          WHERE job_tags.created_at <> jobs.created_at`,
   },
   {
     sentence: "a job's events are numbered 1, 2, 3 … up to its sequence",

@@ -47,6 +47,7 @@ import { createReadSealedSecrets, createReadSecrets } from "./reads/secrets.ts";
 import { createReadStats } from "./reads/stats.ts";
 import {
   createReadCounts,
+  createReadDaemons,
   createReadMeta,
   createReadQueueState,
   createReadSize,
@@ -86,6 +87,7 @@ export function createReads(reader: Reader, turns: Turns): StoreReads {
     stats: createReadStats(query),
     queueState: createReadQueueState(query),
     heldDestinations: createReadHeldDestinations(query),
+    daemons: createReadDaemons(query),
     size: createReadSize(query),
     nextJobDue: createReadNextJobDue(query),
     schedule: createReadSchedule(query),

@@ -1,5 +1,8 @@
 import { sqlState } from "./store-error.ts";
 
+const POOLER =
+  "A pooler gives this session's connection to others. Let it keep a connection for each session (PgBouncer: pool_mode = session)";
+
 /** What to do about each code of PostgreSQL (SQLSTATE), Node or OpenSSL. */
 const HINTS: Readonly<Record<string, string>> = {
   "28P01": "Correct the user or the password in the URL",
@@ -13,6 +16,9 @@ const HINTS: Readonly<Record<string, string>> = {
     "Start again. If that does not help, raise the statement_timeout that the server has for this user or database",
   "53100": "Make room on the server's disk",
   "25006": "Give the address of the primary, or set default_transaction_read_only to off",
+  // A prepared statement is there already, or is gone.
+  "42P05": POOLER,
+  "26000": POOLER,
   "53300": "Raise the server's max_connections: each daemon uses four",
   ECONNREFUSED: "Start PostgreSQL, or correct the host and the port in the URL",
   ENOENT: "Start PostgreSQL, or correct the path in the URL",

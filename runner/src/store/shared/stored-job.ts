@@ -58,7 +58,9 @@ export function toStoredJob(
   {
     newestAttempts,
     ...parts
-  }: Pick<StoredJob, "steps" | "webhook"> & { readonly newestAttempts: readonly AttemptColumns[] },
+  }: Pick<StoredJob, "steps" | "webhook" | "tags"> & {
+    readonly newestAttempts: readonly AttemptColumns[];
+  },
 ): StoredJob {
   return {
     spec: toSpec(row),

@@ -83,6 +83,11 @@ const JOBS: readonly Invariant[] = [
           WHERE error_group IS NOT NULL AND status <> 'failed'`,
   },
   {
+    sentence: "a tag has its job's time of creation",
+    sql: `SELECT printf('%s of %s', tag, id) AS problem FROM job_tags JOIN jobs ON seq = job
+          WHERE job_tags.created_at <> jobs.created_at`,
+  },
+  {
     sentence: "a job's events are numbered 1, 2, 3 … up to its sequence",
     sql: `SELECT printf('%s: the sequence is %d, but there are %d events up to %d',
             jobs.id, jobs.sequence, count(events.id), coalesce(max(events.sequence), 0)) AS problem

@@ -21,6 +21,8 @@ const JOB_FILTERS: Readonly<Record<string, JobFilter>> = {
   namePrefix: { namePrefix: "name-77" },
   idPrefix: { idPrefix: "job_12" },
   errorGroup: { errorGroup: "err_1" },
+  tag: { tags: ["even"] },
+  tags: { tags: ["even", "third"] },
   time: { createdAfter: 100, createdBefore: 20_000 },
 };
 
@@ -89,6 +91,9 @@ function fill(): void {
     FROM n;
     INSERT INTO job_specs (job, plugin_names, plugins, metadata, input)
       SELECT seq, '["a"]', '[]', '{}', 'null' FROM jobs WHERE seq > 1;
+    INSERT INTO job_tags (tag, created_at, job)
+      SELECT 'even', created_at, seq FROM jobs WHERE seq % 2 = 0 UNION ALL
+      SELECT 'third', created_at, seq FROM jobs WHERE seq % 3 = 0;
     INSERT INTO deliveries (job, webhook, destination, sequence, state, created_at)
       SELECT seq, 1, 1, 1, iif(seq % 40 = 0, 'dead', iif(seq % 40 = 1, 'due', 'delivered')), seq
       FROM jobs;
@@ -189,6 +194,18 @@ describe("with full tables", () => {
     ["a prefix of few names", { namePrefix: "name-77" }, "name GLOB 'name-77*'"],
     ["a prefix of many names", { namePrefix: "name-1" }, "name GLOB 'name-1*'"],
     ["a prefix of ids", { idPrefix: "job_12" }, "id GLOB 'job_12*'"],
+    ["tag", { tags: ["even"] }, "seq % 2 = 0"],
+    ["tags", { tags: ["even", "third"] }, "seq % 6 = 0"],
+    [
+      "tag, status and plugin",
+      { tags: ["third"], status: ["failed"], plugin: "b" },
+      "seq % 3 = 0 AND status = 'failed' AND plugin_set IN (2, 3)",
+    ],
+    [
+      "a tag, a prefix of many names and time",
+      { tags: ["even"], namePrefix: "name-1", createdAfter: 1_000, createdBefore: 15_000 },
+      "seq % 2 = 0 AND name GLOB 'name-1*' AND created_at > 1000 AND created_at < 15000",
+    ],
     [
       "a prefix and status",
       { namePrefix: "name-1", status: ["queued"] },
@@ -233,6 +250,23 @@ describe("with full tables", () => {
     expect(
       await readAll((page) => reads.jobs({ status: ["completed"], name: "rare" }, page)),
     ).toEqual({ items: 10, pages: 1 });
+  });
+
+  test("a rare tag leads among 30,000 jobs, and a common one does not keep a rare name from leading", async () => {
+    db.exec(`
+      INSERT INTO job_tags (tag, created_at, job)
+        SELECT 'rare', created_at, seq FROM jobs WHERE seq <= 10;
+      UPDATE jobs SET name = 'rare' WHERE seq <= 10;
+    `);
+    const reads = createReads(db);
+    for (const filter of [
+      { tags: ["rare"], status: ["completed"] as const },
+      { tags: ["even", "rare"] },
+      { tags: ["even"], name: "rare" },
+    ]) {
+      const { pages } = await readAll((page) => reads.jobs(filter, page));
+      expect(pages).toBe(1);
+    }
   });
 
   test("deliveries that failed are found behind many that did not", async () => {

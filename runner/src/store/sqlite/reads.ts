@@ -8,6 +8,7 @@ import {
   prepareReadRunningBulkActs,
 } from "./reads/bulk-acts.ts";
 import { prepareReadCounts } from "./reads/counts.ts";
+import { prepareReadDaemons } from "./reads/daemons.ts";
 import { prepareReadDeliveries } from "./reads/deliveries.ts";
 import { prepareReadDelivery } from "./reads/delivery.ts";
 import { prepareReadErrorGroups } from "./reads/error-groups.ts";
@@ -81,6 +82,7 @@ export function createReads(db: DatabaseSync): StoreReads {
     stats: prepareReadStats(db),
     queueState: prepareReadQueueState(db),
     heldDestinations: prepareReadHeldDestinations(db),
+    daemons: prepareReadDaemons(db),
     size: prepareReadSize(db),
     nextJobDue: prepareReadNextJobDue(db),
     schedule: prepareReadSchedule(db),

@@ -60,6 +60,53 @@ test("the filter is the address: state, plugin and the beginning of the name", a
   expect(complaints).toEqual([]);
 });
 
+test("a tag of a job leads to the jobs that have it, and several narrow the list", async () => {
+  const { page, goTo, complaints } = opened;
+  const request = { plugins: ["quick"], tags: ["nightly"] };
+  await daemon.post("/v1/jobs", { ...request, name: "tagged-a" });
+  const { jobId } = await daemon.post("/v1/jobs", {
+    ...request,
+    name: "tagged-b",
+    tags: ["nightly", "customer:7"],
+  });
+  await goTo(`#/jobs/${jobId}`);
+  await page.waitForSelector(".state:has-text('completed')");
+  await page.click(".facts .tag:has-text('nightly')");
+  await page.waitForSelector("text=tagged-a");
+  expect(page.url()).toContain("#/jobs?tag=nightly");
+  expect(await page.locator("tbody tr").count()).toBe(2);
+  await page.focus("label:has-text('Tags') input");
+  await page.keyboard.press("End");
+  await page.keyboard.type(", customer:8");
+  await page.waitForSelector("text=No job matches");
+  await page.keyboard.press("Backspace");
+  await page.keyboard.type("7");
+  await page.waitForSelector("tbody tr:has-text('tagged-b')");
+  expect(await page.inputValue("label:has-text('Tags') input")).toBe("nightly, customer:7");
+  expect(await page.locator("tbody tr").count()).toBe(1);
+  expect(await page.locator("tbody tr .tag").allTextContents()).toEqual(["customer:7", "nightly"]);
+  await page.click("text=Clear");
+  await page.waitForSelector("text=quick-59");
+  expect(await page.inputValue("label:has-text('Tags') input")).toBe("");
+  expect(complaints).toEqual([]);
+});
+
+test("a job that is run again has the tags of the first", async () => {
+  const { page, goTo } = opened;
+  const given = { plugins: ["quick"], name: "again", tags: ["monthly", "customer:8"] };
+  const { jobId } = await daemon.post("/v1/jobs", given);
+  await goTo(`#/jobs/${jobId}`);
+  await page.click("text=Run again");
+  await page.waitForSelector("label:has-text('Tags') input");
+  expect(await page.inputValue("label:has-text('Tags') input")).toBe("customer:8 monthly");
+  await page.fill("label:has-text('Tags') input", "customer:8, monthly second");
+  await page.click("button:text-is('Run')");
+  await page.click("text=Open the job");
+  await page.waitForSelector(".facts .tag:has-text('second')");
+  const { items } = await daemon.get("/v1/jobs?tag=second&tag=monthly");
+  expect(items).toMatchObject([{ name: "again", tags: ["customer:8", "monthly", "second"] }]);
+});
+
 test("the search finds a job by its id, and jobs by the beginning of a name", async () => {
   const { page, goTo } = opened;
   const { items } = await daemon.get("/v1/jobs?name=import-a");

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startChromium } from "../../support/chromium.ts";
-import { openConsole } from "../../support/console.ts";
+import { LOOKS, openConsole, overflowOf, violationsOn } from "../../support/console.ts";
 import { startDaemon, type Daemon } from "../../support/daemon.ts";
 
 let daemon: Daemon;
@@ -12,6 +12,37 @@ beforeAll(async () => {
   daemon = await startDaemon({ env: { PLAYGROUND_MAX_WEBHOOKS: "10" } });
 });
 afterAll(() => Promise.all([browser?.close(), daemon?.close()]));
+
+test("the daemons of a database are listed, with a silent one of another version", async () => {
+  const { page, goTo, complaints, context } = await openConsole(browser, daemon);
+  await goTo("#/system");
+  await page.waitForSelector(`text=process ${daemon.process.pid}`);
+  expect(await page.locator("h2:text-is('Daemons')").count()).toBe(0);
+  // Only daemons on PostgreSQL have others beside them: what this one says of itself is repeated for another.
+  await page.route("**/v1/status", async (route) => {
+    const response = await route.fetch();
+    const status = await response.json();
+    const [own] = status.daemons;
+    const other = {
+      ...own,
+      isThis: false,
+      isUp: false,
+      host: "other-".repeat(20),
+      version: "0.2.0",
+    };
+    await route.fulfill({ response, json: { ...status, daemons: [own, other] } });
+  });
+  await page.reload();
+  await page.waitForSelector("table[aria-label=Daemons] tr:has-text('0.2.0') >> text=silent");
+  for (const [, look] of LOOKS) {
+    await page.setViewportSize(look.viewport);
+    await page.emulateMedia({ colorScheme: look.colorScheme });
+    expect(await violationsOn(page)).toEqual([]);
+    expect(await overflowOf(page)).toBe(0);
+  }
+  expect(complaints).toEqual([]);
+  await context.close();
+});
 
 test("a token is added with a scope, shown once, can log in with that scope, and is removed", async () => {
   const { page, goTo, complaints, context } = await openConsole(browser, daemon);

@@ -143,7 +143,7 @@ export function createJobModel(state: ModelState) {
         job.stepAttempts += 1;
         job.startedAt ??= now;
         job.lease = { owner, until: leaseUntil };
-        const { webhook: _, idempotency: __, ...spec } = job.spec;
+        const { webhook: _, idempotency: __, tags: ___, ...spec } = job.spec;
         const { fence, sequence, stepAttempts, startedAt } = job;
         const completedSteps = job.steps.map(({ plugin, metrics, output }) => ({
           plugin,

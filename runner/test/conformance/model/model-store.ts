@@ -26,6 +26,11 @@ export function createModelStore({ exclusive }: { exclusive: boolean }) {
     ...createWebhookModel(state),
     ...createBatchModel(state),
     jobs: () => state.jobs,
+    /** The ids of the jobs that have all of the tags. */
+    jobsWithTags: (tags: readonly string[]) =>
+      state.jobs
+        .filter(({ spec }) => tags.every((tag) => spec.tags?.includes(tag)))
+        .map(({ spec }) => spec.id),
     batches: () => state.batches,
     webhooks: () => state.webhooks,
     deliveries: () => state.deliveries,

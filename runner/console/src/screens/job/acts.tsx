@@ -73,6 +73,7 @@ export function MoreActs({ story, refresh }: ActsProps) {
       ? await callForText("GET /v1/jobs/{id}/input", { params })
       : raw.input,
     metadata: raw.metadata,
+    tags: job.tags,
     priority: job.priority,
   });
   const remove = async (): Promise<void> => {

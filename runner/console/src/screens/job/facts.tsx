@@ -1,5 +1,6 @@
 import type { Job } from "../../api/schema.ts";
 import { stateOf } from "../../jobs/job-state.ts";
+import { Tags } from "../../jobs/tags.tsx";
 import { usualMs } from "../../jobs/usual.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Duration } from "../../parts/duration.tsx";
@@ -48,6 +49,7 @@ export function Facts({ job }: { readonly job: Job }) {
             priority <b>{job.priority}</b>
           </span>
         )}
+        <Tags tags={job.tags} />
         {job.timeoutMs !== null && (
           <span>
             time limit <b>{formatDuration(job.timeoutMs)}</b>

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { call } from "../../api/request.ts";
 import { useResource } from "../../api/resource.ts";
+import { parseTags } from "../../jobs/tags.tsx";
 import { State, type StateName } from "../../parts/state.tsx";
 import { goTo, linkTo } from "../../router.ts";
 import { formatInput, parseInput } from "./time-input.ts";
@@ -43,6 +44,12 @@ export function Filters({ query }: { readonly query: URLSearchParams }) {
         label="Name begins with"
         value={query.get("namePrefix") ?? query.get("name") ?? ""}
         onChange={(namePrefix) => change({ namePrefix, name: null })}
+      />
+      <TextFilter
+        label="Tags"
+        value={query.getAll("tag").join(" ")}
+        toValue={(text) => parseTags(text).join(" ")}
+        onChange={(tags) => change({ tag: parseTags(tags) })}
       />
       <details class="more-filters" open={MORE.some((name) => query.has(name))}>
         <summary class="btn">More</summary>
@@ -116,18 +123,32 @@ interface FilterProps<Value> {
 /** How long the reader must have paused before the list changes. */
 const PAUSE_MS = 350;
 
-function TextFilter({ label, value, onChange }: FilterProps<string>) {
+interface TextFilterProps {
+  readonly label: string;
+  readonly value: string;
+  /** The value of what is typed. */
+  readonly toValue?: (text: string) => string;
+  readonly onChange: (value: string) => void;
+}
+
+function TextFilter({ label, value, toValue = trim, onChange }: TextFilterProps) {
+  const input = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const cancel = (): void => {
     if (timer.current !== null) clearTimeout(timer.current);
     timer.current = null;
   };
   useEffect(() => cancel, []);
+  // What the reader types keeps its spaces and its cursor: only another value replaces it.
+  useEffect(() => {
+    if (input.current === null || timer.current !== null) return;
+    if (toValue(input.current.value) !== value) input.current.value = value;
+  }, [value]);
   return (
     <label>
       {label}
       <input
-        key={value}
+        ref={input}
         defaultValue={value}
         spellcheck={false}
         autocomplete="off"
@@ -135,11 +156,18 @@ function TextFilter({ label, value, onChange }: FilterProps<string>) {
         onInput={(event) => {
           const { value: typed } = event.currentTarget;
           cancel();
-          timer.current = setTimeout(() => onChange(typed.trim()), PAUSE_MS);
+          timer.current = setTimeout(() => {
+            timer.current = null;
+            onChange(toValue(typed));
+          }, PAUSE_MS);
         }}
       />
     </label>
   );
+}
+
+function trim(text: string): string {
+  return text.trim();
 }
 
 function TimeFilter({ label, value, onChange }: FilterProps<string | null>) {

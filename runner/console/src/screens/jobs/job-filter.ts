@@ -13,9 +13,11 @@ export const TEXT_FILTERS = [
 
 /** The filter that the address names. The API checks its values. */
 export function filterOf(query: URLSearchParams): JobFilter {
-  const status = query.getAll("status");
   const filter: Record<string, string | string[]> = {};
-  if (status.length > 0) filter["status"] = status;
+  for (const name of ["status", "tag"]) {
+    const values = query.getAll(name);
+    if (values.length > 0) filter[name] = values;
+  }
   for (const name of TEXT_FILTERS) {
     const value = query.get(name);
     if (value !== null && value !== "") filter[name] = value;

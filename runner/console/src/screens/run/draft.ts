@@ -1,6 +1,7 @@
 /** What is about to be submitted. Values are JSON text, so that they are sent as they were written. */
 import { stringifyExact } from "../../api/exact-json.ts";
 import type { Job, Plugin } from "../../api/schema.ts";
+import { parseTags } from "../../jobs/tags.tsx";
 
 export interface DraftStep {
   readonly plugin: string;
@@ -17,6 +18,8 @@ export interface Settings {
   readonly name: string;
   /** JSON text of an object. */
   readonly metadata: string;
+  /** With spaces between them. */
+  readonly tags: string;
   /** As `<input type="datetime-local">` has it, in the browser's zone. */
   readonly runAt: string;
   readonly timeoutS: string;
@@ -32,6 +35,7 @@ export const EVENTS = ["started", "progress", "completed", "failed"] as const;
 export const NO_SETTINGS: Settings = {
   name: "",
   metadata: "",
+  tags: "",
   runAt: "",
   timeoutS: "",
   priority: "",
@@ -64,6 +68,7 @@ export function draftOfJob(job: Job, input = toText(job.input)): Draft {
       ...NO_SETTINGS,
       name: job.name ?? "",
       metadata: Object.keys(job.metadata).length === 0 ? "" : toText(job.metadata),
+      tags: job.tags.join(" "),
       timeoutS: job.timeoutMs === null ? "" : String(job.timeoutMs / 1_000),
       priority: job.priority === 0 ? "" : String(job.priority),
       webhookUrl: job.webhook?.url ?? "",
@@ -86,6 +91,7 @@ export function requestOf({ steps, input, settings }: Draft): string {
     ["input", jsonOf(input, "The input")],
     ["name", quoted(settings.name.trim())],
     ["metadata", jsonOf(settings.metadata, "The metadata")],
+    ["tags", tagsOf(settings.tags)],
     ["runAt", quoted(toInstant(settings.runAt))],
     ["timeoutMs", numberOf(settings.timeoutS, "The time limit", 1_000)],
     ["priority", numberOf(settings.priority, "The priority", 1)],
@@ -113,6 +119,11 @@ function jsonOf(text: string, what: string): string | undefined {
 
 function quoted(text: string): string | undefined {
   return text === "" ? undefined : JSON.stringify(text);
+}
+
+function tagsOf(text: string): string | undefined {
+  const tags = parseTags(text);
+  return tags.length === 0 ? undefined : JSON.stringify(tags);
 }
 
 function toInstant(local: string): string {

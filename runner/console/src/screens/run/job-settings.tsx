@@ -5,7 +5,7 @@ interface JobSettingsProps {
   readonly onChange: (settings: Settings) => void;
 }
 
-/** What a job can have besides its plugins: name, metadata, time, webhook. */
+/** What a job can have besides its plugins: name, tags, metadata, time, webhook. */
 export function JobSettings({ settings, onChange }: JobSettingsProps) {
   const set = (changed: Partial<Settings>): void => onChange({ ...settings, ...changed });
   const headers = settings.webhookHeaders;
@@ -47,6 +47,7 @@ export function JobSettings({ settings, onChange }: JobSettingsProps) {
           onInput={({ currentTarget }) => set({ priority: currentTarget.value })}
         />
       </label>
+      <Tags value={settings.tags} onChange={(tags) => set({ tags })} />
       <label class="field full">
         Metadata
         <textarea
@@ -103,5 +104,25 @@ export function JobSettings({ settings, onChange }: JobSettingsProps) {
         </>
       )}
     </div>
+  );
+}
+
+interface TagsProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+function Tags({ value, onChange }: TagsProps) {
+  return (
+    <label class="field full">
+      Tags
+      <input
+        value={value}
+        placeholder="nightly customer:7"
+        autocomplete="off"
+        spellcheck={false}
+        onInput={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+    </label>
   );
 }

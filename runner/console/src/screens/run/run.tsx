@@ -139,7 +139,7 @@ function RunForm({ plugins, draft: first, job }: RunFormProps) {
         <details class="card fold" open={hasSettings}>
           <summary>
             <h2>Job settings</h2>
-            <span class="faint">name, metadata, time, webhook</span>
+            <span class="faint">name, tags, metadata, time, webhook</span>
           </summary>
           <JobSettings
             settings={draft.settings}

@@ -12,6 +12,7 @@ import { formatBytes, formatCount } from "../../parts/numbers.ts";
 import { Page } from "../../parts/page.tsx";
 import { Time } from "../../parts/time.tsx";
 import { apiUrl } from "../../api/request.ts";
+import { Daemons } from "./daemons.tsx";
 import { Gauge } from "./gauge.tsx";
 import { Settings } from "./settings.tsx";
 import { Tokens } from "./tokens.tsx";
@@ -76,11 +77,17 @@ const LIMITS: Readonly<Record<string, string>> = {
 
 function Now({ status }: { readonly status: Status }) {
   const { threads, memory, database, disk, limits } = status;
+  const own = status.daemons.find(({ isThis }) => isThis);
   return (
     <>
       <Card title="Daemon">
         <Facts>
           <Fact name="Version">{status.version}</Fact>
+          {own !== undefined && (
+            <Fact name="Machine">
+              <span class="break">{own.host}</span>, process {own.processId}
+            </Fact>
+          )}
           <Fact name="Started">
             <Time at={status.startedAt} />
           </Fact>
@@ -92,6 +99,7 @@ function Now({ status }: { readonly status: Status }) {
           </Fact>
         </Facts>
       </Card>
+      {status.daemons.length > 1 && <Daemons daemons={status.daemons} />}
       <Card title="In use">
         <div class="gauges">
           <Gauge name="Threads" used={threads.busy} max={threads.total} isFine />

@@ -38,6 +38,12 @@ CREATE INDEX job_files_by_file ON job_files (file);
 CREATE TABLE daemons (
   owner text COLLATE "C" PRIMARY KEY,
   until bigint NOT NULL,
+  -- What an operator knows it by.
+  host text NOT NULL,
+  process_id bigint NOT NULL,
+  version text NOT NULL,
+  started_at bigint NOT NULL,
+  threads bigint NOT NULL,
   -- The names of the plugins that it can run, as a JSON array.
   plugins text NOT NULL
 );

@@ -6,12 +6,17 @@ import { parsePluginNames } from "../../shared/plugin-names.ts";
 /** The key in `meta` of the last instant at which a daemon was up. */
 const LAST_BEAT = "last-beat";
 
-export const beat: Operation<"beat"> = async (tx, { owner, now, until, plugins, maxGapMs }) => {
+export const beat: Operation<"beat"> = async (
+  tx,
+  { owner, identity, now, until, plugins, maxGapMs },
+) => {
+  const { host, processId, version, startedAt, threads } = identity;
   await storeBeat(tx, { now, maxGapMs });
   await tx.query(
-    `INSERT INTO daemons (owner, until, plugins) VALUES ($1, $2, $3)
+    `INSERT INTO daemons (owner, until, host, process_id, version, started_at, threads, plugins)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
      ON CONFLICT (owner) DO UPDATE SET until = excluded.until, plugins = excluded.plugins`,
-    [owner, until, JSON.stringify(plugins)],
+    [owner, until, host, processId, version, startedAt, threads, JSON.stringify(plugins)],
   );
   const others = await tx.query<{ plugins: string }>(
     `SELECT plugins FROM daemons WHERE until >= $1 AND owner <> $2`,

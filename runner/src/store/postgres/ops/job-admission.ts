@@ -82,4 +82,10 @@ export async function insertJob(
   if (row === undefined) return;
   if (job.webhook !== null) await insertWebhook(tx, job.webhook, { job: row.seq });
   await holdFiles(tx, row.seq, job.files ?? []);
+  if (job.tags !== undefined) {
+    await tx.query(
+      `INSERT INTO job_tags (tag, created_at, job) SELECT tag, $2, $3 FROM unnest($1::text[]) AS tag`,
+      [job.tags, createdAt, row.seq],
+    );
+  }
 }

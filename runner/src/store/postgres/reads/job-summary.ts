@@ -39,6 +39,11 @@ interface DeliveryRow {
   readonly attempts: number;
 }
 
+interface TagRow {
+  readonly job: number;
+  readonly tag: string;
+}
+
 const FIND_JOBS = `SELECT seq, id, status, name, plugin_names, priority, created_at, run_at,
     started_at, ended_at, completed_steps, step_attempts, failure_code, failure_message, error_group,
     waiting_kind, waiting_on, waiting_since, due, failed_attempts, ${LAST_ATTEMPT}, EXISTS (
@@ -54,6 +59,8 @@ const FIND_DELIVERIES = `SELECT delivery.job, kind, state, attempts
     ) AS delivery
     JOIN events ON events.job = delivery.job AND events.sequence = delivery.sequence`;
 
+const FIND_TAGS = `SELECT job, tag FROM job_tags WHERE job = ANY ($1::bigint[]) ORDER BY job, tag`;
+
 /**
  * Reads what a list shows of jobs, in the order of the keys. Inputs, outputs and logs are not read. A
  * job that was deleted meanwhile is left out.
@@ -62,24 +69,32 @@ export async function readJobSummaries(
   query: Query,
   keys: readonly number[],
 ): Promise<JobSummary[]> {
-  const [rows, deliveries] = await Promise.all([
+  const [rows, deliveries, tags] = await Promise.all([
     query<SummaryRow>(FIND_JOBS, [keys]),
     query<DeliveryRow>(FIND_DELIVERIES, [keys]),
+    query<TagRow>(FIND_TAGS, [keys]),
   ]);
   const rowOf = new Map(rows.map((row) => [row.seq, row]));
   const deliveriesOf = Map.groupBy(deliveries, ({ job }) => job);
+  const tagsOf = Map.groupBy(tags, ({ job }) => job);
   return keys.flatMap((key) => {
     const row = rowOf.get(key);
-    return row === undefined ? [] : [toSummary(row, deliveriesOf.get(key) ?? [])];
+    if (row === undefined) return [];
+    const parts = { deliveries: deliveriesOf.get(key) ?? [], tags: tagsOf.get(key) ?? [] };
+    return [toSummary(row, parts)];
   });
 }
 
-function toSummary(row: SummaryRow, deliveries: readonly DeliveryRow[]): JobSummary {
+function toSummary(
+  row: SummaryRow,
+  { deliveries, tags }: { deliveries: readonly DeliveryRow[]; tags: readonly TagRow[] },
+): JobSummary {
   return {
     id: row.id,
     status: row.status,
     name: row.name,
     plugins: row.plugin_names,
+    tags: tags.map(({ tag }) => tag),
     priority: row.priority,
     createdAt: row.created_at,
     runAt: row.run_at,

@@ -31,17 +31,19 @@ async function readJob(query: Query, id: string, bound: OutputBound): Promise<St
     size.seq,
   ]);
   bound.reserve?.(size.bytes + bytesWithin(bound, steps));
-  const [[row], readOutput, webhook, newestAttempts] = await Promise.all([
+  const [[row], readOutput, webhook, newestAttempts, tags] = await Promise.all([
     query<JobRow>(`${SELECT_JOB} WHERE seq = $1`, [size.seq]),
     readOutputs(query, bound, steps),
     readOwnWebhook(query, "job", size.seq),
     query<AttemptColumns>(selectAttempts("$1"), [size.seq]),
+    query<{ tag: string }>(`SELECT tag FROM job_tags WHERE job = $1 ORDER BY tag`, [size.seq]),
   ]);
   if (row === undefined) return null;
   return toStoredJob(row, {
     steps: steps.map((step) => toStoredStep(step, readOutput)).toReversed(),
     newestAttempts,
     webhook,
+    tags: tags.map(({ tag }) => tag),
   });
 }
 

@@ -56,13 +56,14 @@ async function findKeys(query: Query, filter: JobFilter, page: Page): Promise<Pa
 }
 
 async function toFilters(query: Query, filter: JobFilter): Promise<Filter[]> {
-  const { status, plugin, name, namePrefix, idPrefix, errorGroup } = filter;
+  const { status, plugin, name, namePrefix, idPrefix, tags = [], errorGroup } = filter;
   return [
     ...(status === undefined ? [] : [ofStatus(status)]),
     ...(plugin === undefined ? [] : [await ofPlugin(query, plugin)]),
     ...(name === undefined ? [] : [equals("name", name)]),
     ...(namePrefix === undefined ? [] : [ofPrefix("name", namePrefix)]),
     ...(idPrefix === undefined ? [] : [ofPrefix("id", idPrefix)]),
+    ...new Set(tags).values().map(ofTag),
     ...(errorGroup === undefined ? [] : [ofErrorGroup(errorGroup)]),
   ];
 }
@@ -91,6 +92,18 @@ function ofPrefix(column: string, prefix: string): Filter {
   const values = [prefix, prefix + LAST_CHARACTER];
   const lead = { condition, alternatives: [values], isOrdered: false, isExact: true };
   return { condition, values, lead };
+}
+
+function ofTag(tag: string): Filter {
+  return {
+    condition: `EXISTS (SELECT 1 FROM job_tags
+      WHERE tag = ? AND job_tags.created_at = jobs.created_at AND job = jobs.seq)`,
+    values: [tag],
+    lead: {
+      ...exactLead("tag = ?", [[tag]]),
+      table: { name: "job_tags", key: ["created_at", "job"] },
+    },
+  };
 }
 
 function ofErrorGroup(id: string): Filter {

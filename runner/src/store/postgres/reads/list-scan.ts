@@ -24,6 +24,8 @@ type Values = readonly Value[];
 
 /** An index that can lead to the rows. */
 export interface Lead {
+  /** What has the entries, if it is not the list's table. */
+  readonly table?: EntryTable;
   /** Selects the entries, with `?` for the values of one alternative. */
   readonly condition: string;
   /** The values of each range of entries. None means that no row can match. */
@@ -32,6 +34,13 @@ export interface Lead {
   readonly isOrdered: boolean;
   /** False if an entry need not match the filter, so that each row is checked as well. */
   readonly isExact: boolean;
+}
+
+/** A table beside the list's that has an entry for some of its rows. */
+export interface EntryTable {
+  readonly name: string;
+  /** Its columns with the list's key. */
+  readonly key: readonly string[];
 }
 
 export interface Filter {
@@ -128,9 +137,30 @@ function toCheck(filters: readonly Filter[]): string {
     : filters.map(({ condition }) => `coalesce((${condition}), false)`).join(" AND ");
 }
 
-const fromOf = ({ table, key }: List, { condition }: Lead): string =>
-  `FROM ${table} WHERE ${condition}
-     AND (${key.join(", ")}) < (${key.map(() => "?::bigint").join(", ")}) AND ${key[0]} > ?::bigint`;
+function fromOf({ table, key }: List, { table: entries, condition }: Lead): string {
+  const { name, key: columns } = entries ?? { name: table, key };
+  return `FROM ${name} WHERE ${condition}
+    AND (${columns.join(", ")}) < (${key.map(() => "?::bigint").join(", ")}) AND ${columns[0]} > ?::bigint`;
+}
+
+/** The list's key of an entry. */
+const columnsOf = ({ key }: List, { table: entries }: Lead): string =>
+  entries === undefined
+    ? key.join(", ")
+    : key.map((column, index) => `${entries.key[index]} AS ${column}`).join(", ");
+
+/** Whether the row of an entry matches. */
+function checkOf(
+  { table, key }: List,
+  { table: entries }: Lead,
+  checked: readonly Filter[],
+): string {
+  const check = toCheck(checked);
+  return entries === undefined || checked.length === 0
+    ? check
+    : `coalesce((SELECT ${check} FROM ${table}
+        WHERE ${table}.${key.at(-1)} = ${entries.name}.${entries.key.at(-1)}), false)`;
+}
 
 const orderOf = ({ key }: List): string =>
   `ORDER BY ${key.map((column) => `${column} DESC`).join(", ")} LIMIT ?`;
@@ -178,10 +208,9 @@ function readOrdered(
   list: List,
   { lead, checked, bounds, limit }: SliceRequest & { lead: Lead },
 ): Promise<Entry[]> {
-  const columns = list.key.join(", ");
   const order = orderOf(list);
   // Each alternative is limited, so that it is read from its own index in the list's order.
-  const branch = `(SELECT ${columns}, ${toCheck(checked)} AS matches ${fromOf(list, lead)} ${order})`;
+  const branch = `(SELECT ${columnsOf(list, lead)}, ${checkOf(list, lead, checked)} AS matches ${fromOf(list, lead)} ${order})`;
   const sql = `SELECT * FROM (${lead.alternatives.map(() => branch).join(" UNION ALL ")}) AS entry ${order}`;
   const checkedValues = checked.flatMap(({ values }) => values);
   const values = lead.alternatives.flatMap((own) => [...checkedValues, ...own, ...bounds, limit]);
@@ -196,7 +225,7 @@ async function createReadSorted(
 ) {
   const last = list.key.at(-1) ?? "";
   const [own = []] = lead.alternatives;
-  const sql = `SELECT ${list.key.join(", ")} ${fromOf(list, lead)} ${orderOf(list)}`;
+  const sql = `SELECT ${columnsOf(list, lead)} ${fromOf(list, lead)} ${orderOf(list)}`;
   const sorted = await query<Entry>(numbered(sql), [...own, ...bounds, MAX_READ]);
   let read = 0;
   return async ({ checked, limit }: SliceRequest): Promise<Entry[]> => {

@@ -2,8 +2,9 @@ import { DELIVERY_STATES } from "../../../domain/delivery.ts";
 import { JOB_STATUSES } from "../../../domain/job-spec.ts";
 import type { WaitingJobs } from "../../../ports/store/status.ts";
 import type { StoreReads } from "../../../ports/store/store.ts";
-import type { StoreCounts } from "../../../ports/store/upkeep.ts";
+import type { StoreCounts, StoredDaemon } from "../../../ports/store/upkeep.ts";
 import { WEBHOOK_STATES } from "../../../ports/store/webhooks.ts";
+import { parsePluginNames } from "../../shared/plugin-names.ts";
 import type { Query } from "../reader.ts";
 
 /** Rows that are counted. */
@@ -76,6 +77,17 @@ export function createReadCounts(query: Query): StoreReads["counts"] {
       deliveries: of("delivery", DELIVERY_STATES) as StoreCounts["deliveries"],
       webhooks: of("webhook", WEBHOOK_STATES) as StoreCounts["webhooks"],
     };
+  };
+}
+
+export function createReadDaemons(query: Query): StoreReads["daemons"] {
+  return async () => {
+    const rows = await query<Omit<StoredDaemon, "plugins"> & { plugins: string }>(
+      `SELECT owner, until, host, process_id AS "processId", version, started_at AS "startedAt",
+         threads, plugins
+       FROM daemons ORDER BY owner LIMIT 100`,
+    );
+    return rows.map((row) => ({ ...row, plugins: parsePluginNames(row.plugins) }));
   };
 }
 

@@ -3,6 +3,12 @@
 CREATE TABLE daemons (
   owner TEXT NOT NULL PRIMARY KEY,
   until INTEGER NOT NULL,
+  -- What an operator knows it by.
+  host TEXT NOT NULL,
+  process_id INTEGER NOT NULL,
+  version TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  threads INTEGER NOT NULL,
   -- The names of the plugins that it can run, as a JSON array.
   plugins TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -16,7 +16,8 @@ export function prepareBeat(db: DatabaseSync): Operations["beat"] {
   );
   const storeDaemon = prepare(
     db,
-    `INSERT INTO daemons (owner, until, plugins) VALUES (?, ?, ?)
+    `INSERT INTO daemons (owner, until, host, process_id, version, started_at, threads, plugins)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (owner) DO UPDATE SET until = excluded.until, plugins = excluded.plugins`,
   );
   const findOthers = prepare<{ plugins: string }>(
@@ -24,11 +25,13 @@ export function prepareBeat(db: DatabaseSync): Operations["beat"] {
     `SELECT plugins FROM daemons INDEXED BY daemons_until WHERE until >= ? AND owner <> ?`,
   );
   const idleSpans = prepareIdleSpans(db);
-  return ({ owner, now, until, plugins, maxGapMs }) => {
+  return ({ owner, identity, now, until, plugins, maxGapMs }) => {
     const last = Number(find.get(LAST_BEAT)?.value ?? now);
     if (now - last > maxGapMs) idleSpans.add({ destination: null, from: last, until: now });
     store.run(LAST_BEAT, String(now));
-    storeDaemon.run(owner, until, JSON.stringify(plugins));
+    const { host, processId, version, startedAt, threads } = identity;
+    const known = JSON.stringify(plugins);
+    storeDaemon.run(owner, until, host, processId, version, startedAt, threads, known);
     const others = findOthers.all(now, owner);
     return [...new Set(others.flatMap((each) => parsePluginNames(each.plugins)))];
   };

@@ -77,6 +77,7 @@ function prepareInsert(
        plugins, metadata, input, retry, schedule)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const insertTag = prepare(db, `INSERT INTO job_tags (tag, created_at, job) VALUES (?, ?, ?)`);
   const insertWebhook = prepareInsertWebhook(db);
   const findPluginSet = prepareFindPluginSet(db);
 
@@ -116,6 +117,7 @@ function prepareInsert(
     );
     if (job.webhook !== null) insertWebhook(job.webhook, { job: seq });
     for (const file of job.files ?? []) hold.add(seq, file);
+    for (const tag of job.tags ?? []) insertTag.run(tag, createdAt, seq);
     return seq;
   };
 }

@@ -13,6 +13,7 @@ import {
   type WaitingColumns,
 } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
+import { prepareReadTags } from "./tags.ts";
 
 /** Deliveries of one job that are read for its row. A job has more only with many webhooks. */
 const MAX_DELIVERIES = 200;
@@ -55,6 +56,7 @@ export function prepareReadJobSummary(db: DatabaseSync): (seq: number) => JobSum
        CROSS JOIN events ON events.job = deliveries.job AND events.sequence = deliveries.sequence
      WHERE deliveries.job = ? LIMIT ${MAX_DELIVERIES + 1}`,
   );
+  const readTags = prepareReadTags(db);
   return (seq) => {
     const row = findJob.get(seq);
     if (row === undefined) return null;
@@ -64,6 +66,7 @@ export function prepareReadJobSummary(db: DatabaseSync): (seq: number) => JobSum
       status: row.status,
       name: row.name,
       plugins: JSON.parse(row.plugin_names) as string[],
+      tags: readTags(seq),
       priority: row.priority,
       createdAt: row.created_at,
       runAt: row.run_at,

@@ -16,6 +16,7 @@ import { prepare } from "../statement.ts";
 import { prepareReadOutputs } from "./output.ts";
 import { prepareReadOwnWebhook } from "./own-webhook.ts";
 import { inSnapshot } from "./snapshot.ts";
+import { prepareReadTags } from "./tags.ts";
 
 export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
   const findJob = prepare<JobRow>(db, `${SELECT_JOB} WHERE seq = ?`);
@@ -27,6 +28,7 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
      FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE id = ?`,
   );
   const findWebhook = prepareReadOwnWebhook(db, "job");
+  const readTags = prepareReadTags(db);
   const readOutputs = prepareReadOutputs(db);
 
   function read(id: string, bound: OutputBound): StoredJob | null {
@@ -42,6 +44,7 @@ export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
       steps: lastFirst.toReversed(),
       newestAttempts: findAttempts.all(row.seq),
       webhook: findWebhook(row.seq),
+      tags: readTags(row.seq),
     });
   }
 

@@ -77,13 +77,14 @@ function prepareToFilters(db: DatabaseSync) {
   }
 
   return (filter: JobFilter): Filter[] => {
-    const { status, plugin, name, namePrefix, idPrefix, errorGroup } = filter;
+    const { status, plugin, name, namePrefix, idPrefix, tags = [], errorGroup } = filter;
     return [
       ...(status === undefined ? [] : [ofStatus(status)]),
       ...(plugin === undefined ? [] : [ofPlugin(plugin)]),
       ...(name === undefined ? [] : [equals("name", name, "jobs_by_name")]),
       ...(namePrefix === undefined ? [] : [ofPrefix("name", namePrefix, "jobs_by_name")]),
       ...(idPrefix === undefined ? [] : [ofPrefix("id", idPrefix, "sqlite_autoindex_jobs_1")]),
+      ...new Set(tags).values().map(ofTag),
       ...(errorGroup === undefined ? [] : [ofErrorGroup(errorGroup)]),
     ];
   };
@@ -103,6 +104,18 @@ function ofPrefix(column: string, prefix: string, index: string): Filter {
   const values = [prefix, prefix + LAST_CHARACTER];
   const lead = { index, condition, alternatives: [values], isOrdered: false, isExact: true };
   return { condition, values, lead };
+}
+
+function ofTag(tag: string): Filter {
+  return {
+    condition: `EXISTS (SELECT 1 FROM job_tags
+      WHERE tag = ? AND job_tags.created_at = jobs.created_at AND job = jobs.seq)`,
+    values: [tag],
+    lead: {
+      ...exactLead(null, "tag = ?", [[tag]]),
+      table: { name: "job_tags", key: ["created_at", "job"] },
+    },
+  };
 }
 
 function ofErrorGroup(id: string): Filter {

@@ -26,6 +26,8 @@ type Values = readonly SQLInputValue[];
 export interface Lead {
   /** Null for the table in the order of its key. */
   readonly index: string | null;
+  /** What has the entries, if it is not the list's table. An index of null is then its own order. */
+  readonly table?: EntryTable;
   /** Selects the entries, with `?` for the values of one alternative. */
   readonly condition: string;
   /** The values of each range of entries. None means that no row can match. */
@@ -34,6 +36,13 @@ export interface Lead {
   readonly isOrdered: boolean;
   /** False if an entry need not match the filter, so that each row is checked as well. */
   readonly isExact: boolean;
+}
+
+/** A table beside the list's that has an entry for some of its rows. */
+export interface EntryTable {
+  readonly name: string;
+  /** Its columns with the list's key. */
+  readonly key: readonly string[];
 }
 
 export interface Filter {
@@ -55,7 +64,11 @@ export interface ListScan {
 }
 
 /** An index whose entries match the filter, and are in the list's order within each alternative. */
-export function exactLead(index: string, condition: string, alternatives: readonly Values[]): Lead {
+export function exactLead(
+  index: string | null,
+  condition: string,
+  alternatives: readonly Values[],
+): Lead {
   return { index, condition, alternatives, isOrdered: true, isExact: true };
 }
 
@@ -78,8 +91,6 @@ export function createListScan(
   { table, key, whole }: { table: string; key: readonly string[]; whole: Lead },
 ): ListScan {
   const statements = new Map<string, Statement<Entry>>();
-  const columns = key.join(", ");
-  const first = key[0] ?? "";
   const last = key.at(-1) ?? "";
   const order = `ORDER BY ${key.map((column) => `${column} DESC`).join(", ")} LIMIT ?`;
 
@@ -94,9 +105,25 @@ export function createListScan(
     return statement;
   }
 
-  const from = ({ index, condition }: Lead): string =>
-    `FROM ${table} ${index === null ? "NOT INDEXED" : `INDEXED BY ${index}`}
-     WHERE ${condition} AND (${columns}) < (${key.map(() => "?").join(", ")}) AND ${first} > ?`;
+  function from({ table: entries = { name: table, key }, index, condition }: Lead): string {
+    const columns = entries.key.join(", ");
+    return `FROM ${entries.name} ${index === null ? "NOT INDEXED" : `INDEXED BY ${index}`}
+      WHERE ${condition} AND (${columns}) < (${key.map(() => "?").join(", ")}) AND ${entries.key[0]} > ?`;
+  }
+
+  /** The list's key of an entry. */
+  const columnsOf = ({ table: entries }: Lead): string =>
+    entries === undefined
+      ? key.join(", ")
+      : key.map((column, index) => `${entries.key[index]} AS ${column}`).join(", ");
+
+  /** Whether the row of an entry matches. */
+  function checkOf({ table: entries }: Lead, checked: readonly Filter[]): string {
+    const check = toCheck(checked);
+    return entries === undefined || checked.length === 0
+      ? check
+      : `SELECT ${check} FROM ${table} WHERE ${table}.${last} = ${entries.name}.${entries.key.at(-1)}`;
+  }
 
   /** Counts entries up to `MAX_READ`. */
   function count(lead: Lead, bounds: Values): number {
@@ -124,7 +151,7 @@ export function createListScan(
 
   /** Reads the next entries of a lead in the list's order, with whether each row matches. */
   function readOrdered(lead: Lead, { checked, bounds, limit }: SliceRequest): Entry[] {
-    const branch = `SELECT ${columns}, (${toCheck(checked)}) AS matches ${from(lead)}`;
+    const branch = `SELECT ${columnsOf(lead)}, (${checkOf(lead, checked)}) AS matches ${from(lead)}`;
     const sql = `${lead.alternatives.map(() => branch).join(" UNION ALL ")} ${order}`;
     const checkedValues = checked.flatMap(({ values }) => values);
     const values = lead.alternatives.flatMap((own) => [...checkedValues, ...own, ...bounds]);
@@ -134,7 +161,7 @@ export function createListScan(
   /** Sorts the few entries of another lead, and checks their rows only as they are needed. */
   function createReadSorted(lead: Lead, bounds: Values) {
     const [own = []] = lead.alternatives;
-    const sql = `SELECT ${columns} ${from(lead)} ${order}`;
+    const sql = `SELECT ${columnsOf(lead)} ${from(lead)} ${order}`;
     const sorted = statementOf(sql).all(...own, ...bounds, MAX_READ);
     let read = 0;
     return (_lead: Lead, { checked, limit }: SliceRequest): Entry[] => {
