@@ -12,8 +12,8 @@ const SLOW = [
   "runner/src/plugins/{html-to-markdown/real-pages,image-resize/limits}.test.ts",
   "runner/test/conformance/migrations.test.ts",
   "runner/test/e2e/{backup,batches,broken-pipe,command,command-remote,deploy-proxies,docs,egress,files-*,fuzz,known-plugins,live}.test.ts",
-  "runner/test/e2e/{deploy-metrics,login-link,make-*,mcp,package,plugin-add,plugin-secrets,plugins-built-in,process,schedules,stalled-log-reader,tokens,webhooks}.test.ts",
-  "runner/test/faults/{check-database,executor,executor-channel,file-kills,limits,hostile-*,large-files,last-attempts,make-and-n8n,noisy-neighbour,plugin-*,slow-disk,unread-responses,upgrade}.test.ts",
+  "runner/test/e2e/{deploy-metrics,login-link,make-*,mcp,package,plugin-add,plugin-secrets,plugins-built-in,process,rotate-key,schedules,stalled-log-reader,stored-secrets,tokens,webhooks}.test.ts",
+  "runner/test/faults/{check-database,executor,executor-channel,file-kills,key-rotation-kills,limits,hostile-*,large-files,last-attempts,make-and-n8n,noisy-neighbour,plugin-*,slow-disk,unread-responses,upgrade}.test.ts",
 ];
 
 /** Daemons under load with every kind of fault. `npm run test:faults` runs them. */

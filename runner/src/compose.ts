@@ -12,6 +12,9 @@ import { createStoreHealth } from "./engine/upkeep/store-health.ts";
 import { createLocalContents } from "./files/local-contents.ts";
 import type { PluginCatalog } from "./ports/plugin-catalog.ts";
 import { createHttpServer, type HttpSettings } from "./http/server.ts";
+import { checkVault } from "./secrets/check-vault.ts";
+import { variableOf } from "./secrets/secret-variables.ts";
+import { createStoredSecrets } from "./secrets/stored-secrets.ts";
 import { createKnownTokens } from "./secrets/known-tokens.ts";
 import { openAddedTokens } from "./startup/added-tokens.ts";
 import type { ReadyPlugin } from "./ports/plugin-catalog.ts";
@@ -105,7 +108,7 @@ export async function composeDaemon(
   const { onWriteFailed } = storeHealth;
   const parts = { clock, log, say, onError, onWriteFailed, replacements };
   const [opened, plugins] = await openStoreAndPlugins(settings, parts);
-  const { store, tokenStore, bus, vault, signer } = opened;
+  const { store, tokenStore, bus, vault, storedSecrets, signer } = opened;
   const watchingStore = storeHealth.watch(store);
   const metrics = createMetrics();
   const sender = openSender(settings);
@@ -117,6 +120,8 @@ export async function composeDaemon(
     catalog: withPlainValues(plugins.catalog),
     sender,
     vault,
+    storedSecrets,
+    secretVariable: (name) => variableOf(name, settings.pluginSecrets.get(name)),
     signer,
     contents: createLocalContents(contentsPath(settings)),
     log,
@@ -154,6 +159,9 @@ export async function composeDaemon(
     version: VERSION,
     async listen() {
       await added.read();
+      // After a beat no command rotates the key. One that did it before has made this daemon's key the wrong one.
+      await engine.beat();
+      await checkVault(store, vault);
       await http
         .listen({ host: settings.host, port: settings.port, backlog: BACKLOG })
         .catch((error: unknown) => {
@@ -198,9 +206,12 @@ function openStoreAndPlugins(
   const { clock, log, say, onError, onWriteFailed, replacements } = parts;
   const { storeWriter, onPluginLoaded } = replacements;
   const storeOpening = openStore(settings, { clock, log, storeWriter, onWriteFailed });
+  const storedSecrets = createStoredSecrets(storeOpening);
+  const opening = storeOpening.then((store) => ({ ...store, storedSecrets }));
   return openBoth(
-    storeOpening,
+    opening,
     openPlugins(settings, {
+      storedSecrets,
       memory: createPluginMemory(storeOpening, onError("plugins.not-stored")),
       ...logPlugins(log, onPluginLoaded),
       say,

@@ -79,6 +79,9 @@ export const REFUSALS = {
   TOO_MANY_STREAMS: "The number of open event streams has reached the stream limit.",
   TOKEN_EXISTS: "Another token has this name.",
   TOKEN_NOT_FOUND: "No added token has this name.",
+  SECRET_NAME_INVALID: "A secret cannot have this name.",
+  SECRET_NOT_FOUND: "No secret with this name was set by the API, or it was removed.",
+  SECRET_LIMIT: "There are 1,000 secrets already. Remove one that is not needed.",
   NOT_READY:
     "The daemon does not accept work: it is starting or stopping, or it cannot write to its disk.",
   STOPPING: "The daemon is stopping and does not accept new work.",

@@ -1,3 +1,6 @@
+/** A secret is small. It goes to a plugin thread with each step. */
+export const MAX_SECRET_BYTES = 64 * 1024;
+
 const NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 /** Returns what is wrong with the name of a plugin's secret, to follow the name, or null. */
@@ -14,4 +17,9 @@ export function secretNameFault(name: unknown): string | null {
     return "it must not end with _FILE, which ends the name of a variable that names a file";
   }
   return null;
+}
+
+/** The row that a secret's value is sealed for in the store. */
+export function sealedSecretRow(name: string): string {
+  return `secret ${name}`;
 }

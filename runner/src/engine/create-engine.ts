@@ -5,6 +5,7 @@ import { createBulkActs } from "./bulk/bulk-acts.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import type { Engine } from "./engine.ts";
 import { deleteJob } from "./jobs/delete-job.ts";
+import type { Store } from "../ports/store/store.ts";
 import type { RelayState } from "../ports/telemetry.ts";
 import { recoverDestination, recoverWebhook, redeliver } from "./deliveries/resend.ts";
 import { setBatchWebhook } from "./batches/set-batch-webhook.ts";
@@ -60,10 +61,7 @@ export function createEngine(deps: EngineDeps): Engine {
     bulkActs: createBulkActs(shared),
     schedules: createSchedules({ ...shared, refuseWhenStopping }),
     waitForEnd: (jobId, { signal }) => {
-      const isOver = async (): Promise<boolean> => {
-        const job = await store.job(jobId);
-        return job === null || hasEnded(job.status);
-      };
+      const isOver = () => isJobOver(jobId, store);
       return signals.waitForEnd(jobId, { isOver, signal });
     },
     waitForBatch: (batchId, { signal }) => {
@@ -91,6 +89,8 @@ export function createEngine(deps: EngineDeps): Engine {
     pluginsElsewhere: () => shared.beats.elsewhere(),
     files: shared.files,
     tokens: shared.tokens,
+    secrets: shared.secrets,
+    beat: () => shared.beats.beat(),
     stats,
     threads,
     status: () =>
@@ -125,4 +125,9 @@ export function createEngine(deps: EngineDeps): Engine {
       shared.messages.close();
     },
   };
+}
+
+async function isJobOver(jobId: string, store: Pick<Store, "job">): Promise<boolean> {
+  const job = await store.job(jobId);
+  return job === null || hasEnded(job.status);
 }

@@ -10,6 +10,7 @@ import type { PluginPool } from "../ports/plugin-pool.ts";
 import type { Sender } from "../ports/sender.ts";
 import type { Signer } from "../ports/signer.ts";
 import type { Store } from "../ports/store/store.ts";
+import type { StoredSecrets } from "../ports/stored-secrets.ts";
 import type { TokenStore } from "../ports/store/tokens.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { Vault } from "../ports/vault.ts";
@@ -58,6 +59,9 @@ export interface EngineDeps {
   /** Why the daemon is not allowed to connect to a URL, or null. Does not look up names. */
   readonly urlRefusal: (url: string) => string | null;
   readonly vault: Vault;
+  readonly storedSecrets: StoredSecrets;
+  /** The environment variable of this daemon that has the secret, or names its file. Null without one. */
+  readonly secretVariable: (name: string) => string | null;
   /** Signs the links to files. */
   readonly signer: Signer;
   readonly contents: FileContents;

@@ -16,6 +16,7 @@ import type { Files } from "./files/files.ts";
 import type { Stats } from "./stats/read-stats.ts";
 import type { EngineStatus } from "./status/read-status.ts";
 import type { BulkActs } from "./bulk/bulk-acts.ts";
+import type { Secrets } from "./plugin-secrets/secrets.ts";
 import type { Schedules } from "./schedules/schedules.ts";
 import type { TestedEvent } from "./webhooks/test-webhook.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
@@ -76,7 +77,10 @@ export interface Engine {
   deleteJob(jobId: string, by: string | null): Promise<void>;
   /** One act on many jobs. */
   readonly bulkActs: BulkActs;
+  /** Tells the other daemons that this one is up. Its start does it too. */
+  readonly beat: () => Promise<void>;
   readonly schedules: Schedules;
+  readonly secrets: Secrets;
   /** Resolves when the job has ended or the signal aborts. */
   waitForEnd(jobId: string, options: { signal: AbortSignal }): Promise<void>;
   /** Returns a function that removes the listener. */

@@ -11,6 +11,7 @@ import { createRetentionLoop } from "./upkeep/retention-loop.ts";
 import { createScheduleLoop } from "./schedules/schedule-loop.ts";
 import { createStatsLoop } from "./stats/stats-loop.ts";
 import { createSweepLoop } from "./upkeep/sweep-loop.ts";
+import { createSecretLoop } from "./plugin-secrets/secret-loop.ts";
 import { createTokenLoop } from "./tokens/token-loop.ts";
 import type { SharedParts } from "./shared-parts.ts";
 
@@ -35,6 +36,7 @@ export function startLoops(shared: SharedParts) {
     batch: createBatchLoop(shared),
     watch: createWatchLoop(shared),
     tokens: createTokenLoop(shared),
+    secrets: createSecretLoop(shared),
   };
   wakeLoops(loops, shared);
   return loops;
@@ -44,11 +46,11 @@ export function startLoops(shared: SharedParts) {
 function wakeLoops(
   loops: Pick<
     Loops,
-    "claim" | "relay" | "batch" | "bulk" | "schedules" | "clear" | "watch" | "tokens"
+    "claim" | "relay" | "batch" | "bulk" | "schedules" | "clear" | "watch" | "tokens" | "secrets"
   >,
   { messages, activeJobs }: Pick<SharedParts, "messages" | "activeJobs">,
 ): void {
-  const { claim, relay, batch, bulk, schedules, clear, watch, tokens } = loops;
+  const { claim, relay, batch, bulk, schedules, clear, watch, tokens, secrets } = loops;
   messages.on("jobs", () => claim.wake());
   messages.on("due", () => relay.loop.wake());
   messages.on("paused", ({ destination, failuresInRow }, isOwn) => {
@@ -60,9 +62,10 @@ function wakeLoops(
   messages.on("schedules", () => schedules.wake());
   messages.on("webhook-off", () => clear.wake());
   messages.on("tokens", () => tokens.wake());
+  messages.on("secrets", () => secrets.wake());
   messages.on("claim-lost", ({ claim: lost }) => void activeJobs.drop([lost]));
   messages.on("missed", () => {
-    for (const loop of [claim, relay.loop, batch, bulk, schedules, clear, watch, tokens])
+    for (const loop of [claim, relay.loop, batch, bulk, schedules, clear, watch, tokens, secrets])
       loop.wake();
   });
 }

@@ -10,6 +10,7 @@ import { createFiles } from "./files/files.ts";
 import { createStoreRetry } from "./upkeep/store-retry.ts";
 import { createRetryingStore } from "./upkeep/retrying-store.ts";
 import type { Intake } from "./deliveries/intake.ts";
+import { createSecrets } from "./plugin-secrets/secrets.ts";
 import { createStoreTokens } from "./tokens/store-tokens.ts";
 import { createSealedContents } from "./webhooks/sealed-contents.ts";
 import { createStoreStats } from "./stats/stats-loop.ts";
@@ -61,6 +62,7 @@ export function createSharedParts(
     beats,
     ...connected,
     tokens: deps.tokenStore && createStoreTokens({ store: deps.tokenStore, ...connected }),
+    secrets: createSecrets({ ...deps, ...connected, clock }),
     sealedContents: createSealedContents(deps.vault),
     room,
     writers,

@@ -72,7 +72,7 @@ test("reading needs the scope read, submitting work needs run, and everything el
     needs(scope).filter((id) =>
       ROUTES.some((one) => one.operationId === id && one.method === method),
     );
-  expect(ids("GET", "admin")).toEqual(["listTokens", "getSettings"]);
+  expect(ids("GET", "admin")).toEqual(["listSecrets", "listTokens", "getSettings"]);
   expect(needs("read").filter((id) => !ids("GET", "read").includes(id))).toEqual([
     "headFileContent",
     "callMcp",

@@ -158,6 +158,7 @@ test("requests accept no undocumented field, but responses and events can gain f
     "RetryRequest",
     "SaveSchedule",
     "ScheduledJob",
+    "SetSecret",
     "StartBulkAct",
     "SubmitBatch",
     "SubmitJob",

@@ -48,6 +48,7 @@ import { registerLive } from "./routes/live.ts";
 import { registerMcp } from "./routes/mcp.ts";
 import { registerPlugins } from "./routes/plugins.ts";
 import { registerSchedules } from "./routes/schedules.ts";
+import { registerSecrets } from "./routes/secrets.ts";
 import { registerSession } from "./routes/session.ts";
 import { registerSettings, type GivenSetting } from "./routes/settings.ts";
 import { registerStatus } from "./routes/status.ts";
@@ -194,6 +195,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerErrorGroups(app, reads);
   registerBulkActs(app, { engine, reads });
   registerPlugins(app, { engine, catalog });
+  registerSecrets(app, { engine });
   registerMcp(app, { ...deps, jobUrl, waits, closing: closing.signal });
   registerWebhooks(app, { engine, closing: closing.signal });
   registerDeliveries(app, { engine, reads });

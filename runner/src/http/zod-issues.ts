@@ -5,7 +5,7 @@ import { MAX_SHOWN, shorten } from "../domain/shorten.ts";
 import { unknownField } from "../domain/unknown-field.ts";
 
 /** Values that can be secret are never repeated in a message. */
-const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(["headers", "url", "secret"]);
+const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(["headers", "url", "secret", "value"]);
 
 type ZodIssue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];

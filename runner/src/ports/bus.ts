@@ -21,6 +21,8 @@ export type BusMessage =
   | { readonly kind: "webhook-off" }
   /** A token of the API was added or removed. */
   | { readonly kind: "tokens" }
+  /** A secret of plugins was set or removed. */
+  | { readonly kind: "secrets" }
   /** The id is a job's, or a batch's for `batch-ended`. */
   | { readonly kind: "job"; readonly id: string; readonly signal: JobSignal }
   | { readonly kind: "delivery"; readonly delivery: DeliveryChange }

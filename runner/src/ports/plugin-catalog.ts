@@ -44,6 +44,8 @@ export interface PluginCatalog {
   readyNames(): readonly string[];
   /** Reads the plugins again. Resolves when they have been read. */
   recheck(): Promise<void>;
+  /** Looks again for the secrets that the plugins declare. Resolves when the plugins that can run are up to date. */
+  recheckSecrets(): Promise<void>;
   /** Calls the listener each time that the plugins have changed. The returned function removes it. */
   onChange(listener: () => void): () => void;
   /**

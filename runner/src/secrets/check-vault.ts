@@ -25,6 +25,11 @@ export async function checkVault(
   }
 }
 
+/** Makes the vault's key that of the store. */
+export async function sealCheck(store: Pick<Store, "setMeta">, vault: Vault): Promise<void> {
+  await store.setMeta(KEY, vault.seal(KNOWN, KEY));
+}
+
 /** Whether the store was encrypted with a key before. */
 export async function isSealed(store: Pick<Store, "meta">): Promise<boolean> {
   return (await store.meta(KEY)) !== null;

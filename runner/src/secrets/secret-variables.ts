@@ -14,6 +14,12 @@ export function secretFileVariable(name: string): string {
   return `${PREFIX}${name}${FILE}`;
 }
 
+/** The variable of a source, or null if there is none. */
+export function variableOf(name: string, source: SecretSource | undefined): string | null {
+  if (source === undefined) return null;
+  return "file" in source ? secretFileVariable(name) : secretVariable(name);
+}
+
 /** The name of the secret that a variable holds or names the file of. Null if it is another variable. */
 export function secretNameOf(variable: string): string | null {
   if (!variable.startsWith(PREFIX)) return null;

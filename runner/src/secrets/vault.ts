@@ -5,7 +5,9 @@ import { Defect } from "../domain/errors.ts";
 import { CannotStart } from "../startup/cannot-start.ts";
 import type { Vault } from "../ports/vault.ts";
 
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
+/** In the data folder. */
+export const KEY_FILE = "secret-key";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const ALGORITHM = "aes-256-gcm";
@@ -56,7 +58,7 @@ export async function loadVaultKey(
   { mayMake = true }: { mayMake?: boolean } = {},
 ): Promise<Buffer> {
   if (given !== undefined) return Buffer.from(given, "base64");
-  const path = join(dataDir, "secret-key");
+  const path = join(dataDir, KEY_FILE);
   const created = mayMake ? await createKey(path) : null;
   if (created !== null) return created;
   const stored = Buffer.from(await readKey(path), "base64");

@@ -9,6 +9,7 @@ import { createPluginPool } from "../pool/plugin-pool.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { PluginInfo, ReadyPlugin } from "../ports/plugin-catalog.ts";
 import type { PluginPool } from "../ports/plugin-pool.ts";
+import type { StoredSecrets } from "../ports/stored-secrets.ts";
 import { createPluginSecrets } from "../secrets/plugin-secrets.ts";
 import { cannotReadPluginsDir } from "./cannot-start.ts";
 import { contentsPath } from "./contents-path.ts";
@@ -49,6 +50,8 @@ export interface PluginListeners {
   readonly say?: (line: string) => void;
   /** Times the steps. Default: the system's. */
   readonly clock?: Clock;
+  /** The secrets that were set by the API. Default: none. */
+  readonly storedSecrets?: StoredSecrets | null;
   /** Default: what the daemon of the data folder has stored, if there is one. */
   readonly memory?: PluginMemory;
 }
@@ -66,6 +69,7 @@ export async function openPlugins(
     onExecutorOutput = toStderr,
     say = toStderr,
     clock = systemClock,
+    storedSecrets = null,
     memory = readPluginMemory(settings, (error) =>
       toStderr(
         `Warning: a broken file does not keep its name here, because the daemon's stored names cannot be read: ${String(error)}`,
@@ -90,7 +94,7 @@ export async function openPlugins(
     rememberMs: settings.pluginWaitMs,
     now: () => clock.now(),
     ...memory,
-    secrets: createPluginSecrets(settings.pluginSecrets),
+    secrets: createPluginSecrets(settings.pluginSecrets, storedSecrets),
     env,
   });
   catalog.onChange(() => onChange(catalog.list()));

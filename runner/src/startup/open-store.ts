@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import type { Settings } from "../config.ts";
+import type { Store } from "../ports/store/store.ts";
 import type { Vault } from "../ports/vault.ts";
-import { checkVault, isSealed } from "../secrets/check-vault.ts";
+import { finishRotation } from "../secrets/next-key.ts";
+import { checkVault, isKeyOf, isSealed } from "../secrets/check-vault.ts";
 import type { Signer } from "../ports/signer.ts";
 import { createSigner } from "../secrets/signer.ts";
 import { createVault, loadVaultKey } from "../secrets/vault.ts";
@@ -21,6 +23,7 @@ export async function openStore(settings: Settings, parts: DatabaseParts): Promi
   const { store } = database;
   try {
     const mayMake = !(await isSealed(store));
+    if (!mayMake) await finishKeyRotation(settings, store);
     const key = await openVaultKey(settings, { mayMake });
     const vault = createVault(key);
     await checkVault(store, vault);
@@ -29,6 +32,16 @@ export async function openStore(settings: Settings, parts: DatabaseParts): Promi
   } catch (error) {
     await database.close();
     throw error;
+  }
+}
+
+async function finishKeyRotation(settings: Settings, store: Pick<Store, "meta">): Promise<void> {
+  if (settings.secretKey !== undefined) return;
+  try {
+    const isKey = (key: Buffer): Promise<boolean> => isKeyOf(store, createVault(key));
+    await finishRotation(resolve(settings.dataDir), isKey);
+  } catch (error) {
+    throw cannotUseDataDir(error, settings);
   }
 }
 

@@ -162,14 +162,14 @@ export const SETTINGS = z.object({
     .refine((text) => Buffer.from(text, "base64").length === 32, "must be 32 bytes in base64")
     .optional()
     .describe(
-      "Key that encrypts the secrets and headers of webhooks: 32 bytes in base64. Default: generated at the first start and stored in the data folder. The flag is deprecated, because other users of the machine can see it.",
+      "Key that encrypts the secrets and headers of webhooks, and the secrets of plugins: 32 bytes in base64. Default: generated at the first start and stored in the data folder. The flag is deprecated, because other users of the machine can see it.",
     ),
   secretKeyFile: z
     .string()
     .min(1, "must be the path of a file")
     .optional()
     .describe(
-      "File that contains the key that encrypts the secrets and headers of webhooks. It takes the place of the key.",
+      "File that contains the key that encrypts the secrets and headers of webhooks, and the secrets of plugins. It takes the place of the key.",
     ),
   maxWebhooks: integer(0, 1_000_000)
     .default(100_000)

@@ -17,6 +17,7 @@ import { readConformance } from "./reads.ts";
 import { recoveryConformance } from "./recovery.ts";
 import { requeueConformance } from "./requeues.ts";
 import { scheduleConformance, scheduleRaceConformance } from "./schedules.ts";
+import { secretConformance } from "./secrets.ts";
 import { statsConformance } from "./stats.ts";
 import { sliceConformance } from "./slices.ts";
 import type { CreateSubject } from "./subject.ts";
@@ -57,6 +58,7 @@ export function storeConformance(
     describe("acts on jobs", () => jobActConformance(createSubject));
     describe("stores bulk acts", () => bulkActConformance(createSubject));
     describe("stores schedules", () => scheduleConformance(createSubject));
+    describe("stores secrets of plugins", () => secretConformance(createSubject));
     describe("changes many rows in slices", () => sliceConformance(createSubject));
     describe("stores any text", () => textConformance(createSubject));
     describe("reads positions", () => positionConformance(createSubject));

@@ -123,6 +123,17 @@ async function valuesFor({ path }: Route): Promise<Known["values"]> {
     await Promise.all(SCHEDULES.map((body) => daemon.post("/v1/schedules", body)));
     return { ...known.values, key: SCHEDULES.map(({ key }) => key) };
   }
+  if (path.startsWith("/v1/secrets/")) {
+    const names = Array.from({ length: SPARE }, (_, n) => `FUZZ_${n}`);
+    for (const name of names) {
+      await daemon.request(`/v1/secrets/${name}`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ value: "for the fuzz test" }),
+      });
+    }
+    return { ...known.values, name: names };
+  }
   const toCreate = path.startsWith("/v1/webhooks/")
     ? (n: number) => ({ to: "/v1/webhooks", body: { url: HOOK, jobName: `${path} ${n}` } })
     : path.startsWith("/v1/batches/")

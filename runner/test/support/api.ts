@@ -44,6 +44,7 @@ export async function createApi(
       known: () => null,
       readyNames: () => [],
       recheck: async () => {},
+      recheckSecrets: async () => {},
       onChange: () => () => {},
       checkInput: () => [],
       checkOptions: () => [],

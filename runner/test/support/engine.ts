@@ -15,11 +15,13 @@ import type { Bus } from "../../src/ports/bus.ts";
 import { createIds } from "../../src/system/ids.ts";
 import { createLocalBus } from "../../src/system/local-bus.ts";
 import type { ReadyPlugin } from "../../src/ports/plugin-catalog.ts";
+import type { StoredSecrets } from "../../src/ports/stored-secrets.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import type { Beat } from "../../src/ports/store/upkeep.ts";
 import type { StoredJob } from "../../src/ports/store/jobs.ts";
 import { createSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { createSigner } from "../../src/secrets/signer.ts";
+import { createStoredSecrets } from "../../src/secrets/stored-secrets.ts";
 import { createVault } from "../../src/secrets/vault.ts";
 import { DAEMON } from "./daemon-identity.ts";
 import { writeEmptyDatabase } from "./empty-database.ts";
@@ -59,6 +61,14 @@ export interface EngineScript {
   random?: () => number;
   /** The plugins that cannot be loaded. The test changes the set. */
   broken?: ReadonlySet<string>;
+  /** The plugins that are listed. Default: none. */
+  listed?: readonly string[];
+  /** The secrets that a plugin declares. */
+  declared?: Readonly<Record<string, readonly string[]>>;
+  /** The environment variables that have secrets. */
+  secretVariables?: Readonly<Record<string, string>>;
+  /** Called when the plugins' secrets have changed. */
+  recheckSecrets?: () => void;
   /** Called when the plugins are to be read again. */
   recheck?: () => void;
   /** Wraps the store, to make a call fail or wait. */
@@ -71,6 +81,8 @@ export interface EngineInTest {
   readonly sender: ScriptedSender;
   /** Every line that was logged, in order. */
   readonly logged: readonly { readonly message: string; readonly fields: object }[];
+  /** The values that its plugins would get. */
+  readonly storedSecrets: StoredSecrets;
   /** Reports a change of `broken` to the engine. */
   readonly changePlugins: () => void;
   readonly submit: (request?: Partial<SubmitRequest>) => Promise<string>;
@@ -157,21 +169,25 @@ export async function createWorld({
     const now = (): number => clock.now();
     const known = (name: string): ReadyPlugin => ({
       ...toPlugin(name),
+      secrets: script.declared?.[name] ?? [],
       retry: script.pluginRetry ?? null,
     });
     const pool = createScriptedPool({ size: threads, clock, ...script });
     const sender = createScriptedSender({ now, answer });
     const logged: { message: string; fields: object }[] = [];
     const write = (fields: object, message: string): void => void logged.push({ message, fields });
+    const vault = createVault(Buffer.alloc(32, 1));
+    const storeOfEngine = intercept(nth(stores, engines.length));
+    const storedSecrets = createStoredSecrets(Promise.resolve({ store: storeOfEngine, vault }));
     const engine = createEngine({
-      store: intercept(nth(stores, engines.length)),
+      store: storeOfEngine,
       tokenStore,
       bus: nth(buses, engines.length),
       pool,
       sender,
       clock,
       catalog: {
-        list: () => [],
+        list: () => (script.listed ?? []).map(known),
         get: (name) =>
           broken.has(name)
             ? { name, source: `${name}.ts`, status: "broken", error: "For a test." }
@@ -179,6 +195,7 @@ export async function createWorld({
         known,
         readyNames: () => PLUGINS.filter((name) => !broken.has(name)),
         recheck: async () => script.recheck?.(),
+        recheckSecrets: async () => script.recheckSecrets?.(),
         onChange(listener) {
           listeners.add(listener);
           return () => listeners.delete(listener);
@@ -189,7 +206,9 @@ export async function createWorld({
       ids: { ...createIds(now), random: script.random ?? (() => 0.5) },
       digest: (text) => createHash("sha256").update(text).digest("base64"),
       urlRefusal: (url) => urlRefusal(url, { mode: "private" }),
-      vault: createVault(Buffer.alloc(32, 1)),
+      vault,
+      storedSecrets,
+      secretVariable: (name) => script.secretVariables?.[name] ?? null,
       signer: createSigner(Buffer.alloc(32, 1), "links to files"),
       contents: createLocalContents(join(folder, "artifacts")),
       telemetry: NO_TELEMETRY,
@@ -223,6 +242,7 @@ export async function createWorld({
       pool,
       sender,
       logged,
+      storedSecrets,
       changePlugins: () => {
         for (const listener of listeners) listener();
       },

@@ -94,6 +94,7 @@ export async function fillStore(store: Store): Promise<Filled> {
   const queued = await submit(store, { name: "report", files: ["file_upload"] });
   const scheduled = await submit(store, { runAt: 1_000_000 });
   await fillSchedules(store);
+  await store.setSecret({ name: "API_KEY", sealed: "v2:x" }, { now: 40, maxSecrets: 1 });
   return {
     completed: completed.id,
     failed: failed.id,

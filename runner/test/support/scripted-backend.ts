@@ -225,6 +225,12 @@ export function createBackend(
     },
     tokens: null,
     headerNames: ({ sealed }) => Object.keys(JSON.parse(sealed ?? "{}") as object),
+    secrets: {
+      list: async () => [],
+      set: notScripted,
+      remove: notScripted,
+      refresh: async () => {},
+    },
     stats: {
       points: notScripted,
       lastDay: notScripted,
@@ -234,6 +240,7 @@ export function createBackend(
     threads: () => ({ total: 4, busy: 1 }),
     status: notScripted,
     relayState: () => ({ inFlight: 2, bytesInFlight: 300, openDestinations: 1 }),
+    beat: async () => {},
     start: async () => {},
     stop: async () => {},
   };
@@ -290,6 +297,8 @@ export function createBackend(
     schedulesToDecide: async () => [],
     nextScheduleDue: async () => null,
     failingSchedules: async () => [],
+    secrets: async () => [],
+    sealedSecrets: async () => [],
     stats: async () => [],
     queueState: async () => ({ scheduled: 0, oldestReadyAt: null, waiting: [] }),
     heldDestinations: async () => [],
@@ -306,6 +315,7 @@ export function createBackend(
       known: () => null,
       readyNames: () => [],
       recheck: async () => {},
+      recheckSecrets: async () => {},
       onChange: () => () => {},
       checkInput: () => [],
       checkOptions: () => [],

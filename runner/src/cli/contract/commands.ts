@@ -7,6 +7,7 @@ import * as files from "./files.ts";
 import * as jobs from "./jobs.ts";
 import * as plugins from "./plugins.ts";
 import * as schedules from "./schedules.ts";
+import * as secrets from "./secrets.ts";
 import * as status from "./status.ts";
 import * as shell from "./shell.ts";
 import * as tokens from "./tokens.ts";
@@ -28,6 +29,7 @@ export const COMMANDS = {
   backup: daemon.backup,
   restore: daemon.restore,
   check: daemon.check,
+  "rotate-key": daemon.rotateKey,
   status: status.status,
   "jobs list": jobs.listJobs,
   "jobs show": jobs.showJob,
@@ -52,6 +54,9 @@ export const COMMANDS = {
   "schedules run": schedules.runSchedule,
   "schedules delete": schedules.deleteSchedules,
   "schedules next": schedules.nextSlots,
+  "secrets list": secrets.listSecrets,
+  "secrets set": secrets.setSecret,
+  "secrets remove": secrets.removeSecrets,
   "deliveries list": deliveries.listDeliveries,
   "deliveries show": deliveries.showDelivery,
   "deliveries redeliver": deliveries.redeliver,
@@ -82,6 +87,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   files: "Uploads, lists, downloads and deletes files of jobs.",
   bulk: "Retries, cancels, deletes or redelivers all jobs that match.",
   schedules: "Creates, shows, changes, runs, pauses and deletes schedules.",
+  secrets: "Sets, lists and removes secrets of plugins.",
   deliveries: "Lists, shows and repeats deliveries of events.",
   webhooks: "Registers, tests, pauses and removes persistent webhooks.",
   destinations: "Lists where events go, and sends failed ones again.",

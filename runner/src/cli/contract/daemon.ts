@@ -65,6 +65,27 @@ export const restore = defineCommand({
   ],
 });
 
+export const rotateKey = defineCommand({
+  topic: "daemon",
+  summary: "Encrypts the secrets in the database with a new key.",
+  description:
+    "No daemon may run on the database. The new key takes the place of the file `secret-key` in the data folder. If the key is in `PLAYGROUND_SECRET_KEY` or `PLAYGROUND_SECRET_KEY_FILE`, give the new one in a file, and set it there afterwards. If the command is killed, run it again with the same keys, or start a daemon.",
+  flags: {
+    "new-key-file": {
+      value: "FILE",
+      description: "File with the new key: 32 bytes in base64. Default: a generated key.",
+    },
+  },
+  hasSettings: true,
+  examples: [
+    { command: "rotate-key", does: "A generated key, in the data folder." },
+    {
+      command: "rotate-key --secret-key-file old-key --new-key-file new-key",
+      does: "From one key of yours to another.",
+    },
+  ],
+});
+
 export const check = defineCommand({
   topic: "daemon",
   summary: "Checks the database, or the backup FILE.",

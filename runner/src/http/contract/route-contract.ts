@@ -8,6 +8,7 @@ export const TAGS = {
   schedules: "Make jobs at given times, and see what became of each time.",
   files: "Upload files for jobs, and download what plugins wrote.",
   plugins: "List the plugins that jobs can run.",
+  secrets: "Set and remove secrets of plugins. Nobody can read them.",
   mcp: "Offer plugins as tools to language models.",
   webhooks: "Register URLs that receive the events of many jobs.",
   deliveries: "Inspect the deliveries of events to webhooks, and send them again.",

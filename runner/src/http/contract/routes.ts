@@ -13,6 +13,7 @@ import * as mcp from "./mcp.ts";
 import * as plugins from "./plugins.ts";
 import type { RouteContract } from "./route-contract.ts";
 import * as schedules from "./schedules.ts";
+import * as secrets from "./secrets.ts";
 import * as session from "./session.ts";
 import * as settings from "./settings.ts";
 import * as stats from "./stats.ts";
@@ -61,6 +62,9 @@ export const ROUTES: readonly RouteContract[] = [
   files.removeFile,
   plugins.listPlugins,
   plugins.getPlugin,
+  secrets.listSecrets,
+  secrets.setSecret,
+  secrets.removeSecret,
   mcp.callMcp,
   webhooks.registerWebhook,
   webhooks.listWebhooks,

@@ -148,6 +148,7 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
     ready: () => watch.ready,
     readyNames: () => readyNames,
     recheck: () => watch.refreshNow(),
+    recheckSecrets: publish,
     locate(name) {
       const entry = byName.get(name);
       if (entry === undefined) return null;

@@ -28,6 +28,7 @@ import type { BulkActReads, BulkActWrites } from "./bulk-acts.ts";
 import type { ErrorGroupReads } from "./error-groups.ts";
 import type { FileReads, FileWrites } from "./files.ts";
 import type { ScheduleReads, ScheduleWrites } from "./schedules.ts";
+import type { SecretReads, SecretWrites } from "./secrets.ts";
 import type { UpkeepReads, UpkeepWrites } from "./upkeep.ts";
 
 export interface StoreWrites
@@ -41,6 +42,7 @@ export interface StoreWrites
     BulkActWrites,
     FileWrites,
     ScheduleWrites,
+    SecretWrites,
     UpkeepWrites {}
 
 export interface StoreReads
@@ -58,6 +60,7 @@ export interface StoreReads
     BulkActReads,
     FileReads,
     ScheduleReads,
+    SecretReads,
     UpkeepReads {}
 
 export interface Store extends StoreWrites, StoreReads {

@@ -42,7 +42,8 @@ const MODE = 7_031;
 const modeLock = (name: string): string =>
   `SELECT ${name}(hashtextextended(current_schema(), ${MODE}))`;
 const SHARE = modeLock("pg_advisory_xact_lock_shared");
-const LOCK = modeLock("pg_advisory_xact_lock");
+/** No other write group runs until the transaction ends. */
+export const LOCK = modeLock("pg_advisory_xact_lock");
 
 const LOCK_JOBS = `WITH wanted AS MATERIALIZED (
     SELECT seq FROM jobs WHERE id = ANY ($1::text[])

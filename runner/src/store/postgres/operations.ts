@@ -34,6 +34,7 @@ import { removeWebhook } from "./ops/remove-webhook.ts";
 import { renewLeases } from "./ops/renew-leases.ts";
 import { requeueJob } from "./ops/requeue-job.ts";
 import { removeSchedule, saveSchedule } from "./ops/save-schedule.ts";
+import { removeSecret, setSecret } from "./ops/secrets.ts";
 import { setScheduleState } from "./ops/set-schedule-state.ts";
 import { shiftDue } from "./ops/shift-due.ts";
 import { addStats, pruneStats } from "./ops/stats.ts";
@@ -87,5 +88,7 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     setScheduleState,
     advanceSchedule: createAdvanceSchedule(pluginSets),
     removeSchedule,
+    setSecret,
+    removeSecret,
   };
 }

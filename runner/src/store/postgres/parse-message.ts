@@ -90,6 +90,7 @@ const isMessage = kindOf<BusMessage>({
   schedules: {},
   "webhook-off": {},
   tokens: {},
+  secrets: {},
   job: { id: isText, signal: isSignal },
   delivery: {
     delivery: objectOf<DeliveryChange>({

@@ -43,6 +43,7 @@ import {
   createReadSchedules,
   createReadSchedulesToDecide,
 } from "./reads/schedules.ts";
+import { createReadSealedSecrets, createReadSecrets } from "./reads/secrets.ts";
 import { createReadStats } from "./reads/stats.ts";
 import {
   createReadCounts,
@@ -96,6 +97,8 @@ export function createReads(reader: Reader, turns: Turns): StoreReads {
     schedulesToDecide: createReadSchedulesToDecide(query),
     nextScheduleDue: createReadNextScheduleDue(query),
     failingSchedules: createReadFailingSchedules(query),
+    secrets: createReadSecrets(query),
+    sealedSecrets: createReadSealedSecrets(query),
     file: createReadFile(query),
     files: createReadFiles(query),
     filesOfJob: createReadFilesOfJob(query),

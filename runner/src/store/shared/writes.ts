@@ -52,5 +52,7 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     setScheduleState: write("setScheduleState"),
     advanceSchedule: write("advanceSchedule"),
     removeSchedule: write("removeSchedule"),
+    setSecret: write("setSecret"),
+    removeSecret: write("removeSecret"),
   };
 }

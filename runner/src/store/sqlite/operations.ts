@@ -34,6 +34,7 @@ import { prepareRemoveWebhook } from "./ops/remove-webhook.ts";
 import { prepareRenewLeases } from "./ops/renew-leases.ts";
 import { prepareRequeueJob } from "./ops/requeue-job.ts";
 import { prepareRemoveSchedule, prepareSaveSchedule } from "./ops/save-schedule.ts";
+import { prepareRemoveSecret, prepareSetSecret } from "./ops/secrets.ts";
 import { prepareAddMeta, prepareSetMeta } from "./ops/set-meta.ts";
 import { prepareSetScheduleState } from "./ops/set-schedule-state.ts";
 import { prepareShiftDue } from "./ops/shift-due.ts";
@@ -95,5 +96,7 @@ export function createOperations(
     setScheduleState: prepareSetScheduleState(db),
     advanceSchedule: prepareAdvanceSchedule(db),
     removeSchedule: prepareRemoveSchedule(db),
+    setSecret: prepareSetSecret(db),
+    removeSecret: prepareRemoveSecret(db),
   };
 }

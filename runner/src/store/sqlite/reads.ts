@@ -45,6 +45,7 @@ import {
   prepareReadSchedules,
   prepareReadSchedulesToDecide,
 } from "./reads/schedules.ts";
+import { prepareReadSealedSecrets, prepareReadSecrets } from "./reads/secrets.ts";
 import { prepareReadSize } from "./reads/size.ts";
 import { prepareReadStats } from "./reads/stats.ts";
 import { prepareReadWebhook, prepareReadWebhooks } from "./reads/webhooks.ts";
@@ -91,6 +92,8 @@ export function createReads(db: DatabaseSync): StoreReads {
     schedulesToDecide: prepareReadSchedulesToDecide(db),
     nextScheduleDue: prepareReadNextScheduleDue(db),
     failingSchedules: prepareReadFailingSchedules(db),
+    secrets: prepareReadSecrets(db),
+    sealedSecrets: prepareReadSealedSecrets(db),
     file: prepareReadFile(db),
     files: prepareReadFiles(db),
     filesOfJob: prepareReadFilesOfJob(db),

@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { BadSetting } from "../../config.ts";
+import { setSecret as route } from "../../http/contract/secrets.ts";
+import type { Given } from "../command-contract.ts";
+import type { setSecret as contract } from "../contract/secrets.ts";
+import { indentJson } from "../exact-json.ts";
+import { openOutput } from "../output.ts";
+import { connect } from "../remote/connect.ts";
+
+export async function setSecret(given: Given<typeof contract>): Promise<number> {
+  const { NAME: name } = given.arguments;
+  const { "value-file": valueFile, json } = given.flags;
+  const value = await readValue(valueFile);
+  const client = await connect(given);
+  const output = openOutput();
+  const answer = await client.call(route, { params: { name }, body: { value } });
+  if (json) {
+    output.print(await indentJson(answer.text));
+    return 0;
+  }
+  output.print(`Set ${name}.`);
+  const { variable } = answer.body();
+  if (variable !== null) {
+    output.note(`The daemon does not use it, because it has the variable ${variable}.`);
+  }
+  return 0;
+}
+
+/** Throws `BadSetting` if there is none, before anything is sent. */
+async function readValue(file: string | undefined): Promise<string> {
+  const content = file === undefined ? await text(process.stdin) : await readValueFile(file);
+  // That of an editor or of `echo`.
+  const value = content.replace(/\r?\n$/, "");
+  if (value !== "") return value;
+  const where = file === undefined ? "Standard input" : `--value-file is "${file}", which`;
+  throw new BadSetting(`${where} is empty: it must contain the value of the secret.`);
+}
+
+async function readValueFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new BadSetting(
+      `--value-file is "${file}": it must be a file that can be read (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+}

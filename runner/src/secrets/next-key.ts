@@ -1,0 +1,69 @@
+/**
+ * The file in which a rotation has the next key until it is the key. It is on disk before the database
+ * is changed, so that a kill at any moment leaves the database's key in one of the two files.
+ */
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { giveToOwnerOf } from "../system/give-to-owner.ts";
+import { KEY_BYTES, KEY_FILE } from "./vault.ts";
+
+const OWNER_ONLY = 0o600;
+
+const nextKeyPath = (dataDir: string): string => join(dataDir, `${KEY_FILE}.next`);
+
+export async function writeNextKey(dataDir: string, key: Buffer): Promise<void> {
+  const path = nextKeyPath(dataDir);
+  // Of a rotation that was killed before it changed the database.
+  await rm(path, { force: true });
+  const file = await open(path, "wx", OWNER_ONLY);
+  try {
+    await file.writeFile(`${key.toString("base64")}\n`);
+    giveToOwnerOf(dataDir, file.fd);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncFolder(dataDir);
+}
+
+/** Makes the next key the key. */
+export async function promoteNextKey(dataDir: string): Promise<void> {
+  await rename(nextKeyPath(dataDir), join(dataDir, KEY_FILE));
+  await syncFolder(dataDir);
+}
+
+/**
+ * Ends a rotation that was killed after it had changed the database. A next key that is not the database's
+ * stays: a rotation that runs can have written it.
+ */
+export async function finishRotation(
+  dataDir: string,
+  isKeyOfDatabase: (key: Buffer) => Promise<boolean>,
+): Promise<void> {
+  const next = await readNextKey(dataDir);
+  if (next === null || !(await isKeyOfDatabase(next))) return;
+  await promoteNextKey(dataDir).catch((error: NodeJS.ErrnoException) => {
+    // The rotation itself, or another start, did it.
+    if (error.code !== "ENOENT") throw error;
+  });
+}
+
+/** Null without one, or if it was not written to its end. */
+async function readNextKey(dataDir: string): Promise<Buffer | null> {
+  try {
+    const key = Buffer.from((await readFile(nextKeyPath(dataDir), "utf8")).trim(), "base64");
+    return key.length === KEY_BYTES ? key : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return null;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
