@@ -63,6 +63,7 @@ test("reading needs the scope read, submitting work needs run, and everything el
     "submitBatch",
     "setBatchWebhook",
     "saveSchedule",
+    "updateSchedule",
     "runSchedule",
     "pauseSchedule",
     "resumeSchedule",
