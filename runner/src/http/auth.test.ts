@@ -75,6 +75,7 @@ test("reading needs the scope read, submitting work needs run, and everything el
     );
   expect(ids("GET", "admin")).toEqual(["listSecrets", "listTokens", "getSettings"]);
   expect(needs("read").filter((id) => !ids("GET", "read").includes(id))).toEqual([
+    "previewSchedule",
     "headFileContent",
     "callMcp",
     "logOut",
