@@ -40,7 +40,7 @@ export async function dropPlugin(
   await mkdir(pluginsDir, { recursive: true });
   await writeFile(
     join(pluginsDir, `${name}.ts`),
-    `import { appendFileSync, existsSync } from "node:fs";
+    `import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { definePlugin } from "playground-runner/plugin";
 ${input === undefined ? "" : 'import { z } from "zod";'}
