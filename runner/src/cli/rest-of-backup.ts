@@ -1,4 +1,7 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Settings } from "../config.ts";
+import { NEXT_KEY_FILE } from "../secrets/next-key.ts";
 
 /** What no backup of the database contains, a line each. */
 export function toRestLines(settings: Settings): string {
@@ -12,7 +15,10 @@ function toKeyLine({ secretKey, secretKeyFile, dataDir }: Settings): string {
     secretKey !== undefined && secretKeyFile === undefined
       ? "PLAYGROUND_SECRET_KEY"
       : `the file ${secretKeyFile ?? `${dataDir}/secret-key`}`;
-  return `${where}: the key that encrypts webhook secrets and headers; no daemon can open the backup without it`;
+  // Until a daemon starts, either can be the key of the database.
+  const next = join(dataDir, NEXT_KEY_FILE);
+  const isCutOff = secretKey === undefined && existsSync(next);
+  return `${where}${isCutOff ? `, and ${next}, which a rotation has left that was cut off` : ""}: the key that encrypts webhook secrets and headers; no daemon can open the backup without it`;
 }
 
 function toTokenLine({ token, tokenFile, dataDir }: Settings): string {

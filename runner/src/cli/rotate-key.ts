@@ -4,7 +4,7 @@ import { BadSetting, toEnvName, type Settings } from "../config.ts";
 import type { SealedDatabase } from "../ports/sealed-database.ts";
 import type { Vault } from "../ports/vault.ts";
 import { isKeyOf, isSealed, sealCheck } from "../secrets/check-vault.ts";
-import { finishRotation, promoteNextKey, writeNextKey } from "../secrets/next-key.ts";
+import { finishRotation, OLD_KEY_FILE, promoteNextKey, writeNextKey } from "../secrets/next-key.ts";
 import { createVault, KEY_BYTES, loadVaultKey } from "../secrets/vault.ts";
 import { cannotUseDataDir } from "../startup/cannot-start.ts";
 import { readSecretFile } from "../startup/read-secret-file.ts";
@@ -125,9 +125,13 @@ function toText({ replaced, left }: Result, settings: Settings): string {
     settings.secretKey === undefined
       ? `The key is in ${keyName(settings)}.`
       : `Set ${keyName(settings)} to the new key before you start a daemon.`;
+  const old =
+    settings.secretKey === undefined
+      ? `, which is in ${resolve(settings.dataDir)}/${OLD_KEY_FILE}: remove it when you no longer need them`
+      : "";
   const lines = [
     `${values} encrypted with the new key. ${where}`,
-    "Backups from before need the old key. Links to files and login links from before are no longer valid.",
+    `Backups from before need the old key${old}. Links to files and login links from before are no longer valid.`,
   ];
   if (left.length > 0) {
     const shown = left.slice(0, MAX_LEFT).join(", ");

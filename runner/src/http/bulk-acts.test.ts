@@ -62,6 +62,10 @@ describe("a bulk act", () => {
     [{ act: "destroy", filter: {} }, "/act"],
     [{ act: "retry", ids: [] }, "/ids"],
     [{ act: "retry", filter: { state: "failed" } }, "/filter/state"],
+    [
+      { act: "retry", filter: { tag: 5 } },
+      "/filter/tag is 5: it must be a tag, or an array of tags",
+    ],
     [{ act: "retry", filter: { tag: ["a", "b c"] } }, '/filter/tag/1 is "b c"'],
   ])("is refused with %j", async (body, detail) => {
     const problem = problemOf(await api.call("POST", "/v1/bulk", body));

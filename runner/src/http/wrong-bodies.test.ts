@@ -37,6 +37,7 @@ const WEBHOOK_CASES: readonly Case[] = [
   webhook("/expiresAt", { expiresAt: "tomorrow" }, "ISO 8601 date and time"),
   webhook("/secret", { secret: "hunter2" }, 'must be "whsec_" followed by 24 to 64 bytes'),
   webhook("/secret", { secret: "whsec_aHVudGVyMg==" }, "it has 7 bytes"),
+  webhook("/headers/X-Key", { headers: { "X-Key": "***" } }, "give the value itself"),
   webhook("/headers/webhook-id", { headers: { "webhook-id": "hunter2" } }, "sets itself"),
   webhook("/state", { state: "paused" }, "is not a known field"),
 ];

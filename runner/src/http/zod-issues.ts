@@ -91,7 +91,6 @@ function expectation(issue: ZodIssue): string {
     case "invalid_value":
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     case "invalid_union":
-      return "must be a plugin's name, or an object with its name and options";
     case "invalid_format":
     case "not_multiple_of":
     case "unrecognized_keys":

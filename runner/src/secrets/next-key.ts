@@ -2,14 +2,18 @@
  * The file in which a rotation has the next key until it is the key. It is on disk before the database
  * is changed, so that a kill at any moment leaves the database's key in one of the two files.
  */
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { giveToOwnerOf } from "../system/give-to-owner.ts";
 import { KEY_BYTES, KEY_FILE } from "./vault.ts";
 
 const OWNER_ONLY = 0o600;
+/** In the data folder: the key from before the last rotation. */
+export const OLD_KEY_FILE = `${KEY_FILE}.old`;
+/** In the data folder, until it is the key. */
+export const NEXT_KEY_FILE = `${KEY_FILE}.next`;
 
-const nextKeyPath = (dataDir: string): string => join(dataDir, `${KEY_FILE}.next`);
+const nextKeyPath = (dataDir: string): string => join(dataDir, NEXT_KEY_FILE);
 
 export async function writeNextKey(dataDir: string, key: Buffer): Promise<void> {
   const path = nextKeyPath(dataDir);
@@ -26,9 +30,18 @@ export async function writeNextKey(dataDir: string, key: Buffer): Promise<void> 
   await syncFolder(dataDir);
 }
 
-/** Makes the next key the key. */
+/**
+ * Makes the next key the key, and keeps the old one, which backups need. A kill between the two leaves no
+ * key, and the next one where `finishRotation` finds it.
+ */
 export async function promoteNextKey(dataDir: string): Promise<void> {
-  await rename(nextKeyPath(dataDir), join(dataDir, KEY_FILE));
+  const path = join(dataDir, KEY_FILE);
+  // Rejects before the old key is moved if another start was quicker.
+  await stat(nextKeyPath(dataDir));
+  await rename(path, join(dataDir, OLD_KEY_FILE)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  await rename(nextKeyPath(dataDir), path);
   await syncFolder(dataDir);
 }
 

@@ -72,6 +72,9 @@ test("everything that is sealed gets the new key, and the next daemon reads it",
   const rotated = await rotate();
   expect(rotated).toMatchObject({ code: 0, stderr: "" });
   expect(rotated.stdout).toContain("4 values are encrypted with the new key.");
+  expect(rotated.stdout).toContain(`${keyFile()}.old`);
+  expect(await readFile(`${keyFile()}.old`, "utf8")).toBe(before.key);
+  expect((await stat(`${keyFile()}.old`)).mode & 0o777).toBe(0o600);
   expect(await readFile(keyFile(), "utf8")).not.toBe(before.key);
   expect((await stat(keyFile())).mode & 0o777).toBe(0o600);
   const after = sealedValues();

@@ -14,9 +14,11 @@ promises.open = async (path, ...rest) => {
   return file;
 };
 promises.rename = async (from, to) => {
-  if (String(from).endsWith("secret-key.next")) killAt("before-rename");
+  const isNext = String(from).endsWith("secret-key.next");
+  if (isNext) killAt("between-renames");
+  else killAt("before-renames");
   await rename(from, to);
-  killAt("after-rename");
+  if (isNext) killAt("after-renames");
 };
 syncBuiltinESMExports();
 

@@ -1,5 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { BadSetting } from "../../config.ts";
 import { setSecret as route } from "../../http/contract/secrets.ts";
 import type { Given } from "../command-contract.ts";
@@ -29,17 +30,21 @@ export async function setSecret(given: Given<typeof contract>): Promise<number> 
 
 /** Throws `BadSetting` if there is none, before anything is sent. */
 async function readValue(file: string | undefined): Promise<string> {
-  const content = file === undefined ? await text(process.stdin) : await readValueFile(file);
-  // That of an editor or of `echo`.
-  const value = content.replace(/\r?\n$/, "");
-  if (value !== "") return value;
+  if (file === undefined && process.stdin.isTTY) {
+    process.stderr.write("Type the value, which is shown as you type, then Enter and Ctrl+D.\n");
+  }
+  const bytes = file === undefined ? await buffer(process.stdin) : await readValueFile(file);
   const where = file === undefined ? "Standard input" : `--value-file is "${file}", which`;
+  if (!isUtf8(bytes)) throw new BadSetting(`${where} is not UTF-8 text.`);
+  // That of an editor or of `echo`.
+  const value = bytes.toString("utf8").replace(/\r?\n$/, "");
+  if (value !== "") return value;
   throw new BadSetting(`${where} is empty: it must contain the value of the secret.`);
 }
 
-async function readValueFile(file: string): Promise<string> {
+async function readValueFile(file: string): Promise<Buffer> {
   try {
-    return await readFile(file, "utf8");
+    return await readFile(file);
   } catch (error) {
     throw new BadSetting(
       `--value-file is "${file}": it must be a file that can be read (${(error as Error).message}).`,

@@ -150,6 +150,11 @@ describe("a request is refused that", () => {
       { cron: "1,".repeat(1_000_000) },
       /^\/cron is 2000000 characters long: it must be at most 100/,
     ],
+    [
+      "ends before its first slot",
+      { cron: "0 9 * * *", endAt: 0 },
+      /^\/endAt is 1970-.*: it must not be before the next slot, /,
+    ],
     ["has no slot ever", { cron: "0 0 31 2 *" }, /^\/cron is "0 0 31 2 \*": no time after now/],
     [
       "has an unknown zone",

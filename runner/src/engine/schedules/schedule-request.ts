@@ -91,26 +91,34 @@ export function withGap(
   definition: Omit<ScheduleDefinition, "minGapMs">,
   now: number,
 ): ScheduleDefinition {
-  const { timing, jitterMs, startAt, endAt } = definition;
-  if (nextSlot(definition, now) === null) {
-    const path = { cron: "/cron", every: "/endAt", at: "/at" }[timing.kind];
-    const given = {
-      cron: "cron" in timing ? `"${timing.cron}"` : "",
-      at: "at" in timing ? iso(timing.at) : "",
-      every: endAt === null ? "" : iso(endAt),
-    };
-    const why =
-      timing.kind === "at"
-        ? `it must be after now, ${iso(now)}${endAt === null ? "" : `, and not after endAt, ${iso(endAt)}`}`
-        : `no time after now, ${iso(now)}, matches${startAt === null ? "" : ` after startAt, ${iso(startAt)}`}${endAt === null ? "" : ` and before endAt, ${iso(endAt)}`}`;
-    throw refuse([{ path, message: `is ${given[timing.kind]}: ${why}` }]);
-  }
+  const { jitterMs } = definition;
+  if (nextSlot(definition, now) === null) throw refuse([whyNoSlot(definition, now)]);
   const gap = minGapMs(definition, now);
   if (gap !== null && jitterMs >= gap) {
     const message = `is ${jitterMs}: it must be less than the time between two slots, ${gap}`;
     throw refuse([{ path: "/jitterMs", message }]);
   }
   return { ...definition, minGapMs: gap };
+}
+
+function whyNoSlot(definition: Omit<ScheduleDefinition, "minGapMs">, now: number): Issue {
+  const { timing, startAt, endAt } = definition;
+  if (timing.kind === "at") {
+    const end = endAt === null ? "" : `, and not after endAt, ${iso(endAt)}`;
+    return {
+      path: "/at",
+      message: `is ${iso(timing.at)}: it must be after now, ${iso(now)}${end}`,
+    };
+  }
+  const first = nextSlot({ ...definition, endAt: null }, now);
+  if (endAt !== null && first !== null) {
+    const message = `is ${iso(endAt)}: it must not be before the next slot, ${iso(first)}`;
+    return { path: "/endAt", message };
+  }
+  const from = startAt !== null && startAt > now ? `startAt, ${iso(startAt)}` : `now, ${iso(now)}`;
+  const given = timing.kind === "cron" ? `"${timing.cron}"` : `${timing.everyMs}`;
+  const path = timing.kind === "cron" ? "/cron" : "/everyMs";
+  return { path, message: `is ${given}: no time after ${from}, matches` };
 }
 
 function iso(at: number): string {

@@ -16,7 +16,7 @@ export const JOB_FILTER = {
   namePrefix: Prefix.optional().describe("Only jobs with a name that begins like this."),
   idPrefix: Prefix.optional().describe("Only jobs with an id that begins like this."),
   tag: z
-    .union([Tag, Tags.min(1)])
+    .union([Tag, Tags.min(1)], { error: "must be a tag, or an array of tags" })
     .optional()
     .describe("Only jobs with this tag, or with all of these: `tag=nightly&tag=customer:7`."),
   errorGroup: z

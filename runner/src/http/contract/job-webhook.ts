@@ -15,6 +15,9 @@ const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What HTTP/1.1 can transport: Latin-1 without control characters, so without CR and LF. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** Answers have it in place of a header's value. */
+const MASK = "***";
+
 /** Headers that the daemon or the connection sets. */
 const RESERVED_HEADERS: ReadonlySet<string> = new Set([
   "connection",
@@ -49,6 +52,9 @@ function checkHeaders(headers: Record<string, string>, ctx: z.RefinementCtx): vo
     const problem = nameProblem(name);
     if (problem !== null) refuse(problem);
     if (seen.has(name.toLowerCase())) refuse("is given twice, in different letter case");
+    if (value === MASK) {
+      refuse(`is "${MASK}", which stands for a value that is not shown: give the value itself`);
+    }
     if (value.length > MAX_HEADER_VALUE) {
       refuse(`must be at most ${MAX_HEADER_VALUE} characters long`);
     }
@@ -103,7 +109,7 @@ export const Retries = z.int().min(0).max(MAX_RETRIES).meta({
 });
 
 export const MaskedHeaders = z
-  .record(z.string(), z.literal("***"))
+  .record(z.string(), z.literal(MASK))
   .describe("The headers' names. Their values are never shown.");
 
 export const Secret = z.string().superRefine((secret, ctx) => {

@@ -27,7 +27,11 @@ const PluginCalls = z
   .max(MAX_PLUGINS, { abort: true })
   .pipe(
     z
-      .array(z.union([PluginName, PluginCall]))
+      .array(
+        z.union([PluginName, PluginCall], {
+          error: "must be a plugin's name, or an object with its name and options",
+        }),
+      )
       .min(1)
       .max(MAX_PLUGINS),
   )
