@@ -4,7 +4,7 @@ import { BadSetting, toEnvName, type Settings } from "../config.ts";
 import type { SealedDatabase } from "../ports/sealed-database.ts";
 import type { Vault } from "../ports/vault.ts";
 import { isKeyOf, isSealed, sealCheck } from "../secrets/check-vault.ts";
-import { finishRotation, OLD_KEY_FILE, promoteNextKey, writeNextKey } from "../secrets/next-key.ts";
+import { finishRotation, OLD_KEY_FILE, promoteNextKey, writeKeys } from "../secrets/next-key.ts";
 import { createVault, KEY_BYTES, loadVaultKey } from "../secrets/vault.ts";
 import { cannotUseDataDir } from "../startup/cannot-start.ts";
 import { readSecretFile } from "../startup/read-secret-file.ts";
@@ -44,7 +44,7 @@ export async function rotateKey(given: Given<typeof contract>): Promise<number> 
         `${keyName(settings)} is not the key that this database was encrypted with. Nothing was changed. Give the right key, or restore it.`,
       );
     }
-    if (isInFile) await inDataDir(settings, () => writeNextKey(dataDir, next));
+    if (isInFile) await inDataDir(settings, () => writeKeys(dataDir, { old, next }));
     return reseal(database, createVault(old), createVault(next));
   });
   if (result === null) {

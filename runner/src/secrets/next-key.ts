@@ -1,23 +1,34 @@
 /**
- * The file in which a rotation has the next key until it is the key. It is on disk before the database
- * is changed, so that a kill at any moment leaves the database's key in one of the two files.
+ * The files in which a rotation has the next key until it is the key, and the old one. They are on disk
+ * before the database is changed, so that a kill at any moment leaves the database's key in one of them.
  */
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { giveToOwnerOf } from "../system/give-to-owner.ts";
 import { KEY_BYTES, KEY_FILE } from "./vault.ts";
 
 const OWNER_ONLY = 0o600;
-/** In the data folder: the key from before the last rotation. */
+
+/** In the data folder: the key from before the last rotation, which backups from before need. */
 export const OLD_KEY_FILE = `${KEY_FILE}.old`;
 /** In the data folder, until it is the key. */
 export const NEXT_KEY_FILE = `${KEY_FILE}.next`;
 
 const nextKeyPath = (dataDir: string): string => join(dataDir, NEXT_KEY_FILE);
 
-export async function writeNextKey(dataDir: string, key: Buffer): Promise<void> {
-  const path = nextKeyPath(dataDir);
-  // Of a rotation that was killed before it changed the database.
+/** Keeps the old key too, so that one rename ends the rotation, whoever does it. */
+export async function writeKeys(
+  dataDir: string,
+  { old, next }: { readonly old: Buffer; readonly next: Buffer },
+): Promise<void> {
+  await writeKey(dataDir, OLD_KEY_FILE, old);
+  await writeKey(dataDir, NEXT_KEY_FILE, next);
+  await syncFolder(dataDir);
+}
+
+async function writeKey(dataDir: string, name: string, key: Buffer): Promise<void> {
+  const path = join(dataDir, name);
+  // Of an earlier rotation.
   await rm(path, { force: true });
   const file = await open(path, "wx", OWNER_ONLY);
   try {
@@ -27,21 +38,15 @@ export async function writeNextKey(dataDir: string, key: Buffer): Promise<void> 
   } finally {
     await file.close();
   }
-  await syncFolder(dataDir);
 }
 
-/**
- * Makes the next key the key, and keeps the old one, which backups need. A kill between the two leaves no
- * key, and the next one where `finishRotation` finds it.
- */
+/** Makes the next key the key, if nobody else has: a daemon that starts after the change of the database does it too. */
 export async function promoteNextKey(dataDir: string): Promise<void> {
-  const path = join(dataDir, KEY_FILE);
-  // Rejects before the old key is moved if another start was quicker.
-  await stat(nextKeyPath(dataDir));
-  await rename(path, join(dataDir, OLD_KEY_FILE)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-  });
-  await rename(nextKeyPath(dataDir), path);
+  try {
+    await rename(nextKeyPath(dataDir), join(dataDir, KEY_FILE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
   await syncFolder(dataDir);
 }
 
@@ -55,10 +60,7 @@ export async function finishRotation(
 ): Promise<void> {
   const next = await readNextKey(dataDir);
   if (next === null || !(await isKeyOfDatabase(next))) return;
-  await promoteNextKey(dataDir).catch((error: NodeJS.ErrnoException) => {
-    // The rotation itself, or another start, did it.
-    if (error.code !== "ENOENT") throw error;
-  });
+  await promoteNextKey(dataDir);
 }
 
 /** Null without one, or if it was not written to its end. */

@@ -10,15 +10,14 @@ const killAt = (moment) => {
 const { open, rename } = promises;
 promises.open = async (path, ...rest) => {
   const file = await open(path, ...rest);
+  if (String(path).endsWith("secret-key.old")) killAt("old-created");
   if (String(path).endsWith("secret-key.next")) killAt("key-created");
   return file;
 };
 promises.rename = async (from, to) => {
-  const isNext = String(from).endsWith("secret-key.next");
-  if (isNext) killAt("between-renames");
-  else killAt("before-renames");
+  if (String(from).endsWith("secret-key.next")) killAt("before-rename");
   await rename(from, to);
-  if (isNext) killAt("after-renames");
+  killAt("after-rename");
 };
 syncBuiltinESMExports();
 
