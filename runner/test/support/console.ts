@@ -40,7 +40,11 @@ export async function openTab(context: BrowserContext, url: string): Promise<Ope
     page,
     context,
     complaints,
-    goTo: async (place) => void (await page.goto(base + place)),
+    async goTo(place) {
+      await page.goto(base + place);
+      // The event of a change of place comes later: a second change before it would undo the first.
+      await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { until } from "./until.ts";
 
 const MAIN = fileURLToPath(new URL("../../bin/playground-runner.mjs", import.meta.url));
 const START_TIMEOUT_MS = 20_000;
@@ -16,7 +17,11 @@ export interface Daemon {
   /** Everything it has written to stdout and stderr so far. */
   output(): string;
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** Posts JSON and returns the parsed response. Throws when the status is not 2xx. */
+  /**
+   * Posts JSON and returns the parsed response. Throws when the status is not 2xx. With `prefer: wait=10`
+   * or more, returns the job or batch when it has ended, if need be after the daemon's wait: a busy
+   * machine can take longer.
+   */
   // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<any>;
   // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
@@ -52,6 +57,11 @@ export default definePlugin({
 });
 `,
   );
+}
+
+function hasEnded(jobOrBatch: unknown): boolean {
+  const { status } = jobOrBatch as { status: string };
+  return status === "completed" || status === "failed";
 }
 
 /** Starts the real daemon as a separate process, on a free port and with its own folders. */
@@ -134,6 +144,18 @@ export async function startDaemon(
     return JSON.parse(text) as unknown;
   }
 
+  const get = async (path: string): Promise<unknown> => json(await request(path));
+
+  async function untilEnded(path: string, answer: unknown): Promise<unknown> {
+    const { jobId, batchId } = answer as { jobId?: string; batchId?: string };
+    const id = jobId ?? batchId;
+    if (id === undefined || hasEnded(answer)) return answer;
+    return until(`the end of ${id}`, async () => {
+      const now = await get(`${path}/${id}`);
+      return hasEnded(now) ? now : null;
+    });
+  }
+
   return {
     url,
     token,
@@ -142,15 +164,16 @@ export async function startDaemon(
     process: child,
     output: () => output,
     request,
-    post: async (path, body, headers = {}) =>
-      json(
-        await request(path, {
-          method: "POST",
-          headers: { "content-type": "application/json", ...headers },
-          body: JSON.stringify(body),
-        }),
-      ),
-    get: async (path) => json(await request(path)),
+    async post(path, body, headers = {}) {
+      const response = await request(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+      });
+      const answer = await json(response);
+      return /^wait=\d\d/.test(headers["prefer"] ?? "") ? untilEnded(path, answer) : answer;
+    },
+    get,
     end,
     async close() {
       await end("SIGKILL");
