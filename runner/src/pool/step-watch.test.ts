@@ -15,6 +15,7 @@ function watch({ pluginTimeoutMs = 60_000 } = {}) {
     pluginTimeoutMs,
     graceMs: 20,
     startLimitMs: 60_000,
+    isAlone: () => false,
     startedAt: () => startedAt,
     signal: cancel.signal,
     requestStop: (reason) => requested.push(reason),

@@ -28,6 +28,8 @@ export function watchStep(options: {
   graceMs: number;
   /** A thread that has not started the step by then is blocked by an earlier step, and is ended. */
   startLimitMs: number;
+  /** Whether no earlier step can block the step's thread. */
+  isAlone: () => boolean;
   /** When the thread started the step, on the monotonic clock; null until then. */
   startedAt: () => number | null;
   signal: AbortSignal;
@@ -36,7 +38,6 @@ export function watchStep(options: {
   const { signal, graceMs, startLimitMs } = options;
   const assignedAt = systemClock.monotonic();
   let killer = new AbortController();
-  let hasMoved = false;
   let stopped: Failure | null = null;
   const limit = tighterLimit(options);
   let timer = setTimeout(checkTime, Math.min(limit.ms, startLimitMs));
@@ -52,8 +53,7 @@ export function watchStep(options: {
 
   function checkStart(): void {
     timer = setTimeout(checkTime, Math.min(limit.ms, startLimitMs));
-    if (hasMoved || systemClock.monotonic() - assignedAt < startLimitMs) return;
-    hasMoved = true;
+    if (options.isAlone() || systemClock.monotonic() - assignedAt < startLimitMs) return;
     endThread();
   }
 

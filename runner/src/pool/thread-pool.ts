@@ -51,6 +51,8 @@ interface Run {
   /** What its thread used at the last check, in bytes. */
   memoryBytes: number;
   generation: Generation;
+  /** Whether it has a thread of its own, in which nothing ran before. */
+  isAlone: boolean;
   outcome: StepOutcome | StepInterrupted | null;
   /** What the thread reported before it died. */
   fault: Failure | null;
@@ -72,7 +74,7 @@ export function createThreadPool(
     async run(number, step, hooks) {
       if (isClosed || hooks.signal.aborted) return failed("CANCELLED", notStarted(hooks.signal));
       const { jobTimeoutMs, pluginTimeoutMs, ...task } = step;
-      const ref = generations.acquire();
+      let ref = generations.acquire();
       const run: Run = {
         task: { ...task, run: number },
         hooks,
@@ -84,17 +86,26 @@ export function createThreadPool(
           startLimitMs,
           signal: hooks.signal,
           startedAt: () => run.generation.startOf(run.task.run)?.at ?? null,
+          isAlone: () => run.isAlone,
           requestStop: (reason) => run.generation.requestStop(run.task.run, reason),
         }),
         memoryMb,
         memoryBytes: 0,
         generation: ref.generation,
+        isAlone: false,
         outcome: null,
         fault: null,
       };
       runs.set(run.task.run, run);
       try {
-        return (await runInThread(run)) ?? (await runInNewThread(run, generations));
+        for (;;) {
+          const outcome = await runInThread(run);
+          if (outcome !== null) return outcome;
+          ref.release();
+          ref = generations.acquireSingle();
+          run.generation = ref.generation;
+          run.isAlone = true;
+        }
       } finally {
         runs.delete(run.task.run);
         run.watch.end();
@@ -157,19 +168,21 @@ function handleMemory(run: Run | undefined, use: ThreadMemory): void {
 /** An earlier step can have left the memory behind: then the step moves to a new thread, as after a crash. */
 function handleMemoryOver(run: Run | undefined, failure: Failure): void {
   if (run === undefined) return;
-  const isFirst = run.generation.startOf(run.task.run)?.isFirstOfThread ?? false;
-  if (isFirst) run.watch.kill(failure);
+  if (isFirstInThread(run)) run.watch.kill(failure);
   else run.watch.endThread();
+}
+
+function isFirstInThread({ isAlone, generation, task }: Run): boolean {
+  return isAlone || (generation.startOf(task.run)?.isFirstOfThread ?? false);
 }
 
 /** Null when the thread died and the cause may be an earlier step. */
 async function runInThread(run: Run): Promise<StepOutcome | StepInterrupted | null> {
   const { generation, watch, task } = run;
+  const { killSignal } = watch;
   let death: unknown = null;
   try {
-    await generation.run(task, watch.killSignal, () =>
-      run.hooks.onStuck(watch.stopped ?? run.fault),
-    );
+    await generation.run(task, killSignal, () => run.hooks.onStuck(watch.stopped ?? run.fault));
   } catch (error) {
     death = error;
   }
@@ -179,26 +192,13 @@ async function runInThread(run: Run): Promise<StepOutcome | StepInterrupted | nu
     await nextIteration();
     generation.readMessages();
   }
-  const isFirst = generation.startOf(task.run)?.isFirstOfThread ?? false;
+  // A step that was to move to another thread can have started just before its thread ended.
+  const isOwnDeath = isFirstInThread(run) && !killSignal.aborted;
   generation.forget(task.run);
   if (run.outcome !== null) return applyStop(run.outcome, watch.stopped);
   const failure =
-    watch.stopped ?? run.fault ?? (isFirst ? deathFailure(death, run.memoryMb) : null);
+    watch.stopped ?? run.fault ?? (isOwnDeath ? deathFailure(death, run.memoryMb) : null);
   return failure === null ? null : { ok: false, failure, metrics: null };
-}
-
-async function runInNewThread(
-  run: Run,
-  generations: Generations,
-): Promise<StepOutcome | StepInterrupted> {
-  const ref = generations.acquireSingle();
-  run.generation = ref.generation;
-  try {
-    const outcome = await runInThread(run);
-    return outcome ?? failed("PLUGIN_CRASHED", "The plugin's thread could not be started.");
-  } finally {
-    ref.release();
-  }
 }
 
 /**

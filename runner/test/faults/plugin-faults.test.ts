@@ -246,6 +246,22 @@ describe("what an ended step left behind", () => {
     },
   );
 
+  test.each([50, 200, 500])(
+    "steps complete in new threads that start later than the %i ms they may wait for a shared one",
+    async (startLimitMs) => {
+      await using threads = openThreads({ catalog, threads: 2, startLimitMs });
+      const plugins = ["leaves-a-timer-that-throws", "leaves-a-rejection", "exits-later", "echo"];
+      const ends = await Promise.all(
+        Array.from({ length: 20 }, (_, n) =>
+          threads.run(plugins[n % 4]!, { input: { ms: n % 3 } }),
+        ),
+      );
+      expect(ends.map(({ result }) => result)).toEqual(
+        ends.map(() => expect.objectContaining({ ok: true })),
+      );
+    },
+  );
+
   test("memory that earlier steps never freed does not fail a step that fits in a new thread", async () => {
     await using threads = openThreads({ catalog, memoryMb: 160 });
     for (let n = 0; n < 5; n += 1) {
