@@ -224,7 +224,12 @@ export function parseFlags(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    const message = (error as Error).message.split(". To specify")[0];
+    const message = (error as Error).message
+      .split(". To specify")[0]
+      ?.replace(
+        /^(Option '(--[^']+)').* is ambiguous\.[^]*$/,
+        "$1 has no value. If its value begins with a dash, write $2=VALUE",
+      );
     const unknown = /^Unknown option '(--?[^']+)'/.exec(message ?? "")?.[1] ?? "";
     const known = Object.keys(options).map((name) => `--${name}`);
     const meant = nearest(unknown, known, Math.floor((unknown.length - 2) / 2));

@@ -47,6 +47,10 @@ test.each([
   [["green", "w"], 'COLOR is "green": it must be one of red, blue.'],
   [["red", "w"], "--size is missing: it must be one of small, big."],
   [["red", "w", "--size", "huge"], '--size is "huge": it must be one of small, big.'],
+  [
+    ["red", "w", "--size", "-1"],
+    "Option '--size' has no value. If its value begins with a dash, write --size=VALUE. `playground-runner",
+  ],
   [["red", "w", "--sise", "big"], "Unknown option '--sise'. Did you mean --size?"],
   [["red", "w", "--port", "1"], "Unknown option '--port'. `playground-runner paint --help` lists"],
 ])("%j is refused with what is right", (args, message) => {

@@ -1,12 +1,17 @@
 /** Secrets that are set over the API and with the command line, in a real daemon with real plugins. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCli } from "../support/cli.ts";
+import { BINARY, runCli } from "../support/cli.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { until } from "../support/until.ts";
 
+/** Of util-linux. It is not on every machine. */
+const SCRIPT = "/usr/bin/script";
 const KEY = "sk-0123456789-abcdef";
 let folder: string;
 let daemon: Daemon;
@@ -152,4 +157,27 @@ test("the command line sets from standard input or a file, lists and removes", a
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toMatch(message);
   }
+});
+
+test.skipIf(!existsSync(SCRIPT))("a value that is typed on a terminal is not shown", async () => {
+  // `script` runs a command on a terminal of its own, which shows what is typed unless the command says not to.
+  const command = `"${process.execPath}" "${BINARY}" secrets set TYPED`;
+  const child = spawn(SCRIPT, ["-qefc", command, "/dev/null"], {
+    env: {
+      PATH: process.env["PATH"],
+      PLAYGROUND_URL: daemon.url,
+      PLAYGROUND_TOKEN: daemon.token,
+    },
+  });
+  let shown = "";
+  child.stdout.on("data", (chunk: Buffer) => void (shown += chunk.toString()));
+  const exited = once(child, "exit");
+  await until("the question", () => shown.includes("TYPED, which is not shown"));
+  child.stdin.write("a typed value\r");
+  expect(await exited).toEqual([0, null]);
+  expect(shown).toContain("Set TYPED.");
+  expect(shown).not.toContain("a typed value");
+  expect(await listed()).toContainEqual(
+    expect.objectContaining({ name: "TYPED", source: "stored" }),
+  );
 });

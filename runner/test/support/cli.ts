@@ -21,7 +21,7 @@ export async function runCli(
     ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     env: { PATH: process.env["PATH"], ...options.env },
     // A run that does not end is killed: its `code` is then null.
-    timeout: 20_000,
+    timeout: 60_000,
     killSignal: "SIGKILL",
   });
   child.stdin.end(options.stdin ?? "");

@@ -29,7 +29,10 @@ const SETTINGS = {
     description:
       'Five fields, in quotes: minute, hour, day of the month, month, day of the week. `--cron "30 2 * * *"` is half past two each night.',
   },
-  every: { value: "DURATION", description: `The time between two slots: ${DURATION}.` },
+  every: {
+    value: "DURATION",
+    description: "The time between two slots, at least a second: `90s`, `30m`, `2h` or `7d`.",
+  },
   at: { value: "TIME", description: "One slot, such as `2026-12-24T18:00:00Z`." },
   timezone: { value: "ZONE", description: "The IANA name of the time zone of `--cron`." },
   overlap: {

@@ -14,7 +14,7 @@ export const setSecret = defineCommand({
   topic: "remote",
   summary: "Sets a secret of plugins.",
   description:
-    "Reads the value from standard input or from a file, because other users of the machine can see a process's arguments. A line break at its end is left out. Running daemons use it from the next step on.",
+    "Reads the value from standard input or from a file, because other users of the machine can see a process's arguments. On a terminal it asks for the value and does not show it. A line break at its end is left out. Running daemons use it from the next step on.",
   arguments: { NAME },
   flags: {
     "value-file": { value: "FILE", description: "File with the value. Default: standard input." },
@@ -22,7 +22,7 @@ export const setSecret = defineCommand({
   },
   examples: [
     { command: "secrets set OPENAI_API_KEY --value-file key.txt", does: "From a file." },
-    { command: "secrets set OPENAI_API_KEY", does: "From standard input, such as a pipe." },
+    { command: "secrets set OPENAI_API_KEY", does: "From the terminal or a pipe." },
   ],
 });
 

@@ -33,6 +33,7 @@ export async function showSchedule(given: Given<typeof contract>): Promise<numbe
       ["Ends", output.time(schedule.endAt)],
       ["Next", output.time(schedule.nextDueAt)],
       ["Plugins", schedule.job.plugins.map(({ name }) => name).join(", ")],
+      ["Tags", schedule.job.tags.join(", ")],
       ["Overlap", schedule.overlap],
       ["Catch-up", `${schedule.catchUp}, up to ${toDuration(schedule.catchUpWindowMs)}`],
       ["Jitter", jitterMs === 0 ? null : `up to ${toDuration(jitterMs)}`],

@@ -7,12 +7,19 @@ import type { Given } from "../command-contract.ts";
 import type { setSecret as contract } from "../contract/secrets.ts";
 import { indentJson } from "../exact-json.ts";
 import { openOutput } from "../output.ts";
+import { readHiddenLine } from "../read-hidden-line.ts";
 import { connect } from "../remote/connect.ts";
+
+const INTERRUPTED = 130;
 
 export async function setSecret(given: Given<typeof contract>): Promise<number> {
   const { NAME: name } = given.arguments;
   const { "value-file": valueFile, json } = given.flags;
-  const value = await readValue(valueFile);
+  const isTyped = valueFile === undefined && process.stdin.isTTY;
+  const value = isTyped
+    ? await readHiddenLine(`The value of ${name}, which is not shown as you type: `)
+    : await readValue(valueFile);
+  if (value === null) return INTERRUPTED;
   const client = await connect(given);
   const output = openOutput();
   const answer = await client.call(route, { params: { name }, body: { value } });
@@ -30,9 +37,6 @@ export async function setSecret(given: Given<typeof contract>): Promise<number> 
 
 /** Throws `BadSetting` if there is none, before anything is sent. */
 async function readValue(file: string | undefined): Promise<string> {
-  if (file === undefined && process.stdin.isTTY) {
-    process.stderr.write("Type the value, which is shown as you type, then Enter and Ctrl+D.\n");
-  }
   const bytes = file === undefined ? await buffer(process.stdin) : await readValueFile(file);
   const where = file === undefined ? "Standard input" : `--value-file is "${file}", which`;
   if (!isUtf8(bytes)) throw new BadSetting(`${where} is not UTF-8 text.`);

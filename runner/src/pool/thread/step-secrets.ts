@@ -29,6 +29,7 @@ export function createStepSecrets(secrets: Readonly<Record<string, string>> = {}
     void Object.defineProperty(values, key, { value });
   for (const [name, value] of Object.entries(secrets)) define(name, value);
   define("toJSON", () => SHOWN);
+  define(Symbol.toPrimitive, () => SHOWN);
   define(inspect.custom, () => SHOWN);
 
   const hidden = Object.entries(secrets)

@@ -35,7 +35,7 @@ function toCannotOpen(cause: unknown, { path, file }: { path: string; file: stri
   if (sqliteCode(cause) === SQLITE_BUSY) {
     return new CannotOpen(
       "STORE_IN_USE",
-      `The database ${path} is in use by another daemon. Stop that daemon, or start this one with another data folder.`,
+      `The database ${path} is in use by another daemon. Stop that daemon first, or use another data folder.`,
       { cause },
     );
   }
