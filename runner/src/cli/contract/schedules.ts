@@ -3,7 +3,6 @@ import { defineCommand } from "../command-contract.ts";
 import { ACTING, LIMIT, SHOWING } from "./remote-flags.ts";
 
 const KEY = { what: "a schedule's key" };
-const DURATION = "`500ms`, `90s`, `30m`, `2h` or `7d`";
 
 export const listSchedules = defineCommand({
   topic: "remote",
