@@ -335,7 +335,11 @@ describe("SIGTERM", () => {
     const stream = await daemon.request(`/v1/jobs/${jobId}/events`, {
       headers: { accept: "text/event-stream" },
     });
-    const waiting = daemon.post("/v1/jobs", { plugins: ["hold"], runAt }, { prefer: "wait=60" });
+    const waiting = daemon.request("/v1/jobs", {
+      method: "POST",
+      headers: { "content-type": "application/json", prefer: "wait=60" },
+      body: JSON.stringify({ plugins: ["hold"], runAt }),
+    });
     // A stop can refuse a connection that is not accepted yet, so wait for this one.
     await until("the waiting job", async () => (await daemon.get("/v1/jobs")).items.length === 2);
     const [code, streamed, answer] = await Promise.all([
@@ -345,6 +349,6 @@ describe("SIGTERM", () => {
     ]);
     expect(code).toBe(0);
     expect(streamed).toContain("retry:");
-    expect(answer).toMatchObject({ status: "queued" });
+    expect(await answer.json()).toMatchObject({ status: "queued" });
   });
 });

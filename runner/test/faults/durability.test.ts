@@ -118,17 +118,28 @@ async function problemsAfterCuts(calls: readonly Write[], cuts: number): Promise
 }
 
 function problemsIn(path: string, before: readonly Seen[]): string[] {
-  const broken = checkDatabase(path).broken.flatMap((each) => each.problems);
-  if (broken.length > 0) return broken;
+  try {
+    const broken = checkDatabase(path).broken.flatMap((each) => each.problems);
+    const there = whatIsIn(path);
+    const lost = before.filter(({ what }) => !there.has(what)).map(({ what }) => `lost ${what}`);
+    return [...broken, ...lost];
+  } catch (error) {
+    // The file is so damaged that it cannot be read.
+    return [String(error)];
+  }
+}
+
+function whatIsIn(path: string): ReadonlySet<unknown> {
   const db = openReader(path);
   try {
     const rows = db
       .prepare(
-        "SELECT id AS what FROM jobs UNION ALL SELECT jobs.id || ' ' || events.sequence FROM events JOIN jobs ON jobs.seq = events.job",
+        `SELECT id AS what FROM jobs
+         UNION ALL
+         SELECT jobs.id || ' ' || events.sequence FROM events JOIN jobs ON jobs.seq = events.job`,
       )
       .all();
-    const there = new Set(rows.map(({ what }) => what));
-    return before.filter(({ what }) => !there.has(what)).map(({ what }) => `lost ${what}`);
+    return new Set(rows.map(({ what }) => what));
   } finally {
     db.close();
   }
