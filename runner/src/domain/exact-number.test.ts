@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
+import { cpuMsOf } from "../../test/support/cpu-time.ts";
 import { isExact } from "./exact-number.ts";
 
-test("a number of a million zeros between two digits is read in less than 500 ms", () => {
-  const start = performance.now();
-  expect(isExact(`1${"0".repeat(1_000_000)}1`)).toBe(false);
-  expect(isExact(`0.1${"0".repeat(1_000_000)}1`)).toBe(false);
-  expect(performance.now() - start).toBeLessThan(500);
+test("a number of a million zeros between two digits is read in less than 500 ms of CPU", async () => {
+  const used = await cpuMsOf(() => {
+    expect(isExact(`1${"0".repeat(1_000_000)}1`)).toBe(false);
+    expect(isExact(`0.1${"0".repeat(1_000_000)}1`)).toBe(false);
+  });
+  expect(used).toBeLessThan(500);
 });
 
 test.each([

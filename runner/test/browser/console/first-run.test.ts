@@ -61,7 +61,7 @@ test("the chart is drawn again when the system turns dark", async () => {
   await page.emulateMedia({ colorScheme: "dark" });
   // Sooner than with the next numbers, which come after 10 s.
   await until("a chart in other colours", async () => (await colours()) !== light, {
-    timeoutMs: 5_000,
+    timeoutMs: 8_000,
   });
   await context.close();
 });
