@@ -34,15 +34,15 @@ export default defineConfig({
           exclude: SLOW,
           // Loading the modules anew for each file takes a third of the time. No test replaces a module.
           isolate: false,
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
         test: {
           name: "n8n-nodes",
           include: ["n8n-nodes-playground/test/unit/**/*.test.mts"],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           // n8n loads the CommonJS build. Node cannot load the ESM build.
           alias: {
             "n8n-workflow": fileURLToPath(

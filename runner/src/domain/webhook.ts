@@ -14,9 +14,16 @@ export interface Sealed {
   readonly headers: Readonly<Record<string, string>>;
   readonly secret: string | null;
   readonly previous: { readonly secret: string; readonly until: number } | null;
+  /** False: the endpoint's certificate is not checked. Left out otherwise. */
+  readonly verifyTls?: false;
 }
 
 export const NOTHING_SEALED: Sealed = { headers: {}, secret: null, previous: null };
+
+/** What `Sealed` has of a request's `verifyTls`. */
+export function tlsPart(verifyTls: boolean | undefined): Pick<Sealed, "verifyTls"> {
+  return verifyTls === false ? { verifyTls } : {};
+}
 
 /** The secrets that sign at `now`, the newest first. */
 export function signingSecrets(sealed: Sealed, now: number): readonly string[] {

@@ -7,6 +7,8 @@ export interface EgressSettings {
   readonly proxy?: ProxySettings | undefined;
   /** Certificates of authorities to trust in addition to Node's, as PEM. */
   readonly ca?: string | undefined;
+  /** False accepts any certificate of an endpoint. Default: true. A proxy's certificate is always checked. */
+  readonly verifyTls?: boolean | undefined;
   /** Shown to endpoints that ask for a certificate. */
   readonly clientCertificate?: ClientCertificate | undefined;
 }

@@ -40,8 +40,8 @@ export interface GuardOptions {
 export function createGuardedConnect(options: GuardOptions): buildConnector.connector {
   const { egress, proxy, resolve, maxHeaderBytes, timeoutMs = CONNECT_TIMEOUT_MS } = options;
   const { policy } = egress;
-  const startTls = createTls(egress.ca, egress.clientCertificate);
-  const startProxyTls = createTls(egress.ca);
+  const startTls = createTls(egress);
+  const startProxyTls = createTls({ ca: egress.ca });
 
   async function connectDirectly(target: Target, signal: AbortSignal): Promise<Socket> {
     const { hostname, port } = target;
@@ -145,12 +145,17 @@ async function checkBehindProxy(
 type StartTls = (socket: Duplex, target: Target) => Promise<Socket>;
 
 /** The context is made for the first connection. With Node's own authorities it takes 10 ms. */
-function createTls(ca?: string, client?: ClientCertificate): StartTls {
+function createTls({
+  ca,
+  clientCertificate: client,
+  verifyTls = true,
+}: Pick<EgressSettings, "ca" | "clientCertificate" | "verifyTls">): StartTls {
   let connector: buildConnector.connector | null = null;
   return (socket, target) => {
     connector ??= buildConnector({
       allowH2: false,
       timeout: 0,
+      rejectUnauthorized: verifyTls,
       ...(ca === undefined && client === undefined ? {} : { secureContext: toContext(ca, client) }),
     });
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();

@@ -78,7 +78,10 @@ export function createEngine(deps: EngineDeps): Engine {
     recoverDestination: (id, since) => recoverDestination(id, since, shared),
     holdOf: (health) => holdOf(health, clock.now()),
     redeliver: (id) => redeliver(id, shared),
-    headerNames: ({ id, sealed }) => Object.keys(sealedContents.open(sealed, id).headers),
+    shownOf({ id, sealed }) {
+      const { headers, verifyTls = true } = sealedContents.open(sealed, id);
+      return { headerNames: Object.keys(headers), verifyTls };
+    },
     explainWait: (wait) =>
       explainWait(wait, {
         ...shared,

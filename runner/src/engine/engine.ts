@@ -30,6 +30,14 @@ export type LiveChange =
   | { readonly kind: "job"; readonly jobId: string; readonly change: JobChanged | StepProgressed }
   | { readonly kind: "delivery"; readonly delivery: DeliveryChange };
 
+/** The part of a webhook's encrypted contents that is shown. */
+export interface WebhookShown {
+  /** The headers' values are never shown. */
+  readonly headerNames: readonly string[];
+  /** Whether the endpoint's certificate must be valid. */
+  readonly verifyTls: boolean;
+}
+
 export interface Engine {
   /** Stores the job. Resolves when it is on disk. Throws `Refused`. */
   submit(request: SubmitRequest): Promise<{ jobId: string; replayed: boolean }>;
@@ -52,8 +60,8 @@ export interface Engine {
   holdOf(health: DestinationHealth): Hold | null;
   /** Sends one delivery again. Throws `Refused`. */
   redeliver(deliveryId: string): Promise<void>;
-  /** The names of the headers of a job's webhook. Their values are never shown. */
-  headerNames(webhook: { readonly id: string; readonly sealed: string | null }): readonly string[];
+  /** What is shown of the encrypted part of a job's or a batch's webhook. */
+  shownOf(webhook: { readonly id: string; readonly sealed: string | null }): WebhookShown;
   /** What a waiting job waits for now, as a sentence. */
   explainWait(waitingFor: WaitingFor): string;
   /** The names of the plugins that the other running daemons can run. */

@@ -11,6 +11,7 @@ export interface WebhookTarget {
   /** Left out when not given: a request that was sent before these fields existed must be equal to itself. */
   readonly secret?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  readonly verifyTls?: false | undefined;
 }
 
 export interface JobRequest {

@@ -52,5 +52,6 @@ export function toWebhookTarget(webhook: WebhookRequest | BatchWebhookRequest): 
     retries: webhook.retries ?? DEFAULT_RETRIES,
     secret: webhook.secret,
     timeoutMs: webhook.timeoutMs,
+    ...(webhook.verifyTls === false && { verifyTls: webhook.verifyTls }),
   };
 }

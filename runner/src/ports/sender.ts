@@ -6,6 +6,8 @@ export interface Outgoing {
   readonly body: string;
   /** For the whole attempt, including the response's body. */
   readonly timeoutMs: number;
+  /** False accepts any certificate of the endpoint. Default: true. */
+  readonly verifyTls?: boolean | undefined;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
   /** Ends the attempt only while it is waiting for a connection. */

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Answer } from "../domain/delivery.ts";
 import type { EgressSettings } from "../egress/egress-settings.ts";
 import { createResolver } from "../egress/resolver.ts";
+import type { Outgoing } from "../ports/sender.ts";
 import { createUndiciSender } from "./undici-sender.ts";
 
 /** Created for these tests and valid until 2126. The key protects nothing. */
@@ -49,6 +50,11 @@ function trustFixture(): void {
 }
 
 async function send(url: string, more: Partial<EgressSettings> = {}): Promise<Answer> {
+  return openSender(more)(url);
+}
+
+/** Sends over the connections of one sender. */
+function openSender(more: Partial<EgressSettings> = {}) {
   const sender = createUndiciSender({
     connectionsPerOrigin: 1,
     egress: { policy: { mode: "private" }, ...more },
@@ -56,7 +62,8 @@ async function send(url: string, more: Partial<EgressSettings> = {}): Promise<An
   });
   onTestFinished(() => sender.close());
   const { signal } = new AbortController();
-  return sender.send({ url, headers: {}, body: `{"ä":1}`, timeoutMs: 5_000, signal });
+  return (url: string, how: Pick<Outgoing, "verifyTls"> = {}): Promise<Answer> =>
+    sender.send({ url, headers: {}, body: `{"ä":1}`, timeoutMs: 5_000, signal, ...how });
 }
 
 test("an endpoint with a self-signed certificate is refused with its own code and receives nothing", async () => {
@@ -111,4 +118,14 @@ test("HTTP/2 is not offered", async () => {
   });
   await send(`https://localhost:${port}/`, { ca: readFixture("cert") });
   expect(offered).toEqual([["http/1.1"]]);
+});
+
+test("a request that accepts any certificate is sent, and does not lend its connection to one that does not", async () => {
+  const { port, bodies } = await startEndpoint();
+  const url = `https://127.0.0.1:${port}/`;
+  const sender = openSender();
+  expect(await sender(url, { verifyTls: false })).toMatchObject({ status: 200 });
+  expect(await sender(url)).toMatchObject({ kind: "failed", code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+  expect(await sender(url, { verifyTls: false })).toMatchObject({ status: 200 });
+  expect(bodies).toHaveLength(2);
 });

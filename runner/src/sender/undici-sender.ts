@@ -1,3 +1,4 @@
+import type { Dispatcher } from "undici";
 import type { Answer } from "../domain/delivery.ts";
 import { createEgressAgent } from "../egress/agent.ts";
 import type { EgressSettings } from "../egress/egress-settings.ts";
@@ -17,20 +18,26 @@ export function createUndiciSender(settings: {
   egress: EgressSettings;
   resolve: Resolve;
 }): Sender {
-  const agent = createEgressAgent(settings.egress, settings.resolve, {
-    connections: settings.connectionsPerOrigin,
-    keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-    // PostRequest has one deadline for the whole request, so undici's own two are off.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  const createAgent = (egress: EgressSettings): Dispatcher =>
+    createEgressAgent(egress, settings.resolve, {
+      connections: settings.connectionsPerOrigin,
+      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
+      // PostRequest has one deadline for the whole request, so undici's own two are off.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  const agent = createAgent(settings.egress);
+  /** Connections whose endpoint's certificate was not checked are kept apart. */
+  let unverified: Dispatcher | null = null;
+  const unverifiedAgent = (): Dispatcher =>
+    (unverified ??= createAgent({ ...settings.egress, verifyTls: false }));
   const targets = createTargets();
   const abortable = createRequestsBySignal((request) => request.abort(ABORTED));
   const cancellable = createRequestsBySignal((request) => request.cancelIfQueued(CANCELLED));
   let lastId = 0;
 
   return {
-    send({ url, headers, body, timeoutMs, signal, recall, maySend }) {
+    send({ url, headers, body, timeoutMs, verifyTls = true, signal, recall, maySend }) {
       if (signal.aborted) return Promise.resolve(ABORTED);
       if (recall?.aborted === true) return Promise.resolve(CANCELLED);
       const target = targets.of(url);
@@ -39,7 +46,7 @@ export function createUndiciSender(settings: {
         lastId += 1;
         const id = lastId;
         const options = { ...target, method: "POST", headers, body } as const;
-        const request = new PostRequest(agent, options, {
+        const request = new PostRequest(verifyTls ? agent : unverifiedAgent(), options, {
           timeoutMs,
           whyNot: () => (maySend?.() === false ? NOT_ALLOWED : null),
           onEnd(outcome) {
@@ -51,7 +58,9 @@ export function createUndiciSender(settings: {
         request.start();
       });
     },
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([agent.destroy(), unverified?.destroy()]);
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 /** Persistent webhooks on the real daemon: what a receiver gets, and what happens when it fails. */
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook as Verifier } from "standardwebhooks";
@@ -36,7 +38,9 @@ const newName = (): string => `job ${(names += 1)}`;
 // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
 async function register(body: object): Promise<any> {
   const webhook = await daemon.post("/v1/webhooks", body);
-  onTestFinished(() => void daemon.request(`/v1/webhooks/${webhook.id}`, { method: "DELETE" }));
+  onTestFinished(async () => {
+    await daemon.request(`/v1/webhooks/${webhook.id}`, { method: "DELETE" });
+  });
   return webhook;
 }
 
@@ -333,4 +337,51 @@ test("a start with another PLAYGROUND_SECRET_KEY is refused, and the right key s
   await again.post("/v1/jobs", { plugins: ["echo"] });
   const [one] = await receiver.untilReceived(1);
   verify(one as Received, secret);
+});
+
+test("a webhook or a job can accept any certificate of its endpoint, which is shown and logged", async () => {
+  const fixture = (part: string): Promise<Buffer> =>
+    readFile(new URL(`../support/tls/self-signed-localhost.${part}.pem`, import.meta.url));
+  const arrived: string[] = [];
+  const server = createServer(
+    { key: await fixture("key"), cert: await fixture("cert") },
+    (request, response) => {
+      arrived.push(request.url ?? "");
+      response.end();
+    },
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const base = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const jobName = newName();
+  const url = `${base}/persistent`;
+  const webhook = await register({ url, on: ["completed"], jobName, retries: 0, verifyTls: false });
+  expect(webhook).toMatchObject({ verifyTls: false });
+  expect(daemon.output()).toContain("webhook.certificate-not-checked");
+  const own = (path: string, more: object) => ({
+    plugins: ["echo"],
+    name: jobName,
+    webhook: { url: base + path, on: ["completed"], retries: 0, ...more },
+  });
+  const job = await daemon.post("/v1/jobs", own("/own", { verifyTls: false }), WAIT);
+  expect(job.webhook).toMatchObject({ verifyTls: false });
+  await until("both to arrive", () => arrived.length === 2);
+  expect(arrived.toSorted()).toEqual(["/own", "/persistent"]);
+
+  const checked = await daemon.request(`/v1/webhooks/${webhook.id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ verifyTls: true }),
+  });
+  expect(await checked.json()).toMatchObject({ verifyTls: true });
+  const { jobId } = await daemon.post("/v1/jobs", own("/checked", {}), WAIT);
+  const deliveries = await until("both to be given up", async () => {
+    const { items } = await daemon.get(`/v1/deliveries?state=dead&jobId=${jobId}`);
+    return items.length === 2 ? items : null;
+  });
+  expect(JSON.stringify(deliveries)).toContain("DEPTH_ZERO_SELF_SIGNED_CERT");
+  expect(arrived).toHaveLength(2);
 });

@@ -2,6 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { mainThreadCpuMs } from "../support/processes.ts";
 
 const WAIT = { prefer: "wait=30" };
 const MIB = 1024 * 1024;
@@ -152,7 +153,10 @@ describe("millions of values:", () => {
   });
   afterAll(() => large.close());
 
-  /** Sends all bodies at the same time and checks /healthz until the last response. */
+  /**
+   * Sends all bodies at the same time and checks /healthz until the last response. `longestMs` is the
+   * most processor time that the daemon's main thread used before it responded to one check.
+   */
   async function submitAll(bodies: readonly string[]) {
     let missing = bodies.length;
     const responses = bodies.map(async (body) => {
@@ -166,9 +170,9 @@ describe("millions of values:", () => {
     });
     let longestMs = 0;
     while (missing > 0) {
-      const sentAt = performance.now();
+      const before = await mainThreadCpuMs(large.process.pid!);
       expect((await large.request("/healthz")).status).toBe(200);
-      longestMs = Math.max(longestMs, performance.now() - sentAt);
+      longestMs = Math.max(longestMs, (await mainThreadCpuMs(large.process.pid!)) - before);
     }
     return { longestMs, problems: await Promise.all(responses) };
   }

@@ -30,3 +30,17 @@ export async function hasEnded(pid: number): Promise<boolean> {
   const state = await stateOf(pid);
   return state === null || state === "Z";
 }
+
+/** Linux counts in ticks of a hundredth of a second. */
+const TICK_MS = 10;
+
+/**
+ * The processor time of the process's main thread so far, in ms. A limit for it holds on a machine where
+ * other processes run too, as one for the time of day does not.
+ */
+export async function mainThreadCpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/task/${pid}/stat`, "utf8");
+  // After the name, which can contain spaces: `utime` and `stime`.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}

@@ -224,7 +224,10 @@ export function createBackend(
       job: () => notScripted() as never,
     },
     tokens: null,
-    headerNames: ({ sealed }) => Object.keys(JSON.parse(sealed ?? "{}") as object),
+    shownOf: ({ sealed }) => ({
+      headerNames: Object.keys(JSON.parse(sealed ?? "{}") as object),
+      verifyTls: true,
+    }),
     secrets: {
       list: async () => [],
       set: notScripted,

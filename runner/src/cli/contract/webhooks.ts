@@ -55,6 +55,10 @@ export const addWebhook = defineCommand({
       range: [0, 10],
       description: "How often a failed delivery is retried.",
     },
+    insecure: {
+      description:
+        "Accepts any certificate of the endpoint, such as a self-signed one. Prefer to trust it with `PLAYGROUND_CA_FILE`.",
+    },
     rate: {
       value: "NUMBER",
       range: [0.1, 1000],

@@ -10,7 +10,7 @@ import { openOutput } from "../output.ts";
 import { connect } from "../remote/connect.ts";
 
 export async function addWebhook(given: Given<typeof contract>): Promise<number> {
-  const { on, plugin, name, retries, rate, json } = given.flags;
+  const { on, plugin, name, retries, rate, insecure, json } = given.flags;
   const { "headers-file": headersFile, "secret-file": secretFile } = given.flags;
   const body = {
     url: given.arguments.URL,
@@ -19,6 +19,7 @@ export async function addWebhook(given: Given<typeof contract>): Promise<number>
     ...(name !== undefined && { jobName: name }),
     ...(retries !== undefined && { retries }),
     ...(rate !== undefined && { ratePerSecond: rate }),
+    ...(insecure && { verifyTls: false }),
     ...(headersFile !== undefined && { headers: await readHeaders(headersFile) }),
     ...(secretFile !== undefined && { secret: readSecret(secretFile) }),
   };

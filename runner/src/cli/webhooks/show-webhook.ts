@@ -30,6 +30,7 @@ export async function showWebhook(given: Given<typeof contract>): Promise<number
       ["Headers", Object.keys(webhook.headers).join(", ")],
       ["Retries", String(webhook.retries)],
       ["Time limit", toDuration(webhook.timeoutMs)],
+      ["Certificate", webhook.verifyTls ? null : "not checked", "failed"],
       ["Rate", ratePerSecond === null ? null : `${ratePerSecond} per second`],
       ["Expires", output.time(webhook.expiresAt)],
       [

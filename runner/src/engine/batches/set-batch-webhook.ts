@@ -45,9 +45,16 @@ function isSame(
   { open }: Pick<SealedContents, "open">,
 ): boolean {
   const sealed = open(webhook.sealed, webhook.id);
-  const stored = [webhook.url, webhook.retries, webhook.timeoutMs, sealed.secret];
+  const { secret, verifyTls = true } = sealed;
+  const stored = [webhook.url, webhook.retries, webhook.timeoutMs, secret, verifyTls];
   const { url, headers, retries } = target;
-  const given = [url, retries, target.timeoutMs ?? null, target.secret ?? null];
+  const given = [
+    url,
+    retries,
+    target.timeoutMs ?? null,
+    target.secret ?? null,
+    target.verifyTls ?? true,
+  ];
   const [storedHeaders, givenHeaders] = [sealed.headers, headers].map(Object.entries);
   return JSON.stringify([stored, storedHeaders]) === JSON.stringify([given, givenHeaders]);
 }

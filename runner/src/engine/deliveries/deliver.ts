@@ -115,7 +115,8 @@ function toRequest(
   const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   // Otherwise another daemon may have sent this event and the next ones since it was claimed.
   const maySend = beats.isHeard;
-  return { url: target.url, headers, body, timeoutMs, maySend, ...signals };
+  const { verifyTls } = contents;
+  return { url: target.url, headers, body, timeoutMs, verifyTls, maySend, ...signals };
 }
 
 function toOutcome(

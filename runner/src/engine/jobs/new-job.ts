@@ -1,6 +1,6 @@
 import { toJsonText } from "../../domain/json-text.ts";
 import { sortedJson } from "../../domain/sorted-json.ts";
-import { knownRatePerSecond, NOTHING_SEALED } from "../../domain/webhook.ts";
+import { knownRatePerSecond, NOTHING_SEALED, tlsPart } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Idempotency, NewJob } from "../../ports/store/jobs.ts";
@@ -59,14 +59,14 @@ export function toJobWebhook(
   webhook: WebhookTarget,
   { ids, sealedContents }: Pick<NewJobDeps, "ids" | "sealedContents">,
 ): JobWebhook {
-  const { headers, url, secret = null, timeoutMs = null, ...rest } = webhook;
+  const { headers, url, secret = null, timeoutMs = null, verifyTls, ...rest } = webhook;
   const id = ids.newId("wh");
   return {
     ...rest,
     id,
     url,
     timeoutMs,
-    sealed: sealedContents.seal({ ...NOTHING_SEALED, headers, secret }, id),
+    sealed: sealedContents.seal({ ...NOTHING_SEALED, headers, secret, ...tlsPart(verifyTls) }, id),
     destination: { key: new URL(url).origin, ratePerSecond: knownRatePerSecond(url) },
   };
 }

@@ -14,7 +14,9 @@ export function createSealedContents(vault: Vault): SealedContents {
   const cache = new Map<string, Sealed>();
   return {
     seal(contents, webhookId) {
-      const isEmpty = contents.secret === null && Object.keys(contents.headers).length === 0;
+      const { secret, headers, verifyTls } = contents;
+      const isEmpty =
+        secret === null && Object.keys(headers).length === 0 && verifyTls === undefined;
       return isEmpty ? null : vault.seal(JSON.stringify(contents), webhookId);
     },
     open(sealed, webhookId) {

@@ -5,6 +5,7 @@ import {
   DEFAULT_TIMEOUT_MS,
   knownRatePerSecond,
   NOTHING_SEALED,
+  tlsPart,
   toIdentity,
   withSecret,
   type Sealed,
@@ -22,6 +23,7 @@ export interface WebhookRequest {
   readonly plugins?: readonly string[] | null | undefined;
   readonly jobName?: string | null | undefined;
   readonly timeoutMs?: number | undefined;
+  readonly verifyTls?: boolean | undefined;
   readonly ratePerSecond?: number | null | undefined;
   readonly expiresAt?: number | null | undefined;
   readonly secret?: string | undefined;
@@ -42,7 +44,11 @@ export function toNewWebhook(
     id,
     identity: toIdentity({ url, on, plugins, jobName }),
     url,
-    sealed: toSealed({ ...NOTHING_SEALED, headers, secret }, id, sealedContents),
+    sealed: toSealed(
+      { ...NOTHING_SEALED, headers, secret, ...tlsPart(request.verifyTls) },
+      id,
+      sealedContents,
+    ),
     on,
     retries: request.retries ?? DEFAULT_RETRIES,
     plugins,
@@ -59,14 +65,17 @@ export function toWebhookPatch(
   request: WebhookRequest,
   { sealedContents, clock }: RequestDeps,
 ): WebhookPatch {
-  const { headers, secret, ...plain } = request;
+  const { headers, secret, verifyTls, ...plain } = request;
   const given = Object.fromEntries(
     Object.entries(plain).filter(([, value]) => value !== undefined),
   ) as Partial<StoredWebhook>;
   const before = sealedContents.open(webhook.sealed, webhook.id);
+  const { verifyTls: tlsBefore, ...others } =
+    secret === undefined ? before : withSecret(before, secret, clock.now());
   const contents = {
-    ...(secret === undefined ? before : withSecret(before, secret, clock.now())),
+    ...others,
     headers: headers ?? before.headers,
+    ...tlsPart(verifyTls ?? tlsBefore),
   };
   const isSame = JSON.stringify(contents) === JSON.stringify(before);
   const identity = toIdentity({ ...webhook, ...given });

@@ -4,6 +4,7 @@ import { toSecret } from "../../domain/signature.ts";
 import { withSecret } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
+import type { Log } from "../../ports/log.ts";
 import type { Page, Paged } from "../../ports/store/page.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type {
@@ -25,6 +26,7 @@ export interface WebhookView extends Omit<
 > {
   /** The headers' values are never shown. */
   readonly headerNames: readonly string[];
+  readonly verifyTls: boolean;
   /** Until when the previous secret still signs; null when it does not. */
   readonly previousSecretUntil: number | null;
 }
@@ -55,6 +57,7 @@ export interface WebhooksDeps {
   readonly sealedContents: SealedContents;
   readonly clock: Pick<Clock, "now">;
   readonly ids: Pick<Ids, "newId" | "randomBytes">;
+  readonly log: Log;
   readonly maxWebhooks: number;
   /** Why the daemon is not allowed to connect to the URL; null when it is allowed. */
   readonly urlRefusal: (url: string) => string | null;
@@ -62,7 +65,7 @@ export interface WebhooksDeps {
 }
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { store, sealedContents, clock, ids, messages } = deps;
+  const { store, sealedContents, clock, ids, messages, log } = deps;
 
   async function find(id: string): Promise<StoredWebhook> {
     const webhook = await store.webhook(id);
@@ -70,16 +73,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return webhook;
   }
 
-  function toView(webhook: StoredWebhook): WebhookView {
-    const { sealed, identity: _identity, destination: _destination, version: _, ...rest } = webhook;
-    const { headers, previous } = sealedContents.open(sealed, webhook.id);
-    const isPreviousValid = previous !== null && clock.now() < previous.until;
-    return {
-      ...rest,
-      headerNames: Object.keys(headers),
-      previousSecretUntil: isPreviousValid ? previous.until : null,
-    };
-  }
+  const toView = (webhook: StoredWebhook): WebhookView => viewOf(webhook, deps);
 
   /** Builds the patch again if another change came first: of two concurrent changes none is lost. */
   async function change(
@@ -117,13 +111,17 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         maxWebhooks: deps.maxWebhooks,
       });
       switch (outcome.kind) {
-        case "created":
-          return { webhook: toView(await find(id)), created: true, secret };
+        case "created": {
+          const webhook = toView(await find(id));
+          warnOfTls(webhook, log);
+          return { webhook, created: true, secret };
+        }
         case "existing": {
           const webhook = await change(outcome.id, (known) => ({
             ...toWebhookPatch(known, request, deps),
             ...switchedOn(known),
           }));
+          warnOfTls(webhook, log);
           return { webhook, created: false, secret: null };
         }
         case "limit":
@@ -140,10 +138,12 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     },
     async update(id, { state, ...request }) {
       if (request.url !== undefined) checkUrl(request.url, deps.urlRefusal, "/url");
-      return change(id, (before) => ({
+      const webhook = await change(id, (before) => ({
         ...toWebhookPatch(before, request, deps),
         ...(state === undefined ? {} : { state, reason: null }),
       }));
+      if (request.verifyTls !== undefined) warnOfTls(webhook, log);
+      return webhook;
     },
     async remove(id) {
       if (!(await store.removeWebhook(id))) await find(id);
@@ -163,4 +163,23 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 /** A client that registers wants events, even if failures have switched the webhook off. */
 function switchedOn({ state }: StoredWebhook): WebhookPatch {
   return state === "off" ? { state: "active", reason: null } : {};
+}
+
+function viewOf(
+  webhook: StoredWebhook,
+  { sealedContents, clock }: Pick<WebhooksDeps, "sealedContents" | "clock">,
+): WebhookView {
+  const { sealed, identity: _identity, destination: _destination, version: _, ...rest } = webhook;
+  const { headers, previous, verifyTls = true } = sealedContents.open(sealed, webhook.id);
+  const isPreviousValid = previous !== null && clock.now() < previous.until;
+  return {
+    ...rest,
+    headerNames: Object.keys(headers),
+    verifyTls,
+    previousSecretUntil: isPreviousValid ? previous.until : null,
+  };
+}
+
+function warnOfTls({ id: webhookId, url, verifyTls }: WebhookView, log: Log): void {
+  if (!verifyTls) log.warn({ webhookId, url }, "webhook.certificate-not-checked");
 }

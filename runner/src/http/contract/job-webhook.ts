@@ -122,11 +122,18 @@ export const TimeoutMs = z.int().min(MIN_TIMEOUT_MS).max(MAX_TIMEOUT_MS).meta({
   default: DEFAULT_TIMEOUT_MS,
 });
 
+export const VerifyTls = z.boolean().meta({
+  description:
+    "Whether the certificate of an `https` endpoint must be valid. `false` accepts any certificate, such as a self-signed one: whoever can redirect the connection can then read and change what is sent. Prefer to trust the certificate with `PLAYGROUND_CA_FILE`.",
+  default: true,
+});
+
 const destination = {
   url: WebhookUrl,
   headers: Headers.optional(),
   retries: Retries.optional(),
   timeoutMs: TimeoutMs.optional(),
+  verifyTls: VerifyTls.optional(),
   secret: Secret.optional().meta({
     description:
       "The secret that signs every delivery: `whsec_` followed by 24 to 64 bytes in base64. It is never shown again. Default: deliveries are not signed.",
@@ -164,6 +171,7 @@ const shown = {
   url: z.string(),
   headers: MaskedHeaders,
   timeoutMs: z.int().describe("Time limit for one attempt, in ms."),
+  verifyTls: z.boolean().describe("Whether the endpoint's certificate must be valid."),
 };
 
 export const JobWebhook = z

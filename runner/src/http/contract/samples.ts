@@ -105,6 +105,7 @@ export const SAMPLE_JOB = {
     on: ["completed", "failed"],
     retries: 3,
     timeoutMs: 30_000,
+    verifyTls: true,
   },
 };
 
@@ -231,6 +232,7 @@ export const SAMPLE_BATCH = {
     headers: {},
     retries: 10,
     timeoutMs: 30_000,
+    verifyTls: true,
   },
   url: BATCH_URL,
 };
@@ -280,6 +282,7 @@ export const SAMPLE_WEBHOOK = {
   plugins: ["csv-profile"],
   jobName: null,
   timeoutMs: 30_000,
+  verifyTls: true,
   ratePerSecond: null,
   expiresAt: null,
   state: "active",

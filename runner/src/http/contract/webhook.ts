@@ -9,6 +9,7 @@ import {
   Retries,
   Secret,
   TimeoutMs,
+  VerifyTls,
   WebhookUrl,
 } from "./job-webhook.ts";
 import { SAMPLE_REGISTER, SAMPLE_SECRET, SAMPLE_TESTED, SAMPLE_WEBHOOK } from "./samples.ts";
@@ -46,6 +47,7 @@ const settings = {
       "Send only events of jobs with exactly this name. Null, the default, means all jobs.",
   }),
   timeoutMs: TimeoutMs.optional(),
+  verifyTls: VerifyTls.optional(),
   ratePerSecond: z.number().min(0.1).max(1_000).nullish().meta({
     description:
       "Maximum number of attempts per second. Bursts can be as large as this number. Null means no limit. Default: 25 for hosts under make.com, no limit for other hosts; the default changes with the host.",
@@ -93,6 +95,7 @@ const webhook = {
     .nullable()
     .describe("Only events of jobs with this name are sent. Null means all jobs."),
   timeoutMs: z.int().describe("Time limit for one attempt, in ms."),
+  verifyTls: z.boolean().describe("Whether the endpoint's certificate must be valid."),
   ratePerSecond: z
     .number()
     .nullable()

@@ -29,7 +29,7 @@ import { pageText } from "../views/json-fields.ts";
 export interface BatchesDeps {
   readonly engine: Pick<
     Engine,
-    "checkBatchSize" | "submitBatch" | "waitForBatch" | "setBatchWebhook" | "headerNames" | "files"
+    "checkBatchSize" | "submitBatch" | "waitForBatch" | "setBatchWebhook" | "shownOf" | "files"
   >;
   readonly reads: Pick<Store, "batch" | "batches">;
   readonly batchUrl: BatchContext["batchUrl"];
@@ -42,7 +42,7 @@ function shownIn(reply: FastifyReply): OutputBound {
 
 export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
   const { engine, reads, batchUrl } = deps;
-  const context = { batchUrl, headerNames: engine.headerNames };
+  const context = { batchUrl, shownOf: engine.shownOf };
 
   async function find(id: string, bound?: OutputBound): Promise<StoredBatch> {
     const batch = await reads.batch(id, bound);

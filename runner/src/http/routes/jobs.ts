@@ -30,7 +30,7 @@ export interface JobsDeps {
     | "deleteJob"
     | "waitForEnd"
     | "stepProgress"
-    | "headerNames"
+    | "shownOf"
     | "explainWait"
     | "files"
   >;

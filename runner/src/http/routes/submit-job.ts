@@ -14,7 +14,7 @@ import { jobBound } from "./jobs.ts";
 import { acceptedJobText, jobText, type JobUrl } from "../views/job.ts";
 
 export interface SubmitJobDeps {
-  readonly engine: Pick<Engine, "submit" | "waitForEnd" | "headerNames" | "explainWait" | "files">;
+  readonly engine: Pick<Engine, "submit" | "waitForEnd" | "shownOf" | "explainWait" | "files">;
   readonly reads: Pick<Store, "job">;
   readonly jobUrl: JobUrl;
   readonly waits: Waits;

@@ -12,7 +12,7 @@ import { instantText, jsonFields } from "./json-fields.ts";
 
 export interface BatchContext {
   readonly batchUrl: (batchId: string) => string;
-  readonly headerNames: Engine["headerNames"];
+  readonly shownOf: Engine["shownOf"];
 }
 
 export function acceptedBatchText(
@@ -27,7 +27,7 @@ export function acceptedBatchText(
   } satisfies AcceptedBatch);
 }
 
-export function batchText(batch: StoredBatch, { batchUrl, headerNames }: BatchContext): JsonText {
+export function batchText(batch: StoredBatch, { batchUrl, shownOf }: BatchContext): JsonText {
   const { id, webhook, jobs } = batch;
   const counts = countJobs(jobs);
   return jsonFields<Batch>({
@@ -37,7 +37,7 @@ export function batchText(batch: StoredBatch, { batchUrl, headerNames }: BatchCo
     endedAt: instantText(batch.endedAt),
     counts: toJsonText(counts),
     jobs: jsonArray(jobs.map(batchJobText)),
-    webhook: webhook === null ? NULL_JSON : batchWebhookText(webhook, headerNames),
+    webhook: webhook === null ? NULL_JSON : batchWebhookText(webhook, shownOf),
     url: toJsonText(batchUrl(id)),
   });
 }

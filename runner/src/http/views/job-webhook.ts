@@ -9,13 +9,11 @@ export function maskHeaders(names: readonly string[]): Record<string, "***"> {
   return Object.fromEntries(names.map((name) => [name, "***"]));
 }
 
-export function jobWebhookText(
-  webhook: StoredWebhook,
-  headerNames: Engine["headerNames"],
-): JsonText {
+export function jobWebhookText(webhook: StoredWebhook, shownOf: Engine["shownOf"]): JsonText {
   const { id, url, on, retries } = webhook;
   const timeoutMs = webhook.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const headers = maskHeaders(headerNames(webhook));
+  const { headerNames, verifyTls } = shownOf(webhook);
+  const headers = maskHeaders(headerNames);
   return toJsonText({
     id,
     url,
@@ -23,15 +21,14 @@ export function jobWebhookText(
     on: [...(on ?? EVENT_KINDS)],
     retries,
     timeoutMs,
+    verifyTls,
   } satisfies JobWebhook);
 }
 
-export function batchWebhookText(
-  webhook: StoredWebhook,
-  headerNames: Engine["headerNames"],
-): JsonText {
+export function batchWebhookText(webhook: StoredWebhook, shownOf: Engine["shownOf"]): JsonText {
   const { id, url, retries } = webhook;
   const timeoutMs = webhook.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const headers = maskHeaders(headerNames(webhook));
-  return toJsonText({ id, url, headers, retries, timeoutMs } satisfies BatchWebhook);
+  const { headerNames, verifyTls } = shownOf(webhook);
+  const headers = maskHeaders(headerNames);
+  return toJsonText({ id, url, headers, retries, timeoutMs, verifyTls } satisfies BatchWebhook);
 }

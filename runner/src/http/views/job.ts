@@ -19,7 +19,7 @@ export function acceptedJobText(job: AcceptedJob): JsonText {
 export interface JobContext {
   readonly progress: StepProgress | null;
   readonly jobUrl: JobUrl;
-  readonly headerNames: Engine["headerNames"];
+  readonly shownOf: Engine["shownOf"];
   readonly explainWait: Engine["explainWait"];
   /** A longer input is left out. Without it, none is. */
   readonly maxInputBytes?: number;
@@ -27,7 +27,7 @@ export interface JobContext {
 
 /** Inserts inputs and outputs as the stored text, of any size, without parsing them. */
 export function jobText(job: StoredJob, context: JobContext): JsonText {
-  const { progress, jobUrl, headerNames, maxInputBytes = Infinity } = context;
+  const { progress, jobUrl, shownOf, maxInputBytes = Infinity } = context;
   const { spec, status, failure, steps } = job;
   const byIndex = new Map(steps.map((step) => [step.index, step]));
   const running =
@@ -67,7 +67,7 @@ export function jobText(job: StoredJob, context: JobContext): JsonText {
     output: (status === "completed" ? last?.output : null) ?? NULL_JSON,
     input: isInputLeftOut ? NULL_JSON : spec.input,
     inputTruncated: toJsonText(isInputLeftOut),
-    webhook: job.webhook === null ? NULL_JSON : jobWebhookText(job.webhook, headerNames),
+    webhook: job.webhook === null ? NULL_JSON : jobWebhookText(job.webhook, shownOf),
     url: toJsonText(jobUrl(spec.id)),
   });
 }

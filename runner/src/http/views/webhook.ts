@@ -7,7 +7,7 @@ import { maskHeaders } from "./job-webhook.ts";
 
 export function webhookView(webhook: WebhookView): Webhook {
   const { id, url, on, retries, plugins, jobName, timeoutMs, ratePerSecond } = webhook;
-  const { state, reason } = webhook;
+  const { state, reason, verifyTls } = webhook;
   return {
     id,
     url,
@@ -17,6 +17,7 @@ export function webhookView(webhook: WebhookView): Webhook {
     plugins: plugins === null ? null : [...plugins],
     jobName,
     timeoutMs,
+    verifyTls,
     ratePerSecond,
     expiresAt: toInstant(webhook.expiresAt),
     state,

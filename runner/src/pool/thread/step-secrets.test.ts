@@ -18,7 +18,7 @@ test("values are read by name, and are in nothing that lists or prints them", ()
   const shown = [
     JSON.stringify({ secrets: secrets.values }),
     inspect(secrets.values),
-    String(secrets.values),
+    "".concat(secrets.values as unknown as string),
     format("%o", secrets.values),
     JSON.stringify({ ...secrets.values }),
     Object.values(secrets.values).join(),

@@ -16,6 +16,7 @@ export interface WebhookDraft {
   readonly timeoutS: string;
   readonly ratePerSecond: string;
   readonly expiresAt: string;
+  readonly verifyTls: boolean;
 }
 
 export const NEW_WEBHOOK: WebhookDraft = {
@@ -28,6 +29,7 @@ export const NEW_WEBHOOK: WebhookDraft = {
   timeoutS: "30",
   ratePerSecond: "",
   expiresAt: "",
+  verifyTls: true,
 };
 
 export function draftOf(webhook: Webhook): WebhookDraft {
@@ -41,6 +43,7 @@ export function draftOf(webhook: Webhook): WebhookDraft {
     timeoutS: String(webhook.timeoutMs / 1_000),
     ratePerSecond: webhook.ratePerSecond === null ? "" : String(webhook.ratePerSecond),
     expiresAt: webhook.expiresAt === null ? "" : toLocal(webhook.expiresAt),
+    verifyTls: webhook.verifyTls,
   };
 }
 
@@ -58,6 +61,7 @@ export function requestOf(draft: WebhookDraft, removesHeaders: boolean): Registe
     timeoutMs: Number(draft.timeoutS) * 1_000,
     ratePerSecond: draft.ratePerSecond.trim() === "" ? null : Number(draft.ratePerSecond),
     expiresAt: draft.expiresAt === "" ? null : new Date(draft.expiresAt).toISOString(),
+    verifyTls: draft.verifyTls,
   };
 }
 

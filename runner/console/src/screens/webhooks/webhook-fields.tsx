@@ -57,7 +57,7 @@ export function WebhookFields(props: WebhookFieldsProps) {
       </div>
       <HeaderField {...props} />
       <details class="options">
-        <summary>Retries, time limit, rate, end</summary>
+        <summary>Retries, time limit, rate, end, certificate</summary>
         <div class="pair">
           <Text
             label="Retries, at most 10"
@@ -87,6 +87,14 @@ export function WebhookFields(props: WebhookFieldsProps) {
             />
           </label>
         </div>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={!draft.verifyTls}
+            onChange={({ currentTarget: { checked } }) => set({ verifyTls: !checked })}
+          />
+          Accept any certificate of the endpoint (insecure)
+        </label>
       </details>
     </>
   );

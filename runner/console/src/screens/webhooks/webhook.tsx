@@ -126,6 +126,11 @@ function Settings({ webhook, destination }: Both) {
         <Fact name="Rate">{rateOf(webhook.ratePerSecond)}</Fact>
         <Fact name="Retries">{webhook.retries}</Fact>
         <Fact name="Time limit">{formatDuration(webhook.timeoutMs)}</Fact>
+        {!webhook.verifyTls && (
+          <Fact name="Certificate">
+            <span class="bad-text">not checked</span>
+          </Fact>
+        )}
         <Fact name="Headers">
           {headers.length === 0 ? "none" : <code>{headers.join(", ")}</code>}
         </Fact>
