@@ -103,6 +103,14 @@ const options: INodeProperties = {
 	options: [
 		headersProperty,
 		{
+			displayName: 'Ignore SSL Issues (Insecure)',
+			name: 'allowUnauthorizedCerts',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to connect even if SSL certificate validation is not possible',
+			hint: 'For the connection from the daemon to this n8n',
+		},
+		{
 			displayName: 'Include Jobs of This Workflow',
 			name: 'includeOwnJobs',
 			type: 'boolean',

@@ -10,6 +10,8 @@ export interface Webhook {
 	on?: string[] | null;
 	plugins?: string[] | null;
 	jobName?: string | null;
+	/** Older daemons do not send it. */
+	verifyTls?: boolean;
 	/** Only in the answer to its creation. */
 	secret?: string;
 }

@@ -20,6 +20,7 @@ interface WebhookRequest extends IDataObject {
 	on: string[];
 	plugins?: string[];
 	jobName?: string;
+	verifyTls?: boolean;
 }
 
 function registrationOf(context: IHookFunctions): Registration {
@@ -37,6 +38,7 @@ function toRequest(context: IHookFunctions): WebhookRequest {
 	const options = context.getNodeParameter('options', {}) as {
 		retries?: number;
 		headers?: HeaderEntries;
+		allowUnauthorizedCerts?: boolean;
 	};
 	const isTest = context.getMode() === 'manual';
 	return {
@@ -46,6 +48,7 @@ function toRequest(context: IHookFunctions): WebhookRequest {
 		...(jobName !== '' && { jobName }),
 		...(options.retries !== undefined && { retries: options.retries }),
 		...(options.headers !== undefined && { headers: toHeaders(options.headers) }),
+		...(options.allowUnauthorizedCerts === true && { verifyTls: false }),
 		...(isTest && { expiresAt: new Date(Date.now() + TEST_REGISTRATION_MS).toISOString() }),
 	};
 }
@@ -66,7 +69,8 @@ function isSame(webhook: Webhook, wanted: WebhookRequest): boolean {
 		webhook.enabled !== false &&
 		sameSet(webhook.on ?? EVENT_KINDS, wanted.on) &&
 		sameSet(webhook.plugins ?? [], wanted.plugins ?? []) &&
-		(webhook.jobName ?? '') === (wanted.jobName ?? '')
+		(webhook.jobName ?? '') === (wanted.jobName ?? '') &&
+		(webhook.verifyTls ?? true) === (wanted.verifyTls ?? true)
 	);
 }
 

@@ -67,6 +67,17 @@ describe('publishing', () => {
 		expect(staticData).toEqual(before);
 	});
 
+	test('accepts any certificate if the option says so, and replaces a webhook when it is changed', async () => {
+		await publish();
+		const insecure = hooks({ parameters: { options: { allowUnauthorizedCerts: true } } });
+		await publish(insecure);
+		await publish(insecure);
+		expect(daemon.requestsTo('POST /v1/webhooks').map(({ body }) => body)).toMatchObject([
+			expect.not.objectContaining({ verifyTls: expect.anything() as unknown }),
+			{ verifyTls: false },
+		]);
+	});
+
 	test.each<[string, () => void]>([
 		['whose secret was lost', () => (staticData = {})],
 		['that the daemon no longer has', () => webhooks.clear()],
