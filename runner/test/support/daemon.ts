@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { until } from "./until.ts";
 
 const MAIN = fileURLToPath(new URL("../../bin/playground-runner.mjs", import.meta.url));
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 50_000;
 
 export interface Daemon {
   readonly url: string;
