@@ -12,7 +12,7 @@ import type { KillPlan } from "./schedule.ts";
 import type { Trial } from "./trial.ts";
 
 /** Time in which a killed process, and the executors of a killed daemon, must end. */
-const END_LIMIT_MS = 10_000;
+const END_LIMIT_MS = 30_000;
 
 /** Kills as planned. A daemon that was killed starts again. */
 export async function killAndRestart(trial: Trial, plan: KillPlan): Promise<void> {
