@@ -24,6 +24,8 @@ export interface Screen {
   readonly load: () => Module | Promise<Module>;
   /** The screen of one thing: `#/jobs/ID`. */
   readonly loadOne?: () => Module | Promise<Module>;
+  /** What a token must be allowed to do for the menu to have it. */
+  readonly scope?: "admin";
   /** The path of the screen that stands for it in the menu. */
   readonly within?: string;
 }

@@ -1,4 +1,5 @@
 /** The console's screens. The first three are always loaded, the others when they are opened. */
+import { mayI } from "./api/session.ts";
 import { formatCount } from "./parts/numbers.ts";
 import Job from "./screens/job/job.tsx";
 import Jobs from "./screens/jobs/jobs.tsx";
@@ -78,9 +79,23 @@ export const SCREENS: readonly Screen[] = [
     loadOne: () => import("./screens/plugins/plugin.tsx"),
   },
   {
+    path: "secrets",
+    title: "Secrets",
+    letter: "k",
+    scope: "admin",
+    load: () => import("./screens/secrets/secrets.tsx"),
+  },
+  {
     path: "system",
     title: "System",
     letter: "s",
     load: () => import("./screens/system/system.tsx"),
   },
 ];
+
+/** The screens that the menu has: those of their own that the token can use. */
+export function menuScreens(): readonly Screen[] {
+  return SCREENS.filter(
+    ({ within, scope }) => within === undefined && (scope === undefined || mayI(scope)),
+  );
+}

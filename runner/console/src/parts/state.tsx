@@ -19,6 +19,7 @@ const STATES = {
   off: ["stop", "bad"],
   ready: ["check", "ok"],
   broken: ["alert", "bad"],
+  missing: ["alert", "bad"],
   elsewhere: ["check", "idle"],
   open: ["alert", "bad"],
   closed: ["check", "ok"],

@@ -1,15 +1,13 @@
 import { shortcuts } from "../keyboard.ts";
 import { Dialog } from "../parts/dialog.tsx";
-import { SCREENS } from "../screens.ts";
+import { menuScreens } from "../screens.ts";
 
 export function Help({ onClose }: { readonly onClose: () => void }) {
   const keys: readonly (readonly [string, string])[] = [
     ["/", "Search jobs"],
     ["n", "Run a plugin"],
     ["?", "This help"],
-    ...SCREENS.filter(({ within }) => within === undefined).map(
-      ({ letter, title }) => [`g ${letter}`, title] as const,
-    ),
+    ...menuScreens().map(({ letter, title }) => [`g ${letter}`, title] as const),
   ];
   return (
     <Dialog title="Shortcuts" onClose={onClose}>

@@ -5,7 +5,7 @@ import { connection } from "../live/stream.ts";
 import { Icon } from "../parts/icon.tsx";
 import { zoneName } from "../preferences/time-zone.ts";
 import { linkTo } from "../router.ts";
-import { SCREENS } from "../screens.ts";
+import { menuScreens, SCREENS } from "../screens.ts";
 import { Mark } from "./mark.tsx";
 import { Preferences } from "./preferences.tsx";
 
@@ -50,7 +50,7 @@ export function Menu({ current, onHelp }: MenuProps) {
         {environment && <span class={environmentClass(environment)}>{environment}</span>}
       </a>
       <nav aria-label="Main" ref={nav}>
-        {SCREENS.filter(({ within }) => within === undefined).map(({ path, title, note }) => {
+        {menuScreens().map(({ path, title, note }) => {
           const said = status.value === null ? null : note?.(status.value);
           return (
             <a

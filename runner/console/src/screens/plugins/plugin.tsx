@@ -18,6 +18,7 @@ import type { ScreenProps } from "../../screen.ts";
 import { CodeWords } from "../run/form/code-words.tsx";
 import { formatMs, RunBars, RunCount } from "./runs.tsx";
 import { SchemaView } from "./schema-view.tsx";
+import { SetSecrets } from "./set-secrets.tsx";
 
 const SHOWN_JOBS = 5;
 const WEEK_HOURS = 7 * 24;
@@ -72,6 +73,7 @@ function Content({ plugin, stats, jobs }: About) {
         <div class="notice refusal">
           <p>This plugin cannot be loaded. Jobs that need it wait, and fail after some time.</p>
           <pre class="answer">{error}</pre>
+          <SetSecrets error={error} />
         </div>
       )}
       {warnings.map((warning) => (
@@ -103,7 +105,13 @@ function Content({ plugin, stats, jobs }: About) {
           </Fact>
           {secrets.length > 0 && (
             <Fact name="Secrets">
-              <span class="mono">{secrets.join(", ")}</span>
+              {mayI("admin") ? (
+                <a class="mono" href={linkTo(["secrets"])}>
+                  {secrets.join(", ")}
+                </a>
+              ) : (
+                <span class="mono">{secrets.join(", ")}</span>
+              )}
             </Fact>
           )}
           {version !== null && <Fact name="Version">{version}</Fact>}

@@ -11,6 +11,7 @@ import { State } from "../../parts/state.tsx";
 import { Table } from "../../parts/table.tsx";
 import { linkTo } from "../../router.ts";
 import { CodeWords } from "../run/form/code-words.tsx";
+import { SetSecrets } from "./set-secrets.tsx";
 import { formatMs, RunBars, RunCount, type PluginRuns } from "./runs.tsx";
 
 interface Both {
@@ -60,6 +61,7 @@ function Broken({ plugins }: { readonly plugins: readonly Plugin[] }) {
                 {name}
               </a>
               <span class="id">{source}</span>
+              <SetSecrets error={error} />
             </div>
             <pre class="answer bad-text">{error}</pre>
           </li>
