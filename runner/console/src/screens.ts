@@ -79,6 +79,12 @@ export const SCREENS: readonly Screen[] = [
     loadOne: () => import("./screens/plugins/plugin.tsx"),
   },
   {
+    path: "files",
+    title: "Files",
+    letter: "f",
+    load: () => import("./screens/files/files.tsx"),
+  },
+  {
     path: "secrets",
     title: "Secrets",
     letter: "k",

@@ -91,12 +91,13 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
     },
   );
   if (response.ok) return response;
-  if (response.status === 401) onUnauthorized();
   throw await toError(response);
 }
 
-async function toError(response: Response): Promise<ApiError> {
+/** What a response that is no success says. Shows the login when there is no session. */
+export async function toError(response: Response): Promise<ApiError> {
   const { status, statusText } = response;
+  if (status === 401) onUnauthorized();
   try {
     const { code, detail, issues } = (await response.json()) as Problem;
     return new ApiError({ status, code, detail, issues });

@@ -1,5 +1,5 @@
 import { announce } from "./toasts.tsx";
-import { Icon } from "./icon.tsx";
+import { Icon, type IconName } from "./icon.tsx";
 
 interface CopyButtonProps {
   /** What is copied. A function when it is costly to build. */
@@ -8,10 +8,11 @@ interface CopyButtonProps {
   readonly what: string;
   /** The visible text. Without it there is only an icon. */
   readonly label?: string;
+  readonly icon?: IconName;
   readonly class?: string;
 }
 
-export function CopyButton({ text, what, label, ...rest }: CopyButtonProps) {
+export function CopyButton({ text, what, label, icon = "copy", ...rest }: CopyButtonProps) {
   const copy = async (): Promise<void> => {
     const isCopied = await copyText(typeof text === "string" ? text : await text());
     announce(isCopied ? `Copied ${what}.` : `This browser did not allow to copy ${what}.`);
@@ -24,7 +25,7 @@ export function CopyButton({ text, what, label, ...rest }: CopyButtonProps) {
       title={`Copy ${what}`}
       onClick={() => void copy()}
     >
-      {label ?? <Icon name="copy" />}
+      {label ?? <Icon name={icon} />}
     </button>
   );
 }
