@@ -1,4 +1,7 @@
 import type { Plugin } from "../../api/schema.ts";
+import { stringifyExact } from "../../api/exact-json.ts";
+import { KeepsFiles } from "../../files/attach-file.tsx";
+import { inputWithFile } from "../../files/reference.ts";
 import { Card } from "../../parts/card.tsx";
 import { EMPTY_STEP, NO_SETTINGS, type Draft } from "./draft.ts";
 import { JobSettings } from "./job-settings.tsx";
@@ -15,6 +18,8 @@ interface JobFieldsProps {
   readonly isChecked: boolean;
   /** Whether a schedule says when the job runs. */
   readonly isScheduled?: boolean;
+  /** The file that the first plugin gets, when it is chosen. */
+  readonly fileId?: string | undefined;
 }
 
 /** What a job runs: its plugins, their input and options, and its settings. */
@@ -24,7 +29,7 @@ export function JobFields(props: JobFieldsProps) {
   const plugin = plugins.find(({ name }) => name === firstStep?.plugin);
   const hasSettings = JSON.stringify(first.settings) !== JSON.stringify(NO_SETTINGS);
   return (
-    <>
+    <KeepsFiles.Provider value={isScheduled}>
       <Steps {...props} />
       {firstStep !== undefined && firstStep.plugin !== "" && (
         <Card title="Input" note={draft.steps.length > 1 ? `of ${firstStep.plugin}` : undefined}>
@@ -52,11 +57,11 @@ export function JobFields(props: JobFieldsProps) {
           onChange={(settings) => onChange({ ...draft, settings })}
         />
       </details>
-    </>
+    </KeepsFiles.Provider>
   );
 }
 
-function Steps({ draft, plugins, onChange, isChecked }: JobFieldsProps) {
+function Steps({ draft, plugins, onChange, isChecked, fileId }: JobFieldsProps) {
   const { steps } = draft;
   return (
     <Card
@@ -79,11 +84,12 @@ function Steps({ draft, plugins, onChange, isChecked }: JobFieldsProps) {
           step={step}
           plugins={plugins}
           isChecked={isChecked}
-          onChange={(changed, example) =>
+          takesFile={index === 0 && fileId !== undefined}
+          onChange={(changed, chosen) =>
             onChange({
               ...draft,
               steps: steps.map((one, at) => (at === index ? changed : one)),
-              ...(index === 0 && example !== undefined ? { input: example } : {}),
+              ...(index === 0 && chosen !== undefined ? { input: inputFor(chosen, fileId) } : {}),
             })
           }
           {...(steps.length > 1
@@ -96,4 +102,11 @@ function Steps({ draft, plugins, onChange, isChecked }: JobFieldsProps) {
       ))}
     </Card>
   );
+}
+
+/** The plugin's example as JSON text, with the file where it takes one. */
+function inputFor({ inputSchema, example }: Plugin, fileId: string | undefined): string {
+  const withFile = fileId === undefined ? null : inputWithFile(inputSchema, example?.input, fileId);
+  const input = withFile ?? example?.input;
+  return input === undefined ? "" : stringifyExact(input, 2);
 }

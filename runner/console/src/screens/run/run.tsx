@@ -2,9 +2,11 @@ import { useState } from "preact/hooks";
 import { parseExact } from "../../api/exact-json.ts";
 import { call, callForText } from "../../api/request.ts";
 import { useResource } from "../../api/resource.ts";
-import type { Job, Plugin } from "../../api/schema.ts";
+import type { File, Job, Plugin } from "../../api/schema.ts";
 import { mayI } from "../../api/session.ts";
+import { referenceText } from "../../files/reference.ts";
 import { Card } from "../../parts/card.tsx";
+import { CopyButton } from "../../parts/copy-button.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -24,18 +26,20 @@ import { ProblemNotice, toProblem, type Problem } from "./problem.tsx";
 import { Submitted } from "./submitted.tsx";
 import { submitText } from "./submit.ts";
 
-/** `#/run`, with `?plugin=NAME` or `?job=ID` to begin with. */
+/** `#/run`, with `?plugin=NAME`, `?job=ID` or `?file=ID` to begin with. */
 export default function Run() {
   const { query } = place.value;
   const plugin = query.get("plugin");
   const job = query.get("job");
-  const key = `${plugin} ${job}`;
+  const fileId = query.get("file");
+  const key = `${plugin} ${job} ${fileId}`;
   const start = useResource(key, async (signal) => {
-    const [{ items }, draft] = await Promise.all([
+    const [{ items }, draft, file] = await Promise.all([
       call("GET /v1/plugins", { signal }),
       job === null ? null : loadJob(job, signal),
+      fileId === null ? null : call("GET /v1/files/{id}", { params: { id: fileId }, signal }),
     ]);
-    return { key, plugins: items, draft: begin(items, plugin, draft), job };
+    return { key, plugins: items, draft: begin(items, plugin, draft), job, file };
   });
   return (
     <Page title="Run a plugin" acts={<Search />}>
@@ -76,9 +80,11 @@ interface RunFormProps {
   readonly draft: Draft;
   /** The earlier job that the form was filled from. */
   readonly job: string | null;
+  /** What the job is to work on. */
+  readonly file: File | null;
 }
 
-function RunForm({ plugins, draft: first, job }: RunFormProps) {
+function RunForm({ plugins, draft: first, job, file }: RunFormProps) {
   const [draft, setDraft] = useState(first);
   const [jobId, setJobId] = useState<string | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -120,7 +126,9 @@ function RunForm({ plugins, draft: first, job }: RunFormProps) {
             <a href={linkTo(["jobs", job])}>Show that job</a>
           </p>
         )}
+        {file !== null && <FileNotice file={file} isUsed={mentions(draft, file)} />}
         <JobFields
+          fileId={file?.fileId}
           draft={draft}
           first={first}
           plugins={plugins}
@@ -149,5 +157,29 @@ function RunForm({ plugins, draft: first, job }: RunFormProps) {
         )}
       </div>
     </form>
+  );
+}
+
+function mentions({ input, steps }: Draft, { fileId }: File): boolean {
+  return [input, ...steps.map(({ options }) => options)].some((text) => text.includes(fileId));
+}
+
+function FileNotice({ file: { fileId, name }, isUsed }: { file: File; isUsed: boolean }) {
+  return (
+    <p class="notice run-from">
+      <span class="grow">
+        {isUsed ? (
+          <>
+            The input refers to <b>{name}</b>.
+          </>
+        ) : (
+          <>
+            Choose a plugin for <b>{name}</b>. If its input has no place for a file, copy the
+            reference into it.
+          </>
+        )}
+      </span>
+      <CopyButton text={referenceText(fileId)} what="the reference" label="Copy the reference" />
+    </p>
   );
 }

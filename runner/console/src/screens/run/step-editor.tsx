@@ -1,5 +1,5 @@
-import { stringifyExact } from "../../api/exact-json.ts";
 import type { Plugin } from "../../api/schema.ts";
+import { fileFieldOf } from "../../files/reference.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { linkTo } from "../../router.ts";
 import { stepOfPlugin, type DraftStep } from "./draft.ts";
@@ -11,10 +11,12 @@ interface StepEditorProps {
   readonly number: number;
   readonly step: DraftStep;
   readonly plugins: readonly Plugin[];
-  /** `exampleInput` is JSON text when another plugin was chosen. */
-  readonly onChange: (step: DraftStep, exampleInput?: string) => void;
+  /** `chosen` is another plugin, if one was chosen. */
+  readonly onChange: (step: DraftStep, chosen?: Plugin) => void;
   readonly onRemove?: () => void;
   readonly isChecked: boolean;
+  /** Whether the plugins that take a file come first. */
+  readonly takesFile: boolean;
 }
 
 export function StepEditor({
@@ -24,14 +26,13 @@ export function StepEditor({
   onChange,
   onRemove,
   isChecked,
+  takesFile,
 }: StepEditorProps) {
   const plugin = plugins.find(({ name }) => name === step.plugin);
   const label = number === 0 ? "Plugin" : `Plugin ${number + 1}`;
   const choose = (name: string): void => {
     const chosen = plugins.find((one) => one.name === name);
-    if (chosen === undefined) return;
-    const input = chosen.example?.input;
-    onChange(stepOfPlugin(chosen), input === undefined ? "" : stringifyExact(input, 2));
+    if (chosen !== undefined) onChange(stepOfPlugin(chosen), chosen);
   };
   return (
     <div class="step-editor">
@@ -47,11 +48,7 @@ export function StepEditor({
           {plugin === undefined && step.plugin !== "" && (
             <option value={step.plugin}>{step.plugin} (missing)</option>
           )}
-          {plugins.map(({ name, status }) => (
-            <option key={name} value={name} disabled={status === "broken"}>
-              {status === "broken" ? `${name} (broken)` : name}
-            </option>
-          ))}
+          <Choices plugins={plugins} takesFile={takesFile} />
         </select>
         {onRemove !== undefined && (
           <button type="button" class="icon-btn" aria-label={`Remove ${label}`} onClick={onRemove}>
@@ -75,6 +72,22 @@ export function StepEditor({
         </details>
       )}
     </div>
+  );
+}
+
+function Choices({ plugins, takesFile }: Pick<StepEditorProps, "plugins" | "takesFile">) {
+  const option = ({ name, status }: Plugin) => (
+    <option key={name} value={name} disabled={status === "broken"}>
+      {status === "broken" ? `${name} (broken)` : name}
+    </option>
+  );
+  if (!takesFile) return <>{plugins.map(option)}</>;
+  const isFor = ({ inputSchema }: Plugin): boolean => fileFieldOf(inputSchema) !== null;
+  return (
+    <>
+      <optgroup label="Take a file">{plugins.filter(isFor).map(option)}</optgroup>
+      <optgroup label="Others">{plugins.filter((one) => !isFor(one)).map(option)}</optgroup>
+    </>
   );
 }
 

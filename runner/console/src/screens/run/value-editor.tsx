@@ -1,6 +1,8 @@
 import { Suspense, lazy } from "preact/compat";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { parseExact, stringifyExact } from "../../api/exact-json.ts";
+import { AttachFile } from "../../files/attach-file.tsx";
+import { referenceText } from "../../files/reference.ts";
 import { Loading } from "../../parts/loaded.tsx";
 import { formatBytes } from "../../parts/numbers.ts";
 
@@ -106,9 +108,17 @@ type JsonTextProps = Pick<ValueEditorProps, "id" | "what" | "text" | "onChange">
 };
 
 function JsonText({ id, what, text, problem, onChange }: JsonTextProps) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  /** In place of what is selected, or of a value that is empty. */
+  const insert = (reference: string): void => {
+    const { selectionStart: start = 0, selectionEnd: end = 0 } = field.current ?? {};
+    const isEmpty = text.trim() === "";
+    onChange(isEmpty ? reference : text.slice(0, start) + reference + text.slice(end));
+  };
   return (
     <>
       <textarea
+        ref={field}
         id={`${id}-json`}
         class="code"
         aria-label={`The ${what} as JSON`}
@@ -124,6 +134,7 @@ function JsonText({ id, what, text, problem, onChange }: JsonTextProps) {
           This is not JSON: {problem}
         </p>
       )}
+      <AttachFile to={`to the ${what}`} onChoose={({ fileId }) => insert(referenceText(fileId))} />
     </>
   );
 }

@@ -1,5 +1,6 @@
 /** Which parts of a schema get a field for any JSON value, because a form for them would say less. */
 import type { RJSFSchema, UiSchema } from "@rjsf/utils";
+import { takesFile } from "../../../files/reference.ts";
 
 export interface FormPlan {
   readonly schema: RJSFSchema;
@@ -10,10 +11,10 @@ const MAX_DEPTH = 6;
 
 export function planForm(schema: RJSFSchema): FormPlan {
   const simple = simplify(schema);
-  return { schema: simple, uiSchema: planFields(simple, 0) };
+  return { schema: simple, uiSchema: markFiles(planFields(simple, 0), schema) };
 }
 
-/** Null needs no field of its own. A reference to a file, and an alternative that allows anything, are for the JSON tab. */
+/** Null needs no field of its own. A file is attached beside the field. What allows anything is for the JSON tab. */
 function simplify(schema: RJSFSchema): RJSFSchema {
   const { anyOf, oneOf, ...rest } = schema;
   const choices = (anyOf ?? oneOf ?? []).filter(
@@ -37,6 +38,15 @@ function simplify(schema: RJSFSchema): RJSFSchema {
       ]),
     ),
   };
+}
+
+/** Below this, a file's place is only in the JSON tab. */
+function markFiles(plan: UiSchema, schema: RJSFSchema): UiSchema {
+  const marked = { ...plan };
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    if (takesFile(field)) marked[name] = { ...marked[name], "ui:options": { takesFile: true } };
+  }
+  return marked;
 }
 
 function isSpecific(schema: RJSFSchema): boolean {

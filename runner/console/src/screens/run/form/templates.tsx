@@ -10,6 +10,9 @@ import {
   type TemplatesType,
 } from "@rjsf/utils";
 import type { ComponentChildren } from "preact";
+import { AttachedFile } from "../../../files/attached-file.tsx";
+import { AttachFile } from "../../../files/attach-file.tsx";
+import { isReference, referenceTo, takesOnlyFile } from "../../../files/reference.ts";
 import { Icon } from "../../../parts/icon.tsx";
 import { CodeWords } from "./code-words.tsx";
 import { helpId } from "./help-id.ts";
@@ -23,6 +26,7 @@ function isGroup({ schema, uiSchema }: FieldTemplateProps): boolean {
 function FieldTemplate(props: FieldTemplateProps) {
   const { id, label, required, children, rawErrors = [], rawDescription, schema, hidden } = props;
   if (hidden) return null;
+  if (props.uiSchema?.["ui:options"]?.["takesFile"] === true) return <FileTemplate {...props} />;
   const isAdditional = ADDITIONAL_PROPERTY_FLAG in schema;
   if (isGroup(props) && !isAdditional) return <div class="form-group">{children}</div>;
   // A checkbox has its label beside it.
@@ -52,6 +56,51 @@ function FieldTemplate(props: FieldTemplateProps) {
       )}
       {children}
       {help}
+    </div>
+  );
+}
+
+/** A field for which a file can stand. */
+function FileTemplate(props: FieldTemplateProps) {
+  const { id, label, required, children, rawErrors = [], rawDescription, schema } = props;
+  const { formData, onChange, fieldPathId } = props;
+  const isAttached = isReference(formData);
+  const isFileOnly = takesOnlyFile(schema);
+  const Label = isAttached || isFileOnly ? "span" : "label";
+  return (
+    <div class="form-field">
+      <Label class="form-label" {...(Label === "label" && { for: id })}>
+        {label}
+        {required && <span class="faint"> required</span>}
+      </Label>
+      {isAttached ? (
+        <AttachedFile
+          fileId={formData.$file}
+          onRemove={() => onChange(undefined, fieldPathId.path)}
+        />
+      ) : (
+        <>
+          {!isFileOnly && children}
+          <AttachFile
+            to={`as ${label}`}
+            onChoose={({ fileId }) => onChange(referenceTo(fileId), fieldPathId.path)}
+          />
+        </>
+      )}
+      <div id={helpId(id)} class="help">
+        {/* The simplified schema knows no reference. */}
+        {!isAttached &&
+          rawErrors.map((error) => (
+            <p key={error} class="bad-text">
+              {error}
+            </p>
+          ))}
+        {rawDescription !== undefined && rawDescription !== "" && (
+          <p>
+            <CodeWords text={rawDescription} />
+          </p>
+        )}
+      </div>
     </div>
   );
 }
