@@ -38,6 +38,8 @@ export const REFUSALS = {
   BULK_ACT_LIMIT: "Five bulk acts run already. Wait until one has ended, or abort one.",
   SCHEDULE_NOT_FOUND: "No schedule has this key, or it was removed.",
   SCHEDULE_LIMIT: "There are 1,000 schedules already. Remove one that is not needed.",
+  SCHEDULE_EXISTS:
+    "Another schedule has this key, and `If-None-Match: *` allows only a new one. Choose another key, or change that schedule with PATCH.",
   SCHEDULE_BUSY:
     "A job of the schedule has not ended, and its `overlap` allows no second one. Cancel the job, or wait until it has ended.",
   SCHEDULE_JOB_REFUSED:

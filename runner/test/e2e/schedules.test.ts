@@ -52,6 +52,28 @@ async function slotsOf(key: string): Promise<ScheduleSlot[]> {
 }
 
 describe("over HTTP", () => {
+  test("with If-None-Match: *, a schedule is created and never replaced", async () => {
+    const post = (given: string, everyMs: number) =>
+      daemon.request("/v1/schedules", {
+        method: "POST",
+        headers: { "content-type": "application/json", "if-none-match": given },
+        body: JSON.stringify({ key: "new", everyMs, job: JOB }),
+      });
+    const answers = await Promise.all([3_600_000, 7_200_000].map((everyMs) => post("*", everyMs)));
+    const created = answers.find(({ status }) => status === 201);
+    const refused = answers.find(({ status }) => status === 412);
+    expect([created?.status, refused?.status]).toEqual([201, 412]);
+    expect(await refused?.json()).toMatchObject({
+      code: "SCHEDULE_EXISTS",
+      issues: [{ path: "/key", message: 'is "new", which another schedule has' }],
+    });
+    expect((await send("GET", "/v1/schedules/new")).body).toEqual(await created?.json());
+    const wrong = await post('"etag"', 3_600_000);
+    expect(wrong.status).toBe(400);
+    expect(await wrong.json()).toMatchObject({ issues: [{ path: "/if-none-match" }] });
+    await send("DELETE", "/v1/schedules/new");
+  });
+
   test("a schedule runs its plugin at each slot, and its events name the schedule", async () => {
     const webhook = { url: `${receiver.url}/hook`, headers: { "X-Key": "hidden" } };
     const created = await save({ key: "often", everyMs: 1_000, job: { ...JOB, webhook } });

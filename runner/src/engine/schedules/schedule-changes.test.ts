@@ -21,6 +21,26 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe("a schedule", () => {
+  test("that must be new is created by one of two requests at the same time, and replaces none", async () => {
+    const { engine } = await world.startEngine(completes);
+    const requests = [every(MINUTE), every(HOUR)].map((request) =>
+      engine.schedules.save(request, null, { isNew: true }),
+    );
+    const outcomes = await Promise.allSettled(requests);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    const refused = await refusalOf(requests[outcomes[0]?.status === "rejected" ? 0 : 1]!);
+    expect(refused.code).toBe("SCHEDULE_EXISTS");
+    expect(refused.issues).toEqual([
+      { path: "/key", message: 'is "a", which another schedule has' },
+    ]);
+    const created = await requests[outcomes[0]?.status === "rejected" ? 1 : 0];
+    expect(created?.outcome).toBe("created");
+    expect((await world.store.schedule("a"))?.definition).toEqual(created?.schedule.definition);
+    // The same request again is no new one either.
+    await refusalOf(engine.schedules.save(every(MINUTE), null, { isNew: true }));
+    expect((await engine.schedules.save(every(2 * HOUR), null)).outcome).toBe("changed");
+  });
+
   test("that is paused decides its slots as skipped, and goes on after now when it is resumed", async () => {
     const { engine } = await world.startEngine(completes);
     await engine.schedules.save(every(MINUTE), null);

@@ -23,12 +23,13 @@ import {
 export interface Schedules {
   /**
    * Creates a schedule, or replaces the one with its key. A request that says the same as before changes
-   * nothing. Throws `Refused`: BODY_INVALID, SCHEDULE_LIMIT, and what the submission of its job is refused
-   * with.
+   * nothing. With `isNew` it only creates. Throws `Refused`: BODY_INVALID, SCHEDULE_LIMIT, SCHEDULE_EXISTS,
+   * and what the submission of its job is refused with.
    */
   save(
     request: ScheduleRequest,
     by: string | null,
+    options?: { readonly isNew?: boolean },
   ): Promise<{ schedule: StoredSchedule; outcome: "created" | "changed" | "unchanged" }>;
   /** Changes the fields that are given, and goes on as `save`. Throws `Refused` also with SCHEDULE_NOT_FOUND. */
   update(key: string, patch: SchedulePatch, by: string | null): Promise<StoredSchedule>;
@@ -101,9 +102,14 @@ export function createSchedules(deps: SchedulesDeps): Schedules {
   }
 
   return {
-    async save(request, by) {
+    async save(request, by, { isNew = false } = {}) {
       deps.refuseWhenStopping();
-      return saveSchedule(request.key, { by, get, toRequest: () => request }, deps);
+      // It is asked again when another request was first, and then finds that request's schedule.
+      const toRequest = (before: StoredSchedule | null): ScheduleRequest => {
+        if (isNew && before !== null) throw exists(request.key);
+        return request;
+      };
+      return saveSchedule(request.key, { by, get, toRequest }, deps);
     },
     async update(key, patch, by) {
       deps.refuseWhenStopping();
@@ -140,6 +146,13 @@ export function createSchedules(deps: SchedulesDeps): Schedules {
     next: (schedule, count) => slotsAfter(schedule, clock.now(), count),
     job: (schedule) => openJob(schedule, sealedContents),
   };
+}
+
+function exists(key: string): Refused {
+  const detail = `There is a schedule "${key}". Edit it, or choose another key.`;
+  return new Refused("SCHEDULE_EXISTS", detail, {
+    issues: [{ path: "/key", message: `is "${key}", which another schedule has` }],
+  });
 }
 
 function notFound(key: string): Refused {

@@ -41,6 +41,13 @@ export const saveSchedule = defineRoute({
   description:
     "A request with the key of a schedule replaces all of it: what is left out has its default. It then goes on with the first slot after now, and a paused schedule stays paused. A request that says the same as the one before changes nothing. The job is checked as by `POST /v1/jobs`, now and again at each slot.",
   access: "run",
+  headers: {
+    "If-None-Match": {
+      description:
+        "`*` only creates: a request with the key of a schedule is refused with `SCHEDULE_EXISTS`. Of two requests at the same time, one creates it.",
+      example: "*",
+    },
+  },
   body: SaveSchedule,
   responses: {
     200: {
@@ -50,7 +57,7 @@ export const saveSchedule = defineRoute({
     },
     201: { description: "The schedule is created.", schema: Schedule, headers: location },
   },
-  refusals: [...JOB_REFUSALS, "SCHEDULE_LIMIT"],
+  refusals: [...JOB_REFUSALS, "SCHEDULE_LIMIT", "SCHEDULE_EXISTS"],
 });
 
 export const updateSchedule = defineRoute({

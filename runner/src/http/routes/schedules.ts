@@ -1,4 +1,5 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Refused } from "../../domain/errors.ts";
 import { toJsonText, type JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { SchedulePatch, ScheduleRequest } from "../../engine/schedules/schedule-request.ts";
@@ -28,7 +29,9 @@ export function registerSchedules(app: FastifyInstance, deps: SchedulesDeps): vo
 
   mount(app, contract.saveSchedule, async (request, reply) => {
     const by = request.caller?.name ?? null;
-    const { schedule, outcome } = await schedules.save(toScheduleRequest(request.body), by);
+    const { schedule, outcome } = await schedules.save(toScheduleRequest(request.body), by, {
+      isNew: isForNewOnly(request.headers),
+    });
     reply.code(outcome === "created" ? 201 : 200);
     return sendJson(
       reply.header("location", `/v1/schedules/${schedule.key}`),
@@ -106,6 +109,16 @@ export function registerSchedules(app: FastifyInstance, deps: SchedulesDeps): vo
   mount(app, contract.removeSchedule, async (request, reply) => {
     await schedules.remove(request.params.key, request.caller?.name ?? null);
     return reply.code(204).send();
+  });
+}
+
+/** Throws `Refused`: BODY_INVALID. A schedule has no ETag, so that no other value can be meant. */
+function isForNewOnly({ "if-none-match": given }: FastifyRequest["headers"]): boolean {
+  if (given === undefined) return false;
+  if (given.trim() === "*") return true;
+  const message = `is ${JSON.stringify(given)}: it must be *`;
+  throw new Refused("BODY_INVALID", `The header If-None-Match ${message}.`, {
+    issues: [{ path: "/if-none-match", message }],
   });
 }
 

@@ -53,7 +53,7 @@ test("a schedule is run, paused, resumed and removed, and its slots say what bec
 });
 
 /** What the browser says when the daemon refuses a request, which these tests want. */
-const REFUSED = /the server responded with a status of 40[04]/;
+const REFUSED = /the server responded with a status of (400|412)/;
 const unexpected = (complaints: readonly string[]) =>
   complaints.filter((text) => !REFUSED.test(text));
 
@@ -108,6 +108,7 @@ test("a schedule is made with a form that shows its next slots, and what is wron
   await page.selectOption("[aria-label=Plugin]", "report");
   await page.click("button:has-text('Create')");
   await page.waitForSelector(".field:has-text('Key') .bad-text:has-text('another schedule has')");
+  expect(await daemon.get("/v1/schedules/weekly")).toMatchObject({ cron: "15 6 * * 1" });
   expect(unexpected(complaints)).toEqual([]);
   await context.close();
 });

@@ -3,14 +3,18 @@ import type { AcceptedJob } from "../../api/schema.ts";
 
 /** Submits a body that is JSON text already, so that no number in it changes. */
 export async function submitText(body: string): Promise<AcceptedJob> {
-  const response = await sendText("POST", "/v1/jobs", body);
+  const response = await sendText("POST", "/v1/jobs", { body });
   return (await response.json()) as AcceptedJob;
 }
 
-export function sendText(method: "POST" | "PATCH", path: string, body: string): Promise<Response> {
+export function sendText(
+  method: "POST" | "PATCH",
+  path: string,
+  { body, headers = {} }: { body: string; headers?: Readonly<Record<string, string>> },
+): Promise<Response> {
   return send(apiUrl(path), {
     method,
-    headers: { accept: "application/json", "content-type": "application/json" },
+    headers: { accept: "application/json", "content-type": "application/json", ...headers },
     body,
   });
 }

@@ -1,4 +1,4 @@
-import { ApiError, call } from "../../../api/request.ts";
+import { ApiError } from "../../../api/request.ts";
 import { changesOf, requestOf, type Draft } from "../../run/draft.ts";
 import { sendText } from "../../run/submit.ts";
 import { changedFields, fieldsOf, issuesOf, type ScheduleDraft } from "./schedule-draft.ts";
@@ -23,11 +23,12 @@ export async function saveSchedule(
   if (stored !== null) {
     const changes = changesOf(stored.job, job);
     const body = withJob(changedFields(stored.schedule, schedule), changes);
-    await sendText("PATCH", `/v1/schedules/${encodeURIComponent(key)}`, body);
+    await sendText("PATCH", `/v1/schedules/${encodeURIComponent(key)}`, { body });
     return key;
   }
-  await refuseKnownKey(key);
-  await sendText("POST", "/v1/schedules", withJob({ key, ...fieldsOf(schedule) }, requestOf(job)));
+  const body = withJob({ key, ...fieldsOf(schedule) }, requestOf(job));
+  // Without it the daemon replaces a schedule with this key, which nobody expects who makes a new one.
+  await sendText("POST", "/v1/schedules", { body, headers: { "if-none-match": "*" } });
   return key;
 }
 
@@ -36,17 +37,4 @@ function withJob(fields: object, job: string | null): string {
     ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
   );
   return `{${[...texts, ...(job === null ? [] : [`"job":${job}`])].join(",")}}`;
-}
-
-/** The daemon would replace the schedule, and a person who makes a new one does not expect that. */
-async function refuseKnownKey(key: string): Promise<void> {
-  try {
-    await call("GET /v1/schedules/{key}", { params: { key } });
-  } catch (error) {
-    if (error instanceof ApiError && error.code === "SCHEDULE_NOT_FOUND") return;
-    throw error;
-  }
-  const issue = { path: "/key", message: `is "${key}", which another schedule has` };
-  const detail = `There is a schedule "${key}". Edit it, or choose another key.`;
-  throw new ApiError({ status: 0, code: "KEY_TAKEN", detail, issues: [issue] });
 }
