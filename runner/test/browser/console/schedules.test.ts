@@ -26,16 +26,19 @@ test("a schedule is run, paused, resumed and removed, and its slots say what bec
     key: "nightly",
     cron: "30 2 * * *",
     timezone: "Europe/Berlin",
-    job: { plugins: ["report"], name: "report" },
+    job: { plugins: ["report"], name: "report", tags: ["customer:7", "nightly"] },
   });
   await goTo("#/");
   await goTo("#/schedules");
   await page.waitForSelector("tr:has-text('30 2 * * * Europe/Berlin') .state:has-text('active')");
-  await page.click("a:has-text('nightly')");
+  const tag = ".tag:text-is('customer:7')";
+  expect(await page.getAttribute(`tr ${tag}`, "href")).toBe("#/jobs?tag=customer%3A7");
+  await page.click("a.name:has-text('nightly')");
   await page.waitForSelector("h1 + .state:has-text('active')");
   const next = await page.locator(".next-slots li").allInnerTexts();
   expect(next).toHaveLength(5);
   for (const text of next) expect(text).toMatch(/^\w{3}, \d+ \w{3} \d{4}, 02:30 CES?T$/);
+  await page.waitForSelector(`.card:has-text('Its job') ${tag}`);
 
   await page.click("button:has-text('Run now')");
   await page.waitForSelector(".top .state:has-text('completed')");

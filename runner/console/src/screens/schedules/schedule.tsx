@@ -3,6 +3,7 @@ import { parseExact, stringifyExact } from "../../api/exact-json.ts";
 import { call, callForText } from "../../api/request.ts";
 import { useResource } from "../../api/resource.ts";
 import type { NextSlotList, Schedule } from "../../api/schema.ts";
+import { Tags } from "../../jobs/tags.tsx";
 import { useRefresh } from "../../live/use-refresh.ts";
 import { Card } from "../../parts/card.tsx";
 import { formatDuration } from "../../parts/duration-text.ts";
@@ -81,7 +82,9 @@ function Plan({ schedule, next }: About) {
           <p>
             Paused since <Time at={schedule.pausedAt} />.
           </p>
-          <pre class="answer">{schedule.reason}</pre>
+          <pre class="answer" tabIndex={0}>
+            {schedule.reason}
+          </pre>
         </div>
       )}
       <Card
@@ -139,7 +142,11 @@ function Plan({ schedule, next }: About) {
 
 function MadeJob({ schedule: { job } }: Pick<About, "schedule">) {
   return (
-    <Card title="Its job" note={job.plugins.map(({ name }) => name).join(" → ")}>
+    <Card
+      title="Its job"
+      note={job.plugins.map(({ name }) => name).join(" → ")}
+      acts={<Tags tags={job.tags} />}
+    >
       <JsonView text={stringifyExact(job)} />
     </Card>
   );

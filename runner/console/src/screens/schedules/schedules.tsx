@@ -3,6 +3,7 @@ import { usePages } from "../../api/pages.ts";
 import { call } from "../../api/request.ts";
 import type { Schedule } from "../../api/schema.ts";
 import { mayI } from "../../api/session.ts";
+import { Tags } from "../../jobs/tags.tsx";
 import { useRefresh } from "../../live/use-refresh.ts";
 import { Card } from "../../parts/card.tsx";
 import { Empty } from "../../parts/empty.tsx";
@@ -98,6 +99,7 @@ function ScheduleTable({ rows }: { readonly rows: readonly Schedule[] }) {
               ) : (
                 <span class="remark bad-text">{toShortReason(reason)}</span>
               )}
+              <Tags tags={job.tags} />
             </>
           ),
         },
