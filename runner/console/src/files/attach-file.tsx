@@ -1,4 +1,5 @@
 import { createContext } from "preact";
+import { createPortal } from "preact/compat";
 import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import { call } from "../api/request.ts";
 import { useResource } from "../api/resource.ts";
@@ -32,15 +33,18 @@ export function AttachFile({ onChoose, to }: AttachFileProps) {
         <Icon name="upload" /> Attach a file
         {to !== undefined && <span class="off-screen"> {to}</span>}
       </button>
-      {isOpen && (
-        <Chooser
-          onClose={() => setOpen(false)}
-          onChoose={(file) => {
-            setOpen(false);
-            onChoose(file);
-          }}
-        />
-      )}
+      {isOpen &&
+        // Outside the form, which the Enter key in a checkbox would submit.
+        createPortal(
+          <Chooser
+            onClose={() => setOpen(false)}
+            onChoose={(file) => {
+              setOpen(false);
+              onChoose(file);
+            }}
+          />,
+          document.body,
+        )}
     </>
   );
 }
@@ -53,12 +57,7 @@ interface ChooserProps {
 function Chooser({ onChoose, onClose }: ChooserProps) {
   const [keep, setKeep] = useState(useContext(KeepsFiles));
   const uploads = useMemo(() => createUploads(onChoose), []);
-  useEffect(
-    () => () => {
-      for (const { id } of uploads.list.peek()) uploads.remove(id);
-    },
-    [uploads],
-  );
+  useEffect(() => uploads.removeAll, [uploads]);
   const newest = useResource("newest files", (signal) =>
     call("GET /v1/files", { query: { limit: NEWEST }, signal }),
   );

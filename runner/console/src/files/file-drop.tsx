@@ -22,7 +22,7 @@ export function FileDrop({ onFiles, label, isMany = false, children }: FileDropP
         <button type="button" class="btn" onClick={() => input.current?.click()}>
           <Icon name="upload" /> {label}
         </button>
-        <span class="drop-hint">or drop {isMany ? "them" : "it"} anywhere on this page</span>
+        <span class="drop-hint">or drop {isMany ? "them" : "it"} anywhere</span>
         <input
           ref={input}
           type="file"

@@ -4,7 +4,7 @@ import { formatBytes } from "../parts/numbers.ts";
 import type { Upload, Uploads } from "./uploads.ts";
 
 /** More would push the files off the screen. */
-const SHOWN = 8;
+const SHOWN = 4;
 
 /** The uploads that go on, with how far they are, and those that have failed, with the reason. */
 export function UploadList({ uploads }: { readonly uploads: Uploads }) {
@@ -21,7 +21,14 @@ export function UploadList({ uploads }: { readonly uploads: Uploads }) {
           <Row upload={upload} uploads={uploads} />
         </li>
       ))}
-      {all.length > shown.length && <li class="faint">{all.length - shown.length} more</li>}
+      {all.length > shown.length && (
+        <li>
+          <span class="grow muted">{all.length - shown.length} more</span>
+          <button type="button" class="link" onClick={uploads.removeAll}>
+            Cancel all
+          </button>
+        </li>
+      )}
     </ul>
   );
 }
@@ -33,7 +40,7 @@ function Row({ upload, uploads }: { readonly upload: Upload; readonly uploads: U
     return (
       <>
         <div class="upload-name" role="alert">
-          <b class="break">{name}</b>
+          <span class="name">{name}</span>
           <span class="bad-text break">{error}</span>
         </div>
         <button type="button" class="link" onClick={() => uploads.retry(id)}>
@@ -53,7 +60,7 @@ function Row({ upload, uploads }: { readonly upload: Upload; readonly uploads: U
   return (
     <>
       <div class="upload-name">
-        <b class="break">{name}</b>
+        <span class="name">{name}</span>
         <span class="muted">{describe(upload)}</span>
         {state === "sending" && (
           <Bar

@@ -19,6 +19,7 @@ export interface Uploads {
   readonly retry: (id: number) => void;
   /** Stops it, or takes a failed one away. */
   readonly remove: (id: number) => void;
+  readonly removeAll: () => void;
 }
 
 /** A browser has six connections to a host, and the console needs some of them. */
@@ -82,6 +83,10 @@ export function createUploads(onStored: (file: StoredFile) => void): Uploads {
     remove(id) {
       list.value = list.peek().filter((one) => one.id !== id);
       controllers.get(id)?.abort();
+    },
+    removeAll() {
+      list.value = [];
+      for (const controller of controllers.values()) controller.abort();
     },
   };
 }

@@ -118,7 +118,12 @@ test("an upload shows how far it is on every screen it is left for, and can be c
   await page.waitForSelector(".uploads progress[aria-label='Upload of 2.bin']");
   await page.click("[aria-label='Cancel the upload of 1.bin']");
   await page.waitForSelector(".uploads progress[aria-label='Upload of 3.bin']");
-  for (const n of [2, 3]) await page.click(`[aria-label='Cancel the upload of ${n}.bin']`);
+  await choose(
+    page,
+    [4, 5, 6].map((n) => ({ name: `${n}.bin`, mimeType: "", buffer: Buffer.alloc(9_000) })),
+  );
+  await page.waitForSelector(".uploads li:has-text('1 more')");
+  await page.click("text=Cancel all");
   await page.waitForSelector(".uploads", { state: "detached" });
   const { items } = await daemon.get("/v1/files");
   expect(items.filter(({ name }: { name: string }) => name.endsWith(".bin"))).toEqual([]);
@@ -129,7 +134,8 @@ test("an upload shows how far it is on every screen it is left for, and can be c
 test("a file of a job leads to the job, is saved and never shown, and stays while the job needs it", async () => {
   const { jobId } = await daemon.post("/v1/jobs", { plugins: ["writes"] }, { prefer: "wait=10" });
   const { page, goTo, complaints, context } = await openConsole(browser, daemon);
-  await goTo(`#/files?job=${jobId}`);
+  await goTo(`#/jobs/${jobId}`);
+  await page.click(".card:has(h2:text-is('Output')) >> text=Files");
   await page.waitForSelector(`${row("page.html")} :text('with its job')`);
   expect(await page.locator("tbody tr").count()).toBe(1);
   expect(await page.getAttribute(`${row("page.html")} >> text=written by a job`, "href")).toBe(

@@ -2,12 +2,14 @@ import { Card } from "../../parts/card.tsx";
 import { JsonView } from "../../parts/json-view.tsx";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { apiUrl } from "../../api/request.ts";
+import { linkTo } from "../../router.ts";
 import type { JobStory } from "./job-story.ts";
 import { LargeValue } from "./large-value.tsx";
 
 /** What went in and what came out, each as it is stored. */
 export function Values({ story: { job, raw } }: { readonly story: JobStory }) {
   const path = `/v1/jobs/${encodeURIComponent(job.jobId)}`;
+  const files = linkTo(["files"], { job: job.jobId });
   const last = raw.outputs.length - 1;
   const completed = job.steps
     .map((step, index) => ({ ...step, index }))
@@ -19,12 +21,18 @@ export function Values({ story: { job, raw } }: { readonly story: JobStory }) {
   ];
   return (
     <>
-      <Value title="Input" path={`${path}/input`} text={job.inputTruncated ? null : raw.input} />
+      <Value
+        title="Input"
+        path={`${path}/input`}
+        files={files}
+        text={job.inputTruncated ? null : raw.input}
+      />
       {outputs.map(({ plugin, truncated, index }) => (
         <Value
           key={index}
           title={index === last ? "Output" : `Output of ${plugin}`}
           path={`${path}/outputs/${index}`}
+          files={files}
           text={truncated ? null : (raw.outputs[index] ?? "null")}
         />
       ))}
@@ -37,16 +45,23 @@ interface ValueProps {
   readonly title: string;
   /** Where it can be downloaded. */
   readonly path?: string;
+  /** The address of the job's files. */
+  readonly files?: string;
   /** Null when it is too large for the page. */
   readonly text: string | null;
 }
 
-function Value({ title, path, text }: ValueProps) {
+function Value({ title, path, files, text }: ValueProps) {
   return (
     <Card
       title={title}
       acts={
         <>
+          {files !== undefined && text?.includes('"$file"') === true && (
+            <a class="link" href={files}>
+              Files
+            </a>
+          )}
           {text !== null && <CopyButton text={text} what={title.toLowerCase()} label="Copy" />}
           {path !== undefined && (
             <a class="link" href={apiUrl(path)} download>
