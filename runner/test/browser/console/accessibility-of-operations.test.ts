@@ -18,9 +18,13 @@ let empty: Daemon;
 let full: Daemon;
 let browser: Browser;
 let receiver: Receiver;
-let ids: Record<"webhook" | "paused" | "origin" | "dead" | "retrying" | "batch" | "job", string>;
+let ids: Record<
+  "webhook" | "paused" | "origin" | "dead" | "retrying" | "batch" | "job" | "file" | "withFile",
+  string
+>;
 
 const LONG = "a-long-name-".repeat(15);
+const LONG_SECRET = "A_LONG_NAME_".repeat(6).slice(0, 64);
 
 beforeAll(async () => {
   browser = await startChromium();
@@ -33,6 +37,12 @@ beforeAll(async () => {
     }),
   ]);
   await writeFile(join(full.pluginsDir, "torn.ts"), "export default {");
+  await writeFile(
+    join(full.pluginsDir, "needs-secrets.ts"),
+    `import { definePlugin } from "playground-runner/plugin";
+    export default definePlugin({ name: "needs-secrets", description: "For a test.",
+      secrets: ["API_KEY", "${LONG_SECRET}"], run: async () => 1 });`,
+  );
   const { id: webhook } = await full.post("/v1/webhooks", {
     url: `${receiver.url}/bad/${LONG}`,
     jobName: "orders",
@@ -63,7 +73,7 @@ beforeAll(async () => {
     timezone: "Europe/Berlin",
     jitterMs: 60_000,
     pauseOnFailures: 1,
-    job: { plugins: ["fails"], name: LONG.slice(0, 180) },
+    job: { plugins: ["fails"], name: LONG.slice(0, 180), tags: [LONG.slice(0, 60), "nightly"] },
   });
   await full.post("/v1/schedules/failing/run", {});
   await until("the schedule to be paused", async () => {
@@ -78,11 +88,31 @@ beforeAll(async () => {
     const { items } = await full.get(`/v1/deliveries?webhookId=${webhook}`);
     return items.find(({ attemptCount }: { attemptCount: number }) => attemptCount > 0);
   });
+  const file = await storeFiles();
+  const { jobId: withFile } = await full.post("/v1/jobs", {
+    plugins: ["csv-profile"],
+    input: { file: { $file: file } },
+  });
+  await until("a plugin without its secrets", async () => {
+    const { secrets } = await full.get("/v1/secrets");
+    return secrets.length === 3;
+  });
   const { items } = await full.get("/v1/destinations");
   const { destinationId: origin } = items.find((each: { origin: string | null }) => each.origin);
-  ids = { webhook, paused, origin, dead, retrying, batch, job };
+  ids = { webhook, paused, origin, dead, retrying, batch, job, file, withFile };
 });
 afterAll(() => Promise.all([browser?.close(), empty?.close(), full?.close(), receiver?.close()]));
+
+/** Returns the id of the newest. */
+async function storeFiles(): Promise<string> {
+  const put = (path: string, type: string, body: string) =>
+    full.request(path, { method: "PUT", headers: { "content-type": type }, body });
+  await put("/v1/files?name=kept.csv&keep=true", "text/csv", "a,b");
+  await put(`/v1/files?name=${LONG}.csv`, `application/${LONG.slice(0, 120)}`, LONG);
+  await put("/v1/secrets/NOT_DECLARED", "application/json", '{"value":"x"}');
+  const { items } = await full.get("/v1/files?limit=1");
+  return items[0].fileId;
+}
 
 /** A place, where `:name` is an id of that name; what it shows; what is clicked then, and what that opens. */
 type Screen = readonly [place: string, shown: string, click?: string, opened?: string];
@@ -95,6 +125,8 @@ const EMPTY: readonly Screen[] = [
   ["#/batches", "text=No batch was submitted yet"],
   ["#/schedules", "text=There is no schedule"],
   ["#/schedules?new=1", ".next-slots li", "text=Rules", "text=Late by at most"],
+  ["#/files", "text=There are no files yet"],
+  ["#/secrets", "text=No plugin declares a secret", "text=Set a secret", "dialog"],
   ["#/system", "text=No token was added"],
 ];
 
@@ -110,6 +142,9 @@ const FULL: readonly Screen[] = [
   ["#/run?plugin=csv-profile", "#input_text", "text=Options", "#options-0_header"],
   ["#/run?plugin=zip", "#input_texts_readme\\.txt"],
   ["#/run?job=:job", "text=Filled in from"],
+  ["#/run?plugin=xml-to-json", "text=Attach a file", "text=Attach a file", ".choose-file li"],
+  ["#/run?job=:withFile", ".attached b:has-text('a-long')"],
+  ["#/run?file=:file", ".notice:has-text('Choose a plugin')"],
   ["#/plugins", ".broken"],
   ["#/plugins/fails", ".mini-bars"],
   ["#/plugins/text-chunk", ".schema", "text=JSON Schema >> nth=-1", ".raw[open]"],
@@ -119,6 +154,8 @@ const FULL: readonly Screen[] = [
   ["#/schedules", "tbody tr"],
   ["#/schedules/failing", "tbody tr", "text=Remove…", "dialog"],
   ["#/schedules/failing?edit=1", ".next-slots li", "text=At an interval", "text=Every"],
+  ["#/files", "tbody tr:nth-child(2)", "[aria-label^=Delete]", "dialog"],
+  ["#/secrets", ".state:has-text('missing')", "text=Replace", "dialog"],
   ["#/system", "tbody tr", "text=Add a token", "dialog"],
 ];
 
@@ -142,7 +179,8 @@ describe.each(LOOKS)("everybody can use, %s,", (_look, options) => {
         await page.click(click);
         await page.waitForSelector(openedBy);
         await expectUsable(page);
-        if (openedBy === "dialog") await page.keyboard.press("Escape");
+        if (openedBy === "dialog" || openedBy === ".choose-file li")
+          await page.keyboard.press("Escape");
       }
       expect(complaints).toEqual([]);
     });

@@ -72,7 +72,9 @@ function Content({ plugin, stats, jobs }: About) {
       {error !== null && (
         <div class="notice refusal">
           <p>This plugin cannot be loaded. Jobs that need it wait, and fail after some time.</p>
-          <pre class="answer">{error}</pre>
+          <pre class="answer" tabIndex={0}>
+            {error}
+          </pre>
           <SetSecrets error={error} />
         </div>
       )}

@@ -63,7 +63,9 @@ function Broken({ plugins }: { readonly plugins: readonly Plugin[] }) {
               <span class="id">{source}</span>
               <SetSecrets error={error} />
             </div>
-            <pre class="answer bad-text">{error}</pre>
+            <pre class="answer bad-text" tabIndex={0}>
+              {error}
+            </pre>
           </li>
         ))}
       </ul>

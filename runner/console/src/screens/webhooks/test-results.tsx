@@ -27,7 +27,11 @@ export function TestResults({ test, onClose }: TestResultsProps) {
                     {status === null ? error : `status ${status}`}, {formatDuration(durationMs)}
                   </span>
                 </div>
-                {response !== null && response !== "" && <pre class="answer">{response}</pre>}
+                {response !== null && response !== "" && (
+                  <pre class="answer" tabIndex={0}>
+                    {response}
+                  </pre>
+                )}
               </li>
             ))}
           </ul>
