@@ -137,8 +137,9 @@ test(
         await trial.cluster.start();
       }
     });
-    // No daemon took over from another, although all had been silent.
-    expect(counts.stepsInterrupted).toBeLessThan(ROUNDS);
+    // No daemon took over from another, although all had been silent: then there were three a round. A
+    // daemon that gets no processor time for three seconds is taken over from all the same.
+    expect(counts.stepsInterrupted).toBeLessThan(2 * ROUNDS);
   },
   TEST_MS,
 );
