@@ -23,6 +23,22 @@ test("one run of the loop deletes all jobs that ended too long ago, not only the
   expect(await completed()).toBe(0);
 });
 
+test("one run of the loop returns the space of what it deleted to the disk", async () => {
+  const { submit } = await world.startEngine({
+    run: (step) => step.complete(),
+    retentionMs: RETENTION_MS,
+  });
+  const text = "x".repeat(10_000);
+  await Promise.all(Array.from({ length: MANY }, () => submit({ input: { text } })));
+  const completed = async (): Promise<number> => (await world.store.counts()).jobs.completed;
+  await until("all jobs to end", async () => (await completed()) === MANY);
+  const before = await world.store.size();
+  await world.runUntil(world.clock.now() + MINUTE_MS + RETENTION_MS);
+  expect(await completed()).toBe(0);
+  const after = await world.store.size();
+  expect(after.bytes).toBeLessThan(before.bytes / 2);
+});
+
 test("one run of the loop deletes all expired webhooks, although no job is old", async () => {
   const { engine } = await world.startEngine({ retentionMs: RETENTION_MS, maxWebhooks: MANY + 1 });
   const expiresAt = world.clock.now() + 1_000;

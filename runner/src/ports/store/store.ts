@@ -64,6 +64,11 @@ export interface StoreReads
     UpkeepReads {}
 
 export interface Store extends StoreWrites, StoreReads {
+  /**
+   * Returns up to `limit` pages that are free for new rows to the disk, but not the last tenth of the
+   * pages, and tells whether there are more. Does nothing if the database does it by itself, or cannot.
+   */
+  returnFreeSpace(request: { limit: number }): Promise<boolean>;
   /** Why the store cannot be used now, in sentences for operators. Empty when it can. */
   whyNotReady(): readonly string[];
   /** Finishes the calls made before, then closes the store. Later calls are rejected. */

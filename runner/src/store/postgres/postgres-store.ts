@@ -102,6 +102,8 @@ export async function createPostgresStore({
     ...createWrites(queue),
     ...createReads(reader, turns),
     tokenStore: createTokenStore(reader.query),
+    // PostgreSQL's autovacuum does it.
+    returnFreeSpace: async () => false,
     // Of the last attempt to connect: a lost session is replaced by the next call that needs it.
     whyNotReady: () => whyUnreachable,
     close: () => (closed ??= close()),

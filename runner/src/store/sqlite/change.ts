@@ -20,9 +20,13 @@ export interface WriterData {
 
 export type ToWriter =
   | { readonly kind: "group"; readonly changes: readonly Change[] }
+  /** Returns up to `limit` free pages to the disk. */
+  | { readonly kind: "return-space"; readonly limit: number }
   | { readonly kind: "close" };
 
 export type FromWriter =
   | { readonly kind: "ready" }
   | { readonly kind: "cannot-open"; readonly error: ErrorData }
-  | ({ readonly kind: "applied" } & Applied<ErrorData>);
+  | ({ readonly kind: "applied" } & Applied<ErrorData>)
+  | { readonly kind: "returned"; readonly more: boolean }
+  | { readonly kind: "not-returned"; readonly error: ErrorData };

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { CannotOpen } from "../cannot-open.ts";
+import { chooseIncremental } from "./return-free-space.ts";
 import { whyNotOpened } from "./why-not-opened.ts";
 
 const BUSY_TIMEOUT_MS = 5000;
@@ -36,6 +37,7 @@ function open(path: string, { readOnly }: { readOnly: boolean }): DatabaseSync {
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MS });
+    if (!readOnly) chooseIncremental(db);
     // The first statement that reads the file. It fails if the file is not a database.
     db.exec(readOnly ? "SELECT 1 FROM sqlite_schema" : "PRAGMA journal_mode = WAL");
     // SQLite opens a file without write permission silently, and fails only at the first change.

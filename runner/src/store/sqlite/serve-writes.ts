@@ -4,6 +4,7 @@ import { applyGroup } from "./apply-group.ts";
 import type { FromWriter, ToWriter } from "./change.ts";
 import { migrate } from "./migrate.ts";
 import { createOperations, type OperationOptions } from "./operations.ts";
+import { prepareReturnFreeSpace } from "./return-free-space.ts";
 import { toErrorData } from "./store-error.ts";
 
 /** Runs the writer thread: opens and migrates the database, applies write groups, closes. */
@@ -18,10 +19,14 @@ export function serveWrites(
     db = open();
     migrate(db);
     const target = { db, operations: createOperations(db, options) };
+    const returnFreeSpace = prepareReturnFreeSpace(db);
     port.on("message", (message: ToWriter) => {
       switch (message.kind) {
         case "group":
           send({ kind: "applied", ...applyGroup(target, message.changes) });
+          return;
+        case "return-space":
+          send(returnSpace(() => returnFreeSpace(message.limit)));
           return;
         case "close":
           target.db.close();
@@ -34,5 +39,13 @@ export function serveWrites(
     db?.close();
     send({ kind: "cannot-open", error: toErrorData(error) });
     port.close();
+  }
+}
+
+function returnSpace(returnFreeSpace: () => boolean): FromWriter {
+  try {
+    return { kind: "returned", more: returnFreeSpace() };
+  } catch (error) {
+    return { kind: "not-returned", error: toErrorData(error) };
   }
 }

@@ -54,6 +54,7 @@ export async function createSqliteStore({
     return {
       ...createWrites(queue),
       ...createReads(reader),
+      returnFreeSpace: ({ limit }) => thread.returnFreeSpace(limit),
       // The file stays open. What fails is told by onWriteFailed.
       whyNotReady: () => [],
       close: () => (closed ??= close()),

@@ -12,6 +12,11 @@ export interface WriterThread {
    * it were not stored, and are rejected as well. The next call starts the thread again.
    */
   apply(changes: readonly Change[]): Promise<Applied>;
+  /**
+   * Returns up to `limit` free pages to the disk, between two groups, and tells whether there are more.
+   * Rejects with `Transient` like `apply`.
+   */
+  returnFreeSpace(limit: number): Promise<boolean>;
   /** Closes the database and ends the thread. */
   close(): Promise<void>;
 }
@@ -41,19 +46,26 @@ export async function createWriterThread({
     return running;
   }
 
+  async function request(message: ToWriter): Promise<FromWriter> {
+    try {
+      return await (await thread()).request(message);
+    } catch (cause) {
+      throw writerDied(cause);
+    }
+  }
+
   await thread();
   return {
     async apply(changes) {
-      try {
-        const message = await (await thread()).request({ kind: "group", changes });
-        if (message.kind === "applied") return toApplied(message);
-        throw new Error(`it replied with ${message.kind} instead of applied`);
-      } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new Transient("STORE_WRITER_DIED", `The store's writer thread died: ${why}.`, {
-          cause,
-        });
-      }
+      const reply = await request({ kind: "group", changes });
+      if (reply.kind === "applied") return toApplied(reply);
+      throw writerDied(new Error(`it replied with ${reply.kind} instead of applied`));
+    },
+    async returnFreeSpace(limit) {
+      const reply = await request({ kind: "return-space", limit });
+      if (reply.kind === "returned") return reply.more;
+      if (reply.kind === "not-returned") throw toError(reply.error);
+      throw writerDied(new Error(`it replied with ${reply.kind} instead of returned`));
     },
     async close() {
       if (running === null) return;
@@ -62,6 +74,11 @@ export async function createWriterThread({
       await once(worker, "exit");
     },
   };
+}
+
+function writerDied(cause: unknown): Transient {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new Transient("STORE_WRITER_DIED", `The store's writer thread died: ${why}.`, { cause });
 }
 
 function toApplied({ outcomes, commitMs }: Applied<ErrorData>): Applied {
