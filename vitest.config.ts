@@ -10,8 +10,9 @@ const SLOW = [
   "runner/src/engine/deliveries/no-event-lost.test.ts",
   "runner/src/http/{admission,batches,discard-body,receive-body,response-budget}.test.ts",
   "runner/src/plugins/{html-to-markdown/real-pages,image-resize/limits}.test.ts",
+  "runner/src/store/sqlite/return-free-space.test.ts",
   "runner/test/conformance/migrations.test.ts",
-  "runner/test/e2e/{backup,batches,broken-pipe,command,command-remote,deploy-proxies,docs,egress,files-*,fuzz,known-plugins,live}.test.ts",
+  "runner/test/e2e/{backup,batches,broken-pipe,command,command-remote,compact,deploy-proxies,docs,egress,files-*,fuzz,known-plugins,live}.test.ts",
   "runner/test/e2e/{deploy-metrics,login-link,make-*,mcp,package,plugin-add,plugin-secrets,plugins-built-in,process,rotate-key,schedules,stalled-log-reader,stored-secrets,tokens,webhooks}.test.ts",
   "runner/test/faults/{check-database,executor,executor-channel,file-kills,key-rotation-kills,limits,hostile-*,large-files,last-attempts,make-and-n8n,noisy-neighbour,plugin-*,slow-disk,unread-responses,upgrade}.test.ts",
 ];

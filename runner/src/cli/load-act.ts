@@ -24,6 +24,7 @@ export const LOAD_ACT: Loaders = {
   backup: async () => (await import("./backup.ts")).backup,
   restore: async () => (await import("./restore.ts")).restore,
   check: async () => (await import("./check.ts")).check,
+  compact: async () => (await import("./compact.ts")).compact,
   "rotate-key": async () => (await import("./rotate-key.ts")).rotateKey,
   status: async () => (await import("./status/status.ts")).status,
   "jobs list": async () => (await import("./jobs/list-jobs.ts")).listJobs,

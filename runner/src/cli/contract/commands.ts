@@ -29,6 +29,7 @@ export const COMMANDS = {
   backup: daemon.backup,
   restore: daemon.restore,
   check: daemon.check,
+  compact: daemon.compact,
   "rotate-key": daemon.rotateKey,
   status: status.status,
   "jobs list": jobs.listJobs,

@@ -86,6 +86,20 @@ export const rotateKey = defineCommand({
   ],
 });
 
+export const compact = defineCommand({
+  topic: "daemon",
+  summary: "Rewrites the database without the space that deleted rows have left.",
+  description:
+    "The daemon must not be running. The disk must have free twice what the database contains. The command works on a copy, which takes the database's name when it is checked and on disk, so that it can be killed at any moment: run it again, which removes what it left. After that, the daemon itself returns space to the disk. A database that version 0.1.0 created needs it once. With PostgreSQL, whose autovacuum does this, it says so.",
+  hasSettings: true,
+  examples: [
+    {
+      command: "compact --data-dir /var/lib/playground",
+      does: "Makes the database of that data folder smaller.",
+    },
+  ],
+});
+
 export const check = defineCommand({
   topic: "daemon",
   summary: "Checks the database, or the backup FILE.",

@@ -1,11 +1,11 @@
 /** Copies one snapshot of a database into one file. The daemon can keep writing. */
-import { closeSync, fsyncSync, openSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { integrityProblems, recognize } from "./check-database.ts";
 import { openReader } from "./connection.ts";
 import { makePrivate } from "./make-private.ts";
+import { syncToDisk } from "./sync-to-disk.ts";
 import { CannotOpen } from "../cannot-open.ts";
 
 /** All pages in one step: between two steps, a write by the daemon would restart the copy. */
@@ -47,14 +47,5 @@ function finalize(part: string, from: string): void {
     copy.exec("PRAGMA journal_mode = DELETE");
   } finally {
     copy.close();
-  }
-}
-
-function syncToDisk(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
