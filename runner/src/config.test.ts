@@ -176,3 +176,12 @@ test("the settings that were given are listed with where they come from, secrets
   ]);
   expect(given[1]?.description).toContain("threads");
 });
+
+test("a maximum size of the database stops the start with PostgreSQL, which does not tell it", () => {
+  const env = { PLAYGROUND_RETENTION_MAX_BYTES: "2000000" };
+  expect(parseSettings([], env).retentionMaxBytes).toBe(2_000_000);
+  const url = "postgres://playground@db.test/playground";
+  expect(() => parseSettings(["--database-url", url], env)).toThrow(
+    'PLAYGROUND_RETENTION_MAX_BYTES is "2000000": it must be left out if PLAYGROUND_DATABASE_URL is set: PostgreSQL does not tell the size without deleted rows. PLAYGROUND_RETENTION_MAX_JOBS limits the number of jobs.',
+  );
+});

@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { CLIENT_SETTINGS } from "./startup/client-settings.ts";
 import { isKubernetesLink } from "./startup/kubernetes-link.ts";
 import { keyIssues } from "./startup/read-pem-file.ts";
+import { sizeLimitIssues } from "./startup/parse-database-url.ts";
 import { secretNameOf, secretSources, type SecretSource } from "./secrets/secret-variables.ts";
 import { readSecretFile } from "./startup/read-secret-file.ts";
 import { SETTINGS } from "./startup/settings.ts";
@@ -107,7 +108,11 @@ export function parseSettings(args: readonly string[], env: Environment = proces
  * as not set. Throws `BadSetting`.
  */
 export function readSettings(flags: Flags, env: Environment = process.env): Settings {
-  const settings = read(SETTINGS, { flags, env, check: keyIssues });
+  const settings = read(SETTINGS, {
+    flags,
+    env,
+    check: (values) => [...keyIssues(values), ...sizeLimitIssues(values)],
+  });
   return {
     ...settings,
     env: withoutOurs(env),

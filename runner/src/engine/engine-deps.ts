@@ -28,7 +28,14 @@ export interface EngineSettings {
   readonly maxInFlight: number;
   /** How long a job waits for a plugin that cannot be loaded, in ms. */
   readonly pluginWaitMs: number;
+  /** How long a job is kept after its end. */
   readonly retentionMs: number;
+  /** The same for a job that failed. */
+  readonly failedRetentionMs: number;
+  /** The most jobs that have ended. */
+  readonly maxEndedJobs: number;
+  /** The most bytes that the database's rows take. */
+  readonly maxStoredBytes: number;
   /** The largest file, in bytes. */
   readonly fileLimit: number;
   /** The bytes of files that a job can write under one claim. */

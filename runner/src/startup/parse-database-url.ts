@@ -36,3 +36,14 @@ export function parseDatabaseUrl(text: string): string {
   }
   return text;
 }
+
+/** The size of a PostgreSQL does not fall when rows are deleted: all jobs would go, one after the other. */
+export function sizeLimitIssues(values: {
+  readonly databaseUrl?: string | undefined;
+  readonly retentionMaxBytes?: number | undefined;
+}): readonly { readonly path: readonly [string]; readonly message: string }[] {
+  if (values.databaseUrl === undefined || values.retentionMaxBytes === undefined) return [];
+  const message =
+    "must be left out if PLAYGROUND_DATABASE_URL is set: PostgreSQL does not tell the size without deleted rows. PLAYGROUND_RETENTION_MAX_JOBS limits the number of jobs";
+  return [{ path: ["retentionMaxBytes"], message }];
+}

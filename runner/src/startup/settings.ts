@@ -261,6 +261,24 @@ export const SETTINGS = z.object({
     .describe(
       "Number of days after which ended jobs, and uploaded files that no job needs, are deleted.",
     ),
+  retentionFailedDays: z.coerce
+    .number("must be a number of days")
+    .positive("must be above 0")
+    .max(36_500, "must be at most 36500")
+    .optional()
+    .describe(
+      "Number of days after which jobs that failed are deleted. A batch is kept for the longer of both times. Default: the value of `PLAYGROUND_RETENTION_DAYS`.",
+    ),
+  retentionMaxJobs: integer(0, 1_000_000_000)
+    .optional()
+    .describe(
+      "Maximum number of ended jobs that are kept. Above it the oldest are deleted, whatever their age, but none with an event that is still to be delivered, and none of a batch that is kept. Default: no limit.",
+    ),
+  retentionMaxBytes: integer(1024 * 1024, 1024 ** 5)
+    .optional()
+    .describe(
+      "Maximum size of what the SQLite database contains, in bytes, without its free pages and without the contents of files. Above it the oldest ended jobs are deleted, as with the maximum number. Not for PostgreSQL, which does not tell the size without what is deleted. Default: no limit.",
+    ),
   secureDelete: z
     .enum(["true", "false"], "must be true or false")
     .prefault("false")

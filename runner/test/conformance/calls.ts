@@ -92,7 +92,7 @@ export const call = fc.oneof(
     upForMs: fc.constantFrom(-1, 100, 1_000),
     plugins: fc.constantFrom(BOTH, ["second"], []),
   }),
-  kind("prune", 1, { limit, age: fc.nat(500) }),
+  kind("prune", 1, { limit, age: fc.nat(500), failedAge: fc.nat(500) }),
   kind("claim deliveries", 4, {
     owner,
     limit,

@@ -377,10 +377,42 @@ export function readConformance(createSubject: CreateSubject): void {
       expect(third).toMatchObject({ jobs: 1, more: false });
       expect(await t.store.pruneJobs({ ...request, after: third.at })).toEqual({
         jobs: 0,
+        batches: 0,
         at: third.at,
         more: false,
       });
       expect(await t.store.pruneJobs({ ...request, after: null })).toEqual(first);
+    });
+
+    test("deletes failed jobs that ended before an instant of their own", async () => {
+      const fail = async (at: number) => {
+        const { id } = await submit(t.store);
+        await failIt(t.store, await start(t.store, await claimOne(t.store)), at);
+        return id;
+      };
+      const [failed, completed] = [await fail(20), (await complete(t.store, {}, 20)).id];
+      const isThere = async (id: string) => (await t.store.job(id)) !== null;
+      const request = { limit: 10, after: null };
+
+      const longer = { ...request, endedBefore: 50, failedBefore: 20 };
+      expect(await t.store.pruneJobs(longer)).toMatchObject({ jobs: 1, more: false });
+      expect([await isThere(failed), await isThere(completed)]).toEqual([true, false]);
+
+      const other = (await complete(t.store, {}, 20)).id;
+      const shorter = { ...request, endedBefore: 20, failedBefore: 50 };
+      expect(await t.store.pruneJobs(shorter)).toMatchObject({ jobs: 1, more: false });
+      expect([await isThere(failed), await isThere(other)]).toEqual([false, true]);
+    });
+
+    test("lastEndOf tells when the first jobs have ended that ended at an instant or later", async () => {
+      expect(await t.store.lastEndOf({ from: 0, count: 10 })).toBeNull();
+      for (const at of [30, 20, 25]) await completeAt(at);
+      await submit(t.store);
+      expect(await t.store.lastEndOf({ from: 0, count: 1 })).toBe(20);
+      expect(await t.store.lastEndOf({ from: 0, count: 2 })).toBe(25);
+      expect(await t.store.lastEndOf({ from: 20, count: 10 })).toBe(30);
+      expect(await t.store.lastEndOf({ from: 21, count: 1 })).toBe(25);
+      expect(await t.store.lastEndOf({ from: 31, count: 10 })).toBeNull();
     });
 
     test("deletes no more than the limit in one call, the oldest end first", async () => {

@@ -370,7 +370,12 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
         return expectSameResult(sorted, model.beat(beat).toSorted());
       }
       case "prune": {
-        const request = { endedBefore: now - each.age, limit: each.limit, after: null };
+        const request = {
+          endedBefore: now - each.age,
+          failedBefore: now - each.failedAge,
+          limit: each.limit,
+          after: null,
+        };
         const expected = { ...model.pruneJobs(request), at: expect.any(String) };
         return expectSameResult(store.pruneJobs(request), expected);
       }

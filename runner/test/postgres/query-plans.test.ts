@@ -199,6 +199,7 @@ async function useFiles(store: Store, jobId: string): Promise<void> {
   await store.positions([jobId, "batch_1"]);
   await store.addMeta("key", "value");
   // Jobs that have ended and are not needed: what is deleted with them.
+  await store.lastEndOf({ from: 0, count: 100 });
   await store.pruneJobs({ endedBefore: 1e12, limit: 100, after: null });
 }
 

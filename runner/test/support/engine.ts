@@ -45,6 +45,10 @@ export interface EngineScript {
   maxDeliveriesInFlight?: number;
   maxBytesInFlight?: number;
   retentionMs?: number;
+  /** Default: that of all jobs. */
+  failedRetentionMs?: number;
+  maxEndedJobs?: number;
+  maxStoredBytes?: number;
   maxDeliveryAgeMs?: number;
   /** Called when a step begins. Without it, the test ends the step. */
   run?: (step: ScriptedStep) => void;
@@ -226,6 +230,10 @@ export async function createWorld({
         maxConcurrency: 64,
         maxDeliveryAgeMs: script.maxDeliveryAgeMs ?? 7 * 24 * 60 * 60_000,
         retentionMs: script.retentionMs ?? Number.POSITIVE_INFINITY,
+        failedRetentionMs:
+          script.failedRetentionMs ?? script.retentionMs ?? Number.POSITIVE_INFINITY,
+        maxEndedJobs: script.maxEndedJobs ?? Number.POSITIVE_INFINITY,
+        maxStoredBytes: script.maxStoredBytes ?? Number.POSITIVE_INFINITY,
         fileLimit: 1_000_000,
         jobFilesLimit: 2_000_000,
         filesLimit: 3_000_000,

@@ -277,6 +277,7 @@ export function createBackend(
     logs: async () => [],
     deliveries: async () => ({ items: [], nextCursor: null }),
     delivery: async () => null,
+    lastEndOf: async () => null,
     counts: async () => ({
       jobs: { queued: 3, running: 1, completed: 0, failed: 0 },
       deliveries: { waiting: 0, due: 2, delivered: 0, dead: 0 },

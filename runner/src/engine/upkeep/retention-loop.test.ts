@@ -1,5 +1,13 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createWorld, HOOK, type World } from "../../../test/support/engine.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  createWorld,
+  HOOK,
+  REQUEST,
+  type EngineInTest,
+  type World,
+} from "../../../test/support/engine.ts";
+import type { SubmitRequest } from "../requests.ts";
+import { answered } from "../../../test/support/scripted-sender.ts";
 import { until } from "../../../test/support/until.ts";
 
 /** More than the loop deletes in one transaction. */
@@ -50,4 +58,107 @@ test("one run of the loop deletes all expired webhooks, although no job is old",
   await world.runUntil(world.clock.now() + MINUTE_MS + 1_000);
   const { items } = await world.store.webhooks({ limit: MANY, cursor: null });
   expect(items.map(({ id }) => id)).toEqual([kept.id]);
+});
+
+describe("above a limit", () => {
+  /** Ends the jobs of the texts, each a millisecond after the one before. Returns their ids. */
+  async function endInOrder(
+    { submit }: EngineInTest,
+    texts: readonly string[],
+    fields: Partial<SubmitRequest> = {},
+  ): Promise<string[]> {
+    const ids: string[] = [];
+    for (const text of texts) {
+      const jobId = await submit({ input: { text }, ...fields });
+      await until("the job to end", async () => (await world.job(jobId)).endedAt !== null);
+      await world.runUntil(world.clock.now() + 1);
+      ids.push(jobId);
+    }
+    return ids;
+  }
+
+  const nextRun = (): Promise<void> => world.runUntil(world.clock.now() + 2 * MINUTE_MS);
+  async function kept(ids: readonly string[]): Promise<string[]> {
+    const jobs = await Promise.all(ids.map((id) => world.store.job(id)));
+    return ids.filter((_, index) => jobs[index] !== null);
+  }
+  const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `${n}`);
+
+  test("of their number, the oldest ended jobs go", async () => {
+    const engine = await world.startEngine({ run: (step) => step.complete(), maxEndedJobs: 4 });
+    const ids = await endInOrder(engine, numbered(10));
+    await nextRun();
+    expect(await kept(ids)).toEqual(ids.slice(-4));
+  });
+
+  test("the next oldest go in place of a job with an event that is not delivered", async () => {
+    const engine = await world.startEngine({
+      run: (step) => step.complete(),
+      maxEndedJobs: 4,
+      answer: () => answered(500),
+    });
+    const [waiting] = await endInOrder(engine, ["waits"], { webhook: HOOK });
+    const ids = await endInOrder(engine, numbered(6));
+    await nextRun();
+    expect(await kept([waiting!, ...ids])).toEqual([waiting, ...ids.slice(-3)]);
+  });
+
+  test("a batch goes with its jobs, and not those that ended after it", async () => {
+    const started = await world.startEngine({ run: (step) => step.complete(), maxEndedJobs: 7 });
+    const jobs = numbered(3).map((text) => ({ ...REQUEST, input: { text } }));
+    const { batchId } = await started.engine.submitBatch({
+      jobs,
+      webhook: null,
+      idempotencyKey: null,
+    });
+    const batch = async () => world.store.batch(batchId);
+    await until("the batch to end", async () => (await batch())?.endedAt != null);
+    await world.runUntil(world.clock.now() + 1);
+    const ids = await endInOrder(started, numbered(6));
+    await nextRun();
+    expect(await batch()).toBeNull();
+    expect(await kept(ids)).toEqual(ids);
+  });
+
+  test("of the size, the oldest ended jobs go until what is stored is below it", async () => {
+    const maxStoredBytes = 3_000_000;
+    const engine = await world.startEngine({ run: (step) => step.complete(), maxStoredBytes });
+    const ids = await endInOrder(engine, numbered(3));
+    const large = await Promise.all(
+      Array.from({ length: 300 }, () => engine.submit({ input: { text: "x".repeat(20_000) } })),
+    );
+    await until(
+      "all jobs to end",
+      async () => (await world.store.counts()).jobs.completed === ids.length + large.length,
+    );
+    const used = async (): Promise<number> => {
+      const { bytes, freeBytes } = await world.store.size();
+      return bytes - freeBytes;
+    };
+    expect(await used()).toBeGreaterThan(2 * maxStoredBytes);
+    await nextRun();
+    expect(await used()).toBeLessThan(maxStoredBytes);
+    expect(await used()).toBeGreaterThan(maxStoredBytes / 10);
+    expect(await kept(ids)).toEqual([]);
+  });
+});
+
+test("failed jobs are kept as long as their own setting says", async () => {
+  const engine = await world.startEngine({
+    run: (step) => (step.task.input.includes("good") ? step.complete() : step.fail()),
+    retentionMs: RETENTION_MS,
+    failedRetentionMs: 10 * MINUTE_MS,
+  });
+  const [good, bad] = await Promise.all([
+    engine.submit({ input: { text: "good" } }),
+    engine.submit({ input: { text: "bad" } }),
+  ]);
+  for (const jobId of [good, bad]) {
+    await until("the job to end", async () => (await world.job(jobId)).endedAt !== null);
+  }
+  await world.runUntil(world.clock.now() + 2 * MINUTE_MS);
+  expect(await world.store.job(good)).toBeNull();
+  expect((await world.job(bad)).status).toBe("failed");
+  await world.runUntil(world.clock.now() + 70 * MINUTE_MS);
+  expect(await world.store.job(bad)).toBeNull();
 });

@@ -4,6 +4,7 @@ import type { Store } from "../../ports/store/store.ts";
 import type { Messages } from "../bus/messages.ts";
 import type { FileRoom } from "../files/file-room.ts";
 import { createLoop, type Loop } from "../loop.ts";
+import { createRetentionLimits, type RetentionSettings } from "./retention-limits.ts";
 
 /** Rows that one transaction looks at. More would make other changes wait for it. */
 const SLICE_SIZE = 100;
@@ -14,36 +15,33 @@ const EVERY_MS = 60_000;
 /** How often what could not be deleted is looked at again. */
 const AGAIN_MS = 60 * 60_000;
 
-/**
- * Deletes jobs and bulk acts that ended longer than `retentionMs` ago, and expired webhooks and files, in
- * slices. Then returns the space to the disk.
- */
-export function createRetentionLoop(deps: {
-  store: Pick<
-    Store,
-    "pruneJobs" | "pruneWebhooks" | "pruneBulkActs" | "pruneFiles" | "returnFreeSpace"
-  >;
+type RetentionStore = Pick<
+  Store,
+  | "pruneJobs"
+  | "pruneWebhooks"
+  | "pruneBulkActs"
+  | "pruneFiles"
+  | "returnFreeSpace"
+  | "counts"
+  | "size"
+  | "lastEndOf"
+>;
+
+interface RetentionDeps extends RetentionSettings {
+  store: RetentionStore;
   room: Pick<FileRoom, "refresh">;
   clock: Clock;
   log: Log;
-  retentionMs: number;
   messages: Pick<Messages, "publish">;
-}): Loop {
-  const { store, clock, log, retentionMs } = deps;
-  /** Behind what was looked at; null to begin at the oldest. */
-  let after: string | null = null;
-  let beganAt = clock.monotonic();
+}
 
-  async function prune(now: number): Promise<{ jobs: number; more: boolean }> {
-    const request = { endedBefore: now - retentionMs, limit: SLICE_SIZE, after };
-    const { jobs, at, more } = await store.pruneJobs(request);
-    after = at;
-    if (!more && clock.monotonic() - beganAt >= AGAIN_MS) {
-      after = null;
-      beganAt = clock.monotonic();
-    }
-    return { jobs, more };
-  }
+/**
+ * Deletes jobs that are too old or too many, old bulk acts, and expired webhooks and files, in slices. Then
+ * returns the space to the disk.
+ */
+export function createRetentionLoop(deps: RetentionDeps): Loop {
+  const { store, clock, log, retentionMs } = deps;
+  const prune = createPrune(deps);
 
   async function tick(): Promise<number> {
     const now = clock.now();
@@ -64,6 +62,47 @@ export function createRetentionLoop(deps: {
     const hasFreeSpace = await store.returnFreeSpace({ limit: PAGES_PER_SLICE });
     return hasFreeSpace ? BETWEEN_SLICES_MS : EVERY_MS;
   }
-
   return createLoop({ name: "retention", tick, clock, log });
+}
+
+/** Returns a function that looks at the next slice of jobs. */
+function createPrune(deps: RetentionDeps) {
+  const { store, clock } = deps;
+  const limits = createRetentionLimits(store, deps);
+  /** Behind what was looked at; null to begin at the oldest. */
+  let after: string | null = null;
+  let beganAt = clock.monotonic();
+  /** Whether there is nothing behind `after` that was to be looked at. */
+  let isThrough = false;
+  let batchesRemoved = 0;
+
+  function beginAgain(): void {
+    after = null;
+    isThrough = false;
+    batchesRemoved = 0;
+  }
+
+  /** False if nothing more can be deleted to get below the limits. */
+  async function goOn(excess: number): Promise<boolean> {
+    if (batchesRemoved === 0) return limits.cutOff(excess);
+    // Their jobs were passed.
+    beginAgain();
+    return true;
+  }
+
+  return async (now: number): Promise<{ jobs: number; more: boolean }> => {
+    const excess = await limits.excess(SLICE_SIZE);
+    const withCut = excess > 0;
+    const goesOn = withCut && isThrough && (await goOn(excess));
+    const ages = limits.ages(now, { withCut });
+    const pruned = await store.pruneJobs({ ...ages, limit: SLICE_SIZE, after });
+    after = pruned.at;
+    isThrough = !pruned.more;
+    batchesRemoved += pruned.batches;
+    if (isThrough && clock.monotonic() - beganAt >= AGAIN_MS) {
+      beginAgain();
+      beganAt = clock.monotonic();
+    }
+    return { jobs: pruned.jobs, more: pruned.more || goesOn };
+  };
 }

@@ -12,9 +12,18 @@ export interface StoreCounts {
   readonly webhooks: Readonly<Record<WebhookState, number>>;
 }
 
+export interface PruneRequest {
+  readonly endedBefore: number;
+  readonly failedBefore?: number;
+  readonly limit: number;
+  readonly after: string | null;
+}
+
 export interface Pruned {
   /** The number of jobs deleted. */
   readonly jobs: number;
+  /** The number of batches deleted. Their jobs can be deleted from then on. */
+  readonly batches: number;
   /** The last place that was looked at. */
   readonly at: string;
   /** Whether the limit ended the call. */
@@ -88,13 +97,15 @@ export interface UpkeepWrites {
    * idempotency keys become free. A job with a delivery that was given up at `endedBefore` or later
    * is kept, so that it can be sent again.
    *
+   * Of jobs that failed, `failedBefore` is the instant, if it is given.
+   *
    * A job that belongs to a batch is kept until the batch is deleted. The same call first looks at up
-   * to `limit` batches whose callback was stored before `endedBefore`, by the same rules.
+   * to `limit` batches whose callback was stored before both instants, by the same rules.
    *
    * Begins behind the place that `after` names, so that what may not be deleted is not read again; with
    * null, at the oldest.
    */
-  pruneJobs(request: { endedBefore: number; limit: number; after: string | null }): Promise<Pruned>;
+  pruneJobs(request: PruneRequest): Promise<Pruned>;
   /**
    * Adds `byMs`, which is negative, to every instant after `now` at which a delivery is due, a destination's pause
    * began or ends, it was last served or its tokens were counted, or since which a job waits. Includes
@@ -119,6 +130,11 @@ export interface UpkeepWrites {
 
 export interface UpkeepReads {
   counts(): Promise<StoreCounts>;
+  /**
+   * Returns the last instant at which one of the first `count` jobs ended that ended at `from` or later.
+   * Null without any.
+   */
+  lastEndOf(request: { from: number; count: number }): Promise<number | null>;
   /** Returns a stored value about the store, such as the check of the vault's key, or null. */
   meta(key: string): Promise<string | null>;
 }

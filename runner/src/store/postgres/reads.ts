@@ -33,6 +33,7 @@ import {
 } from "./reads/job-parts.ts";
 import { createReadJob, createReadJobValue } from "./reads/job.ts";
 import { createReadJobIds, createReadJobs } from "./reads/jobs.ts";
+import { createReadLastEndOf } from "./reads/last-end-of.ts";
 import { createReadPositions } from "./reads/positions.ts";
 import {
   createReadFailingSchedules,
@@ -84,6 +85,7 @@ export function createReads(reader: Reader, turns: Turns): StoreReads {
     runningBulkActs: createReadRunningBulkActs(query),
     meta: createReadMeta(query),
     counts: createReadCounts(query),
+    lastEndOf: createReadLastEndOf(query),
     stats: createReadStats(query),
     queueState: createReadQueueState(query),
     heldDestinations: createReadHeldDestinations(query),

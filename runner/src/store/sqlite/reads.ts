@@ -31,6 +31,7 @@ import {
   prepareReadUsedContents,
 } from "./reads/files.ts";
 import { prepareReadHeldDestinations } from "./reads/held-destinations.ts";
+import { prepareReadLastEndOf } from "./reads/last-end-of.ts";
 import { prepareReadLogs } from "./reads/logs.ts";
 import { prepareReadMeta } from "./reads/meta.ts";
 import { prepareReadNextJobDue } from "./reads/next-job-due.ts";
@@ -79,6 +80,7 @@ export function createReads(db: DatabaseSync): StoreReads {
     runningBulkActs: prepareReadRunningBulkActs(db),
     meta: prepareReadMeta(db),
     counts: prepareReadCounts(db),
+    lastEndOf: prepareReadLastEndOf(db),
     stats: prepareReadStats(db),
     queueState: prepareReadQueueState(db),
     heldDestinations: prepareReadHeldDestinations(db),

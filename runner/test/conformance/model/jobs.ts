@@ -7,7 +7,7 @@ import type {
   RetryFrom,
   SubmitOutcome,
 } from "../../../src/ports/store/jobs.ts";
-import type { Beat } from "../../../src/ports/store/upkeep.ts";
+import type { Beat, PruneRequest } from "../../../src/ports/store/upkeep.ts";
 import { restoreOrder, newDelivery } from "./deliveries.ts";
 import {
   deleteUnusedDestinations,
@@ -60,7 +60,7 @@ export function createJobModel(state: ModelState) {
   }
 
   /** Returns whether the limit ended it. */
-  function pruneBatches(endedBefore: number, limit: number): boolean {
+  function pruneBatches(endedBefore: number, limit: number) {
     const seen = state.batches
       .filter(({ callback }) => callback !== null && callback.at < endedBefore)
       .toSorted((a, b) => a.callback!.at - b.callback!.at)
@@ -71,7 +71,7 @@ export function createJobModel(state: ModelState) {
     state.batches = state.batches.filter((batch) => !old.includes(batch));
     const ids = new Set(old.map(({ spec }) => spec.id));
     state.deliveries = state.deliveries.filter(({ subjectId }) => !ids.has(subjectId));
-    return seen.length === limit;
+    return { removed: old.length, more: seen.length === limit };
   }
 
   return {
@@ -266,24 +266,30 @@ export function createJobModel(state: ModelState) {
       return "deleted";
     },
 
-    pruneJobs({ endedBefore, limit }: { endedBefore: number; limit: number }) {
-      const moreBatches = pruneBatches(endedBefore, limit);
+    pruneJobs({ endedBefore, failedBefore = endedBefore, limit }: PruneRequest) {
+      const batches = pruneBatches(Math.min(endedBefore, failedBefore), limit);
+      const before = ({ status }: ModelJob) => (status === "failed" ? failedBefore : endedBefore);
       const kept = new Set(state.batches.flatMap(({ jobIds }) => jobIds));
-      const busy = new Set(
-        state.deliveries
-          .filter((each) => isNeeded(each, endedBefore))
-          .map(({ subjectId }) => subjectId),
-      );
+      const isBusy = (job: ModelJob) =>
+        state.deliveries.some(
+          (each) => each.subjectId === job.spec.id && isNeeded(each, before(job)),
+        );
       const seen = state.jobs
-        .filter((job) => job.endedAt !== null && job.endedAt < endedBefore)
+        .filter((job) => job.endedAt !== null && job.endedAt < Math.max(endedBefore, failedBefore))
         .toSorted((a, b) => a.endedAt! - b.endedAt!)
         .slice(0, limit);
-      const old = seen.filter(({ spec }) => !kept.has(spec.id) && !busy.has(spec.id));
+      const old = seen.filter(
+        (job) => job.endedAt! < before(job) && !kept.has(job.spec.id) && !isBusy(job),
+      );
       const ids = new Set(old.map(({ spec }) => spec.id));
       state.jobs = state.jobs.filter((job) => !old.includes(job));
       state.deliveries = state.deliveries.filter(({ subjectId }) => !ids.has(subjectId));
       deleteUnusedDestinations(state);
-      return { jobs: old.length, more: moreBatches || seen.length === limit };
+      return {
+        jobs: old.length,
+        batches: batches.removed,
+        more: batches.more || seen.length === limit,
+      };
     },
   };
 }

@@ -3,7 +3,11 @@ import type { Transaction } from "../transaction.ts";
 import { deleteBatches, deleteJobs } from "./delete-rows.ts";
 
 /** Open, or given up so recently that an operator can still have it sent again. */
-const NEEDED = `(state IN ('waiting', 'due') OR (state = 'dead' AND deliveries.ended_at >= $1))`;
+const needed = (before: string): string =>
+  `(state IN ('waiting', 'due') OR (state = 'dead' AND deliveries.ended_at >= ${before}))`;
+
+/** The instant before which a job must have ended. */
+const OWN_BEFORE = `CASE jobs.status WHEN 'failed' THEN $6::bigint ELSE $5::bigint END`;
 
 /** EXISTS that looks once for each row. PostgreSQL can turn EXISTS itself into a read of the whole table. */
 function exists(from: string): string {
@@ -36,7 +40,7 @@ const BATCHES: Table = {
   name: "batches",
   key: "seq",
   endedAt: "ended_at",
-  isNeeded: exists(`FROM deliveries WHERE batch = batches.seq AND ${NEEDED}`),
+  isNeeded: exists(`FROM deliveries WHERE batch = batches.seq AND ${needed("$1")}`),
   remove: deleteBatches,
 };
 
@@ -45,7 +49,8 @@ const JOBS: Table = {
   name: "jobs",
   key: "seq",
   endedAt: "ended_at",
-  isNeeded: `${exists(`FROM deliveries WHERE job = jobs.seq AND ${NEEDED}`)}
+  isNeeded: `ended_at >= ${OWN_BEFORE}
+    OR ${exists(`FROM deliveries WHERE job = jobs.seq AND ${needed(OWN_BEFORE)}`)}
     OR ${exists("FROM batch_jobs WHERE job = jobs.seq")}`,
   remove: deleteJobs,
 };
@@ -58,18 +63,29 @@ const ERROR_GROUPS: Table = {
   remove: (tx, keys) => tx.query(`DELETE FROM error_groups WHERE id = ANY ($1::bigint[])`, [keys]),
 };
 
-export const pruneJobs: Operation<"pruneJobs"> = async (tx, { endedBefore, limit, after }) => {
+export const pruneJobs: Operation<"pruneJobs"> = async (
+  tx,
+  { endedBefore, failedBefore = endedBefore, limit, after },
+) => {
+  const earlier = Math.min(endedBefore, failedBefore);
+  const later = Math.max(endedBefore, failedBefore);
   const [batch, job, group] =
     after === null ? [FIRST, FIRST, FIRST] : (JSON.parse(after) as [Place, Place, Place]);
-  const batches = await prune(tx, BATCHES, { after: batch, endedBefore, limit });
-  const jobs = await prune(tx, JOBS, { after: job, endedBefore, limit });
+  const batches = await prune(tx, BATCHES, { after: batch, endedBefore: earlier, limit });
+  const jobs = await prune(tx, JOBS, {
+    after: job,
+    endedBefore: later,
+    limit,
+    values: [endedBefore, failedBefore],
+  });
   const groups = await prune(tx, ERROR_GROUPS, {
     after: group,
-    endedBefore,
+    endedBefore: earlier,
     limit: GROUPS_PER_CALL,
   });
   return {
     jobs: jobs.removed,
+    batches: batches.removed,
     at: JSON.stringify([batches.at, jobs.at, groups.more ? groups.at : FIRST]),
     more: batches.more || jobs.more,
   };
@@ -79,12 +95,17 @@ export const pruneJobs: Operation<"pruneJobs"> = async (tx, { endedBefore, limit
 async function prune(
   tx: Transaction,
   { name, key, endedAt, isNeeded, remove }: Table,
-  { after, endedBefore, limit }: { after: Place; endedBefore: number; limit: number },
+  {
+    after,
+    endedBefore,
+    limit,
+    values = [],
+  }: { after: Place; endedBefore: number; limit: number; values?: readonly number[] },
 ) {
   const rows = await tx.query<EndedRow>(
     `SELECT ${key} AS seq, ${endedAt} AS ended_at, (${isNeeded}) AS is_needed FROM ${name}
      WHERE ${endedAt} < $1 AND (${endedAt}, ${key}) > ($2, $3) ORDER BY ${endedAt}, ${key} LIMIT $4`,
-    [endedBefore, ...after, limit],
+    [endedBefore, ...after, limit, ...values],
   );
   const old = rows.filter((row) => !row.is_needed).map(({ seq }) => seq);
   await remove(tx, old);

@@ -3,7 +3,11 @@ import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 
 /** Open, or given up so recently that an operator can still have it sent again. */
-const NEEDED = `(state IN ('waiting', 'due') OR (state = 'dead' AND deliveries.ended_at >= ?1))`;
+const needed = (before: string): string =>
+  `(state IN ('waiting', 'due') OR (state = 'dead' AND deliveries.ended_at >= ${before}))`;
+
+/** The instant before which a job must have ended. */
+const OWN_BEFORE = `CASE jobs.status WHEN 'failed' THEN ?6 ELSE ?5 END`;
 
 /** A place in the order in which batches or jobs have ended. */
 type Place = readonly [endedAt: number, seq: number];
@@ -31,8 +35,12 @@ function preparePrune(
      WHERE ${endedAt} < ?1 AND (${endedAt}, ${key}) > (?2, ?3) ORDER BY ${endedAt}, ${key} LIMIT ?4`,
   );
   const remove = prepare(db, `DELETE FROM ${name} WHERE ${key} = ?`);
-  return (after: Place, { endedBefore, limit }: { endedBefore: number; limit: number }) => {
-    const rows = find.all(endedBefore, ...after, limit);
+  return (
+    after: Place,
+    { endedBefore, limit }: { endedBefore: number; limit: number },
+    values: readonly number[] = [],
+  ) => {
+    const rows = find.all(endedBefore, ...after, limit, ...values);
     const old = rows.filter((row) => row.is_needed === 0);
     for (const { seq } of old) remove.run(seq);
     const last = rows.at(-1);
@@ -46,13 +54,14 @@ export function preparePruneJobs(db: DatabaseSync): Operations["pruneJobs"] {
   const pruneBatches = preparePrune(db, {
     ...columns,
     name: "batches",
-    isNeeded: `EXISTS (SELECT 1 FROM deliveries WHERE batch = batches.seq AND ${NEEDED})`,
+    isNeeded: `EXISTS (SELECT 1 FROM deliveries WHERE batch = batches.seq AND ${needed("?1")})`,
   });
   // Jobs of a batch are kept as long as the batch, because it lists them all.
   const pruneJobs = preparePrune(db, {
     ...columns,
     name: "jobs",
-    isNeeded: `EXISTS (SELECT 1 FROM deliveries WHERE job = jobs.seq AND ${NEEDED})
+    isNeeded: `ended_at >= ${OWN_BEFORE}
+       OR EXISTS (SELECT 1 FROM deliveries WHERE job = jobs.seq AND ${needed(OWN_BEFORE)})
        OR EXISTS (SELECT 1 FROM batch_jobs WHERE job = jobs.seq)`,
   });
   const pruneErrorGroups = preparePrune(db, {
@@ -64,14 +73,17 @@ export function preparePruneJobs(db: DatabaseSync): Operations["pruneJobs"] {
     )`,
   });
 
-  return ({ endedBefore, limit, after }) => {
+  return ({ endedBefore, failedBefore = endedBefore, limit, after }) => {
+    const earlier = Math.min(endedBefore, failedBefore);
+    const later = Math.max(endedBefore, failedBefore);
     const [batch, job, group] =
       after === null ? [FIRST, FIRST, FIRST] : (JSON.parse(after) as [Place, Place, Place]);
-    const batches = pruneBatches(batch, { endedBefore, limit });
-    const jobs = pruneJobs(job, { endedBefore, limit });
-    const groups = pruneErrorGroups(group, { endedBefore, limit: GROUPS_PER_CALL });
+    const batches = pruneBatches(batch, { endedBefore: earlier, limit });
+    const jobs = pruneJobs(job, { endedBefore: later, limit }, [endedBefore, failedBefore]);
+    const groups = pruneErrorGroups(group, { endedBefore: earlier, limit: GROUPS_PER_CALL });
     return {
       jobs: jobs.removed,
+      batches: batches.removed,
       at: JSON.stringify([batches.at, jobs.at, groups.more ? groups.at : FIRST]),
       more: batches.more || jobs.more,
     };
