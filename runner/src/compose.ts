@@ -128,7 +128,7 @@ export async function composeDaemon(
     clock,
     ids: createIds(() => clock.now()),
     telemetry: metrics,
-    host: createHost({ dataDir, executorEnds: plugins.executorEnds }),
+    host: createHost({ ...settings, dataDir, executorEnds: plugins.executorEnds }),
     digest: (text) => createHash("sha256").update(text).digest("base64"),
     urlRefusal: (url) => urlRefusal(url, settings.egress),
     settings: toEngineSettings(settings, links),

@@ -3,6 +3,7 @@ import { createJobActs } from "./bulk/job-acts.ts";
 import { connectBus } from "./bus/connect-bus.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import { createBeats } from "./upkeep/beat-loop.ts";
+import { createDiskRoom } from "./jobs/disk-room.ts";
 import { createFileLinks } from "./files/file-links.ts";
 import { createFileRoom } from "./files/file-room.ts";
 import { createFileWriters } from "./files/file-writers.ts";
@@ -65,6 +66,7 @@ export function createSharedParts(
     secrets: createSecrets({ ...deps, ...connected, clock }),
     sealedContents: createSealedContents(deps.vault),
     room,
+    diskRoom: createDiskRoom({ ...deps, clock }),
     writers,
     links,
     files: createFiles({ ...deps, ...settings, clock, room, writers, links, stopping }),

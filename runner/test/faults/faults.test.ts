@@ -137,7 +137,7 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "a full disk refuses jobs with 503 until there is room",
+    name: "a full disk refuses jobs with 507 until there is room",
     options: { prepare: mountSmallDisk },
     async inflict(trial) {
       await trial.untilEnded(10);
@@ -151,8 +151,8 @@ const FAULTS: readonly Fault[] = [
         const answer = await trial.daemon().request("/v1/jobs", { method: "POST", headers, body });
         return answer.status === 202 ? null : answer;
       });
-      expect(refused.status).toBe(503);
-      expect(refused.headers.get("retry-after")).not.toBeNull();
+      expect(refused.status).toBe(507);
+      expect(await refused.json()).toMatchObject({ code: "DISK_FULL" });
       expect((await fetch(`${trial.daemon().url}/healthz`)).status).toBe(200);
       await sleep(1_000);
       await rm(ballast);

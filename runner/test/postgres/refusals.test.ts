@@ -48,7 +48,7 @@ describe("a full disk", () => {
     await store.close();
   });
 
-  test("refuses a job with 503 and the reason, and a daemon is ready again when there is room", async () => {
+  test("refuses a job with 507 and the reason, and a daemon is ready again when there is room", async () => {
     const shared = await shareDatabase(urlOf(schema), { plugins: { echo: "async (x) => x" } });
     const daemon = await shared.start();
     const submitJob = () =>
@@ -58,11 +58,10 @@ describe("a full disk", () => {
         body: JSON.stringify({ plugins: ["echo"] }),
       });
     const refused = await submitJob();
-    expect(refused.status).toBe(503);
-    expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(refused.status).toBe(507);
     expect(await refused.json()).toMatchObject({
-      code: "UNAVAILABLE",
-      detail: expect.stringContaining("The disk of the database is full."),
+      code: "DISK_FULL",
+      detail: expect.stringContaining("The disk of the database is full"),
     });
     await freeDisk();
     await until("a job is accepted", async () => (await submitJob()).status === 202);

@@ -12,6 +12,7 @@ import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { SubmitRequest } from "../../src/engine/requests.ts";
 import type { Bus } from "../../src/ports/bus.ts";
+import type { Host } from "../../src/ports/host.ts";
 import { createIds } from "../../src/system/ids.ts";
 import { createLocalBus } from "../../src/system/local-bus.ts";
 import type { ReadyPlugin } from "../../src/ports/plugin-catalog.ts";
@@ -47,6 +48,8 @@ export interface EngineScript {
   retentionMs?: number;
   /** Default: that of all jobs. */
   failedRetentionMs?: number;
+  /** Without it, the database has no disk of its own. */
+  databaseDisk?: Host["databaseDisk"];
   maxEndedJobs?: number;
   maxStoredBytes?: number;
   maxDeliveryAgeMs?: number;
@@ -216,7 +219,7 @@ export async function createWorld({
       signer: createSigner(Buffer.alloc(32, 1), "links to files"),
       contents: createLocalContents(join(folder, "artifacts")),
       telemetry: NO_TELEMETRY,
-      host: NO_HOST,
+      host: { ...NO_HOST, ...(script.databaseDisk && { databaseDisk: script.databaseDisk }) },
       log: createTestLog(write),
       settings: {
         maxQueued: 1_000,

@@ -20,6 +20,7 @@ export const NO_HOST: Host = {
   version: "0.1.0",
   daemonBytes: () => 0,
   disk: async () => null,
+  databaseDisk: async () => null,
   uptimeMs: () => 0,
   executorEnds: () => [],
 };

@@ -34,6 +34,7 @@ export async function submitBatch(
     };
     // A job with a key can be an earlier one.
     newJobs = batch.jobs.filter(({ idempotency }) => idempotency === null);
+    await deps.diskRoom.take(batch.jobs.reduce((sum, { input }) => sum + input.length, 0));
     const outcome = await deps.store.submitBatch(batch, { maxQueued: deps.maxQueued });
     if (outcome.kind === "no-file") {
       const named = request.jobs.map((job, index) => ({ request: job, at: `/jobs/${index}` }));

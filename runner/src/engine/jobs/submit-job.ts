@@ -1,9 +1,10 @@
-import { Refused } from "../../domain/errors.ts";
+import { Refused, Transient } from "../../domain/errors.ts";
 import type { SubmitOutcome } from "../../ports/store/jobs.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { Messages } from "../bus/messages.ts";
 import type { SubmitRequest } from "../requests.ts";
 import { claimAtSubmit, type ClaimAtSubmitDeps } from "./claim-at-submit.ts";
+import type { DiskRoom } from "./disk-room.ts";
 import { checkJob, type CheckDeps } from "./check-job.ts";
 import { refuseMissingFile } from "../files/named-files.ts";
 import type { JobSignals } from "./job-signals.ts";
@@ -17,12 +18,13 @@ export interface SubmitDeps extends CheckDeps, NewJobDeps, ClaimAtSubmitDeps {
   readonly telemetry: Pick<Telemetry, "jobsSubmitted">;
   readonly signals: Pick<JobSignals, "announce">;
   readonly messages: Pick<Messages, "publish">;
+  readonly diskRoom: DiskRoom;
 }
 
 /**
  * Accepts a job, once per idempotency key. The job is on disk when this resolves.
  * Throws `Refused`: PLUGIN_NOT_FOUND, PLUGIN_BROKEN, INPUT_INVALID, OPTIONS_INVALID,
- * METADATA_TOO_LARGE, IDEMPOTENCY_KEY_REUSED, QUEUE_FULL, FILE_NOT_FOUND.
+ * METADATA_TOO_LARGE, IDEMPOTENCY_KEY_REUSED, QUEUE_FULL, DISK_FULL, FILE_NOT_FOUND.
  */
 export async function submitJob(
   request: SubmitRequest,
@@ -31,6 +33,7 @@ export async function submitJob(
   checkJob(request, deps, "");
   const { id: jobId, replayed } = await submitOnce(deps, async (jobDeps) => {
     const job = toNewJob(request, jobDeps);
+    await deps.diskRoom.take(job.input.length);
     const outcome = await claimAtSubmit(job, deps);
     if (outcome.kind === "no-file") throw refuseMissingFile(outcome.id, [{ request, at: "" }]);
     const isQueued = outcome.kind === "accepted" && outcome.claim === undefined;
@@ -55,11 +58,16 @@ export async function submitOnce<Deps extends NewJobDeps & { readonly maxQueued:
   deps: Deps,
   submit: (deps: Deps) => Promise<{ id: string; outcome: Outcome }>,
 ): Promise<{ id: string; replayed: boolean }> {
-  let { id, outcome } = await submit(deps);
-  if (outcome.kind === "duplicate" && !outcome.sameRequest) {
-    ({ id, outcome } = await submit({ ...deps, toFingerprintText: JSON.stringify }));
+  try {
+    let { id, outcome } = await submit(deps);
+    if (outcome.kind === "duplicate" && !outcome.sameRequest) {
+      ({ id, outcome } = await submit({ ...deps, toFingerprintText: JSON.stringify }));
+    }
+    return toAccepted(id, outcome, deps.maxQueued);
+  } catch (error) {
+    const isFull = error instanceof Transient && error.code === "STORE_DISK_FULL";
+    throw isFull ? new Refused("DISK_FULL") : error;
   }
-  return toAccepted(id, outcome, deps.maxQueued);
 }
 
 /** Throws `Refused` unless the store accepted the request, now or earlier under the same key. */

@@ -3,12 +3,14 @@ import type { Slot } from "../../domain/schedule.ts";
 import type { RunTrigger } from "../../domain/schedule-overlap.ts";
 import type { SlotRun, StoredSchedule } from "../../ports/store/schedules.ts";
 import { checkJob, type CheckDeps } from "../jobs/check-job.ts";
+import type { DiskRoom } from "../jobs/disk-room.ts";
 import { toNewJob, type NewJobDeps } from "../jobs/new-job.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
 import { openJob } from "./schedule-job.ts";
 
 export interface MakeRunDeps extends CheckDeps, NewJobDeps {
   readonly sealedContents: SealedContents;
+  readonly diskRoom: DiskRoom;
 }
 
 /** Makes the job of a slot, or says why there can be none: its plugin is gone, or no longer takes the input. */

@@ -22,6 +22,7 @@ export async function runSchedule(
   deps: RunDeps,
 ): Promise<{ jobId: string; job: JobRequest }> {
   const { store, clock, log, sealedContents, maxQueued } = deps;
+  await deps.diskRoom.take(0);
   for (let attempt = 0; ; attempt += 1) {
     const schedule = await get(key);
     const { id, definition, next } = schedule;

@@ -100,6 +100,7 @@ export function createScheduleLoop(deps: ScheduleLoopDeps): Loop {
   async function tryToDecide(schedule: StoredSchedule): Promise<boolean> {
     const { id, key } = schedule;
     try {
+      await deps.diskRoom.take(0);
       const next = await decide(schedule);
       if (typeof next === "object") later.set(id, clock.monotonic() + next.inMs);
       else later.delete(id);

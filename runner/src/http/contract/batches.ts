@@ -172,6 +172,7 @@ export const submitBatch = defineRoute({
     "METADATA_TOO_LARGE",
     "BATCH_TOO_LARGE",
     "QUEUE_FULL",
+    "DISK_FULL",
     "STOPPING",
   ],
 });

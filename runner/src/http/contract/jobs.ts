@@ -50,6 +50,7 @@ export const submitJob = defineRoute({
     "IDEMPOTENCY_KEY_REUSED",
     "METADATA_TOO_LARGE",
     "QUEUE_FULL",
+    "DISK_FULL",
     "STOPPING",
   ],
 });

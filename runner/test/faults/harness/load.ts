@@ -79,7 +79,7 @@ export function createLoad(options: {
         if (plan.cancelAfterMs !== null) cancelling.push(cancel(jobId, plan.cancelAfterMs));
         return jobId;
       }
-      if (answer !== null && answer.status !== 503) {
+      if (answer !== null && answer.status !== 503 && answer.status !== 507) {
         throw new Error(`${plan.name} got ${answer.status} ${await answer.text()}`);
       }
       await sleep(RETRY_MS);

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createWorld, interceptCalls, REQUEST, type World } from "../../../test/support/engine.ts";
+import { Transient } from "../../domain/errors.ts";
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+const FULL = { code: "DISK_FULL" };
+
+let world: World;
+beforeEach(async () => void (world = await createWorld()));
+afterEach(() => world.close());
+
+/** An engine on a disk whose free space the test sets. */
+async function startOn(totalBytes: number) {
+  const disk = { freeBytes: totalBytes, totalBytes, looks: 0 };
+  const { engine, submit } = await world.startEngine({
+    async databaseDisk() {
+      disk.looks += 1;
+      return disk;
+    },
+  });
+  const submitBatch = (sizes: readonly number[]) =>
+    engine.submitBatch({
+      jobs: sizes.map((size) => ({ ...REQUEST, input: { text: "x".repeat(size) } })),
+      webhook: null,
+      idempotencyKey: null,
+    });
+  return { disk, engine, submit, submitBatch };
+}
+
+test("jobs and batches are refused before the disk is full, and accepted when there is room again", async () => {
+  const { disk, submit, submitBatch } = await startOn(100 * GIB);
+  await submit();
+  await submitBatch([1]);
+  disk.freeBytes = 255 * MIB;
+  await world.runUntil(world.clock.now() + 1_000);
+  await expect(submit()).rejects.toMatchObject(FULL);
+  await expect(submitBatch([1])).rejects.toMatchObject(FULL);
+  disk.freeBytes = 257 * MIB;
+  await submit();
+  await submitBatch([1]);
+});
+
+test("of a small disk, a twentieth stays free", async () => {
+  const { disk, submit } = await startOn(100 * MIB);
+  disk.freeBytes = 6 * MIB;
+  await submit();
+  disk.freeBytes = 4 * MIB;
+  await world.runUntil(world.clock.now() + 1_000);
+  await expect(submit()).rejects.toMatchObject(FULL);
+});
+
+test("what a job would take of the rest is refused too", async () => {
+  const { disk, submitBatch } = await startOn(100 * GIB);
+  disk.freeBytes = 258 * MIB;
+  await expect(submitBatch([MIB, 2 * MIB])).rejects.toMatchObject(FULL);
+  await submitBatch([MIB]);
+});
+
+test("the disk is looked at again after a second, or after 16 MiB", async () => {
+  const { disk, submit, submitBatch } = await startOn(100 * GIB);
+  for (let n = 0; n < 10; n += 1) await submit();
+  expect(disk.looks).toBe(1);
+  await submitBatch([9 * MIB]);
+  expect(disk.looks).toBe(1);
+  await submitBatch([9 * MIB]);
+  expect(disk.looks).toBe(2);
+  await world.runUntil(world.clock.now() + 1_000);
+  await submit();
+  expect(disk.looks).toBe(3);
+});
+
+test("a write that fails because the disk is full refuses the job in the same way", async () => {
+  const { submit } = await world.startEngine({
+    intercept: (store) =>
+      interceptCalls(store, async (call, name) => {
+        if (name === "submitJob") throw new Transient("STORE_DISK_FULL", "The disk is full.");
+        return call();
+      }),
+  });
+  await expect(submit()).rejects.toMatchObject(FULL);
+});
