@@ -1,5 +1,6 @@
 import type { LimitName } from "../domain/limits.ts";
 import type { RelayState } from "./telemetry.ts";
+import type { StoreSize } from "./store/status.ts";
 import type { StoreCounts } from "./store/upkeep.ts";
 
 /** The HTTP server's metrics, and the text of all metrics. */
@@ -14,6 +15,6 @@ export interface HttpMetrics {
   /** Counts something that was refused because it was over a limit. */
   refused(limit: LimitName): void;
   readonly contentType: string;
-  /** Returns all metrics as text, including the store's counts and the deliveries in flight. */
-  render(counts: StoreCounts, relay: RelayState): Promise<string>;
+  /** Returns all metrics as text, including the store's counts and size and the deliveries in flight. */
+  render(counts: StoreCounts, size: StoreSize, relay: RelayState): Promise<string>;
 }

@@ -6,6 +6,7 @@ const COUNTS = {
   deliveries: { waiting: 0, due: 0, delivered: 0, dead: 0 },
   webhooks: { active: 0, paused: 0, off: 0 },
 };
+const SIZE = { bytes: 4096_000, freeBytes: 8192 };
 const IDLE = { inFlight: 0, bytesInFlight: 0, openDestinations: 0 };
 
 test("attempts are counted by outcome, with the wait for the first attempt and the end-to-end latency", async () => {
@@ -27,7 +28,7 @@ test("attempts are counted by outcome, with the wait for the first attempt and t
     first: true,
     sinceEventMs: 600,
   });
-  const lines = (await metrics.render(COUNTS, IDLE)).split("\n");
+  const lines = (await metrics.render(COUNTS, SIZE, IDLE)).split("\n");
   const attempts = "playground_delivery_attempt_duration_seconds_count";
   expect(lines).toEqual(
     expect.arrayContaining([
@@ -45,7 +46,7 @@ test("attempts are counted by outcome, with the wait for the first attempt and t
 });
 
 test("each outcome of an attempt and each limit is 0 before the first one", async () => {
-  const lines = (await createMetrics().render(COUNTS, IDLE)).split("\n");
+  const lines = (await createMetrics().render(COUNTS, SIZE, IDLE)).split("\n");
   const attempts = "playground_delivery_attempt_duration_seconds_count";
   expect(lines).toEqual(
     expect.arrayContaining([
@@ -59,10 +60,20 @@ test("each outcome of an attempt and each limit is 0 before the first one", asyn
 });
 
 test("every metric has a help text", async () => {
-  const lines = (await createMetrics().render(COUNTS, IDLE)).split("\n");
+  const lines = (await createMetrics().render(COUNTS, SIZE, IDLE)).split("\n");
   const names = lines.flatMap((line) => /^# TYPE (playground_\w+)/.exec(line)?.[1] ?? []);
   expect(names.length).toBeGreaterThan(10);
   for (const name of names) {
     expect(lines.find((line) => line.startsWith(`# HELP ${name} `))?.length).toBeGreaterThan(30);
   }
+});
+
+test("the size of the database and its free part are read at every scrape", async () => {
+  const lines = (await createMetrics().render(COUNTS, SIZE, IDLE)).split("\n");
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      "playground_database_bytes 4096000",
+      "playground_database_free_bytes 8192",
+    ]),
+  );
 });

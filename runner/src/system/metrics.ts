@@ -7,6 +7,7 @@ import { SLOT_STATES } from "../domain/schedule.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { HttpMetrics } from "../ports/http-metrics.ts";
 import type { RelayState } from "../ports/telemetry.ts";
+import type { StoreSize } from "../ports/store/status.ts";
 import type { StoreCounts } from "../ports/store/upkeep.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 
@@ -21,6 +22,7 @@ export function createMetrics(): Telemetry & HttpMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const stored = createStoredGauges(registry);
+  const sized = createSizeGauges(registry);
   const relayed = createRelayGauges(registry);
   const http = createHttpMetrics(registry);
   return {
@@ -28,8 +30,9 @@ export function createMetrics(): Telemetry & HttpMetrics {
     refused: createRefusals(registry),
     requestEnded: http,
     contentType: registry.contentType,
-    render(counts, relay) {
+    render(counts, size, relay) {
       stored(counts);
+      sized(size);
       relayed(relay);
       return registry.metrics();
     },
@@ -62,6 +65,28 @@ function createStoredGauges(registry: Registry): (counts: StoreCounts) => void {
     for (const [state, count] of Object.entries(counts.deliveries))
       deliveries.set({ state }, count);
     for (const [state, count] of Object.entries(counts.webhooks)) webhooks.set({ state }, count);
+  };
+}
+
+/**
+ * The size of all tables together. SQLite reads the whole file to tell the size of each (dbstat): 1 s for
+ * each GB, in which the main thread would answer nothing.
+ */
+function createSizeGauges(registry: Registry): (size: StoreSize) => void {
+  const registers = [registry];
+  const bytes = new Gauge({
+    name: "playground_database_bytes",
+    help: "Size of the database, with its free space.",
+    registers,
+  });
+  const freeBytes = new Gauge({
+    name: "playground_database_free_bytes",
+    help: "The part of the database that is free for new rows. PostgreSQL does not tell it: 0.",
+    registers,
+  });
+  return (size) => {
+    bytes.set(size.bytes);
+    freeBytes.set(size.freeBytes);
   };
 }
 

@@ -12,7 +12,7 @@ import { sendPage, type Page } from "../pages/frame.ts";
 
 export interface DaemonDeps {
   readonly engine: Pick<Engine, "relayState">;
-  readonly reads: Pick<Store, "counts">;
+  readonly reads: Pick<Store, "counts" | "size">;
   readonly metrics: HttpMetrics;
   readonly publicUrl: string | undefined;
   /** Returns why the daemon is not accepting work. Empty when it is ready. */
@@ -32,7 +32,8 @@ export function registerDaemon(app: FastifyInstance, deps: DaemonDeps): void {
   });
 
   mount(app, getMetrics, async (_, reply) => {
-    const text = await deps.metrics.render(await deps.reads.counts(), deps.engine.relayState());
+    const [counts, size] = await Promise.all([deps.reads.counts(), deps.reads.size()]);
+    const text = await deps.metrics.render(counts, size, deps.engine.relayState());
     return reply.header("content-type", deps.metrics.contentType).send(text);
   });
 

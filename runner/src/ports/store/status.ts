@@ -20,6 +20,11 @@ export interface WaitingJobs {
   readonly since: number;
 }
 
+export interface StoreSize {
+  readonly bytes: number;
+  readonly freeBytes: number;
+}
+
 export interface StatusReads {
   queueState(): Promise<QueueState>;
   /**
@@ -30,5 +35,5 @@ export interface StatusReads {
   /** The daemons that gave a sign of life (`beat`) and are not forgotten (`reap`); up to 100. */
   daemons(): Promise<readonly StoredDaemon[]>;
   /** The size of what is stored, and the part of it that is free for new rows, in bytes. */
-  size(): Promise<{ readonly bytes: number; readonly freeBytes: number }>;
+  size(): Promise<StoreSize>;
 }
