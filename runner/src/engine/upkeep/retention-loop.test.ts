@@ -103,21 +103,29 @@ describe("above a limit", () => {
     expect(await kept([waiting!, ...ids])).toEqual([waiting, ...ids.slice(-3)]);
   });
 
-  test("a batch goes with its jobs, and not those that ended after it", async () => {
-    const started = await world.startEngine({ run: (step) => step.complete(), maxEndedJobs: 7 });
-    const jobs = numbered(3).map((text) => ({ ...REQUEST, input: { text } }));
-    const { batchId } = await started.engine.submitBatch({
-      jobs,
-      webhook: null,
-      idempotencyKey: null,
+  test("the jobs of a batch go before those that ended after it, although they were passed", async () => {
+    const started = await world.startEngine({
+      run: (step) => step.complete(),
+      maxEndedJobs: 10,
+      answer: () => answered(500),
     });
-    const batch = async () => world.store.batch(batchId);
+    const jobs = numbered(6).map((text, index) => ({
+      ...REQUEST,
+      input: { text },
+      runAt: world.clock.now() + index * 10,
+    }));
+    const request = { jobs, webhook: null, idempotencyKey: null };
+    const { batchId } = await started.engine.submitBatch(request);
+    await world.runUntil(world.clock.now() + 100);
+    const batch = () => world.store.batch(batchId);
     await until("the batch to end", async () => (await batch())?.endedAt != null);
-    await world.runUntil(world.clock.now() + 1);
+    // The cut stops in the batch, then behind two jobs that must be kept.
+    const waiting = await endInOrder(started, numbered(2), { webhook: HOOK });
     const ids = await endInOrder(started, numbered(6));
     await nextRun();
     expect(await batch()).toBeNull();
-    expect(await kept(ids)).toEqual(ids);
+    expect(await kept([...waiting, ...ids])).toEqual([...waiting, ...ids]);
+    expect((await world.store.counts()).jobs.completed).toBe(8);
   });
 
   test("of the size, the oldest ended jobs go until what is stored is below it", async () => {
