@@ -317,6 +317,7 @@ export function toPlugin(name: string): ReadyPlugin {
     example: null,
     timeoutMs: null,
     retry: null,
+    limits: null,
     secrets: [],
     warnings: [],
   };

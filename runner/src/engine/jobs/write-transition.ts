@@ -33,6 +33,7 @@ export function createTransitionWriter(
   claim: Claim,
   deps: TransitionDeps & {
     readonly startedAt: number;
+    readonly hasLimits: boolean;
     readonly onError: (error: unknown) => void;
     /** The start was refused, because the claim is lost. */
     readonly onLost: () => void;
@@ -78,7 +79,7 @@ export function createTransitionWriter(
     deps.signals.announce(claim.jobId, toSignal(transition));
     const hasEvents = transition.events.length > 0;
     const isMoreDue = hasEvents && (stored === true || stored.isMoreDue);
-    publishCommitted(transition, { isMoreDue, messages: deps.messages });
+    publishCommitted(transition, { ...deps, isMoreDue });
     if (transition.status !== "queued") reportEnd(transition);
     return true;
   }
@@ -101,11 +102,15 @@ export function createTransitionWriter(
 /** Tells who has work after a transition. `isMoreDue`: deliveries can be due that were not handed over. */
 export function publishCommitted(
   { status, schedule }: Pick<Progress, "schedule"> & Pick<Transition, "status">,
-  { isMoreDue, messages }: { isMoreDue: boolean; messages: Pick<Messages, "publish"> },
+  {
+    isMoreDue,
+    hasLimits,
+    messages,
+  }: { isMoreDue: boolean; hasLimits: boolean; messages: Pick<Messages, "publish"> },
 ): void {
   if (isMoreDue) messages.publish({ kind: "due" });
-  // Its step is to run again: the claims must know when.
-  if (status === "queued") messages.publish({ kind: "jobs" });
+  // Its step is to run again, and the claims must know when; or its slot is free.
+  if (status === "queued" || (hasLimits && hasEnded(status))) messages.publish({ kind: "jobs" });
   if (hasEnded(status)) messages.publish({ kind: "batches" });
   // A slot of it can wait for the end of this job.
   if (schedule !== undefined) messages.publish({ kind: "schedules" });
