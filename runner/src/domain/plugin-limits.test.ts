@@ -33,6 +33,7 @@ describe("the limit of a step", () => {
     expect(keyOf({ site: { domain: 7 } })).toBe("7");
     expect(keyOf({ site: { domain: { b: 1, a: 2 } } })).toBe('{"a":2,"b":1}');
     expect(keyOf({ site: { domain: "x".repeat(201) } })).toBe("digest of 201");
+    expect(keyOf({ site: { domain: "a\0b\ud800" } })).toBe("a\uFFFDb\uFFFD");
   });
 
   test("has the empty key without a value, and reads nothing that is inherited", () => {

@@ -110,8 +110,9 @@ function valueAt(path: string, input: unknown): unknown {
   return value;
 }
 
-/** Jobs without the value share a key. */
+/** Jobs without the value share a key. The stores read keys out of JSON, which PostgreSQL refuses for some characters. */
 function keyText(value: unknown): string {
   if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : sortedJson(value);
+  const text = typeof value === "string" ? value : sortedJson(value);
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
 }
