@@ -71,8 +71,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   const { onError } = giveBack;
   const writer = createTransitionWriter(claim, {
     ...deps,
-    startedAt: claimed.startedAt,
-    hasLimits: claimed.limits !== undefined,
+    job: claimed,
     onError,
     onLost: () => void (drop() && log.warn(claim, "job.claim-lost")),
   });

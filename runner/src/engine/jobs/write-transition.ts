@@ -1,4 +1,4 @@
-import { hasEnded } from "../../domain/job.ts";
+import { hasEnded, type RunningJob } from "../../domain/job.ts";
 import type { Progress, Transition } from "../../domain/transition.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Claim } from "../../ports/store/jobs.ts";
@@ -32,8 +32,7 @@ export interface TransitionWriter {
 export function createTransitionWriter(
   claim: Claim,
   deps: TransitionDeps & {
-    readonly startedAt: number;
-    readonly hasLimits: boolean;
+    readonly job: Pick<RunningJob, "startedAt" | "limits">;
     readonly onError: (error: unknown) => void;
     /** The start was refused, because the claim is lost. */
     readonly onLost: () => void;
@@ -79,14 +78,18 @@ export function createTransitionWriter(
     deps.signals.announce(claim.jobId, toSignal(transition));
     const hasEvents = transition.events.length > 0;
     const isMoreDue = hasEvents && (stored === true || stored.isMoreDue);
-    publishCommitted(transition, { ...deps, isMoreDue });
+    publishCommitted(transition, {
+      isMoreDue,
+      hasLimits: deps.job.limits !== undefined,
+      messages: deps.messages,
+    });
     if (transition.status !== "queued") reportEnd(transition);
     return true;
   }
 
-  function reportEnd({ status, failure, endedAt = deps.startedAt }: Progress): void {
+  function reportEnd({ status, failure, endedAt = deps.job.startedAt }: Progress): void {
     if (!hasEnded(status)) return;
-    const durationMs = Math.max(0, endedAt - deps.startedAt);
+    const durationMs = Math.max(0, endedAt - deps.job.startedAt);
     const isCompleted = status === "completed";
     deps.telemetry.jobEnded({
       status: isCompleted ? "completed" : "failed",

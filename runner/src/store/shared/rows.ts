@@ -92,7 +92,7 @@ function toWaitingForLimit(row: LimitColumns & RetryColumns): WaitingForLimit | 
     on,
     key,
     since: Math.max(since, row.run_at),
-    used: Number((isOfKey ? row.key_used : row.limit_used) ?? 0),
+    used: (isOfKey ? row.key_used : row.limit_used) ?? 0,
     slots: (isOfKey ? row.key_slots : row.limit_slots) ?? 0,
     isOfKey,
   };
