@@ -18,7 +18,7 @@ const SLOW = [
 ];
 
 /** Daemons under load with every kind of fault. `npm run test:faults` runs them. */
-const FAULTS = ["runner/test/faults/{durability,kills,faults,schedule-kills}.test.ts"];
+const FAULTS = ["runner/test/faults/{durability,kills,faults,limit-kills,schedule-kills}.test.ts"];
 
 export default defineConfig({
   test: {

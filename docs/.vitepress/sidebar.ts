@@ -21,6 +21,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "Receive webhooks", link: "/guides/webhooks" },
       { text: "Run jobs on a schedule", link: "/guides/schedules" },
       { text: "Retry steps that fail", link: "/guides/retry-steps" },
+      { text: "Limit how many jobs run", link: "/guides/limit-jobs" },
       { text: "Find jobs, act on many", link: "/guides/find-and-act-on-jobs" },
       { text: "The console", link: "/guides/console" },
     ],

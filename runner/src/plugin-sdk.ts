@@ -3,6 +3,7 @@
  * The built-in plugins are written with this and nothing else of the runner.
  */
 import type { z } from "zod";
+import type { LimitsRequest } from "./domain/plugin-limits.ts";
 import type { RetryRequest } from "./domain/step-retry.ts";
 import { checkDefinition } from "./pool/definition-faults.ts";
 
@@ -155,6 +156,13 @@ export interface PluginDefinition<
    * of its thread, and no room for its files. Throw `DoNotRetry` or `RetryAfter` to say more.
    */
   readonly retry?: RetryRequest;
+  /**
+   * How many steps of this plugin run at the same time, in all daemons together: `concurrency` in all, and
+   * `perKey.concurrency` for each value that `perKey.key` finds in the job's input. The key is a path such as
+   * `"input.domain"`, and is read when the job is accepted. Jobs without the value share a key. Plugins that
+   * give the same `name` share one limit, and the least of their numbers counts. From 1 to 1,000 each.
+   */
+  readonly limits?: LimitsRequest;
   /**
    * Gives the plugin each integer beyond ±(2^53 − 1) as a BigInt, in its input, options, `job.input`
    * and `job.metadata`. Without it, JavaScript's number rounds such integers, and the job's log says

@@ -1,6 +1,7 @@
 /** A job's fixed fields and completed steps. `job.ts` decides its changes of state. */
 import type { JsonText } from "./json-text.ts";
 import type { JobSchedule } from "./schedule.ts";
+import type { StepLimit } from "./plugin-limits.ts";
 import type { RetryPolicy } from "./step-retry.ts";
 
 export const JOB_STATUSES = ["queued", "running", "completed", "failed"] as const;
@@ -42,5 +43,7 @@ export interface JobSpec {
   readonly retry?: RetryPolicy;
   /** Left out if no schedule made it. */
   readonly schedule?: JobSchedule;
+  /** The limit of each step. Left out if no step has one. */
+  readonly limits?: readonly (StepLimit | null)[];
   readonly createdAt: number;
 }

@@ -18,5 +18,19 @@ export interface WaitingForRetry {
   readonly since: number;
 }
 
+/** A slot of the limit of its next step. */
+export interface WaitingForLimit {
+  readonly kind: "limit";
+  /** The limit's name. */
+  readonly on: string;
+  /** The job's key, or "". */
+  readonly key: string;
+  readonly since: number;
+  /** How many slots are used, and how many there are: of the key if those are all used. */
+  readonly used: number;
+  readonly slots: number;
+  readonly isOfKey: boolean;
+}
+
 /** What a queued job waits for. Each kind can have its own limit. */
-export type WaitingFor = WaitingForPlugin | WaitingForRetry;
+export type WaitingFor = WaitingForPlugin | WaitingForRetry | WaitingForLimit;

@@ -12,6 +12,7 @@ import { setBatchWebhook } from "./batches/set-batch-webhook.ts";
 import { checkBatchSize, submitBatch } from "./batches/submit-batch.ts";
 import { submitJob } from "./jobs/submit-job.ts";
 import { explainWait } from "./jobs/explain-wait.ts";
+import { createDeclareLimits } from "./limits/declare-limits.ts";
 import { testWebhook } from "./webhooks/test-webhook.ts";
 import { createWebhooks } from "./webhooks/webhooks.ts";
 import { createSchedules } from "./schedules/schedules.ts";
@@ -30,6 +31,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const shared = createSharedParts(deps, { loops: () => loops, stopping: stopping.signal });
   const { clock, signals, activeJobs, sealedContents } = shared;
 
+  const declareLimits = createDeclareLimits(shared);
   const stats = createStats({ reads: store, storeStats: shared.storeStats, clock });
   const threads = () => ({ total: deps.pool.size, busy: activeJobs.busyThreads() });
   const relayState = (): RelayState => loops?.relay.state() ?? IDLE_RELAY;
@@ -113,8 +115,10 @@ export function createEngine(deps: EngineDeps): Engine {
       await shared.tokens?.read();
       // Before the first claim: frees what an earlier daemon had claimed.
       if (shared.beats.canJudge()) await store.reap({ owner: shared.owner, now: clock.now() });
+      await declareLimits();
       loops = startLoops(shared);
       stopListening = shared.catalog.onChange(() => {
+        void declareLimits();
         loops?.claim.wake();
         if (deps.bus.state() !== "alone") loops?.beat.wake();
       });

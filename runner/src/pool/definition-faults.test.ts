@@ -26,6 +26,10 @@ test.each<[string, object]>([
   ["every field", { version: "1", input: z.string(), options: z.object({}), output: z.any() }],
   ["an example", { example: { input: null, options: {} }, timeoutMs: 0.5 }],
   ["exact integers", { exactIntegers: true }],
+  [
+    "limits",
+    { limits: { concurrency: 3, perKey: { key: "input.a.b", concurrency: 1 }, name: "shared" } },
+  ],
   ["a retry policy", { retry: { attempts: 3, backoff: { delayMs: 0, jitter: 1 } } }],
   [
     "optional fields that are undefined or null",
@@ -70,6 +74,35 @@ const WRONG: [object, string][] = [
   [{ timeoutMs: 0 }, `timeoutMs is 0: ${A_TIMEOUT}`],
   [{ timeoutMs: Number.POSITIVE_INFINITY }, `timeoutMs is Infinity: ${A_TIMEOUT}`],
   [{ timeoutMs: 5n }, `timeoutMs is 5n: ${A_TIMEOUT}`],
+  [{ limits: 3 }, "limits is 3: it must be an object such as { concurrency: 2 }"],
+  [
+    { limits: {} },
+    "limits has neither concurrency nor perKey: it must have one, such as { concurrency: 2 }",
+  ],
+  [
+    { limits: { concurrency: 0 } },
+    "limits has a concurrency that is 0: it must be a whole number from 1 to 1000",
+  ],
+  [
+    { limits: { concurrency: 2, rate: 3 } },
+    'limits has an unknown field "rate": the fields of limits are concurrency, perKey, name',
+  ],
+  [
+    { limits: { concurrency: 2, name: "A b" } },
+    'limits has a name that is "A b": it must be 1 to 64 lower-case letters, digits and dashes',
+  ],
+  [
+    { limits: { perKey: 2 } },
+    'limits has a perKey that is 2: it must be an object such as { key: "input.domain", concurrency: 1 }',
+  ],
+  [
+    { limits: { perKey: { key: "domain", concurrency: 1 } } },
+    'limits has a perKey whose key is "domain": it must be the path of a value in the input, such as "input.domain"',
+  ],
+  [
+    { limits: { perKey: { key: "input.a" } } },
+    "limits has a perKey whose concurrency is missing: it must be a whole number from 1 to 1000",
+  ],
   [{ retry: 3 }, "retry is 3: it must be an object such as { attempts: 3 }"],
   [{ retry: {} }, "retry has attempts of nothing: they must be a whole number from 1 to 100"],
   [
@@ -144,7 +177,7 @@ const WRONG: [object, string][] = [
   [{ verison: "1" }, 'unknown field "verison": did you mean "version"?'],
   [
     { author: "me" },
-    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, retry, secrets, exactIntegers, run',
+    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, retry, limits, secrets, exactIntegers, run',
   ],
 ];
 

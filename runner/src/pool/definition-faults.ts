@@ -1,6 +1,7 @@
 /** Finds faults in a plugin's definition. Each fault names the field, its value and what would be right. */
 import { BACKOFF_LIMITS, MAX_ATTEMPTS } from "../domain/step-retry.ts";
 import { nearest } from "../domain/nearest.ts";
+import { limitsFault } from "./limits-fault.ts";
 import { secretNameFault } from "../domain/secret-name.ts";
 import { showValue } from "./value-words.ts";
 import { zodSchemaFault } from "./zod-schema.ts";
@@ -20,6 +21,7 @@ export const CHECKS = {
   example: optional(exampleFault),
   timeoutMs: optional(timeoutFault),
   retry: optional(retryFault),
+  limits: optional(limitsFault),
   secrets: optional(secretsFault),
   exactIntegers: optional((value) =>
     typeof value === "boolean" ? null : not(value, "true or false"),

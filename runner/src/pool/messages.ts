@@ -5,6 +5,7 @@ import type { Failure } from "../domain/errors.ts";
 import type { FileInfo } from "../domain/file.ts";
 import type { StepMetrics } from "../domain/job-spec.ts";
 import type { JsonText } from "../domain/json-text.ts";
+import type { PluginLimits } from "../domain/plugin-limits.ts";
 import type { RetryPolicy, RetryWish } from "../domain/step-retry.ts";
 import type { JsonSchema } from "../ports/plugin-catalog.ts";
 import type { LogLine, StepInterrupted, StepTask } from "../ports/plugin-pool.ts";
@@ -125,6 +126,7 @@ export interface PluginDescription {
   readonly example: { readonly input: unknown; readonly options?: unknown } | null;
   readonly timeoutMs: number | null;
   readonly retry: RetryPolicy | null;
+  readonly limits: PluginLimits | null;
   readonly secrets: readonly string[];
   readonly warnings: readonly string[];
 }

@@ -1,4 +1,5 @@
 import type { Issue } from "../domain/errors.ts";
+import type { PluginLimits } from "../domain/plugin-limits.ts";
 import type { RetryPolicy } from "../domain/step-retry.ts";
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -21,6 +22,8 @@ export interface ReadyPlugin extends PluginSource {
   readonly timeoutMs: number | null;
   /** When a step of the plugin that failed runs again, unless its job says so itself. Null: never. */
   readonly retry: RetryPolicy | null;
+  /** How many of its steps run at the same time. Null if any number. */
+  readonly limits: PluginLimits | null;
   /** The names of the secrets that it declares. */
   readonly secrets: readonly string[];
   /** What the author should fix, although the plugin runs. */

@@ -21,6 +21,7 @@ import { secretConformance } from "./secrets.ts";
 import { statsConformance } from "./stats.ts";
 import { sliceConformance } from "./slices.ts";
 import type { CreateSubject } from "./subject.ts";
+import { limitConformance, sharedLimitConformance } from "./limits.ts";
 import { submitConformance } from "./submit.ts";
 import { textConformance } from "./texts.ts";
 import { stepRetryConformance } from "./step-retries.ts";
@@ -44,6 +45,7 @@ export function storeConformance(
     describe("queues failed jobs again", () => requeueConformance(createSubject));
     describe("stores transitions of jobs", () => transitionConformance(createSubject));
     describe("queues steps again", () => stepRetryConformance(createSubject));
+    describe("keeps to limits", () => limitConformance(createSubject));
     describe("claims deliveries in order", () => deliveryConformance(createSubject));
     describe("serves destinations round robin", () => destinationConformance(createSubject));
     describe("gives up deliveries that are too old", () => ageConformance(createSubject));
@@ -76,6 +78,7 @@ export function sharedStoreConformance(
 ): void {
   describe(`the ${name} store`, () => {
     describe("refuses writes under claims that are lost", () => fenceConformance(createSubject));
+    describe("keeps to limits", () => sharedLimitConformance(createSubject));
     describe("decides slots once", () => scheduleRaceConformance(createSubject));
     describe("with calls of two daemons in any order", () =>
       sharedInterleavingConformance(createSubject, sequences));

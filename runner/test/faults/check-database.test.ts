@@ -33,6 +33,11 @@ const BREAKS: Readonly<Record<string, string | readonly string[]>> = {
   "a slot of a schedule has one job": `UPDATE job_specs SET schedule = (
       SELECT schedule FROM job_specs WHERE schedule IS NOT NULL
     ) WHERE job = (SELECT seq FROM jobs WHERE id = :completed)`,
+  "a queued job has the limit of its next step":
+    "UPDATE jobs SET limit_key = 'b' WHERE limit_key = 'a'",
+  "only a job with a limit waits for a slot, and one that waits for anything else has none":
+    "UPDATE jobs SET blocked_since = 1 WHERE id = :waiting",
+  "where a job waits for a slot that is free, a claim will look": "DELETE FROM limit_vacancies",
   "job_counts matches the rows of jobs":
     "UPDATE job_counts SET count = count + 1 WHERE status = 'queued'",
   "delivery_counts matches the rows of deliveries":

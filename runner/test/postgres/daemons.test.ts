@@ -18,6 +18,9 @@ const GATED = `async (input, { signal }) => {
   return { id: input.id, by: process.ppid };
 }`;
 
+/** One at a time in all daemons together. */
+const ALONE = { limits: `{ concurrency: 1 }`, run: GATED };
+
 const LIMIT = { timeoutMs: 20_000 };
 
 let schema: Schema;
@@ -29,7 +32,7 @@ let b: Daemon;
 
 beforeEach(async () => {
   schema = await createSchema();
-  const plugins = { gated: GATED, count: `async (input) => ({ n: input.n })` };
+  const plugins = { gated: GATED, alone: ALONE, count: `async (input) => ({ n: input.n })` };
   shared = await shareDatabase(urlOf(schema), { plugins });
   receiver = await createReceiver();
   folder = await mkdtemp(join(tmpdir(), "playground-gate-"));
@@ -48,9 +51,9 @@ afterEach(async () => {
 });
 
 /** Submits a job that waits for `release`. */
-async function submitGated(to: Daemon, id: string): Promise<string> {
+async function submitGated(to: Daemon, id: string, plugin = "gated"): Promise<string> {
   const webhook = { url: receiver.url };
-  return (await to.post("/v1/jobs", { plugins: ["gated"], input: { id, folder }, webhook })).jobId;
+  return (await to.post("/v1/jobs", { plugins: [plugin], input: { id, folder }, webhook })).jobId;
 }
 
 const release = (id: string) => writeFile(join(folder, id), "");
@@ -239,3 +242,26 @@ test("a token that one daemon adds or removes counts at the other, and after a r
   await until("A refuses the token", async () => (await ask(a)) === 401, LIMIT);
   await until("C refuses the token", async () => (await ask(c)) === 401, LIMIT);
 }, 60_000);
+
+test("a limit counts for both daemons, and the slot of one that is killed comes back", async () => {
+  const ids = new Map<string, string>();
+  for (const [id, daemon] of [["one", a] as const, ["two", b] as const]) {
+    ids.set(id, await submitGated(daemon, id, "alone"));
+  }
+  const first = await until("one begins", async () => (await begun())[0], LIMIT);
+  const other = first.id === "one" ? "two" : "one";
+  const waitingFor = async () => (await a.get(`/v1/jobs/${ids.get(other)}`)).waitingFor;
+  expect((await until("the other waits", waitingFor, LIMIT)).detail).toBe(
+    'Limit "alone" lets 1 step run at the same time, and 1 does now.',
+  );
+  // A job without a limit goes past it, to the thread that is free.
+  const free = await a.post("/v1/jobs", { plugins: ["count"], input: { n: 1 } });
+  await until("it ends", async () => (await statusAt(b, free.jobId)) === "completed", LIMIT);
+  const [holder, survivor] = first.by === a.process.pid ? [a, b] : [b, a];
+  await holder.end("SIGKILL");
+  expect(await begunBy(first.id, 2)).toBe(survivor.process.pid);
+  expect((await begun()).map(({ id }) => id)).toEqual([first.id, first.id]);
+  await release(first.id);
+  expect(await begunBy(other)).toBe(survivor.process.pid);
+  await release(other);
+});

@@ -33,7 +33,9 @@ export interface Daemon {
 }
 
 /** The source of a plugin's `run`, alone or with the source of its input schema. */
-type PluginSource = string | { readonly input: string; readonly run: string };
+type PluginSource =
+  | string
+  | { readonly input?: string; readonly limits?: string; readonly run: string };
 
 /** Writes a plugin file that contains the source. */
 export async function dropPlugin(
@@ -41,7 +43,7 @@ export async function dropPlugin(
   name: string,
   source: PluginSource,
 ): Promise<void> {
-  const { input, run } = typeof source === "string" ? { run: source } : source;
+  const { input, limits, run } = typeof source === "string" ? { run: source } : source;
   await mkdir(pluginsDir, { recursive: true });
   await writeFile(
     join(pluginsDir, `${name}.ts`),
@@ -53,6 +55,7 @@ export default definePlugin({
   name: "${name}",
   description: "For a test.",
   ${input === undefined ? "" : `input: ${input},`}
+  ${limits === undefined ? "" : `limits: ${limits},`}
   run: ${run},
 });
 `,

@@ -1,5 +1,6 @@
 /** The real engine on the real store. The test controls plugins, endpoints and time. */
 import type { RetryPolicy } from "../../src/domain/step-retry.ts";
+import { toPluginLimits, type LimitsRequest } from "../../src/domain/plugin-limits.ts";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -70,6 +71,8 @@ export interface EngineScript {
   broken?: ReadonlySet<string>;
   /** The plugins that are listed. Default: none. */
   listed?: readonly string[];
+  /** The limits of plugins. The test changes them. */
+  limits?: Readonly<Record<string, LimitsRequest>>;
   /** The secrets that a plugin declares. */
   declared?: Readonly<Record<string, readonly string[]>>;
   /** The environment variables that have secrets. */
@@ -178,6 +181,7 @@ export async function createWorld({
       ...toPlugin(name),
       secrets: script.declared?.[name] ?? [],
       retry: script.pluginRetry ?? null,
+      limits: script.limits?.[name] ? toPluginLimits(name, script.limits[name]) : null,
     });
     const pool = createScriptedPool({ size: threads, clock, ...script });
     const sender = createScriptedSender({ now, answer });
@@ -328,6 +332,7 @@ export function toPlugin(name: string): ReadyPlugin {
     example: null,
     timeoutMs: null,
     retry: null,
+    limits: null,
     secrets: [],
     warnings: [],
   };

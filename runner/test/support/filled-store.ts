@@ -93,6 +93,11 @@ export async function fillStore(store: Store): Promise<Filled> {
   await fillFiles(store);
   const queued = await submit(store, { name: "report", files: ["file_upload"] });
   const scheduled = await submit(store, { runAt: 1_000_000 });
+  // Its step has a limit, and no claim has looked yet whether a slot is free.
+  await submit(store, {
+    limits: [{ name: "first", key: "a" }, null],
+    declaredLimits: [{ name: "first", concurrency: null, keyConcurrency: 1 }],
+  });
   await fillSchedules(store);
   await store.setSecret({ name: "API_KEY", sealed: "v2:x" }, { now: 40, maxSecrets: 1 });
   return {

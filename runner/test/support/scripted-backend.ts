@@ -51,6 +51,7 @@ const PLUGINS: readonly PluginInfo[] = [
     example: { input: { text: "hello" } },
     timeoutMs: null,
     retry: null,
+    limits: null,
     secrets: [],
     warnings: [],
   },
@@ -192,9 +193,9 @@ export function createBackend(
     deleteJob: notScripted,
     bulkActs: { start: notScripted, abort: notScripted },
     explainWait: (waitingFor) =>
-      waitingFor.kind === "plugin"
-        ? `Plugin "${waitingFor.on}" could not be loaded: for a test.`
-        : waitingFor.message,
+      waitingFor.kind === "retry"
+        ? waitingFor.message
+        : `Plugin "${waitingFor.on}" could not be loaded: for a test.`,
     pluginsElsewhere: () => pluginsElsewhere,
     files: {
       upload: notScripted,

@@ -71,6 +71,6 @@ async function cancelStored(
     ...(failure !== undefined && { failure }),
   });
   telemetry.jobEnded({ status: "failed", failureCode: CANCELLED.code, durationMs: null });
-  publishCommitted(transition, { isMoreDue: true, messages });
+  publishCommitted(transition, { isMoreDue: true, hasLimits: spec.limits !== undefined, messages });
   return true;
 }

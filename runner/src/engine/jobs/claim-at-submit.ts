@@ -44,6 +44,8 @@ export async function claimAtSubmit(job: NewJob, deps: ClaimAtSubmitDeps): Promi
 
 function hasRoom(job: NewJob, { activeJobs, catalog, stopping }: ClaimAtSubmitDeps): boolean {
   if (stopping.aborted || job.runAt > job.createdAt) return false;
+  // Only a claim gives slots.
+  if ((job.limits?.[0] ?? null) !== null) return false;
   const { limit, ahead } = activeJobs.room();
   const isSmall = job.input.length <= MAX_WAITING_UNITS;
   if (limit === 0 && (ahead === 0 || !isSmall)) return false;

@@ -1,4 +1,9 @@
-import type { WaitingFor, WaitingForPlugin, WaitingForRetry } from "../../domain/waiting-for.ts";
+import type {
+  WaitingFor,
+  WaitingForLimit,
+  WaitingForPlugin,
+  WaitingForRetry,
+} from "../../domain/waiting-for.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import { whyUnavailable } from "./unavailable-plugin.ts";
 
@@ -13,9 +18,21 @@ interface Known {
 
 /** What a waiting job waits for now, as a sentence. */
 export function explainWait(waitingFor: WaitingFor, known: Known): string {
-  return waitingFor.kind === "plugin"
-    ? explainPlugin(waitingFor, known)
-    : explainRetry(waitingFor, known);
+  switch (waitingFor.kind) {
+    case "plugin":
+      return explainPlugin(waitingFor, known);
+    case "retry":
+      return explainRetry(waitingFor, known);
+    case "limit":
+      return explainLimit(waitingFor);
+  }
+}
+
+function explainLimit({ on, key, used, slots, isOfKey }: WaitingForLimit): string {
+  const which = isOfKey && key !== "" ? ` of jobs with the key ${JSON.stringify(key)}` : "";
+  const steps = `${slots} ${slots === 1 ? "step" : "steps"}${which}`;
+  const use = used === 0 ? "none" : used;
+  return `Limit "${on}" lets ${steps} run at the same time, and ${use} ${used === 1 ? "does" : "do"} now.`;
 }
 
 function explainPlugin(

@@ -1,6 +1,8 @@
 import { toJsonText } from "../../domain/json-text.ts";
 import { sortedJson } from "../../domain/sorted-json.ts";
+import { mergeLimits, toStepLimits } from "../../domain/plugin-limits.ts";
 import { knownRatePerSecond, NOTHING_SEALED, tlsPart } from "../../domain/webhook.ts";
+import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Idempotency, NewJob } from "../../ports/store/jobs.ts";
@@ -14,6 +16,7 @@ export interface NewJobDeps {
   readonly ids: Pick<Ids, "newId">;
   /** A digest of a text. Different texts have different digests. */
   readonly digest: (text: string) => string;
+  readonly catalog: Pick<PluginCatalog, "known">;
   /** The text of a request whose digest is its fingerprint. Default: JSON with sorted keys. */
   readonly toFingerprintText?: (request: unknown) => string;
   readonly sealedContents: Pick<SealedContents, "seal">;
@@ -44,7 +47,19 @@ export function toNewJob(request: SubmitRequest, deps: NewJobDeps): NewJob {
     idempotency: toIdempotency(idempotencyKey, job, deps),
     ...(files.length > 0 && { files }),
     ...(request.tags !== undefined && { tags: request.tags }),
+    ...toLimits(request, deps),
   };
+}
+
+/** The keys of the job's limits are read here, and never again. Nothing is known of plugins of other daemons. */
+function toLimits(
+  { plugins, input }: SubmitRequest,
+  { catalog, digest }: Pick<NewJobDeps, "catalog" | "digest">,
+): Pick<NewJob, "limits" | "declaredLimits"> {
+  const ofSteps = plugins.map(({ name }) => catalog.known(name)?.limits ?? null);
+  const limits = toStepLimits(ofSteps, { input, digest });
+  if (limits === null) return {};
+  return { limits, declaredLimits: mergeLimits(ofSteps.filter((limit) => limit !== null)) };
 }
 
 export function toIdempotency(

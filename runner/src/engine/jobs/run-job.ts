@@ -3,6 +3,7 @@
  * `domain/job.ts` applies each result to the job.
  */
 import { begin, cancel, currentPlugin, isLastAttempt, type RunningJob } from "../../domain/job.ts";
+import { keepsSlot } from "../../domain/plugin-limits.ts";
 import { MAX_LOG_LINES } from "../../domain/limits.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
@@ -70,7 +71,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
   const { onError } = giveBack;
   const writer = createTransitionWriter(claim, {
     ...deps,
-    startedAt: claimed.startedAt,
+    job: claimed,
     onError,
     onLost: () => void (drop() && log.warn(claim, "job.claim-lost")),
   });
@@ -91,6 +92,8 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     const end = endWithoutRun(current.job, deps, context);
     isStoring = end !== null;
     if (end !== null) return void (await writer.write(end));
+    // Claimed to fail, without a slot. Its plugin can be loaded again.
+    if (claimed.waitedFor !== undefined && hasLimit(claimed)) release();
     if (isLastAttempt(current.job)) warnOfLastAttempt(current.job, log);
     while (isReady() && (await threads.acquire({ hasBegun, signal: stop.signal }))) {
       const step = await runNextStep();
@@ -105,7 +108,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
       isStoring = false;
       if (!isStored) return giveBack.after("job.claim-lost");
       if (next !== "running") return;
-      if (isDraining) release();
+      if (isDraining || !keepsSlot(claimed.limits, current.job.completedSteps.length)) release();
     }
     isStoring = true;
     await giveBack.now({ countsAttempt: false });
@@ -171,6 +174,10 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     drop,
     ended: run().catch(giveBack.later).catch(onError).finally(files.end),
   };
+}
+
+function hasLimit({ limits, completedSteps }: RunningJob): boolean {
+  return (limits?.[completedSteps.length] ?? null) !== null;
 }
 
 function warnOfLastAttempt(job: RunningJob, log: Log): void {

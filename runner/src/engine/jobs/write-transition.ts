@@ -1,4 +1,4 @@
-import { hasEnded } from "../../domain/job.ts";
+import { hasEnded, type RunningJob } from "../../domain/job.ts";
 import type { Progress, Transition } from "../../domain/transition.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Claim } from "../../ports/store/jobs.ts";
@@ -32,7 +32,7 @@ export interface TransitionWriter {
 export function createTransitionWriter(
   claim: Claim,
   deps: TransitionDeps & {
-    readonly startedAt: number;
+    readonly job: Pick<RunningJob, "startedAt" | "limits">;
     readonly onError: (error: unknown) => void;
     /** The start was refused, because the claim is lost. */
     readonly onLost: () => void;
@@ -78,14 +78,18 @@ export function createTransitionWriter(
     deps.signals.announce(claim.jobId, toSignal(transition));
     const hasEvents = transition.events.length > 0;
     const isMoreDue = hasEvents && (stored === true || stored.isMoreDue);
-    publishCommitted(transition, { isMoreDue, messages: deps.messages });
+    publishCommitted(transition, {
+      isMoreDue,
+      hasLimits: deps.job.limits !== undefined,
+      messages: deps.messages,
+    });
     if (transition.status !== "queued") reportEnd(transition);
     return true;
   }
 
-  function reportEnd({ status, failure, endedAt = deps.startedAt }: Progress): void {
+  function reportEnd({ status, failure, endedAt = deps.job.startedAt }: Progress): void {
     if (!hasEnded(status)) return;
-    const durationMs = Math.max(0, endedAt - deps.startedAt);
+    const durationMs = Math.max(0, endedAt - deps.job.startedAt);
     const isCompleted = status === "completed";
     deps.telemetry.jobEnded({
       status: isCompleted ? "completed" : "failed",
@@ -101,11 +105,15 @@ export function createTransitionWriter(
 /** Tells who has work after a transition. `isMoreDue`: deliveries can be due that were not handed over. */
 export function publishCommitted(
   { status, schedule }: Pick<Progress, "schedule"> & Pick<Transition, "status">,
-  { isMoreDue, messages }: { isMoreDue: boolean; messages: Pick<Messages, "publish"> },
+  {
+    isMoreDue,
+    hasLimits,
+    messages,
+  }: { isMoreDue: boolean; hasLimits: boolean; messages: Pick<Messages, "publish"> },
 ): void {
   if (isMoreDue) messages.publish({ kind: "due" });
-  // Its step is to run again: the claims must know when.
-  if (status === "queued") messages.publish({ kind: "jobs" });
+  // Its step is to run again, and the claims must know when; or its slot is free.
+  if (status === "queued" || (hasLimits && hasEnded(status))) messages.publish({ kind: "jobs" });
   if (hasEnded(status)) messages.publish({ kind: "batches" });
   // A slot of it can wait for the end of this job.
   if (schedule !== undefined) messages.publish({ kind: "schedules" });

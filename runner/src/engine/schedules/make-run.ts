@@ -9,6 +9,7 @@ import type { SealedContents } from "../webhooks/sealed-contents.ts";
 import { openJob } from "./schedule-job.ts";
 
 export interface MakeRunDeps extends CheckDeps, NewJobDeps {
+  readonly catalog: CheckDeps["catalog"];
   readonly sealedContents: SealedContents;
   readonly diskRoom: DiskRoom;
 }

@@ -134,9 +134,9 @@ export const plan = {
 export const WaitingFor = z
   .object({
     kind: z
-      .enum(["plugin", "retry"])
+      .enum(["plugin", "retry", "limit"])
       .describe(
-        "`plugin`: the next step's plugin is missing or cannot be loaded now. The job fails when it has waited for `PLAYGROUND_PLUGIN_WAIT_MS`. `retry`: the step failed, and its next attempt is to come. More kinds may be added.",
+        "`plugin`: the next step's plugin is missing or cannot be loaded now. The job fails when it has waited for `PLAYGROUND_PLUGIN_WAIT_MS`. `retry`: the step failed, and its next attempt is to come. `limit`: as many steps run as the limit of the next step allows. More kinds may be added.",
       ),
     detail: z.string().describe("The reason, as a sentence."),
     since: Instant.describe("Since when the job has waited."),

@@ -37,6 +37,23 @@ export const Plugin = z
     retry: RetryPolicy.nullable().describe(
       "When a step of the plugin that failed runs again, unless its job has a policy of its own. Null when it does not.",
     ),
+    limits: z
+      .object({
+        name: z
+          .string()
+          .describe("Plugins with the same name share the limit. Else it is the plugin's own."),
+        concurrency: z.int().nullable().describe("How many steps run at the same time."),
+        perKey: z
+          .object({
+            key: z.string().describe("The path of the key in the job's input."),
+            concurrency: z
+              .int()
+              .describe("How many steps of jobs with the same key run at the same time."),
+          })
+          .nullable(),
+      })
+      .nullable()
+      .describe("How many steps of the plugin run at the same time. Null when any number can."),
     secrets: z
       .array(z.string())
       .describe("The names of the secrets that the plugin needs. Jobs wait while one is missing."),

@@ -171,6 +171,7 @@ export const SAMPLE_PLUGIN = {
   example: { input: { text: "to be or not to be" } },
   timeoutMs: null,
   retry: null,
+  limits: null,
   secrets: [],
   warnings: [],
   error: null,

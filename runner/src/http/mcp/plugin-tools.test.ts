@@ -15,6 +15,7 @@ function plugin(inputSchema: JsonSchema | null, optionsSchema: JsonSchema | null
     example: null,
     timeoutMs: null,
     retry: null,
+    limits: null,
     secrets: [],
     warnings: [],
   };

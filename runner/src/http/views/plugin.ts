@@ -10,6 +10,7 @@ const UNKNOWN = {
   example: null,
   timeoutMs: null,
   retry: null,
+  limits: null,
   secrets: [],
   warnings: [],
 };

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import type { JsonSchema } from "../../ports/plugin-catalog.ts";
+import { toPluginLimits } from "../../domain/plugin-limits.ts";
 import { toRetryPolicy } from "../../domain/step-retry.ts";
 import type { PluginDefinition } from "../../plugin-sdk.ts";
 import { loadPlugin } from "../load-plugin.ts";
@@ -57,6 +58,7 @@ function describe(plugin: PluginDefinition): PluginDescription {
       : null,
     timeoutMs: plugin.timeoutMs ?? null,
     retry: plugin.retry ? toRetryPolicy(plugin.retry) : null,
+    limits: plugin.limits ? toPluginLimits(plugin.name, plugin.limits) : null,
     secrets: plugin.secrets ?? [],
     warnings: [input, options, output].flatMap(({ warning }) => warning ?? []),
   };

@@ -2,6 +2,7 @@ import type { Failure } from "../../domain/errors.ts";
 import type { EventDelivery } from "../../domain/delivery-progress.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { JobEvent } from "../../domain/event.ts";
+import type { DeclaredLimit } from "../../domain/plugin-limits.ts";
 import type { RunningJob } from "../../domain/job.ts";
 import type { StepAttempt, StepRecord, Transition } from "../../domain/transition.ts";
 import type { WaitingFor } from "../../domain/waiting-for.ts";
@@ -17,6 +18,8 @@ export interface NewJob extends JobSpec {
   readonly files?: readonly string[];
   /** Different ones. Left out if it has none. */
   readonly tags?: readonly string[];
+  /** The limits that its steps have: those that are not stored yet are stored with it. */
+  readonly declaredLimits?: readonly DeclaredLimit[];
 }
 
 /** Identifies a request, so that a repeated request stores nothing. */
@@ -120,7 +123,7 @@ export interface OutputBound {
 
 export interface ClaimedJobs {
   readonly jobs: readonly RunningJob[];
-  /** The claim ended early because many jobs began to wait: other jobs can be ready behind them. */
+  /** The claim ended early because many jobs began to wait or many slots were free: other jobs can be ready. */
   readonly more: boolean;
   /** Whether no other job was ready. Left out if the store does not know. */
   readonly isNoneReady?: boolean;
@@ -152,7 +155,7 @@ export interface JobWrites {
    * files does not exist, the outcome is `no-file`, and nothing is stored.
    *
    * With `handOver`, a store can claim the job in the same write, as `claimJobs` does at its `createdAt`,
-   * if its `runAt` has come and no other job is ready. It need not.
+   * if its `runAt` has come, its first step has no limit and no other job is ready. It need not.
    */
   submitJob(
     job: NewJob,
@@ -171,6 +174,11 @@ export interface JobWrites {
    * interrupted before, and none behind such a job: if that job crashes the daemon again, the jobs
    * behind it must not lose an attempt. Claiming ahead also stops when the claimed inputs are large;
    * the store chooses the limit.
+   *
+   * A job whose next step has a limit needs a slot. It has it from here on until it ends, is back in the
+   * queue, or waits. There are never more jobs with a slot than the limit allows, or with a slot of the same
+   * key. The claim first gives the slots that are free: to each key in its turn, and of a key to the highest
+   * priority first, then in the order of submission. Jobs without a slot cost a claim nothing.
    *
    * A job whose next plugin is not among `plugins` is not claimed: it waits from `now` on. Waiting
    * jobs cost later claims nothing. A claim with their plugin among `plugins` ends their wait, and

@@ -27,6 +27,7 @@ import type { StatReads, StatWrites } from "./stats.ts";
 import type { BulkActReads, BulkActWrites } from "./bulk-acts.ts";
 import type { ErrorGroupReads } from "./error-groups.ts";
 import type { FileReads, FileWrites } from "./files.ts";
+import type { LimitWrites } from "./limits.ts";
 import type { ScheduleReads, ScheduleWrites } from "./schedules.ts";
 import type { SecretReads, SecretWrites } from "./secrets.ts";
 import type { UpkeepReads, UpkeepWrites } from "./upkeep.ts";
@@ -43,6 +44,7 @@ export interface StoreWrites
     FileWrites,
     ScheduleWrites,
     SecretWrites,
+    LimitWrites,
     UpkeepWrites {}
 
 export interface StoreReads

@@ -4,6 +4,7 @@
  */
 import type { Invariant } from "../shared/invariant.ts";
 import { FILE_INVARIANTS } from "./file-invariants.ts";
+import { LIMIT_INVARIANTS } from "./limit-invariants.ts";
 import { SCHEDULE_INVARIANTS } from "./schedule-invariants.ts";
 
 const OPEN = "IN ('waiting', 'due')";
@@ -309,4 +310,5 @@ export const INVARIANTS: readonly Invariant[] = [
   ...STATS,
   ...FILE_INVARIANTS,
   ...SCHEDULE_INVARIANTS,
+  ...LIMIT_INVARIANTS,
 ];

@@ -18,6 +18,7 @@ import { deleteJob } from "./ops/delete-job.ts";
 import { endBatch, setBatchWebhook } from "./ops/end-batch.ts";
 import { createFile } from "./ops/files.ts";
 import { giveUpOldDeliveries } from "./ops/give-up-old.ts";
+import { declareLimits } from "./ops/limits.ts";
 import { addMeta, setMeta } from "./ops/meta.ts";
 import type { KnownPluginSets } from "./ops/plugin-set.ts";
 import { pruneJobs } from "./ops/prune-jobs.ts";
@@ -90,5 +91,6 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     removeSchedule,
     setSecret,
     removeSecret,
+    declareLimits,
   };
 }

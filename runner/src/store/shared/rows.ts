@@ -2,10 +2,11 @@
 import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { EventKind } from "../../domain/event.ts";
 import type { RunningJob } from "../../domain/job.ts";
-import type { WaitingFor, WaitingForPlugin } from "../../domain/waiting-for.ts";
+import type { WaitingFor, WaitingForLimit, WaitingForPlugin } from "../../domain/waiting-for.ts";
 import type { JobSchedule } from "../../domain/schedule.ts";
 import type { CompletedStep, JobStatus, PluginCall, StepMetrics } from "../../domain/job-spec.ts";
 import type { JsonText } from "../../domain/json-text.ts";
+import type { StepLimit } from "../../domain/plugin-limits.ts";
 import type { RetryPolicy } from "../../domain/step-retry.ts";
 import type { StoredAttempt } from "../../ports/store/jobs.ts";
 
@@ -51,10 +52,56 @@ export const LAST_ATTEMPT = `
     SELECT failure_message FROM step_attempts WHERE job = jobs.seq ORDER BY id DESC LIMIT 1
   ) END AS attempt_failure_message`;
 
-export function toWaitingFor(row: WaitingColumns & RetryColumns): WaitingFor | null {
+/** The columns of the limit of a job's next step. */
+export interface LimitColumns {
+  readonly limit_name: string | null;
+  readonly limit_key: string | null;
+  readonly blocked_since: number | null;
+  readonly limit_slots: number | null;
+  readonly limit_used: number | null;
+  readonly key_slots: number | null;
+  readonly key_used: number | null;
+}
+
+const USED = `SELECT count(*) FROM jobs AS other
+    WHERE other.limit_name IS NOT NULL AND other.blocked_since IS NULL AND other.ended_at IS NULL
+      AND other.limit_name = jobs.limit_name`;
+
+/** `LimitColumns` beside the columns of `jobs`. Slots are counted only for a job that waits for one. */
+export const LIMIT_USE = `limit_name, limit_key, blocked_since,
+  CASE WHEN blocked_since IS NOT NULL THEN (
+    SELECT concurrency FROM limits WHERE limits.name = limit_name
+  ) END AS limit_slots,
+  CASE WHEN blocked_since IS NOT NULL THEN (
+    SELECT key_concurrency FROM limits WHERE limits.name = limit_name
+  ) END AS key_slots,
+  CASE WHEN blocked_since IS NOT NULL THEN (${USED}) END AS limit_used,
+  CASE WHEN blocked_since IS NOT NULL THEN (
+    ${USED} AND other.limit_key = jobs.limit_key
+  ) END AS key_used`;
+
+function toWaitingForLimit(row: LimitColumns & RetryColumns): WaitingForLimit | null {
+  const { limit_name: on, limit_key: key, blocked_since: since } = row;
+  if (row.status !== "queued" || !row.due || on === null || key === null || since === null) {
+    return null;
+  }
+  const isOfKey =
+    row.key_slots !== null && (row.limit_slots === null || (row.key_used ?? 0) >= row.key_slots);
+  return {
+    kind: "limit",
+    on,
+    key,
+    since: Math.max(since, row.run_at),
+    used: (isOfKey ? row.key_used : row.limit_used) ?? 0,
+    slots: (isOfKey ? row.key_slots : row.limit_slots) ?? 0,
+    isOfKey,
+  };
+}
+
+export function toWaitingFor(row: WaitingColumns & RetryColumns & LimitColumns): WaitingFor | null {
   const { attempt_ended_at: since, failed_attempts: failedAttempts } = row;
   if (row.status !== "queued" || row.due || failedAttempts === 0 || since === null) {
-    return toWaitingForPlugin(row);
+    return toWaitingForPlugin(row) ?? toWaitingForLimit(row);
   }
   const message = row.attempt_failure_message ?? "";
   return { kind: "retry", at: row.run_at, failedAttempts, message, since };
@@ -77,6 +124,7 @@ export interface SpecColumns {
   readonly timeout_ms: number | null;
   readonly retry: string | null;
   readonly schedule: string | null;
+  readonly limits: string | null;
   readonly plugins: string;
   readonly metadata: JsonText;
   readonly input: JsonText;
@@ -94,6 +142,7 @@ export function toSpec(row: SpecColumns) {
     timeoutMs: row.timeout_ms,
     ...(row.retry !== null && { retry: JSON.parse(row.retry) as RetryPolicy }),
     ...(row.schedule !== null && { schedule: JSON.parse(row.schedule) as JobSchedule }),
+    ...(row.limits !== null && { limits: JSON.parse(row.limits) as (StepLimit | null)[] }),
     createdAt: row.created_at,
   };
 }

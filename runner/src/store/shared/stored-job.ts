@@ -4,18 +4,21 @@ import type { StoredJob, StoredStep } from "../../ports/store/jobs.ts";
 import type { OutputColumns, ReadOutput } from "./outputs.ts";
 import {
   LAST_ATTEMPT,
+  LIMIT_USE,
   toAttempt,
   toFailure,
   toSpec,
   toWaitingFor,
   type AttemptColumns,
   type FailureColumns,
+  type LimitColumns,
   type RetryColumns,
   type SpecColumns,
   type WaitingColumns,
 } from "./rows.ts";
 
-export interface JobRow extends SpecColumns, FailureColumns, WaitingColumns, RetryColumns {
+export interface JobRow
+  extends SpecColumns, FailureColumns, WaitingColumns, RetryColumns, LimitColumns {
   readonly seq: number;
   readonly run_at: number;
   readonly fence: number;
@@ -28,9 +31,10 @@ export interface JobRow extends SpecColumns, FailureColumns, WaitingColumns, Ret
 
 /** Selects `JobRow`s. Append the conditions. */
 export const SELECT_JOB = `
-  SELECT seq, id, name, priority, run_at, created_at, timeout_ms, retry, schedule, plugins, metadata, input, status,
+  SELECT seq, id, name, priority, run_at, created_at, timeout_ms, retry, schedule, limits, plugins, metadata, input, status,
     due, fence, lease_owner, sequence, step_attempts, failed_attempts, started_at, ended_at,
-    failure_code, failure_message, waiting_kind, waiting_on, waiting_since, ${LAST_ATTEMPT}
+    failure_code, failure_message, waiting_kind, waiting_on, waiting_since, ${LAST_ATTEMPT},
+    ${LIMIT_USE}
   FROM jobs JOIN job_specs ON job_specs.job = jobs.seq`;
 
 export interface StepRow extends FailureColumns, OutputColumns {

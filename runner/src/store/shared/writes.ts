@@ -54,5 +54,6 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     removeSchedule: write("removeSchedule"),
     setSecret: write("setSecret"),
     removeSecret: write("removeSecret"),
+    declareLimits: write("declareLimits"),
   };
 }

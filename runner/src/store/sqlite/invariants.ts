@@ -4,6 +4,7 @@
  * deliveries that have not ended.
  */
 import type { Invariant } from "../shared/invariant.ts";
+import { LIMIT_INVARIANTS } from "./limit-invariants.ts";
 import { SCHEDULE_INVARIANTS } from "./schedule-invariants.ts";
 import { EARLIEST_DUE_AT } from "./ops/destinations.ts";
 
@@ -309,4 +310,5 @@ export const INVARIANTS: readonly Invariant[] = [
   ...STATS,
   ...FILES,
   ...SCHEDULE_INVARIANTS,
+  ...LIMIT_INVARIANTS,
 ];

@@ -40,6 +40,7 @@ import { prepareSetScheduleState } from "./ops/set-schedule-state.ts";
 import { prepareShiftDue } from "./ops/shift-due.ts";
 import { prepareSubmitBatch } from "./ops/submit-batch.ts";
 import { prepareSubmitJob } from "./ops/submit-job.ts";
+import { prepareDeclareLimits } from "./ops/limits.ts";
 import { prepareUpdateWebhook } from "./ops/update-webhook.ts";
 
 export interface OperationOptions {
@@ -98,5 +99,6 @@ export function createOperations(
     removeSchedule: prepareRemoveSchedule(db),
     setSecret: prepareSetSecret(db),
     removeSecret: prepareRemoveSecret(db),
+    declareLimits: prepareDeclareLimits(db),
   };
 }

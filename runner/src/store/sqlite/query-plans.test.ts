@@ -79,6 +79,31 @@ describe("the plan of every statement", () => {
       /jobs_waiting_longest/,
     ],
     [
+      "a look for free slots",
+      /SELECT 1 FROM limit_vacancies/,
+      /^SEARCH limit_vacancies USING PRIMARY KEY/,
+    ],
+    [
+      "giving slots to jobs with any key",
+      /AND limit_name = \?1 ORDER BY/,
+      /SEARCH jobs USING INDEX jobs_blocked \(limit_name=\?\)$/,
+    ],
+    [
+      "giving slots to jobs with one key",
+      /SET blocked_since = NULL.*AND limit_key = \? ORDER BY/s,
+      /SEARCH jobs USING INDEX jobs_blocked \(limit_name=\? AND limit_key=\?\)$/,
+    ],
+    [
+      "the key that is next",
+      /limit_key > \?/,
+      /^SEARCH jobs USING INDEX jobs_blocked \(limit_name=\? AND limit_key>\?\)$/,
+    ],
+    [
+      "counting the slots of a key that are used",
+      /count\(\*\) AS used.*limit_key = \?/s,
+      /SEARCH jobs USING INDEX jobs_with_slot \(limit_name=\? AND limit_key=\?\)/,
+    ],
+    [
       "a claim of first attempts",
       /FROM destinations CROSS JOIN deliveries INDEXED BY deliveries_first/,
       /deliveries USING INDEX deliveries_first \(destination=\? AND due_at<\?\)/,

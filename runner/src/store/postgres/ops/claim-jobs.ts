@@ -10,6 +10,8 @@ import {
 } from "../../shared/rows.ts";
 import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
+import { giveSlots, NEWEST_VACANCY } from "./give-slots.ts";
+import { addVacancies } from "./line-up.ts";
 import { beginWaits, endLongestWaits, endWaitsFor } from "./waits.ts";
 
 /** The inputs of all jobs in one claim, in bytes: jobs claimed ahead wait in memory. */
@@ -28,6 +30,7 @@ interface ReadyRow {
   readonly plugin: string;
   readonly step_attempts: number;
   readonly input_bytes: number;
+  readonly limit_name: string | null;
 }
 
 interface ClaimedRow extends SpecColumns {
@@ -50,16 +53,19 @@ interface Choice {
 const MARK_DUE = `WITH woken AS MATERIALIZED (
     SELECT seq FROM jobs WHERE status = 'queued' AND NOT due AND run_at <= $1
     ORDER BY run_at, seq LIMIT ${MAX_WOKEN} FOR NO KEY UPDATE SKIP LOCKED
+  ), moved AS (
+    UPDATE jobs SET due = true FROM woken WHERE jobs.seq = woken.seq RETURNING limit_name, limit_key
   )
-  UPDATE jobs SET due = true FROM woken WHERE jobs.seq = woken.seq`;
+  ${addVacancies("moved")}`;
 
 // A CTE that locks is not run again, whatever the plan: a LIMIT in a subquery could claim more.
 const FIND_READY = `WITH ready AS MATERIALIZED (
-    SELECT seq, priority, completed_steps, step_attempts FROM jobs
-    WHERE status = 'queued' AND due AND waiting_since IS NULL AND seq <> ALL ($2::bigint[])
+    SELECT seq, priority, completed_steps, step_attempts, limit_name FROM jobs
+    WHERE status = 'queued' AND due AND waiting_since IS NULL AND blocked_since IS NULL
+      AND seq <> ALL ($2::bigint[])
     ORDER BY priority DESC, seq LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
   )
-  SELECT seq, priority, step_attempts, coalesce(plugin_names[completed_steps + 1], '') AS plugin,
+  SELECT seq, priority, step_attempts, limit_name, coalesce(plugin_names[completed_steps + 1], '') AS plugin,
     octet_length(input) AS input_bytes
   FROM ready JOIN job_specs ON job_specs.job = ready.seq`;
 
@@ -68,7 +74,7 @@ const CLAIM = `WITH claimed AS (
       started_at = coalesce(started_at, $2), lease_owner = $3, lease_until = $4
     WHERE seq = ANY ($1::bigint[])
     RETURNING seq, id, name, priority, run_at, created_at, started_at, fence, sequence,
-      step_attempts, failed_attempts, failed_ms, completed_steps
+      step_attempts, failed_attempts, failed_ms, completed_steps, limits
   )
   SELECT claimed.*, timeout_ms, retry, schedule, plugins, metadata, input
   FROM claimed JOIN job_specs ON job_specs.job = claimed.seq`;
@@ -77,12 +83,18 @@ const FIND_STEPS = `SELECT job, plugin, metrics, output FROM steps
   WHERE job = ANY ($1::bigint[]) AND status = 'completed' ORDER BY job, position`;
 
 export const claimJobs: Operation<"claimJobs"> = async (tx, request) => {
-  await tx.query(MARK_DUE, [request.now]);
-  await endWaitsFor(tx, request.plugins);
+  // Sent together; the server runs them one after the other.
+  const [, , [vacancy]] = await Promise.all([
+    tx.query(MARK_DUE, [request.now]),
+    endWaitsFor(tx, request.plugins),
+    tx.query<{ id: number | null }>(NEWEST_VACANCY),
+  ]);
+  const newest = vacancy?.id ?? null;
+  const isMoreVacant = newest !== null && (await giveSlots(tx, newest));
   const since = request.waitingSinceBefore;
   const chosen: Choice[] = await endLongestWaits(tx, { ...request, since });
   const more = await chooseReady(tx, request, chosen);
-  return { jobs: await claim(tx, request, chosen), more };
+  return { jobs: await claim(tx, request, chosen), more: more || isMoreVacant };
 };
 
 /** Adds the jobs that are next. Returns whether others can be ready behind many that began to wait. */
@@ -91,6 +103,7 @@ async function chooseReady(tx: Transaction, request: Request, chosen: Choice[]):
   let newWaits = 0;
   let inputBytes = 0;
   let hasInterrupted = false;
+  let areSlotsFree = false;
   const size = limit + ahead;
   // Jobs that wait from now on leave the index. The next read skips those that were chosen.
   while (chosen.length < size) {
@@ -117,10 +130,12 @@ async function chooseReady(tx: Transaction, request: Request, chosen: Choice[]):
     }
     await beginWaits(tx, waits, now);
     newWaits += waits.length;
+    // They gave back their slots.
+    areSlotsFree ||= waits.some((row) => row.limit_name !== null);
     if (newWaits >= MAX_NEW_WAITS) return true;
-    if (rows.length < wanted) return false;
+    if (rows.length < wanted) break;
   }
-  return false;
+  return areSlotsFree;
 }
 
 async function claim(

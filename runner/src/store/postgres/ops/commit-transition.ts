@@ -2,6 +2,7 @@ import { hasEnded } from "../../../domain/job.ts";
 import type { Operation } from "../change.ts";
 import { endScheduledJob } from "./end-scheduled-job.ts";
 import { retryStep } from "./retry-step.ts";
+import { addVacancy } from "./limits.ts";
 import { insertFiles } from "./files.ts";
 
 /**
@@ -25,7 +26,7 @@ const COMMIT = `WITH moved AS (
       waiting_since = CASE WHEN $7::bigint IS NULL THEN waiting_since END
     WHERE id = $1 AND fence = $2 AND lease_owner IS NOT DISTINCT FROM $3 AND ended_at IS NULL
       AND sequence = $4 - cardinality($11::integer[])
-    RETURNING seq, name, plugin_set
+    RETURNING seq, name, plugin_set, limit_name, limit_key
   ), step AS (
     INSERT INTO steps (job, position, plugin, status, started_at, ended_at, failure_code,
       failure_message, metrics, output)
@@ -72,13 +73,22 @@ const COMMIT = `WITH moved AS (
     RETURNING state
   )
   SELECT seq AS job, (SELECT count(*) FROM delivery WHERE state = 'due') AS due,
-    (SELECT count(*) FROM delivery WHERE state = 'waiting') AS waiting
+    (SELECT count(*) FROM delivery WHERE state = 'waiting') AS waiting,
+    limit_name AS "limit", limit_key AS key
   FROM moved`;
+
+interface Stored {
+  readonly job: number;
+  readonly due: number;
+  readonly waiting: number;
+  readonly limit: string | null;
+  readonly key: string | null;
+}
 
 export const commitTransition: Operation<"commitTransition"> = async (tx, claim, transition) => {
   if (transition.status === "queued") return retryStep(tx, claim, transition);
   const { status, sequence, step, endedAt, failure, errorGroup, events, files = [] } = transition;
-  const [stored] = await tx.query<{ job: number; due: number; waiting: number }>(COMMIT, [
+  const [stored] = await tx.query<Stored>(COMMIT, [
     claim.jobId,
     claim.fence,
     claim.owner,
@@ -112,6 +122,9 @@ export const commitTransition: Operation<"commitTransition"> = async (tx, claim,
   tx.count({ kind: "delivery", state: "due" }, stored.due);
   tx.count({ kind: "delivery", state: "waiting" }, stored.waiting);
   if (hasEnded(status)) {
+    if (stored.limit !== null) {
+      await addVacancy(tx, { name: stored.limit, key: stored.key ?? "" });
+    }
     await endScheduledJob(tx, claim.jobId, transition);
     // A job that nobody has claimed is queued.
     tx.count({ kind: "job", state: claim.owner === null ? "queued" : "running" }, -1);

@@ -1,8 +1,10 @@
 /** What submitting a job has in common with submitting a batch. */
 import { pluginNames } from "../../../domain/job.ts";
 import type { Idempotency, NewJob, SubmitOutcome } from "../../../ports/store/jobs.ts";
+import { toLimitColumns } from "../../shared/limit-columns.ts";
 import type { Transaction } from "../transaction.ts";
 import { holdFiles } from "./files.ts";
+import { addVacancy, ensureLimits } from "./limits.ts";
 import { insertWebhook } from "./insert-webhook.ts";
 import { findPluginSet, type KnownPluginSets } from "./plugin-set.ts";
 
@@ -51,10 +53,12 @@ export async function insertJob(
   const { id, name, priority, runAt, createdAt } = job;
   const plugins = pluginNames(job);
   const set = await findPluginSet(tx, known, plugins);
+  const limit = toLimitColumns(job);
   const [row] = await tx.query<{ seq: number }>(
     `WITH job AS (
-       INSERT INTO jobs (id, name, status, priority, run_at, due, created_at, plugin_set)
-       VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7) RETURNING seq
+       INSERT INTO jobs (id, name, status, priority, run_at, due, created_at, plugin_set, limits,
+         limit_name, limit_key, blocked_since)
+       VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $15, $16, $17, $18) RETURNING seq
      ), spec AS (
        INSERT INTO job_specs (job, plugin_names, timeout_ms, plugins, metadata, input, retry,
          schedule)
@@ -76,9 +80,15 @@ export async function insertJob(
       job.input,
       job.retry === undefined ? null : JSON.stringify(job.retry),
       job.schedule === undefined ? null : JSON.stringify(job.schedule),
+      limit.limits,
+      limit.name,
+      limit.key,
+      limit.blockedSince,
     ],
   );
   tx.count({ kind: "job", state: "queued" }, 1);
+  if (job.declaredLimits !== undefined) await ensureLimits(tx, job.declaredLimits);
+  if (limit.name !== null) await addVacancy(tx, { name: limit.name, key: limit.key ?? "" });
   if (row === undefined) return;
   if (job.webhook !== null) await insertWebhook(tx, job.webhook, { job: row.seq });
   await holdFiles(tx, row.seq, job.files ?? []);

@@ -1,6 +1,7 @@
 import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
 import { requeueDeliveries, type FreedDelivery } from "./ordering-key.ts";
+import { addVacancies } from "./line-up.ts";
 import { FREED } from "./release-jobs.ts";
 
 const LAPSED = `(lease_until < $1 OR lease_owner = ANY ($2::text[]))`;
@@ -17,10 +18,13 @@ export const reap: Operation<"reap"> = async (tx, { owner, now }) => {
   await freeDeliveries(tx, now, owners);
   const freed = await tx.query(
     `WITH lapsed AS MATERIALIZED (
-       SELECT seq FROM jobs WHERE status = 'running' AND ${LAPSED}
+       SELECT seq, limit_name, limit_key FROM jobs WHERE status = 'running' AND ${LAPSED}
        ORDER BY seq FOR NO KEY UPDATE SKIP LOCKED
-     )
-     UPDATE jobs SET ${FREED} FROM lapsed WHERE jobs.seq = lapsed.seq RETURNING jobs.seq`,
+     ), freed AS (
+       UPDATE jobs SET ${FREED} FROM lapsed WHERE jobs.seq = lapsed.seq
+       RETURNING jobs.seq, jobs.limit_name, jobs.limit_key
+     ), vacancy AS (${addVacancies("lapsed", "freed")})
+     SELECT seq FROM freed`,
     [now, owners],
   );
   await tx.query(

@@ -1,5 +1,6 @@
 import { MAX_ATTEMPT_MESSAGE } from "../../../domain/limits.ts";
 import type { Operation } from "../change.ts";
+import { addVacancies, lineUp } from "./line-up.ts";
 
 /** A step's retry moved the instant of a job that had started. One that had not keeps its own. */
 const RUN_AT = "CASE WHEN started_at IS NULL THEN run_at ELSE least(run_at, $4) END";
@@ -16,9 +17,11 @@ export const requeueJob: Operation<"requeueJob"> = async (
        UPDATE jobs SET status = 'queued', run_at = ${RUN_AT}, due = ${RUN_AT} <= $4,
          fence = fence + 1, step_attempts = 0, failed_attempts = 0, failed_ms = 0,
          completed_steps = CASE WHEN $5 THEN 0 ELSE completed_steps END,
-         ended_at = NULL, failure_code = NULL, failure_message = NULL, error_group = NULL
+         ended_at = NULL, failure_code = NULL, failure_message = NULL, error_group = NULL,
+         ${lineUp({ step: "CASE WHEN $5 THEN 0 ELSE completed_steps END", at: "$4" })}
        WHERE id = $1 AND fence = $2 AND lease_owner IS NOT DISTINCT FROM $3 AND status = 'failed'
-       RETURNING seq, id
+       RETURNING seq, id, limit_name, limit_key
+     ), vacancy AS (${addVacancies("requeued")}
      ), slot AS (
        UPDATE schedule_slots SET job_state = 'open' FROM requeued WHERE job_id = requeued.id
      ), step AS (

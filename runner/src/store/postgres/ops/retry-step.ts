@@ -1,6 +1,7 @@
 import type { StepRetry } from "../../../domain/transition.ts";
 import type { Claim } from "../../../ports/store/jobs.ts";
 import type { Transaction } from "../transaction.ts";
+import { addVacancies, lineUp } from "./line-up.ts";
 
 /** Puts a running job back into the queue until an instant, and keeps the attempt that failed. */
 export async function retryStep(
@@ -12,10 +13,11 @@ export async function retryStep(
     `WITH requeued AS (
        UPDATE jobs SET status = 'queued', run_at = $5, due = false, fence = fence + 1,
          step_attempts = 0, failed_attempts = failed_attempts + 1, failed_ms = failed_ms + $11,
-         lease_owner = NULL, lease_until = NULL
+         lease_owner = NULL, lease_until = NULL, ${lineUp({ at: "$5::bigint" })}
        WHERE id = $1 AND fence = $2 AND lease_owner IS NOT DISTINCT FROM $3 AND status = 'running'
          AND sequence = $4
-       RETURNING seq
+       RETURNING seq, limit_name, limit_key
+     ), vacancy AS (${addVacancies("requeued")}
      ), attempt AS (
        INSERT INTO step_attempts (job, position, number, started_at, ended_at, failure_code,
          failure_message)

@@ -1,6 +1,7 @@
 import type { WaitingForPlugin } from "../../../domain/waiting-for.ts";
 import { toWaitingForPlugin, type WaitingColumns } from "../../shared/rows.ts";
 import type { Transaction } from "../transaction.ts";
+import { addVacancies } from "./line-up.ts";
 
 /** The number of waits that end in one claim. More than a claim leases, so the others can end later. */
 const MAX_ENDED = 1_000;
@@ -14,8 +15,14 @@ export async function beginWaits(
 ): Promise<void> {
   if (jobs.length === 0) return;
   await tx.query(
-    `UPDATE jobs SET waiting_kind = 'plugin', waiting_on = plugin, waiting_since = $3
-     FROM unnest($1::bigint[], $2::text[]) AS wait (job, plugin) WHERE seq = wait.job`,
+    // A job that waits gives back its slot.
+    `WITH waiting AS (
+       UPDATE jobs SET waiting_kind = 'plugin', waiting_on = plugin, waiting_since = $3,
+         blocked_since = CASE WHEN limit_name IS NOT NULL THEN $3::bigint END
+       FROM unnest($1::bigint[], $2::text[]) AS wait (job, plugin) WHERE seq = wait.job
+       RETURNING limit_name, limit_key
+     )
+     ${addVacancies("waiting")}`,
     [jobs.map(({ seq }) => seq), jobs.map(({ plugin }) => plugin), now],
   );
 }
@@ -27,8 +34,11 @@ export async function endWaitsFor(tx: Transaction, plugins: readonly string[]): 
          SELECT seq FROM jobs WHERE waiting_on = plugin AND waiting_since IS NOT NULL
          ORDER BY priority DESC, seq LIMIT ${MAX_ENDED} FOR NO KEY UPDATE SKIP LOCKED
        ) AS job LIMIT ${MAX_ENDED}
+     ), moved AS (
+       UPDATE jobs SET ${NOT_WAITING} FROM ended WHERE jobs.seq = ended.seq
+       RETURNING limit_name, limit_key
      )
-     UPDATE jobs SET ${NOT_WAITING} FROM ended WHERE jobs.seq = ended.seq`,
+     ${addVacancies("moved")}`,
     [plugins],
   );
 }

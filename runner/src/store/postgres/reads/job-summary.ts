@@ -4,10 +4,12 @@ import type { EventKind } from "../../../domain/event.ts";
 import type { JobSummary } from "../../../ports/store/jobs.ts";
 import {
   LAST_ATTEMPT,
+  LIMIT_USE,
   toErrorGroupId,
   toFailure,
   toWaitingFor,
   type FailureColumns,
+  type LimitColumns,
   type RetryColumns,
   type WaitingColumns,
 } from "../../shared/rows.ts";
@@ -16,7 +18,7 @@ import type { Query } from "../reader.ts";
 /** Deliveries of one job that are read for its row. A job has more only with many webhooks. */
 const MAX_DELIVERIES = 200;
 
-interface SummaryRow extends FailureColumns, WaitingColumns, RetryColumns {
+interface SummaryRow extends FailureColumns, WaitingColumns, RetryColumns, LimitColumns {
   readonly seq: number;
   readonly id: string;
   readonly name: string | null;
@@ -46,7 +48,8 @@ interface TagRow {
 
 const FIND_JOBS = `SELECT seq, id, status, name, plugin_names, priority, created_at, run_at,
     started_at, ended_at, completed_steps, step_attempts, failure_code, failure_message, error_group,
-    waiting_kind, waiting_on, waiting_since, due, failed_attempts, ${LAST_ATTEMPT}, EXISTS (
+    waiting_kind, waiting_on, waiting_since, due, failed_attempts, ${LAST_ATTEMPT},
+       ${LIMIT_USE}, EXISTS (
       SELECT 1 FROM steps
       WHERE steps.job = seq AND position = completed_steps AND steps.status = 'failed'
     ) AS step_failed

@@ -18,12 +18,12 @@ const COUNT_SCHEDULED = `SELECT count(*) AS count FROM (
 /** The first job of each priority: one look into the index for each. */
 const FIND_OLDEST = `WITH RECURSIVE head (priority, since, number) AS (
     (SELECT priority, greatest(created_at, run_at), 1 FROM jobs
-     WHERE status = 'queued' AND due AND waiting_since IS NULL
+     WHERE status = 'queued' AND due AND waiting_since IS NULL AND blocked_since IS NULL
      ORDER BY priority DESC, seq LIMIT 1)
     UNION ALL
     SELECT next.priority, next.since, number + 1 FROM head CROSS JOIN LATERAL (
       SELECT priority, greatest(created_at, run_at) AS since FROM jobs
-      WHERE status = 'queued' AND due AND waiting_since IS NULL AND jobs.priority < head.priority
+      WHERE status = 'queued' AND due AND waiting_since IS NULL AND blocked_since IS NULL AND jobs.priority < head.priority
       ORDER BY priority DESC, seq LIMIT 1
     ) AS next WHERE number < ${MAX_GROUPS}
   )

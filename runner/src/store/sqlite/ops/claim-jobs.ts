@@ -2,13 +2,15 @@ import type { DatabaseSync } from "node:sqlite";
 import type { RunningJob } from "../../../domain/job.ts";
 import type { WaitingForPlugin } from "../../../domain/waiting-for.ts";
 import type { PluginCall } from "../../../domain/job-spec.ts";
+import type { ClaimedJobs } from "../../../ports/store/jobs.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
+import { prepareGiveSlots } from "./give-slots.ts";
 import { prepareLeaseJob, type ReadyRow } from "./lease-job.ts";
 import { prepareWaits } from "./waits.ts";
 
 const READY_COLUMNS = `jobs.seq, id, name, priority, run_at, created_at, started_at, fence, sequence,
-  step_attempts, failed_attempts, failed_ms, completed_steps, timeout_ms, retry, schedule, plugins, metadata, input`;
+  step_attempts, failed_attempts, failed_ms, completed_steps, timeout_ms, retry, schedule, limits, plugins, metadata, input`;
 
 /** Few, because inputs can be large. */
 const ROWS_PER_READ = 8;
@@ -32,7 +34,7 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
     db,
     `SELECT ${READY_COLUMNS}
      FROM jobs INDEXED BY jobs_ready CROSS JOIN job_specs ON job_specs.job = jobs.seq
-     WHERE status = 'queued' AND due = 1 AND waiting_since IS NULL
+     WHERE status = 'queued' AND due = 1 AND waiting_since IS NULL AND blocked_since IS NULL
      ORDER BY priority DESC, seq LIMIT ?`,
   );
   const findWaiting = prepare<ReadyRow>(
@@ -41,13 +43,15 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
      FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE jobs.seq = ?`,
   );
   const waits = prepareWaits(db);
+  const slots = prepareGiveSlots(db);
   const toLeased = prepareLeaseJob(db);
 
   return (request) => {
     markDue.run(request.now);
     waits.endFor(request.plugins);
+    slots.give();
     const jobs: RunningJob[] = [];
-    const done = { jobs, more: false };
+    const done = (): ClaimedJobs => ({ jobs, more: slots.isMore() });
     const { waitingSinceBefore: since } = request;
     for (const { seq, waitedFor } of waits.endLongest({ ...request, since })) {
       const row = findWaiting.get(seq);
@@ -77,15 +81,15 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
           }
           inputUnits += row.input.length;
           hasInterrupted ||= row.step_attempts > 0;
-          if (isAhead && (hasInterrupted || inputUnits > MAX_AHEAD_UNITS)) return done;
+          if (isAhead && (hasInterrupted || inputUnits > MAX_AHEAD_UNITS)) return done();
           const waitedFor: WaitingForPlugin = { kind: "plugin", on: plugin, since: request.now };
           jobs.push({ ...toLeased(row, request), ...(!isReady && { waitedFor }) });
           left -= 1;
         }
-        if (rows.length < size) return { ...done, isNoneReady: true };
+        if (rows.length < size) return { ...done(), isNoneReady: true };
       }
     }
-    return done;
+    return done();
   };
 }
 

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { pluginNames } from "../../../domain/job.ts";
 import type { Idempotency, NewJob } from "../../../ports/store/jobs.ts";
+import { toLimitColumns } from "../../shared/limit-columns.ts";
 import { prepare } from "../statement.ts";
 import { prepareHoldFiles } from "./files.ts";
 import { prepareInsertWebhook } from "./insert-webhook.ts";
+import { prepareEnsureLimits } from "./limits.ts";
 import { prepareFindPluginSet } from "./plugin-set.ts";
 
 export interface KnownJob {
@@ -44,7 +46,7 @@ export function prepareJobAdmission(db: DatabaseSync): JobAdmission {
   const findReady = prepare(
     db,
     `SELECT 1 FROM jobs INDEXED BY jobs_ready
-     WHERE status = 'queued' AND due = 1 AND waiting_since IS NULL LIMIT 1`,
+     WHERE status = 'queued' AND due = 1 AND waiting_since IS NULL AND blocked_since IS NULL LIMIT 1`,
   );
   const hold = prepareHoldFiles(db);
   return {
@@ -68,8 +70,9 @@ function prepareInsert(
   const insertJob = prepare(
     db,
     `INSERT INTO jobs (id, name, status, priority, run_at, due, created_at, plugin_set,
-       fence, step_attempts, started_at, lease_owner, lease_until)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       fence, step_attempts, started_at, lease_owner, lease_until, limits, limit_name, limit_key,
+       blocked_since)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertSpec = prepare(
     db,
@@ -79,6 +82,7 @@ function prepareInsert(
   );
   const insertTag = prepare(db, `INSERT INTO job_tags (tag, created_at, job) VALUES (?, ?, ?)`);
   const insertWebhook = prepareInsertWebhook(db);
+  const ensureLimits = prepareEnsureLimits(db);
   const findPluginSet = prepareFindPluginSet(db);
 
   return (job, lease = null) => {
@@ -87,6 +91,8 @@ function prepareInsert(
     const plugins = pluginNames(job);
     const set = findPluginSet(plugins);
     const claims = lease === null ? 0 : 1;
+    const limit = toLimitColumns(job);
+    if (job.declaredLimits !== undefined) ensureLimits(job.declaredLimits);
     const row = insertJob.run(
       id,
       name,
@@ -101,6 +107,10 @@ function prepareInsert(
       lease === null ? null : createdAt,
       lease?.owner ?? null,
       lease?.leaseUntil ?? null,
+      limit.limits,
+      limit.name,
+      limit.key,
+      limit.blockedSince,
     );
     const seq = Number(row.lastInsertRowid);
     insertSpec.run(

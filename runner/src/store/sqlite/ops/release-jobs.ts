@@ -1,10 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
+import { lineUp } from "./line-up.ts";
 
 /** Removes the lease. A job without an event has not started, whatever the claim set. */
 export const FREED = `lease_owner = NULL, lease_until = NULL,
-  started_at = iif(sequence = 0, NULL, started_at)`;
+  started_at = iif(sequence = 0, NULL, started_at),
+  ${lineUp({ at: `coalesce((SELECT max(ended_at) FROM steps WHERE job = jobs.seq), run_at)` })}`;
 
 export function prepareReleaseJobs(db: DatabaseSync): Operations["releaseJobs"] {
   // The new fence ends the claim, so the previous owner can no longer change the job.

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { MAX_ATTEMPT_MESSAGE } from "../../../domain/limits.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
+import { lineUp } from "./line-up.ts";
 
 /** A step's retry moved the instant of a job that had started. One that had not keeps its own. */
 const RUN_AT = "iif(started_at IS NULL, run_at, min(run_at, ?1))";
@@ -16,7 +17,8 @@ export function prepareRequeueJob(db: DatabaseSync): Operations["requeueJob"] {
     db,
     `UPDATE jobs SET status = 'queued', run_at = ${RUN_AT}, due = ${RUN_AT} <= ?1, fence = fence + 1, step_attempts = 0,
        failed_attempts = 0, failed_ms = 0, completed_steps = iif(?2, 0, completed_steps),
-       ended_at = NULL, failure_code = NULL, failure_message = NULL, error_group = NULL
+       ended_at = NULL, failure_code = NULL, failure_message = NULL, error_group = NULL,
+       ${lineUp({ step: "iif(?2, 0, completed_steps)", at: "?1" })}
      WHERE seq = ?3`,
   );
   const keepAttempt = prepare(

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StepRetry } from "../../../domain/transition.ts";
 import { prepare } from "../statement.ts";
+import { lineUp } from "./line-up.ts";
 
 /** Puts a running job back into the queue until an instant, and keeps the attempt that failed. */
 export function prepareRetryStep(db: DatabaseSync) {
@@ -8,7 +9,7 @@ export function prepareRetryStep(db: DatabaseSync) {
     db,
     `UPDATE jobs SET status = 'queued', run_at = ?1, due = 0, fence = fence + 1, step_attempts = 0,
        failed_attempts = failed_attempts + 1, failed_ms = failed_ms + ?2,
-       lease_owner = NULL, lease_until = NULL
+       lease_owner = NULL, lease_until = NULL, ${lineUp({ at: "?1" })}
      WHERE seq = ?3`,
   );
   const insert = prepare(

@@ -13,7 +13,8 @@ export function prepareSubmitJob(db: DatabaseSync): Operations["submitJob"] {
     if (queued >= maxQueued) return { kind: "queue-full", queued };
     const missing = admission.missingFile(job);
     if (missing !== null) return { kind: "no-file", id: missing };
-    if (handOver === undefined || job.runAt > job.createdAt || admission.isOtherReady()) {
+    const mustWait = job.runAt > job.createdAt || (job.limits?.[0] ?? null) !== null;
+    if (handOver === undefined || mustWait || admission.isOtherReady()) {
       admission.insert(job);
       return { kind: "accepted" };
     }

@@ -30,7 +30,10 @@ export function prepareWaits(db: DatabaseSync): Waits {
   );
   const begin = prepare(
     db,
-    `UPDATE jobs SET waiting_kind = 'plugin', waiting_on = ?, waiting_since = ? WHERE seq = ?`,
+    // It gives back its slot.
+    `UPDATE jobs SET waiting_kind = 'plugin', waiting_on = ?1, waiting_since = ?2,
+       blocked_since = iif(limit_name IS NULL, NULL, ?2)
+     WHERE seq = ?3`,
   );
   const end = prepare(db, `UPDATE jobs SET ${NOT_WAITING} WHERE seq = ?`);
   const findFor = prepare<{ seq: number }>(

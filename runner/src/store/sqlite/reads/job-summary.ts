@@ -5,10 +5,12 @@ import type { EventKind } from "../../../domain/event.ts";
 import type { JobSummary } from "../../../ports/store/jobs.ts";
 import {
   LAST_ATTEMPT,
+  LIMIT_USE,
   toErrorGroupId,
   toFailure,
   toWaitingFor,
   type FailureColumns,
+  type LimitColumns,
   type RetryColumns,
   type WaitingColumns,
 } from "../../shared/rows.ts";
@@ -18,7 +20,7 @@ import { prepareReadTags } from "./tags.ts";
 /** Deliveries of one job that are read for its row. A job has more only with many webhooks. */
 const MAX_DELIVERIES = 200;
 
-interface SummaryRow extends FailureColumns, WaitingColumns, RetryColumns {
+interface SummaryRow extends FailureColumns, WaitingColumns, RetryColumns, LimitColumns {
   readonly id: string;
   readonly name: string | null;
   readonly plugin_names: string;
@@ -45,7 +47,8 @@ export function prepareReadJobSummary(db: DatabaseSync): (seq: number) => JobSum
     db,
     `SELECT id, status, name, plugin_names, priority, created_at, run_at, started_at, ended_at,
        completed_steps, step_attempts, failure_code, failure_message, error_group,
-       waiting_kind, waiting_on, waiting_since, due, failed_attempts, ${LAST_ATTEMPT}, EXISTS (
+       waiting_kind, waiting_on, waiting_since, due, failed_attempts, ${LAST_ATTEMPT},
+       ${LIMIT_USE}, EXISTS (
          SELECT 1 FROM steps WHERE job = seq AND position = completed_steps AND status = 'failed'
        ) AS step_failed
      FROM jobs CROSS JOIN job_specs ON job_specs.job = jobs.seq WHERE seq = ?`,

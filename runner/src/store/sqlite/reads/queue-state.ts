@@ -19,7 +19,8 @@ export function prepareReadQueueState(db: DatabaseSync): StoreReads["queueState"
   const findReady = prepare<{ priority: number; since: number }>(
     db,
     `SELECT priority, max(created_at, run_at) AS since FROM jobs INDEXED BY jobs_ready
-     WHERE status = 'queued' AND due = 1 AND waiting_since IS NULL AND priority < ?
+     WHERE status = 'queued' AND due = 1 AND waiting_since IS NULL
+       AND blocked_since IS NULL AND priority < ?
      ORDER BY priority DESC, seq LIMIT 1`,
   );
   const readWaiting = prepareReadWaiting(db);

@@ -1,0 +1,111 @@
+/** Daemons that are killed at random moments: limits are never exceeded, and the slots of a killed daemon come back. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { randomInt } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DatabaseSync } from "node:sqlite";
+import { expect, test } from "vitest";
+import { checkDatabase } from "../../src/store/sqlite/check-database.ts";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { createRandom } from "../support/random.ts";
+import { until } from "../support/until.ts";
+
+const ROUNDS = Number(process.env["FAULT_ROUNDS"] ?? 20);
+const SEED = Number(process.env["FAULT_SEED"] ?? randomInt(2 ** 31));
+const MAX_ROUND_MS = 10_000;
+const JOBS_PER_ROUND = 12;
+const KEYS = 3;
+const SLOTS = 2;
+
+const PLUGINS = {
+  limited: {
+    limits: `{ concurrency: ${SLOTS}, perKey: { key: "input.key", concurrency: 1 } }`,
+    run: `async (input) => {
+      const note = (what) =>
+        appendFileSync(input.log, what + " " + input.key + " " + process.pid + "\\n");
+      note("begin");
+      await sleep(input.ms);
+      note("end");
+    }`,
+  },
+};
+
+/** Steps of one process that overlapped although a limit forbids it. A process that was killed ends none. */
+function overlaps(log: string): string[] {
+  const running = new Map<string, string[]>();
+  const found: string[] = [];
+  for (const line of log.trim().split("\n")) {
+    const [what, key = "", pid = ""] = line.split(" ");
+    const keys = running.get(pid) ?? [];
+    running.set(pid, keys);
+    if (what === "end") {
+      keys.splice(keys.indexOf(key), 1);
+      continue;
+    }
+    if (keys.includes(key) || keys.length === SLOTS)
+      found.push(`${line} beside ${keys.join(", ")}`);
+    keys.push(key);
+  }
+  return found;
+}
+
+/** The keys of jobs that are running in the database. */
+function runningKeys(path: string): string[] {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    const rows = db.prepare(`SELECT limit_key AS key FROM jobs WHERE status = 'running'`).all();
+    return rows.map(({ key }) => String(key));
+  } finally {
+    db.close();
+  }
+}
+
+test(
+  `over ${ROUNDS} kills, no limit is exceeded and every job ends`,
+  async () => {
+    const root = await mkdtemp(join(tmpdir(), "limit-kills-"));
+    const random = createRandom(SEED);
+    const log = join(root, "steps.log");
+    const path = join(root, "data", "playground.db");
+    const start = (): Promise<Daemon> =>
+      startDaemon({ root, plugins: PLUGINS, env: { PLAYGROUND_THREADS: "4" } });
+    let daemon = await start();
+    const submit = async (): Promise<void> => {
+      const jobs = Array.from({ length: JOBS_PER_ROUND }, () => ({
+        plugins: ["limited"],
+        input: { log, key: `key-${Math.floor(random() * KEYS)}`, ms: Math.floor(random() * 40) },
+      }));
+      await daemon.post("/v1/batches", { jobs });
+    };
+    try {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await submit();
+        await sleep(random() * 300);
+        await daemon.end("SIGKILL");
+        expect(checkDatabase(path).broken).toEqual([]);
+        const keys = runningKeys(path);
+        expect(keys.length).toBeLessThanOrEqual(SLOTS);
+        expect(new Set(keys).size).toBe(keys.length);
+        daemon = await start();
+      }
+      await until(
+        "every job to have ended",
+        async () => {
+          const { queued, running } = (await daemon.get("/v1/status")).jobs;
+          return queued + running === 0;
+        },
+        { timeoutMs: 120_000 },
+      );
+      expect(overlaps(await readFile(log, "utf8"))).toEqual([]);
+    } catch (error) {
+      throw new Error(`Replay it with FAULT_SEED=${SEED}.\n${daemon.output().slice(-3_000)}`, {
+        cause: error,
+      });
+    } finally {
+      await daemon.close();
+      await rm(root, { recursive: true });
+    }
+  },
+  ROUNDS * MAX_ROUND_MS + 150_000,
+);
