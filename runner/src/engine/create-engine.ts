@@ -3,7 +3,8 @@ import { hasEnded } from "../domain/job.ts";
 import { holdOf } from "../domain/hold.ts";
 import { createBulkActs } from "./bulk/bulk-acts.ts";
 import type { EngineDeps } from "./engine-deps.ts";
-import type { Engine } from "./engine.ts";
+import type { Sealed } from "../domain/webhook.ts";
+import type { Engine, WebhookShown } from "./engine.ts";
 import { deleteJob } from "./jobs/delete-job.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { RelayState } from "../ports/telemetry.ts";
@@ -80,10 +81,7 @@ export function createEngine(deps: EngineDeps): Engine {
     recoverDestination: (id, since) => recoverDestination(id, since, shared),
     holdOf: (health) => holdOf(health, clock.now()),
     redeliver: (id) => redeliver(id, shared),
-    shownOf({ id, sealed }) {
-      const { headers, verifyTls = true } = sealedContents.open(sealed, id);
-      return { headerNames: Object.keys(headers), verifyTls };
-    },
+    shownOf: ({ id, sealed }) => toShown(sealedContents.open(sealed, id)),
     explainWait: (wait) =>
       explainWait(wait, {
         ...shared,
@@ -137,4 +135,8 @@ export function createEngine(deps: EngineDeps): Engine {
 async function isJobOver(jobId: string, store: Pick<Store, "job">): Promise<boolean> {
   const job = await store.job(jobId);
   return job === null || hasEnded(job.status);
+}
+
+function toShown({ headers, verifyTls = true }: Sealed): WebhookShown {
+  return { headerNames: Object.keys(headers), verifyTls };
 }
