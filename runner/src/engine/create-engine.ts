@@ -137,6 +137,6 @@ async function isJobOver(jobId: string, store: Pick<Store, "job">): Promise<bool
   return job === null || hasEnded(job.status);
 }
 
-function toShown({ headers, verifyTls = true }: Sealed): WebhookShown {
-  return { headerNames: Object.keys(headers), verifyTls };
+function toShown({ headers, verifyTls }: Sealed): WebhookShown {
+  return { headerNames: Object.keys(headers), verifyTls: verifyTls ?? true };
 }
