@@ -66,6 +66,11 @@ export function limitConformance(createSubject: CreateSubject): void {
       expect(ids(await claim(t.store))).toEqual([low.id]);
     });
 
+    test("waits for no slot while one is free, even before the claim that gives it", async () => {
+      const { id } = await add(ONE);
+      expect((await t.store.job(id))?.waitingFor).toBeNull();
+    });
+
     test("says what it waits for", async () => {
       const [held, waiting] = [await add(ONE), await add(ONE, "", { createdAt: 5, runAt: 5 })];
       await claim(t.store);

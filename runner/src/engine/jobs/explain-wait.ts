@@ -31,8 +31,7 @@ export function explainWait(waitingFor: WaitingFor, known: Known): string {
 function explainLimit({ on, key, used, slots, isOfKey }: WaitingForLimit): string {
   const which = isOfKey && key !== "" ? ` of jobs with the key ${JSON.stringify(key)}` : "";
   const steps = `${slots} ${slots === 1 ? "step" : "steps"}${which}`;
-  const use = used === 0 ? "none" : used;
-  return `Limit "${on}" lets ${steps} run at the same time, and ${use} ${used === 1 ? "does" : "do"} now.`;
+  return `Limit "${on}" lets ${steps} run at the same time, and ${used} ${used === 1 ? "does" : "do"} now.`;
 }
 
 function explainPlugin(

@@ -80,6 +80,7 @@ export const LIMIT_USE = `limit_name, limit_key, blocked_since,
     ${USED} AND other.limit_key = jobs.limit_key
   ) END AS key_used`;
 
+/** Null also if a slot is free, which the next claim gives: then the job waits for a thread. */
 function toWaitingForLimit(row: LimitColumns & RetryColumns): WaitingForLimit | null {
   const { limit_name: on, limit_key: key, blocked_since: since } = row;
   if (row.status !== "queued" || !row.due || on === null || key === null || since === null) {
@@ -87,15 +88,10 @@ function toWaitingForLimit(row: LimitColumns & RetryColumns): WaitingForLimit | 
   }
   const isOfKey =
     row.key_slots !== null && (row.limit_slots === null || (row.key_used ?? 0) >= row.key_slots);
-  return {
-    kind: "limit",
-    on,
-    key,
-    since: Math.max(since, row.run_at),
-    used: (isOfKey ? row.key_used : row.limit_used) ?? 0,
-    slots: (isOfKey ? row.key_slots : row.limit_slots) ?? 0,
-    isOfKey,
-  };
+  const used = (isOfKey ? row.key_used : row.limit_used) ?? 0;
+  const slots = (isOfKey ? row.key_slots : row.limit_slots) ?? 0;
+  if (used < slots) return null;
+  return { kind: "limit", on, key, since: Math.max(since, row.run_at), used, slots, isOfKey };
 }
 
 export function toWaitingFor(row: WaitingColumns & RetryColumns & LimitColumns): WaitingFor | null {
