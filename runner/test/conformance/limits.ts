@@ -262,7 +262,7 @@ export function limitConformance(createSubject: CreateSubject): void {
     });
   });
 
-  test("a limit that is declared anew applies to the jobs that wait", async () => {
+  test("a limit that is declared again applies to the jobs that wait", async () => {
     for (let count = 0; count < 5; count += 1) await add(ONE);
     const [first] = await claim(t.store);
     await t.store.declareLimits([{ ...ONE, concurrency: 3 }]);
