@@ -80,7 +80,7 @@ test("a daemon with a full disk is not ready and says why, until there is space 
   expect((await readiness(daemon)).status).toBe(200);
   const body = { plugins: ["echo"], input: "x".repeat(500_000) };
   const why = "The disk of the database is full.";
-  await expect(daemon.post("/v1/jobs", body)).rejects.toThrow(why);
+  await expect(daemon.post("/v1/jobs", body)).rejects.toThrow(/^507 .*DISK_FULL/);
   expect(await readiness(daemon)).toMatchObject({
     status: 503,
     detail: expect.stringContaining(why),

@@ -91,6 +91,28 @@ describe("above a limit", () => {
     expect(await kept(ids)).toEqual(ids.slice(-4));
   });
 
+  test("however many there are too many, they go within one run, the oldest first", async () => {
+    const engine = await world.startEngine({ run: (step) => step.complete(), maxEndedJobs: 40 });
+    const ids = await endInOrder(engine, numbered(350));
+    await nextRun();
+    expect(await kept(ids)).toEqual(ids.slice(-40));
+  });
+
+  test("the oldest go, also if the age at which failed jobs go is another", async () => {
+    const engine = await world.startEngine({
+      run: (step) => step.complete(),
+      maxEndedJobs: 40,
+      failedRetentionMs: MINUTE_MS,
+    });
+    const old = await endInOrder(engine, numbered(40));
+    // The pass by age looks at them, and keeps them.
+    await world.runUntil(world.clock.now() + 5 * MINUTE_MS);
+    expect(await kept(old)).toEqual(old);
+    const ids = await endInOrder(engine, numbered(30));
+    await nextRun();
+    expect(await kept([...old, ...ids])).toEqual([...old.slice(30), ...ids]);
+  });
+
   test("the next oldest go in place of a job with an event that is not delivered", async () => {
     const engine = await world.startEngine({
       run: (step) => step.complete(),
@@ -125,7 +147,7 @@ describe("above a limit", () => {
     await nextRun();
     expect(await batch()).toBeNull();
     expect(await kept([...waiting, ...ids])).toEqual([...waiting, ...ids]);
-    expect((await world.store.counts()).jobs.completed).toBe(8);
+    expect((await world.store.counts()).jobs.completed).toBe(10);
   });
 
   test("of the size, the oldest ended jobs go until what is stored is below it", async () => {

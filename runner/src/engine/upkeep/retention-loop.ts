@@ -4,7 +4,7 @@ import type { Store } from "../../ports/store/store.ts";
 import type { Messages } from "../bus/messages.ts";
 import type { FileRoom } from "../files/file-room.ts";
 import { createLoop, type Loop } from "../loop.ts";
-import { createRetentionLimits, type RetentionSettings } from "./retention-limits.ts";
+import { excessOf, type RetentionSettings } from "./retention-limits.ts";
 
 /** Rows that one transaction looks at. More would make other changes wait for it. */
 const SLICE_SIZE = 100;
@@ -41,11 +41,14 @@ interface RetentionDeps extends RetentionSettings {
  */
 export function createRetentionLoop(deps: RetentionDeps): Loop {
   const { store, clock, log, retentionMs } = deps;
-  const prune = createPrune(deps);
+  const pruneByAge = createAgePass(deps);
+  const pruneByLimits = createLimitPass(deps);
 
   async function tick(): Promise<number> {
     const now = clock.now();
-    const { jobs, more } = await prune(now);
+    const byAge = await pruneByAge(now);
+    const byLimits = await pruneByLimits();
+    const jobs = byAge.jobs + byLimits.jobs;
     const bulkActs = await store.pruneBulkActs({
       endedBefore: now - retentionMs,
       limit: SLICE_SIZE,
@@ -57,7 +60,8 @@ export function createRetentionLoop(deps: RetentionDeps): Loop {
     if (jobs + webhooks + bulkActs + files > 0) {
       log.debug({ jobs, webhooks, bulkActs, files }, "retention.pruned");
     }
-    const isFull = more || Math.max(webhooks, bulkActs, files) === SLICE_SIZE;
+    const isFull =
+      byAge.more || byLimits.more || Math.max(webhooks, bulkActs, files) === SLICE_SIZE;
     if (isFull) return BETWEEN_SLICES_MS;
     const hasFreeSpace = await store.returnFreeSpace({ limit: PAGES_PER_SLICE });
     return hasFreeSpace ? BETWEEN_SLICES_MS : EVERY_MS;
@@ -65,44 +69,66 @@ export function createRetentionLoop(deps: RetentionDeps): Loop {
   return createLoop({ name: "retention", tick, clock, log });
 }
 
-/** Returns a function that looks at the next slice of jobs. */
-function createPrune(deps: RetentionDeps) {
-  const { store, clock } = deps;
-  const limits = createRetentionLimits(store, deps);
+/** What became of a slice. `more`: call it again soon. */
+interface Pass {
+  readonly jobs: number;
+  readonly more: boolean;
+}
+
+/** Returns a function that deletes jobs that are too old, from the next slice. */
+function createAgePass({ store, clock, retentionMs, failedRetentionMs }: RetentionDeps) {
   /** Behind what was looked at; null to begin at the oldest. */
   let after: string | null = null;
   let beganAt = clock.monotonic();
-  /** Whether there is nothing behind `after` that was to be looked at. */
-  let isThrough = false;
-  let batchesRemoved = 0;
 
-  function beginAgain(): void {
-    after = null;
-    isThrough = false;
-    batchesRemoved = 0;
-  }
-
-  /** False if nothing more can be deleted to get below the limits. */
-  async function goOn(excess: number): Promise<boolean> {
-    if (batchesRemoved === 0) return limits.cutOff(excess);
-    // Their jobs were passed.
-    beginAgain();
-    return true;
-  }
-
-  return async (now: number): Promise<{ jobs: number; more: boolean }> => {
-    const excess = await limits.excess(SLICE_SIZE);
-    const withCut = excess > 0;
-    const goesOn = withCut && isThrough && (await goOn(excess));
-    const ages = limits.ages(now, { withCut });
-    const pruned = await store.pruneJobs({ ...ages, limit: SLICE_SIZE, after });
-    after = pruned.at;
-    isThrough = !pruned.more;
-    batchesRemoved += pruned.batches;
-    if (isThrough && clock.monotonic() - beganAt >= AGAIN_MS) {
-      beginAgain();
+  return async (now: number): Promise<Pass> => {
+    const { jobs, at, more } = await store.pruneJobs({
+      endedBefore: Math.floor(now - retentionMs),
+      failedBefore: Math.floor(now - failedRetentionMs),
+      limit: SLICE_SIZE,
+      after,
+    });
+    after = at;
+    if (!more && clock.monotonic() - beganAt >= AGAIN_MS) {
+      after = null;
       beganAt = clock.monotonic();
     }
-    return { jobs: pruned.jobs, more: pruned.more || goesOn };
+    return { jobs, more };
+  };
+}
+
+/**
+ * Returns a function that deletes jobs that are too many or too large together, the oldest first: one slice.
+ * The cut is an instant. Jobs that ended before it are looked at; then it moves on by as many jobs as are
+ * too many, past those that cannot be deleted yet.
+ */
+function createLimitPass(deps: RetentionDeps) {
+  const { store } = deps;
+  let cut = 0;
+  let after: string | null = null;
+  let isThrough = true;
+
+  function beginAgain(): Pass {
+    cut = 0;
+    after = null;
+    isThrough = true;
+    return { jobs: 0, more: false };
+  }
+
+  return async (): Promise<Pass> => {
+    const excess = await excessOf(store, deps, SLICE_SIZE);
+    if (excess === 0) return beginAgain();
+    if (isThrough) {
+      const endedAt = await store.lastEndOf({ from: cut, count: excess });
+      // Nothing more can be deleted now.
+      if (endedAt === null) return beginAgain();
+      cut = endedAt + 1;
+    }
+    const pruned = await store.pruneJobs({ endedBefore: cut, limit: excess, after });
+    after = pruned.at;
+    isThrough = !pruned.more;
+    // The jobs of these batches were passed.
+    if (pruned.batches > 0) beginAgain();
+    return { jobs: pruned.jobs, more: true };
   };
 }
