@@ -79,7 +79,7 @@ export const REFUSALS = {
   BATCH_TOO_LARGE: "The batch has more jobs than the batch limit allows.",
   QUEUE_FULL: "The number of queued jobs has reached the queue limit.",
   DISK_FULL:
-    "The disk of the database is full or almost full. New jobs are refused, so that what runs can end and old jobs can be deleted. Free some space, or keep jobs for a shorter time (`PLAYGROUND_RETENTION_*`).",
+    "The disk of the database is full or almost full. New jobs are refused, so that what runs can end and old jobs can be deleted. Free some space on the disk, or keep jobs for a shorter time (`PLAYGROUND_RETENTION_*`).",
   TOO_MANY_STREAMS: "The number of open event streams has reached the stream limit.",
   TOKEN_EXISTS: "Another token has this name.",
   TOKEN_NOT_FOUND: "No added token has this name.",

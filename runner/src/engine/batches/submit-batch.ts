@@ -2,7 +2,7 @@ import { Refused } from "../../domain/errors.ts";
 import type { NewJob } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { BatchRequest } from "../requests.ts";
-import { submitOnce, type SubmitDeps } from "../jobs/submit-job.ts";
+import { refuseUnlessKnown, submitOnce, type SubmitDeps } from "../jobs/submit-job.ts";
 import { refuseMissingFile } from "../files/named-files.ts";
 import { toIdempotency, toJobWebhook, toNewJob } from "../jobs/new-job.ts";
 import { checkJob, type CheckDeps } from "../jobs/check-job.ts";
@@ -34,8 +34,11 @@ export async function submitBatch(
     };
     // A job with a key can be an earlier one.
     newJobs = batch.jobs.filter(({ idempotency }) => idempotency === null);
-    await deps.diskRoom.take(batch.jobs.reduce((sum, { input }) => sum + input.length, 0));
-    const outcome = await deps.store.submitBatch(batch, { maxQueued: deps.maxQueued });
+    const size = batch.jobs.reduce((sum, { input }) => sum + input.length, 0);
+    const hasRoom = await deps.diskRoom.take(size);
+    const maxQueued = hasRoom ? deps.maxQueued : 0;
+    const outcome = await deps.store.submitBatch(batch, { maxQueued });
+    if (!hasRoom) refuseUnlessKnown(outcome);
     if (outcome.kind === "no-file") {
       const named = request.jobs.map((job, index) => ({ request: job, at: `/jobs/${index}` }));
       throw refuseMissingFile(outcome.id, named);

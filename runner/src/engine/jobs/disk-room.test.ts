@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createWorld, interceptCalls, REQUEST, type World } from "../../../test/support/engine.ts";
 import { Transient } from "../../domain/errors.ts";
+import { createDiskRoom } from "./disk-room.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -39,6 +40,33 @@ test("jobs and batches are refused before the disk is full, and accepted when th
   disk.freeBytes = 257 * MIB;
   await submit();
   await submitBatch([1]);
+});
+
+test("a repeated request with a known key gets the first one's job although the disk is full", async () => {
+  const { disk, submit } = await startOn(100 * GIB);
+  const request = { input: { text: "once" }, idempotencyKey: "once" };
+  const id = await submit(request);
+  disk.freeBytes = 0;
+  await world.runUntil(world.clock.now() + 1_000);
+  expect(await submit(request)).toBe(id);
+  await expect(submit({ ...request, idempotencyKey: "other" })).rejects.toMatchObject(FULL);
+});
+
+test("requests at the same time do not get the same room, and free pages of the database count", async () => {
+  let looks = 0;
+  const room = createDiskRoom({
+    host: {
+      databaseDisk: async () => {
+        looks += 1;
+        return { freeBytes: 260 * MIB, totalBytes: 100 * GIB };
+      },
+    },
+    store: { size: async () => ({ bytes: 20 * MIB, freeBytes: 10 * MIB }) },
+    clock: { monotonic: () => 0 },
+  });
+  const taken = await Promise.all([8, 8, 6].map((size) => room.take(size * MIB)));
+  expect(taken).toEqual([true, false, true]);
+  expect(looks).toBe(1);
 });
 
 test("of a small disk, a twentieth stays free", async () => {

@@ -1,6 +1,6 @@
-import { Refused } from "../../domain/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Host } from "../../ports/host.ts";
+import type { Store } from "../../ports/store/store.ts";
 
 const MIB = 1024 * 1024;
 /** Stays free for what runs, for deliveries, and for the deletion of jobs, which writes too. */
@@ -14,37 +14,57 @@ const LOOK_EVERY_MS = 1_000;
 
 export interface DiskRoom {
   /**
-   * Call it before new work of this size is stored. Returns a promise if it has to look at the disk.
-   * Throws `Refused`: DISK_FULL.
+   * Whether there is room for new work of this size, which then counts as stored. Returns a promise if it
+   * has to look at the disk.
    */
-  take(bytes: number): Promise<void> | void;
+  take(bytes: number): Promise<boolean> | boolean;
 }
 
 export function createDiskRoom({
   host,
+  store,
   clock,
 }: {
   readonly host: Pick<Host, "databaseDisk">;
+  readonly store: Pick<Store, "size">;
   readonly clock: Pick<Clock, "monotonic">;
 }): DiskRoom {
+  /** Less what was stored since the last look. */
   let usable = 0;
+  /** What can be stored before the next look. */
   let left = 0;
   let lookAgainAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<void> | null = null;
 
-  async function lookAndTake(bytes: number): Promise<void> {
+  async function look(): Promise<void> {
     const disk = await host.databaseDisk();
-    usable = disk === null ? Infinity : disk.freeBytes - reservedOf(disk.totalBytes);
-    left = Math.min(usable, LOOK_EVERY_BYTES);
+    if (disk === null) usable = Infinity;
+    else {
+      // What deleted rows have left in the file is used first.
+      const { freeBytes } = await store.size();
+      usable = disk.freeBytes + freeBytes - reservedOf(disk.totalBytes);
+    }
+    left = LOOK_EVERY_BYTES;
     lookAgainAt = clock.monotonic() + LOOK_EVERY_MS;
-    if (bytes > usable) throw new Refused("DISK_FULL");
+  }
+
+  function takeOf(bytes: number): boolean {
+    if (bytes > usable) return false;
+    usable -= bytes;
     left -= bytes;
+    return true;
+  }
+
+  async function lookAndTake(bytes: number): Promise<boolean> {
+    looking ??= look().finally(() => (looking = null));
+    await looking;
+    return takeOf(bytes);
   }
 
   return {
     take(bytes) {
-      if (bytes > left || clock.monotonic() >= lookAgainAt) return lookAndTake(bytes);
-      left -= bytes;
-      return undefined;
+      const mustLook = bytes > Math.min(left, usable) || clock.monotonic() >= lookAgainAt;
+      return mustLook ? lookAndTake(bytes) : takeOf(bytes);
     },
   };
 }

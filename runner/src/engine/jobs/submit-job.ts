@@ -33,8 +33,9 @@ export async function submitJob(
   checkJob(request, deps, "");
   const { id: jobId, replayed } = await submitOnce(deps, async (jobDeps) => {
     const job = toNewJob(request, jobDeps);
-    await deps.diskRoom.take(job.input.length);
-    const outcome = await claimAtSubmit(job, deps);
+    const hasRoom = await deps.diskRoom.take(job.input.length);
+    const outcome = await claimAtSubmit(job, hasRoom ? deps : { ...deps, maxQueued: 0 });
+    if (!hasRoom) refuseUnlessKnown(outcome);
     if (outcome.kind === "no-file") throw refuseMissingFile(outcome.id, [{ request, at: "" }]);
     const isQueued = outcome.kind === "accepted" && outcome.claim === undefined;
     if (isQueued) deps.messages.publish({ kind: "jobs" });
@@ -45,6 +46,11 @@ export async function submitJob(
     deps.signals.announce(jobId, { kind: "changed", status: "queued" });
   }
   return { jobId, replayed };
+}
+
+/** Without room nothing new is stored, but a repeated request is told what became of the first. */
+export function refuseUnlessKnown({ kind }: SubmitOutcome): void {
+  if (kind === "queue-full") throw new Refused("DISK_FULL");
 }
 
 /** A file that is missing is the caller's to refuse, who knows where it is named. */

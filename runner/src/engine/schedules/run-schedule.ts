@@ -22,7 +22,7 @@ export async function runSchedule(
   deps: RunDeps,
 ): Promise<{ jobId: string; job: JobRequest }> {
   const { store, clock, log, sealedContents, maxQueued } = deps;
-  await deps.diskRoom.take(0);
+  if (!(await deps.diskRoom.take(0))) throw new Refused("DISK_FULL");
   for (let attempt = 0; ; attempt += 1) {
     const schedule = await get(key);
     const { id, definition, next } = schedule;

@@ -1,3 +1,4 @@
+import { Refused } from "../../domain/errors.ts";
 import { slotAfter } from "../../domain/schedule-grid.ts";
 import { planSlots } from "../../domain/schedule-plan.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -100,7 +101,7 @@ export function createScheduleLoop(deps: ScheduleLoopDeps): Loop {
   async function tryToDecide(schedule: StoredSchedule): Promise<boolean> {
     const { id, key } = schedule;
     try {
-      await deps.diskRoom.take(0);
+      if (!(await deps.diskRoom.take(0))) throw new Refused("DISK_FULL");
       const next = await decide(schedule);
       if (typeof next === "object") later.set(id, clock.monotonic() + next.inMs);
       else later.delete(id);
