@@ -1,6 +1,8 @@
 /** What a write group does when something is in its way: a failed change, a conflict, a lost session. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Transient } from "../../src/domain/errors.ts";
+import type { JsonText } from "../../src/domain/json-text.ts";
+import type { NewJob } from "../../src/ports/store/jobs.ts";
 import type { Change } from "../../src/store/shared/change.ts";
 import { applyGroup, type Target } from "../../src/store/postgres/apply-group.ts";
 import type { Operations } from "../../src/store/postgres/change.ts";
@@ -9,6 +11,7 @@ import { migrate } from "../../src/store/postgres/migrate.ts";
 import { createOperations } from "../../src/store/postgres/operations.ts";
 import type { Session } from "../../src/store/postgres/session.ts";
 import { createTurns } from "../../src/store/postgres/turns.ts";
+import { newJob } from "../conformance/given.ts";
 import { createSchema, type Schema } from "../support/postgres/schema.ts";
 
 let schema: Schema;
@@ -57,6 +60,23 @@ test.each([true, false])(
     expect(await metaKeys()).toEqual(["a", "c"]);
   },
 );
+
+test("jobs of a group have the order of their calls, also if one of them has to be looked up first", async () => {
+  const target = await open();
+  const submit = (job: NewJob): Change => ({
+    name: "submitJob",
+    args: [job, { maxQueued: 1_000 }],
+  });
+  const known = newJob();
+  await applyGroup(target, [submit(known)]);
+  const keyed = newJob({ idempotency: { key: "k", fingerprint: "f" } });
+  const withNewPlugins = newJob({ plugins: [{ name: "never-seen", options: "{}" as JsonText }] });
+  const jobs = [keyed, withNewPlugins, newJob()];
+  const { outcomes } = await applyGroup(target, jobs.map(submit));
+  expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, true]);
+  const rows = await schema.query<{ id: string }>(`SELECT id FROM jobs ORDER BY seq`);
+  expect(rows.map(({ id }) => id)).toEqual([known, ...jobs].map(({ id }) => id));
+});
 
 test("a transaction that COMMIT rolls back is a failure", async () => {
   const target = await open(async (tx) => {

@@ -26,6 +26,16 @@ export interface Transaction {
   onCommit(act: () => void): void;
   /** Throws `NeedsExclusive` unless no other write group runs, in any daemon. */
   needExclusive(): void;
+  /** Call it at the beginning of an operation that runs beside others, but whose rows must have their order. */
+  takeTurn(): Turn;
+}
+
+/** A place in the order of the calls. */
+export interface Turn {
+  /** Resolves when all before it have sent their statement. */
+  readonly ready: Promise<void>;
+  /** The statement is sent, or there is none. */
+  done(): void;
 }
 
 /** The group must be repeated in a transaction beside which no other write group runs. */
@@ -62,6 +72,7 @@ export function createTransaction(
   const counts = new Map<string, number>();
   let acts: (() => void)[] = [];
   let hasEnded = false;
+  let lastTurn = Promise.resolve();
   return {
     turns,
     counts,
@@ -78,6 +89,12 @@ export function createTransaction(
     onCommit: (act) => void acts.push(act),
     needExclusive() {
       if (!start.isExclusive) throw new NeedsExclusive();
+    },
+    takeTurn() {
+      const ready = lastTurn;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      lastTurn = promise;
+      return { ready, done: () => resolve(ready) };
     },
     mark() {
       const before = { counts: [...counts], acts: [...acts] };

@@ -2,7 +2,7 @@
 import { pluginNames } from "../../../domain/job.ts";
 import type { Idempotency, NewJob, SubmitOutcome } from "../../../ports/store/jobs.ts";
 import { toLimitColumns } from "../../shared/limit-columns.ts";
-import type { Transaction } from "../transaction.ts";
+import type { Transaction, Turn } from "../transaction.ts";
 import { holdFiles } from "./files.ts";
 import { addVacancy, ensureLimits } from "./limits.ts";
 import { insertWebhook } from "./insert-webhook.ts";
@@ -49,12 +49,14 @@ export async function insertJob(
   tx: Transaction,
   known: KnownPluginSets,
   job: NewJob,
+  turn?: Turn,
 ): Promise<void> {
   const { id, name, priority, runAt, createdAt } = job;
   const plugins = pluginNames(job);
   const set = await findPluginSet(tx, known, plugins);
   const limit = toLimitColumns(job);
-  const [row] = await tx.query<{ seq: number }>(
+  await turn?.ready;
+  const inserting = tx.query<{ seq: number }>(
     `WITH job AS (
        INSERT INTO jobs (id, name, status, priority, run_at, due, created_at, plugin_set, limits,
          limit_name, limit_key, blocked_since)
@@ -86,6 +88,8 @@ export async function insertJob(
       limit.blockedSince,
     ],
   );
+  turn?.done();
+  const [row] = await inserting;
   tx.count({ kind: "job", state: "queued" }, 1);
   if (job.declaredLimits !== undefined) await ensureLimits(tx, job.declaredLimits);
   if (limit.name !== null) await addVacancy(tx, { name: limit.name, key: limit.key ?? "" });
