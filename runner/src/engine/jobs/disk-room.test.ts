@@ -64,7 +64,7 @@ test("requests at the same time do not get the same room, and free pages of the 
     store: { size: async () => ({ bytes: 20 * MIB, freeBytes: 10 * MIB }) },
     clock: { monotonic: () => 0 },
   });
-  const taken = await Promise.all([8, 8, 6].map((size) => room.take(size * MIB)));
+  const taken = await Promise.all([8, 8, 6].map(async (size) => room.take(size * MIB)));
   expect(taken).toEqual([true, false, true]);
   expect(looks).toBe(1);
 });

@@ -16,8 +16,10 @@ import { integrityProblems, recognize } from "./check-database.ts";
 import { openWriter } from "./connection.ts";
 import { lockDatabase } from "./lock.ts";
 import { makePrivate } from "./make-private.ts";
+import { sqliteCode } from "./store-error.ts";
 import { syncToDisk } from "./sync-to-disk.ts";
 
+const SQLITE_CORRUPT = 11;
 const MODE_BITS = 0o777;
 
 export interface Compacted {
@@ -47,7 +49,7 @@ export async function compactDatabase(
       recognize(source, path);
       leaveNoWal(source, path);
       await requireRoom(bytesOfRows(source));
-      copyInto(source, part);
+      copyInto(source, { path, part });
     } finally {
       source.close();
     }
@@ -89,13 +91,18 @@ function bytesOfRows(source: DatabaseSync): number {
   return bytes;
 }
 
-function copyInto(source: DatabaseSync, part: string): void {
+function copyInto(source: DatabaseSync, { path, part }: { path: string; part: string }): void {
   makePrivate(part);
   try {
     source.exec("PRAGMA auto_vacuum = INCREMENTAL");
     source.prepare("VACUUM INTO ?").run(part);
   } catch (cause) {
-    throw unusable(`${part} cannot be written: ${(cause as Error).message}`, cause);
+    const why = (cause as Error).message;
+    const isDamaged = sqliteCode(cause) === SQLITE_CORRUPT;
+    throw unusable(
+      isDamaged ? `${path} is damaged: ${why}` : `${part} cannot be written: ${why}`,
+      cause,
+    );
   }
 }
 

@@ -36,13 +36,28 @@ export function prepareReturnFreeSpace(db: DatabaseSync): (limit: number) => boo
     const { total = 0, free = 0 } = read.get() ?? {};
     return free - Math.ceil(KEPT_PART * total);
   };
+  /** The file becomes smaller at a checkpoint, and a daemon without work would make none. */
+  let mustCheckpoint = false;
+  const checkpoint = prepare<{ log: number; checkpointed: number }>(
+    db,
+    "PRAGMA wal_checkpoint(PASSIVE)",
+  );
   return (limit) => {
     const before = surplus();
-    if (before <= 0) return false;
+    if (before <= 0) {
+      if (mustCheckpoint) tryCheckpoint();
+      return false;
+    }
     db.exec(`PRAGMA incremental_vacuum(${Math.min(limit, before)})`);
+    mustCheckpoint = true;
     if (surplus() > 0) return true;
-    // The file becomes smaller at a checkpoint, and a daemon without work would make none.
-    db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    tryCheckpoint();
     return false;
   };
+
+  /** Not all of it while a reader has an older snapshot. */
+  function tryCheckpoint(): void {
+    const { log = 0, checkpointed = 0 } = checkpoint.get() ?? {};
+    mustCheckpoint = checkpointed < log;
+  }
 }

@@ -14,7 +14,7 @@ type Change =
   | { readonly kind: "truncate"; readonly size: number }
   | { readonly kind: "sync" };
 
-/** A call that changes a file, or that has the disk keep what changed before. `at`: its beginning, in ms since 1970. */
+/** A call that changes a file, or that has the disk keep what changed before. `at`: its beginning, of a sync its end, in ms since 1970. */
 export type Write = { readonly at: number; readonly file: string } & Change;
 
 export interface WriteTrace {
@@ -26,10 +26,11 @@ const CALLS = "pwrite64,pwritev,pwritev2,write,fdatasync,fsync,ftruncate,falloca
 /** Longer than what SQLite writes with one call. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** Whether this machine has `strace`, and lets it attach to another process. */
+/** Whether this machine has `strace`, and lets it attach to another process, as not every system does. */
 export function canTrace(): boolean {
-  const { status } = spawnSync("strace", ["-o", "/dev/null", "-f", "true"], { stdio: "ignore" });
-  return status === 0;
+  const script = "sleep 60 & strace -o /dev/null -p $! & sleep 1; kill -INT $! && wait $!; kill %1";
+  const { stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+  return stderr.includes(" attached");
 }
 
 /** Records the calls of the process and of all its threads on the files of a folder. */
@@ -37,7 +38,7 @@ export async function traceWrites(pid: number, folder: string, into: string): Pr
   const tracer = spawn(
     "strace",
     // One file for each thread, so that no call is split in two lines.
-    ["-ff", "-ttt", "-y", "-xx", "-s", String(MAX_BYTES), "-e", `trace=${CALLS}`].concat([
+    ["-ff", "-ttt", "-T", "-y", "-xx", "-s", String(MAX_BYTES), "-e", `trace=${CALLS}`].concat([
       "-e",
       "signal=none",
       "-o",
@@ -71,13 +72,15 @@ async function readCalls(path: string, folder: string): Promise<Write[]> {
   const calls: Write[] = [];
   for await (const line of createInterface({ input: createReadStream(path) })) {
     // The process can be left in the middle of its last call.
-    const [, seconds, call = "", hex, rest = "", result] =
-      /^(\d+\.\d+) (\w+)\(\d+<([^>]*)>(.*)\) += (-?\d+)/.exec(line) ?? [];
+    const [, seconds, call = "", hex, rest = "", result, took] =
+      /^(\d+\.\d+) (\w+)\(\d+<([^>]*)>(.*)\) += (-?\d+).* <(\d+\.\d+)>$/.exec(line) ?? [];
     if (hex === undefined || Number(result) < 0) continue;
     const file = toBytes(hex).toString();
     if (!file.startsWith(`${folder}/`)) continue;
-    const at = Number(seconds) * 1000;
-    calls.push({ at, file: basename(file), ...parseCall(call, rest, line) });
+    const change = parseCall(call, rest, line);
+    // Before its end, a sync may have kept nothing.
+    const endsAfter = change.kind === "sync" ? Number(took) : 0;
+    calls.push({ at: (Number(seconds) + endsAfter) * 1000, file: basename(file), ...change });
   }
   return calls;
 }

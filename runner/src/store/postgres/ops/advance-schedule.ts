@@ -27,7 +27,7 @@ export function createAdvanceSchedule(known: KnownPluginSets): Operation<"advanc
     const decision = run === null ? KNOWN : await decide(tx, { row, run }, { now, maxQueued });
     if (isRefusal(decision)) return decision;
     const record = decision.kind === "known" ? null : decision.record;
-    if (decision.kind === "job") await insertJob(tx, known, decision.job);
+    if (decision.kind === "job") await insertJob(tx, decision.job, { known });
     await insertSlots(
       tx,
       row.seq,

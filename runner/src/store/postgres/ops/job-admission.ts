@@ -47,9 +47,8 @@ export function toDuplicate(known: KeyHolder, { fingerprint }: Idempotency): Sub
 /** Stores the job as queued. */
 export async function insertJob(
   tx: Transaction,
-  known: KnownPluginSets,
   job: NewJob,
-  turn?: Turn,
+  { known, turn }: { readonly known: KnownPluginSets; readonly turn?: Turn },
 ): Promise<void> {
   const { id, name, priority, runAt, createdAt } = job;
   const plugins = pluginNames(job);

@@ -39,7 +39,7 @@ export function createSubmitBatch(known: KnownPluginSets): Operation<"submitBatc
         throw new Conflict(`Another daemon has stored the key ${key.key}.`);
       }
     }
-    for (const job of added) await insertJob(tx, known, job);
+    for (const job of added) await insertJob(tx, job, { known });
     await insertBatch(tx, batch, members);
     return { kind: "accepted" };
   };

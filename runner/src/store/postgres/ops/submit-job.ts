@@ -33,7 +33,7 @@ export function createSubmitJob(known: KnownPluginSets): Operation<"submitJob"> 
       const holder = await findByKey(tx, "job", idempotency.key);
       if (holder !== undefined) return toDuplicate(holder, idempotency);
     }
-    await insertJob(tx, known, job, turn);
+    await insertJob(tx, job, { known, turn });
     return { kind: "accepted" };
   }
 }
