@@ -17,9 +17,9 @@ export interface ChangedInteger {
 
 /** The start of an integer of 16 digits or more, or of a text that looks like one, which only costs time. */
 const CANDIDATE = /(?:^|[[,:\s])-?(?=\d{16})/g;
-/** From `lastIndex` on. */
-const DIGITS = /\d+/y;
-const INTEGER = /^-?\d+$/;
+const FRACTION_OR_EXPONENT = /[.eE]/;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** `source` is the text of a number, which TypeScript's own types do not have yet. */
 type ReviverArguments = [member: unknown, context?: { readonly source?: string }];
@@ -35,7 +35,8 @@ export function parseJson(
   // A reviver costs much time in a large text, so it only runs when there is a candidate.
   function revive(this: object, key: string, ...[member, context]: ReviverArguments): unknown {
     const source = context?.source ?? "";
-    if (typeof member !== "number" || !INTEGER.test(source) || !isWanted(source)) return member;
+    if (typeof member !== "number" || FRACTION_OR_EXPONENT.test(source) || !isWanted(source))
+      return member;
     if (exactIntegers) return BigInt(source);
     found.push({ holder: this, key, source });
     return member;
@@ -62,10 +63,16 @@ function isInexact(source: string): boolean {
 
 function contains(text: string, isWanted: (source: string) => boolean): boolean {
   for (const { 0: before, index } of text.matchAll(CANDIDATE)) {
-    DIGITS.lastIndex = index + before.length;
-    if (isWanted(DIGITS.exec(text)?.[0] ?? "")) return true;
+    if (isWanted(digitsAt(text, index + before.length))) return true;
   }
   return false;
+}
+
+/** Without a pattern: V8 has failed once with `\d+` and ten million digits (Maximum call stack size exceeded). */
+function digitsAt(text: string, start: number): string {
+  let end = start;
+  while (text.charCodeAt(end) >= ZERO && text.charCodeAt(end) <= NINE) end += 1;
+  return text.slice(start, end);
 }
 
 /** The pointers of the wanted objects. */
