@@ -9,8 +9,7 @@ import { Icon } from "../parts/icon.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { formatBytes } from "../parts/numbers.ts";
 import { Time } from "../parts/time.tsx";
-import { FileDrop } from "./file-drop.tsx";
-import { UploadList } from "./upload-list.tsx";
+import { UploadBox } from "./upload-box.tsx";
 import { createUploads } from "./uploads.ts";
 
 /** Whether an upload is kept unless someone says otherwise: a schedule needs its files for longer than a job. */
@@ -55,7 +54,7 @@ interface ChooserProps {
 }
 
 function Chooser({ onChoose, onClose }: ChooserProps) {
-  const [keep, setKeep] = useState(useContext(KeepsFiles));
+  const isKept = useContext(KeepsFiles);
   const uploads = useMemo(() => createUploads(onChoose), []);
   useEffect(() => uploads.removeAll, [uploads]);
   const newest = useResource("newest files", (signal) =>
@@ -64,19 +63,7 @@ function Chooser({ onChoose, onClose }: ChooserProps) {
   return (
     <Dialog title="Attach a file" onClose={onClose}>
       <div class="stack">
-        <div>
-          <FileDrop label="Choose a file" onFiles={(files) => uploads.add(files, { keep })}>
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={keep}
-                onChange={({ currentTarget }) => setKeep(currentTarget.checked)}
-              />
-              Keep until deleted
-            </label>
-          </FileDrop>
-          <UploadList uploads={uploads} />
-        </div>
+        <UploadBox uploads={uploads} label="Choose a file" isKept={isKept} />
         <Loaded of={newest} what="the files">
           {({ items }) =>
             items.length > 0 && (

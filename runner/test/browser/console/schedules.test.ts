@@ -55,6 +55,18 @@ test("a schedule is run, paused, resumed and removed, and its slots say what bec
   await context.close();
 });
 
+test("a schedule that someone else creates appears by itself, although the stream does not tell it", async () => {
+  const { page, goTo, complaints, context } = await openConsole(browser, daemon);
+  await goTo("#/schedules");
+  await page.waitForSelector("text=There is no schedule");
+  const job = { plugins: ["report"] };
+  await daemon.post("/v1/schedules", { key: "of-another", cron: "0 4 * * *", job });
+  await page.waitForSelector("tr:has-text('of-another')");
+  await daemon.request("/v1/schedules/of-another", { method: "DELETE" });
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
 /** What the browser says when the daemon refuses a request, which these tests want. */
 const REFUSED = /the server responded with a status of (400|412)/;
 const unexpected = (complaints: readonly string[]) =>

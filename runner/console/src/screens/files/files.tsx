@@ -1,10 +1,9 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { usePages } from "../../api/pages.ts";
 import { call } from "../../api/request.ts";
 import { mayI } from "../../api/session.ts";
-import { FileDrop } from "../../files/file-drop.tsx";
-import { UploadList } from "../../files/upload-list.tsx";
+import { UploadBox } from "../../files/upload-box.tsx";
 import { createUploads } from "../../files/uploads.ts";
 import { useRefresh } from "../../live/use-refresh.ts";
 import { Card } from "../../parts/card.tsx";
@@ -81,21 +80,10 @@ export default function Files() {
 }
 
 function UploadCard() {
-  const [keep, setKeep] = useState(false);
   return (
     <Card title="Upload">
       <div class="body">
-        <FileDrop label="Choose files" isMany onFiles={(added) => uploads.add(added, { keep })}>
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={keep}
-              onChange={({ currentTarget }) => setKeep(currentTarget.checked)}
-            />
-            Keep until deleted
-          </label>
-        </FileDrop>
-        <UploadList uploads={uploads} />
+        <UploadBox uploads={uploads} label="Choose files" isMany />
       </div>
     </Card>
   );
