@@ -227,6 +227,9 @@ test("webhooks, their deliveries and destinations are managed", async () => {
   expect((await cli(["destinations"])).stdout).toMatch(
     new RegExp(`^dst_\\w+ +closed .*${id}`, "m"),
   );
+  expect((await cli(["webhooks", "show", id])).stdout).not.toContain("Certificate");
+  await cli([...add, "--insecure"]);
+  expect((await cli(["webhooks", "show", id])).stdout).toMatch(/^Certificate +not checked$/m);
   expect((await cli(["webhooks", "remove", id])).code).toBe(0);
   expect((await cli(["webhooks", "show", id])).code).toBe(4);
 });

@@ -159,7 +159,8 @@ test("the command line sets from standard input or a file, lists and removes", a
   }
 });
 
-test.skipIf(!existsSync(SCRIPT))("a value that is typed on a terminal is not shown", async () => {
+/** Runs `secrets set TYPED` on a terminal, types the text, and returns what the terminal shows. */
+async function setOnTerminal(typed: string): Promise<{ code: unknown; shown: string }> {
   // `script` runs a command on a terminal of its own, which shows what is typed unless the command says not to.
   const command = `"${process.execPath}" "${BINARY}" secrets set TYPED`;
   const child = spawn(SCRIPT, ["-qefc", command, "/dev/null"], {
@@ -173,11 +174,27 @@ test.skipIf(!existsSync(SCRIPT))("a value that is typed on a terminal is not sho
   child.stdout.on("data", (chunk: Buffer) => void (shown += chunk.toString()));
   const exited = once(child, "exit");
   await until("the question", () => shown.includes("TYPED, which is not shown"));
-  child.stdin.write("a typed value\r");
-  expect(await exited).toEqual([0, null]);
+  child.stdin.write(typed);
+  const [code] = (await exited) as [unknown];
+  return { code, shown };
+}
+
+test.skipIf(!existsSync(SCRIPT))("a value that is typed on a terminal is not shown", async () => {
+  const { code, shown } = await setOnTerminal("a typed value\r");
+  expect(code).toBe(0);
   expect(shown).toContain("Set TYPED.");
   expect(shown).not.toContain("a typed value");
   expect(await listed()).toContainEqual(
     expect.objectContaining({ name: "TYPED", source: "stored" }),
   );
+});
+
+test.skipIf(!existsSync(SCRIPT)).each([
+  ["nothing", "\r", 2, "Nothing was typed"],
+  ["Ctrl+C", "half a value\u0003", 130, ""],
+])("%s on a terminal sets no secret", async (_, typed, code, message) => {
+  await daemon.request("/v1/secrets/TYPED", { method: "DELETE" });
+  const ended = await setOnTerminal(typed);
+  expect(ended).toEqual({ code, shown: expect.stringContaining(message) });
+  expect(await listed()).not.toContainEqual(expect.objectContaining({ name: "TYPED" }));
 });

@@ -16,9 +16,7 @@ export async function setSecret(given: Given<typeof contract>): Promise<number> 
   const { NAME: name } = given.arguments;
   const { "value-file": valueFile, json } = given.flags;
   const isTyped = valueFile === undefined && process.stdin.isTTY;
-  const value = isTyped
-    ? await readHiddenLine(`The value of ${name}, which is not shown as you type: `)
-    : await readValue(valueFile);
+  const value = isTyped ? await readTyped(name) : await readValue(valueFile);
   if (value === null) return INTERRUPTED;
   const client = await connect(given);
   const output = openOutput();
@@ -33,6 +31,13 @@ export async function setSecret(given: Given<typeof contract>): Promise<number> 
     output.note(`The daemon does not use it, because it has the variable ${variable}.`);
   }
   return 0;
+}
+
+/** Null if Ctrl+C or Ctrl+D ended it. Throws `BadSetting` as `readValue` does. */
+async function readTyped(name: string): Promise<string | null> {
+  const line = await readHiddenLine(`The value of ${name}, which is not shown as you type: `);
+  if (line !== "") return line;
+  throw new BadSetting("Nothing was typed: the secret needs a value.");
 }
 
 /** Throws `BadSetting` if there is none, before anything is sent. */

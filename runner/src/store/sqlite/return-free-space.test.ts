@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { createSqliteStore } from "./sqlite-store.ts";
 const JOBS = 500;
 const KEPT_JOBS = 50;
 const LIMIT = 64;
+const PAGE = 4096;
 
 let folder: string;
 let path: string;
@@ -102,4 +103,35 @@ describe("of a database from before", () => {
     const { before, after } = await deleteMost({ returnSpace: true });
     expect(after).toBeLessThan(before / 2);
   });
+});
+
+test("compact says that a damaged database is damaged, and leaves it as it is", async () => {
+  await deleteMost({ returnSpace: false });
+  const bytes = readFileSync(path);
+  // Not the first pages: they have the schema, without which it is no database of Playground.
+  bytes.fill(0xff, 20 * PAGE, 40 * PAGE);
+  writeFileSync(path, bytes);
+  await expect(compactDatabase(path, async () => {})).rejects.toThrow(
+    /playground\.db is damaged: .*Nothing was changed\./,
+  );
+  // But for the journal's mode, which is in the header of 100 bytes.
+  expect(readFileSync(path).subarray(100).equals(bytes.subarray(100))).toBe(true);
+});
+
+test("a reader with an older snapshot delays the return of space, and does not prevent it", async () => {
+  const store = await createSqliteStore({ path });
+  await addEndedJobs(store, JOBS);
+  // Otherwise the rows are in the write-ahead log only, and the file is small.
+  const other = new DatabaseSync(path);
+  other.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  other.close();
+  const reader = openReader(path);
+  reader.exec("BEGIN; SELECT count(*) FROM jobs");
+  await deleteJobsBefore(store, JOBS - KEPT_JOBS + 1);
+  while (await store.returnFreeSpace({ limit: LIMIT }));
+  const before = statSync(path).size;
+  reader.close();
+  expect(await store.returnFreeSpace({ limit: LIMIT })).toBe(false);
+  expect(statSync(path).size).toBeLessThan(before / 2);
+  await store.close();
 });
