@@ -142,22 +142,23 @@ async function takeTurns(tx: Transaction, limit: Limit): Promise<Served> {
   const [count] = await tx.query<{ used: number }>(COUNT, [name, slots]);
   let left = Math.min(MAX_TURNS, slots - (count?.used ?? slots));
   let key = limit.servedKey;
+  const full = new Set<string>();
   let passed = new Set<string>();
   let given = 0;
   let hasSkipped = false;
   while (left > 0) {
-    const [next] = [
-      ...(await tx.query<{ key: string }>(FIND_AFTER, [name, key])),
-      ...(await tx.query<{ key: string }>(FIND_FIRST, [name, ""])),
-    ];
-    if (next === undefined || passed.has(next.key)) break;
-    ({ key } = next);
-    const turn = await give(tx, { name, key, slots: limit.keyConcurrency ?? slots, most: 1 });
+    const next = await findNextKey(tx, name, key);
+    if (next === undefined || passed.has(next)) break;
+    key = next;
+    const turn = full.has(key)
+      ? { given: 0, free: 0 }
+      : await give(tx, { name, key, slots: limit.keyConcurrency ?? slots, most: 1 });
     if (turn.given > 0) {
       given += 1;
       left -= 1;
       passed = new Set();
     } else {
+      full.add(key);
       passed.add(key);
       hasSkipped ||= turn.free > 0;
     }
@@ -167,4 +168,16 @@ async function takeTurns(tx: Transaction, limit: Limit): Promise<Served> {
   }
   if (given === MAX_TURNS) return "again";
   return hasSkipped ? "later" : "all";
+}
+
+/** The key with a blocked job that comes after `key` in the order of their characters; behind the last, the first. */
+async function findNextKey(
+  tx: Transaction,
+  name: string,
+  key: string,
+): Promise<string | undefined> {
+  const [after] = await tx.query<{ key: string }>(FIND_AFTER, [name, key]);
+  if (after !== undefined) return after.key;
+  const [first] = await tx.query<{ key: string }>(FIND_FIRST, [name, ""]);
+  return first?.key;
 }
