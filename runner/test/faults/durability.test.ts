@@ -35,7 +35,7 @@ const seen: Seen[] = [];
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-describe.skipIf(!canTrace())(`power cuts, seed ${SEED}`, () => {
+describe.skipIf(!(await canTrace()))(`power cuts, seed ${SEED}`, () => {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), "power-cut-"));
     writes = await recordLoad();

@@ -2,7 +2,7 @@
  * Records what a daemon writes to its database, and when it has the disk keep it: with Debian's `strace`,
  * which attaches to the running process.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -25,38 +25,53 @@ export interface WriteTrace {
 const CALLS = "pwrite64,pwritev,pwritev2,write,fdatasync,fsync,ftruncate,fallocate,sync_file_range";
 /** Longer than what SQLite writes with one call. */
 const MAX_BYTES = 4 * 1024 * 1024;
+/** One file for each thread, so that no call is split in two lines; times, durations, and paths. */
+const OPTIONS = ["-ff", "-ttt", "-T", "-y", "-xx", "-s", String(MAX_BYTES), "-e", "signal=none"];
 
 /** Whether this machine has `strace`, and lets it attach to another process, as not every system does. */
-export function canTrace(): boolean {
-  const script = "sleep 60 & strace -o /dev/null -p $! & sleep 1; kill -INT $! && wait $!; kill %1";
-  const { stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
-  return stderr.includes(" attached");
+export async function canTrace(): Promise<boolean> {
+  const other = spawn("cat", { stdio: ["pipe", "ignore", "ignore"] });
+  try {
+    const { tracer, exited } = await attach(other.pid!, ["-o", "/dev/null"]);
+    tracer.kill("SIGINT");
+    await exited;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    other.kill("SIGKILL");
+  }
 }
 
-/** Records the calls of the process and of all its threads on the files of a folder. */
-export async function traceWrites(pid: number, folder: string, into: string): Promise<WriteTrace> {
-  const tracer = spawn(
-    "strace",
-    // One file for each thread, so that no call is split in two lines.
-    ["-ff", "-ttt", "-T", "-y", "-xx", "-s", String(MAX_BYTES), "-e", `trace=${CALLS}`].concat([
-      "-e",
-      "signal=none",
-      "-o",
-      join(into, "calls"),
-      "-p",
-      String(pid),
-    ]),
-    { stdio: ["ignore", "ignore", "pipe"] },
-  );
+interface Tracer {
+  readonly tracer: ChildProcess;
+  readonly exited: Promise<unknown>;
+}
+
+/** Resolves when `strace` is attached. Rejects with what it says if it cannot be started, or cannot attach. */
+async function attach(pid: number, options: readonly string[]): Promise<Tracer> {
+  const tracer = spawn("strace", [...options, "-p", String(pid)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const exited = once(tracer, "exit");
   const isAttached = Promise.withResolvers<void>();
   let said = "";
   tracer.stderr.on("data", (chunk: Buffer) => {
     said += chunk.toString();
-    if (said.includes("attached")) isAttached.resolve();
+    if (said.includes(" attached")) isAttached.resolve();
   });
-  void exited.then(() => isAttached.reject(new Error(`strace did not attach: ${said}`)));
+  exited.then(
+    () => isAttached.reject(new Error(`strace did not attach: ${said}`)),
+    (error: unknown) => isAttached.reject(error as Error),
+  );
   await isAttached.promise;
+  return { tracer, exited };
+}
+
+/** Records the calls of the process and of all its threads on the files of a folder. */
+export async function traceWrites(pid: number, folder: string, into: string): Promise<WriteTrace> {
+  const output = join(into, "calls");
+  const { tracer, exited } = await attach(pid, [...OPTIONS, "-e", `trace=${CALLS}`, "-o", output]);
   return {
     async stop() {
       tracer.kill("SIGINT");
