@@ -202,6 +202,11 @@ test("a daemon takes over the jobs of one that was killed", async () => {
   const { atA, atB } = await fillBoth();
   await release(atA.id);
   await until("A is free", async () => (await statusAt(a, atA.jobId)) === "completed");
+  // An event whose delivery is not recorded yet when its daemon is killed is sent again.
+  await until("its first event to be recorded", async () => {
+    const { items } = await a.get(`/v1/deliveries?jobId=${atB.jobId}&state=delivered`);
+    return items.length === 1;
+  });
   const from = performance.now();
   await b.end("SIGKILL");
   expect(await begunBy(atB.id, 2)).toBe(a.process.pid);
