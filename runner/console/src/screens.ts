@@ -43,6 +43,12 @@ export const SCREENS: readonly Screen[] = [
     loadOne: () => import("./screens/schedules/schedule.tsx"),
   },
   {
+    path: "limits",
+    title: "Limits",
+    letter: "l",
+    load: () => import("./screens/limits/limits.tsx"),
+  },
+  {
     path: "destinations",
     title: "Destinations",
     letter: "d",

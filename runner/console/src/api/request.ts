@@ -38,6 +38,12 @@ export function apiUrl(path: string, query: Query = {}): string {
   const url = new URL(path.replace(/^\//, ""), document.baseURI.replace(/#.*$/, ""));
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined || value === null || value === "") continue;
+    if (typeof value === "object" && !Array.isArray(value)) {
+      for (const [key, one] of Object.entries(value)) {
+        url.searchParams.append(`${name}.${key}`, String(one));
+      }
+      continue;
+    }
     for (const one of Array.isArray(value) ? value : [value]) {
       url.searchParams.append(name, String(one));
     }

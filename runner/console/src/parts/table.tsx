@@ -1,4 +1,4 @@
-import type { ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 
 export interface Column<Row> {
   readonly title: ComponentChildren;
@@ -15,10 +15,13 @@ interface TableProps<Row> {
   readonly keyOf: (row: Row) => string;
   readonly rowClass?: (row: Row) => string | undefined;
   readonly class?: string;
+  /** What is shown below an open row. */
+  readonly detail?: (row: Row) => ComponentChildren;
 }
 
 /** A table that scrolls within itself when it does not fit. */
-export function Table<Row>({ label, columns, rows, keyOf, rowClass, ...rest }: TableProps<Row>) {
+export function Table<Row>(props: TableProps<Row>) {
+  const { label, columns, rows, keyOf, rowClass, detail, ...rest } = props;
   return (
     <div class="table">
       <table aria-label={label} class={rest.class}>
@@ -32,15 +35,25 @@ export function Table<Row>({ label, columns, rows, keyOf, rowClass, ...rest }: T
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
-            <tr key={keyOf(row)} class={rowClass?.(row)}>
-              {columns.map(({ cell, kind }, index) => (
-                <td key={index} class={kind}>
-                  {cell(row)}
-                </td>
-              ))}
-            </tr>
-          ))}
+          {rows.map((row) => {
+            const below = detail?.(row);
+            return (
+              <Fragment key={keyOf(row)}>
+                <tr class={rowClass?.(row)}>
+                  {columns.map(({ cell, kind }, index) => (
+                    <td key={index} class={kind}>
+                      {cell(row)}
+                    </td>
+                  ))}
+                </tr>
+                {below && (
+                  <tr class="detail">
+                    <td colSpan={columns.length}>{below}</td>
+                  </tr>
+                )}
+              </Fragment>
+            );
+          })}
         </tbody>
       </table>
     </div>

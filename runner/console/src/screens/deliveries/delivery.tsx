@@ -48,7 +48,7 @@ export default function OneDelivery({ id }: ScreenProps) {
       within={["Deliveries", "deliveries"]}
       mark={data !== null && <DeliveryState delivery={data} />}
       acts={
-        data !== null && mayI("admin") && data.state !== "waiting" ? (
+        data !== null && mayI("admin") && canBeSent(data) ? (
           <button
             type="button"
             class="btn primary"
@@ -73,6 +73,10 @@ export default function OneDelivery({ id }: ScreenProps) {
       </Loaded>
     </Page>
   );
+}
+
+function canBeSent({ state, payloadsRemovedAt }: Delivery): boolean {
+  return state !== "waiting" && payloadsRemovedAt === null;
 }
 
 function titleOf({ event, sequence }: Delivery): string {

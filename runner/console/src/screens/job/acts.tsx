@@ -31,25 +31,30 @@ export function Acts({ story, refresh }: ActsProps) {
   const retry = (from: "failed-step" | "start"): Promise<void> =>
     act(() => call("POST /v1/jobs/{id}/retry", { params, query: { from } }), "The job runs again.");
   const hasResults = job.steps.some(({ status }) => status === "completed");
+  // Without its input, it cannot run again.
+  const canRun = job.payloadsRemovedAt === null;
+  const canRetry = job.status === "failed" && canRun;
   const failedStep = job.steps.find(({ status }) => status === "failed");
   return (
     <>
       {mayI("run") && (
         <>
-          <a class="btn" href={linkTo(["run"], { job: job.jobId })}>
-            Run again…
-          </a>
+          {canRun && (
+            <a class="btn" href={linkTo(["run"], { job: job.jobId })}>
+              Run again…
+            </a>
+          )}
           {job.endedAt === null && (
             <button type="button" class="btn" onClick={() => void cancel()}>
               Cancel
             </button>
           )}
-          {job.status === "failed" && hasResults && (
+          {canRetry && hasResults && (
             <button type="button" class="btn" onClick={() => void retry("start")}>
               Retry from the start
             </button>
           )}
-          {job.status === "failed" && (
+          {canRetry && (
             <button type="button" class="btn primary" onClick={() => void retry("failed-step")}>
               {failedStep === undefined ? "Retry" : `Retry from ${failedStep.plugin}`}
             </button>
@@ -96,18 +101,22 @@ export function MoreActs({ story, refresh }: ActsProps) {
           Delete
         </button>
       )}
-      <CopyButton
-        class="btn"
-        label="Copy as curl"
-        what="the job as a curl command"
-        text={async () => curlCommand(await toRequest())}
-      />
-      <CopyButton
-        class="btn"
-        label="Copy for n8n"
-        what="the job as an n8n node"
-        text={async () => n8nNode(await toRequest())}
-      />
+      {job.payloadsRemovedAt === null && (
+        <>
+          <CopyButton
+            class="btn"
+            label="Copy as curl"
+            what="the job as a curl command"
+            text={async () => curlCommand(await toRequest())}
+          />
+          <CopyButton
+            class="btn"
+            label="Copy for n8n"
+            what="the job as an n8n node"
+            text={async () => n8nNode(await toRequest())}
+          />
+        </>
+      )}
     </>
   );
 }

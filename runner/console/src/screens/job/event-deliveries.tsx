@@ -115,8 +115,8 @@ function Next({ delivery, refresh }: SendProps) {
   );
 }
 
-function Send({ delivery: { deliveryId, state }, refresh }: SendProps) {
-  if (!mayI("admin")) return null;
+function Send({ delivery: { deliveryId, state, payloadsRemovedAt }, refresh }: SendProps) {
+  if (!mayI("admin") || payloadsRemovedAt !== null) return null;
   const send = async (): Promise<void> => {
     try {
       await call("POST /v1/deliveries/{id}/redeliver", { params: { id: deliveryId } });

@@ -9,6 +9,7 @@ import { now } from "../../parts/now.ts";
 import { plural } from "../../parts/numbers.ts";
 import { Time } from "../../parts/time.tsx";
 import { status } from "../../api/status.ts";
+import { linkTo } from "../../router.ts";
 
 /** What one wants to know first, in a line, and why the job waits or has failed. */
 export function Facts({ job }: { readonly job: Job }) {
@@ -49,6 +50,20 @@ export function Facts({ job }: { readonly job: Job }) {
             priority <b>{job.priority}</b>
           </span>
         )}
+        {job.dedupe !== null && (
+          <span>
+            dedupe key <b>{job.dedupe.key}</b>
+          </span>
+        )}
+        {job.debounce !== null && (
+          <span>
+            debounce key <b>{job.debounce.key}</b>
+            {job.debounce.merged > 0 && (
+              <span class="faint"> {plural(job.debounce.merged + 1, "request", "requests")}</span>
+            )}
+          </span>
+        )}
+        <TraceLink job={job} />
         <Tags tags={job.tags} />
         {job.timeoutMs !== null && (
           <span>
@@ -58,6 +73,34 @@ export function Facts({ job }: { readonly job: Job }) {
       </div>
       <Why job={job} />
     </>
+  );
+}
+
+function LimitLink({ waitingFor }: Pick<Job, "waitingFor">) {
+  if (waitingFor?.kind !== "limit") return null;
+  return (
+    <a class="link" href={linkTo(["limits"], { name: waitingFor.on })}>
+      See the limit
+    </a>
+  );
+}
+
+function TraceLink({ job: { traceId, traceUrl } }: { readonly job: Job }) {
+  if (traceId === null) return null;
+  return (
+    <span class="with-copy">
+      <span>
+        trace{" "}
+        {traceUrl === null ? (
+          <code class="muted">{traceId}</code>
+        ) : (
+          <a class="link" href={traceUrl} target="_blank" rel="noreferrer">
+            {traceId}
+          </a>
+        )}
+      </span>
+      <CopyButton text={traceId} what="the trace's id" />
+    </span>
   );
 }
 
@@ -73,7 +116,8 @@ function Why({ job }: { readonly job: Job }) {
       return (
         <p class="notice wait why">
           <span>
-            Waiting since <Time at={job.waitingFor?.since ?? null} />: {job.waitingFor?.detail}
+            Waiting since <Time at={job.waitingFor?.since ?? null} />: {job.waitingFor?.detail}{" "}
+            <LimitLink waitingFor={job.waitingFor} />
           </span>
         </p>
       );
@@ -82,6 +126,7 @@ function Why({ job }: { readonly job: Job }) {
         <p class="why muted">
           It starts at <Time at={job.runAt} format="full" />, in{" "}
           {formatDuration(Date.parse(job.runAt) - now.value)}.
+          {job.debounce !== null && " Until then, another request with its key can put it off."}
         </p>
       );
     case "queued":

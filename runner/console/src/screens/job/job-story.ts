@@ -2,7 +2,13 @@
 import { useEffect, useRef } from "preact/hooks";
 import { call, callForText } from "../../api/request.ts";
 import { useResource, type Resource } from "../../api/resource.ts";
-import type { Delivery, DeliverySummary, Event, Job } from "../../api/schema.ts";
+import type {
+  Delivery,
+  DeliverySummary,
+  Event,
+  EventWithoutPayload,
+  Job,
+} from "../../api/schema.ts";
 import { useLive } from "../../live/stream.ts";
 import { rawFields, rawItems } from "./raw-json.ts";
 
@@ -17,7 +23,7 @@ export interface JobStory {
     readonly metadata: string;
     readonly outputs: readonly string[];
   };
-  readonly events: readonly Event[];
+  readonly events: readonly (Event | EventWithoutPayload)[];
   readonly deliveries: readonly ToldDelivery[];
   readonly hasMoreEvents: boolean;
 }

@@ -74,7 +74,9 @@ function Opened({ story, refresh, error }: OpenedProps) {
         <Story story={story} view={view} refresh={refresh} />
         <div class="stack">
           <Values story={story} />
-          <Log jobId={job.jobId} isEnded={job.endedAt !== null} steps={job.plugins} />
+          {job.payloadsRemovedAt === null && (
+            <Log jobId={job.jobId} isEnded={job.endedAt !== null} steps={job.plugins} />
+          )}
         </div>
       </div>
       <div class="more-acts below">

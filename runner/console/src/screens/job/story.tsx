@@ -128,7 +128,7 @@ function What({ entry, story, refresh }: WhatProps) {
       return (
         <>
           <b>{entry.event.status}</b> <span class="faint">event {entry.event.sequence}</span>
-          {entry.event.status === "failed" && <span class="faint"> {entry.event.errorCode}</span>}
+          {"errorCode" in entry.event && <span class="faint"> {entry.event.errorCode}</span>}
           <EventDeliveries deliveries={entry.deliveries} refresh={refresh} />
         </>
       );

@@ -1,5 +1,5 @@
 /** What happened to a job, in order: when it was accepted, its steps, its events. Pure. */
-import type { Event, JobStep } from "../../api/schema.ts";
+import type { JobStep } from "../../api/schema.ts";
 import type { JobStory, ToldDelivery } from "./job-story.ts";
 
 export interface Span {
@@ -21,7 +21,7 @@ export type Entry = { readonly key: string; readonly at: number } & (
     }
   | {
       readonly kind: "event";
-      readonly event: Event;
+      readonly event: JobStory["events"][number];
       readonly deliveries: readonly ToldDelivery[];
       readonly spans: readonly Span[];
     }
@@ -113,7 +113,7 @@ function tellStep(
   return [{ key: `step ${index}`, kind: "step", at: from, span: { from, to }, step, index }];
 }
 
-function tellEvent(event: Event, deliveries: readonly ToldDelivery[]): Entry {
+function tellEvent(event: JobStory["events"][number], deliveries: readonly ToldDelivery[]): Entry {
   const own = deliveries.filter(({ sequence }) => sequence === event.sequence);
   return {
     key: `event ${event.sequence}`,

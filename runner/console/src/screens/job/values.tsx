@@ -1,5 +1,6 @@
 import { Card } from "../../parts/card.tsx";
 import { JsonView } from "../../parts/json-view.tsx";
+import { Time } from "../../parts/time.tsx";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { apiUrl } from "../../api/request.ts";
 import { linkTo } from "../../router.ts";
@@ -8,6 +9,7 @@ import { LargeValue } from "./large-value.tsx";
 
 /** What went in and what came out, each as it is stored. */
 export function Values({ story: { job, raw } }: { readonly story: JobStory }) {
+  if (job.payloadsRemovedAt !== null) return <Removed job={job} metadata={raw.metadata} />;
   const path = `/v1/jobs/${encodeURIComponent(job.jobId)}`;
   const files = linkTo(["files"], { job: job.jobId });
   const last = raw.outputs.length - 1;
@@ -36,9 +38,33 @@ export function Values({ story: { job, raw } }: { readonly story: JobStory }) {
           text={truncated ? null : (raw.outputs[index] ?? "null")}
         />
       ))}
-      {raw.metadata !== "{}" && <Value title="Metadata" text={raw.metadata} />}
+      <Metadata text={raw.metadata} />
     </>
   );
+}
+
+interface RemovedProps {
+  readonly job: JobStory["job"];
+  readonly metadata: string;
+}
+
+function Removed({ job, metadata }: RemovedProps) {
+  return (
+    <>
+      <Card title="Input and output">
+        <p class="body muted">
+          Input, output and log were removed on <Time at={job.payloadsRemovedAt} format="full" />,
+          because the job is older than <code>PLAYGROUND_RETENTION_PAYLOAD_DAYS</code> allows. It
+          cannot run again.
+        </p>
+      </Card>
+      <Metadata text={metadata} />
+    </>
+  );
+}
+
+function Metadata({ text }: { readonly text: string }) {
+  return text === "{}" ? null : <Value title="Metadata" text={text} />;
 }
 
 interface ValueProps {

@@ -5,12 +5,21 @@ import { parseTags } from "../../jobs/tags.tsx";
 import { State, type StateName } from "../../parts/state.tsx";
 import { goTo, linkTo } from "../../router.ts";
 import { formatInput, parseInput } from "./time-input.ts";
-import { isFiltered } from "./job-filter.ts";
+import { isFiltered, metaQuery, metaText, toMetaText } from "./job-filter.ts";
 
 const STATES = ["queued", "running", "completed", "failed"] as const satisfies StateName[];
 
 /** The filters that are hidden until one of them is used. */
-const MORE = ["idPrefix", "createdAfter", "createdBefore"];
+const MORE = new Set(["idPrefix", "deliveryState", "createdAfter", "createdBefore"]);
+const isMore = (name: string): boolean => MORE.has(name) || name.startsWith("meta.");
+
+/** The states of deliveries, in words. */
+const EVENTS = [
+  ["dead", "given up"],
+  ["due", "due or retrying"],
+  ["waiting", "behind another"],
+  ["delivered", "delivered"],
+] as const;
 
 /** The filter is the address: each change goes to another one, and "back" undoes it. */
 export function Filters({ query }: { readonly query: URLSearchParams }) {
@@ -51,7 +60,7 @@ export function Filters({ query }: { readonly query: URLSearchParams }) {
         toValue={(text) => parseTags(text).join(" ")}
         onChange={(tags) => change({ tag: parseTags(tags) })}
       />
-      <details class="more-filters" open={MORE.some((name) => query.has(name))}>
+      <details class="more-filters" open={[...query.keys()].some(isMore)}>
         <summary class="btn">More</summary>
         <div>
           <TextFilter
@@ -59,6 +68,27 @@ export function Filters({ query }: { readonly query: URLSearchParams }) {
             value={query.get("idPrefix") ?? ""}
             onChange={(idPrefix) => change({ idPrefix })}
           />
+          <TextFilter
+            label="Metadata"
+            placeholder="customer.id=7"
+            value={metaText(query)}
+            toValue={toMetaText}
+            onChange={(text) => change(metaQuery(text, query))}
+          />
+          <label>
+            An event is
+            <select
+              value={query.get("deliveryState") ?? ""}
+              onChange={(event) => change({ deliveryState: event.currentTarget.value })}
+            >
+              <option value="">any</option>
+              {EVENTS.map(([state, words]) => (
+                <option key={state} value={state}>
+                  {words}
+                </option>
+              ))}
+            </select>
+          </label>
           <TimeFilter
             label="After"
             value={query.get("createdAfter")}
@@ -125,13 +155,14 @@ const PAUSE_MS = 350;
 
 interface TextFilterProps {
   readonly label: string;
+  readonly placeholder?: string;
   readonly value: string;
   /** The value of what is typed. */
   readonly toValue?: (text: string) => string;
   readonly onChange: (value: string) => void;
 }
 
-function TextFilter({ label, value, toValue = trim, onChange }: TextFilterProps) {
+function TextFilter({ label, placeholder = "", value, toValue = trim, onChange }: TextFilterProps) {
   const input = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const cancel = (): void => {
@@ -150,6 +181,7 @@ function TextFilter({ label, value, toValue = trim, onChange }: TextFilterProps)
       <input
         ref={input}
         defaultValue={value}
+        placeholder={placeholder}
         spellcheck={false}
         autocomplete="off"
         maxLength={200}

@@ -16,6 +16,7 @@ import { State } from "../../parts/state.tsx";
 import { linkTo } from "../../router.ts";
 import type { ScreenProps } from "../../screen.ts";
 import { CodeWords } from "../run/form/code-words.tsx";
+import { LimitFact } from "./limit-fact.tsx";
 import { formatMs, RunBars, RunCount } from "./runs.tsx";
 import { SchemaView } from "./schema-view.tsx";
 import { SetSecrets } from "./set-secrets.tsx";
@@ -65,7 +66,8 @@ export default function OnePlugin({ id: name }: ScreenProps) {
 }
 
 function Content({ plugin, stats, jobs }: About) {
-  const { description, error, source, version, timeoutMs, secrets, warnings, example } = plugin;
+  const { description, error, source, version, timeoutMs, warnings, example } = plugin;
+  const { secrets, env } = plugin;
   const runs = stats.plugins.find(({ name }) => name === plugin.name);
   return (
     <div class="stack">
@@ -105,6 +107,7 @@ function Content({ plugin, stats, jobs }: About) {
           <Fact name="Source">
             <span class="mono">{source}</span>
           </Fact>
+          <LimitFact limits={plugin.limits} />
           {secrets.length > 0 && (
             <Fact name="Secrets">
               {mayI("admin") ? (
@@ -114,6 +117,11 @@ function Content({ plugin, stats, jobs }: About) {
               ) : (
                 <span class="mono">{secrets.join(", ")}</span>
               )}
+            </Fact>
+          )}
+          {env.length > 0 && (
+            <Fact name="Environment">
+              <span class="mono">{env.join(", ")}</span>
             </Fact>
           )}
           {version !== null && <Fact name="Version">{version}</Fact>}

@@ -62,6 +62,9 @@ async function loadJob(id: string, signal: AbortSignal): Promise<Draft> {
   const options = { params: { id }, signal };
   const query = { maxBytes: SMALL_BYTES };
   const job = parseExact(await callForText("GET /v1/jobs/{id}", { ...options, query })) as Job;
+  if (job.payloadsRemovedAt !== null) {
+    throw new Error("The input of this job was removed, so that it cannot be run again.");
+  }
   return job.inputTruncated
     ? draftOfJob(job, await callForText("GET /v1/jobs/{id}/input", options))
     : draftOfJob(job);

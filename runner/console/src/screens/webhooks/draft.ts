@@ -17,6 +17,9 @@ export interface WebhookDraft {
   readonly ratePerSecond: string;
   readonly expiresAt: string;
   readonly verifyTls: boolean;
+  /** PEM. Stored ones are never shown, so two empty texts keep them. */
+  readonly clientCert: string;
+  readonly clientKey: string;
 }
 
 export const NEW_WEBHOOK: WebhookDraft = {
@@ -30,6 +33,8 @@ export const NEW_WEBHOOK: WebhookDraft = {
   ratePerSecond: "",
   expiresAt: "",
   verifyTls: true,
+  clientCert: "",
+  clientKey: "",
 };
 
 export function draftOf(webhook: Webhook): WebhookDraft {
@@ -44,11 +49,21 @@ export function draftOf(webhook: Webhook): WebhookDraft {
     ratePerSecond: webhook.ratePerSecond === null ? "" : String(webhook.ratePerSecond),
     expiresAt: webhook.expiresAt === null ? "" : toLocal(webhook.expiresAt),
     verifyTls: webhook.verifyTls,
+    clientCert: "",
+    clientKey: "",
   };
 }
 
+/** Which of the values that are stored and never shown to remove. */
+export interface Removed {
+  readonly headers: boolean;
+  readonly clientCertificate: boolean;
+}
+
+export const NOTHING_REMOVED: Removed = { headers: false, clientCertificate: false };
+
 /** Throws Error for a header line that is not one. The daemon checks the rest. */
-export function requestOf(draft: WebhookDraft, removesHeaders: boolean): RegisterWebhook {
+export function requestOf(draft: WebhookDraft, removed: Removed): RegisterWebhook {
   const headers = parseHeaders(draft.headers);
   const plugins = draft.plugins.split(/[\s,]+/).filter(Boolean);
   return {
@@ -56,23 +71,32 @@ export function requestOf(draft: WebhookDraft, removesHeaders: boolean): Registe
     on: draft.on.length === KINDS.length ? null : (draft.on as RegisterWebhook["on"] & object),
     jobName: draft.jobName.trim() === "" ? null : draft.jobName.trim(),
     plugins: plugins.length === 0 ? null : plugins,
-    ...(draft.headers.trim() === "" && !removesHeaders ? {} : { headers }),
+    ...(draft.headers.trim() === "" && !removed.headers ? {} : { headers }),
     retries: Number(draft.retries),
     timeoutMs: Number(draft.timeoutS) * 1_000,
     ratePerSecond: draft.ratePerSecond.trim() === "" ? null : Number(draft.ratePerSecond),
     expiresAt: draft.expiresAt === "" ? null : new Date(draft.expiresAt).toISOString(),
     verifyTls: draft.verifyTls,
+    ...certificateOf(draft, removed),
   };
+}
+
+function certificateOf(
+  { clientCert: cert, clientKey: key }: WebhookDraft,
+  removed: Removed,
+): Pick<RegisterWebhook, "clientCertificate"> {
+  if (removed.clientCertificate) return { clientCertificate: null };
+  return cert.trim() === "" && key.trim() === "" ? {} : { clientCertificate: { cert, key } };
 }
 
 /** Only what was changed, so that the defaults of the rest stay defaults. */
 export function changesOf(
   before: WebhookDraft,
   after: WebhookDraft,
-  removesHeaders: boolean,
+  removed: Removed,
 ): UpdateWebhook {
-  const old = requestOf(before, false);
-  const changed = Object.entries(requestOf(after, removesHeaders)).filter(
+  const old = requestOf(before, NOTHING_REMOVED);
+  const changed = Object.entries(requestOf(after, removed)).filter(
     ([name, value]) => JSON.stringify(value) !== JSON.stringify(old[name as keyof typeof old]),
   );
   return Object.fromEntries(changed);

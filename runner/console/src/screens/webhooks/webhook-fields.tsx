@@ -1,12 +1,9 @@
+import { CertificateFields, type CertificateFieldsProps } from "./certificate-fields.tsx";
 import { KINDS, type WebhookDraft } from "./draft.ts";
 
-interface WebhookFieldsProps {
-  readonly draft: WebhookDraft;
-  readonly onChange: (draft: WebhookDraft) => void;
+interface WebhookFieldsProps extends CertificateFieldsProps {
   /** The names of the headers that are stored. */
   readonly storedHeaders: readonly string[];
-  readonly removesHeaders: boolean;
-  readonly onRemoveHeaders: (removes: boolean) => void;
 }
 
 export function WebhookFields(props: WebhookFieldsProps) {
@@ -57,7 +54,7 @@ export function WebhookFields(props: WebhookFieldsProps) {
       </div>
       <HeaderField {...props} />
       <details class="options">
-        <summary>Retries, time limit, rate, end, certificate</summary>
+        <summary>Retries, time limit, rate, end, certificates</summary>
         <div class="pair">
           <Text
             label="Retries, at most 10"
@@ -95,6 +92,7 @@ export function WebhookFields(props: WebhookFieldsProps) {
           />
           Accept any certificate of the endpoint (insecure)
         </label>
+        <CertificateFields {...props} />
       </details>
     </>
   );
@@ -123,7 +121,7 @@ function Text({ label, onInput, ...rest }: TextProps) {
 
 /** The values of stored headers are secret, so they can only be kept, replaced or removed. */
 function HeaderField(props: WebhookFieldsProps) {
-  const { draft, onChange, storedHeaders, removesHeaders, onRemoveHeaders } = props;
+  const { draft, onChange, storedHeaders, removed, onRemove } = props;
   return (
     <>
       <label class="field">
@@ -138,7 +136,7 @@ function HeaderField(props: WebhookFieldsProps) {
               : `${storedHeaders.join(", ")} stay as they are`
           }
           spellcheck={false}
-          disabled={removesHeaders}
+          disabled={removed.headers}
           onInput={({ currentTarget }) => onChange({ ...draft, headers: currentTarget.value })}
         />
       </label>
@@ -146,8 +144,10 @@ function HeaderField(props: WebhookFieldsProps) {
         <label class="check">
           <input
             type="checkbox"
-            checked={removesHeaders}
-            onChange={({ currentTarget }) => onRemoveHeaders(currentTarget.checked)}
+            checked={removed.headers}
+            onChange={({ currentTarget: { checked } }) =>
+              onRemove({ ...removed, headers: checked })
+            }
           />
           Remove all headers
         </label>

@@ -4,7 +4,14 @@ import type { Webhook } from "../../api/schema.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { FormFoot } from "../../parts/form-foot.tsx";
 import { announce } from "../../parts/toasts.tsx";
-import { changesOf, draftOf, NEW_WEBHOOK, requestOf, type WebhookDraft } from "./draft.ts";
+import {
+  changesOf,
+  draftOf,
+  NEW_WEBHOOK,
+  NOTHING_REMOVED,
+  requestOf,
+  type WebhookDraft,
+} from "./draft.ts";
 import { WebhookFields } from "./webhook-fields.tsx";
 import { Secret } from "./secret.tsx";
 
@@ -17,20 +24,20 @@ interface WebhookFormProps {
 export function WebhookForm({ webhook, onClose }: WebhookFormProps) {
   const [first] = useState(() => (webhook === undefined ? NEW_WEBHOOK : draftOf(webhook)));
   const [draft, setDraft] = useState<WebhookDraft>(first);
-  const [removesHeaders, setRemovesHeaders] = useState(false);
+  const [removed, setRemoved] = useState(NOTHING_REMOVED);
   const [error, setError] = useState<string | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
   const [isSending, setSending] = useState(false);
 
   const save = async (): Promise<void> => {
     if (webhook !== undefined) {
-      const body = changesOf(first, draft, removesHeaders);
+      const body = changesOf(first, draft, removed);
       await call("PATCH /v1/webhooks/{id}", { params: { id: webhook.id }, body });
       announce("The webhook is saved.");
       onClose();
       return;
     }
-    const saved = await call("POST /v1/webhooks", { body: requestOf(draft, false) });
+    const saved = await call("POST /v1/webhooks", { body: requestOf(draft, NOTHING_REMOVED) });
     if ("secret" in saved) setSecret(saved.secret);
     else {
       announce("This webhook was registered already. Its settings are updated.");
@@ -66,8 +73,9 @@ export function WebhookForm({ webhook, onClose }: WebhookFormProps) {
           draft={draft}
           onChange={setDraft}
           storedHeaders={Object.keys(webhook?.headers ?? {})}
-          removesHeaders={removesHeaders}
-          onRemoveHeaders={setRemovesHeaders}
+          storedCertificate={webhook?.clientCertificate ?? null}
+          removed={removed}
+          onRemove={setRemoved}
         />
         <FormFoot
           error={error}

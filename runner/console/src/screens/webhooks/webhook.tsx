@@ -90,7 +90,10 @@ function StateNotice({ webhook: { state, reason, failingSince } }: { readonly we
   if (state === "paused") {
     return (
       <p class="notice wait">
-        <span class="grow">Paused: events are stored, and sent when you resume it.</span>
+        <span class="grow">
+          {reason === null ? "Paused" : `The daemon paused this webhook. ${reason} Its`}
+          {reason === null && ": "} events are stored, and sent when you resume it.
+        </span>
       </p>
     );
   }
@@ -131,6 +134,9 @@ function Settings({ webhook, destination }: Both) {
             <span class="bad-text">not checked</span>
           </Fact>
         )}
+        {webhook.clientCertificate !== null && (
+          <ClientCertificate certificate={webhook.clientCertificate} />
+        )}
         <Fact name="Headers">
           {headers.length === 0 ? "none" : <code>{headers.join(", ")}</code>}
         </Fact>
@@ -149,6 +155,25 @@ function Settings({ webhook, destination }: Both) {
         </Fact>
       </Facts>
     </Card>
+  );
+}
+
+const SOON_MS = 14 * 24 * 60 * 60_000;
+
+function ClientCertificate({
+  certificate: { subject, issuer, validUntil, fingerprint256 },
+}: {
+  readonly certificate: NonNullable<Webhook["clientCertificate"]>;
+}) {
+  const leftMs = Date.parse(validUntil) - Date.now();
+  const end = leftMs < 0 ? "expired" : "expires";
+  return (
+    <Fact name="Client certificate">
+      <span title={`Issued by ${issuer}. SHA-256: ${fingerprint256}`}>{subject}</span>
+      <span class={leftMs < SOON_MS ? "remark bad-text" : "remark muted"}>
+        {end} <Time at={validUntil} format="full" />
+      </span>
+    </Fact>
   );
 }
 
