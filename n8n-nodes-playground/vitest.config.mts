@@ -25,6 +25,16 @@ export default defineConfig({
 					maxConcurrency: 20,
 				},
 			},
+			{
+				test: {
+					// Needs redis-server. `npm run test:queue-mode` runs it, `npm run test:n8n` does not.
+					name: 'queue-mode',
+					include: ['test/queue-mode/**/*.test.mts'],
+					globalSetup: ['test/queue-mode/support/start-fleet.mts'],
+					testTimeout: 600_000,
+					hookTimeout: 120_000,
+				},
+			},
 		],
 	},
 });

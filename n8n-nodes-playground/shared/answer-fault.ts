@@ -77,6 +77,14 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 			issues,
 		};
 	}
+	if (problem.code === 'WEBHOOK_UNREACHABLE') {
+		return {
+			message: `Playground cannot call n8n back: ${problem.detail}`,
+			description: SET_WEBHOOK_URL,
+			httpCode,
+			issues,
+		};
+	}
 	return {
 		message: problem.code === 'BODY_TOO_LARGE' ? `${problem.detail} ${LESS_DATA}` : problem.detail,
 		description: [...issues.map(({ path, message }) => `${path} ${message}`), problem.code].join(
@@ -86,6 +94,9 @@ export function findAnswerFault(baseUrl: string, answer: Answer): Fault | null {
 		issues,
 	};
 }
+
+const SET_WEBHOOK_URL =
+	'Set the environment variable N8N_WEBHOOK_URL of n8n (WEBHOOK_URL in older versions) to a URL at which the daemon reaches n8n, and restart n8n. In a container, localhost is the container itself.';
 
 /** Run Job splits a batch that is too large, so that this is the data of one item. */
 const LESS_DATA =

@@ -11,6 +11,9 @@ import { toNodeApiError } from './errors';
 
 export const CREDENTIAL = 'playgroundApi';
 
+/** Makes the daemon try a URL of n8n before it accepts it. Older daemons ignore it. */
+export const PROBE = { probe: 'true' };
+
 const DEFAULT_TIMEOUT_MS = 30_000;
 const PAGE_SIZE = 500;
 
@@ -20,12 +23,18 @@ export type PlaygroundContext =
 	| ILoadOptionsFunctions
 	| IWebhookFunctions;
 
+/** The bytes of a file, as n8n gives and takes them. */
+export type FileContent =
+	| Buffer
+	| Awaited<ReturnType<IExecuteFunctions['helpers']['getBinaryStream']>>;
+
 export interface PlaygroundRequest {
 	method: IHttpRequestMethods;
 	/** Begins with `/v1/`. The caller encodes ids in it. */
 	path: string;
 	query?: IDataObject;
-	body?: IDataObject;
+	/** A file needs its Content-Type. */
+	body?: IDataObject | FileContent;
 	headers?: Record<string, string>;
 	timeoutMs?: number;
 }
@@ -42,7 +51,7 @@ interface Page<T> {
 	nextCursor: string | null;
 }
 
-async function readBaseUrl(context: PlaygroundContext): Promise<string> {
+export async function readBaseUrl(context: PlaygroundContext): Promise<string> {
 	const { baseUrl } = await context.getCredentials<{ baseUrl: string }>(CREDENTIAL);
 	return trimBaseUrl(baseUrl);
 }

@@ -8,7 +8,7 @@ import {
 import { EVENT_KINDS } from '../../shared/event-kinds';
 import { hasHttpCode } from '../../shared/errors';
 import { toHeaders, type HeaderEntries } from '../../shared/header-entries';
-import { callPlayground } from '../../shared/playground-api';
+import { callPlayground, PROBE } from '../../shared/playground-api';
 import { findOwnWebhooks, ownUrl, type Registration, type Webhook } from './own-webhooks';
 import { forgetRegistration } from './seen-deliveries';
 
@@ -63,10 +63,18 @@ async function remove(context: IHookFunctions, webhookId: string): Promise<void>
 	forgetRegistration(webhookId);
 }
 
+/**
+ * Makes a webhook active that someone has paused, or that the daemon has paused or switched off because n8n
+ * did not take its events. The events of a paused one were kept, and are sent now.
+ */
+async function resume(context: IHookFunctions, webhookId: string): Promise<void> {
+	const path = `/v1/webhooks/${encodeURIComponent(webhookId)}`;
+	await callPlayground(context, { method: 'PATCH', path, body: { state: 'active' } });
+}
+
 function isSame(webhook: Webhook, wanted: WebhookRequest): boolean {
 	return (
 		webhook.url === wanted.url &&
-		webhook.enabled !== false &&
 		sameSet(webhook.on ?? EVENT_KINDS, wanted.on) &&
 		sameSet(webhook.plugins ?? [], wanted.plugins ?? []) &&
 		(webhook.jobName ?? '') === (wanted.jobName ?? '') &&
@@ -86,6 +94,7 @@ export async function isRegistered(this: IHookFunctions): Promise<boolean> {
 	const own = await findOwnWebhooks(this, registration);
 	const known = own.find(({ id }) => id === registration.webhookId);
 	if (known === undefined || !registration.secret || !isSame(known, wanted)) return false;
+	if (known.enabled === false) await resume(this, known.id);
 	delete registration.registering;
 	return true;
 }
@@ -103,6 +112,7 @@ export async function register(this: IHookFunctions): Promise<boolean> {
 	const { body: webhook } = await callPlayground<Webhook>(this, {
 		method: 'POST',
 		path: '/v1/webhooks',
+		query: PROBE,
 		body,
 	});
 	if (!webhook.secret) {

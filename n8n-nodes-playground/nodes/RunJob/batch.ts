@@ -1,5 +1,5 @@
 import { hasHttpCode, toNodeError } from '../../shared/errors';
-import { callPlayground, type PlaygroundContext } from '../../shared/playground-api';
+import { callPlayground, PROBE, type PlaygroundContext } from '../../shared/playground-api';
 import type { JobRequest } from './job-request';
 
 export interface BatchJob {
@@ -92,13 +92,21 @@ async function getOutput(context: PlaygroundContext, { jobId = '' }: BatchJob): 
 	return (await callPlayground<{ output: unknown }>(context, { method: 'GET', path })).body.output;
 }
 
-/** Tells the daemon to call `url` once when all jobs have ended, or at once if they have already. */
+/**
+ * Tells the daemon to call `url` once when all jobs have ended, or at once if they have already. Throws
+ * if the daemon cannot reach n8n there: the execution would wait until its deadline.
+ */
 export async function askForCallback(
 	context: PlaygroundContext,
 	{ batchId, url }: { batchId: string; url: string },
 ): Promise<void> {
 	const body = { url, retries: CALLBACK_RETRIES };
-	await callPlayground(context, { method: 'PUT', path: `${pathOf(batchId)}/webhook`, body });
+	await callPlayground(context, {
+		method: 'PUT',
+		path: `${pathOf(batchId)}/webhook`,
+		query: PROBE,
+		body,
+	});
 }
 
 /** Makes the daemon delay its response until the jobs have ended, for at most this time. */

@@ -1,15 +1,19 @@
 import {
 	NodeOperationError,
 	UserError,
+	type IBinaryData,
 	type IBinaryKeyData,
 	type IDataObject,
 	type IExecuteFunctions,
 	type IWebhookFunctions,
 } from 'n8n-workflow';
+import { downloadFile, isFileReference, uploadFile } from './file-references';
 
 export interface BinaryInput {
 	binaryProperty: string;
 	field: string;
+	/** Missing in workflows that were saved before there was a choice: base64. */
+	sendAs?: 'base64' | 'reference';
 }
 
 export interface BinaryOutput {
@@ -21,7 +25,7 @@ export interface BinaryOutput {
 const DATA_URL = /^data:([^;,]+)?(?:;[^,;]+)*;base64,/;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
-/** Returns a copy of the input with files of the item in it, as base64. */
+/** Returns a copy of the input with files of the item in it, as base64 or as references. */
 export async function addBinaryInputs(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -35,18 +39,24 @@ export async function addBinaryInputs(
 		);
 	}
 	const result = structuredClone(input) as IDataObject;
-	for (const { binaryProperty, field } of files) {
+	for (const { binaryProperty, field, sendAs } of files) {
 		const fault = findNameFault(field);
 		if (fault) throw new NodeOperationError(context.getNode(), fault, { itemIndex });
-		const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, binaryProperty);
-		setField(result, field.split('.'), bytes.toString('base64'));
+		const value =
+			sendAs === 'reference'
+				? await uploadFile(context, itemIndex, binaryProperty)
+				: (await context.helpers.getBinaryDataBuffer(itemIndex, binaryProperty)).toString('base64');
+		setField(result, field.split('.'), value);
 	}
 	return result;
 }
 
-/** Moves base64 from a job's output into files. It skips fields without base64. */
+/**
+ * Moves files out of a job's output: base64, a reference to a stored file, or a list of references, whose
+ * files get the numbers from 0 after their names. It skips fields with anything else.
+ */
 export async function takeBinaryOutputs(
-	helpers: (IExecuteFunctions | IWebhookFunctions)['helpers'],
+	context: IExecuteFunctions | IWebhookFunctions,
 	output: unknown,
 	files: BinaryOutput[],
 ): Promise<{ output: unknown; binary?: IBinaryKeyData }> {
@@ -57,16 +67,49 @@ export async function takeBinaryOutputs(
 		const fault = findNameFault(field) ?? findNameFault(binaryProperty);
 		if (fault) throw new UserError(fault);
 		const path = field.split('.');
-		const file = decode(getField(rest, path));
-		if (file === null) continue;
-		binary[binaryProperty] = await helpers.prepareBinaryData(
-			file.bytes,
-			fileName || undefined,
-			file.mimeType,
-		);
+		const value = getField(rest, path);
+		const taken = isListOfReferences(value)
+			? await takeEach(context, binaryProperty, value)
+			: toNamed(binaryProperty, await takeFile(context, value, fileName || undefined));
+		if (taken === null) continue;
+		Object.assign(binary, taken);
 		deleteField(rest, path);
 	}
 	return Object.keys(binary).length === 0 ? { output: rest } : { output: rest, binary };
+}
+
+function isListOfReferences(value: unknown): value is unknown[] {
+	return Array.isArray(value) && value.length > 0 && value.every(isFileReference);
+}
+
+/** Null if one of the files is not there, so that the list stays whole. */
+async function takeEach(
+	context: IExecuteFunctions | IWebhookFunctions,
+	binaryProperty: string,
+	references: unknown[],
+): Promise<IBinaryKeyData | null> {
+	const files: IBinaryKeyData = {};
+	for (const [index, reference] of references.entries()) {
+		const file = await takeFile(context, reference, undefined);
+		if (file === null) return null;
+		files[`${binaryProperty}_${index}`] = file;
+	}
+	return files;
+}
+
+function toNamed(name: string, file: IBinaryData | null): IBinaryKeyData | null {
+	return file && { [name]: file };
+}
+
+/** Null if the value is no file, or one that the daemon no longer has. */
+async function takeFile(
+	context: IExecuteFunctions | IWebhookFunctions,
+	value: unknown,
+	fileName: string | undefined,
+): Promise<IBinaryData | null> {
+	if (isFileReference(value)) return await downloadFile(context, value, fileName);
+	const file = decode(value);
+	return file && (await context.helpers.prepareBinaryData(file.bytes, fileName, file.mimeType));
 }
 
 /** Names through which a field would change the objects of n8n's whole process. */
@@ -100,7 +143,7 @@ function deleteField(object: IDataObject, path: string[]): void {
 	if (parent) delete parent[path.at(-1) as string];
 }
 
-function setField(object: IDataObject, path: string[], value: string): void {
+function setField(object: IDataObject, path: string[], value: string | IDataObject): void {
 	let parent = object;
 	for (const key of path.slice(0, -1)) {
 		const child = parent[key];

@@ -14,12 +14,13 @@ type FailedTries = Record<number, number>;
  */
 export function createKeys(context: IExecuteFunctions): (itemIndex: number) => string {
 	// A language model may call a tool twice within one run. Each call is a job of its own.
-	const run = isTool(context) ? randomUUID() : runOf(context);
+	const run = isTool(context) ? randomUUID() : runKey(context);
 	const failed = failedTriesOf(context);
 	return (itemIndex) => hash([run, itemIndex, failed[itemIndex] ?? 0]);
 }
 
-function runOf(context: IExecuteFunctions): string {
+/** One per n8n instance, execution, node and run. */
+export function runKey(context: IExecuteFunctions): string {
 	return [
 		context.getInstanceId(),
 		context.getExecutionId(),

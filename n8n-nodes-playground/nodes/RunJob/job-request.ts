@@ -10,10 +10,11 @@ import { originOf } from '../../shared/own-jobs';
 import { toInstant } from '../../shared/instant';
 import type { OutputForm } from './output-form';
 import type { OutputSlot } from './submit-items';
+import type { KeyOptions } from './job-keys';
 import { addBinaryInputs, type BinaryInput, type BinaryOutput } from './binary-fields';
 
 /** The node's Options, as n8n gives them. */
-export interface RunOptions {
+export interface RunOptions extends KeyOptions {
 	/** How often a step runs until its job fails. */
 	attempts?: number;
 	binaryInput?: { file?: BinaryInput[] };

@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { eventKindOptions } from '../../shared/event-kinds';
 import { headersProperty } from '../../shared/header-entries';
+import { debounce, dedupe } from './key-descriptions';
 
 const onlyWhenWaiting = { show: { '/operation': ['run', 'wait'] } };
 
@@ -11,7 +12,7 @@ const binaryInput: INodeProperties = {
 	typeOptions: { multipleValues: true },
 	default: {},
 	placeholder: 'Add File',
-	description: 'Puts files of the item into the input as base64',
+	description: 'Puts files of the item into the input',
 	options: [
 		{
 			displayName: 'File',
@@ -32,6 +33,25 @@ const binaryInput: INodeProperties = {
 					placeholder: 'image',
 					hint: 'The input field of the plugin that gets the file. Use dots for a nested field.',
 				},
+				{
+					displayName: 'Send As',
+					name: 'sendAs',
+					type: 'options',
+					default: 'base64',
+					options: [
+						{
+							name: 'Base64',
+							value: 'base64',
+							description: 'In the input itself. For small files, and plugins that read base64.',
+						},
+						{
+							name: 'Stored File',
+							value: 'reference',
+							description:
+								'Uploads the file to Playground, and puts a reference into the input. For large files, and plugins that read files.',
+						},
+					],
+				},
 			],
 		},
 	],
@@ -44,7 +64,7 @@ const binaryOutput: INodeProperties = {
 	typeOptions: { multipleValues: true },
 	default: {},
 	placeholder: 'Add File',
-	description: 'Turns base64 in the output into files of the item',
+	description: 'Turns files in the output into files of the item',
 	displayOptions: onlyWhenWaiting,
 	options: [
 		{
@@ -64,7 +84,7 @@ const binaryOutput: INodeProperties = {
 					type: 'string',
 					default: '',
 					placeholder: 'image',
-					hint: 'The field of the output that has base64. Use dots for a nested field.',
+					hint: 'The field of the output that has base64, a reference to a file, or a list of references. Use dots for a nested field.',
 				},
 				{
 					displayName: 'Put Output File in Field',
@@ -125,7 +145,7 @@ const deadlineMinutes: INodeProperties = {
 	default: 60,
 	displayOptions: onlyWhenWaiting,
 	description:
-		'How long to wait for the jobs. A parked execution may wait up to a minute longer. Then the items become error items, and the jobs continue. Without a deadline, the execution waits until the jobs end.',
+		'How long to wait for the jobs. A parked execution may wait up to a minute longer. Then the items become error items, and the jobs continue. Run and Wait waits for 7 days by default, with Run At without end. With 0 it waits until the jobs end.',
 };
 
 const outputAs: INodeProperties = {
@@ -191,6 +211,8 @@ export const optionsProperty: INodeProperties = {
 		binaryInput,
 		binaryOutput,
 		deadlineMinutes,
+		debounce,
+		dedupe,
 		{
 			displayName: 'First Wait (Seconds)',
 			name: 'firstWaitSeconds',

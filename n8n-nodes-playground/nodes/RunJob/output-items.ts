@@ -31,7 +31,7 @@ export async function toOutputItems(
 			items.push({ json: errorOf(slot, job), pairedItem });
 			continue;
 		}
-		const { output, binary } = await takeBinaryOutputs(context.helpers, job.output, slot.files);
+		const { output, binary } = await takeBinaryOutputs(context, job.output, slot.files);
 		for (const json of toJsons({ ...job, output }, slot.form)) {
 			items.push({ json, ...(binary && { binary }), pairedItem });
 		}

@@ -91,8 +91,13 @@ export function toLateJobs(jobs: BatchJob[], deadlineMinutes = 0): BatchJob[] {
 }
 
 function lateMessage(minutes: number): string {
-	const time = minutes === 1 ? '1 minute' : `${minutes} minutes`;
-	return `The job did not end within ${time}. Use the operation Get to see its status.`;
+	return `The job did not end within ${toTime(minutes)}. Use the operation Get to see its status.`;
+}
+
+function toTime(minutes: number): string {
+	const days = minutes / (24 * 60);
+	if (Number.isInteger(days)) return days === 1 ? '1 day' : `${days} days`;
+	return minutes === 1 ? '1 minute' : `${minutes} minutes`;
 }
 
 /**

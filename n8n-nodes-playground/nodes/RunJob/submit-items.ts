@@ -82,7 +82,7 @@ function toSlot(draft: Draft): Slot {
 	return 'error' in draft ? { error: draft.error } : draft.slot;
 }
 
-async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
+export async function draftItems(context: IExecuteFunctions): Promise<Draft[]> {
 	const keyOf = createKeys(context);
 	const drafts: Draft[] = [];
 	for (let index = 0; index < context.getInputData().length; index++) {
@@ -124,7 +124,7 @@ function reasonsByJob(error: Error): Map<number, string> {
 }
 
 /** Turns a JSON Pointer such as `/input/text` into `input.text`. */
-function fieldName(pointer = '/job'): string {
+export function fieldName(pointer = '/job'): string {
 	return pointer.slice(1).replaceAll('/', '.');
 }
 

@@ -70,7 +70,7 @@ const RUNS: Record<string, Run> = {
 	},
 
 	'n8n-nodes-playground/examples/agent-tool.json': async (file, daemon, version) => {
-		const model = await startChatModel({ csv: 'city,people\nZürich,447082\nBern,137995' });
+		const model = await startChatModel({ arguments: { csv: 'city,people\nZürich,447082\nBern,137995' } });
 		try {
 			const openAiApi = await client.createCredential(model.credential, 'openAiApi');
 			const workflowId = await importFile(file, daemon, {

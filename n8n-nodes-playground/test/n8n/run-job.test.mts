@@ -102,7 +102,7 @@ describe.concurrent('Run Job', () => {
 			expect((await client.untilStatus(id, 'success')).items('Run Job')).toHaveLength(3);
 			expect(proxy.calls).toEqual([
 				'POST /v1/batches',
-				expect.stringMatching(/^PUT \/v1\/batches\/\w+\/webhook$/),
+				expect.stringMatching(/^PUT \/v1\/batches\/\w+\/webhook\?probe=true$/),
 				expect.stringMatching(/^GET \/v1\/batches\/\w+$/),
 			]);
 		} finally {
@@ -358,6 +358,46 @@ describe.concurrent('Run Job', () => {
 		expect(item?.json.output).toMatchObject({ format: 'webp', original: { format: 'png' } });
 		expect(item?.json.output).not.toHaveProperty('base64');
 		expect(item?.binary.small).toMatchObject({ fileName: 'small.webp', mimeType: 'image/webp' });
+	});
+
+	test('uploads a file of the item, and downloads a file that a plugin has stored', async () => {
+		const text = code(
+			'Items',
+			`const data = Buffer.from('as it was').toString('base64');
+			return [{ json: {}, binary: { data: { data, fileName: 'a.txt', mimeType: 'text/plain' } } }];`,
+		);
+		const zip = job({
+			name: 'Pack',
+			plugin: 'zip',
+			input: '{"files": []}',
+			options: {
+				binaryInput: { file: [{ binaryProperty: 'data', field: 'files.0', sendAs: 'reference' }] },
+				binaryOutput: { file: [{ binaryProperty: 'archive', field: 'file' }] },
+				firstWaitSeconds: 60,
+				pluginOptions: '{"outputName": "week.zip"}',
+			},
+		});
+		// n8n keeps the downloaded archive in a file of its own, and streams that.
+		const unzip = job({
+			name: 'List',
+			plugin: 'unzip',
+			input: '{}',
+			options: {
+				binaryInput: { file: [{ binaryProperty: 'archive', field: 'file', sendAs: 'reference' }] },
+				firstWaitSeconds: 60,
+			},
+		});
+		const id = await start(chain('Stored files', manualTrigger(), text, zip, unzip));
+		const execution = await client.untilStatus(id, 'success');
+		const [packed] = execution.items('Pack');
+		expect(packed?.json.output).not.toHaveProperty('file');
+		expect(packed?.binary.archive).toMatchObject({
+			id: expect.any(String),
+			fileName: 'week.zip',
+			mimeType: 'application/zip',
+		});
+		const [listed] = execution.items('List');
+		expect(listed?.json.output.listed).toMatchObject([{ name: 'a.txt', bytes: 9 }]);
 	});
 
 	test('returns ids without waiting, and the operation Get returns their jobs', async () => {

@@ -1,52 +1,23 @@
 /** Run Job as a tool of n8n's agent. published-workflows.test.mts runs examples/agent-tool.json. */
 import { expect, test } from 'vitest';
-import { startChatModel } from './support/chat-model.mts';
+import { ask } from './support/agent.mts';
 import { useGatedDaemon } from './support/gated-daemon.mts';
 import type { Execution, Json } from './support/n8n-client.mts';
-import { chain, manualTrigger, type Node } from './support/workflows.mts';
-import { client, start } from './support/world.mts';
+import type { Node } from './support/workflows.mts';
+import { client } from './support/world.mts';
 
 const t = useGatedDaemon();
-
-const langchain = (name: string, type: string, typeVersion: number, more: Json): Node => ({
-	...manualTrigger(),
-	name,
-	type: `@n8n/n8n-nodes-langchain.${type}`,
-	typeVersion,
-	...more,
-});
 
 /** An agent whose model calls the tool once, with the gate's URL, and repeats its result. */
 async function askAgent(gate: string, options: Json): Promise<Execution> {
 	const input = "{ url: $fromAI('url', 'Of the gate', 'string') }";
 	const tool = t.job({ name: 'Gate', input, options });
-	return (await askWith(tool, { url: t.gates.url(gate) })).execution;
+	return (await askRunJob(tool, { url: t.gates.url(gate) })).execution;
 }
 
-/** An agent whose model calls the tool once with these arguments, and repeats its result. */
-async function askWith(tool: Node, toolArguments: Json) {
-	const model = await startChatModel(toolArguments);
-	try {
-		const openAiApi = await client.createCredential(model.credential, 'openAiApi');
-		const parameters = { promptType: 'define', text: 'Go through the gate', options: {} };
-		const agent = langchain('Agent', 'agent', 3.1, { parameters });
-		const chat = langchain('Model', 'lmChatOpenAi', 1.3, {
-			credentials: { openAiApi },
-			parameters: { model: { __rl: true, mode: 'id', value: 'any' }, responsesApiEnabled: false },
-		});
-		tool.type += 'Tool';
-		const workflow = chain('Agent', manualTrigger(), agent);
-		workflow.nodes.push(chat, tool);
-		const to = (type: string) => ({ [type]: [[{ node: 'Agent', type, index: 0 }]] });
-		Object.assign(workflow.connections, {
-			Model: to('ai_languageModel'),
-			[tool.name]: to('ai_tool'),
-		});
-		const execution = await client.untilStatus(await start(workflow), 'success');
-		return { execution, requests: model.requests };
-	} finally {
-		await model.close();
-	}
+async function askRunJob(tool: Node, toolArguments: Json) {
+	tool.type += 'Tool';
+	return await ask(tool, { arguments: toolArguments });
 }
 
 /** The form of a tool, as the editor fills it in when the user chooses the plugin. */
@@ -87,7 +58,7 @@ test('an agent gets the fields of the chosen plugin, with their descriptions', a
 	const tool = t.job({ name: 'Count', plugin: 'word-count' });
 	const input = await formOf('word-count');
 	tool.parameters = { ...tool.parameters, inputMode: 'form', input };
-	const { execution, requests } = await askWith(tool, { text: 'one two three' });
+	const { execution, requests } = await askRunJob(tool, { text: 'one two three' });
 	const { parameters } = requests[0]?.tools[0].function;
 	expect(parameters.required).toEqual(['text']);
 	expect(parameters.properties.text).toMatchObject({

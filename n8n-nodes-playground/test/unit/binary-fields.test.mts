@@ -24,20 +24,20 @@ test.each(['__proto__.polluted', 'a.__proto__.polluted', 'constructor.prototype.
 		const file = { binaryProperty: 'data', field };
 		const input = addBinaryInputs(CONTEXT, 0, { input: { a: {} }, files: [file] });
 		await expect(input).rejects.toThrow(`The binary field is "${field}": it must not contain`);
-		const output = takeBinaryOutputs(CONTEXT.helpers, { a: {} }, [file]);
+		const output = takeBinaryOutputs(CONTEXT, { a: {} }, [file]);
 		await expect(output).rejects.toThrow(`The binary field is "${field}": it must not contain`);
 	},
 );
 
 test('a file of an output is not named __proto__', async () => {
 	const files = [{ binaryProperty: '__proto__', field: 'image' }];
-	await expect(takeBinaryOutputs(CONTEXT.helpers, { image: 'eA==' }, files)).rejects.toThrow('__proto__');
+	await expect(takeBinaryOutputs(CONTEXT, { image: 'eA==' }, files)).rejects.toThrow('__proto__');
 });
 
 test('other nested fields are filled and taken out', async () => {
 	const files = [{ binaryProperty: 'data', field: 'a.proto.image' }];
 	const input = await addBinaryInputs(CONTEXT, 0, { input: { a: {} }, files });
 	expect(input).toEqual({ a: { proto: { image: 'eA==' } } });
-	const taken = await takeBinaryOutputs(CONTEXT.helpers, input, files);
+	const taken = await takeBinaryOutputs(CONTEXT, input, files);
 	expect(taken).toEqual({ output: { a: { proto: {} } }, binary: { data: { data: 'eA==' } } });
 });

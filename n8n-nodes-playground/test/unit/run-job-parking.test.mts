@@ -88,7 +88,57 @@ describe('parking', () => {
 		expect(url.searchParams.get('signature')).toBe('resume-token');
 		expect(url.searchParams.get('batch')).toMatch(/^[0-9a-f]{40}$/);
 		expect(batches[0]?.webhook?.retries).toBe(10);
-		expect(waits).toEqual([WAIT_INDEFINITELY]);
+		expect(waits).toHaveLength(1);
+	});
+
+	test('waits for 7 days, and in version 1, with Run At, Retry On Fail or a deadline of 0 without end', async () => {
+		const week = 7 * 24 * 60 * 60_000;
+		const before = Date.now();
+		const { waits, items } = await parkThree();
+		expect(Number(waits[0]) - before).toBeGreaterThanOrEqual(week);
+		expect(Number(waits[0]) - before).toBeLessThan(week + 5_000);
+		expect(items[0]).toMatchObject({
+			json: { error: expect.stringContaining('did not end within 7 days') },
+		});
+		const without = await parkThree({ options: { deadlineMinutes: 0 } });
+		expect(without.waits).toEqual([WAIT_INDEFINITELY]);
+		for (const runAt of ['2100-01-01T00:00:00Z', '']) {
+			const scheduled = await parkThree({ options: { runAt } });
+			expect(scheduled.waits).toEqual([WAIT_INDEFINITELY]);
+		}
+		const retrying = await parkThree({ node: { retryOnFail: true } });
+		expect(retrying.waits).toEqual([WAIT_INDEFINITELY]);
+		const version1 = await parkThree({ node: { typeVersion: 1 } });
+		expect(version1.waits).toEqual([WAIT_INDEFINITELY]);
+	});
+
+	test('fails, with what to set, if the daemon cannot reach n8n', async () => {
+		const { batches } = serveBatches(daemon, () => null);
+		const detail =
+			"The webhook's URL cannot be reached at localhost:5678: the request failed with ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:5678.";
+		daemon.on('PUT /v1/batches/:id/webhook', ({ path }) =>
+			path.endsWith('?probe=true')
+				? problem(422, 'WEBHOOK_UNREACHABLE', detail)
+				: problem(500, 'INTERNAL', 'The URL was not tried.'),
+		);
+		const { context, waits } = executeContext({
+			baseUrl: daemon.baseUrl,
+			parameters: {
+				operation: 'run',
+				plugin: { value: 'word-count' },
+				inputMode: 'json',
+				inputJson: {},
+				further: {},
+				options: {},
+			},
+			items: structuredClone(INPUT),
+		});
+		await expect(node.execute.call(context)).rejects.toMatchObject({
+			message: `Playground cannot call n8n back: ${detail}`,
+			description: expect.stringContaining('N8N_WEBHOOK_URL'),
+		});
+		expect(batches).toHaveLength(1);
+		expect(waits).toEqual([]);
 	});
 
 	test('with a deadline replaces the input by error items', async () => {

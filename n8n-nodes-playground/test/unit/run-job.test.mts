@@ -1,8 +1,8 @@
-import type { IDataObject, IPairedItemData } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, IPairedItemData } from 'n8n-workflow';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RunJob } from '../../nodes/RunJob/RunJob.node';
 import { serveBatches } from './support/batches.mts';
-import { executeContext, type ExecuteWorld } from './support/contexts.mts';
+import { executeContext, type ExecuteWorld, type LogLine } from './support/contexts.mts';
 import { problem, startDaemon, type Daemon } from './support/daemon.mts';
 
 const node = new RunJob();
@@ -541,6 +541,105 @@ describe('files', () => {
 		expect(items?.[0]?.json.output).toEqual({ result: {}, width: 9, none: 5 });
 	});
 
+	describe('by reference', () => {
+		const options = {
+			binaryInput: { file: [{ binaryProperty: 'data', field: 'image', sendAs: 'reference' }] },
+			binaryOutput: {
+				file: [
+					{ binaryProperty: 'page', field: 'pages' },
+					{ binaryProperty: 'copy', field: 'image', fileName: 'copy.png' },
+				],
+			},
+		};
+		const withFile = (file: Partial<IBinaryData>, more: Partial<ExecuteWorld> = {}) =>
+			world({
+				items: [{ json: {}, binary: { data: { data: png, mimeType: 'image/png', ...file } } }],
+				parameters: { inputJson: '{}', options },
+				...more,
+			});
+
+		/** Stores uploads under ids that count up, as content that a job's output refers to. */
+		function serveFiles(): void {
+			const stored = new Map<string, string>();
+			daemon.on('PUT /v1/files', ({ body }) => {
+				const fileId = `file_${stored.size + 1}`;
+				stored.set(fileId, body);
+				return { status: 201, body: { fileId } };
+			});
+			daemon.on('GET /v1/files/:id/content', ({ path }) => {
+				const content = stored.get(path.split('/')[3] ?? '');
+				return content === undefined
+					? problem(404, 'FILE_NOT_FOUND', 'There is no such file.')
+					: { status: 200, body: Buffer.from(content) };
+			});
+			serveBatches(daemon, ({ input }) => ({ output: { image: input.image, ...PAGES } }));
+		}
+		const PAGES = { pages: [1, 1].map((n) => ({ $file: `file_${n}`, name: 'a.txt', type: 'text/plain' })) };
+
+		test.each([
+			['of the execution', {}, 'not really a PNG'],
+			['of a folder or bucket of n8n', { id: 'filesystem:1' }, 'filesystem:1'],
+		])('a file %s is uploaded, and files of the output are downloaded', async (_, file, content) => {
+			serveFiles();
+			const named = { fileName: 'C:\\in\\a b.png', ...file };
+			const [items] = await execute(withFile(named));
+			const [upload] = daemon.requestsTo('PUT /v1/files');
+			expect(upload).toMatchObject({ path: '/v1/files?name=a+b.png', body: content });
+			expect(upload?.headers).toMatchObject({
+				'content-type': 'image/png',
+				'content-length': `${content.length}`,
+			});
+			const { input } = daemon.requestsTo('POST /v1/batches')[0]?.body.jobs[0] ?? {};
+			expect(input).toEqual({ image: { $file: 'file_1' } });
+			const page = { data: Buffer.from(content).toString('base64'), fileName: 'a.txt', mimeType: 'text/plain' };
+			expect(items?.[0]?.binary).toEqual({
+				page_0: page,
+				page_1: page,
+				copy: { ...page, fileName: 'copy.png', mimeType: 'detected' },
+			});
+			expect(items?.[0]?.json.output).toEqual({});
+		});
+
+		test('a try after a failed one has the same reference, and another run another', async () => {
+			serveFiles();
+			const nodeContext = {};
+			for (const runIndex of [0, 0, 1]) await execute(withFile({}, { nodeContext, runIndex }));
+			const inputs = daemon.requestsTo('POST /v1/batches').map(({ body }) => body.jobs[0].input);
+			expect(inputs.map(({ image }) => image.$file)).toEqual(['file_1', 'file_1', 'file_2']);
+		});
+
+		test('a file that the daemon no longer has stays a reference', async () => {
+			serveFiles();
+			daemon.on('GET /v1/files/:id/content', () => problem(404, 'FILE_NOT_FOUND', 'Gone.'));
+			const { context } = executeContext(withFile({}));
+			const [items] = await node.execute.call(context);
+			expect(items?.[0]).not.toHaveProperty('binary');
+			expect(items?.[0]?.json.output).toEqual({ image: { $file: 'file_1' }, ...PAGES });
+			expect((context as unknown as { log: LogLine[] }).log).toContainEqual({
+				level: 'warn',
+				message: 'Run Job leaves file_1 in the output: Playground no longer has this file',
+			});
+		});
+
+		test('an upload that fails leaves no file of n8n open', async () => {
+			const { context, streams } = executeContext(withFile({ id: 'filesystem:1' }));
+			// n8n's helper leaves the stream as it is.
+			context.helpers.httpRequestWithAuthentication = async () => {
+				throw new Error('connect ECONNREFUSED');
+			};
+			await expect(node.execute.call(context)).rejects.toThrow('does not answer');
+			expect(streams.map(({ destroyed }) => destroyed)).toEqual([true]);
+		});
+
+		test('a file that the daemon refuses is the error of its item', async () => {
+			const detail = 'The file is larger than 100 MiB: PLAYGROUND_FILE_LIMIT.';
+			daemon.on('PUT /v1/files', () => problem(413, 'FILE_TOO_LARGE', detail));
+			await expect(execute(withFile({}))).rejects.toThrow(detail);
+			const [items] = await execute(withFile({}, { node: continuing }));
+			expect(items?.[0]?.json).toEqual({ error: detail });
+		});
+	});
+
 	test('need an object as input', async () => {
 		const options = { binaryInput: { file: [{ binaryProperty: 'data', field: 'image' }] } };
 		await expect(execute(world({ parameters: { inputJson: '"text"', options } }))).rejects.toThrow(
@@ -561,6 +660,85 @@ describe('the other operations', () => {
 		]);
 		const [request] = daemon.requestsTo('POST /v1/batches');
 		expect(request?.headers.prefer).toBeUndefined();
+	});
+
+	describe('Run Without Waiting with a key', () => {
+		const dedupe = { by: { key: 'customer-7', span: 'active', ttlSeconds: 60 } };
+		const starting = (options: object, more: Partial<ExecuteWorld> = {}) =>
+			world({
+				items: texts('one', 'two'),
+				parameters: { operation: 'start', options },
+				...more,
+			});
+
+		test('submits each item on its own, and says which got a job that was there', async () => {
+			const answers = [
+				{ jobId: 'job_1', status: 'queued', plugins: [] },
+				{ jobId: 'job_1', status: 'running', plugins: [], deduplicated: true },
+			];
+			daemon.on('POST /v1/jobs', () => ({ status: 202, body: answers.shift() }));
+			const [items] = await execute(starting({ name: 'nightly', dedupe }));
+			expect(items?.map(({ json }) => json)).toEqual([
+				{ jobId: 'job_1', status: 'queued' },
+				{ jobId: 'job_1', status: 'running', deduplicated: true },
+			]);
+			expect(items?.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
+			const requests = daemon.requestsTo('POST /v1/jobs');
+			expect(requests.map(({ body }) => body)).toEqual(
+				[0, 1].map((index) => ({
+					plugins: ['word-count'],
+					input: { index },
+					name: 'nightly',
+					metadata: expect.anything(),
+					dedupe: { key: 'customer-7', while: 'active' },
+				})),
+			);
+			const keys = requests.map(({ headers }) => headers['idempotency-key']);
+			expect(new Set(keys.filter(Boolean)).size).toBe(2);
+		});
+
+		test.each([
+			[
+				{ dedupe: { by: { key: '7', span: 'ttl', ttlSeconds: 1.5 } } },
+				{ dedupe: { key: '7', ttlMs: 1500 } },
+			],
+			[
+				{ debounce: { window: { key: '7', delaySeconds: 2, maxSeconds: 9, mode: 'first' } } },
+				{ debounce: { key: '7', delayMs: 2000, maxMs: 9000, mode: 'first' } },
+			],
+			[
+				{ debounce: { window: { key: '7', collect: '/items' } } },
+				{
+					debounce: { key: '7', delayMs: 5000, maxMs: 60_000, mode: 'last', collect: '/items' },
+				},
+			],
+		])('sends %j', async (options, fields) => {
+			daemon.on('POST /v1/jobs', () => ({ status: 202, body: { jobId: 'job_1', debounced: true } }));
+			const [items] = await execute(starting(options));
+			expect(items?.[1]?.json).toEqual({ jobId: 'job_1', debounced: true });
+			expect(daemon.requestsTo('POST /v1/jobs')[0]?.body).toMatchObject(fields);
+		});
+
+		test('shows why the daemon refused an item, and how many ran before', async () => {
+			daemon.on('POST /v1/jobs', ({ body }) =>
+				body.input.index === 0
+					? { status: 202, body: { jobId: 'job_1', status: 'queued' } }
+					: problem(422, 'INVALID_REQUEST', 'The body is invalid.', [
+							{ path: '/dedupe/key', message: 'must have at least 1 character' },
+						]),
+			);
+			const message = 'dedupe.key must have at least 1 character';
+			await expect(execute(starting({ dedupe }))).rejects.toMatchObject({
+				message: `Playground refused this item: ${message}`,
+				description: expect.stringContaining('Items that were run before: 1.'),
+				context: { itemIndex: 1 },
+			});
+			const [items] = await execute(starting({ dedupe }, { node: continuing }));
+			expect(items?.map(({ json }) => json)).toEqual([
+				{ jobId: 'job_1', status: 'queued' },
+				{ error: message },
+			]);
+		});
 	});
 
 	test.each([
@@ -747,6 +925,36 @@ describe('behind a webhook that responds with the last node', () => {
 		expect(items?.[0]?.json).toMatchObject({ status: 'completed', output: 'late' });
 		expect(waits).toEqual([]);
 		expect(daemon.requestsTo('GET /v1/batches/:id')[0]?.headers.prefer).toBe('wait=60');
+	});
+
+	test('cancels the jobs when the execution is stopped', async () => {
+		serveBatches(daemon, () => null);
+		const stop = new AbortController();
+		const cancelled = new Promise<string>((resolve) => {
+			daemon.on('POST /v1/jobs/:id/cancel', ({ path }) => {
+				resolve(path);
+				return { status: 202, body: { status: 'running' } };
+			});
+		});
+		daemon.on('GET /v1/batches/:id', async () => {
+			stop.abort(new Error('stopped by a person'));
+			// The daemon answers when the job has ended, because it was cancelled.
+			expect(await cancelled).toBe('/v1/jobs/job_1/cancel');
+			const jobs = [{ jobId: 'job_1', status: 'failed', error: 'The job was cancelled.' }];
+			return { status: 200, headers: { 'preference-applied': 'wait=60' }, body: { jobs } };
+		});
+		const { context } = executeContext(world({ ...called, cancelSignal: stop.signal }));
+		await expect(node.execute.call(context)).rejects.toThrow('The job was cancelled.');
+	});
+
+	test('an execution that was stopped during the first wait cancels its jobs and does not park', async () => {
+		serveBatches(daemon, () => null);
+		daemon.on('POST /v1/jobs/:id/cancel', () => ({ status: 202, body: { status: 'running' } }));
+		const cancelSignal = AbortSignal.abort(new Error('stopped by a person'));
+		const { context, waits } = executeContext(world({ cancelSignal }));
+		await expect(node.execute.call(context)).rejects.toThrow('stopped by a person');
+		expect(daemon.requestsTo('POST /v1/jobs/:id/cancel')).toHaveLength(1);
+		expect(waits).toEqual([]);
 	});
 
 	test.each<[string, Partial<ExecuteWorld>]>([

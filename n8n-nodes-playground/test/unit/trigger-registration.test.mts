@@ -81,7 +81,6 @@ describe('publishing', () => {
 	test.each<[string, () => void]>([
 		['whose secret was lost', () => (staticData = {})],
 		['that the daemon no longer has', () => webhooks.clear()],
-		['that was switched off', () => webhooks.forEach((webhook) => (webhook.enabled = false))],
 		['that someone changed', () => webhooks.forEach((webhook) => (webhook.on = ['failed']))],
 	])('replaces a webhook %s', async (_what, happen) => {
 		await publish();
@@ -89,6 +88,16 @@ describe('publishing', () => {
 		await publish();
 		expect([...webhooks.values()]).toMatchObject([{ id: 'wh_2', url: MARKED, on: ALL }]);
 		expect(staticData.webhookId).toBe('wh_2');
+	});
+
+	test('resumes a webhook that was paused or switched off, and keeps its events', async () => {
+		await publish();
+		const before = { ...staticData };
+		webhooks.forEach((webhook) => (webhook.enabled = false));
+		await publish();
+		expect([...webhooks.values()]).toMatchObject([{ id: 'wh_1', enabled: true }]);
+		expect(daemon.requestsTo('DELETE /v1/webhooks/:id')).toEqual([]);
+		expect(staticData).toEqual(before);
 	});
 
 	test('finds its webhook on any page of the list and leaves the others alone', async () => {
@@ -128,6 +137,19 @@ describe('publishing', () => {
 		await expect(publish()).rejects.toMatchObject({
 			message: 'The body is wrong.',
 			description: '/url must be public\nBODY_INVALID',
+		});
+	});
+
+	test('makes the daemon try the URL, and fails with what to set if it cannot reach n8n', async () => {
+		const detail =
+			"The webhook's URL cannot be reached at n8n.test:80: the request failed with ENOTFOUND: getaddrinfo ENOTFOUND n8n.test.";
+		await publish();
+		expect(daemon.requestsTo('POST /v1/webhooks')[0]?.path).toBe('/v1/webhooks?probe=true');
+		daemon.on('POST /v1/webhooks', () => problem(422, 'WEBHOOK_UNREACHABLE', detail));
+		staticData = {};
+		await expect(publish()).rejects.toMatchObject({
+			message: `Playground cannot call n8n back: ${detail}`,
+			description: expect.stringContaining('N8N_WEBHOOK_URL'),
 		});
 	});
 

@@ -10,18 +10,25 @@ export interface ChatModel {
 	close(): Promise<void>;
 }
 
+export interface ToolCall {
+	/** How the name of the tool ends. Not needed if there is only one. */
+	name?: string;
+	arguments: Json;
+}
+
 /**
- * A server with the interface of OpenAI's chat completions. It calls the tool with these arguments
- * and then repeats the tool's result.
+ * A server with the interface of OpenAI's chat completions. It calls the tool and then repeats the
+ * tool's result.
  */
-export async function startChatModel(toolArguments: Json): Promise<ChatModel> {
+export async function startChatModel(wanted: ToolCall): Promise<ChatModel> {
 	const requests: Json[] = [];
 
 	function reply({ messages, tools }: Json): Json {
 		const last = messages.at(-1);
 		if (last.role === 'tool') return { role: 'assistant', content: `It says: ${last.content}` };
-		const { name } = tools[0].function;
-		const call = { name, arguments: JSON.stringify(toolArguments) };
+		const names: string[] = tools.map((tool: Json) => tool.function.name);
+		const name = names.find((one) => one.endsWith(wanted.name ?? ''));
+		const call = { name, arguments: JSON.stringify(wanted.arguments) };
 		return {
 			role: 'assistant',
 			content: null,

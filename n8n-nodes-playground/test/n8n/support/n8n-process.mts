@@ -173,7 +173,8 @@ function signalGroup(groupId: number, signal: 'SIGKILL'): boolean {
 	}
 }
 
-async function isReady(baseUrl: string): Promise<boolean> {
+/** While n8n starts, it answers some requests with a text. */
+export async function isReady(baseUrl: string): Promise<boolean> {
 	try {
 		const [health, settings] = await Promise.all([
 			fetch(`${baseUrl}/healthz/readiness`),

@@ -1,4 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { ReadableStream } from 'node:stream/web';
 import {
 	NodeApiError,
 	type ICredentialTestFunctions,
@@ -74,22 +77,34 @@ async function send(options: IHttpRequestOptions, token: string) {
 	for (const [name, value] of Object.entries(options.qs ?? {})) {
 		url.searchParams.set(name, String(value));
 	}
+	const hasType = 'Content-Type' in (options.headers ?? {});
 	const response = await fetch(url, {
 		method: options.method,
 		headers: {
 			...(options.headers as Record<string, string>),
 			Authorization: `Bearer ${token}`,
-			...(options.body ? { 'content-type': 'application/json' } : {}),
+			...(options.body && !hasType ? { 'content-type': 'application/json' } : {}),
 		},
-		body: options.body ? JSON.stringify(options.body) : undefined,
+		body: hasType ? await bytesOf(options.body) : toJson(options.body),
 		redirect: 'manual',
 		signal: AbortSignal.timeout(options.timeout ?? 5000),
 	});
 	return {
 		statusCode: response.status,
 		headers: Object.fromEntries(response.headers),
-		body: parse(await response.text()),
+		body: options.encoding === 'stream'
+			? Readable.fromWeb(response.body as ReadableStream)
+			: parse(await response.text()),
 	};
+}
+
+function toJson(body: IHttpRequestOptions['body']): string | undefined {
+	return body ? JSON.stringify(body) : undefined;
+}
+
+async function bytesOf(content: IHttpRequestOptions['body']): Promise<Buffer<ArrayBuffer> | undefined> {
+	if (content === undefined) return undefined;
+	return Buffer.from(content instanceof Readable ? await buffer(content) : (content as Buffer));
 }
 
 function parse(text: string): unknown {
@@ -155,7 +170,7 @@ export function webhookContext(world: WebhookWorld) {
 	const common = base(world);
 	const context = {
 		...common,
-		helpers: { ...common.helpers, prepareBinaryData },
+		helpers: { ...common.helpers, prepareBinaryData, binaryToString },
 		runExecutionData: world.runExecutionData,
 		getWorkflowStaticData: () => world.staticData ?? {},
 		getWorkflow: () => ({ id: 'workflow-1' }),
@@ -174,7 +189,16 @@ export function webhookContext(world: WebhookWorld) {
 	return { context, answer, finish };
 }
 
-async function prepareBinaryData(bytes: Buffer, fileName?: string, mimeType?: string) {
+async function binaryToString(content: Buffer | Readable): Promise<string> {
+	return String(content instanceof Readable ? await buffer(content) : content);
+}
+
+async function prepareBinaryData(
+	content: Buffer | Readable,
+	fileName?: string,
+	mimeType?: string,
+) {
+	const bytes = content instanceof Readable ? await buffer(content) : content;
 	return { data: bytes.toString('base64'), fileName, mimeType: mimeType ?? 'detected' };
 }
 
@@ -200,12 +224,25 @@ export function executeContext(world: ExecuteWorld) {
 	const nodeContext = world.nodeContext ?? {};
 	const common = base(world);
 	const waits: Date[] = [];
+	const streams: Readable[] = [];
 	const onError = common.getNode().onError ?? 'stopWorkflow';
 	const context = {
 		...common,
 		helpers: {
 			...common.helpers,
 			prepareBinaryData,
+			binaryToString,
+			assertBinaryData: (index: number, property: string) => {
+				const file = items[index]?.binary?.[property];
+				if (file === undefined) throw new Error(`The item has no file in "${property}"`);
+				return file;
+			},
+			getBinaryMetadata: async (id: string) => ({ fileSize: id.length }),
+			// The file of an id has the id as its content.
+			getBinaryStream: async (id: string) => {
+				streams.push(Readable.from([Buffer.from(id)]));
+				return streams.at(-1);
+			},
 			getBinaryDataBuffer: async (index: number, property: string) =>
 				Buffer.from(items[index]?.binary?.[property]?.data ?? '', 'base64'),
 		},
@@ -233,7 +270,7 @@ export function executeContext(world: ExecuteWorld) {
 		getParentNodes: () => world.parents ?? [],
 		putExecutionToWait: async (until: Date) => void waits.push(until),
 	} as unknown as IExecuteFunctions;
-	return { context, waits, nodeContext };
+	return { context, waits, nodeContext, streams };
 }
 
 export function loadOptionsContext(world: NodeWorld): ILoadOptionsFunctions {

@@ -57,17 +57,18 @@ export async function startDaemon(): Promise<Daemon> {
 		const chunks: Buffer[] = [];
 		for await (const chunk of incoming) chunks.push(chunk as Buffer);
 		const text = Buffer.concat(chunks).toString();
+		const isJson = incoming.headers['content-type']?.includes('json');
 		const request: ReceivedRequest = {
 			method: incoming.method ?? '',
 			path: incoming.url ?? '',
 			headers: incoming.headers,
-			body: text === '' ? undefined : JSON.parse(text),
+			body: isJson ? JSON.parse(text) : text || undefined,
 		};
 		requests.push(request);
 		const { status, body, headers } = await respond(request);
 		const type = status >= 400 ? 'application/problem+json' : 'application/json';
 		outgoing.writeHead(status, { 'content-type': type, connection: 'close', ...headers });
-		outgoing.end(body === undefined ? '' : JSON.stringify(body));
+		outgoing.end(body === undefined || body instanceof Buffer ? body : JSON.stringify(body));
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	const { port } = server.address() as AddressInfo;

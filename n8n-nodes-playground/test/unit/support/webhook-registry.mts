@@ -29,6 +29,12 @@ export function serveWebhooks(daemon: Daemon): Map<string, StoredWebhook> {
 		const secret = `whsec_${Buffer.from(`secret of ${id}`.padEnd(32, '.')).toString('base64')}`;
 		return { status: 201, body: { ...webhook, secret } };
 	});
+	daemon.on('PATCH /v1/webhooks/:id', ({ path, body }) => {
+		const webhook = webhooks.get(path.split('/').at(-1) ?? '');
+		if (!webhook) return problem(404, 'WEBHOOK_NOT_FOUND', 'No webhook has this id.');
+		webhook.enabled = body.state === 'active';
+		return { status: 200, body: webhook };
+	});
 	daemon.on('DELETE /v1/webhooks/:id', ({ path }) => {
 		const id = path.split('/').at(-1) ?? '';
 		return webhooks.delete(id)
