@@ -9,7 +9,6 @@ import { urlRefusal } from "./egress/url-refusal.ts";
 import { createEngine } from "./engine/create-engine.ts";
 import type { EngineSettings } from "./engine/engine-deps.ts";
 import { createStoreHealth } from "./engine/upkeep/store-health.ts";
-import { createLocalContents } from "./files/local-contents.ts";
 import type { PluginCatalog } from "./ports/plugin-catalog.ts";
 import { createHttpServer, type HttpSettings } from "./http/server.ts";
 import { checkVault } from "./secrets/check-vault.ts";
@@ -22,14 +21,15 @@ import { createUndiciSender } from "./sender/undici-sender.ts";
 import { createAddressFile } from "./startup/address-file.ts";
 import { cannotListen } from "./startup/cannot-start.ts";
 import { exposureWarning } from "./startup/exposure-warning.ts";
-import { contentsPath } from "./startup/contents-path.ts";
 import { webhookEgress } from "./startup/egress.ts";
 import { createLinks, type Links } from "./startup/links.ts";
 import { logPlugins } from "./startup/log-plugins.ts";
 import { openAccess } from "./startup/open-access.ts";
+import { openContents } from "./startup/open-contents.ts";
 import { openBoth } from "./startup/open-both.ts";
 import { openDataDir } from "./startup/open-data-dir.ts";
 import { openPlugins } from "./startup/open-plugins.ts";
+import { openTracer } from "./startup/tracing.ts";
 import { openStore } from "./startup/open-store.ts";
 import { createPluginMemory } from "./startup/plugin-memory.ts";
 import {
@@ -96,6 +96,7 @@ export async function composeDaemon(
   const links = createLinks(() => settings.publicUrl ?? listeningOn);
   const log = openLog(settings, replacements.logOutput);
   const onError = createErrorLog(log);
+  const tracer = await openTracer(settings, log);
   const addressFile = createAddressFile(dataDir, onError("address.not-written"));
 
   const storeHealth = createStoreHealth({ clock, log });
@@ -105,13 +106,12 @@ export async function composeDaemon(
     onError: onError("tokens.not-read"),
   });
   const tokens = createKnownTokens({ ownToken, added: () => added.all() });
-  const { onWriteFailed } = storeHealth;
-  const parts = { clock, log, say, onError, onWriteFailed, replacements };
+  const files = await openContents(settings, { say, store: () => store });
+  const parts = { clock, log, say, onError, storeHealth, replacements };
   const [opened, plugins] = await openStoreAndPlugins(settings, parts);
   const { store, tokenStore, bus, vault, storedSecrets, signer } = opened;
   const watchingStore = storeHealth.watch(store);
-  const metrics = createMetrics();
-  const sender = openSender(settings);
+  const [metrics, sender] = [createMetrics(), openSender(settings)];
   const engine = createEngine({
     store,
     tokenStore,
@@ -123,24 +123,24 @@ export async function composeDaemon(
     storedSecrets,
     secretVariable: (name) => variableOf(name, settings.pluginSecrets.get(name)),
     signer,
-    contents: createLocalContents(contentsPath(settings)),
+    contents: files.contents,
     log,
     clock,
     ids: createIds(() => clock.now()),
     telemetry: metrics,
+    tracer,
     host: createHost({ ...settings, dataDir, executorEnds: plugins.executorEnds }),
     digest: (text) => createHash("sha256").update(text).digest("base64"),
     urlRefusal: (url) => urlRefusal(url, settings.egress),
     settings: toEngineSettings(settings, links),
   });
   const { loginLink, ...access } = openAccess(settings, {
-    dataDir,
+    stored: engine.sessions,
     tokens,
     added,
     vault,
     clock,
     machineClock: systemClock,
-    onError: onError("sessions.not-read"),
   });
   const http = createHttpServer({
     engine,
@@ -158,10 +158,11 @@ export async function composeDaemon(
   return {
     version: VERSION,
     async listen() {
-      await added.read();
+      await Promise.all([added.read(), engine.sessions.read()]);
       // After a beat no command rotates the key. One that did it before has made this daemon's key the wrong one.
       await engine.beat();
       await checkVault(store, vault);
+      await files.own();
       await http
         .listen({ host: settings.host, port: settings.port, backlog: BACKLOG })
         .catch((error: unknown) => {
@@ -179,8 +180,7 @@ export async function composeDaemon(
       await engine.stop({ graceMs: settings.graceMs });
       await http.close();
       await addressFile.remove();
-      await plugins.close();
-      await sender.close();
+      await Promise.all([plugins.close(), sender.close(), tracer?.close(), files.close()]);
       await watchingStore.stop();
       await opened.close();
     },
@@ -199,11 +199,12 @@ function openStoreAndPlugins(
     readonly log: Logger;
     readonly say: (line: string) => void;
     readonly onError: ReturnType<typeof createErrorLog>;
-    readonly onWriteFailed: (error: unknown) => void;
+    readonly storeHealth: { readonly onWriteFailed: (error: unknown) => void };
     readonly replacements: Replacements;
   },
 ) {
-  const { clock, log, say, onError, onWriteFailed, replacements } = parts;
+  const { clock, log, say, onError, replacements } = parts;
+  const { onWriteFailed } = parts.storeHealth;
   const { storeWriter, onPluginLoaded } = replacements;
   const storeOpening = openStore(settings, { clock, log, storeWriter, onWriteFailed });
   const storedSecrets = createStoredSecrets(storeOpening);
@@ -265,6 +266,7 @@ function toEngineSettings(settings: Settings, links: Links): EngineSettings {
   return {
     maxQueued: settings.maxQueued,
     maxMetadataBytes: settings.metadataLimit,
+    maxInputBytes: settings.bodyLimit,
     maxLogBytes: settings.logLimit,
     maxBatchJobs: settings.maxBatchJobs,
     pluginWaitMs: settings.pluginWaitMs,
@@ -275,6 +277,9 @@ function toEngineSettings(settings: Settings, links: Links): EngineSettings {
     maxDeliveryAgeMs: settings.maxDeliveryAgeMs,
     retentionMs: settings.retentionDays * DAY_MS,
     failedRetentionMs: (settings.retentionFailedDays ?? settings.retentionDays) * DAY_MS,
+    payloadRetentionMs: (settings.retentionPayloadDays ?? Infinity) * DAY_MS,
+    failedPayloadRetentionMs:
+      (settings.retentionFailedPayloadDays ?? settings.retentionPayloadDays ?? Infinity) * DAY_MS,
     maxEndedJobs: settings.retentionMaxJobs ?? Infinity,
     maxStoredBytes: settings.retentionMaxBytes ?? Infinity,
     fileLimit: settings.fileLimit,
@@ -285,6 +290,8 @@ function toEngineSettings(settings: Settings, links: Links): EngineSettings {
     jobUrl: links.job,
     batchUrl: links.batch,
     fileUrl: links.file,
+    traces: settings.traces,
+    traceUrl: (traceId) => settings.traceUrl?.replaceAll("{traceId}", traceId) ?? null,
   };
 }
 

@@ -185,3 +185,13 @@ test("a maximum size of the database stops the start with PostgreSQL, which does
     'PLAYGROUND_RETENTION_MAX_BYTES is "2000000": it must be left out if PLAYGROUND_DATABASE_URL is set: PostgreSQL does not tell the size without deleted rows. PLAYGROUND_RETENTION_MAX_JOBS limits the number of jobs.',
   );
 });
+
+test("plugins get the environment without the daemon's own settings and the keys of a tracing service", () => {
+  const ours = {
+    PLAYGROUND_TOKEN: "a-secret-token-0123456789",
+    OTEL_EXPORTER_OTLP_HEADERS: "api-key=secret",
+    OTEL_EXPORTER_OTLP_TRACES_HEADERS: "api-key=secret",
+  };
+  const others = { HOME: "/home/somebody", OTEL_SERVICE_NAME: "jobs" };
+  expect(parseSettings([], { ...ours, ...others }).env).toEqual(others);
+});

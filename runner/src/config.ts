@@ -4,6 +4,7 @@
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import type { z } from "zod";
+import { bucketIssues } from "./startup/bucket-settings.ts";
 import { CLIENT_SETTINGS } from "./startup/client-settings.ts";
 import { isKubernetesLink } from "./startup/kubernetes-link.ts";
 import { keyIssues } from "./startup/read-pem-file.ts";
@@ -48,6 +49,7 @@ export const SECRETS: Readonly<Record<string, { readonly file?: string; readonly
     secretKey: { file: "secretKeyFile" },
     databaseUrl: { file: "databaseUrlFile", isUrl: true },
     proxy: { isUrl: true },
+    filesS3SecretAccessKey: { file: "filesS3SecretAccessKeyFile" },
   };
 
 const PREFIX = "PLAYGROUND_";
@@ -111,7 +113,7 @@ export function readSettings(flags: Flags, env: Environment = process.env): Sett
   const settings = read(SETTINGS, {
     flags,
     env,
-    check: (values) => [...keyIssues(values), ...sizeLimitIssues(values)],
+    check: (values) => [...keyIssues(values), ...sizeLimitIssues(values), ...bucketIssues(values)],
   });
   return {
     ...settings,
@@ -200,8 +202,12 @@ function readVariable(name: string, env: Environment): string | undefined {
   return isKubernetesLink(name, env[name]) ? undefined : env[name] || undefined;
 }
 
+/** The keys of the service to which the daemon sends traces. */
+const TRACE_HEADERS = /^OTEL_EXPORTER_OTLP_(?:\w+_)?HEADERS$/;
+
 function withoutOurs(env: Environment): Record<string, string> {
-  const others = Object.entries(env).filter(([name]) => !name.startsWith(PREFIX));
+  const isOurs = (name: string): boolean => name.startsWith(PREFIX) || TRACE_HEADERS.test(name);
+  const others = Object.entries(env).filter(([name]) => !isOurs(name));
   return Object.fromEntries(others) as Record<string, string>;
 }
 

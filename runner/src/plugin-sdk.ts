@@ -86,6 +86,28 @@ export interface PluginArtifacts {
   ): Promise<WrittenFileReference>;
 }
 
+/** The limit of the plugin: see `limits` of the definition. */
+export interface PluginLimit {
+  /**
+   * Lets no step of the limit begin for a time, for example as long as the `Retry-After` of a 429 says. With
+   * `perKey`, only steps of jobs with the key of this job, or with `key`, are paused; null is the whole
+   * limit. This step goes on, and does not fail. A pause that ends later stays. The longest is a day. A
+   * step's first 100 pauses that lengthen its last one of the same key take effect. Throws if the plugin
+   * has no limits.
+   */
+  pause(retryAfterMs: number, options?: { readonly key?: string | null }): void;
+}
+
+/**
+ * The trace that the step belongs to, as W3C Trace Context writes it. A plugin that sends requests without
+ * `ctx.fetch` sets the headers of these names, so that its receivers go on with the trace.
+ */
+export interface PluginTrace {
+  /** Null if there is no trace. */
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
+}
+
 /** The schedule of a job, and the slot that the job was made for, which its plugin can start later. */
 export interface PluginSchedule {
   readonly id: string;
@@ -123,10 +145,15 @@ export interface PluginContext<Options = unknown, Secret extends string = string
    * not contain them, and the job's log and errors have the name in place of a value of 8 characters or more.
    */
   readonly secrets: Readonly<Record<Secret, string>>;
-  /** The standard `fetch`, through the egress policy. Aborted with `signal`. */
+  /**
+   * The standard `fetch`, through the egress policy. Aborted with `signal`. It sends `traceparent` if the step
+   * belongs to a trace, unless the request has one.
+   */
   readonly fetch: typeof globalThis.fetch;
   readonly files: PluginFiles;
   readonly artifacts: PluginArtifacts;
+  readonly limit: PluginLimit;
+  readonly trace: PluginTrace;
 }
 
 type Schema = z.ZodType;
@@ -157,10 +184,12 @@ export interface PluginDefinition<
    */
   readonly retry?: RetryRequest;
   /**
-   * How many steps of this plugin run at the same time, in all daemons together: `concurrency` in all, and
-   * `perKey.concurrency` for each value that `perKey.key` finds in the job's input. The key is a path such as
+   * How many steps of this plugin run at the same time (`concurrency`) and begin in a second, a minute or an
+   * hour (`rate`, such as `"10/s"`, of which `burst` can begin at once), in all daemons together. `perKey` has
+   * the same for each value that its `key` finds in the job's input. The key is a path such as
    * `"input.domain"`, and is read when the job is accepted. Jobs without the value share a key. Plugins that
-   * give the same `name` share one limit, and the least of their numbers counts. From 1 to 1,000 each.
+   * give the same `name` share one limit, and the least of their numbers counts. `maxQueued` is how many jobs
+   * wait for the limit: a submit beyond that is refused with 429 `LIMIT_QUEUE_FULL`.
    */
   readonly limits?: LimitsRequest;
   /**
@@ -176,6 +205,12 @@ export interface PluginDefinition<
    * wait while one is missing.
    */
   readonly secrets?: readonly Secret[];
+  /**
+   * The names of the environment variables that the plugin or its packages read, such as `["REPORT_URL"]`.
+   * A variable that is not declared is named in a warning in the job's log, and the daemon can withhold
+   * it (`PLAYGROUND_PLUGIN_ENV=declared`). Variables of the system and of Node.js, such as `PATH`, need not be declared.
+   */
+  readonly env?: readonly string[];
   run(
     input: Parsed<Input>,
     ctx: PluginContext<Parsed<Options>, Secret>,

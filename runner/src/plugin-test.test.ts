@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import type { LimitsRequest } from "./domain/plugin-limits.ts";
 import { definePlugin } from "./plugin-sdk.ts";
 import { PluginFailed, runPlugin } from "./plugin-test.ts";
 
@@ -30,6 +31,7 @@ test("a plugin gets its parsed input and options, and the test gets what the plu
     progress: [{ fraction: 0.5, message: "half" }],
     log: [{ level: "info", message: "measuring", data: { unit: "characters" } }],
     files: [],
+    limitPauses: [],
   });
   const { output } = await runPlugin(size, { input: { text: "ä" }, options: { unit: "bytes" } });
   expect(output.size).toBe(2);
@@ -140,4 +142,33 @@ test("what a plugin wrote is there until the process ends, and then no longer", 
   const [exists, path = ""] = stdout.trim().split(" ");
   expect(exists).toBe("true");
   expect(existsSync(dirname(dirname(dirname(path))))).toBe(false);
+});
+
+test("a test gets the pauses of the plugin's limit, and a plugin that cannot pause is told why", async () => {
+  const pausing = (limits: LimitsRequest | undefined, ...pause: unknown[]) =>
+    runPlugin(
+      {
+        name: "asks",
+        description: "Asks a service.",
+        ...(limits && { limits }),
+        run: (_, { limit }) => limit.pause(...(pause as [number])),
+      },
+      { input: null },
+    );
+  const keyed = { perKey: { key: "input.a", concurrency: 1 } };
+  const pauses = async (...given: Parameters<typeof pausing>) =>
+    (await pausing(...given)).limitPauses;
+  expect(await pauses({ concurrency: 1 }, 1_000.5)).toEqual([{ forMs: 1_001, key: null }]);
+  expect(await pauses(keyed, 1e12)).toEqual([{ forMs: 86_400_000 }]);
+  expect(await pauses(keyed, 1_000, { key: "b" })).toEqual([{ forMs: 1_000, key: "b" }]);
+  expect(await pauses(keyed, 1_000, { key: null })).toEqual([{ forMs: 1_000, key: null }]);
+  await expect(pausing(undefined, 1_000)).rejects.toThrow('plugin "asks" has no limits');
+  await expect(pausing({ concurrency: 1 }, "5")).rejects.toThrow(
+    'retryAfterMs is "5": it must be a number of milliseconds above 0',
+  );
+  await expect(pausing({ concurrency: 1 }, 0)).rejects.toThrow("retryAfterMs is 0");
+  await expect(pausing({ concurrency: 1 }, 5, { key: "b" })).rejects.toThrow(
+    'key is "b": plugin "asks" has no limits.perKey',
+  );
+  await expect(pausing(keyed, 5, { key: 7 })).rejects.toThrow("key is 7: it must be a text");
 });

@@ -42,6 +42,8 @@ export interface PluginRun<Input = unknown, Options = unknown> {
   readonly fetch?: typeof globalThis.fetch;
   /** What `ctx.attempt` is. Default: 1. */
   readonly attempt?: number;
+  /** What `ctx.trace` is. Default: no trace. */
+  readonly trace?: { readonly traceparent: string; readonly tracestate?: string };
   /** The values of the secrets that the plugin declares, by name. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** Aborts `ctx.signal`. */
@@ -76,6 +78,8 @@ export interface PluginResult<Output = unknown> {
     readonly message: string;
     readonly data: unknown;
   }[];
+  /** What the plugin asked for with `ctx.limit.pause`. Without a key, that of the job; null: the whole limit. */
+  readonly limitPauses: readonly { readonly forMs: number; readonly key?: string | null }[];
 }
 
 /** The step failed. The message is the job's `error`, and `cause` is what the plugin threw. */
@@ -105,6 +109,7 @@ export async function runPlugin<
 ): Promise<PluginResult<Output extends z.ZodType ? z.output<Output> : unknown>> {
   const progress: PluginResult["progress"][number][] = [];
   const log: PluginResult["log"][number][] = [];
+  const limitPauses: PluginResult["limitPauses"][number][] = [];
   const secrets = createStepSecrets(declaredSecrets(plugin, run.secrets ?? {}));
   const buffer = secrets.hideIn({
     log: (level, message, data) => void log.push({ level, message, data: toData(data) }),
@@ -117,7 +122,13 @@ export async function runPlugin<
   const { watched, thrown } = watchThrown(definePlugin(plugin) as PluginDefinition);
   const outcome = await runLoaded(watched, {
     task: { ...toTask(plugin.name, run), files: await writeFiles(contents, run.files ?? {}) },
-    step: { run: 1, buffer, abort: abortedWith(run.signal), secrets },
+    step: {
+      run: 1,
+      buffer,
+      abort: abortedWith(run.signal),
+      secrets,
+      pauseLimit: (pause) => void limitPauses.push(pause),
+    },
     settings: {
       filesDir: run.filesDir ?? join(temporaryFolder(), "files"),
       contentsDir,
@@ -132,7 +143,7 @@ export async function runPlugin<
     return { $file: id, name, type, size, sha256, path: contents.pathOf(sha256) };
   });
   const output = JSON.parse(outcome.output) as never;
-  return { output, metrics: outcome.metrics, files, progress, log };
+  return { output, metrics: outcome.metrics, files, progress, log, limitPauses };
 }
 
 /** A missing value would be a job that waits for ever, and one that is not declared is not there in a daemon. */
@@ -166,7 +177,7 @@ function temporaryFolder(): string {
 
 function toTask(
   plugin: string,
-  { input, options, job = {}, attempt = 1 }: PluginRun,
+  { input, options, job = {}, attempt = 1, trace }: PluginRun,
 ): StepTask & Pick<ThreadTask, "startBefore"> {
   return {
     jobId: job.id ?? "job_test",
@@ -185,6 +196,7 @@ function toTask(
     attempt,
     isLastAttempt: false,
     startBefore: null,
+    ...(trace !== undefined && { trace }),
   };
 }
 

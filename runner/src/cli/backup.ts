@@ -7,8 +7,11 @@ import { copyContents, removeOtherContents } from "../files/copy-contents.ts";
 import { syncFolder } from "../files/sync-folder.ts";
 import { contentsPath } from "../startup/contents-path.ts";
 import { copyDatabase } from "../store/sqlite/copy-database.ts";
+import type { ListedContent } from "../store/shared/database-report.ts";
 import { listContents } from "../store/sqlite/list-contents.ts";
+import { bringFromBucket } from "./bucket-contents.ts";
 import { backedUpContents } from "./backed-up-contents.ts";
+import { cannotWrite } from "./cannot-write.ts";
 import { describeDatabase } from "./describe-database.ts";
 import type { Given } from "./command-contract.ts";
 import type { backup as contract } from "./contract/daemon.ts";
@@ -17,6 +20,14 @@ import { requireDatabase } from "./require-file.ts";
 import { toRestLines } from "./rest-of-backup.ts";
 
 const MAX_ATTEMPTS = 3;
+
+interface From {
+  readonly database: string;
+  /** The folder of the contents of files. */
+  readonly contents: string;
+  /** Copies contents that are only in a bucket into the folder. */
+  readonly bring: (contents: readonly ListedContent[]) => Promise<void>;
+}
 
 /** Copies the database into one file, and the contents of its files into a folder beside it. The daemon can be running. */
 export async function backup(given: Given<typeof contract>): Promise<number> {
@@ -30,7 +41,8 @@ export async function backup(given: Given<typeof contract>): Promise<number> {
       `FILE is "${file}", which already exists. Choose another file, or use --force to replace it.`,
     );
   }
-  const missing = await copyAll({ database, contents: contentsPath(settings) }, file).catch(
+  const bring: From["bring"] = (listed) => bringFromBucket(listed, settings);
+  const missing = await copyAll({ database, contents: contentsPath(settings), bring }, file).catch(
     (error: unknown) => {
       throw cannotWrite(error, file);
     },
@@ -49,10 +61,7 @@ ${toRestLines(settings)}
  * with it: then both are copied again. Returns the contents that are missing. A backup that is replaced
  * stays whole until the new one is, and what only the old one had is removed after it.
  */
-async function copyAll(
-  from: { readonly database: string; readonly contents: string },
-  file: string,
-): Promise<readonly string[]> {
+async function copyAll(from: From, file: string): Promise<readonly string[]> {
   const copy = `${file}.${randomUUID()}`;
   const copyOfContents = backedUpContents(file);
   try {
@@ -68,13 +77,14 @@ async function copyAll(
 }
 
 async function copyBoth(
-  from: { readonly database: string; readonly contents: string },
+  from: From,
   copy: string,
   copyOfContents: string,
 ): Promise<readonly string[]> {
   let missing: readonly string[] = [];
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     await copyDatabase(from.database, copy);
+    await from.bring(listContents(copy));
     ({ missing } = await copyContents(listContents(copy), from.contents, copyOfContents));
     if (missing.length === 0) break;
   }
@@ -87,12 +97,4 @@ function toFilesLine(file: string, missing: readonly string[]): string {
   const line = `The contents of its files are in ${backedUpContents(file)}, which belongs to the backup.\n`;
   if (missing.length === 0) return line;
   return `${line}WARNING: ${missing.length} of ${length} contents are missing in the data folder, such as ${missing[0]}.\n`;
-}
-
-/** Explains an error of the file system. Other errors are returned unchanged. */
-function cannotWrite(error: unknown, file: string): unknown {
-  const { syscall, message } = error as NodeJS.ErrnoException;
-  if (syscall === undefined) return error;
-  const right = "a file in a folder that you can write to";
-  return new BadSetting(`FILE is "${file}": it must be ${right} (${message}).`, { cause: error });
 }

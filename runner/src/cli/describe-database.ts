@@ -1,18 +1,17 @@
-import type { StoreCounts } from "../ports/store/upkeep.ts";
 import { openReader } from "../store/sqlite/connection.ts";
-import { prepareReadCounts } from "../store/sqlite/reads/counts.ts";
+import { prepareCountWork, type WorkCounts } from "../store/sqlite/reads/counts.ts";
 
 /** Describes what a database of any schema contains, as the end of a sentence. */
 export async function describeDatabase(path: string): Promise<string> {
   const db = openReader(path);
   try {
-    return describeCounts(await prepareReadCounts(db)());
+    return describeCounts(prepareCountWork(db)());
   } finally {
     db.close();
   }
 }
 
-export function describeCounts({ jobs, deliveries, webhooks }: StoreCounts): string {
+export function describeCounts({ jobs, deliveries, webhooks }: WorkCounts): string {
   return [
     `jobs: ${sum(jobs)} (${jobs.queued} queued, ${jobs.running} running)`,
     `deliveries: ${sum(deliveries)} (${deliveries.due + deliveries.waiting} pending)`,

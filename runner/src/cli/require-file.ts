@@ -12,7 +12,7 @@ export function requireDatabase(settings: Settings): string {
 }
 
 /** Throws `BadSetting` when the file does not exist. */
-export function requireExisting(file: string): string {
+export function requireExisting(file: string, what = "a backup"): string {
   if (existsSync(file)) return file;
-  throw new BadSetting(`FILE is "${file}": it must be a backup, but it does not exist.`);
+  throw new BadSetting(`FILE is "${file}": it must be ${what}, but it does not exist.`);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import { BadSetting, toEnvName, type Settings } from "../config.ts";
+import { BadSetting, type Settings } from "../config.ts";
 import type { SealedDatabase } from "../ports/sealed-database.ts";
 import type { Vault } from "../ports/vault.ts";
 import { isKeyOf, isSealed, sealCheck } from "../secrets/check-vault.ts";
@@ -11,6 +11,7 @@ import { readSecretFile } from "../startup/read-secret-file.ts";
 import { CommandFailed } from "./command-failed.ts";
 import type { Given } from "./command-contract.ts";
 import type { rotateKey as contract } from "./contract/daemon.ts";
+import { keyName } from "./key-name.ts";
 import { requireDatabase } from "./require-file.ts";
 
 const MAX_LEFT = 5;
@@ -111,12 +112,6 @@ function readKeyFile(file: string): Buffer {
   const key = Buffer.from(text, "base64");
   if (key.length === KEY_BYTES) return key;
   throw fail(`must contain ${KEY_BYTES} bytes in base64`);
-}
-
-/** Where the key is, as messages name it. */
-function keyName({ secretKey, secretKeyFile, dataDir }: Settings): string {
-  if (secretKeyFile !== undefined) return toEnvName("secretKeyFile");
-  return secretKey === undefined ? `${resolve(dataDir)}/secret-key` : toEnvName("secretKey");
 }
 
 function toText({ replaced, left }: Result, settings: Settings): string {

@@ -6,6 +6,7 @@ import type { Given } from "./command-contract.ts";
 import type { run as contract } from "./contract/plugins.ts";
 import { parseExactJson } from "./exact-json.ts";
 import { describeFailure } from "./jobs/describe-job.ts";
+import { toJobKeys } from "./job-keys.ts";
 import { openOutput, type Output } from "./output.ts";
 import { printLog, printProgress } from "./print-run.ts";
 import { readJsonFile } from "./read-json-file.ts";
@@ -24,7 +25,7 @@ export async function runRemote(given: Given<typeof contract>): Promise<number> 
   const output = openOutput();
   const isComplete = flags.input !== undefined && flags.options !== undefined;
   const example = isComplete ? null : await readExample(client, name);
-  const { jobId } = (
+  const { jobId, deduplicated, debounced } = (
     await client.call(submitJob, {
       body: {
         plugins: [
@@ -33,9 +34,12 @@ export async function runRemote(given: Given<typeof contract>): Promise<number> 
         input: await readJsonFile("--input", flags.input, () => example?.input),
         ...(flags.name !== undefined && { name: flags.name }),
         ...(flags.tag.length > 0 && { tags: [...flags.tag] }),
+        ...toJobKeys(flags),
       },
     })
   ).body();
+  if (deduplicated) output.note(`job ${jobId} has the key already`);
+  if (debounced) output.note(`the request was merged into job ${jobId}`);
   if (flags.detach) {
     output.print(jobId);
     return 0;

@@ -20,13 +20,19 @@ import { printWarnings } from "./print-warnings.ts";
 import { readJsonFile } from "./read-json-file.ts";
 import { runRemote } from "./run-remote.ts";
 
+/** The flags of a run that is a job. */
+const OF_JOBS = ["detach", "name", "tag", "dedupe-key", "dedupe-while"] as const;
+
 /** Runs one plugin, here or in a running daemon. The exit code is 1 when it fails. */
 export async function run(given: Given<typeof contract>): Promise<number> {
-  const { remote, url, name, tag, detach } = given.flags;
-  if (remote || url !== undefined) return runRemote(given);
-  if (detach || name !== undefined || tag.length > 0) {
-    const flag = detach ? "--detach" : name === undefined ? "--tag" : "--name";
-    throw new BadSetting(`${flag} needs --remote: without it no job is submitted.`);
+  const { flags } = given;
+  if (flags.remote || flags.url !== undefined) return runRemote(given);
+  const flag = OF_JOBS.find((name) => {
+    const value = flags[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+  if (flag !== undefined) {
+    throw new BadSetting(`--${flag} needs --remote: without it no job is submitted.`);
   }
   return runLocal(given);
 }

@@ -48,9 +48,10 @@ describe("judgeAttempt", () => {
   test("Make's full queue is retried although its status is 400", () => {
     const verdict = judgeAttempt(answered(400, { body: "Queue is full." }), POLICY);
     expect(verdict).toMatchObject({ state: "due" });
-    expect(judgeAttempt(answered(400, { body: "Queue is full of eels" }), POLICY).state).toBe(
-      "dead",
-    );
+    expect(judgeAttempt(answered(400, { body: "\n queue is full \n" }), POLICY).state).toBe("due");
+    for (const body of ["Queue is full of eels", "The queue is full", "Queue is full.."])
+      expect(judgeAttempt(answered(400, { body }), POLICY).state).toBe("dead");
+    expect(judgeAttempt(answered(422, { body: "Queue is full." }), POLICY).state).toBe("dead");
   });
 
   test("only a longer Retry-After replaces the table's wait", () => {

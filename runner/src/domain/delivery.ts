@@ -58,7 +58,7 @@ function isWorthRetrying(answer: Answer): boolean {
 }
 
 /** A clause such as "the endpoint responded with status 500". */
-function describe(answer: Answer): string {
+export function describeAnswer(answer: Answer): string {
   if (answer.kind === "failed") return `the request failed with ${errorText(answer)}`;
   const { status, redirectsTo } = answer;
   return redirectsTo === undefined
@@ -82,14 +82,14 @@ export function judgeAttempt(
   if (!isWorthRetrying(answer)) {
     const isRedirect = answer.kind === "answered" && answer.redirectsTo !== undefined;
     const why = isRedirect ? ". Redirects are not followed." : ", which is not retried.";
-    return { state: "dead", reason: capitalize(describe(answer)) + why };
+    return { state: "dead", reason: capitalize(describeAnswer(answer)) + why };
   }
   const wait = retryWaitMs(policy.retriesUsed, policy.retries, policy.random);
   if (wait === null) {
     const tries = policy.retriesUsed + 1;
     return {
       state: "dead",
-      reason: `Given up after ${tries} ${tries === 1 ? "attempt" : "attempts"}: ${describe(answer)}.`,
+      reason: `Given up after ${tries} ${tries === 1 ? "attempt" : "attempts"}: ${describeAnswer(answer)}.`,
     };
   }
   const asked =

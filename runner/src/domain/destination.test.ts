@@ -151,7 +151,8 @@ describe("the rate limit", () => {
   });
 
   test("keeps its tokens when the clock is set back, and is due now while one is left", () => {
-    const { bucket } = takeTokens(FULL, { ratePerSecond: 10, now: 5_000, wanted: 8 });
+    const { bucket, nextAt } = takeTokens(FULL, { ratePerSecond: 10, now: 5_000, wanted: 8 });
+    expect(nextAt).toBe(5_000);
     const back = takeTokens(bucket, { ratePerSecond: 10, now: 1_000, wanted: 1 });
     expect([back.taken, back.nextAt]).toEqual([1, 1_000]);
     expect(takeTokens(back.bucket, { ratePerSecond: 10, now: 1_000, wanted: 9 })).toMatchObject({

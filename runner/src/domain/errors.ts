@@ -27,6 +27,8 @@ export const REFUSALS = {
   JOB_NOT_FOUND: "No job has this id, or the job was deleted after its retention period.",
   OUTPUT_NOT_FOUND: "The step has no output: it has not completed, or the job has no such step.",
   JOB_NOT_RETRYABLE: "Only a failed job can be retried.",
+  PAYLOADS_REMOVED:
+    "The payloads of the job or the batch were removed before it (`PLAYGROUND_RETENTION_PAYLOAD_DAYS`), so that it cannot be run or sent again. Submit a new job with its input.",
   JOB_ALREADY_ENDED: "The job has already ended and cannot be cancelled.",
   JOB_NOT_ENDED: "Only a job that has ended can be deleted. Cancel it first.",
   JOB_IN_BATCH:
@@ -50,6 +52,8 @@ export const REFUSALS = {
   WEBHOOK_EXISTS: "Another webhook already has this URL and filter.",
   WEBHOOK_URL_REFUSED:
     "The URL resolves to an address that the daemon is not allowed to connect to.",
+  WEBHOOK_UNREACHABLE:
+    "The daemon tried the webhook's URL, because the request has `probe=true`, and could not reach it. The detail has the reason.",
   DELIVERY_NOT_RESENDABLE:
     "The delivery is being sent now, waits for an earlier event, or its webhook was deleted.",
   BATCH_NOT_FOUND: "No batch has this id, or its jobs were deleted.",
@@ -65,6 +69,8 @@ export const REFUSALS = {
   FILE_TOO_LARGE: "The file is larger than the limit for one file.",
   FILES_FULL:
     "There is no room for the file: all files together have reached their limit, or the disk is almost full.",
+  FILES_UNAVAILABLE:
+    "The bucket with the contents of files cannot be reached, or refuses the daemon's requests. The daemon's log has the reason. Send the request again later.",
   DIGEST_MISMATCH:
     "The content that arrived does not have the digest that the request's header gives.",
   LINK_INVALID: "The link to the file has expired, or it was changed.",
@@ -78,6 +84,8 @@ export const REFUSALS = {
   METADATA_TOO_LARGE: "The job's metadata is larger than the metadata limit.",
   BATCH_TOO_LARGE: "The batch has more jobs than the batch limit allows.",
   QUEUE_FULL: "The number of queued jobs has reached the queue limit.",
+  LIMIT_QUEUE_FULL:
+    "As many jobs wait for the limit of the job's plugin as its `maxQueued` allows.",
   DISK_FULL:
     "The disk of the database is full or almost full. New jobs are refused, so that what runs can end and old jobs can be deleted. Free some space on the disk, or keep jobs for a shorter time (`PLAYGROUND_RETENTION_*`).",
   TOO_MANY_STREAMS: "The number of open event streams has reached the stream limit.",
@@ -86,6 +94,7 @@ export const REFUSALS = {
   SECRET_NAME_INVALID: "A secret cannot have this name.",
   SECRET_NOT_FOUND: "No secret with this name was set by the API, or it was removed.",
   SECRET_LIMIT: "There are 1,000 secrets already. Remove one that is not needed.",
+  LIMIT_NOT_FOUND: "No limit has this name. Plugins declare limits.",
   NOT_READY:
     "The daemon does not accept work: it is starting or stopping, or it cannot write to its disk.",
   STOPPING: "The daemon is stopping and does not accept new work.",
@@ -178,6 +187,8 @@ export const FAILURES = {
   PLUGIN_CRASHED: "The plugin's thread crashed because of an error outside the plugin's promise.",
   FILES_FULL:
     "There was no room for the files that the plugin wrote: all files together would be over their limit.",
+  FILES_UNAVAILABLE:
+    "The content of one of the job's files could not be read from the bucket, or what the plugin wrote could not be stored there.",
   OUTPUT_NOT_SERIALIZABLE:
     "The plugin's output contains a value that JSON cannot represent, such as a function, a cycle, a Response or an iterator.",
   OUTPUT_TOO_LARGE: "The plugin's output is larger than the output limit.",

@@ -19,7 +19,7 @@ export interface JobEvent {
   /** Counts from 1 within the job. */
   readonly sequence: number;
   readonly at: number;
-  /** The payload. Every attempt sends exactly these bytes. */
+  /** The payload. Every attempt sends exactly these bytes. Empty when it was removed. */
   readonly body: JsonText;
 }
 

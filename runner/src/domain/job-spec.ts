@@ -3,6 +3,7 @@ import type { JsonText } from "./json-text.ts";
 import type { JobSchedule } from "./schedule.ts";
 import type { StepLimit } from "./plugin-limits.ts";
 import type { RetryPolicy } from "./step-retry.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 export const JOB_STATUSES = ["queued", "running", "completed", "failed"] as const;
 
@@ -26,7 +27,7 @@ export interface CompletedStep {
   readonly output: JsonText;
 }
 
-/** The part of a job that never changes. */
+/** The part of a job that never changes, except for its trace, which a retry by a client can replace. */
 export interface JobSpec {
   readonly id: string;
   readonly name: string | null;
@@ -45,5 +46,7 @@ export interface JobSpec {
   readonly schedule?: JobSchedule;
   /** The limit of each step. Left out if no step has one. */
   readonly limits?: readonly (StepLimit | null)[];
+  /** What its spans and deliveries go on with. Left out if it belongs to no trace. */
+  readonly trace?: TraceContext;
   readonly createdAt: number;
 }

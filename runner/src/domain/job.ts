@@ -300,6 +300,11 @@ export function attemptsOf({ failedAttempts }: Pick<RunningJob, "failedAttempts"
   return failedAttempts?.count ?? 0;
 }
 
+/** Whether this is not the first time that the next step starts. */
+export function isRepeated(job: Pick<RunningJob, "failedAttempts" | "stepAttempts">): boolean {
+  return job.stepAttempts > 1 || attemptsOf(job) > 0;
+}
+
 /** Whether the step did not run because its plugin cannot be loaded now. */
 export function isPluginUnavailable(result: StepResult): boolean {
   if (result.ok) return false;

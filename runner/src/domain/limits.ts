@@ -16,6 +16,9 @@ export const LIMITS = {
 
 export type LimitName = keyof typeof LIMITS;
 
+/** `plugin-queue` is the `maxQueued` of a plugin's limit, which no setting changes. */
+export type CountedLimit = LimitName | "plugin-queue";
+
 /** The characters of an attempt's error that are kept when another attempt follows. */
 export const MAX_ATTEMPT_MESSAGE = 1_000;
 

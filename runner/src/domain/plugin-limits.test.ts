@@ -58,10 +58,20 @@ test("of plugins that share a limit, the least number counts", () => {
   const other = toPluginLimits("other", {
     name: "model",
     concurrency: 2,
-    perKey: { key: "input.a", concurrency: 3 },
+    rate: "5/s",
+    perKey: { key: "input.a", concurrency: 3, rate: "10/m", burst: 4 },
+    maxQueued: 20,
   });
-  expect(mergeLimits([inAll, perDomain, other])).toEqual([
-    { name: "model", concurrency: 2, keyConcurrency: 3 },
+  const third = toPluginLimits("third", { name: "model", concurrency: 9, maxQueued: 30 });
+  expect(mergeLimits([inAll, perDomain, other, third])).toEqual([
+    {
+      name: "model",
+      concurrency: 2,
+      rate: { rate: "5/s", burst: 1 },
+      keyConcurrency: 3,
+      keyRate: { rate: "10/m", burst: 4 },
+      maxQueued: 20,
+    },
     { name: "fetch", concurrency: null, keyConcurrency: 1 },
   ]);
 });

@@ -165,9 +165,10 @@ function destinationProblem(
           }),
         ];
       }
-      // Paused by a person, who may have forgotten it.
-      if (backlog === 0) return [];
-      const message = `${name} is paused.${waiting}`;
+      // Paused by a person, who may have forgotten it, or by the daemon.
+      const reason = webhook?.reason == null ? "" : ` ${webhook.reason}`;
+      if (backlog === 0 && reason === "") return [];
+      const message = `${name} is paused.${reason}${waiting}`;
       return [toProblem({ ...times, kind: "webhook-paused", severity: "warning", message })];
     }
   }

@@ -1,8 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_RETRY_AFTER_MS, parseRetryAfter, RETRY_WAITS_MS, retryWaitMs } from "./retry.ts";
+import {
+  DEFAULT_RETRIES,
+  MAX_RETRIES,
+  MAX_RETRY_AFTER_MS,
+  parseRetryAfter,
+  RETRY_WAITS_MS,
+  retryWaitMs,
+} from "./retry.ts";
 
 const NOW = Date.parse("2026-11-01T12:00:00Z");
+
+test("the waits are 1 s, 5 s, 30 s, 2 min, 10 min, 30 min, 2 h, 5 h, 10 h and 24 h", () => {
+  const seconds = [1, 5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 86_400];
+  expect(RETRY_WAITS_MS).toEqual(seconds.map((wait) => wait * 1000));
+  expect([DEFAULT_RETRIES, MAX_RETRIES]).toEqual([5, 10]);
+});
 
 describe("retryWaitMs", () => {
   test("returns the table's waits in the middle of the spread", () => {
@@ -41,12 +54,22 @@ describe("parseRetryAfter", () => {
     expect(parseRetryAfter(text, NOW)).toBe(ms);
   });
 
-  test.each(["", "soon", "-5", "1e9", "NaN", "2026-11-01", "12:00", "1,5"])(
-    "returns null for %j",
-    (text) => {
-      expect(parseRetryAfter(text, NOW)).toBeNull();
-    },
-  );
+  test.each([
+    "",
+    "soon",
+    "-5",
+    "1e9",
+    "NaN",
+    "2026-11-01",
+    "12:00",
+    "1,5",
+    "5 s",
+    "Sun, soon",
+    "1 Nov 2026 12:02:00 GMT",
+    "in 5",
+  ])("returns null for %j", (text) => {
+    expect(parseRetryAfter(text, NOW)).toBeNull();
+  });
 
   test("never returns a negative wait or more than an hour", () => {
     fc.assert(

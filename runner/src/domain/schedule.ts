@@ -33,6 +33,11 @@ export const MAX_EVERY_MS = 366 * 24 * 60 * 60_000;
 export const MAX_JITTER_MS = 24 * 60 * 60_000;
 export const MAX_CRON_LENGTH = 100;
 export const MAX_SCHEDULES = 1_000;
+
+/** `ended`: it is active, and has no slot left. */
+export const SCHEDULE_STATES = ["active", "paused", "ended"] as const;
+export type ScheduleState = (typeof SCHEDULE_STATES)[number];
+
 /** The newest slots of a schedule that are kept. */
 export const KEPT_SLOTS = 200;
 /** Jobs that one catch-up can make. */

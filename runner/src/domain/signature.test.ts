@@ -47,7 +47,10 @@ test("a receiver with either secret accepts a request that both have signed", ()
 test.each([
   ["whsec_", /it has 0 bytes/],
   ["secret", /must be "whsec_"/],
+  [`whsex_${"AQ".repeat(16)}`, /must be "whsec_"/],
   ["whsec_not base64!", /padding/],
+  [`whsec_!!!!${"AQ".repeat(16)}`, /padding/],
+  [`whsec_${"AQ".repeat(16)}A`, /padding/],
   ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", /must be random/],
   [toSecret(new Uint8Array(64)), /must be random/],
   [toSecret(new Uint8Array(23)), /it has 23 bytes/],

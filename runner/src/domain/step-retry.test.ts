@@ -63,6 +63,7 @@ describe("the wait before the next attempt", () => {
       "PLUGIN_EXITED",
       "PLUGIN_CRASHED",
       "FILES_FULL",
+      "FILES_UNAVAILABLE",
     ]);
   });
 });

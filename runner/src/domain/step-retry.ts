@@ -52,6 +52,7 @@ const AVOIDABLE: ReadonlySet<FailureCode> = new Set([
   "PLUGIN_EXITED",
   "PLUGIN_CRASHED",
   "FILES_FULL",
+  "FILES_UNAVAILABLE",
 ]);
 
 /**

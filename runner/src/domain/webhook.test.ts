@@ -29,6 +29,12 @@ describe("the signing secrets", () => {
     expect(signingSecrets(twice, 2)).toEqual(["whsec_third", "whsec_second"]);
   });
 
+  test("are only the new one if there was none before", () => {
+    const given = withSecret(NOTHING_SEALED, "whsec_first", 0);
+    expect(given.previous).toBeNull();
+    expect(signingSecrets(given, 1)).toEqual(["whsec_first"]);
+  });
+
   test("do not change when the same secret is set again", () => {
     const rotated = withSecret(first, "whsec_second", 0);
     expect(withSecret(rotated, "whsec_second", 5)).toBe(rotated);

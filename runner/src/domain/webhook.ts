@@ -1,4 +1,5 @@
 /** A persistent webhook's secrets, identity and known rate limit. Pure. */
+import type { ClientCertificate } from "./client-certificate.ts";
 import { EVENT_KINDS, type EventKind } from "./event.ts";
 
 /** After a rotation the previous secret signs for this long as well. */
@@ -16,13 +17,24 @@ export interface Sealed {
   readonly previous: { readonly secret: string; readonly until: number } | null;
   /** False: the endpoint's certificate is not checked. Left out otherwise. */
   readonly verifyTls?: false;
+  /** Of a persistent webhook. Left out without one. */
+  readonly clientCertificate?: ClientCertificate;
 }
 
 export const NOTHING_SEALED: Sealed = { headers: {}, secret: null, previous: null };
 
-/** What `Sealed` has of a request's `verifyTls`. */
-export function tlsPart(verifyTls: boolean | undefined): Pick<Sealed, "verifyTls"> {
-  return verifyTls === false ? { verifyTls } : {};
+/** What `Sealed` has of what a request says about TLS. */
+export function tlsPart({
+  verifyTls,
+  clientCertificate,
+}: {
+  readonly verifyTls?: boolean | undefined;
+  readonly clientCertificate?: ClientCertificate | null | undefined;
+}): Pick<Sealed, "verifyTls" | "clientCertificate"> {
+  return {
+    ...(verifyTls === false && { verifyTls }),
+    ...(clientCertificate && { clientCertificate }),
+  };
 }
 
 /** The secrets that sign at `now`, the newest first. */

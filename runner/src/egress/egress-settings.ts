@@ -1,3 +1,4 @@
+import type { ClientCertificate } from "../domain/client-certificate.ts";
 import type { EgressPolicy } from "./policy.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 
@@ -11,10 +12,4 @@ export interface EgressSettings {
   readonly verifyTls?: boolean | undefined;
   /** Shown to endpoints that ask for a certificate. */
   readonly clientCertificate?: ClientCertificate | undefined;
-}
-
-/** As PEM. */
-export interface ClientCertificate {
-  readonly cert: string;
-  readonly key: string;
 }

@@ -11,7 +11,8 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 import { buildConnector } from "undici";
-import type { ClientCertificate, EgressSettings } from "./egress-settings.ts";
+import type { ClientCertificate } from "../domain/client-certificate.ts";
+import type { EgressSettings } from "./egress-settings.ts";
 import { openSocket } from "./open-socket.ts";
 import { refusalOf, type EgressPolicy } from "./policy.ts";
 import { toPort, withoutBrackets, type Proxy } from "./proxy.ts";
@@ -76,8 +77,10 @@ export function createGuardedConnect(options: GuardOptions): buildConnector.conn
     repairResponseHeads(socket, maxHeaderBytes);
     // undici reports the bytes read from a closed socket, but not from a reset one. Only this
     // number is added, because a log of the error prints all its properties.
-    socket.once("error", (reset) => {
-      Object.assign(reset, { socket: { bytesRead: socket.bytesRead } });
+    socket.once("error", (error) => {
+      Object.assign(error, { socket: { bytesRead: socket.bytesRead } });
+      // After an alert of the endpoint the socket ends, and undici would report only that.
+      socket.destroy(error);
     });
     return socket;
   }

@@ -1,10 +1,13 @@
 /** Hosts with several addresses, of which some respond late or never. */
-import { createServer } from "node:net";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { getEventListeners, once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import {
   startFullAcceptQueue,
   type FullAcceptQueue,
 } from "../../test/support/full-accept-queue.ts";
+import { until } from "../../test/support/until.ts";
 import { openSocket } from "./open-socket.ts";
 
 async function slowServer(): Promise<FullAcceptQueue> {
@@ -73,12 +76,53 @@ test("a host that refuses at every address fails with each of them", async () =>
   });
 });
 
+/** The client sockets that are made from now on, in this process. */
+function watchSockets(): Set<Socket> {
+  const sockets = new Set<Socket>();
+  const onSocket = (message: unknown): void => {
+    sockets.add((message as { socket: Socket }).socket);
+  };
+  subscribe("net.client.socket", onSocket);
+  onTestFinished(() => void unsubscribe("net.client.socket", onSocket));
+  return sockets;
+}
+
+test("the attempts at the other addresses end when one of them is reached", async () => {
+  const { port } = await slowServer();
+  await listen("127.0.0.2", port);
+  const made = watchSockets();
+  const signal = new AbortController().signal;
+  const socket = await open(["127.0.0.1", "127.0.0.2", "127.0.0.3"], port, signal);
+  expect(socket.remoteAddress).toBe("127.0.0.2");
+  expect([...made].filter((other) => other !== socket && !other.destroyed)).toEqual([]);
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  socket.destroy();
+  // The third would have had its turn by then.
+  const from = performance.now();
+  await until("the delay of an attempt to pass", () => performance.now() - from > 300);
+  expect(made.size).toBe(2);
+});
+
+test("an abort after the connection closes it", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const deadline = new AbortController();
+  const { port } = server.address() as AddressInfo;
+  const socket = await open(["127.0.0.1"], port, deadline.signal);
+  expect(socket.destroyed).toBe(false);
+  deadline.abort();
+  expect(socket.destroyed).toBe(true);
+});
+
 test("an abort ends all attempts with its reason", async () => {
   const { port } = await slowServer();
+  const made = watchSockets();
   const deadline = new AbortController();
   const opened = open(["127.0.0.1", "127.0.0.1"], port, deadline.signal);
   const reason = new Error("too late");
   deadline.abort(reason);
   await expect(opened).rejects.toBe(reason);
+  expect([...made].filter((socket) => !socket.destroyed)).toEqual([]);
   await expect(open(["127.0.0.1"], port, deadline.signal)).rejects.toBe(reason);
 });

@@ -102,6 +102,13 @@ test.each(["168.63.129.15", "168.63.129.17", "100.100.100.201", "fd20:ce::253", 
   },
 );
 
+test.each(["", "localhost", "1.2.3.4.5", "10.0.0.0/8", "::1::"])(
+  "%j is refused, because it is not an address",
+  (text) => {
+    expect(refusalOf(text, PRIVATE)).toContain("is not an IP address");
+  },
+);
+
 test("a list of CIDRs allows its networks and refuses all others", () => {
   const policy = parseEgressPolicy("10.0.0.0/8, 2606:4700::/32");
   expect(refusalOf("10.9.9.9", policy)).toBeNull();

@@ -18,6 +18,8 @@ describe("NO_PROXY", () => {
     ["n8n.corp:443", "n8n.corp"],
     ["[::1]:443", "::1"],
     ["other.example , n8n", "n8n"],
+    ["node1", "node1"],
+    ["10.example", "10.example"],
   ])("%s covers %s", (text, hostname) => {
     expect(isBypassed({ hostname, port: 443 }, parseBypasses(text))).toBe(true);
   });
@@ -31,6 +33,9 @@ describe("NO_PROXY", () => {
     ["10.0.0.0/8", "11.0.0.1"],
     ["10.0.0.0/8", "fd00::1"],
     ["10.0.0.0/8", "10.example"],
+    ["10.1.2.3", "10.1.2.4"],
+    ["::1", "::2"],
+    ["[::1]:443", "::2"],
     ["", "n8n.corp"],
   ])("%j does not cover %s", (text, hostname) => {
     expect(isBypassed({ hostname, port: 443 }, parseBypasses(text))).toBe(false);
@@ -54,7 +59,9 @@ describe("the proxy's URL", () => {
   });
 
   test.each([
+    "proxy.example",
     "proxy.example:3128",
+    "xhttp://proxy.example",
     "socks5://proxy.example",
     "http://proxy.example/path",
     "http://proxy.example?x",

@@ -13,7 +13,9 @@ import { setBatchWebhook } from "./batches/set-batch-webhook.ts";
 import { checkBatchSize, submitBatch } from "./batches/submit-batch.ts";
 import { submitJob } from "./jobs/submit-job.ts";
 import { explainWait } from "./jobs/explain-wait.ts";
+import { createLimits } from "./limits/limits.ts";
 import { createDeclareLimits } from "./limits/declare-limits.ts";
+import { createProbeWebhook } from "./webhooks/probe-webhook.ts";
 import { testWebhook } from "./webhooks/test-webhook.ts";
 import { createWebhooks } from "./webhooks/webhooks.ts";
 import { createSchedules } from "./schedules/schedules.ts";
@@ -37,9 +39,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const threads = () => ({ total: deps.pool.size, busy: activeJobs.busyThreads() });
   const relayState = (): RelayState => loops?.relay.state() ?? IDLE_RELAY;
 
-  function refuseWhenStopping(): void {
-    if (stopping.signal.aborted) throw new Refused("STOPPING", undefined, { retryAfterMs: 5_000 });
-  }
+  const refuseWhenStopping = (): void => refuseIfAborted(stopping.signal);
 
   return {
     async submit(request) {
@@ -53,9 +53,9 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     setBatchWebhook: (batchId, webhook) => setBatchWebhook(batchId, webhook, shared),
     cancel: shared.acts.cancel,
-    async retry(jobId, from) {
+    async retry(jobId, how) {
       refuseWhenStopping();
-      await shared.acts.retry(jobId, from && { from });
+      await shared.acts.retry(jobId, how);
     },
     async deleteJob(jobId, by) {
       await deleteJob(jobId, store);
@@ -63,19 +63,15 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     bulkActs: createBulkActs(shared),
     schedules: createSchedules({ ...shared, refuseWhenStopping }),
-    waitForEnd: (jobId, { signal }) => {
-      const isOver = () => isJobOver(jobId, store);
-      return signals.waitForEnd(jobId, { isOver, signal });
-    },
-    waitForBatch: (batchId, { signal }) => {
-      // Undefined when the batch was deleted.
-      const isOver = async () => (await store.batch(batchId))?.endedAt !== null;
-      return signals.waitForEnd(batchId, { isOver, signal });
-    },
+    waitForEnd: (jobId, { signal }) =>
+      signals.waitForEnd(jobId, { isOver: () => isJobOver(jobId, store), signal }),
+    waitForBatch: (batchId, { signal }) =>
+      signals.waitForEnd(batchId, { isOver: () => isBatchOver(batchId, store), signal }),
     listen: (jobId, listener) => signals.listen(jobId, listener),
     listenToAll: (listener) => shared.feed.listen(listener),
     stepProgress: (jobId) => signals.stepProgress(jobId),
     webhooks: createWebhooks(shared),
+    probeWebhook: createProbeWebhook(shared),
     testWebhook: (id, { signal }) => testWebhook(id, shared, signal),
     recoverWebhook: (id, since) => recoverWebhook(id, since, shared),
     recoverDestination: (id, since) => recoverDestination(id, since, shared),
@@ -89,9 +85,12 @@ export function createEngine(deps: EngineDeps): Engine {
         isAlone: deps.bus.state() === "alone",
         now: clock.now(),
       }),
+    traceUrl: deps.settings.traceUrl,
     pluginsElsewhere: () => shared.beats.elsewhere(),
     files: shared.files,
     tokens: shared.tokens,
+    sessions: shared.sessions,
+    limits: createLimits(shared),
     secrets: shared.secrets,
     beat: () => shared.beats.beat(),
     stats,
@@ -111,6 +110,7 @@ export function createEngine(deps: EngineDeps): Engine {
       await shared.beats.beat();
       await shared.room.refresh();
       await shared.tokens?.read();
+      await shared.sessions.read();
       // Before the first claim: frees what an earlier daemon had claimed.
       if (shared.beats.canJudge()) await store.reap({ owner: shared.owner, now: clock.now() });
       await declareLimits();
@@ -135,6 +135,15 @@ export function createEngine(deps: EngineDeps): Engine {
 async function isJobOver(jobId: string, store: Pick<Store, "job">): Promise<boolean> {
   const job = await store.job(jobId);
   return job === null || hasEnded(job.status);
+}
+
+/** Also when it was deleted. */
+async function isBatchOver(batchId: string, store: Pick<Store, "batch">): Promise<boolean> {
+  return (await store.batch(batchId))?.endedAt !== null;
+}
+
+function refuseIfAborted({ aborted }: AbortSignal): void {
+  if (aborted) throw new Refused("STOPPING", undefined, { retryAfterMs: 5_000 });
 }
 
 function toShown({ headers, verifyTls }: Sealed): WebhookShown {

@@ -1,4 +1,5 @@
 /** What the engine is made of. */
+import type { TracePolicy } from "../domain/trace-context.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { FileContents } from "../ports/file-contents.ts";
@@ -13,6 +14,7 @@ import type { Store } from "../ports/store/store.ts";
 import type { StoredSecrets } from "../ports/stored-secrets.ts";
 import type { TokenStore } from "../ports/store/tokens.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import type { Tracer } from "../ports/tracer.ts";
 import type { Vault } from "../ports/vault.ts";
 
 export interface EngineSettings {
@@ -22,6 +24,8 @@ export interface EngineSettings {
   readonly maxConcurrency: number;
   readonly maxQueued: number;
   readonly maxMetadataBytes: number;
+  /** The largest input that requests are collected in, in bytes. */
+  readonly maxInputBytes: number;
   /** The log that a job can write under one claim, in bytes. */
   readonly maxLogBytes: number;
   readonly maxBatchJobs: number;
@@ -32,6 +36,10 @@ export interface EngineSettings {
   readonly retentionMs: number;
   /** The same for a job that failed. */
   readonly failedRetentionMs: number;
+  /** How long a job keeps its payloads after its end. Infinity: as long as it is kept. */
+  readonly payloadRetentionMs: number;
+  /** The same for a job that failed. */
+  readonly failedPayloadRetentionMs: number;
   /** The most jobs that have ended. */
   readonly maxEndedJobs: number;
   /** The most bytes that the database's rows take. */
@@ -48,6 +56,9 @@ export interface EngineSettings {
   readonly batchUrl: (batchId: string) => string;
   /** The URL of a file's content. */
   readonly fileUrl: (fileId: string) => string;
+  readonly traces: TracePolicy;
+  /** Where a trace is shown. Null if the operator has not said it. */
+  readonly traceUrl: (traceId: string) => string | null;
 }
 
 export interface EngineDeps {
@@ -73,6 +84,8 @@ export interface EngineDeps {
   readonly signer: Signer;
   readonly contents: FileContents;
   readonly telemetry: Telemetry;
+  /** Null if spans are not recorded. */
+  readonly tracer: Tracer | null;
   readonly host: Host;
   readonly log: Log;
   readonly settings: EngineSettings;

@@ -1,5 +1,6 @@
 /** What the engine offers to the HTTP routes. */
 import type { DestinationHealth, Hold } from "../domain/hold.ts";
+import type { TraceContext } from "../domain/trace-context.ts";
 import type { WaitingFor } from "../domain/waiting-for.ts";
 import type { RetryFrom } from "../ports/store/jobs.ts";
 import type { BatchRequest, SubmitRequest, WebhookTarget } from "./requests.ts";
@@ -11,13 +12,17 @@ import type {
   StepProgressed,
 } from "../ports/job-signal.ts";
 import type { AddedTokens } from "../ports/added-tokens.ts";
+import type { StoredSessions } from "../ports/stored-sessions.ts";
 import type { RelayState } from "../ports/telemetry.ts";
+import type { Submitted } from "./jobs/submit-job.ts";
 import type { Files } from "./files/files.ts";
 import type { Stats } from "./stats/read-stats.ts";
 import type { EngineStatus } from "./status/read-status.ts";
 import type { BulkActs } from "./bulk/bulk-acts.ts";
+import type { Limits } from "./limits/limits.ts";
 import type { Secrets } from "./plugin-secrets/secrets.ts";
 import type { Schedules } from "./schedules/schedules.ts";
+import type { ProbeWebhook } from "./webhooks/probe-webhook.ts";
 import type { TestedEvent } from "./webhooks/test-webhook.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
 
@@ -40,7 +45,7 @@ export interface WebhookShown {
 
 export interface Engine {
   /** Stores the job. Resolves when it is on disk. Throws `Refused`. */
-  submit(request: SubmitRequest): Promise<{ jobId: string; replayed: boolean }>;
+  submit(request: SubmitRequest): Promise<Submitted>;
   /** Throws `Refused` if a batch has too many jobs, before any of them is checked. */
   checkBatchSize(jobs: number): void;
   /** Stores a batch with all its jobs, or nothing. Throws `Refused`. */
@@ -50,6 +55,8 @@ export interface Engine {
   /** Resolves when every job of the batch has ended or the signal aborts. */
   waitForBatch(batchId: string, options: { signal: AbortSignal }): Promise<void>;
   readonly webhooks: Webhooks;
+  /** Tries a webhook's URL before it is stored. Throws `Refused`: WEBHOOK_UNREACHABLE. */
+  readonly probeWebhook: ProbeWebhook;
   /** Sends a persistent webhook a sample event of each kind that it wants. Throws `Refused`. */
   testWebhook(id: string, options: { signal: AbortSignal }): Promise<readonly TestedEvent[]>;
   /** Sends a webhook's failed deliveries since the instant again. Throws `Refused`. */
@@ -66,9 +73,12 @@ export interface Engine {
   explainWait(waitingFor: WaitingFor): string;
   /** The names of the plugins that the other running daemons can run. */
   pluginsElsewhere(): readonly string[];
+  /** Where a trace is shown; null if the operator has not said it. */
+  traceUrl(traceId: string): string | null;
   readonly files: Files;
   /** The tokens in the store. Null if they are elsewhere. */
   readonly tokens: AddedTokens | null;
+  readonly sessions: StoredSessions;
   /** What happened, counted by minute and hour. */
   readonly stats: Stats;
   /** How many threads there are, and how many a job uses now. */
@@ -80,7 +90,10 @@ export interface Engine {
   /** Ends a job. Does not wait for a running plugin to stop. Throws `Refused`. */
   cancel(jobId: string): Promise<void>;
   /** Puts a failed job back into the queue, at the step that failed or at the first. Throws `Refused`. */
-  retry(jobId: string, from?: RetryFrom): Promise<void>;
+  retry(
+    jobId: string,
+    how?: { from?: RetryFrom | undefined; trace?: TraceContext | null },
+  ): Promise<void>;
   /** Deletes a job that has ended. `by` is the name of the token, for the log. Throws `Refused`. */
   deleteJob(jobId: string, by: string | null): Promise<void>;
   /** One act on many jobs. */
@@ -88,6 +101,7 @@ export interface Engine {
   /** Tells the other daemons that this one is up. Its start does it too. */
   readonly beat: () => Promise<void>;
   readonly schedules: Schedules;
+  readonly limits: Limits;
   readonly secrets: Secrets;
   /** Resolves when the job has ended or the signal aborts. */
   waitForEnd(jobId: string, options: { signal: AbortSignal }): Promise<void>;

@@ -1,7 +1,9 @@
 import { createBulkLoop } from "./bulk/bulk-loop.ts";
+import { createReloadLoop } from "./bus/reload-loop.ts";
 import { createWatchLoop } from "./bus/watch-loop.ts";
 import { createBatchLoop } from "./batches/batch-loop.ts";
 import { createAgeLoop } from "./deliveries/age-loop.ts";
+import { createCertificateLoop } from "./upkeep/certificate-loop.ts";
 import { createClaimLoop } from "./jobs/claim-loop.ts";
 import { createClearLoop } from "./upkeep/clear-loop.ts";
 import { createClockLoop } from "./upkeep/clock-loop.ts";
@@ -11,14 +13,13 @@ import { createRetentionLoop } from "./upkeep/retention-loop.ts";
 import { createScheduleLoop } from "./schedules/schedule-loop.ts";
 import { createStatsLoop } from "./stats/stats-loop.ts";
 import { createSweepLoop } from "./upkeep/sweep-loop.ts";
-import { createSecretLoop } from "./plugin-secrets/secret-loop.ts";
-import { createTokenLoop } from "./tokens/token-loop.ts";
 import type { SharedParts } from "./shared-parts.ts";
 
 export type Loops = ReturnType<typeof startLoops>;
 
 /** Everything that works by itself. */
 export function startLoops(shared: SharedParts) {
+  const { tokens, sessions, secrets } = shared;
   const relay = createRelay({ ...shared, deliverDeps: shared });
   const loops = {
     claim: createClaimLoop(shared),
@@ -29,14 +30,16 @@ export function startLoops(shared: SharedParts) {
     bulk: createBulkLoop(shared),
     schedules: createScheduleLoop(shared),
     clear: createClearLoop(shared),
+    certificates: createCertificateLoop(shared),
     age: createAgeLoop(shared),
     beat: shared.beats.start(),
     stats: createStatsLoop(shared),
     clock: createClockLoop(shared),
     batch: createBatchLoop(shared),
     watch: createWatchLoop(shared),
-    tokens: createTokenLoop(shared),
-    secrets: createSecretLoop(shared),
+    tokens: createReloadLoop(shared, { name: "tokens", reload: async () => tokens?.read() }),
+    sessions: createReloadLoop(shared, { name: "sessions", reload: () => sessions.read() }),
+    secrets: createReloadLoop(shared, { name: "secrets", reload: () => secrets.refresh() }),
   };
   wakeLoops(loops, shared);
   return loops;
@@ -46,15 +49,27 @@ export function startLoops(shared: SharedParts) {
 function wakeLoops(
   loops: Pick<
     Loops,
-    "claim" | "relay" | "batch" | "bulk" | "schedules" | "clear" | "watch" | "tokens" | "secrets"
+    | "claim"
+    | "relay"
+    | "batch"
+    | "bulk"
+    | "schedules"
+    | "clear"
+    | "watch"
+    | "tokens"
+    | "sessions"
+    | "secrets"
   >,
   { messages, activeJobs }: Pick<SharedParts, "messages" | "activeJobs">,
 ): void {
-  const { claim, relay, batch, bulk, schedules, clear, watch, tokens, secrets } = loops;
+  const { claim, relay, batch, bulk, schedules, clear, watch, tokens, sessions, secrets } = loops;
   messages.on("jobs", () => claim.wake());
   messages.on("due", () => relay.loop.wake());
   messages.on("paused", ({ destination, failuresInRow }, isOwn) => {
     if (!isOwn) relay.pause(destination, failuresInRow);
+  });
+  messages.on("circuit-closed", ({ destination }, isOwn) => {
+    if (!isOwn) relay.circuitClosed(destination);
   });
   messages.on("resumed", ({ destination }) => relay.resume(destination));
   messages.on("batches", () => batch.wake());
@@ -62,17 +77,20 @@ function wakeLoops(
   messages.on("schedules", () => schedules.wake());
   messages.on("webhook-off", () => clear.wake());
   messages.on("tokens", () => tokens.wake());
+  messages.on("sessions", (_, isOwn) => {
+    if (!isOwn) sessions.wake();
+  });
   messages.on("secrets", () => secrets.wake());
   messages.on("claim-lost", ({ claim: lost }) => void activeJobs.drop([lost]));
   messages.on("missed", () => {
-    for (const loop of [claim, relay.loop, batch, bulk, schedules, clear, watch, tokens, secrets])
-      loop.wake();
+    const woken = [claim, batch, bulk, schedules, clear, watch, tokens, sessions, secrets];
+    for (const loop of [relay.loop, ...woken]) loop.wake();
   });
 }
 
 /** Stops what finds work first. The leases of what is still running are renewed until its end. */
 export async function stopLoops(
-  { claim, relay, lease, beat, tokens, stats, ...others }: Loops,
+  { claim, relay, lease, beat, tokens, sessions, stats, ...others }: Loops,
   { activeJobs, clock }: Pick<SharedParts, "activeJobs" | "clock">,
   graceMs: number,
 ): Promise<void> {
@@ -84,7 +102,7 @@ export async function stopLoops(
   await lease.stop();
   await beat.stop();
   // So late, because requests are still answered.
-  await tokens.stop();
+  await Promise.all([tokens.stop(), sessions.stop()]);
   // Last, because it stores the counts of all the others.
   await stats.stop();
 }

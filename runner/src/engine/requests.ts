@@ -1,5 +1,8 @@
 /** Requests as the HTTP routes pass them on: parsed and valid. JSON values are not text yet. */
 import type { EventKind } from "../domain/event.ts";
+import type { Debounce } from "../domain/debounce.ts";
+import type { Dedupe } from "../domain/job-key.ts";
+import type { TraceContext } from "../domain/trace-context.ts";
 import type { RetryPolicy } from "../domain/step-retry.ts";
 
 /** A webhook given with a job or a batch. */
@@ -32,9 +35,15 @@ export interface JobRequest {
 
 export interface SubmitRequest extends JobRequest {
   readonly idempotencyKey: string | null;
+  /** Not a part of what makes two requests equal: a repeated request has another. */
+  readonly trace?: TraceContext | null | undefined;
+  /** Left out when not given, as above. */
+  readonly dedupe?: Dedupe | undefined;
+  readonly debounce?: Debounce | undefined;
 }
 
 export interface BatchRequest {
+  readonly trace?: TraceContext | null | undefined;
   readonly jobs: readonly SubmitRequest[];
   readonly webhook: WebhookTarget | null;
   readonly idempotencyKey: string | null;

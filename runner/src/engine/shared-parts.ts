@@ -4,6 +4,7 @@ import { connectBus } from "./bus/connect-bus.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import { createBeats } from "./upkeep/beat-loop.ts";
 import { createDiskRoom } from "./jobs/disk-room.ts";
+import { createMergeTurns } from "./jobs/merge-turns.ts";
 import { createFileLinks } from "./files/file-links.ts";
 import { createFileRoom } from "./files/file-room.ts";
 import { createFileWriters } from "./files/file-writers.ts";
@@ -12,7 +13,9 @@ import { createStoreRetry } from "./upkeep/store-retry.ts";
 import { createRetryingStore } from "./upkeep/retrying-store.ts";
 import type { Intake } from "./deliveries/intake.ts";
 import { createSecrets } from "./plugin-secrets/secrets.ts";
+import { createStoreSessions } from "./sessions/store-sessions.ts";
 import { createStoreTokens } from "./tokens/store-tokens.ts";
+import { createJobTraces } from "./tracing/job-traces.ts";
 import { createSealedContents } from "./webhooks/sealed-contents.ts";
 import { createStoreStats } from "./stats/stats-loop.ts";
 import { createStatsRecorder } from "./stats/stats-recorder.ts";
@@ -63,10 +66,13 @@ export function createSharedParts(
     beats,
     ...connected,
     tokens: deps.tokenStore && createStoreTokens({ store: deps.tokenStore, ...connected }),
+    sessions: createStoreSessions({ ...deps, ...connected, clock, stopping }),
     secrets: createSecrets({ ...deps, ...connected, clock }),
     sealedContents: createSealedContents(deps.vault),
+    traces: createJobTraces({ tracer: deps.tracer, policy: settings.traces, clock }),
     room,
     diskRoom: createDiskRoom({ ...deps, clock }),
+    mergeTurns: createMergeTurns(),
     writers,
     links,
     files: createFiles({ ...deps, ...settings, clock, room, writers, links, stopping }),

@@ -5,7 +5,13 @@
 import type { Failure } from "../domain/errors.ts";
 import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { ScanAnswer, ScanFile, StepOutcome } from "../pool/messages.ts";
-import type { LogLine, StepHooks, StepInterrupted, StepTask } from "../ports/plugin-pool.ts";
+import type {
+  LogLine,
+  StepHooks,
+  StepInterrupted,
+  StepLimitPause,
+  StepTask,
+} from "../ports/plugin-pool.ts";
 
 /** What an executor needs to run steps. */
 export interface ExecutorSettings {
@@ -22,6 +28,8 @@ export interface ExecutorSettings {
   readonly fileLimitBytes: number;
   /** `process.env` of plugins. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether a plugin gets only the variables that it declares. */
+  readonly withholdsEnv: boolean;
 }
 
 /** One step for an executor, with the plugin's file as a URL and its timeout. */
@@ -29,6 +37,8 @@ export interface ExecutorTask extends StepTask {
   readonly file: string;
   /** The values of the secrets that the plugin declares, by name. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** The names of the environment variables that the plugin declares. */
+  readonly env: readonly string[];
   readonly pluginTimeoutMs: number;
 }
 
@@ -80,6 +90,7 @@ export type FromExecutor =
       readonly run: number;
       readonly progress: Parameters<StepHooks["onProgress"]>[0];
     }
+  | { readonly kind: "pause-limit"; readonly run: number; readonly pause: StepLimitPause }
   | {
       readonly kind: "ended";
       readonly run: number;

@@ -97,6 +97,7 @@ export function createOpenRuns(send: (message: ToExecutor) => void): OpenRuns {
       else if (message.kind === "log") hooks.onLog(message.lines);
       else if (message.kind === "log-dropped") hooks.onLogDropped?.(message.count);
       else if (message.kind === "progress") hooks.onProgress(message.progress);
+      else if (message.kind === "pause-limit") hooks.onLimitPause?.(message.pause);
       else {
         run.isStuck = true;
         run.stopped = message.failure;

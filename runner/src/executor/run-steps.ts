@@ -27,6 +27,7 @@ export function openSteps(
       onLog: (lines) => post({ kind: "log", run: number, lines }),
       onLogDropped: (count) => post({ kind: "log-dropped", run: number, count }),
       onProgress: (progress) => post({ kind: "progress", run: number, progress }),
+      onLimitPause: (pause) => post({ kind: "pause-limit", run: number, pause }),
       onStuck: (failure) => post({ kind: "stuck", run: number, failure }),
     });
     memory.stepEnded();

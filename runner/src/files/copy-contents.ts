@@ -1,8 +1,10 @@
 /** Copies contents of files between folders, for backups. */
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { copyFile, link, mkdir, rm } from "node:fs/promises";
+import { copyFile, link, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { contentSize, createLocalContents, type LocalContents } from "./local-contents.ts";
+import { makeFolder } from "./make-folder.ts";
 
 interface Content {
   readonly sha256: string;
@@ -58,6 +60,19 @@ async function copy(path: string, target: LocalContents, sha256: string): Promis
   return isRight;
 }
 
+/** Whether a file has the size and the hash. */
+export async function isWhole({ sha256, size }: Content, path: string): Promise<boolean> {
+  const hash = createHash("sha256");
+  try {
+    if ((await stat(path)).size !== size) return false;
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+  return hash.digest("hex") === sha256;
+}
+
 /** Removes all contents and parts but those that are listed. */
 export async function removeOtherContents(
   contents: readonly Content[],
@@ -80,7 +95,8 @@ export async function linkContents(
   for (const { sha256, size } of contents) {
     if ((await contentSize(from, sha256)) !== size) continue;
     const path = target.pathOf(sha256);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(to);
+    await makeFolder(dirname(path));
     await rm(path, { force: true });
     // Not every file system has links.
     await link(source.pathOf(sha256), path).catch(() => copyFile(source.pathOf(sha256), path));

@@ -3,15 +3,16 @@
  * is written to `<random>.part`, synced and renamed, so that what has a content's name is whole.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm, stat, statfs, utimes, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
+import { open, rename, rm, stat, statfs, utimes, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { FileContents, WrittenContent } from "../ports/file-contents.ts";
 import { PART_SUFFIX } from "./content-names.ts";
+import { giveToOwnerOf } from "../system/give-to-owner.ts";
 import { createDiskReserve } from "./disk-reserve.ts";
+import { makeFolder } from "./make-folder.ts";
 import { groupsIn, sweepGroup } from "./sweep-group.ts";
 import { syncFolder } from "./sync-folder.ts";
 
-const FOLDER_MODE = 0o700;
 /** Nobody changes a content: its name would be wrong. */
 const CONTENT_MODE = 0o400;
 const READ_BYTES = 256 * 1024;
@@ -33,7 +34,7 @@ export function createLocalContents(root: string, freeBytes = freeBytesAt): Loca
 
   async function moveIntoPlace(part: string, sha256: string): Promise<void> {
     const folder = folderOf(sha256);
-    const isNew = (await mkdir(folder, { recursive: true, mode: FOLDER_MODE })) !== undefined;
+    const isNew = await makeFolder(folder);
     if (isNew) await syncFolder(root);
     // Replaces the same content, if there is one, so that the file is new for the sweep.
     await rename(part, pathOf(sha256));
@@ -41,9 +42,10 @@ export function createLocalContents(root: string, freeBytes = freeBytesAt): Loca
   }
 
   return {
+    shared: null,
     pathOf,
     async write(source, { check, accept, size = null }) {
-      await mkdir(root, { recursive: true, mode: FOLDER_MODE });
+      await makeFolder(root);
       const part = join(root, `${randomBytes(16).toString("hex")}${PART_SUFFIX}`);
       try {
         if (size !== null) await disk.look(size);
@@ -102,6 +104,7 @@ async function writePart(
   let size = 0;
   const handle = await open(part, "wx", CONTENT_MODE);
   try {
+    giveToOwnerOf(dirname(part), handle.fd);
     for await (const chunk of source) {
       const room = onBytes(chunk.byteLength, size + chunk.byteLength);
       if (room !== undefined) await room;

@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import net from "node:net";
 import { gzipSync } from "node:zlib";
+import { fastify } from "fastify";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Refused } from "../domain/errors.ts";
+import { registerAdmission } from "./admission.ts";
 import {
   AUTHORIZED,
   createBackend,
@@ -22,7 +25,7 @@ beforeEach(() => {
   backend.answerSubmitWith(async () => {
     const jobId = backend.addJob();
     await new Promise<void>((resolve) => pending.push(resolve));
-    return { jobId, replayed: false };
+    return { jobId, replayed: false, joined: false };
   });
 });
 afterEach(() => backend.app.close());
@@ -71,6 +74,22 @@ async function fill(): Promise<Promise<unknown>[]> {
   await until("all to be in flight", () => pending.length === MAX_REQUESTS);
   return responses;
 }
+
+test("a request whose body has no room when its session has been looked up is refused", async () => {
+  const app = fastify();
+  registerAdmission(app, {
+    settings: { maxRequests: 1, bodyLimit: 1e9, publicUrl: undefined },
+    metrics: { refused: () => {} },
+    logger: { warn: () => {} },
+    authenticate: async () => {},
+  });
+  app.setErrorHandler((error: Refused, _request, reply) => reply.code(503).send(error.code));
+  app.post("/v1/jobs", { config: { access: "run" } }, async () => "accepted");
+  const headers = { "content-length": "300000000", "content-type": "application/json" };
+  const response = await app.inject({ method: "POST", url: "/v1/jobs", headers, payload: "{}" });
+  expect(response).toMatchObject({ statusCode: 503, body: "OVERLOADED" });
+  await app.close();
+});
 
 test("a request over the limit of requests in flight gets a 503 with Retry-After", async () => {
   const responses = await fill();
@@ -236,7 +255,7 @@ describe("the memory for bodies is limited to 256 MiB:", () => {
     backend = createBackend({ maxRequests: 100, bodyLimit: 100 * MIB });
     backend.answerSubmitWith(async () => {
       await new Promise<void>((resolve) => pending.push(resolve));
-      return { jobId: backend.addJob(), replayed: false };
+      return { jobId: backend.addJob(), replayed: false, joined: false };
     });
     url = new URL(await backend.app.listen({ port: 0 }));
   });
@@ -368,7 +387,7 @@ test("requests whose wait has ended take a slot again, one after another", async
   await backend.app.close();
   backend = createBackend({ maxRequests: 1 });
   const jobId = backend.addJob();
-  backend.answerSubmitWith(async () => ({ jobId, replayed: true }));
+  backend.answerSubmitWith(async () => ({ jobId, replayed: true, joined: false }));
   const readJob = backend.reads.job.bind(backend.reads);
   const reading: (() => void)[] = [];
   backend.reads.job = async (id) => {

@@ -43,8 +43,11 @@ interface AdmissionDeps {
   };
   readonly metrics: Pick<HttpMetrics, "refused">;
   readonly logger: Pick<Logger, "warn">;
-  /** Runs before a request gets a slot. Throws when the request is not allowed. */
-  readonly authenticate: (request: FastifyRequest, reply: FastifyReply) => void;
+  /**
+   * Runs before a request gets a slot. Throws or rejects when the request is not allowed. Null if there is
+   * nothing to wait for.
+   */
+  readonly authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void> | null;
 }
 
 /**
@@ -84,8 +87,25 @@ export function registerAdmission(app: FastifyInstance, deps: AdmissionDeps): ()
   app.addHook("onRequest", (request, reply, done) => {
     const isOpen = request.routeOptions.config.access === "open";
     if (!isOpen && inFlight >= maxRequests) return shed(request, reply);
-    deps.authenticate(request, reply);
+    const authenticating = deps.authenticate(request, reply);
     if (isOpen) return done();
+    if (authenticating === null) {
+      enter(request, reply);
+      return done();
+    }
+    // Others can have taken the slots during the wait: it is a browser's request, and rare.
+    authenticating.then(() => {
+      // Nothing would free the slot of a client that has gone.
+      if (reply.raw.destroyed) return;
+      try {
+        enter(request, reply);
+      } catch (error) {
+        return done(error as Error);
+      }
+      done();
+    }, done);
+  });
+  function enter(request: FastifyRequest, reply: FastifyReply): void {
     budget.check(0, declaredBytes(request, bodyLimit));
     admit(request);
     function admitAgain(): void {
@@ -106,8 +126,7 @@ export function registerAdmission(app: FastifyInstance, deps: AdmissionDeps): ()
     reply.raw.once("close", () => {
       if (request.isAnswered) request.releaseSlot?.();
     });
-    done();
-  });
+  }
   // When a client disconnects, its work goes on and keeps the slot until it is done.
   app.addHook("onSend", (...[request, reply, payload, done]) => {
     request.isAnswered = true;

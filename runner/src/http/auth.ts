@@ -39,7 +39,7 @@ export function createAuth({
   checkLink,
 }: {
   readonly tokens: KnownTokens;
-  readonly sessions: Pick<Sessions, "find">;
+  readonly sessions: Pick<Sessions, "find" | "look">;
   /** Checks a link to a file. Throws `Refused`: LINK_INVALID. */
   readonly checkLink: (request: FastifyRequest) => void;
 }) {
@@ -51,7 +51,17 @@ export function createAuth({
     return null;
   }
 
-  return function authenticate(request: FastifyRequest, reply: FastifyReply): void {
+  /** Null if nothing can be found out about the request's session that is not known. */
+  function look(request: FastifyRequest): Promise<unknown> | null {
+    const { access } = request.routeOptions.config;
+    if (access === "open" || bearerIn(request) !== null || isLink(request)) return null;
+    const ids = sessionIds(request.headers);
+    if (ids.length === 0 || findSession(request) !== null) return null;
+    const looks = ids.map((id) => sessions.look(id)).filter((each) => each !== null);
+    return looks.length === 0 ? null : Promise.all(looks);
+  }
+
+  function authenticate(request: FastifyRequest, reply: FastifyReply): void {
     // A route without a declared scope needs `admin`. An unknown route needs any token.
     const { access = request.is404 ? "read" : "admin" } = request.routeOptions.config;
     if (access === "open") return;
@@ -80,6 +90,14 @@ export function createAuth({
       const now = find();
       return now !== null && includes(now.scope, access);
     };
+  }
+
+  /** Waits only for a session that another daemon can have opened just now. */
+  return (request: FastifyRequest, reply: FastifyReply): Promise<void> | null => {
+    const looking = look(request);
+    if (looking !== null) return looking.then(() => authenticate(request, reply));
+    authenticate(request, reply);
+    return null;
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type Issue,
   type RefusalCode,
 } from "../domain/errors.ts";
-import { LIMITS, type LimitName } from "../domain/limits.ts";
+import { LIMITS, type CountedLimit } from "../domain/limits.ts";
 import type { Problem } from "./contract/problem.ts";
 
 const REFUSAL_STATUS = {
@@ -28,6 +28,7 @@ const REFUSAL_STATUS = {
   JOB_NOT_FOUND: 404,
   OUTPUT_NOT_FOUND: 404,
   JOB_NOT_RETRYABLE: 409,
+  PAYLOADS_REMOVED: 409,
   JOB_ALREADY_ENDED: 409,
   JOB_NOT_ENDED: 409,
   JOB_IN_BATCH: 409,
@@ -45,6 +46,7 @@ const REFUSAL_STATUS = {
   WEBHOOK_OFF: 409,
   WEBHOOK_EXISTS: 409,
   WEBHOOK_URL_REFUSED: 400,
+  WEBHOOK_UNREACHABLE: 422,
   DESTINATION_NOT_FOUND: 404,
   DELIVERY_NOT_FOUND: 404,
   DELIVERY_NOT_RESENDABLE: 409,
@@ -56,6 +58,7 @@ const REFUSAL_STATUS = {
   FILE_IN_USE: 409,
   FILE_TOO_LARGE: 413,
   FILES_FULL: 507,
+  FILES_UNAVAILABLE: 503,
   DIGEST_MISMATCH: 400,
   LINK_INVALID: 403,
   RANGE_NOT_SATISFIABLE: 416,
@@ -67,6 +70,7 @@ const REFUSAL_STATUS = {
   METADATA_TOO_LARGE: 413,
   BATCH_TOO_LARGE: 413,
   QUEUE_FULL: 503,
+  LIMIT_QUEUE_FULL: 429,
   DISK_FULL: 507,
   TOO_MANY_STREAMS: 503,
   TOKEN_EXISTS: 409,
@@ -74,17 +78,19 @@ const REFUSAL_STATUS = {
   SECRET_NAME_INVALID: 400,
   SECRET_NOT_FOUND: 404,
   SECRET_LIMIT: 409,
+  LIMIT_NOT_FOUND: 404,
   NOT_READY: 503,
   STOPPING: 503,
 } as const satisfies Record<RefusalCode, number>;
 
 /** Refusals because of a limit. Their detail names the limit's setting, and a metric counts them. */
-const LIMIT_OF: Partial<Record<ErrorCode, LimitName>> = {
+const LIMIT_OF: Partial<Record<ErrorCode, CountedLimit>> = {
   BODY_TOO_LARGE: "body",
   FILE_TOO_LARGE: "file",
   FILES_FULL: "files",
   WEBHOOK_LIMIT: "webhooks",
   QUEUE_FULL: "queue",
+  LIMIT_QUEUE_FULL: "plugin-queue",
   TOO_MANY_STREAMS: "streams",
   OVERLOADED: "requests",
   METADATA_TOO_LARGE: "metadata",
@@ -156,7 +162,7 @@ export interface Refusal {
   /** The value of the `Retry-After` header. Null when the response has no such header. */
   readonly retryAfterSeconds: number | null;
   /** The limit that was exceeded, or null. */
-  readonly limit: LimitName | null;
+  readonly limit: CountedLimit | null;
 }
 
 /**
@@ -172,8 +178,9 @@ export function toRefusal(
     const { code, message, issues, retryAfterMs, isAdjustable } = refused;
     const status = REFUSAL_STATUS[code];
     const limit = LIMIT_OF[code] ?? null;
-    const namesSetting = limit !== null && isAdjustable;
-    const detail = namesSetting ? `${message} ${LIMITS[limit]} sets the limit.` : message;
+    const setting = limit === null || limit === "plugin-queue" ? null : LIMITS[limit];
+    const namesSetting = setting !== null && isAdjustable;
+    const detail = namesSetting ? `${message} ${setting} sets the limit.` : message;
     return {
       problem: {
         type: typeOf(code, basePath),

@@ -68,6 +68,10 @@ describe("against DNS rebinding, a request for the host", () => {
     },
   );
 
+  test("without a name is refused, also if a setting is empty", async () => {
+    expect((await ask({ host: "." }, { host: "", allowedHosts: [""] })).status).toBe(421);
+  });
+
   test("that the daemon listens on is accepted, whatever its name is", async () => {
     expect((await ask({ host: "box.lan:1" }, { host: "box.lan" })).status).toBe(200);
     expect((await ask({ host: "box.lan:1" }, { host: "127.0.0.1" })).status).toBe(421);

@@ -3,11 +3,11 @@ import { DEFAULT_RETRIES } from "../domain/retry.ts";
 import { toRetryPolicy } from "../domain/step-retry.ts";
 import type { JobRequest, WebhookTarget } from "../engine/requests.ts";
 import type { BatchWebhookRequest, WebhookRequest } from "./contract/job-webhook.ts";
-import type { SubmitJob } from "./contract/job.ts";
+import type { JobRequest as JobBody } from "./contract/job.ts";
 import type { UpdateScheduledJob } from "./contract/schedule.ts";
 
 export function toJobRequest(
-  body: Omit<SubmitJob, "runAt"> & Pick<Partial<SubmitJob>, "runAt">,
+  body: Omit<JobBody, "runAt"> & Pick<Partial<JobBody>, "runAt">,
 ): JobRequest {
   const { webhook, runAt = null } = body;
   const tags = [...new Set(body.tags)].toSorted();

@@ -128,7 +128,35 @@ test.each([
   "tag=",
   "tag=a&tag=b%20c",
   Array.from({ length: 11 }, (_, index) => `tag=${index}`).join("&"),
+  "meta=7",
+  "meta.=7",
+  "meta.a..b=7",
+  "meta.a%20b=7",
+  "meta.a.b.c.d.e.f=7",
+  "meta.a=7&meta.a=8",
+  "meta.a=7&meta[a]=7&meta[b]=1&meta.c=1&meta.d=1&meta.e=1&meta.f=1",
+  `meta.a=${"x".repeat(201)}`,
 ])("a list by %s is refused", async (query) => {
   const answer = await api.call("GET", `/v1/jobs?${query}`);
   expect(problemOf(answer)).toMatchObject({ status: 400, code: "BODY_INVALID" });
+});
+
+test("a path that cannot be one is named with what it must be", async () => {
+  const { body } = await api.call("GET", "/v1/jobs?meta.a%20b=7");
+  expect(body.issues).toEqual([
+    {
+      path: "/meta/a b",
+      message:
+        "has a wrong key: it must be 1 to 5 keys with dots between them, each 1 to 64 letters from A to Z, digits, _ and -",
+    },
+  ]);
+});
+
+test("jobs are listed by values in their metadata, in both ways to write a path", async () => {
+  const submitWith = async (metadata: object): Promise<string> =>
+    (await api.call("POST", "/v1/jobs", { plugins: ["first"], metadata })).body.jobId;
+  const found = await submitWith({ customer: { id: 7 }, plan: "a & b" });
+  await submitWith({ customer: { id: 7 } });
+  expect(await idsOf("meta.customer.id=7&meta%5Bplan%5D=a%20%26%20b")).toEqual([found]);
+  expect(await idsOf("meta.customer.id=8")).toEqual([]);
 });

@@ -61,12 +61,29 @@ function isPage({ responses }: RouteContract): boolean {
 
 /** Makes Fastify validate with zod. */
 export function registerValidation(app: FastifyInstance): void {
-  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data) => {
+  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (given) => {
+    const data: unknown = httpPart === "querystring" ? gatherPaths(given) : given;
     const parsed = schema.safeParse(data, { error: nameKnownFields });
     return parsed.success
       ? { value: parsed.data }
       : { error: toRefused(parsed.error, { data, httpPart }) };
   });
+}
+
+/** `meta.customer.id=7` and `meta[customer.id]=7` are the field `meta`, an object with one value a path. */
+const PATH = /^meta(?:\.(?<dotted>.+)|\[(?<bracketed>.+)\])$/;
+
+function gatherPaths(query: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  const meta: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(query)) {
+    const { dotted, bracketed } = PATH.exec(name)?.groups ?? {};
+    const path = dotted ?? bracketed;
+    if (path === undefined) fields[name] = value;
+    else meta.push([path, value]);
+  }
+  if (meta.length > 0) fields["meta"] = Object.fromEntries(meta);
+  return fields;
 }
 
 function toRefused(

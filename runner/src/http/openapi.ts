@@ -30,6 +30,9 @@ export interface Parameter {
   readonly required: boolean;
   readonly description?: string;
   readonly schema: Json;
+  /** How an object is written in a query: `meta[customer.id]=7`. */
+  readonly style?: "deepObject";
+  readonly explode?: true;
 }
 
 export interface OpenApiDocument {
@@ -203,6 +206,7 @@ function fieldsOf(schema: z.ZodType | undefined): Omit<Parameter, "in">[] {
       required: required.includes(name),
       ...(description === undefined ? {} : { description }),
       schema: rest,
+      ...(rest["type"] === "object" && { style: "deepObject" as const, explode: true as const }),
     };
   });
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { Refused } from "../domain/errors.ts";
-import { MAX_KEY_LENGTH, MAX_WAIT_SECONDS } from "./contract/submit-headers.ts";
+import { MAX_KEY_LENGTH } from "../domain/job-key.ts";
+import { MAX_WAIT_SECONDS } from "./contract/submit-headers.ts";
 
 type Header = FastifyRequest["headers"][string];
 

@@ -48,6 +48,7 @@ import { registerLive } from "./routes/live.ts";
 import { registerMcp } from "./routes/mcp.ts";
 import { registerPlugins } from "./routes/plugins.ts";
 import { registerSchedules } from "./routes/schedules.ts";
+import { registerLimits } from "./routes/limits.ts";
 import { registerSecrets } from "./routes/secrets.ts";
 import { registerSession } from "./routes/session.ts";
 import { registerSettings, type GivenSetting } from "./routes/settings.ts";
@@ -174,7 +175,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     logger,
     authenticate(request, reply) {
       checkAddressed(request);
-      authenticate(request, reply);
+      return authenticate(request, reply);
     },
   });
   // Must come before the routes, because it collects the routes that are added after it.
@@ -189,12 +190,13 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   registerJobEvents(app, { engine, reads, streams });
   registerLive(app, { engine, reads, streams, clock: deps.clock });
   registerJobLogs(app, reads);
-  registerBatches(app, { engine, reads, batchUrl, waits });
+  registerBatches(app, { engine, reads, batchUrl, waits, closing: closing.signal });
   registerSchedules(app, { engine, reads, jobUrl });
   registerFiles(app, { engine, reads, settings, closing: closing.signal });
   registerErrorGroups(app, reads);
   registerBulkActs(app, { engine, reads });
   registerPlugins(app, { engine, catalog });
+  registerLimits(app, { engine });
   registerSecrets(app, { engine });
   registerMcp(app, { ...deps, jobUrl, waits, closing: closing.signal });
   registerWebhooks(app, { engine, closing: closing.signal });

@@ -1,9 +1,10 @@
 import { connect, type AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createAccess, OWN_TOKEN, SESSION_MS, type Access } from "../../test/support/access.ts";
 import { createBackend, problemOf, type Backend } from "../../test/support/scripted-backend.ts";
 import { until } from "../../test/support/until.ts";
+import { Transient } from "../domain/errors.ts";
 import { VERSION } from "../version.ts";
 import type { HttpSettings } from "./server.ts";
 
@@ -24,6 +25,7 @@ beforeEach(async () => {
   await start();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await backend.app.close();
   await access.close();
 });
@@ -418,4 +420,42 @@ test("the log tells who logged in and out and acted, from where, and contains no
   ]);
   expect(backend.logLines.join("")).not.toContain(token);
   expect(backend.logLines.join("")).not.toContain(cookie.split("=")[1]);
+});
+
+describe("a session that another daemon has opened just now", () => {
+  /** The daemon learns of the session when the look has ended. */
+  async function openElsewhere(look: () => Promise<void>): Promise<{ cookie: string }> {
+    const session = await loggedIn();
+    const get = access.stored.get.bind(access.stored);
+    let isKnown = false;
+    vi.spyOn(access.stored, "get").mockImplementation((id) => (isKnown ? get(id) : undefined));
+    vi.spyOn(access.stored, "look").mockImplementation(() =>
+      isKnown ? null : look().then(() => void (isKnown = true)),
+    );
+    return session;
+  }
+
+  test("is looked for before its first request is refused", async () => {
+    const headers = await openElsewhere(async () => {});
+    expect((await call("/v1/session", { headers })).statusCode).toBe(200);
+    expect((await call("/v1/session", { headers })).statusCode).toBe(200);
+  });
+
+  test("is not refused for good while the store cannot be read", async () => {
+    const headers = await openElsewhere(() =>
+      Promise.reject(new Transient("STORE_UNREACHABLE", "The store cannot be reached.")),
+    );
+    const response = await call("/v1/session", { headers });
+    expect([response.statusCode, problemOf(response).code]).toEqual([503, "UNAVAILABLE"]);
+  });
+
+  test("is not looked for when the request has a token", async () => {
+    let looks = 0;
+    const headers = await openElsewhere(async () => void (looks += 1));
+    const authorization = `Bearer ${OWN_TOKEN}`;
+    expect((await call("/v1/tokens", { headers: { ...headers, authorization } })).statusCode).toBe(
+      200,
+    );
+    expect(looks).toBe(0);
+  });
 });

@@ -7,6 +7,7 @@ import type { StoredJob } from "../ports/store/jobs.ts";
 import type { Store } from "../ports/store/store.ts";
 import { createWakeSignal } from "../system/wake-signal.ts";
 import { HEARTBEAT, HEARTBEAT_MS, RECONNECT, toFrame, type OpenStream } from "./streams.ts";
+import { eventText } from "./views/event.ts";
 import { progressText } from "./views/job.ts";
 
 type Position = Pick<StoredJob, "status" | "sequence">;
@@ -58,8 +59,9 @@ export async function* streamEvents(stream: EventStream, deps: Deps): AsyncGener
       const [event] = await deps.reads.events(jobId, { after, limit: 1 });
       if (event !== undefined) {
         // The client connects again, with the id of the last event.
-        if (!stream.hasRoomFor(event.body.length)) return;
-        yield toFrame(event.kind, event.body, event.sequence);
+        const text = eventText(jobId, event);
+        if (!stream.hasRoomFor(text.length)) return;
+        yield toFrame(event.kind, text, event.sequence);
         after = event.sequence;
         if (isLast(event, job)) return;
         continue;

@@ -247,7 +247,7 @@ describe("submitting", () => {
 
   test("returns the first job in its current state for a known Idempotency-Key", async () => {
     const jobId = backend.addJob({ job: { status: "running" } });
-    backend.answerSubmitWith(async () => ({ jobId, replayed: true }));
+    backend.answerSubmitWith(async () => ({ jobId, replayed: true, joined: false }));
     const response = await backend.submit({ plugins: ["echo"] }, { "idempotency-key": "k" });
     expect(response.headers["idempotent-replayed"]).toBe("true");
     expect(response.json()).toMatchObject({ jobId, status: "running" });
@@ -259,7 +259,7 @@ describe("waiting for a job", () => {
     await backend.app.close();
     backend = createBackend({ maxWaits: 0 });
     const jobId = backend.addJob({ job: { status: "completed" } });
-    backend.answerSubmitWith(async () => ({ jobId, replayed: true }));
+    backend.answerSubmitWith(async () => ({ jobId, replayed: true, joined: false }));
     const response = await backend.submit({ plugins: ["echo"] }, { prefer: "wait=10" });
     expect([response.statusCode, response.headers["preference-applied"]]).toEqual([200, undefined]);
     expect(Job.parse(response.json())).toMatchObject({ jobId, status: "completed" });
@@ -309,7 +309,7 @@ describe("waiting for a job", () => {
 
   test("waits at most 60 s and ignores a preference that it cannot parse", async () => {
     const jobId = backend.addJob();
-    backend.answerSubmitWith(async () => ({ jobId, replayed: false }));
+    backend.answerSubmitWith(async () => ({ jobId, replayed: false, joined: false }));
     for (const [prefer, applied] of [
       ["wait=3600", "wait=60"],
       ["wait=soon", undefined],

@@ -240,6 +240,25 @@ describe("a registered webhook", () => {
     expect(api.sender.sent.map(({ event }) => event.sequence)).toEqual([1, 2, 3]);
   });
 
+  test("that the daemon has paused says why, and is resumed by a new registration", async () => {
+    const { id } = await register();
+    const reason = "For 24 hours n8n has responded that the webhook is not registered.";
+    const { store, clock } = api.world;
+    await store.updateWebhook(id, { state: "paused", reason }, { now: clock.now() });
+    await runJob();
+    expect((await api.call("GET", `/v1/webhooks/${id}`)).body).toMatchObject({
+      state: "paused",
+      reason,
+    });
+    const again = await api.call("POST", "/v1/webhooks", { url: URL_A });
+    expect(again.body).toMatchObject({ id, state: "active", reason: null });
+    await until("three events", () => api.sender.sent.length === 3);
+
+    await api.call("PATCH", `/v1/webhooks/${id}`, { state: "paused" });
+    const byPerson = await api.call("POST", "/v1/webhooks", { url: URL_A });
+    expect(byPerson.body).toMatchObject({ id, state: "paused", reason: null });
+  });
+
   test("is removed by DELETE together with its deliveries", async () => {
     const { id } = await register();
     await api.call("PATCH", `/v1/webhooks/${id}`, { state: "paused" });

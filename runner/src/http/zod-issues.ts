@@ -63,6 +63,7 @@ function describe(
   { key, found, isSecret }: { key: string; found: unknown; isSecret: boolean },
 ): string {
   if (issue.code === "unrecognized_keys") return unknownField(key, knownFields(issue));
+  if (issue.code === "invalid_key") return `has a wrong key: it ${keyExpectation(issue)}`;
   const expected = expectation(issue);
   if (found === undefined) return `is missing: it ${expected}`;
   const shown = isSecret ? null : show(found);
@@ -99,6 +100,11 @@ function expectation(issue: ZodIssue): string {
     case "custom":
       return issue.message;
   }
+}
+
+/** zod's own message does not say what is wrong with the key. */
+function keyExpectation({ issues: [first], message }: z.core.$ZodIssueInvalidKey): string {
+  return first === undefined ? message : expectation(first);
 }
 
 function bound(origin: string, limit: "at most" | "at least", size: number | bigint): string {

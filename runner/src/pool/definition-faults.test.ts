@@ -28,7 +28,15 @@ test.each<[string, object]>([
   ["exact integers", { exactIntegers: true }],
   [
     "limits",
-    { limits: { concurrency: 3, perKey: { key: "input.a.b", concurrency: 1 }, name: "shared" } },
+    {
+      limits: {
+        concurrency: 3,
+        rate: "10/s",
+        burst: 5,
+        perKey: { key: "input.a.b", rate: "100/m" },
+        name: "shared",
+      },
+    },
   ],
   ["a retry policy", { retry: { attempts: 3, backoff: { delayMs: 0, jitter: 1 } } }],
   [
@@ -77,15 +85,43 @@ const WRONG: [object, string][] = [
   [{ limits: 3 }, "limits is 3: it must be an object such as { concurrency: 2 }"],
   [
     { limits: {} },
-    "limits has neither concurrency nor perKey: it must have one, such as { concurrency: 2 }",
+    "limits has neither concurrency nor rate nor perKey: it must have one, such as { concurrency: 2 }",
   ],
   [
     { limits: { concurrency: 0 } },
     "limits has a concurrency that is 0: it must be a whole number from 1 to 1000",
   ],
   [
-    { limits: { concurrency: 2, rate: 3 } },
-    'limits has an unknown field "rate": the fields of limits are concurrency, perKey, name',
+    { limits: { concurrency: 2, per: 3 } },
+    'limits has an unknown field "per": the fields of limits are concurrency, rate, burst, perKey, maxQueued, name',
+  ],
+  [
+    { limits: { concurrency: 2, maxQueued: 10_001 } },
+    "limits has a maxQueued that is 10001: it must be a whole number from 1 to 10000",
+  ],
+  [
+    { limits: { maxQueued: 10 } },
+    "limits has neither concurrency nor rate nor perKey: it must have one, such as { concurrency: 2 }",
+  ],
+  [
+    { limits: { rate: "10 per second" } },
+    'limits has a rate that is "10 per second": it must be a number from 1 to 10000 of steps in a second, a minute or an hour, such as "10/s", "100/m" or "5/h"',
+  ],
+  [
+    { limits: { rate: 3 } },
+    'limits has a rate that is 3: it must be a number from 1 to 10000 of steps in a second, a minute or an hour, such as "10/s", "100/m" or "5/h"',
+  ],
+  [
+    { limits: { rate: "10/s", burst: 0 } },
+    "limits has a burst that is 0: it must be a whole number from 1 to 1000",
+  ],
+  [
+    { limits: { concurrency: 1, burst: 5 } },
+    "limits has a burst that is 5: it must be beside a rate",
+  ],
+  [
+    { limits: { perKey: { key: "input.a", rate: "0/s" } } },
+    'limits has a perKey whose rate is "0/s": it must be a number from 1 to 10000 of steps in a second, a minute or an hour, such as "10/s", "100/m" or "5/h"',
   ],
   [
     { limits: { concurrency: 2, name: "A b" } },
@@ -101,7 +137,11 @@ const WRONG: [object, string][] = [
   ],
   [
     { limits: { perKey: { key: "input.a" } } },
-    "limits has a perKey whose concurrency is missing: it must be a whole number from 1 to 1000",
+    'limits has a perKey with neither concurrency nor rate: it must have one, such as { key: "input.domain", concurrency: 1 }',
+  ],
+  [
+    { limits: { perKey: { key: "input.a", concurrency: 1_001 } } },
+    "limits has a perKey whose concurrency is 1001: it must be a whole number from 1 to 1000",
   ],
   [{ retry: 3 }, "retry is 3: it must be an object such as { attempts: 3 }"],
   [{ retry: {} }, "retry has attempts of nothing: they must be a whole number from 1 to 100"],
@@ -139,6 +179,16 @@ const WRONG: [object, string][] = [
     'secrets has the name "API_FILE": it must not end with _FILE, which ends the name of a variable that names a file',
   ],
   [{ secrets: ["A", "B", "A"] }, 'secrets has the name "A" twice'],
+  [{ env: "URL" }, 'env is "URL": it must be a list of names such as ["REPORT_URL"]'],
+  [
+    { env: ["1ST"] },
+    'env has the name "1ST": it must be the name of an environment variable, such as REPORT_URL',
+  ],
+  [
+    { env: ["PLAYGROUND_TOKEN"] },
+    'env has the name "PLAYGROUND_TOKEN": plugins get no variable of the daemon\'s own, which begin with PLAYGROUND_: declare a secret, or use another name',
+  ],
+  [{ env: ["A", "A"] }, 'env has the name "A" twice'],
   [{ example: "x" }, `example is "x": ${AN_EXAMPLE}`],
   [{ example: [{ input: 1 }] }, `example is an array of 1: ${AN_EXAMPLE}`],
   [{ example: { text: "x" } }, `example has no input: ${AN_EXAMPLE}`],
@@ -177,7 +227,7 @@ const WRONG: [object, string][] = [
   [{ verison: "1" }, 'unknown field "verison": did you mean "version"?'],
   [
     { author: "me" },
-    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, retry, limits, secrets, exactIntegers, run',
+    'unknown field "author": the fields of a plugin are name, version, description, input, options, output, example, timeoutMs, retry, limits, secrets, env, exactIntegers, run',
   ],
 ];
 

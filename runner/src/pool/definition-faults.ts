@@ -1,5 +1,6 @@
 /** Finds faults in a plugin's definition. Each fault names the field, its value and what would be right. */
 import { BACKOFF_LIMITS, MAX_ATTEMPTS } from "../domain/step-retry.ts";
+import { environmentNameFault } from "../domain/environment-name.ts";
 import { nearest } from "../domain/nearest.ts";
 import { limitsFault } from "./limits-fault.ts";
 import { secretNameFault } from "../domain/secret-name.ts";
@@ -22,7 +23,8 @@ export const CHECKS = {
   timeoutMs: optional(timeoutFault),
   retry: optional(retryFault),
   limits: optional(limitsFault),
-  secrets: optional(secretsFault),
+  secrets: optional(namesFault(secretNameFault, '["API_KEY"]')),
+  env: optional(namesFault(environmentNameFault, '["REPORT_URL"]')),
   exactIntegers: optional((value) =>
     typeof value === "boolean" ? null : not(value, "true or false"),
   ),
@@ -87,14 +89,16 @@ function timeoutFault(value: unknown): string | null {
     : not(value, "a number of milliseconds above 0, such as 60000");
 }
 
-function secretsFault(value: unknown): string | null {
-  if (!Array.isArray(value)) return not(value, 'a list of names such as ["API_KEY"]');
-  for (const name of value as unknown[]) {
-    const fault = secretNameFault(name);
-    if (fault !== null) return `has the name ${showValue(name)}: ${fault}`;
-  }
-  const twice = value.find((name, at) => value.indexOf(name) !== at) as string | undefined;
-  return twice === undefined ? null : `has the name ${showValue(twice)} twice`;
+function namesFault(nameFaultOf: Check, example: string): Check {
+  return (value) => {
+    if (!Array.isArray(value)) return not(value, `a list of names such as ${example}`);
+    for (const name of value as unknown[]) {
+      const fault = nameFaultOf(name);
+      if (fault !== null) return `has the name ${showValue(name)}: ${fault}`;
+    }
+    const twice = value.find((name, at) => value.indexOf(name) !== at) as string | undefined;
+    return twice === undefined ? null : `has the name ${showValue(twice)} twice`;
+  };
 }
 
 function retryFault(value: unknown): string | null {

@@ -1,4 +1,5 @@
-import { isKeyPath, MAX_CONCURRENCY } from "../domain/plugin-limits.ts";
+import { MAX_BURST, parseRate, RATE_WORDS } from "../domain/limit-rate.ts";
+import { isKeyPath, MAX_CONCURRENCY, MAX_LIMIT_QUEUED } from "../domain/plugin-limits.ts";
 import { showValue } from "./value-words.ts";
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
@@ -7,17 +8,22 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 export function limitsFault(value: unknown): string | null {
   const fields = toFields(value);
   if (fields === null) return not(value, "an object such as { concurrency: 2 }");
-  const { concurrency, perKey, name, ...others } = fields;
+  const { concurrency, rate, burst, perKey, maxQueued, name, ...others } = fields;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) return hasUnknown(unknown, "limits are concurrency, perKey, name");
-  if (!isGiven(concurrency) && !isGiven(perKey)) {
-    return "has neither concurrency nor perKey: it must have one, such as { concurrency: 2 }";
+  if (unknown !== undefined) {
+    return hasUnknown(unknown, "limits are concurrency, rate, burst, perKey, maxQueued, name");
+  }
+  if (![concurrency, rate, perKey].some(isGiven)) {
+    return "has neither concurrency nor rate nor perKey: it must have one, such as { concurrency: 2 }";
   }
   if (isGiven(name) && !(typeof name === "string" && NAME.test(name))) {
     return `has a name that ${not(name, "1 to 64 lower-case letters, digits and dashes")}`;
   }
+  if (isGiven(maxQueued) && !isWhole(maxQueued, MAX_LIMIT_QUEUED)) {
+    return `has a maxQueued that ${not(maxQueued, `a whole number from 1 to ${MAX_LIMIT_QUEUED}`)}`;
+  }
   return (
-    (isGiven(concurrency) ? concurrencyFault(concurrency) : null) ??
+    numbersFault({ concurrency, rate, burst }, (field) => `has a ${field} that`) ??
     (isGiven(perKey) ? perKeyFault(perKey) : null)
   );
 }
@@ -26,19 +32,40 @@ function perKeyFault(value: unknown): string | null {
   const fields = toFields(value);
   const wanted = 'an object such as { key: "input.domain", concurrency: 1 }';
   if (fields === null) return `has a perKey that ${not(value, wanted)}`;
-  const { key, concurrency, ...others } = fields;
+  const { key, concurrency, rate, burst, ...others } = fields;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) return hasUnknown(unknown, "perKey are key, concurrency");
+  if (unknown !== undefined) return hasUnknown(unknown, "perKey are key, concurrency, rate, burst");
   if (typeof key !== "string" || !isKeyPath(key)) {
     return `has a perKey whose key ${not(key, 'the path of a value in the input, such as "input.domain"')}`;
   }
-  return concurrencyFault(concurrency, "has a perKey whose concurrency");
+  if (![concurrency, rate].some(isGiven)) {
+    return 'has a perKey with neither concurrency nor rate: it must have one, such as { key: "input.domain", concurrency: 1 }';
+  }
+  return numbersFault({ concurrency, rate, burst }, (field) => `has a perKey whose ${field}`);
 }
 
-function concurrencyFault(value: unknown, which = "has a concurrency that"): string | null {
-  const isRight = Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_CONCURRENCY;
-  const wanted = `a whole number from 1 to ${MAX_CONCURRENCY}`;
-  return isRight ? null : `${which} ${not(value, wanted)}`;
+function numbersFault(
+  { concurrency, rate, burst }: { concurrency: unknown; rate: unknown; burst: unknown },
+  which: (field: string) => string,
+): string | null {
+  if (isGiven(concurrency) && !isWhole(concurrency, MAX_CONCURRENCY)) {
+    const wanted = `a whole number from 1 to ${MAX_CONCURRENCY}`;
+    return `${which("concurrency")} ${not(concurrency, wanted)}`;
+  }
+  if (isGiven(rate) && (typeof rate !== "string" || parseRate(rate) === null)) {
+    return `${which("rate")} ${not(rate, RATE_WORDS)}`;
+  }
+  if (!isGiven(burst)) return null;
+  if (!isWhole(burst, MAX_BURST)) {
+    return `${which("burst")} ${not(burst, `a whole number from 1 to ${MAX_BURST}`)}`;
+  }
+  return isGiven(rate)
+    ? null
+    : `${which("burst")} is ${showValue(burst)}: it must be beside a rate`;
+}
+
+function isWhole(value: unknown, most: number): boolean {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most;
 }
 
 function toFields(value: unknown): Readonly<Record<string, unknown>> | null {

@@ -8,7 +8,7 @@ import type { JsonText } from "../domain/json-text.ts";
 import type { PluginLimits } from "../domain/plugin-limits.ts";
 import type { RetryPolicy, RetryWish } from "../domain/step-retry.ts";
 import type { JsonSchema } from "../ports/plugin-catalog.ts";
-import type { LogLine, StepInterrupted, StepTask } from "../ports/plugin-pool.ts";
+import type { LogLine, StepInterrupted, StepTask, StepLimitPause } from "../ports/plugin-pool.ts";
 
 /** One step, as a Piscina task. */
 export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
@@ -18,6 +18,8 @@ export interface ThreadTask extends Omit<StepTask, "jobTimeoutMs"> {
   readonly file: string;
   /** The values of the secrets that the plugin declares, by name. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** The names of the environment variables that the plugin declares. */
+  readonly env: readonly string[];
   /** The instant of `monotonicMs` after which the plugin must not begin. Null: there is none. */
   readonly startBefore: number | null;
 }
@@ -29,6 +31,8 @@ export interface ThreadSettings {
   readonly egress: EgressSettings;
   readonly contentsDir: string;
   readonly fileLimitBytes: number;
+  /** Whether a plugin gets only the environment variables that it declares. */
+  readonly withholdsEnv: boolean;
 }
 
 export type StepOutcome =
@@ -80,6 +84,7 @@ export type ThreadMessage =
       readonly lines: readonly LogLine[];
       readonly progress: Progress | null;
     }
+  | { readonly kind: "pause-limit"; readonly run: number; readonly pause: StepLimitPause }
   | {
       readonly kind: "ended";
       readonly run: number;
@@ -128,6 +133,7 @@ export interface PluginDescription {
   readonly retry: RetryPolicy | null;
   readonly limits: PluginLimits | null;
   readonly secrets: readonly string[];
+  readonly env: readonly string[];
   readonly warnings: readonly string[];
 }
 

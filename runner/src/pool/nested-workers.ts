@@ -5,7 +5,7 @@
  */
 import { syncBuiltinESMExports } from "node:module";
 import { fileURLToPath } from "node:url";
-import workerThreads, { type WorkerOptions } from "node:worker_threads";
+import workerThreads, { SHARE_ENV, type WorkerOptions } from "node:worker_threads";
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const ENTRY = fileURLToPath(new URL(`./nested-worker-entry.${extension}`, import.meta.url));
@@ -14,8 +14,14 @@ export function preloadNestedWorkers(): void {
   const { Worker } = workerThreads;
   class PluginWorker extends Worker {
     constructor(file: string | URL, options: WorkerOptions = {}) {
-      // A plugin thread has no options of its own that its workers would inherit.
-      super(file, { ...options, execArgv: [...(options.execArgv ?? []), "--require", ENTRY] });
+      const { env = process.env, execArgv = [] } = options;
+      super(file, {
+        ...options,
+        // Else a worker gets the variables that are withheld from the plugin (thread/plugin-env.ts).
+        env: env === SHARE_ENV ? env : { ...env },
+        // A plugin thread has no options of its own that its workers would inherit.
+        execArgv: [...execArgv, "--require", ENTRY],
+      });
     }
   }
   Object.defineProperty(PluginWorker, "name", { value: Worker.name });

@@ -28,6 +28,8 @@ export type PluginLocation =
       readonly timeoutMs: number | null;
       /** The values of the secrets that the plugin declares, by name. */
       readonly secrets: Readonly<Record<string, string>>;
+      /** The names of the environment variables that it declares. */
+      readonly env: readonly string[];
     }
   | { readonly error: string };
 
@@ -65,6 +67,8 @@ export interface PluginPoolOptions {
   readonly outputLimitBytes?: number;
   /** `process.env` of plugins. Default: empty, because the daemon's own contains its secrets. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether a plugin gets only the variables that it declares. Default: no. */
+  readonly withholdsEnv?: boolean;
   /** Called each time that an executor has ended before the pool was closed. */
   readonly onExecutorEnd?: (end: ExecutorEnd) => void;
   /** Called when an executor gets no further step, because it uses too much memory or a thread does not end. */
@@ -88,8 +92,8 @@ export function createPluginPool(options: PluginPoolOptions): PluginPool {
     }
     if ("error" in plugin) return failed("PLUGIN_BROKEN", plugin.error);
     const pluginTimeoutMs = plugin.timeoutMs ?? options.pluginTimeoutMs;
-    const { file, secrets } = plugin;
-    return executor.run({ ...step, file, secrets, pluginTimeoutMs }, hooks);
+    const { file, secrets, env } = plugin;
+    return executor.run({ ...step, file, secrets, env, pluginTimeoutMs }, hooks);
   }
 
   return {
@@ -133,6 +137,7 @@ function startExecutor(options: PluginPoolOptions): Supervisor {
       startLimitMs: options.startLimitMs ?? START_LIMIT_MS,
       outputLimitBytes: options.outputLimitBytes ?? DEFAULT_OUTPUT_LIMIT_BYTES,
       env: options.env ?? {},
+      withholdsEnv: options.withholdsEnv ?? false,
     },
     memoryMb: options.executorMemoryMb ?? Infinity,
     clock: options.clock,

@@ -144,13 +144,13 @@ function startGenerations(
   onOrphans: () => void,
 ): Generations {
   const { threads, memoryMb, outputLimitBytes, filesDir, egress, env } = settings;
-  const { contentsDir, fileLimitBytes } = settings;
+  const { contentsDir, fileLimitBytes, withholdsEnv } = settings;
   return createGenerations(threads, (size) =>
     createGeneration({
       size,
       memoryMb,
       env,
-      settings: { filesDir, outputLimitBytes, egress, contentsDir, fileLimitBytes },
+      settings: { filesDir, outputLimitBytes, egress, contentsDir, fileLimitBytes, withholdsEnv },
       onMessage: (message) => handleMessage(message, runs),
       onOrphans,
       onMemory: (run, use) => handleMemory(runs.get(run), use),
@@ -221,6 +221,10 @@ function handleMessage(message: RunMessage, runs: Runs): void {
   if (run === undefined) return;
   if (message.kind === "fault") {
     run.fault ??= message.failure;
+    return;
+  }
+  if (message.kind === "pause-limit") {
+    run.hooks.onLimitPause?.(message.pause);
     return;
   }
   if (message.lines.length > 0) run.hooks.onLog(message.lines);

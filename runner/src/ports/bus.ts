@@ -9,6 +9,8 @@ export type BusMessage =
   | { readonly kind: "due" }
   /** Nothing is sent to this destination for now, because of what the sender has seen. */
   | { readonly kind: "paused"; readonly destination: number; readonly failuresInRow: number }
+  /** An attempt has closed the circuit of this destination. */
+  | { readonly kind: "circuit-closed"; readonly destination: number }
   /** A person wants the deliveries of this destination sent now: its pause has ended. */
   | { readonly kind: "resumed"; readonly destination: number }
   /** The jobs of a batch can all have ended. */
@@ -21,6 +23,8 @@ export type BusMessage =
   | { readonly kind: "webhook-off" }
   /** A token of the API was added or removed. */
   | { readonly kind: "tokens" }
+  /** A browser has logged in or out. */
+  | { readonly kind: "sessions" }
   /** A secret of plugins was set or removed. */
   | { readonly kind: "secrets" }
   /** The id is a job's, or a batch's for `batch-ended`. */

@@ -1,4 +1,4 @@
-import type { LimitName } from "../domain/limits.ts";
+import type { CountedLimit } from "../domain/limits.ts";
 import type { RelayState } from "./telemetry.ts";
 import type { StoreSize } from "./store/status.ts";
 import type { StoreCounts } from "./store/upkeep.ts";
@@ -13,7 +13,7 @@ export interface HttpMetrics {
     durationMs: number;
   }): void;
   /** Counts something that was refused because it was over a limit. */
-  refused(limit: LimitName): void;
+  refused(limit: CountedLimit): void;
   readonly contentType: string;
   /** Returns all metrics as text, including the store's counts and size and the deliveries in flight. */
   render(counts: StoreCounts, size: StoreSize, relay: RelayState): Promise<string>;

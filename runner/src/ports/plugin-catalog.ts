@@ -26,6 +26,8 @@ export interface ReadyPlugin extends PluginSource {
   readonly limits: PluginLimits | null;
   /** The names of the secrets that it declares. */
   readonly secrets: readonly string[];
+  /** The names of the environment variables that it declares. */
+  readonly env: readonly string[];
   /** What the author should fix, although the plugin runs. */
   readonly warnings: readonly string[];
 }

@@ -1,3 +1,4 @@
+import type { TraceContext } from "../domain/trace-context.ts";
 import type { FileInfo } from "../domain/file.ts";
 import type { JobSchedule } from "../domain/schedule.ts";
 import type { StepResult } from "../domain/transition.ts";
@@ -38,10 +39,19 @@ export interface StepTask {
   readonly isLastAttempt: boolean;
   /** What is left of the lines that a job can log. */
   readonly logLimitLines: number;
+  /** What the plugin's requests go on with. Left out if there is no trace. */
+  readonly trace?: TraceContext;
   /** The job's files that the plugin can open. Left out if there are none. */
   readonly files?: readonly FileInfo[];
   /** The bytes of files that the plugin can write. */
   readonly filesLimitBytes: number;
+}
+
+/** A plugin pauses the limit of its step. */
+export interface StepLimitPause {
+  readonly forMs: number;
+  /** Null: the whole limit. Left out: the key of the job. */
+  readonly key?: string | null;
 }
 
 export interface StepHooks {
@@ -56,6 +66,7 @@ export interface StepHooks {
   onLogDropped?(count: number): void;
   /** Called at most ten times a second. `fraction` is in [0, 1], or null when it is unknown. */
   onProgress(progress: { fraction: number | null; message: string | null }): void;
+  onLimitPause?(pause: StepLimitPause): void;
   /**
    * Read when the step goes to its process: the time from then in which the plugin must begin, in ms. Later it
    * is not run. Null or left out: it can begin at any time.

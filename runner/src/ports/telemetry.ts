@@ -1,10 +1,10 @@
 import type { SlotState } from "../domain/schedule.ts";
-import type { LimitName } from "../domain/limits.ts";
+import type { CountedLimit } from "../domain/limits.ts";
 
 /** What the engine reports to the metrics. Labels have few values and contain no ids. */
 export interface Telemetry {
   /** Counts what was over a limit: requests, steps or log lines. `count` is 1 when left out. */
-  refused(limit: LimitName, count?: number): void;
+  refused(limit: CountedLimit, count?: number): void;
   /** New jobs are stored. */
   jobsSubmitted(count: number): void;
   /** `waitMs` is the time from when the job could run until its first step starts. */

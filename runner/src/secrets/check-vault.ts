@@ -35,6 +35,11 @@ export async function isSealed(store: Pick<Store, "meta">): Promise<boolean> {
   return (await store.meta(KEY)) !== null;
 }
 
+/** The known word, sealed with the key of the store. Null if it was encrypted with no key yet. */
+export function sealedCheck(store: Pick<Store, "meta">): Promise<string | null> {
+  return store.meta(KEY);
+}
+
 /** Whether the store was encrypted with this vault's key, or with no key yet. */
 export async function isKeyOf(store: Pick<Store, "meta">, vault: Vault): Promise<boolean> {
   const sealed = await store.meta(KEY);

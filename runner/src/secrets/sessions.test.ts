@@ -1,7 +1,6 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createAccess, OWN_TOKEN, SESSION_MS, type Access } from "../../test/support/access.ts";
+import { digestOf } from "./token-file.ts";
 import type { Credentials } from "../ports/sessions.ts";
 import { CLOCK_SKEW_MS, createLoginKey, LOGIN_KEY_LIFETIME_MS } from "./login-keys.ts";
 
@@ -16,7 +15,6 @@ async function open(given: Credentials = { token: OWN_TOKEN }): Promise<string> 
 }
 
 const find = (id: string) => access.sessions.find(id);
-const file = () => join(access.dataDir, "sessions.json");
 
 test("a session acts for the token it was opened with", async () => {
   const token = await access.addToken("anna", "run");
@@ -74,48 +72,35 @@ test("a new own token ends the sessions of the old one", async () => {
   expect(access.start({ ownToken: "another-token-0123456789" }).sessions.find(id)).toBeNull();
 });
 
-test("only its owner can read the file, and it contains no token, no id, and no digest of a token", async () => {
+test("what is stored contains no token, no id, and no digest of a token", async () => {
+  const add = vi.spyOn(access.stored, "add");
   const id = await open();
-  expect((await stat(file())).mode & 0o777).toBe(0o600);
-  const text = await readFile(file(), "utf8");
+  const text = JSON.stringify(add.mock.calls);
+  add.mockRestore();
+  expect(text).toContain("expiresAt");
   expect(text).not.toContain(id);
   expect(text).not.toContain(OWN_TOKEN);
   const digest = access.tokens.named(null)?.digest.toString("hex") ?? "";
   expect(text).not.toContain(digest);
 });
 
-test("sessions that have ended leave the file, and the oldest of more than a thousand", async () => {
-  await open();
-  access.pass(SESSION_MS);
-  const opened = await Promise.all(Array.from({ length: 1_001 }, () => open()));
-  const { sessions } = JSON.parse(await readFile(file(), "utf8")) as { sessions: unknown[] };
-  expect(sessions).toHaveLength(1_000);
-  expect(opened.map((id) => find(id) !== null)).toEqual([false, ...Array(1_000).fill(true)]);
-}, 60_000);
-
-test.each(["", "no JSON", '{"sessions":[{"id":"x"}]}'])(
-  "with a file that contains %j nobody is logged in, the error is reported, and a login works",
-  async (text) => {
-    const id = await open();
-    await writeFile(file(), text);
-    const { sessions } = access.start();
-    expect(sessions.find(id)).toBeNull();
-    expect(access.errors).toHaveLength(1);
-    expect(await sessions.open({ token: OWN_TOKEN })).not.toBeNull();
-    expect(access.start().sessions).toBeDefined();
-    expect(access.errors).toHaveLength(1);
-  },
-);
-
-test("what a kill in the middle of a write leaves behind does not stop a login", async () => {
-  await writeFile(`${file()}.new`, "half");
-  const { sessions } = access.start();
-  expect(await sessions.open({ token: OWN_TOKEN })).not.toBeNull();
+test("a session that cannot be stored is not open", async () => {
+  const add = vi.spyOn(access.stored, "add").mockRejectedValue(new Error("The disk is full."));
+  await expect(access.sessions.open({ token: OWN_TOKEN })).rejects.toThrow("The disk is full.");
+  add.mockRestore();
 });
 
-test("a session that cannot be stored is not open", async () => {
-  await writeFile(`${file()}.new`, "");
-  await expect(access.sessions.open({ token: OWN_TOKEN })).rejects.toThrow("sessions.json.new");
+test("a session that another daemon has opened just now is looked for before it is closed", async () => {
+  const id = await open();
+  const session = access.stored.get(digestOf(id).toString("hex"));
+  let isKnown = false;
+  const spies = [
+    vi.spyOn(access.stored, "get").mockImplementation(() => (isKnown ? session : undefined)),
+    vi.spyOn(access.stored, "look").mockImplementation(async () => void (isKnown = true)),
+  ];
+  await access.sessions.close(id);
+  for (const spy of spies) spy.mockRestore();
+  expect(find(id)).toBeNull();
 });
 
 test("the key of a link logs in once, as the daemon's own token", async () => {

@@ -15,7 +15,7 @@ export const TokenName = z
   .string()
   .regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, dots, dashes or underscores");
 
-const AddedToken = z.object({
+export const AddedToken = z.object({
   name: TokenName,
   scope: z.enum(SCOPE_NAMES),
   /**

@@ -3,6 +3,7 @@ import type { Answer } from "../domain/delivery.ts";
 import { messageWithCauses } from "../domain/message-with-causes.ts";
 import { redirectTarget } from "./redirect-target.ts";
 import { decodeBody, toText } from "./response-text.ts";
+import { explainAlert } from "./tls-alert.ts";
 import { systemClock } from "../system/clock.ts";
 
 /** The part of a response's body that is stored, in bytes. */
@@ -177,5 +178,5 @@ function toFailed(error: unknown): Answer {
   const message = messageWithCauses(error as Error)
     .replaceAll(/\s+/g, " ")
     .trim();
-  return { kind: "failed", code: code ?? name, message: message || name };
+  return { kind: "failed", code: code ?? name, message: explainAlert(message) || name };
 }

@@ -47,12 +47,15 @@ function send(
     recall?: AbortSignal;
     maySend?: () => boolean;
     headers?: Record<string, string>;
+    method?: "OPTIONS";
+    body?: string;
   } = {},
 ) {
   return sender.send({
+    ...(over.method && { method: over.method }),
     url,
     headers: over.headers ?? { "content-type": "application/json", "X-Mine": "yes" },
-    body: `{"ä":1}`,
+    body: over.body ?? `{"ä":1}`,
     timeoutMs: over.timeoutMs ?? 5_000,
     signal: over.signal ?? new AbortController().signal,
     ...(over.recall && { recall: over.recall }),
@@ -81,6 +84,16 @@ describe("the sender", () => {
     held[1]?.end();
     expect(await third).toMatchObject({ kind: "answered" });
     expect(bodies).toHaveLength(2);
+  });
+
+  test("sends an OPTIONS request without a body when it is asked to", async () => {
+    const seen: unknown[] = [];
+    const url = await endpoint(({ method, url: path, headers }, response) => {
+      seen.push({ method, path, length: headers["content-length"] });
+      response.writeHead(204).end();
+    });
+    expect(await send(url, { method: "OPTIONS", body: "" })).toMatchObject({ status: 204 });
+    expect(seen).toEqual([{ method: "OPTIONS", path: "/hook?x=1", length: undefined }]);
   });
 
   test("posts the body and the headers unchanged and returns the response", async () => {

@@ -1,10 +1,10 @@
-import type { Dispatcher } from "undici";
 import type { Answer } from "../domain/delivery.ts";
 import { createEgressAgent } from "../egress/agent.ts";
 import type { EgressSettings } from "../egress/egress-settings.ts";
 import type { Resolve } from "../egress/resolver.ts";
 import type { Sender } from "../ports/sender.ts";
 import { ShortLivedMap } from "../system/short-lived-map.ts";
+import { createAgents } from "./agents.ts";
 import { PostRequest } from "./post-request.ts";
 
 /**
@@ -18,26 +18,25 @@ export function createUndiciSender(settings: {
   egress: EgressSettings;
   resolve: Resolve;
 }): Sender {
-  const createAgent = (egress: EgressSettings): Dispatcher =>
-    createEgressAgent(egress, settings.resolve, {
-      connections: settings.connectionsPerOrigin,
+  const { egress, resolve, connectionsPerOrigin } = settings;
+  const agents = createAgents(({ verifyTls, clientCertificate = egress.clientCertificate }) =>
+    createEgressAgent({ ...egress, verifyTls, clientCertificate }, resolve, {
+      connections: connectionsPerOrigin,
       keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
       // PostRequest has one deadline for the whole request, so undici's own two are off.
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
-  const agent = createAgent(settings.egress);
-  /** Connections whose endpoint's certificate was not checked are kept apart. */
-  let unverified: Dispatcher | null = null;
-  const unverifiedAgent = (): Dispatcher =>
-    (unverified ??= createAgent({ ...settings.egress, verifyTls: false }));
+    }),
+  );
   const targets = createTargets();
   const abortable = createRequestsBySignal((request) => request.abort(ABORTED));
   const cancellable = createRequestsBySignal((request) => request.cancelIfQueued(CANCELLED));
   let lastId = 0;
 
   return {
-    send({ url, headers, body, timeoutMs, verifyTls = true, signal, recall, maySend }) {
+    send(outgoing) {
+      const { method = "POST", url, headers, body, timeoutMs } = outgoing;
+      const { signal, recall, maySend } = outgoing;
       if (signal.aborted) return Promise.resolve(ABORTED);
       if (recall?.aborted === true) return Promise.resolve(CANCELLED);
       const target = targets.of(url);
@@ -45,8 +44,8 @@ export function createUndiciSender(settings: {
       return new Promise((resolveOutcome) => {
         lastId += 1;
         const id = lastId;
-        const options = { ...target, method: "POST", headers, body } as const;
-        const request = new PostRequest(verifyTls ? agent : unverifiedAgent(), options, {
+        const options = { ...target, method, headers, body };
+        const request = new PostRequest(agents.of(outgoing), options, {
           timeoutMs,
           whyNot: () => (maySend?.() === false ? NOT_ALLOWED : null),
           onEnd(outcome) {
@@ -59,7 +58,7 @@ export function createUndiciSender(settings: {
       });
     },
     async close() {
-      await Promise.all([agent.destroy(), unverified?.destroy()]);
+      await agents.destroy();
     },
   };
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { createMemorySessions } from "../../test/support/memory-sessions.ts";
 import { createKnownTokens } from "../secrets/known-tokens.ts";
 import { createLoginKey } from "../secrets/login-keys.ts";
 import { createTokenFile } from "../secrets/token-file.ts";
@@ -23,13 +24,12 @@ test.each([
   const { sessions, loginLink } = openAccess(
     { sessionDays: 1 },
     {
-      dataDir,
+      stored: createMemorySessions(),
       tokens: createKnownTokens({ ownToken: "own-token-0123456789", added: added.all }),
       added,
       vault,
       clock: { now: () => machineClock.now() + difference },
       machineClock,
-      onError: (error) => expect.fail(String(error)),
     },
   );
   const ofCommand = createLoginKey(vault, machineClock.now());

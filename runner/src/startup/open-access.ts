@@ -3,6 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { AddedTokens } from "../ports/added-tokens.ts";
 import type { KnownTokens } from "../ports/known-tokens.ts";
 import type { Sessions } from "../ports/sessions.ts";
+import type { StoredSessions } from "../ports/stored-sessions.ts";
 import type { TokenList } from "../ports/token-list.ts";
 import type { Vault } from "../ports/vault.ts";
 import type { TokenDigests } from "../secrets/known-tokens.ts";
@@ -24,7 +25,7 @@ export interface OpenAccess {
 export function openAccess(
   { sessionDays }: Pick<Settings, "sessionDays">,
   parts: {
-    readonly dataDir: string;
+    readonly stored: StoredSessions;
     readonly tokens: KnownTokens & TokenDigests;
     /** Where tokens are added and removed. */
     readonly added: AddedTokens;
@@ -32,7 +33,6 @@ export function openAccess(
     readonly clock: Pick<Clock, "now">;
     /** Of this machine, and not of the database. */
     readonly machineClock: Pick<Clock, "now">;
-    readonly onError: (error: unknown) => void;
   },
 ): OpenAccess {
   const now = (): number => parts.clock.now();

@@ -109,6 +109,7 @@ export async function openPlugins(
         clock,
         threads: settings.threads,
         env,
+        withholdsEnv: settings.pluginEnv === "declared",
         filesDir: resolve(settings.filesDir ?? join(settings.dataDir, "files")),
         contentsDir,
         fileLimitBytes: settings.fileLimit,

@@ -35,12 +35,12 @@ describe("a file with certificates", () => {
 
   test.each([
     ["missing.pem", null, "must be a file that can be read (ENOENT)"],
-    ["empty.pem", "", "must be a PEM file with certificates"],
-    ["key.pem", newKey(), "must be a PEM file with certificates"],
+    ["empty.pem", "", "must be certificates in PEM"],
+    ["key.pem", newKey(), "must be certificates in PEM"],
     [
       "broken.pem",
       `${CERT}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----`,
-      "must be a PEM file with certificates, but certificate 2 of 2 cannot be read",
+      "must be certificates in PEM, but certificate 2 of 2 cannot be read",
     ],
   ])("stops the start when it is %s", (name, text, message) => {
     const path = text === null ? join(dir, name) : write(name, text);
@@ -76,7 +76,7 @@ describe("a client certificate", () => {
     ],
     [
       { PLAYGROUND_CLIENT_CERT_FILE: cert, PLAYGROUND_CLIENT_KEY_FILE: write("p", newKey("x")) },
-      "it must be a PEM file with a private key that has no passphrase.",
+      "it must be a private key in PEM, without a passphrase: `openssl pkey -in FILE` prints it without one.",
     ],
   ])("stops the start when its settings do not fit (%#)", (env, message) => {
     expect(() => parseSettings([], env)).toThrow(message);

@@ -1,39 +1,17 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { certificatesProblem, isKeyOf, privateKeyProblem } from "../domain/client-certificate.ts";
 
 /** The certificates of all authorities that Node trusts are 220 KB. */
 const MAX_BYTES = 4 << 20;
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** The file's text. The error's message continues "it ". */
 export function readCertificates(path: string): string {
-  const text = read(path);
-  const certificates = text.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0) throw new Error("must be a PEM file with certificates");
-  for (const [at, pem] of certificates.entries()) {
-    try {
-      void new X509Certificate(pem);
-    } catch (error) {
-      const which = `certificate ${at + 1} of ${certificates.length}`;
-      throw new Error(`must be a PEM file with certificates, but ${which} cannot be read`, {
-        cause: error,
-      });
-    }
-  }
-  return text;
+  return readPem(path, certificatesProblem);
 }
 
 /** The file's text. The error's message continues "it ". */
 export function readPrivateKey(path: string): string {
-  const text = read(path);
-  try {
-    createPrivateKey(text);
-  } catch (error) {
-    throw new Error("must be a PEM file with a private key that has no passphrase", {
-      cause: error,
-    });
-  }
-  return text;
+  return readPem(path, privateKeyProblem);
 }
 
 /** Why a client certificate and its key do not belong together, as issues of the settings. */
@@ -53,9 +31,16 @@ export function keyIssues({
     const message = "must be set if PLAYGROUND_CLIENT_CERT_FILE is set";
     return [{ path: ["clientKeyFile"], message }];
   }
-  if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return [];
+  if (isKeyOf({ cert, key })) return [];
   const message = "must be the key of the certificate in PLAYGROUND_CLIENT_CERT_FILE";
   return [{ path: ["clientKeyFile"], message }];
+}
+
+function readPem(path: string, problemOf: (text: string) => string | null): string {
+  const text = read(path);
+  const problem = problemOf(text);
+  if (problem !== null) throw new Error(problem);
+  return text;
 }
 
 function read(path: string): string {

@@ -11,10 +11,13 @@ import {
 import { parseEgressPolicy } from "../egress/policy.ts";
 import { parseBypasses, parseProxyUrl } from "../egress/proxy-settings.ts";
 import { availableMemoryMb } from "../system/available-memory.ts";
+import { BUCKET_SETTINGS } from "./bucket-settings.ts";
 import { parseDatabaseUrl } from "./parse-database-url.ts";
 import { parseProxies } from "./parse-proxies.ts";
 import { readCertificates, readPrivateKey } from "./read-pem-file.ts";
 import { httpUrl, integer, parsed } from "./setting-types.ts";
+import { RETENTION_SETTINGS } from "./retention-settings.ts";
+import { TRACE_SETTINGS } from "./trace-settings.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -152,7 +155,7 @@ export const SETTINGS = z.object({
   clientCertFile: parsed(readCertificates)
     .optional()
     .describe(
-      "PEM file with the certificate that webhooks' endpoints get if they ask for one, followed by its intermediate certificates. `ctx.fetch` does not use it. It is read at the start.",
+      "PEM file with the certificate that webhooks' endpoints get if they ask for one and the webhook has none of its own, followed by its intermediate certificates. `ctx.fetch` does not use it. It is read at the start.",
     ),
   clientKeyFile: parsed(readPrivateKey)
     .optional()
@@ -181,6 +184,12 @@ export const SETTINGS = z.object({
     .default(60 * 60 * 1000)
     .describe(
       "Time that a job waits for a plugin that is missing or cannot be loaded, in ms. Then the job fails.",
+    ),
+  pluginEnv: z
+    .enum(["all", "declared"], "must be all or declared")
+    .default("all")
+    .describe(
+      "Environment variables that plugins get. `all`: those of the daemon, except its own; the job's log warns of each that a plugin reads and does not declare in `env`. `declared`: only those, and variables of the system such as `PATH`. The next major version uses `declared`.",
     ),
   graceMs: integer(0, 10 * 60 * 1000)
     .default(5_000)
@@ -215,6 +224,7 @@ export const SETTINGS = z.object({
     .describe(
       "Maximum size of all files together, in bytes, also of several daemons on one database. Further ones are refused with 507, and plugins that write some get an error. Files with the same content count once. The same happens when the disk has less than 256 MiB left.",
     ),
+  ...BUCKET_SETTINGS,
   logLimit: integer(1024, 256 * 1024 * 1024)
     .default(4 * 1024 * 1024)
     .describe(
@@ -253,32 +263,7 @@ export const SETTINGS = z.object({
     .describe(
       "Age at which an event that an endpoint does not accept is given up, in ms. Time in which its webhook was paused or the daemon was down does not count.",
     ),
-  retentionDays: z.coerce
-    .number("must be a number of days")
-    .positive("must be above 0")
-    .max(36_500, "must be at most 36500")
-    .default(7)
-    .describe(
-      "Number of days after which ended jobs, and uploaded files that no job needs, are deleted.",
-    ),
-  retentionFailedDays: z.coerce
-    .number("must be a number of days")
-    .positive("must be above 0")
-    .max(36_500, "must be at most 36500")
-    .optional()
-    .describe(
-      "Number of days after which jobs that failed are deleted. A batch is kept for the longer of both times. Default: the value of `PLAYGROUND_RETENTION_DAYS`.",
-    ),
-  retentionMaxJobs: integer(0, 1_000_000_000)
-    .optional()
-    .describe(
-      "Maximum number of ended jobs that are kept. Above it the oldest are deleted, whatever their age, but none with an event that is still to be delivered, and none of a batch that is kept. Default: no limit.",
-    ),
-  retentionMaxBytes: integer(1024 * 1024, 1024 ** 5)
-    .optional()
-    .describe(
-      "Maximum size of what the SQLite database contains, in bytes, without its free pages and without the contents of files. Above it the oldest ended jobs are deleted, as with the maximum number. Not for PostgreSQL, which does not tell the size without what is deleted. Default: no limit.",
-    ),
+  ...RETENTION_SETTINGS,
   secureDelete: z
     .enum(["true", "false"], "must be true or false")
     .prefault("false")
@@ -286,6 +271,7 @@ export const SETTINGS = z.object({
     .describe(
       "`true`: what is deleted from the database is overwritten with zeros. Otherwise it stays in the file until its place is used again.",
     ),
+  ...TRACE_SETTINGS,
   logLevel: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
     .default("info")

@@ -12,6 +12,9 @@ export class CannotOpen extends Error {
 export type CannotOpenCode =
   | "STORE_IN_USE"
   | "STORE_TOO_NEW"
+  | "STORE_TOO_OLD"
+  /** An import needs an empty one. */
+  | "STORE_NOT_EMPTY"
   | "STORE_UNREADABLE"
   /** No answer from the database's server, or it refused the connection. */
   | "STORE_UNREACHABLE"

@@ -5,6 +5,7 @@ const COUNTS = {
   jobs: { queued: 0, running: 0, completed: 0, failed: 0 },
   deliveries: { waiting: 0, due: 0, delivered: 0, dead: 0 },
   webhooks: { active: 0, paused: 0, off: 0 },
+  schedules: { active: 0, paused: 0, ended: 0 },
 };
 const SIZE = { bytes: 4096_000, freeBytes: 8192 };
 const IDLE = { inFlight: 0, bytesInFlight: 0, openDestinations: 0 };

@@ -60,11 +60,18 @@ function createStoredGauges(registry: Registry): (counts: StoreCounts) => void {
     labelNames: ["state"] as const,
     registers,
   });
+  const schedules = new Gauge({
+    name: "playground_schedules",
+    help: "Schedules, by state. `paused` by a request or by failures; an `ended` one has no slot left.",
+    labelNames: ["state"] as const,
+    registers,
+  });
   return (counts) => {
     for (const [status, count] of Object.entries(counts.jobs)) jobs.set({ status }, count);
     for (const [state, count] of Object.entries(counts.deliveries))
       deliveries.set({ state }, count);
     for (const [state, count] of Object.entries(counts.webhooks)) webhooks.set({ state }, count);
+    for (const [state, count] of Object.entries(counts.schedules)) schedules.set({ state }, count);
   };
 }
 
@@ -135,7 +142,7 @@ function createRefusals(registry: Registry): Telemetry["refused"] {
     labelNames: ["limit"] as const,
     registers: [registry],
   });
-  for (const limit of Object.keys(LIMITS)) refused.inc({ limit }, 0);
+  for (const limit of [...Object.keys(LIMITS), "plugin-queue"]) refused.inc({ limit }, 0);
   return (limit, count = 1) => refused.inc({ limit }, count);
 }
 

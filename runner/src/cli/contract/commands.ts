@@ -5,6 +5,7 @@ import * as daemon from "./daemon.ts";
 import * as deliveries from "./deliveries.ts";
 import * as files from "./files.ts";
 import * as jobs from "./jobs.ts";
+import * as limits from "./limits.ts";
 import * as plugins from "./plugins.ts";
 import * as schedules from "./schedules.ts";
 import * as secrets from "./secrets.ts";
@@ -28,6 +29,8 @@ export const COMMANDS = {
   "tokens remove": tokens.removeToken,
   backup: daemon.backup,
   restore: daemon.restore,
+  export: daemon.exportData,
+  import: daemon.importData,
   check: daemon.check,
   compact: daemon.compact,
   "rotate-key": daemon.rotateKey,
@@ -55,6 +58,12 @@ export const COMMANDS = {
   "schedules run": schedules.runSchedule,
   "schedules delete": schedules.deleteSchedules,
   "schedules next": schedules.nextSlots,
+  "limits list": limits.listLimits,
+  "limits show": limits.showLimit,
+  "limits set": limits.setLimit,
+  "limits reset": limits.resetLimit,
+  "limits pause": limits.pauseLimit,
+  "limits resume": limits.resumeLimit,
   "secrets list": secrets.listSecrets,
   "secrets set": secrets.setSecret,
   "secrets remove": secrets.removeSecrets,
@@ -88,6 +97,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   files: "Uploads, lists, downloads and deletes files of jobs.",
   bulk: "Retries, cancels, deletes or redelivers all jobs that match.",
   schedules: "Creates, shows, changes, runs, pauses and deletes schedules.",
+  limits: "Shows, changes, pauses and resumes the limits of plugins.",
   secrets: "Sets, lists and removes secrets of plugins.",
   deliveries: "Lists, shows and repeats deliveries of events.",
   webhooks: "Registers, tests, pauses and removes persistent webhooks.",

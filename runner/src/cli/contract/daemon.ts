@@ -100,6 +100,44 @@ export const compact = defineCommand({
   ],
 });
 
+export const exportData = defineCommand({
+  topic: "daemon",
+  summary: "Writes the database and the contents of files into one file, to move to another store.",
+  description:
+    "The file can be imported into an SQLite database or a PostgreSQL one, whichever it was exported from. It has jobs with everything that belongs to them, webhooks, deliveries, schedules, secrets, tokens, statistics and files. What is encrypted stays so. It reads one snapshot: daemons can be running, but to move, stop them first. Its lines are JSON, compressed with gzip.",
+  arguments: { FILE: { what: "a file" } },
+  flags: {
+    force: { description: "Replaces an existing FILE." },
+    json: { description: "Prints the result as JSON." },
+  },
+  hasSettings: true,
+  examples: [
+    {
+      command: "export playground.export --data-dir /var/lib/playground",
+      does: "Writes what the SQLite database of that data folder has.",
+    },
+  ],
+});
+
+export const importData = defineCommand({
+  topic: "daemon",
+  summary: "Fills an empty database from a file that `export` has written, and checks it.",
+  description:
+    "The database is that of `PLAYGROUND_DATABASE_URL` or, without one, a new one in the data folder. The contents of files are written into the data folder. The secret key must be that of the daemon that was exported. Nothing is imported if the file is cut off or was changed, or the database is not empty. If the command is killed, run it again.",
+  arguments: { FILE: { what: "a file of `export`" } },
+  flags: {
+    partial: { description: "Imports the file although it lacks contents of files." },
+    json: { description: "Prints the result as JSON." },
+  },
+  hasSettings: true,
+  examples: [
+    {
+      command: "import playground.export --secret-key-file secret-key",
+      does: "Fills the database of PLAYGROUND_DATABASE_URL.",
+    },
+  ],
+});
+
 export const check = defineCommand({
   topic: "daemon",
   summary: "Checks the database, or the backup FILE.",

@@ -1,3 +1,4 @@
+import { DELIVERY_STATES } from "../../domain/delivery.ts";
 import { JOB_STATUSES } from "../../domain/job-spec.ts";
 import { SINCE_HELP } from "./remote-flags.ts";
 
@@ -20,9 +21,20 @@ export const JOB_FILTER = {
     repeats: true,
     description: "Only jobs with this tag. Repeat it for jobs that have all of several.",
   },
+  meta: {
+    value: "PATH=VALUE",
+    repeats: true,
+    description:
+      "Only jobs with this value in their metadata: --meta customer.id=7. Repeat it for jobs that have all of several.",
+  },
   "error-group": {
     value: "GROUP",
     description: "Only jobs that failed with the errors of this group.",
+  },
+  "delivery-state": {
+    value: "STATE",
+    choices: DELIVERY_STATES,
+    description: "Only jobs with a delivery in this state: dead for an event that was given up.",
   },
   since: { value: "TIME", description: `Only jobs submitted since then: ${SINCE_HELP}.` },
   until: { value: "TIME", description: "Only jobs submitted before then, in the same form." },

@@ -35,6 +35,43 @@ export const run = defineCommand({
       repeats: true,
       description: "With `--remote`: a tag of the job. Repeat it for several.",
     },
+    "dedupe-key": {
+      value: "KEY",
+      description:
+        "With `--remote`: a key that one job of the plugin has at a time. If a job has it, that one is followed, and none is submitted.",
+    },
+    "dedupe-while": {
+      value: "SPAN",
+      choices: ["queued", "active"],
+      description: "With `--dedupe-key`: until when the job has the key. Default: active.",
+    },
+    "dedupe-ttl": {
+      value: "DURATION",
+      description:
+        "With `--dedupe-key`, in place of `--dedupe-while`: how long the job has the key, such as 10m.",
+    },
+    "debounce-key": {
+      value: "KEY",
+      description: "With `--remote`: a key whose requests become one job, which waits for more.",
+    },
+    "debounce-delay": {
+      value: "DURATION",
+      description: "With `--debounce-key`: how long the job waits after the newest request.",
+    },
+    "debounce-max": {
+      value: "DURATION",
+      description: "With `--debounce-key`: how long it waits at most after the first request.",
+    },
+    "debounce-mode": {
+      value: "MODE",
+      choices: ["last", "first"],
+      description: "With `--debounce-key`: which request the job is made of. Default: last.",
+    },
+    "debounce-collect": {
+      value: "POINTER",
+      description:
+        "With `--debounce-key`: JSON Pointer to an array in the input, such as /items. The job gets the items of all requests.",
+    },
     detach: {
       short: "d",
       description: "With `--remote`: prints the job's id and does not wait until it ends.",
@@ -47,6 +84,10 @@ export const run = defineCommand({
     {
       command: "run --remote csv-profile --input input.json > output.json",
       does: "Runs it as a durable job of the running daemon.",
+    },
+    {
+      command: "run --remote csv-profile --input input.json --dedupe-key monday --dedupe-ttl 1h",
+      does: "Submits it, or follows the job that was submitted with the key within the last hour.",
     },
   ],
 });

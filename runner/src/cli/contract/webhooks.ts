@@ -59,6 +59,15 @@ export const addWebhook = defineCommand({
       description:
         "Accepts any certificate of the endpoint, such as a self-signed one. Prefer to trust it with `PLAYGROUND_CA_FILE`.",
     },
+    "client-cert-file": {
+      value: "FILE",
+      description:
+        "PEM file with the certificate for an endpoint that asks for one, followed by its intermediate certificates. Goes with `--client-key-file`.",
+    },
+    "client-key-file": {
+      value: "FILE",
+      description: "PEM file with the private key of this certificate, without a passphrase.",
+    },
     rate: {
       value: "NUMBER",
       range: [0.1, 1000],

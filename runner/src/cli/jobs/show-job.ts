@@ -29,17 +29,19 @@ export async function showJob(given: Given<typeof contract>): Promise<number> {
   }
   const exact = (await parseExactJson(answer.text)) as Pick<Job, "input" | "output">;
   const part = flags.input ? exact.input : exact.output;
+  const job = answer.body();
+  const isRemoved = job.payloadsRemovedAt !== null;
   if (flags.input || flags.output) {
+    if (isRemoved) output.note(`Removed at ${output.time(job.payloadsRemovedAt)}.`);
     output.print(JSON.stringify(part, null, 2));
     return 0;
   }
-  const job = answer.body();
   const deliveries = await client.call(listDeliveries, {
     query: { jobId: id, limit: MAX_DELIVERIES },
   });
   printJob(job, output);
-  printValue("Input", exact.input, output);
-  if (job.status === "completed") printValue("Output", exact.output, output);
+  if (!isRemoved) printValue("Input", exact.input, output);
+  if (!isRemoved && job.status === "completed") printValue("Output", exact.output, output);
   const { items } = deliveries.body();
   if (items.length > 0) {
     output.print(`\n${output.paint("bold", "Deliveries")}`);
@@ -62,6 +64,7 @@ function printJob(job: Job, output: Output): void {
       ["Runs at", job.runAt === job.createdAt ? null : output.time(job.runAt)],
       ["Started", output.time(job.startedAt)],
       ["Took", durationOf(job, output.now)],
+      ["Input and output removed", output.time(job.payloadsRemovedAt)],
       ["Priority", job.priority === 0 ? null : String(job.priority)],
       ["Tags", job.tags.length === 0 ? null : job.tags.join(", ")],
       ["Metadata", Object.keys(job.metadata).length === 0 ? null : JSON.stringify(job.metadata)],

@@ -73,7 +73,9 @@ export function createClient(daemon: DaemonAddress): Client {
   };
 }
 
-type Queried = string | number | boolean | readonly string[] | undefined;
+type Queried = string | number | boolean | readonly string[] | Paths | undefined;
+/** Values at paths, each a parameter of its own: `meta.customer.id=7`. */
+type Paths = Readonly<Record<string, string>>;
 
 function pathOf(
   route: RouteContract,
@@ -85,9 +87,17 @@ function pathOf(
   );
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query as Readonly<Record<string, Queried>>)) {
-    for (const one of [value].flat()) if (one !== undefined) search.append(name, `${one}`);
+    if (isPaths(value)) {
+      for (const [key, one] of Object.entries(value)) search.append(`${name}.${key}`, one);
+    } else {
+      for (const one of [value].flat()) if (one !== undefined) search.append(name, `${one}`);
+    }
   }
   return search.size === 0 ? path : `${path}?${search.toString()}`;
+}
+
+function isPaths(value: Queried): value is Paths {
+  return typeof value === "object" && !Array.isArray(value);
 }
 
 function parse(route: RouteContract, { status, text }: { status: number; text: string }): unknown {

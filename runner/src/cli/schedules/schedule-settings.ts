@@ -1,7 +1,6 @@
 /** The flags that say what a schedule has besides its job, as fields of the request. */
-import { BadSetting } from "../../config.ts";
 import type { UpdateSchedule } from "../../http/contract/schedule.ts";
-import { parseDuration } from "../amounts.ts";
+import { requireDuration } from "../require-duration.ts";
 import type { Given } from "../command-contract.ts";
 import type { updateSchedule } from "../contract/schedules.ts";
 
@@ -31,10 +30,5 @@ export function givenOf<T extends object>(fields: T): T {
 }
 
 function toMs(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseDuration(text);
-  if (ms !== null) return ms;
-  throw new BadSetting(
-    `${flag} is ${JSON.stringify(text)}: it must be a duration such as 500ms, 90s, 30m, 2h or 7d.`,
-  );
+  return text === undefined ? undefined : requireDuration(flag, text);
 }

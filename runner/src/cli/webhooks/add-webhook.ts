@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { BadSetting } from "../../config.ts";
+import type { WebhookSettings } from "../../http/contract/webhook.ts";
 import { registerWebhook } from "../../http/contract/webhooks.ts";
+import { readCertificates, readPrivateKey } from "../../startup/read-pem-file.ts";
 import { readSecretFile } from "../../startup/read-secret-file.ts";
 import type { Given } from "../command-contract.ts";
 import type { addWebhook as contract } from "../contract/webhooks.ts";
@@ -21,7 +23,10 @@ export async function addWebhook(given: Given<typeof contract>): Promise<number>
     ...(rate !== undefined && { ratePerSecond: rate }),
     ...(insecure && { verifyTls: false }),
     ...(headersFile !== undefined && { headers: await readHeaders(headersFile) }),
-    ...(secretFile !== undefined && { secret: readSecret(secretFile) }),
+    ...(secretFile !== undefined && {
+      secret: readFlag("secret-file", secretFile, readSecretFile),
+    }),
+    ...readClientCertificate(given.flags),
   };
   const client = await connect(given);
   const output = openOutput();
@@ -54,11 +59,27 @@ async function readHeaders(file: string): Promise<Record<string, string>> {
   }
 }
 
-function readSecret(file: string): string {
+function readClientCertificate({
+  "client-cert-file": cert,
+  "client-key-file": key,
+}: Given<typeof contract>["flags"]): Pick<WebhookSettings, "clientCertificate"> {
+  if (cert === undefined && key === undefined) return {};
+  if (cert === undefined || key === undefined) {
+    throw new BadSetting("--client-cert-file and --client-key-file go together: give both.");
+  }
+  return {
+    clientCertificate: {
+      cert: readFlag("client-cert-file", cert, readCertificates),
+      key: readFlag("client-key-file", key, readPrivateKey),
+    },
+  };
+}
+
+function readFlag(flag: string, file: string, read: (file: string) => string): string {
   try {
-    return readSecretFile(file);
+    return read(file);
   } catch (error) {
-    throw new BadSetting(`--secret-file is "${file}": it ${(error as Error).message}.`, {
+    throw new BadSetting(`--${flag} is "${file}": it ${(error as Error).message}.`, {
       cause: error,
     });
   }

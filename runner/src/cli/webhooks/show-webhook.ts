@@ -17,7 +17,7 @@ export async function showWebhook(given: Given<typeof contract>): Promise<number
     return 0;
   }
   const webhook = answer.body();
-  const { ratePerSecond } = webhook;
+  const { ratePerSecond, clientCertificate } = webhook;
   printFields(
     [
       ["Webhook", webhook.id],
@@ -31,6 +31,10 @@ export async function showWebhook(given: Given<typeof contract>): Promise<number
       ["Retries", String(webhook.retries)],
       ["Time limit", toDuration(webhook.timeoutMs)],
       ["Certificate", webhook.verifyTls ? null : "not checked", "failed"],
+      ["Client certificate", clientCertificate?.subject ?? null],
+      ["Certificate issuer", clientCertificate?.issuer ?? null],
+      ["Certificate SHA-256", clientCertificate?.fingerprint256 ?? null],
+      ["Certificate expires", output.time(clientCertificate?.validUntil ?? null)],
       ["Rate", ratePerSecond === null ? null : `${ratePerSecond} per second`],
       ["Expires", output.time(webhook.expiresAt)],
       [

@@ -34,14 +34,29 @@ test("waiting for a batch, ending it and setting its webhook do not read the out
   ]);
 });
 
+test("a batch's callback is sent as soon as its last job has ended, although the clock stands still", async () => {
+  const { engine, pool, sender } = await world.startEngine();
+  const jobs = [REQUEST, REQUEST];
+  const { batchId } = await engine.submitBatch({ jobs, webhook: HOOK, idempotencyKey: null });
+  (await pool.step(1)).complete();
+  await world.settle();
+  expect(sender.sent).toEqual([]);
+  (await pool.step(2)).complete();
+  await world.settle();
+  expect(sender.sent.map(({ event }) => event.batchId)).toEqual([batchId]);
+});
+
 test("a batch that cannot be ended stops no other, and is tried again", async () => {
   let isBroken = true;
   const broken = new Set<string>();
+  const limits: number[] = [];
   const { engine, sender, logged } = await world.startEngine({
     run: (step) => step.complete(),
     intercept: (store) =>
-      interceptCalls(store, async (call, name, [id]) => {
-        if (isBroken && name === "endBatch" && broken.has(id as string)) throw new Error("broken");
+      interceptCalls(store, async (call, name, [first]) => {
+        if (name === "batchesToEnd") limits.push((first as { limit: number }).limit);
+        if (isBroken && name === "endBatch" && broken.has(first as string))
+          throw new Error("broken");
         return call();
       }),
   });
@@ -56,8 +71,10 @@ test("a batch that cannot be ended stops no other, and is tried again", async ()
   await world.runUntil(world.clock.now() + 10_000);
   expect(sender.sent.map(({ event }) => event.batchId)).toEqual([ids[25]]);
   expect(logged.filter(({ message }) => message === "batch.end-failed")).toHaveLength(25);
+  expect(limits.at(-1)).toBe(20 + 25);
   isBroken = false;
   await world.runUntil(world.clock.now() + 60_000);
+  expect(limits.at(-1)).toBe(20);
   expect(new Set(sender.sent.map(({ event }) => event.batchId))).toEqual(new Set(ids));
 });
 

@@ -38,7 +38,6 @@ export function createBatchLoop(deps: {
   async function tryToEnd(batchId: string): Promise<void> {
     try {
       await end(batchId);
-      failed.delete(batchId);
     } catch (error) {
       failed.set(batchId, clock.monotonic() + RETRY_MS);
       log.error({ batchId, err: error, retryInMs: RETRY_MS }, "batch.end-failed");
@@ -48,6 +47,8 @@ export function createBatchLoop(deps: {
   async function tick(): Promise<number> {
     const limit = BATCHES_PER_TICK + failed.size;
     const ids = await store.batchesToEnd({ limit });
+    // What is no longer to be ended has been ended or removed.
+    if (ids.length < limit) keepOnly(failed, new Set(ids));
     const now = clock.monotonic();
     const ready = ids.filter((id) => (failed.get(id) ?? now) <= now);
     for (const id of ready) await tryToEnd(id);
@@ -55,4 +56,8 @@ export function createBatchLoop(deps: {
   }
 
   return createLoop({ name: "batch", tick, clock, log });
+}
+
+function keepOnly(map: Map<string, unknown>, keys: ReadonlySet<string>): void {
+  for (const key of map.keys()) if (!keys.has(key)) map.delete(key);
 }

@@ -6,6 +6,7 @@ import type { WebhookTarget } from "../requests.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
 import { type SubmitDeps } from "../jobs/submit-job.ts";
 import { toJobWebhook } from "../jobs/new-job.ts";
+import { payloadsRemoved } from "../../domain/payloads-removed.ts";
 import { checkUrl } from "../webhooks/check-url.ts";
 
 export interface SetBatchWebhookDeps extends Pick<SubmitDeps, "urlRefusal" | "ids"> {
@@ -16,7 +17,7 @@ export interface SetBatchWebhookDeps extends Pick<SubmitDeps, "urlRefusal" | "id
 
 /**
  * Sets the webhook of a batch that has none. Setting the same webhook again changes nothing. Throws
- * `Refused`: BATCH_NOT_FOUND, BATCH_HAS_WEBHOOK, WEBHOOK_URL_REFUSED.
+ * `Refused`: BATCH_NOT_FOUND, BATCH_HAS_WEBHOOK, PAYLOADS_REMOVED, WEBHOOK_URL_REFUSED.
  */
 export async function setBatchWebhook(
   batchId: string,
@@ -32,6 +33,9 @@ export async function setBatchWebhook(
   if (batch === null) throw new Refused("BATCH_NOT_FOUND", `There is no batch "${batchId}".`);
   const { sealedContents } = deps;
   if (batch.webhook !== null && isSame(batch.webhook, target, sealedContents)) return;
+  if (batch.webhook === null && batch.payloadsRemovedAt !== null) {
+    throw payloadsRemoved(`batch "${batchId}"`, batch.payloadsRemovedAt);
+  }
   throw new Refused(
     "BATCH_HAS_WEBHOOK",
     `Batch "${batchId}" already has another webhook, and a batch's webhook cannot be changed.`,

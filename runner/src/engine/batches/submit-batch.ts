@@ -1,12 +1,18 @@
 import { Refused } from "../../domain/errors.ts";
 import type { NewJob } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
-import type { BatchRequest } from "../requests.ts";
+import type { BatchRequest, SubmitRequest } from "../requests.ts";
+import type { BatchAcceptance } from "../tracing/job-traces.ts";
 import { refuseUnlessKnown, submitOnce, type SubmitDeps } from "../jobs/submit-job.ts";
 import { refuseMissingFile } from "../files/named-files.ts";
 import { toIdempotency, toJobWebhook, toNewJob } from "../jobs/new-job.ts";
 import { checkJob, type CheckDeps } from "../jobs/check-job.ts";
 import { checkUrl } from "../webhooks/check-url.ts";
+
+type BatchDeps = Omit<SubmitDeps, "store"> & {
+  readonly store: Pick<Store, "submitBatch">;
+  readonly maxBatchJobs: number;
+};
 
 /**
  * Stores all jobs or none, once per idempotency key. They are on disk when it resolves. Throws
@@ -14,24 +20,44 @@ import { checkUrl } from "../webhooks/check-url.ts";
  */
 export async function submitBatch(
   request: BatchRequest,
-  deps: Omit<SubmitDeps, "store"> & {
-    readonly store: Pick<Store, "submitBatch">;
-    readonly maxBatchJobs: number;
-  },
+  deps: BatchDeps,
 ): Promise<{ batchId: string; replayed: boolean }> {
   checkBatchSize(request.jobs.length, deps.maxBatchJobs);
   checkJobs(request.jobs, deps);
   if (request.webhook !== null) checkUrl(request.webhook.url, deps.urlRefusal, "/webhook/url");
-  const { idempotencyKey, ...rest } = request;
+  const accepting = deps.traces.acceptBatch(request.trace ?? null, request.jobs.length);
+  try {
+    const { jobs, ...submitted } = await submitChecked(request, deps, accepting);
+    accepting.end({ ...submitted, jobs });
+    return submitted;
+  } catch (error) {
+    accepting.end({ error });
+    throw error;
+  }
+}
+
+async function submitChecked(
+  request: BatchRequest,
+  deps: BatchDeps,
+  traces: BatchAcceptance,
+): Promise<{ batchId: string; replayed: boolean; jobs: readonly string[] }> {
+  const { idempotencyKey, trace: _, ...rest } = request;
+  const identity = { ...rest, jobs: rest.jobs.map(withoutTrace) };
+  let stored: readonly NewJob[] = [];
   let newJobs: readonly NewJob[] = [];
   const { id: batchId, replayed } = await submitOnce(deps, async (jobDeps) => {
     const batch = {
       id: deps.ids.newId("batch"),
-      jobs: request.jobs.map((job) => toNewJob(job, jobDeps)),
+      jobs: request.jobs.map((job) => {
+        const { trace: given = null, plugins } = job;
+        const plugin = plugins[0]?.name ?? "";
+        return toNewJob(job, jobDeps, (id) => traces.traceOf({ id, plugin, given }));
+      }),
       webhook: request.webhook && toJobWebhook(request.webhook, jobDeps),
-      idempotency: toIdempotency(idempotencyKey, rest, jobDeps),
+      idempotency: toIdempotency(idempotencyKey, identity, jobDeps),
       createdAt: deps.clock.now(),
     };
+    stored = batch.jobs;
     // A job with a key can be an earlier one.
     newJobs = batch.jobs.filter(({ idempotency }) => idempotency === null);
     const size = batch.jobs.reduce((sum, { input }) => sum + input.length, 0);
@@ -54,7 +80,14 @@ export async function submitBatch(
   deps.messages.publish({ kind: "jobs" });
   // A batch can consist of earlier jobs, by their idempotency keys. Then it may have ended already.
   deps.messages.publish({ kind: "batches" });
-  return { batchId, replayed };
+  return { batchId, replayed, jobs: replayed ? [] : stored.map(({ id }) => id) };
+}
+
+/** A repeated request has another trace. */
+function withoutTrace(job: SubmitRequest): SubmitRequest {
+  if (job.trace === undefined) return job;
+  const { trace: _, ...rest } = job;
+  return rest;
 }
 
 /** Throws `Refused`: BATCH_TOO_LARGE. */

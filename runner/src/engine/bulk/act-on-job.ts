@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Messages } from "../bus/messages.ts";
+import { payloadsRemoved } from "../../domain/payloads-removed.ts";
 import { deleteJob } from "../jobs/delete-job.ts";
 import type { RetryOptions } from "../jobs/retry-job.ts";
 
@@ -11,7 +12,7 @@ import type { RetryOptions } from "../jobs/retry-job.ts";
 const SLICE_SIZE = 200;
 
 export interface JobActs {
-  readonly store: Pick<Store, "deleteJob" | "redeliverJob">;
+  readonly store: Pick<Store, "deleteJob" | "redeliverJob" | "jobState">;
   readonly clock: Pick<Clock, "now">;
   readonly log: Log;
   readonly cancel: (jobId: string) => Promise<void>;
@@ -80,6 +81,8 @@ async function redeliverJob(
     isMore = result.redelivered === SLICE_SIZE;
   }
   if (total === 0) {
+    const removedAt = (await store.jobState(jobId))?.payloadsRemovedAt ?? null;
+    if (removedAt !== null) throw payloadsRemoved(`job "${jobId}"`, removedAt);
     throw new Refused(
       "DELIVERY_NOT_FOUND",
       `Job "${jobId}" has no delivery that was given up and can be sent again. Nothing is sent to a webhook that is off or deleted.`,

@@ -81,6 +81,8 @@ function narrow(filter: JobFilter, act: BulkActName, now: number): JobFilter {
   const { status = ACTS_ON[act], createdBefore = now + 1 } = filter;
   return {
     ...filter,
+    // Of all jobs, few have a delivery that was given up: the others would be counted as skipped.
+    ...(act === "redeliver" && filter.deliveryState === undefined && { deliveryState: "dead" }),
     status: status.filter((each) => ACTS_ON[act].includes(each)),
     createdBefore: Math.min(createdBefore, now + 1),
   };

@@ -138,14 +138,18 @@ describe("a bulk act", () => {
       answer: () => answered(status),
     });
     const jobId = await submit({ webhook: HOOK });
+    await submit();
     await world.settle();
     const dead = sender.sent.length;
     status = 200;
-    expect(await run(engine, "redeliver", { filter: {} })).toMatchObject({ done: 1 });
+    // Only the job with deliveries that were given up matches.
+    expect(await run(engine, "redeliver", { filter: {} })).toMatchObject({ matched: 1, done: 1 });
     await until("the deliveries are sent", () => sender.sent.length === 2 * dead);
     const { items } = await world.store.deliveries({ jobId, state: "delivered" }, ALL);
     expect(items).toHaveLength(dead);
-    expect(await run(engine, "redeliver", { filter: {} })).toMatchObject({ done: 0, skipped: 1 });
+    expect(await run(engine, "redeliver", { filter: {} })).toMatchObject({ matched: 0, done: 0 });
+    const ids = [jobId];
+    expect(await run(engine, "redeliver", { ids })).toMatchObject({ done: 0, skipped: 1 });
   });
 
   test("sends all deliveries of a job again, however many there are", async () => {

@@ -5,6 +5,7 @@ import { answered } from "../../../test/support/scripted-sender.ts";
 import { JOININGS, startTwoDaemons, type TwoDaemons } from "../../../test/support/two-daemons.ts";
 import type { Engine, LiveChange } from "../engine.ts";
 import type { Bus, BusMessage } from "../../ports/bus.ts";
+import { createSessions } from "../../secrets/sessions.ts";
 import { createKnownTokens } from "../../secrets/known-tokens.ts";
 import { createTokenList } from "../../secrets/token-list.ts";
 import { createLocalBus } from "../../system/local-bus.ts";
@@ -138,6 +139,60 @@ describe.each(JOININGS)("two daemons $name", ({ buses, isDeaf, withinMs }) => {
     const removedMs = await reach("its removal", () => one.known.find(token) === null);
     expect(removedMs).toBeLessThanOrEqual(limitMs);
     await expect(one.list.remove("ci")).rejects.toMatchObject({ code: "TOKEN_NOT_FOUND" });
+  });
+
+  test("a browser that logs in at one daemon is logged in at the other, until it logs out at either", async () => {
+    const { first, second, reach } = daemons;
+    const accessOf = ({ sessions: stored }: Engine) => {
+      const now = (): number => daemons.world.clock.now();
+      const tokens = createKnownTokens({ ownToken: "own", added: () => [] });
+      const loginKeys = { redeem: () => false };
+      return createSessions({ stored, tokens, loginKeys, lifetimeMs: 60 * 60_000, now });
+    };
+    const one = accessOf(first.engine);
+    const two = accessOf(second.engine);
+    const login = async () => (await one.open({ token: "own" }))!.id;
+    const [told, asked] = [await login(), await login()];
+    const limitMs = Math.min(withinMs, 1_000);
+    expect(await reach("the session", () => two.find(told) !== null)).toBeLessThanOrEqual(limitMs);
+    const late = await login();
+    await two.look(late);
+    expect(two.find(late)).toMatchObject({ caller: { scope: "admin" } });
+    await two.close(told);
+    expect(two.find(told)).toBeNull();
+    expect(await reach("the end", () => one.find(told) === null)).toBeLessThanOrEqual(limitMs);
+    expect(one.find(asked)).not.toBeNull();
+  });
+
+  test("a destination that one daemon reaches again is sent to by the other", async () => {
+    await daemons.world.close();
+    let isUp = false;
+    const held = Promise.withResolvers<void>();
+    // After the probe, endless requests use up what one daemon may have in flight.
+    const answer = async () => {
+      if (!isUp) return answered(500);
+      const hasProbed = [...first.sender.sent, ...second.sender.sent].length > before + 1;
+      if (hasProbed) await held.promise;
+      return answered(200);
+    };
+    let before = 0;
+    daemons = await startTwoDaemons(buses(), {
+      first: { answer },
+      second: { answer, run: (step) => step.complete() },
+    });
+    const { first, second, reach, world } = daemons;
+    for (let job = 0; job < 20; job += 1) await first.submit({ webhook: HOOK });
+    const find = async () => (await world.store.destinationByKey("http://endpoint.test"))?.health;
+    await reach("an open circuit", async () => ((await find())?.failuresInRow ?? 0) >= 5);
+    const counts = () => [first.sender.sent.length, second.sender.sent.length] as const;
+    before = counts()[0] + counts()[1];
+    const atOutage = counts();
+    isUp = true;
+    await reach("the probe", () => counts()[0] + counts()[1] > before);
+    const other = counts()[0] > atOutage[0] ? 1 : 0;
+    const tookMs = await reach("the other", () => counts()[other] > atOutage[other]);
+    expect(tookMs).toBeLessThanOrEqual(withinMs);
+    held.resolve();
   });
 
   test("a destination that one daemon resumes is sent to by the other", async () => {

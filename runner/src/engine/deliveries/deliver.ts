@@ -7,6 +7,7 @@ import {
   toDestinationOutcome,
   type Answer,
 } from "../../domain/delivery.ts";
+import type { TraceContext } from "../../domain/trace-context.ts";
 import type { Messages } from "../bus/messages.ts";
 import type { DestinationOutcome } from "../../domain/destination.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../domain/webhook.ts";
@@ -25,6 +26,7 @@ import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
 import type { Beats } from "../upkeep/beat-loop.ts";
+import type { JobTraces } from "../tracing/job-traces.ts";
 import { reportAttempt } from "./report-attempt.ts";
 import { toRequestHeaders } from "./request-headers.ts";
 
@@ -38,6 +40,7 @@ export interface DeliverDeps {
   readonly log: Log;
   readonly messages: Pick<Messages, "publish">;
   readonly beats: Pick<Beats, "isHeard">;
+  readonly traces: Pick<JobTraces, "attempt">;
   readonly userAgent: string;
   readonly maxDeliveryAgeMs: number;
 }
@@ -46,6 +49,8 @@ export interface Attempt {
   readonly answer: Answer;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** What the receiver goes on with. */
+  readonly trace: TraceContext | null;
   /** What the answer says about the delivery's destination. */
   readonly destinationOutcome: DestinationOutcome;
 }
@@ -57,19 +62,22 @@ export async function makeAttempt(
   signals: Pick<Outgoing, "signal" | "recall">,
 ): Promise<Attempt> {
   const startedAt = deps.clock.now();
+  const span = deps.traces.attempt(delivery);
+  const { trace } = span;
   let answer: Answer;
   try {
-    answer = await deps.sender.send(toRequest(delivery, deps, { startedAt, signals }));
+    answer = await deps.sender.send(toRequest(delivery, deps, { startedAt, trace, signals }));
   } catch (error) {
     // For example a seal that cannot be opened. It counts as a failed attempt and is retried.
     const { code, name, message } = error as Error & { code?: string };
     answer = { kind: "failed", code: code ?? name, message };
   }
+  span.end(answer);
   const endedAt = deps.clock.now();
   const destinationOutcome = isAborted(answer)
     ? ({ kind: "neutral" } as const)
     : toDestinationOutcome(answer, { isPersistent: delivery.target.isPersistent, now: endedAt });
-  return { answer, startedAt, endedAt, destinationOutcome };
+  return { answer, startedAt, endedAt, trace, destinationOutcome };
 }
 
 /**
@@ -91,7 +99,11 @@ export async function recordAttempt(
   const outcome = toOutcome(delivery, attempt, { maxAgeMs, random: ids.random() });
   const recorded = await store.recordAttempt(outcome, handOver);
   if (recorded !== "lost")
-    reportAttempt(delivery, outcome, { ...deps, tooOld: recorded?.tooOld ?? null });
+    reportAttempt(delivery, outcome, {
+      ...deps,
+      trace: attempt.trace,
+      tooOld: recorded?.tooOld ?? null,
+    });
   return recorded;
 }
 
@@ -103,20 +115,25 @@ function isAborted(answer: Answer): boolean {
   return answer.kind === "failed" && answer.code === "ABORTED";
 }
 
+interface Sending extends Pick<Attempt, "startedAt" | "trace"> {
+  readonly signals: Pick<Outgoing, "signal" | "recall">;
+}
+
 /** Throws when the webhook's headers and secrets cannot be decrypted. */
 function toRequest(
   { target, subjectId, sequence, body }: ClaimedDelivery,
   { sealedContents, userAgent, beats }: DeliverDeps,
-  { startedAt, signals }: { startedAt: number; signals: Pick<Outgoing, "signal" | "recall"> },
+  { startedAt, trace, signals }: Sending,
 ): Outgoing {
   const id = eventId({ subjectId, sequence });
   const contents = sealedContents.open(target.sealed, target.webhookId);
-  const headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent });
+  const headers = toRequestHeaders(contents, { id, body, now: startedAt, userAgent, trace });
   const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   // Otherwise another daemon may have sent this event and the next ones since it was claimed.
   const maySend = beats.isHeard;
-  const { verifyTls } = contents;
-  return { url: target.url, headers, body, timeoutMs, verifyTls, maySend, ...signals };
+  const { verifyTls, clientCertificate } = contents;
+  const { url } = target;
+  return { url, headers, body, timeoutMs, verifyTls, clientCertificate, maySend, ...signals };
 }
 
 function toOutcome(

@@ -1,3 +1,4 @@
+import { isOpen } from "../../domain/destination.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { ClaimedDelivery, DeliveryClaim, Recorded } from "../../ports/store/deliveries.ts";
@@ -25,6 +26,8 @@ export interface Relay {
   drop(lost: readonly DeliveryClaim[]): number;
   /** Another daemon has paused the destination: attempts that wait for a connection are not sent. */
   pause(destination: number, failuresInRow: number): void;
+  /** Another daemon has reached the destination, whose circuit was open. */
+  circuitClosed(destination: number): void;
   /** Ends the pause of a destination in this process. Call it after the store has ended its pause. */
   resume(destination: number): void;
   /** Waits for the attempts in flight, then aborts those that are left. Aborted ones do not count. */
@@ -139,6 +142,10 @@ export function createRelay(options: RelayOptions): Relay {
     drop: (lost) => inFlight.drop(lost),
     pause: (destination, failuresInRow) =>
       destinations.changed(destination, { failuresInRow, isPaused: true }),
+    circuitClosed(destination) {
+      destinations.changed(destination, { failuresInRow: 0, isPaused: false });
+      loop.wake();
+    },
     resume(destination) {
       destinations.resume(destination);
       loop.wake();
@@ -174,10 +181,13 @@ function applyEffects(
     messages.publish({ kind: "webhook-off" });
   }
   if (effects.destination === null) return;
-  const { failuresInRow, pausedUntil } = effects.destination.after;
+  const { before, after } = effects.destination;
+  const { failuresInRow, pausedUntil } = after;
   const isPaused = failuresInRow > 0 && clock.now() < pausedUntil;
   deps.destinations.changed(id, { failuresInRow, isPaused });
   if (isPaused) messages.publish({ kind: "paused", destination: id, failuresInRow });
+  if (isOpen(before) && !isOpen(after))
+    messages.publish({ kind: "circuit-closed", destination: id });
   reportDestination(effects.destination, log);
 }
 

@@ -1,3 +1,4 @@
+import { traceIdOf, type TraceContext } from "../../domain/trace-context.ts";
 import type { Log } from "../../ports/log.ts";
 import type { AttemptOutcome, ClaimedDelivery } from "../../ports/store/deliveries.ts";
 import type { Messages } from "../bus/messages.ts";
@@ -11,11 +12,13 @@ export function reportAttempt(
     telemetry,
     messages,
     log,
+    trace,
     tooOld,
   }: {
     telemetry: Pick<Telemetry, "attemptEnded">;
     messages: Pick<Messages, "publish">;
     log: Log;
+    trace: TraceContext | null;
     tooOld: string | null;
   },
 ): void {
@@ -52,6 +55,7 @@ export function reportAttempt(
     outcome: state,
     retryAt: dueAt === null ? undefined : new Date(dueAt).toISOString(),
     reason: reason ?? undefined,
+    traceId: trace === null ? undefined : traceIdOf(trace),
   };
   log[level](fields, "delivery.attempted");
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { StoredDestination } from "../../ports/store/destinations.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { StoredWebhook } from "../../ports/store/webhooks.ts";
+import { payloadsRemoved } from "../../domain/payloads-removed.ts";
 import type { Messages } from "../bus/messages.ts";
 
 export interface ResendDeps {
@@ -82,7 +83,7 @@ async function recover(
 
 /**
  * Makes one delivery due again. Throws `Refused`: DELIVERY_NOT_FOUND, WEBHOOK_OFF,
- * DELIVERY_NOT_RESENDABLE.
+ * DELIVERY_NOT_RESENDABLE, PAYLOADS_REMOVED.
  */
 export async function redeliver(id: string, { store, clock, messages }: ResendDeps): Promise<void> {
   const delivery = await store.delivery(id);
@@ -92,6 +93,8 @@ export async function redeliver(id: string, { store, clock, messages }: ResendDe
   if (!(await store.redeliver(id, { now: clock.now() }))) {
     const webhook = await store.webhook(delivery.webhookId);
     if (webhook?.state === "off") throw isOff(webhook.id);
+    const { payloadsRemovedAt: at } = delivery;
+    if (at !== null) throw payloadsRemoved(`the event of delivery "${id}"`, at);
     throw new Refused(
       "DELIVERY_NOT_RESENDABLE",
       `Delivery "${id}" cannot be sent again now: it is being sent, it waits for an earlier event of its job, or its webhook was deleted.`,

@@ -1,8 +1,13 @@
-import { Refused } from "../../domain/errors.ts";
+import { Refused, Transient } from "../../domain/errors.ts";
 import type { ByteRange } from "../../domain/byte-range.ts";
 import { isFileId, type FileInfo } from "../../domain/file.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ContentStream, FileContents, WrittenContent } from "../../ports/file-contents.ts";
+import {
+  CONTENTS_UNAVAILABLE,
+  type ContentStream,
+  type FileContents,
+  type WrittenContent,
+} from "../../ports/file-contents.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Log } from "../../ports/log.ts";
 import type { StoredFile } from "../../ports/store/files.ts";
@@ -26,14 +31,18 @@ export interface Upload {
 export interface Files {
   /**
    * Stores a file. Its content and its row are on disk when this resolves. Throws `Refused`:
-   * FILE_TOO_LARGE, FILES_FULL, DIGEST_MISMATCH, STOPPING.
+   * FILE_TOO_LARGE, FILES_FULL, FILES_UNAVAILABLE,
+   * DIGEST_MISMATCH, STOPPING.
    */
   upload(upload: Upload, source: AsyncIterable<Uint8Array>): Promise<StoredFile>;
   /** Throws `Refused`: FILE_NOT_FOUND. */
   get(id: string): Promise<StoredFile>;
   /** `by` is the name of the token, for the log. Throws `Refused`: FILE_NOT_FOUND, FILE_IN_USE. */
   remove(id: string, by: string | null): Promise<void>;
-  /** Returns a stream of the content. Throws `Refused`: FILE_NOT_FOUND, if it was removed from the disk. */
+  /**
+   * Returns a stream of the content. Throws `Refused`: FILE_NOT_FOUND, if it was removed from the disk;
+   * FILES_UNAVAILABLE.
+   */
   read(file: FileInfo, range: ByteRange | null): Promise<ContentStream>;
   readonly linked: LinkedOutputs;
   readonly links: FileLinks;
@@ -74,6 +83,13 @@ export function createFiles(deps: FileDeps): Files {
     return { ...file, jobId: null };
   }
 
+  /** Returns other errors as they are. */
+  function toUnavailable(error: unknown): unknown {
+    if (!(error instanceof Transient) || error.code !== CONTENTS_UNAVAILABLE) return error;
+    log.error({ err: error }, "files.unavailable");
+    return new Refused("FILES_UNAVAILABLE");
+  }
+
   return {
     async upload(upload, source) {
       if (deps.stopping.aborted) throw new Refused("STOPPING");
@@ -87,7 +103,7 @@ export function createFiles(deps: FileDeps): Files {
             size: upload.size,
           })
           .catch((error: unknown) => {
-            throw isDiskFull(error) ? diskFull(counted.bytes()) : error;
+            throw isDiskFull(error) ? diskFull(counted.bytes()) : toUnavailable(error);
           });
         return await store(upload, content);
       } finally {
@@ -113,7 +129,11 @@ export function createFiles(deps: FileDeps): Files {
       await deps.room.refresh();
     },
     async read(file, range) {
-      const stream = await contents.read(file.sha256, range ?? undefined);
+      const stream = await contents
+        .read(file.sha256, range ?? undefined)
+        .catch((error: unknown) => {
+          throw toUnavailable(error);
+        });
       if (stream !== null) return stream;
       log.error({ fileId: file.id, sha256: file.sha256 }, "file.content-missing");
       throw new Refused("FILE_NOT_FOUND", `The content of the file "${file.id}" is missing.`);

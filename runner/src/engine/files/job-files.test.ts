@@ -25,6 +25,7 @@ const JOB: RunningJob = {
   startedAt: 0,
   completedSteps: [],
 };
+const SIGNAL = new AbortController().signal;
 const STEP = { plugin: "first", metrics: { processedItems: 1, duration: 1 } };
 
 /** A store with the file, which has room for 100 bytes. */
@@ -40,6 +41,7 @@ function createParts() {
   };
   const deps = {
     store,
+    contents: { shared: null },
     room: createFileRoom({ store, filesLimit: 100 }),
     writers: { begin: () => () => {} },
     links: { url: (id: string) => `/${id}` },
@@ -89,7 +91,7 @@ test("what a step wrote is known to the next one, and leaves it less room", asyn
   const { deps } = createParts();
   const files = createJobFiles(JOB, deps);
   const result = wrote(30, 20);
-  expect(await files.stepEnded(result)).toBe(result);
+  expect(await files.stepEnded(result, SIGNAL)).toBe(result);
   const next = await files.forStep();
   expect(next.filesLimitBytes).toBe(30);
   expect(next.files?.map(({ size }) => size)).toEqual([30, 20]);
@@ -100,13 +102,13 @@ test("steps that end at the same time do not pass the limit of all files", async
   const [one, two] = [createJobFiles(JOB, deps), createJobFiles(JOB, deps)];
   const limits = [await one.forStep(), await two.forStep()];
   expect(limits.map(({ filesLimitBytes }) => filesLimitBytes)).toEqual([80, 80]);
-  expect(await one.stepEnded(wrote(60))).toMatchObject({ ok: true });
+  expect(await one.stepEnded(wrote(60), SIGNAL)).toMatchObject({ ok: true });
   usage.bytes = 60;
-  expect(await two.stepEnded(wrote(60))).toMatchObject({
+  expect(await two.stepEnded(wrote(60), SIGNAL)).toMatchObject({
     ok: false,
     failure: { code: "FILES_FULL", message: expect.stringContaining("60 bytes") as string },
   });
   // What was deleted meanwhile is free.
   usage.bytes = 40;
-  expect(await two.stepEnded(wrote(60))).toMatchObject({ ok: true });
+  expect(await two.stepEnded(wrote(60), SIGNAL)).toMatchObject({ ok: true });
 });

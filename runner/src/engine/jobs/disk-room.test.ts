@@ -52,6 +52,30 @@ test("a repeated request with a known key gets the first one's job although the 
   await expect(submit({ ...request, idempotencyKey: "other" })).rejects.toMatchObject(FULL);
 });
 
+const WINDOW = { key: "k", delayMs: 60_000, maxMs: 60_000 };
+
+test("a request is not merged into a job that waits while the disk is full, and a repeated one gets it", async () => {
+  const { disk, submit } = await startOn(100 * GIB);
+  const request = { debounce: WINDOW, idempotencyKey: "once" };
+  const id = await submit(request);
+  disk.freeBytes = 0;
+  await world.runUntil(world.clock.now() + 1_000);
+  await expect(submit({ debounce: WINDOW })).rejects.toMatchObject(FULL);
+  expect(await submit(request)).toBe(id);
+  expect((await world.store.job(id))?.key?.window?.merged).toBe(0);
+});
+
+test("a request is not merged if there is no room for the collected input", async () => {
+  const { disk, submit } = await startOn(100 * GIB);
+  const request = { debounce: { ...WINDOW, collect: "/items" } };
+  const id = await submit({ ...request, input: { items: ["x".repeat(5_000)] } });
+  disk.freeBytes = 256 * MIB + 4_000;
+  await world.runUntil(world.clock.now() + 1_000);
+  await expect(submit({ ...request, input: { items: ["y"] } })).rejects.toMatchObject(FULL);
+  disk.freeBytes = 257 * MIB;
+  expect(await submit({ ...request, input: { items: ["y"] } })).toBe(id);
+});
+
 test("requests at the same time do not get the same room, and free pages of the database count", async () => {
   let looks = 0;
   const room = createDiskRoom({

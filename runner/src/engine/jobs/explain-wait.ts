@@ -1,8 +1,9 @@
-import type {
-  WaitingFor,
-  WaitingForLimit,
-  WaitingForPlugin,
-  WaitingForRetry,
+import {
+  MAX_AHEAD,
+  type WaitingFor,
+  type WaitingForLimit,
+  type WaitingForPlugin,
+  type WaitingForRetry,
 } from "../../domain/waiting-for.ts";
 import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import { whyUnavailable } from "./unavailable-plugin.ts";
@@ -24,14 +25,35 @@ export function explainWait(waitingFor: WaitingFor, known: Known): string {
     case "retry":
       return explainRetry(waitingFor, known);
     case "limit":
-      return explainLimit(waitingFor);
+      return explainLimit(waitingFor, known);
   }
 }
 
-function explainLimit({ on, key, used, slots, isOfKey }: WaitingForLimit): string {
+function explainLimit(waiting: WaitingForLimit, { now }: Pick<Known, "now">): string {
+  const { on, key, used, slots, isOfKey, pausedUntil, next } = waiting;
   const which = isOfKey && key !== "" ? ` of jobs with the key ${JSON.stringify(key)}` : "";
+  const place = explainPlace(waiting);
+  if (pausedUntil !== undefined) {
+    const until = pausedUntil === null ? "it is resumed" : new Date(pausedUntil).toISOString();
+    const what = which === "" ? "" : ` for the steps${which}`;
+    return `Limit "${on}" is paused${what} until ${until}.${place}`;
+  }
+  if (next !== undefined) {
+    const when = next.at > now ? ` at ${new Date(next.at).toISOString()}` : " now";
+    return `Limit "${on}" lets steps${which} begin at a rate of ${next.rate}, and the next one begins${when}.${place}`;
+  }
   const steps = `${slots} ${slots === 1 ? "step" : "steps"}${which}`;
-  return `Limit "${on}" lets ${steps} run at the same time, and ${used} ${used === 1 ? "does" : "do"} now.`;
+  return `Limit "${on}" lets ${steps} run at the same time, and ${used} ${used === 1 ? "does" : "do"} now.${place}`;
+}
+
+/** Where the job is in line. The jobs of other keys are not before it. */
+function explainPlace({ ahead, key }: WaitingForLimit): string {
+  if (ahead === undefined) return "";
+  const jobs = key === "" ? "jobs" : "jobs of its key";
+  if (ahead === 0) return ` It is the next of the ${jobs} that wait.`;
+  const count = ahead >= MAX_AHEAD ? "1,000 or more" : String(ahead);
+  const one = key === "" ? "job waits" : "job of its key waits";
+  return ahead === 1 ? ` 1 ${one} before it.` : ` ${count} ${jobs} wait before it.`;
 }
 
 function explainPlugin(

@@ -311,7 +311,7 @@ test("a retry from the start runs all steps again, without a second started even
   (await pool.step(1)).complete("old");
   (await pool.step(2)).fail();
   await world.settle();
-  await engine.retry(id, "start");
+  await engine.retry(id, { from: "start" });
   expect((await world.job(id)).steps).toEqual([]);
   const first = await pool.step(3);
   expect(first.task.plugin).toBe("first");

@@ -5,6 +5,7 @@
 import { begin, cancel, currentPlugin, isLastAttempt, type RunningJob } from "../../domain/job.ts";
 import { keepsSlot } from "../../domain/plugin-limits.ts";
 import { MAX_LOG_LINES } from "../../domain/limits.ts";
+import { traceField } from "../../domain/trace-context.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
 import { createJobFiles, type JobFileDeps } from "../files/job-files.ts";
@@ -13,8 +14,8 @@ import type { PluginCatalog } from "../../ports/plugin-catalog.ts";
 import type { StepInterrupted } from "../../ports/plugin-pool.ts";
 import { runStep, type LogBudget, type StepDeps } from "../steps/run-step.ts";
 import type { Threads } from "../steps/threads.ts";
+import type { JobTraces } from "../tracing/job-traces.ts";
 import type { Beats } from "../upkeep/beat-loop.ts";
-import type { StoreRetry } from "../upkeep/store-retry.ts";
 import { endWithoutRun } from "./end-without-run.ts";
 import { createGiveBack, type GiveBackDeps } from "./give-back.ts";
 import { createLoadAgain } from "./load-again.ts";
@@ -34,11 +35,11 @@ export interface RunJobDeps extends StepDeps, TransitionDeps, GiveBackDeps, JobF
   readonly catalog: Pick<PluginCatalog, "get" | "known" | "recheck">;
   readonly threads: Pick<Threads, "acquire" | "release">;
   readonly lookahead: Pick<Lookahead, "stepEnded">;
-  readonly retryWrite: StoreRetry;
   readonly beats: Pick<Beats, "isHeard" | "heardForMs">;
   /** Bytes of log that all the job's steps together can write. */
   readonly maxLogBytes: number;
   readonly ids: Pick<Ids, "random">;
+  readonly traces: Pick<JobTraces, "began" | "step">;
   readonly jobUrl: (jobId: string) => string;
 }
 
@@ -139,7 +140,7 @@ export function runJob(claimed: RunningJob, deps: RunJobDeps): ActiveJob {
     const started = begin(current.job, Math.min(current.job.startedAt, clock.now()), context);
     // It goes on after an interruption or a retry, and was announced as queued then.
     if (started === null) return announceRunning(claim.jobId, deps);
-    deps.telemetry.jobBegan({ waitMs: queueWaitMs(current.job, clock.now()) });
+    reportBegun(current.job, deps);
     current.job = { ...current.job, sequence: started.sequence };
     writer.writeStart(started);
   }
@@ -182,11 +183,20 @@ function hasLimit({ limits, completedSteps }: RunningJob): boolean {
 
 function warnOfLastAttempt(job: RunningJob, log: Log): void {
   const { id: jobId, fence, owner } = job;
-  log.warn({ jobId, fence, owner, plugin: currentPlugin(job) }, "job.last-attempt");
+  const plugin = currentPlugin(job);
+  log.warn({ jobId, fence, owner, plugin, ...traceField(job) }, "job.last-attempt");
 }
 
 function announceRunning(jobId: string, { signals }: Pick<RunJobDeps, "signals">): void {
   signals.announce(jobId, { kind: "changed", status: "running" });
+}
+
+function reportBegun(
+  job: RunningJob,
+  { telemetry, traces, clock }: Pick<RunJobDeps, "clock" | "telemetry" | "traces">,
+): void {
+  telemetry.jobBegan({ waitMs: queueWaitMs(job, clock.now()) });
+  traces.began(job);
 }
 
 function newLogBudget({ maxLogBytes }: Pick<RunJobDeps, "maxLogBytes">): LogBudget {

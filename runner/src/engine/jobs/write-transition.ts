@@ -1,5 +1,6 @@
 import { hasEnded, type RunningJob } from "../../domain/job.ts";
 import type { Progress, Transition } from "../../domain/transition.ts";
+import { traceField } from "../../domain/trace-context.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Claim } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
@@ -32,7 +33,7 @@ export interface TransitionWriter {
 export function createTransitionWriter(
   claim: Claim,
   deps: TransitionDeps & {
-    readonly job: Pick<RunningJob, "startedAt" | "limits">;
+    readonly job: Pick<RunningJob, "startedAt" | "limits" | "trace">;
     readonly onError: (error: unknown) => void;
     /** The start was refused, because the claim is lost. */
     readonly onLost: () => void;
@@ -96,7 +97,10 @@ export function createTransitionWriter(
       failureCode: failure?.code ?? null,
       durationMs,
     });
-    deps.log.debug({ jobId: claim.jobId, status, failure, durationMs }, "job.ended");
+    deps.log.debug(
+      { jobId: claim.jobId, status, failure, durationMs, ...traceField(deps.job) },
+      "job.ended",
+    );
   }
 
   return { writeStart: (started) => tryStart(started, deps.onLost), write };

@@ -2,10 +2,12 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   createWorld,
+  interceptCalls,
   plugins,
   type EngineInTest,
   type World,
 } from "../../../test/support/engine.ts";
+import { Transient } from "../../domain/errors.ts";
 import { toRetryPolicy } from "../../domain/step-retry.ts";
 import type { LimitsRequest } from "../../domain/plugin-limits.ts";
 
@@ -38,7 +40,7 @@ test("no more jobs run than the limit allows, and the next one begins when one h
   expect(begun(daemon).toSorted()).toEqual([ids[0], free].toSorted());
   const { waitingFor } = await world.job(ids[1]);
   expect(daemon.engine.explainWait(waitingFor!)).toBe(
-    'Limit "first" lets 1 step run at the same time, and 1 does now.',
+    'Limit "first" lets 1 step run at the same time, and 1 does now. It is the next of the jobs that wait.',
   );
   for (const id of ids) {
     await world.settle();
@@ -58,7 +60,7 @@ test("a key is read from the input when the job is accepted, and each has its ow
   const { waitingFor, spec } = await world.job(waiting);
   expect(spec.limits).toEqual([{ name: "first", key: "a" }]);
   expect(daemon.engine.explainWait(waitingFor!)).toBe(
-    'Limit "first" lets 1 step of jobs with the key "a" run at the same time, and 1 does now.',
+    'Limit "first" lets 1 step of jobs with the key "a" run at the same time, and 1 does now. It is the next of the jobs of its key that wait.',
   );
 });
 
@@ -170,4 +172,117 @@ test("a job whose plugin can be loaded again when its wait is over still waits f
   daemon.changePlugins();
   await world.settle();
   expect(begun(daemon)).toEqual([ids[0]]);
+});
+
+test("a job that waits for the rate of its limit begins at the instant at which it may", async () => {
+  const daemon = await start({ first: { rate: "1/m", burst: 2 } });
+  const ids = [await daemon.submit(), await daemon.submit(), await daemon.submit()];
+  await world.settle();
+  expect(begun(daemon)).toEqual(ids.slice(0, 2));
+  const since = world.clock.now();
+  await world.runUntil(since + 59_000);
+  expect(begun(daemon)).toEqual(ids.slice(0, 2));
+  // The rate is exact to a millisecond, and no look comes by chance at this one.
+  await world.runUntil(since + 60_000);
+  expect(begun(daemon)).toEqual(ids);
+});
+
+test("jobs begin when their limit is resumed, when its pause ends, and when it allows more", async () => {
+  const daemon = await start(ONE, { listed: ["first"] });
+  const { limits } = daemon.engine;
+  await limits.pause("first", { key: null, until: null, forMs: null }, "operator");
+  const ids = [await daemon.submit(), await daemon.submit(), await daemon.submit()];
+  await world.settle();
+  expect(begun(daemon)).toEqual([]);
+  await limits.resume("first", null, "operator");
+  await world.settle();
+  expect(begun(daemon)).toEqual(ids.slice(0, 1));
+  await limits.pause("first", { key: null, until: null, forMs: 90_500 }, "operator");
+  await limits.override("first", { concurrency: 2 }, "operator");
+  const since = world.clock.now();
+  await world.runUntil(since + 90_000);
+  expect(begun(daemon)).toEqual(ids.slice(0, 1));
+  await world.runUntil(since + 90_500);
+  expect(begun(daemon)).toEqual(ids.slice(0, 2));
+  await limits.override("first", { concurrency: 3 }, "operator");
+  await world.settle();
+  expect(begun(daemon)).toEqual(ids);
+});
+
+test("a job says what its limit lets it wait for", async () => {
+  const keyed = { rate: "1/m", perKey: { key: "input.domain", concurrency: 5 } };
+  const daemon = await start({ first: keyed }, { listed: ["first"] });
+  const submit = () => daemon.submit({ input: { domain: "a" } });
+  const [, one, two, three] = [await submit(), await submit(), await submit(), await submit()];
+  await world.settle();
+  const explain = async (id: string) =>
+    daemon.engine.explainWait((await world.job(id)).waitingFor!);
+  const at = new Date(world.clock.now() + 60_000).toISOString();
+  expect(await explain(one)).toBe(
+    `Limit "first" lets steps begin at a rate of 1/m, and the next one begins at ${at}. It is the next of the jobs of its key that wait.`,
+  );
+  const pause = { key: "a", until: Date.parse(at), forMs: null };
+  await daemon.engine.limits.pause("first", pause, "operator");
+  expect(await explain(two)).toBe(
+    `Limit "first" is paused for the steps of jobs with the key "a" until ${at}. 1 job of its key waits before it.`,
+  );
+  await daemon.engine.limits.pause("first", { key: null, until: null, forMs: null }, "operator");
+  expect(await explain(three)).toBe(
+    'Limit "first" is paused until it is resumed. 2 jobs of its key wait before it.',
+  );
+});
+
+test("a plugin pauses the key of its job, another one or the whole limit, and its step goes on", async () => {
+  const daemon = await start(
+    { first: { perKey: { key: "input.domain", concurrency: 1 } } },
+    { listed: ["first"] },
+  );
+  const submit = (domain: string) => daemon.submit({ input: { domain } });
+  const [a, a2, b] = [await submit("a"), await submit("a"), await submit("b")];
+  await world.settle();
+  expect(begun(daemon)).toEqual([a, b]);
+  const since = world.clock.now();
+  const [step] = daemon.pool.begun;
+  step!.hooks.onLimitPause?.({ forMs: 60_000 });
+  // It does not shorten the pause.
+  step!.hooks.onLimitPause?.({ forMs: 1_000 });
+  step!.hooks.onLimitPause?.({ forMs: 90_000, key: "c" });
+  step!.complete();
+  const c = await submit("c");
+  await world.settle();
+  expect((await world.job(a)).status).toBe("completed");
+  expect(begun(daemon)).toEqual([a, b]);
+  const { pausedKeys } = await daemon.engine.limits.get("first");
+  expect(pausedKeys).toMatchObject([
+    { key: "a", until: since + 60_000, by: "first" },
+    { key: "c", until: since + 90_000 },
+  ]);
+  await world.runUntil(since + 60_000);
+  expect(begun(daemon)).toEqual([a, b, a2]);
+  daemon.pool.begun[2]!.hooks.onLimitPause?.({ forMs: 60_000, key: null });
+  await world.runUntil(since + 119_000);
+  expect(begun(daemon)).toEqual([a, b, a2]);
+  await world.runUntil(since + 121_000);
+  expect(begun(daemon)).toEqual([a, b, a2, c]);
+});
+
+test("a plugin's pause that could not be stored is stored when the store can write again", async () => {
+  let isFull = true;
+  const daemon = await start(PER_DOMAIN, {
+    intercept: (store) =>
+      interceptCalls(store, async (call, name) => {
+        if (isFull && name === "pauseLimit") throw new Transient("STORE_DISK_FULL", "ENOSPC");
+        return call();
+      }),
+  });
+  await daemon.submit({ input: { domain: "a" } });
+  await world.settle();
+  const since = world.clock.now();
+  daemon.pool.begun[0]!.hooks.onLimitPause?.({ forMs: 60_000 });
+  await world.settle();
+  expect((await daemon.engine.limits.get("first")).pausedKeys).toEqual([]);
+  isFull = false;
+  await world.runUntil(since + 1_000);
+  const { pausedKeys } = await daemon.engine.limits.get("first");
+  expect(pausedKeys).toMatchObject([{ key: "a", until: since + 60_000 }]);
 });

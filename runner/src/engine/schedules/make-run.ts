@@ -6,12 +6,14 @@ import { checkJob, type CheckDeps } from "../jobs/check-job.ts";
 import type { DiskRoom } from "../jobs/disk-room.ts";
 import { toNewJob, type NewJobDeps } from "../jobs/new-job.ts";
 import type { SealedContents } from "../webhooks/sealed-contents.ts";
+import type { JobTraces } from "../tracing/job-traces.ts";
 import { openJob } from "./schedule-job.ts";
 
 export interface MakeRunDeps extends CheckDeps, NewJobDeps {
   readonly catalog: CheckDeps["catalog"];
   readonly sealedContents: SealedContents;
   readonly diskRoom: DiskRoom;
+  readonly traces: Pick<JobTraces, "scheduled">;
 }
 
 /** Makes the job of a slot, or says why there can be none: its plugin is gone, or no longer takes the input. */
@@ -23,7 +25,9 @@ export function makeRun(
   try {
     const request = openJob(schedule, deps.sealedContents);
     checkJob(request, deps, "/job");
-    const job = toNewJob({ ...request, idempotencyKey: null }, deps);
+    const job = toNewJob({ ...request, idempotencyKey: null }, deps, (id) =>
+      deps.traces.scheduled({ id, plugin: request.plugins[0]?.name ?? "" }),
+    );
     return { ...run, make: { kind: "job", job } };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;

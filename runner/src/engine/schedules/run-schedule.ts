@@ -2,6 +2,7 @@ import { Refused } from "../../domain/errors.ts";
 import { nextSlot } from "../../domain/schedule-grid.ts";
 import type { StoredSchedule } from "../../ports/store/schedules.ts";
 import type { Store } from "../../ports/store/store.ts";
+import { refuseLimitFull } from "../limits/limit-full.ts";
 import { refuseMissingFile } from "../files/named-files.ts";
 import type { JobRequest } from "../requests.ts";
 import { placeOf, reportAdvance, type ReportDeps } from "./advance.ts";
@@ -55,6 +56,8 @@ export async function runSchedule(
           `${outcome.queued} jobs are queued and the limit is ${maxQueued}. Try again later.`,
           { retryAfterMs: 5_000 },
         );
+      case "limit-full":
+        throw refuseLimitFull(outcome);
       case "no-file":
         throw refuseMissingFile(outcome.id, [
           { request: openJob(schedule, sealedContents), at: "/job" },

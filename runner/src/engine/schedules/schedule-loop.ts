@@ -9,6 +9,7 @@ import type { Backstop } from "../bus/backstop.ts";
 import { createLoop, type Loop } from "../loop.ts";
 import { placeOf, reportAdvance, type ReportDeps } from "./advance.ts";
 import { cancelJobs } from "./cancel-jobs.ts";
+import { describeLimitFull } from "../limits/limit-full.ts";
 import { makeRun, type MakeRunDeps } from "./make-run.ts";
 
 const SCHEDULES_PER_TICK = 20;
@@ -50,6 +51,10 @@ export function createScheduleLoop(deps: ScheduleLoopDeps): Loop {
     const { maxQueued } = deps;
     const whole = { ...change, now: clock.now(), maxQueued };
     const outcome = await store.advanceSchedule(placeOf(schedule), whole);
+    const refuse = (code: string, message: string): Promise<Next> => {
+      const make = { kind: "refused", code, message } as const;
+      return advance(schedule, { ...change, run: change.run && { ...change.run, make } });
+    };
     switch (outcome.kind) {
       case "advanced":
         reportAdvance(schedule, { outcome, passed: change.passed }, deps);
@@ -59,11 +64,13 @@ export function createScheduleLoop(deps: ScheduleLoopDeps): Loop {
         return "more";
       case "queue-full":
         return { inMs: QUEUE_FULL_MS };
-      case "no-file": {
-        const message = `The job names the file ${outcome.id}, which does not exist.`;
-        const make = { kind: "refused", code: "FILE_NOT_FOUND", message } as const;
-        return advance(schedule, { ...change, run: change.run && { ...change.run, make } });
-      }
+      case "limit-full":
+        return refuse("LIMIT_QUEUE_FULL", describeLimitFull(outcome));
+      case "no-file":
+        return refuse(
+          "FILE_NOT_FOUND",
+          `The job names the file ${outcome.id}, which does not exist.`,
+        );
       case "busy":
         return "done";
     }

@@ -199,6 +199,23 @@ describe("a schedule", () => {
     expect(await world.slots()).toEqual(["1:00 fired"]);
   });
 
+  test("is refused while too many jobs wait for its limit, and so is a run by request", async () => {
+    const limits = { first: { concurrency: 1, maxQueued: 1 } };
+    const { engine } = await world.startEngine({ limits });
+    await engine.schedules.save(every(MINUTE, { overlap: "allow" }), null);
+    // One runs and one waits.
+    await world.runUntil(START + 3 * MINUTE);
+    expect(await world.slots()).toEqual(["1:00 fired", "2:00 fired", "3:00 refused"]);
+    expect((await world.rows()).at(-1)).toMatchObject({
+      reason: "LIMIT_QUEUE_FULL",
+      detail: expect.stringContaining('limit "first", whose maxQueued is 1'),
+    });
+    await expect(engine.schedules.run("a", null)).rejects.toMatchObject({
+      code: "LIMIT_QUEUE_FULL",
+      retryAfterMs: 5_000,
+    });
+  });
+
   test("that cannot be decided stops no other", async () => {
     const { engine } = await world.startEngine({
       ...completes,

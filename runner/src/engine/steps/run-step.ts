@@ -6,7 +6,9 @@ import {
   timeLeftMs,
   type RunningJob,
 } from "../../domain/job.ts";
+import type { Failure } from "../../domain/errors.ts";
 import type { StepResult } from "../../domain/transition.ts";
+import { toLimitKey } from "../../domain/plugin-limits.ts";
 import { NULL_JSON } from "../../domain/json-text.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {
@@ -18,8 +20,11 @@ import type {
 } from "../../ports/plugin-pool.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
+import type { Messages } from "../bus/messages.ts";
 import type { JobFiles, StepFiles } from "../files/job-files.ts";
+import type { JobTraces } from "../tracing/job-traces.ts";
 import type { Beats } from "../upkeep/beat-loop.ts";
+import type { StoreRetry } from "../upkeep/store-retry.ts";
 import type { JobSignals } from "../jobs/job-signals.ts";
 
 /** The log that the job can still write. Its steps share it. */
@@ -29,18 +34,23 @@ export interface LogBudget {
 }
 
 export interface StepDeps {
-  readonly store: Pick<Store, "appendLogs">;
+  readonly store: Pick<Store, "appendLogs" | "pauseLimit">;
+  /** A digest of a text. */
+  readonly digest: (text: string) => string;
+  readonly messages: Pick<Messages, "publish">;
   readonly pool: Pick<PluginPool, "run">;
   readonly clock: Pick<Clock, "now">;
   readonly signals: Pick<JobSignals, "announce" | "stepEnded">;
   readonly telemetry: Pick<Telemetry, "stepEnded" | "refused">;
   readonly beats: Pick<Beats, "heardForMs">;
+  readonly traces: Pick<JobTraces, "step">;
+  readonly retryWrite: StoreRetry;
 }
 
 interface StepRun {
   readonly signal: AbortSignal;
   readonly logBudget: LogBudget;
-  readonly files: Pick<JobFiles, "forStep" | "stepEnded">;
+  readonly files: Pick<JobFiles, "forStep" | "bring" | "stepEnded">;
   /** A write that nothing waits for has failed. */
   readonly onError: (error: unknown) => void;
 }
@@ -51,12 +61,22 @@ export async function runStep(
   deps: StepDeps,
   run: StepRun,
 ): Promise<StepResult | StepInterrupted> {
-  const files = run.files.forStep();
-  const task = toTask(job, run.logBudget, files instanceof Promise ? await files : files);
-  const ended = await deps.pool.run(task, toHooks(job, deps, run));
+  const forStep = run.files.forStep();
+  const given = forStep instanceof Promise ? await forStep : forStep;
+  const failure = run.files.bring && (await run.files.bring(run.signal));
+  const span = deps.traces.step(job);
+  const task = toTask(job, run.logBudget, {
+    ...given,
+    ...(span.trace !== null && { trace: span.trace }),
+  });
+  const ended =
+    failure === null
+      ? await deps.pool.run(task, toHooks(job, deps, run))
+      : withoutRun(failure, deps.clock.now());
+  span.end(ended);
   deps.signals.stepEnded(job.id);
   if ("interrupted" in ended) return ended;
-  const checked = run.files.stepEnded(ended);
+  const checked = run.files.stepEnded(ended, run.signal);
   const result = checked instanceof Promise ? await checked : checked;
   // The plugin did not run: its job waits, or the step runs again.
   if (isPluginUnavailable(result)) return result;
@@ -66,7 +86,15 @@ export async function runStep(
   return result;
 }
 
-function toTask(job: RunningJob, logBudget: LogBudget, files: StepFiles): StepTask {
+function withoutRun(failure: Failure, now: number): StepResult {
+  return { ok: false, failure, startedAt: now, endedAt: now, durationMs: 0, metrics: null };
+}
+
+function toTask(
+  job: RunningJob,
+  logBudget: LogBudget,
+  parts: StepFiles & Pick<StepTask, "trace">,
+): StepTask {
   const step = job.completedSteps.length;
   const leftMs = timeLeftMs(job);
   return {
@@ -84,13 +112,13 @@ function toTask(job: RunningJob, logBudget: LogBudget, files: StepFiles): StepTa
     attempt: attemptsOf(job) + 1,
     isLastAttempt: isLastAttempt(job),
     logLimitLines: Math.max(0, logBudget.leftLines),
-    ...files,
+    ...parts,
   };
 }
 
 function toHooks(
   job: RunningJob,
-  { store, signals, clock, telemetry, beats }: StepDeps,
+  { store, signals, clock, telemetry, beats, digest, messages, retryWrite }: StepDeps,
   { signal, logBudget, onError }: StepRun,
 ): StepHooks {
   const step = job.completedSteps.length;
@@ -106,6 +134,24 @@ function toHooks(
       stored.then(() => signals.announce(job.id, { kind: "logged" })).catch(onError);
     },
     onLogDropped: (count) => telemetry.refused("log", count),
+    onLimitPause({ forMs, key }) {
+      const limit = job.limits?.[step] ?? null;
+      if (limit === null) return;
+      const now = clock.now();
+      // Before the step's result, so that no other job gets the slot first.
+      const pause = {
+        name: limit.name,
+        key: key === undefined ? limit.key : key === null ? null : toLimitKey(key, digest),
+        until: now + forMs,
+        isSpan: true,
+        keepsLonger: true,
+        by: currentPlugin(job),
+        now,
+      };
+      retryWrite("pauseLimit", () => store.pauseLimit(pause))
+        .then(() => messages.publish({ kind: "jobs" }))
+        .catch(onError);
+    },
     onProgress(progress) {
       signals.announce(job.id, {
         kind: "step-progress",

@@ -5,7 +5,12 @@ import type { Store } from "../../ports/store/store.ts";
 
 export type RetentionSettings = Pick<
   EngineSettings,
-  "retentionMs" | "failedRetentionMs" | "maxEndedJobs" | "maxStoredBytes"
+  | "retentionMs"
+  | "failedRetentionMs"
+  | "payloadRetentionMs"
+  | "failedPayloadRetentionMs"
+  | "maxEndedJobs"
+  | "maxStoredBytes"
 >;
 
 /** How many ended jobs must go whatever their age, at most `limit`. */

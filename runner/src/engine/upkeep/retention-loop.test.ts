@@ -60,6 +60,51 @@ test("one run of the loop deletes all expired webhooks, although no job is old",
   expect(items.map(({ id }) => id)).toEqual([kept.id]);
 });
 
+describe("payloads", () => {
+  /** Ends jobs, and lets the loop run when they are older than the age of payloads. */
+  async function endAndWait({ submit }: EngineInTest, count: number): Promise<string[]> {
+    const ids = await Promise.all(Array.from({ length: count }, () => submit()));
+    const completed = async (): Promise<number> => (await world.store.counts()).jobs.completed;
+    await until("all jobs to end", async () => (await completed()) === count);
+    await world.runUntil(world.clock.now() + 2 * MINUTE_MS);
+    return ids;
+  }
+  const removedAt = async (id: string) => (await world.job(id)).payloadsRemovedAt;
+
+  test("of all jobs that are too old go in one run of the loop, and the jobs stay", async () => {
+    const engine = await world.startEngine({
+      run: (step) => step.complete(),
+      payloadRetentionMs: RETENTION_MS,
+    });
+    const ids = await endAndWait(engine, MANY);
+    const jobs = await Promise.all(ids.map((id) => world.job(id)));
+    expect(jobs.filter(({ payloadsRemovedAt }) => payloadsRemovedAt === null)).toEqual([]);
+    expect(new Set(jobs.map(({ spec }) => spec.input))).toEqual(new Set(["null"]));
+  });
+
+  test("stay as long as the jobs if no age is set", async () => {
+    const engine = await world.startEngine({ run: (step) => step.complete() });
+    const [id] = await endAndWait(engine, 1);
+    expect(await removedAt(id!)).toBeNull();
+  });
+
+  test("stay until the event is delivered, and are looked at again within the hour after", async () => {
+    let isUp = false;
+    const engine = await world.startEngine({
+      run: (step) => step.complete(),
+      payloadRetentionMs: RETENTION_MS,
+      answer: () => answered(isUp ? 200 : 500),
+    });
+    const id = await engine.submit({ webhook: HOOK });
+    await until("the job to end", async () => (await world.job(id)).endedAt !== null);
+    await world.runUntil(world.clock.now() + 2 * MINUTE_MS);
+    expect(await removedAt(id)).toBeNull();
+    isUp = true;
+    await world.runUntil(world.clock.now() + 4 * 60 * MINUTE_MS);
+    expect(await removedAt(id)).not.toBeNull();
+  });
+});
+
 describe("above a limit", () => {
   /** Ends the jobs of the texts, each a millisecond after the one before. Returns their ids. */
   async function endInOrder(

@@ -12,12 +12,15 @@ const SLICE_SIZE = 100;
 const PAGES_PER_SLICE = 64;
 const BETWEEN_SLICES_MS = 50;
 const EVERY_MS = 60_000;
+/** Jobs of one transaction that removes payloads: each costs more than a job that is only looked at. */
+const PAYLOADS_PER_SLICE = 50;
 /** How often what could not be deleted is looked at again. */
 const AGAIN_MS = 60 * 60_000;
 
 type RetentionStore = Pick<
   Store,
   | "pruneJobs"
+  | "removePayloads"
   | "pruneWebhooks"
   | "pruneBulkActs"
   | "pruneFiles"
@@ -36,18 +39,27 @@ interface RetentionDeps extends RetentionSettings {
 }
 
 /**
- * Deletes jobs that are too old or too many, old bulk acts, and expired webhooks and files, in slices. Then
- * returns the space to the disk.
+ * Deletes jobs that are too old or too many, the payloads of jobs that are kept longer, old bulk acts, and
+ * expired webhooks and files, in slices. Then returns the space to the disk.
  */
 export function createRetentionLoop(deps: RetentionDeps): Loop {
   const { store, clock, log, retentionMs } = deps;
-  const pruneByAge = createAgePass(deps);
+  const pruneByAge = createAgePass(clock, (now, after) =>
+    store.pruneJobs({
+      endedBefore: Math.floor(now - retentionMs),
+      failedBefore: Math.floor(now - deps.failedRetentionMs),
+      limit: SLICE_SIZE,
+      after,
+    }),
+  );
+  const removePayloads = createPayloadPass(deps);
   const pruneByLimits = createLimitPass(deps);
 
   async function tick(): Promise<number> {
     const now = clock.now();
     const byAge = await pruneByAge(now);
     const byLimits = await pruneByLimits();
+    const payloads = await removePayloads(now);
     const jobs = byAge.jobs + byLimits.jobs;
     const bulkActs = await store.pruneBulkActs({
       endedBefore: now - retentionMs,
@@ -57,11 +69,15 @@ export function createRetentionLoop(deps: RetentionDeps): Loop {
     if (webhooks > 0) deps.messages.publish({ kind: "webhook-off" });
     const files = await store.pruneFiles({ now, limit: SLICE_SIZE });
     await deps.room.refresh();
-    if (jobs + webhooks + bulkActs + files > 0) {
-      log.debug({ jobs, webhooks, bulkActs, files }, "retention.pruned");
+    if (jobs + payloads.jobs + webhooks + bulkActs + files > 0) {
+      const counts = { jobs, payloads: payloads.jobs, webhooks, bulkActs, files };
+      log.debug(counts, "retention.pruned");
     }
     const isFull =
-      byAge.more || byLimits.more || Math.max(webhooks, bulkActs, files) === SLICE_SIZE;
+      byAge.more ||
+      byLimits.more ||
+      payloads.more ||
+      Math.max(webhooks, bulkActs, files) === SLICE_SIZE;
     if (isFull) return BETWEEN_SLICES_MS;
     const hasFreeSpace = await store.returnFreeSpace({ limit: PAGES_PER_SLICE });
     return hasFreeSpace ? BETWEEN_SLICES_MS : EVERY_MS;
@@ -75,19 +91,17 @@ interface Pass {
   readonly more: boolean;
 }
 
-/** Returns a function that deletes jobs that are too old, from the next slice. */
-function createAgePass({ store, clock, retentionMs, failedRetentionMs }: RetentionDeps) {
+/** Returns a function that looks at the next slice of the jobs that are too old. */
+function createAgePass(
+  clock: Clock,
+  pass: (now: number, after: string | null) => Promise<Pass & { readonly at: string }>,
+) {
   /** Behind what was looked at; null to begin at the oldest. */
   let after: string | null = null;
   let beganAt = clock.monotonic();
 
   return async (now: number): Promise<Pass> => {
-    const { jobs, at, more } = await store.pruneJobs({
-      endedBefore: Math.floor(now - retentionMs),
-      failedBefore: Math.floor(now - failedRetentionMs),
-      limit: SLICE_SIZE,
-      after,
-    });
+    const { jobs, at, more } = await pass(now, after);
     after = at;
     if (!more && clock.monotonic() - beganAt >= AGAIN_MS) {
       after = null;
@@ -95,6 +109,24 @@ function createAgePass({ store, clock, retentionMs, failedRetentionMs }: Retenti
     }
     return { jobs, more };
   };
+}
+
+/** Returns a function that removes the payloads of jobs that are too old to have them, from the next slice. */
+function createPayloadPass(deps: RetentionDeps) {
+  const { store, clock, payloadRetentionMs, failedPayloadRetentionMs } = deps;
+  if (Math.min(payloadRetentionMs, failedPayloadRetentionMs) === Infinity) {
+    return async (): Promise<Pass> => ({ jobs: 0, more: false });
+  }
+  return createAgePass(clock, (now, after) =>
+    store.removePayloads({
+      now,
+      // None ended before 0: without an age, payloads are kept.
+      endedBefore: Math.max(0, Math.floor(now - payloadRetentionMs)),
+      failedBefore: Math.max(0, Math.floor(now - failedPayloadRetentionMs)),
+      limit: PAYLOADS_PER_SLICE,
+      after,
+    }),
+  );
 }
 
 /**

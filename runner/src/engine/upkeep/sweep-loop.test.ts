@@ -43,7 +43,15 @@ async function start(bus: Bus = createLocalBus()): Promise<void> {
 function create(bus: Bus): void {
   const log = createTestLog((fields, message) => void logged.push({ fields, message }));
   const store = { usedContents: async () => new Set<string>() };
-  loop = createSweepLoop({ store, contents, writers, clock, log, bus });
+  loop = createSweepLoop({
+    store,
+    contents,
+    writers,
+    clock,
+    log,
+    bus,
+    stopping: new AbortController().signal,
+  });
 }
 
 /** Until the loop waits for its next sweep. */

@@ -26,8 +26,10 @@ export function createSweepLoop(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly bus: Pick<Bus, "state">;
+  /** Aborted when the daemon stops. */
+  readonly stopping: AbortSignal;
 }): Loop {
-  const { store, contents, writers, clock, log, bus } = deps;
+  const { store, contents, writers, clock, log, bus, stopping } = deps;
   /** Those that are left of this sweep. */
   let groups: string[] = [];
   let swept = { removed: 0, bytes: 0 };
@@ -44,6 +46,7 @@ export function createSweepLoop(deps: {
       const { removed, bytes } = await contents.sweep(group, {
         writtenBefore: writtenBefore(),
         used: (sha256s) => store.usedContents(sha256s),
+        signal: stopping,
       });
       swept = { removed: swept.removed + removed, bytes: swept.bytes + bytes };
     } catch (err) {

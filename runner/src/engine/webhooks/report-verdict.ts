@@ -1,7 +1,7 @@
 import type { WebhookVerdict } from "../../domain/webhook-health.ts";
 import type { Log } from "../../ports/log.ts";
 
-/** Logs that a failed attempt switched a persistent webhook off or removed it. */
+/** Logs that a failed attempt switched a persistent webhook off, paused it or removed it. */
 export function reportVerdict(webhookId: string, verdict: WebhookVerdict, log: Log): void {
   switch (verdict.kind) {
     case "keep":
@@ -11,5 +11,8 @@ export function reportVerdict(webhookId: string, verdict: WebhookVerdict, log: L
       return;
     case "switch-off":
       log.warn({ webhookId, reason: verdict.reason }, "webhook.switched-off");
+      return;
+    case "pause":
+      log.warn({ webhookId, reason: verdict.reason }, "webhook.paused");
   }
 }

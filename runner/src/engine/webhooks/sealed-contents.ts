@@ -3,6 +3,7 @@ import type { Vault } from "../../ports/vault.ts";
 
 /** Decrypted contents in memory, so that a webhook is not decrypted for each of its deliveries. */
 const CACHE_SIZE = 1_000;
+const NOTHING = JSON.stringify(NOTHING_SEALED);
 
 export interface SealedContents {
   /** For the webhook with this id. Returns null when there is nothing to encrypt. */
@@ -14,10 +15,8 @@ export function createSealedContents(vault: Vault): SealedContents {
   const cache = new Map<string, Sealed>();
   return {
     seal(contents, webhookId) {
-      const { secret, headers, verifyTls } = contents;
-      const isEmpty =
-        secret === null && Object.keys(headers).length === 0 && verifyTls === undefined;
-      return isEmpty ? null : vault.seal(JSON.stringify(contents), webhookId);
+      const text = JSON.stringify(contents);
+      return text === NOTHING ? null : vault.seal(text, webhookId);
     },
     open(sealed, webhookId) {
       if (sealed === null) return NOTHING_SEALED;

@@ -45,8 +45,9 @@ export async function testWebhook(
     const { userAgent } = deps;
     const headers = toRequestHeaders(contents, { id: webhookId, body, now, userAgent });
     const { url, timeoutMs } = webhook;
-    const { verifyTls } = contents;
-    const answer = await deps.sender.send({ url, headers, body, timeoutMs, verifyTls, signal });
+    const { verifyTls, clientCertificate } = contents;
+    const tls = { verifyTls, clientCertificate };
+    const answer = await deps.sender.send({ url, headers, body, timeoutMs, ...tls, signal });
     const durationMs = Math.max(0, deps.clock.now() - now);
     tested.push({ kind, webhookId, ok: isSuccess(answer), answer, durationMs });
     if (answer.kind === "failed") break;

@@ -1,4 +1,5 @@
 /** Converts a client's webhook request to the stored form. */
+import type { ClientCertificate } from "../../domain/client-certificate.ts";
 import type { EventKind } from "../../domain/event.ts";
 import { DEFAULT_RETRIES } from "../../domain/retry.ts";
 import {
@@ -12,6 +13,7 @@ import {
 } from "../../domain/webhook.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { NewWebhook, StoredWebhook, WebhookPatch } from "../../ports/store/webhooks.ts";
+import { checkHttps, checkNotExpired } from "./check-certificate.ts";
 import type { SealedContents } from "./sealed-contents.ts";
 
 /** Fields left out keep their value; those of a new webhook get their default. */
@@ -24,6 +26,8 @@ export interface WebhookRequest {
   readonly jobName?: string | null | undefined;
   readonly timeoutMs?: number | undefined;
   readonly verifyTls?: boolean | undefined;
+  /** Null removes it. */
+  readonly clientCertificate?: ClientCertificate | null | undefined;
   readonly ratePerSecond?: number | null | undefined;
   readonly expiresAt?: number | null | undefined;
   readonly secret?: string | undefined;
@@ -40,12 +44,17 @@ export function toNewWebhook(
 ): NewWebhook {
   const { id, url, secret, on = null, plugins = null, jobName = null } = request;
   const { headers = {}, ratePerSecond = knownRatePerSecond(url) } = request;
+  const { verifyTls, clientCertificate } = request;
+  if (clientCertificate) {
+    checkNotExpired(clientCertificate, clock.now());
+    checkHttps(url);
+  }
   return {
     id,
     identity: toIdentity({ url, on, plugins, jobName }),
     url,
     sealed: toSealed(
-      { ...NOTHING_SEALED, headers, secret, ...tlsPart(request.verifyTls) },
+      { ...NOTHING_SEALED, headers, secret, ...tlsPart({ verifyTls, clientCertificate }) },
       id,
       sealedContents,
     ),
@@ -65,17 +74,24 @@ export function toWebhookPatch(
   request: WebhookRequest,
   { sealedContents, clock }: RequestDeps,
 ): WebhookPatch {
-  const { headers, secret, verifyTls, ...plain } = request;
+  const { headers, secret, verifyTls, clientCertificate, ...plain } = request;
   const given = Object.fromEntries(
     Object.entries(plain).filter(([, value]) => value !== undefined),
   ) as Partial<StoredWebhook>;
   const before = sealedContents.open(webhook.sealed, webhook.id);
-  const { verifyTls: tlsBefore, ...others } =
-    secret === undefined ? before : withSecret(before, secret, clock.now());
+  const {
+    verifyTls: _,
+    clientCertificate: __,
+    ...others
+  } = secret === undefined ? before : withSecret(before, secret, clock.now());
+  if (clientCertificate) checkNotExpired(clientCertificate, clock.now());
+  const certificate =
+    clientCertificate === undefined ? before.clientCertificate : clientCertificate;
+  if (certificate) checkHttps(request.url ?? webhook.url);
   const contents = {
     ...others,
     headers: headers ?? before.headers,
-    ...tlsPart(verifyTls ?? tlsBefore),
+    ...tlsPart({ verifyTls: verifyTls ?? before.verifyTls, clientCertificate: certificate }),
   };
   const isSame = JSON.stringify(contents) === JSON.stringify(before);
   const identity = toIdentity({ ...webhook, ...given });

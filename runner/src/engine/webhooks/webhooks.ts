@@ -1,4 +1,5 @@
 /** Registers, changes and removes persistent webhooks. Each change is durable when its promise resolves. */
+import { showCertificate, type ShownCertificate } from "../../domain/client-certificate.ts";
 import { Refused } from "../../domain/errors.ts";
 import { toSecret } from "../../domain/signature.ts";
 import { withSecret } from "../../domain/webhook.ts";
@@ -27,6 +28,8 @@ export interface WebhookView extends Omit<
   /** The headers' values are never shown. */
   readonly headerNames: readonly string[];
   readonly verifyTls: boolean;
+  /** The webhook's own; null for none. */
+  readonly clientCertificate: ShownCertificate | null;
   /** Until when the previous secret still signs; null when it does not. */
   readonly previousSecretUntil: number | null;
 }
@@ -34,7 +37,7 @@ export interface WebhookView extends Omit<
 export interface Webhooks {
   /**
    * Registers a webhook, or changes the one with the same URL and filter. `secret` is null unless the
-   * webhook is new. Throws `Refused`: WEBHOOK_URL_REFUSED, WEBHOOK_LIMIT.
+   * webhook is new. Throws `Refused`: BODY_INVALID, WEBHOOK_URL_REFUSED, WEBHOOK_LIMIT.
    */
   register(
     request: WebhookRequest & { url: string },
@@ -42,7 +45,7 @@ export interface Webhooks {
   /** Throws `Refused`, as `update` and `remove` do: WEBHOOK_NOT_FOUND. */
   get(id: string): Promise<WebhookView>;
   list(page: Page): Promise<Paged<WebhookView>>;
-  /** Throws `Refused` also with WEBHOOK_URL_REFUSED and WEBHOOK_EXISTS. */
+  /** Throws `Refused` also with BODY_INVALID, WEBHOOK_URL_REFUSED and WEBHOOK_EXISTS. */
   update(
     id: string,
     request: WebhookRequest & { state?: "active" | "paused" },
@@ -160,9 +163,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   };
 }
 
-/** A client that registers wants events, even if failures have switched the webhook off. */
-function switchedOn({ state }: StoredWebhook): WebhookPatch {
-  return state === "off" ? { state: "active", reason: null } : {};
+/** A client that registers wants events, even if failures have switched the webhook off or paused it. */
+function switchedOn({ state, reason }: StoredWebhook): WebhookPatch {
+  const isByDaemon = state === "off" || (state === "paused" && reason !== null);
+  return isByDaemon ? { state: "active", reason: null } : {};
 }
 
 function viewOf(
@@ -170,12 +174,14 @@ function viewOf(
   { sealedContents, clock }: Pick<WebhooksDeps, "sealedContents" | "clock">,
 ): WebhookView {
   const { sealed, identity: _identity, destination: _destination, version: _, ...rest } = webhook;
-  const { headers, previous, verifyTls = true } = sealedContents.open(sealed, webhook.id);
+  const contents = sealedContents.open(sealed, webhook.id);
+  const { headers, previous, verifyTls = true, clientCertificate } = contents;
   const isPreviousValid = previous !== null && clock.now() < previous.until;
   return {
     ...rest,
     headerNames: Object.keys(headers),
     verifyTls,
+    clientCertificate: clientCertificate ? showCertificate(clientCertificate) : null,
     previousSecretUntil: isPreviousValid ? previous.until : null,
   };
 }

@@ -1,10 +1,12 @@
 /** Many jobs in one request, with one callback after all of them have ended. */
 import { z } from "zod";
 import { MAX_BATCH_JOBS, MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
+import { MAX_KEY_LENGTH } from "../../domain/job-key.ts";
 import { IdParams, Instant, JobId, JsonValue, PageQuery, pageOf } from "./fields.ts";
 import { BatchWebhook, BatchWebhookRequest } from "./job-webhook.ts";
-import { ending, JobStatusName, SubmitJob } from "./job.ts";
+import { ending, JobRequest, JobStatusName } from "./job.ts";
 import { SAMPLE_BATCH_SUMMARY } from "./list-samples.ts";
+import { ProbeQuery } from "./probe-query.ts";
 import { defineRoute } from "./route-contract.ts";
 import {
   SAMPLE_ACCEPTED_BATCH,
@@ -12,9 +14,10 @@ import {
   SAMPLE_BATCH_CALLBACK,
   SAMPLE_SUBMIT_BATCH,
 } from "./samples.ts";
-import { MAX_KEY_LENGTH, preferenceApplied, submitHeaders, waitHeaders } from "./submit-headers.ts";
+import { traceFields } from "./trace.ts";
+import { preferenceApplied, submitHeaders, waitHeaders } from "./submit-headers.ts";
 
-const BatchJobRequest = SubmitJob.extend({
+const BatchJobRequest = JobRequest.extend({
   idempotencyKey: z
     .string()
     .min(1)
@@ -23,6 +26,7 @@ const BatchJobRequest = SubmitJob.extend({
     .describe(
       "Works like the `Idempotency-Key` header of a single job. If any earlier request submitted a job with this key, that job becomes part of the batch, and no new job is created.",
     ),
+  ...traceFields,
 }).meta({ id: "BatchJobRequest" });
 
 // routes/batches.ts checks the number before the schema does: only the engine knows the limit.
@@ -70,7 +74,12 @@ export const BatchJob = z
     name: z.string().nullable(),
     status: JobStatusName,
     ...ending,
-    output: JsonValue.describe("The last plugin's output. Null until the job has completed."),
+    output: JsonValue.describe(
+      "The last plugin's output. Null until the job has completed, and after `payloadsRemovedAt`.",
+    ),
+    payloadsRemovedAt: Instant.nullable().describe(
+      "When the job's output and other payloads were removed. Null until then.",
+    ),
     truncated: z
       .boolean()
       .describe(
@@ -87,6 +96,9 @@ export const Batch = z
     createdAt: Instant,
     endedAt: Instant.nullable().describe(
       "When the last job ended and the callback was created. A batch has only one callback: retrying a job later does not create another.",
+    ),
+    payloadsRemovedAt: Instant.nullable().describe(
+      "When the callback's payload was removed (`PLAYGROUND_RETENTION_PAYLOAD_DAYS`), and the payloads of the batch's jobs began to be. Null until then.",
     ),
     counts: BatchCounts,
     jobs: z.array(BatchJob).describe("The jobs, in the order of the request."),
@@ -172,6 +184,7 @@ export const submitBatch = defineRoute({
     "METADATA_TOO_LARGE",
     "BATCH_TOO_LARGE",
     "QUEUE_FULL",
+    "LIMIT_QUEUE_FULL",
     "DISK_FULL",
     "STOPPING",
   ],
@@ -217,7 +230,14 @@ export const setBatchWebhook = defineRoute({
     "The batch's callback is sent to this webhook when the batch ends, or immediately if it has already ended. A client can first wait with `Prefer: wait`, and set a webhook only if the batch takes longer. The n8n node does this before it suspends the execution. Setting the same webhook again changes nothing.",
   access: "run",
   params: IdParams,
+  query: ProbeQuery,
   body: BatchWebhookRequest,
   responses: { 200: { description: "The batch in its current state.", schema: Batch } },
-  refusals: ["WEBHOOK_URL_REFUSED", "BATCH_NOT_FOUND", "BATCH_HAS_WEBHOOK"],
+  refusals: [
+    "WEBHOOK_URL_REFUSED",
+    "WEBHOOK_UNREACHABLE",
+    "BATCH_NOT_FOUND",
+    "BATCH_HAS_WEBHOOK",
+    "PAYLOADS_REMOVED",
+  ],
 });

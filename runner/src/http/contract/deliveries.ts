@@ -31,6 +31,9 @@ const summary = {
   endedAt: Instant.nullable().describe("When the event was delivered or given up."),
   attemptCount: z.int().describe("Number of attempts so far."),
   reason: z.string().nullable().describe("Why the delivery is `dead`."),
+  payloadsRemovedAt: Instant.nullable().describe(
+    "When what it sends was removed (`PLAYGROUND_RETENTION_PAYLOAD_DAYS`), so that it cannot be sent again. Null until then.",
+  ),
   ...heldFields("The delivery's destination"),
 };
 
@@ -113,5 +116,5 @@ export const redeliver = defineRoute({
       headers: { Location: "Path of the delivery." },
     },
   },
-  refusals: ["DELIVERY_NOT_FOUND", "DELIVERY_NOT_RESENDABLE", "WEBHOOK_OFF"],
+  refusals: ["DELIVERY_NOT_FOUND", "DELIVERY_NOT_RESENDABLE", "PAYLOADS_REMOVED", "WEBHOOK_OFF"],
 });

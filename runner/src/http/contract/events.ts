@@ -205,6 +205,30 @@ export const Event = z
   .discriminatedUnion("status", [StartedEvent, ProgressEvent, CompletedEvent, FailedEvent])
   .meta({ id: "Event", description: "Something that happened to a job." });
 
+export const EventWithoutPayload = z
+  .object({
+    status: EventKindName,
+    jobId: envelope.jobId,
+    timestamp: envelope.timestamp,
+    sequence: envelope.sequence,
+    payloadRemoved: z.literal(true),
+  })
+  .meta({
+    id: "EventWithoutPayload",
+    description:
+      "What is left of an event when the payloads of its job were removed. No webhook gets it.",
+    examples: [
+      {
+        status: "completed",
+        jobId: SAMPLE_EVENT.jobId,
+        timestamp: SAMPLE_EVENT.timestamp,
+        sequence: 3,
+        payloadRemoved: true,
+      },
+    ],
+  });
+export type EventWithoutPayload = z.infer<typeof EventWithoutPayload>;
+
 export const StepProgress = z
   .object({
     fraction: z
@@ -238,7 +262,7 @@ export const listEvents = defineRoute({
   responses: {
     200: {
       description: "The events in order.",
-      schema: pageOf(Event).meta({ id: "EventList" }),
+      schema: pageOf(z.union([Event, EventWithoutPayload])).meta({ id: "EventList" }),
       otherBodies: { "text/event-stream": "A stream of the events as they happen." },
     },
     204: {

@@ -70,7 +70,7 @@ export const uploadFile = defineRoute({
       headers: { Location: "Path of the file." },
     },
   },
-  refusals: ["FILE_TOO_LARGE", "FILES_FULL", "DIGEST_MISMATCH", "STOPPING"],
+  refusals: ["FILE_TOO_LARGE", "FILES_FULL", "FILES_UNAVAILABLE", "DIGEST_MISMATCH", "STOPPING"],
 });
 
 export const listFiles = defineRoute({
@@ -129,7 +129,13 @@ const content = {
     exp: z.string().max(20).optional().describe("When the link expires, in seconds since 1970."),
     sig: z.string().max(100).optional().describe("The link's signature, in place of a token."),
   }),
-  refusals: ["BODY_INVALID", "FILE_NOT_FOUND", "LINK_INVALID", "RANGE_NOT_SATISFIABLE"],
+  refusals: [
+    "BODY_INVALID",
+    "FILE_NOT_FOUND",
+    "FILES_UNAVAILABLE",
+    "LINK_INVALID",
+    "RANGE_NOT_SATISFIABLE",
+  ],
 } as const;
 
 const contentHeaders = {

@@ -6,11 +6,14 @@ import {
   MAX_JOB_OUTPUT_BYTES,
 } from "../../domain/limits.ts";
 import { JOB_STATUSES } from "../../domain/job-spec.ts";
+import { DebounceRequest, JobDebounce } from "./debounce.ts";
+import { DedupeRequest, JobDedupe } from "./dedupe.ts";
 import { FailureCodeName, JobSchedule, StepMetrics, StepProgress } from "./events.ts";
 import { Instant, JobId, JobName, JsonObject, JsonValue, PluginName } from "./fields.ts";
 import { JobWebhook, WebhookRequest } from "./job-webhook.ts";
 import { RetryPolicy, RetryRequest } from "./retry.ts";
 import { Tags } from "./tags.ts";
+import { traceFields } from "./trace.ts";
 import { SAMPLE_ACCEPTED, SAMPLE_JOB, SAMPLE_SUBMIT, SAMPLE_WAITING_FOR } from "./samples.ts";
 
 const MAX_PLUGINS = 50;
@@ -48,34 +51,49 @@ const Metadata = JsonObject.meta({
 });
 
 /** job-request.ts fills in the defaults, so that a field that was not sent can be recognized. */
-export const SubmitJob = z
-  .strictObject({
-    plugins: PluginCalls,
-    input: JsonValue.optional().describe(
-      "The first plugin's input. It must match the plugin's schema.",
-    ),
-    webhook: WebhookRequest.optional(),
-    name: JobName.nullish().describe("A name for the job. Lists and webhooks can filter by it."),
-    metadata: Metadata.nullish(),
-    tags: Tags.nullish().describe(
-      "Words to find the job by, such as `nightly` or `customer:7`. Lists and bulk acts can filter by them. Upper and lower case differ, the order does not matter, and a tag that is given twice counts once.",
-    ),
-    priority: z
-      .int()
-      .min(-1000)
-      .max(1000)
-      .optional()
-      .meta({ description: "Jobs with a higher priority run first.", default: 0 }),
-    runAt: Instant.nullish().describe(
-      "The job does not run before this time. Null, the default, means immediately.",
-    ),
-    timeoutMs: z
-      .int()
-      .min(1)
-      .max(MAX_TIMEOUT_MS)
-      .optional()
-      .describe("Time limit for all plugins of the job together, in ms."),
-    retry: RetryRequest.optional(),
+export const JobRequest = z.strictObject({
+  plugins: PluginCalls,
+  input: JsonValue.optional().describe(
+    "The first plugin's input. It must match the plugin's schema.",
+  ),
+  webhook: WebhookRequest.optional(),
+  name: JobName.nullish().describe("A name for the job. Lists and webhooks can filter by it."),
+  metadata: Metadata.nullish(),
+  tags: Tags.nullish().describe(
+    "Words to find the job by, such as `nightly` or `customer:7`. Lists and bulk acts can filter by them. Upper and lower case differ, the order does not matter, and a tag that is given twice counts once.",
+  ),
+  priority: z
+    .int()
+    .min(-1000)
+    .max(1000)
+    .optional()
+    .meta({ description: "Jobs with a higher priority run first.", default: 0 }),
+  runAt: Instant.nullish().describe(
+    "The job does not run before this time. Null, the default, means immediately.",
+  ),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(MAX_TIMEOUT_MS)
+    .optional()
+    .describe("Time limit for all plugins of the job together, in ms."),
+  retry: RetryRequest.optional(),
+});
+
+export type JobRequest = z.infer<typeof JobRequest>;
+
+export const SubmitJob = JobRequest.extend({
+  dedupe: DedupeRequest.optional(),
+  debounce: DebounceRequest.optional(),
+  ...traceFields,
+})
+  .refine(({ dedupe, debounce }) => dedupe === undefined || debounce === undefined, {
+    path: ["debounce"],
+    error: "must be left out beside `dedupe`",
+  })
+  .refine(({ runAt, debounce }) => (runAt ?? null) === null || debounce === undefined, {
+    path: ["runAt"],
+    error: "must be left out beside `debounce`, which says when the job runs",
   })
   .meta({
     id: "SubmitJob",
@@ -86,15 +104,31 @@ export type SubmitJob = z.infer<typeof SubmitJob>;
 
 export const JobStatusName = z.enum(JOB_STATUSES);
 
+const deduplicated = z
+  .literal(true)
+  .optional()
+  .describe(
+    "Present if another job has the key of `dedupe`. It is the job of this response, and no job was created.",
+  );
+
+const debounced = z
+  .literal(true)
+  .optional()
+  .describe(
+    "Present if the request was merged by `debounce`. The job of this response waits, and no job was created.",
+  );
+
 export const AcceptedJob = z
   .object({
     jobId: JobId,
     status: JobStatusName.describe(
-      "`queued`, unless you waited or the `Idempotency-Key` was used before.",
+      "`queued`, unless you waited, the `Idempotency-Key` was used before, or another job has the key of `dedupe`.",
     ),
     name: z.string().nullable().describe("The job's name."),
     plugins: z.array(z.string()).describe("The names of the job's plugins, in order."),
     url: z.string().describe("URL of the job."),
+    deduplicated,
+    debounced,
   })
   .meta({
     id: "AcceptedJob",
@@ -110,6 +144,9 @@ export const timings = {
   ),
   startedAt: Instant.nullable().describe("When the job first started to run. Null until then."),
   endedAt: Instant.nullable().describe("When the job ended. Null until then."),
+  payloadsRemovedAt: Instant.nullable().describe(
+    "When the job's input, options, outputs, logs, files and the payloads of its events were removed (`PLAYGROUND_RETENTION_PAYLOAD_DAYS`). The job cannot be run again from then on. Null until then.",
+  ),
 };
 
 export const ending = {
@@ -136,8 +173,12 @@ export const WaitingFor = z
     kind: z
       .enum(["plugin", "retry", "limit"])
       .describe(
-        "`plugin`: the next step's plugin is missing or cannot be loaded now. The job fails when it has waited for `PLAYGROUND_PLUGIN_WAIT_MS`. `retry`: the step failed, and its next attempt is to come. `limit`: as many steps run as the limit of the next step allows. More kinds may be added.",
+        "`plugin`: the next step's plugin is missing or cannot be loaded now. The job fails when it has waited for `PLAYGROUND_PLUGIN_WAIT_MS`. `retry`: the step failed, and its next attempt is to come. `limit`: as many steps run as the limit of the next step allows, its rate is used up, or it is paused. More kinds may be added.",
       ),
+    on: z
+      .string()
+      .nullable()
+      .describe("Name of the plugin or the limit. Null while it waits for an attempt."),
     detail: z.string().describe("The reason, as a sentence."),
     since: Instant.describe("Since when the job has waited."),
   })
@@ -197,6 +238,12 @@ export const Job = z
     retry: RetryPolicy.nullable().describe(
       "When a step that failed runs again. Null if each plugin's own policy applies.",
     ),
+    dedupe: JobDedupe.nullable().describe(
+      "The key that it was submitted with. Null if it had none.",
+    ),
+    debounce: JobDebounce.nullable().describe(
+      "The window of requests that it was made from. Null if it was submitted without `debounce`.",
+    ),
     schedule: JobSchedule.nullable().describe("The schedule that made the job. Null if none did."),
     ...timings,
     waitingFor: WaitingFor.nullable().describe(
@@ -207,14 +254,32 @@ export const Job = z
     ),
     steps: z.array(JobStep).describe("One step per plugin, in order."),
     ...ending,
-    output: JsonValue.describe("The last plugin's output. Null until the job has completed."),
-    input: JsonValue.describe("The first plugin's input."),
+    output: JsonValue.describe(
+      "The last plugin's output. Null until the job has completed, and after `payloadsRemovedAt`.",
+    ),
+    input: JsonValue.describe("The first plugin's input. Null after `payloadsRemovedAt`."),
     inputTruncated: z
       .boolean()
       .describe("True when the input has more bytes than `maxBytes`. `input` is then null."),
     webhook: JobWebhook.nullable().describe("The job's own webhook."),
+    traceId: z
+      .string()
+      .nullable()
+      .describe(
+        "The trace that the job belongs to: that of its newest request, if a client has retried it. Null if there is none.",
+      ),
+    traceUrl: z
+      .string()
+      .nullable()
+      .describe("Where the trace is shown. Null without a trace or `PLAYGROUND_TRACE_URL`."),
     url: z.string().describe("URL of the job."),
   })
   .meta({ id: "Job", examples: [SAMPLE_JOB] });
 
 export type Job = z.infer<typeof Job>;
+
+/** The job of a request that waited for its end. */
+export const SubmittedJob = Job.extend({ deduplicated, debounced }).meta({
+  id: "SubmittedJob",
+  examples: [SAMPLE_JOB],
+});

@@ -2,11 +2,11 @@
 import { z } from "zod";
 import { MAX_JOB_OUTPUT_BYTES } from "../../domain/limits.ts";
 import { IdParams, PageQuery, pageOf } from "./fields.ts";
-import { AcceptedJob, Job, SubmitJob } from "./job.ts";
+import { AcceptedJob, Job, SubmitJob, SubmittedJob } from "./job.ts";
 import { JOB_FILTER } from "./job-filter.ts";
 import { JobSummary } from "./job-summary.ts";
 import { defineRoute } from "./route-contract.ts";
-import { preferenceApplied, submitHeaders, waitHeaders } from "./submit-headers.ts";
+import { preferenceApplied, submitHeaders, traceHeaders, waitHeaders } from "./submit-headers.ts";
 
 const location = { Location: "Path of the job." };
 
@@ -22,8 +22,9 @@ export const submitJob = defineRoute({
   body: SubmitJob,
   responses: {
     200: {
-      description: "The job ended within the time given by `Prefer: wait`.",
-      schema: Job,
+      description:
+        "The job ended within the time given by `Prefer: wait`, or it is another job, which has the key of `dedupe`.",
+      schema: z.union([SubmittedJob, AcceptedJob]).meta({ id: "JobOfSubmit" }),
       headers: {
         ...location,
         ...preferenceApplied,
@@ -50,6 +51,7 @@ export const submitJob = defineRoute({
     "IDEMPOTENCY_KEY_REUSED",
     "METADATA_TOO_LARGE",
     "QUEUE_FULL",
+    "LIMIT_QUEUE_FULL",
     "DISK_FULL",
     "STOPPING",
   ],
@@ -106,7 +108,7 @@ export const getJobInput = defineRoute({
   access: "read",
   params: IdParams,
   responses: { 200: { description: "The input.", otherBodies: valueBody } },
-  refusals: ["JOB_NOT_FOUND"],
+  refusals: ["JOB_NOT_FOUND", "PAYLOADS_REMOVED"],
 });
 
 export const getStepOutput = defineRoute({
@@ -119,7 +121,7 @@ export const getStepOutput = defineRoute({
   access: "read",
   params: z.strictObject({ id: z.string(), step: z.coerce.number().int().min(0) }),
   responses: { 200: { description: "The output.", otherBodies: valueBody } },
-  refusals: ["BODY_INVALID", "JOB_NOT_FOUND", "OUTPUT_NOT_FOUND"],
+  refusals: ["BODY_INVALID", "JOB_NOT_FOUND", "OUTPUT_NOT_FOUND", "PAYLOADS_REMOVED"],
 });
 
 export const cancelJob = defineRoute({
@@ -155,10 +157,11 @@ export const retryJob = defineRoute({
       default: "failed-step",
     }),
   }),
+  headers: traceHeaders,
   responses: {
     202: { description: "The job in its current state.", schema: Job, headers: location },
   },
-  refusals: ["JOB_NOT_FOUND", "JOB_NOT_RETRYABLE", "STOPPING"],
+  refusals: ["JOB_NOT_FOUND", "JOB_NOT_RETRYABLE", "PAYLOADS_REMOVED", "STOPPING"],
 });
 
 export const deleteJob = defineRoute({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JsonValue, pageOf } from "./fields.ts";
+import { LimitNumbers, MaxQueued } from "./limits.ts";
 import { RetryPolicy } from "./retry.ts";
 import { defineRoute } from "./route-contract.ts";
 import { SAMPLE_PLUGIN } from "./samples.ts";
@@ -42,21 +43,28 @@ export const Plugin = z
         name: z
           .string()
           .describe("Plugins with the same name share the limit. Else it is the plugin's own."),
-        concurrency: z.int().nullable().describe("How many steps run at the same time."),
+        ...LimitNumbers,
         perKey: z
           .object({
             key: z.string().describe("The path of the key in the job's input."),
-            concurrency: z
-              .int()
-              .describe("How many steps of jobs with the same key run at the same time."),
+            ...LimitNumbers,
           })
-          .nullable(),
+          .nullable()
+          .describe(
+            "What counts for the steps of jobs with the same key. Null when keys do not count.",
+          ),
+        maxQueued: MaxQueued,
       })
       .nullable()
-      .describe("How many steps of the plugin run at the same time. Null when any number can."),
+      .describe(
+        "How many steps of the plugin run at the same time, and how often one begins. Null without a limit.",
+      ),
     secrets: z
       .array(z.string())
       .describe("The names of the secrets that the plugin needs. Jobs wait while one is missing."),
+    env: z
+      .array(z.string())
+      .describe("The names of the environment variables that the plugin declares."),
     warnings: z
       .array(z.string())
       .describe("What the plugin's author should fix, although the plugin runs."),

@@ -8,6 +8,7 @@ export const TAGS = {
   schedules: "Make jobs at given times, and see what became of each time.",
   files: "Upload files for jobs, and download what plugins wrote.",
   plugins: "List the plugins that jobs can run.",
+  limits: "See how limits of plugins are used, override them, and pause them.",
   secrets: "Set and remove secrets of plugins. Nobody can read them.",
   mcp: "Offer plugins as tools to language models.",
   webhooks: "Register URLs that receive the events of many jobs.",

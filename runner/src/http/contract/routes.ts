@@ -13,6 +13,7 @@ import * as mcp from "./mcp.ts";
 import * as plugins from "./plugins.ts";
 import type { RouteContract } from "./route-contract.ts";
 import * as schedules from "./schedules.ts";
+import * as limits from "./limits.ts";
 import * as secrets from "./secrets.ts";
 import * as session from "./session.ts";
 import * as settings from "./settings.ts";
@@ -62,6 +63,12 @@ export const ROUTES: readonly RouteContract[] = [
   files.removeFile,
   plugins.listPlugins,
   plugins.getPlugin,
+  limits.listLimits,
+  limits.getLimit,
+  limits.overrideLimit,
+  limits.resetLimit,
+  limits.pauseLimit,
+  limits.resumeLimit,
   secrets.listSecrets,
   secrets.setSecret,
   secrets.removeSecret,

@@ -51,6 +51,7 @@ const common = {
   runAt: "2026-11-23T09:30:00.000Z",
   startedAt: "2026-11-23T09:30:00.004Z",
   endedAt: "2026-11-23T09:30:00.091Z",
+  payloadsRemovedAt: null,
   error: null,
   errorCode: null,
   url: JOB_URL,
@@ -76,6 +77,8 @@ export const SAMPLE_JOB = {
   metadata: { customer: 7 },
   timeoutMs: null,
   retry: null,
+  dedupe: null,
+  debounce: null,
   schedule: null,
   waitingFor: null,
   progress: null,
@@ -107,10 +110,13 @@ export const SAMPLE_JOB = {
     timeoutMs: 30_000,
     verifyTls: true,
   },
+  traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+  traceUrl: "https://jaeger.example.com/trace/4bf92f3577b34da6a3ce929d0e0e4736",
 };
 
 export const SAMPLE_WAITING_FOR = {
   kind: "plugin",
+  on: "csv-profile",
   detail: "Plugin \"csv-profile\" could not be loaded: Cannot find package 'csv'",
   since: "2026-11-23T09:30:00.000Z",
 };
@@ -141,6 +147,7 @@ export const SAMPLE_DELIVERY = {
   endedAt: "2026-11-23T09:30:00.120Z",
   attemptCount: 1,
   reason: null,
+  payloadsRemovedAt: null,
   ...NOT_HELD,
 };
 
@@ -173,6 +180,7 @@ export const SAMPLE_PLUGIN = {
   retry: null,
   limits: null,
   secrets: [],
+  env: [],
   warnings: [],
   error: null,
 };
@@ -207,6 +215,7 @@ export const SAMPLE_BATCH = {
   status: "failed",
   createdAt: "2026-11-23T09:30:00.000Z",
   endedAt: "2026-11-23T09:30:00.101Z",
+  payloadsRemovedAt: null,
   counts: COUNTS,
   jobs: [
     {
@@ -216,6 +225,7 @@ export const SAMPLE_BATCH = {
       error: null,
       errorCode: null,
       output: OUTPUT,
+      payloadsRemovedAt: null,
       truncated: false,
     },
     {
@@ -224,6 +234,7 @@ export const SAMPLE_BATCH = {
       status: "failed",
       ...REFUSED_FILE,
       output: null,
+      payloadsRemovedAt: null,
       truncated: false,
     },
   ],
@@ -284,6 +295,7 @@ export const SAMPLE_WEBHOOK = {
   jobName: null,
   timeoutMs: 30_000,
   verifyTls: true,
+  clientCertificate: null,
   ratePerSecond: null,
   expiresAt: null,
   state: "active",

@@ -12,10 +12,11 @@ import {
   OVERLAPS,
   SLOT_REASONS,
   SLOT_STATES,
+  SCHEDULE_STATES,
 } from "../../domain/schedule.ts";
 import { EventKindName } from "./events.ts";
 import { Instant, JobId, JsonObject, JsonValue } from "./fields.ts";
-import { SubmitJob } from "./job.ts";
+import { JobRequest } from "./job.ts";
 import { MaskedHeaders } from "./job-webhook.ts";
 import { RetryPolicy } from "./retry.ts";
 import { SAMPLE_SAVE_SCHEDULE, SAMPLE_SCHEDULE, SAMPLE_SLOT } from "./schedule-samples.ts";
@@ -29,10 +30,10 @@ const ScheduleKey = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, {
     "must begin with a letter or digit, and have at most 100 letters, digits, dots, dashes and underscores",
 });
 
-export const ScheduledJob = SubmitJob.omit({ runAt: true }).meta({
+export const ScheduledJob = JobRequest.omit({ runAt: true }).meta({
   id: "ScheduledJob",
   description:
-    "The job that each slot makes. It has the fields of `POST /v1/jobs`, except `runAt`.",
+    "The job that each slot makes. It has the fields of `POST /v1/jobs`, except `runAt`, `dedupe` and `debounce`: `overlap` says what becomes of a slot while a job has not ended.",
   examples: [SAMPLE_SAVE_SCHEDULE.job],
 });
 
@@ -232,7 +233,7 @@ export const Schedule = z
     pauseOnFailures: z.int().nullable(),
     startAt: Instant.nullable(),
     endAt: Instant.nullable(),
-    state: z.enum(["active", "paused", "ended"]).describe("`ended`: no slot is to come."),
+    state: z.enum(SCHEDULE_STATES).describe("`ended`: no slot is to come."),
     pausedBy: z
       .enum(["request", "failures"])
       .nullable()

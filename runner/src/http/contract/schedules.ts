@@ -180,6 +180,7 @@ export const runSchedule = defineRoute({
     "SCHEDULE_JOB_REFUSED",
     "FILE_NOT_FOUND",
     "QUEUE_FULL",
+    "LIMIT_QUEUE_FULL",
     "DISK_FULL",
     "STOPPING",
   ],

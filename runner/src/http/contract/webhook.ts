@@ -1,5 +1,6 @@
 /** The schemas of persistent webhooks. webhooks.ts has the routes. */
 import { z } from "zod";
+import { ClientCertificate, ShownCertificate } from "./client-certificate.ts";
 import { EventKindName } from "./events.ts";
 import { Instant, JobName } from "./fields.ts";
 import {
@@ -48,6 +49,10 @@ const settings = {
   }),
   timeoutMs: TimeoutMs.optional(),
   verifyTls: VerifyTls.optional(),
+  clientCertificate: ClientCertificate.nullish().meta({
+    description:
+      "Certificate for an endpoint that asks for one. Only the deliveries of this webhook use it. The URL must be https. Null, the default, means the certificate of `PLAYGROUND_CLIENT_CERT_FILE`, if it is set.",
+  }),
   ratePerSecond: z.number().min(0.1).max(1_000).nullish().meta({
     description:
       "Maximum number of attempts per second. Bursts can be as large as this number. Null means no limit. Default: 25 for hosts under make.com, no limit for other hosts; the default changes with the host.",
@@ -96,6 +101,9 @@ const webhook = {
     .describe("Only events of jobs with this name are sent. Null means all jobs."),
   timeoutMs: z.int().describe("Time limit for one attempt, in ms."),
   verifyTls: z.boolean().describe("Whether the endpoint's certificate must be valid."),
+  clientCertificate: ShownCertificate.nullable().describe(
+    "The webhook's own client certificate. Its key is never shown. Null if it has none.",
+  ),
   ratePerSecond: z
     .number()
     .nullable()
@@ -104,10 +112,13 @@ const webhook = {
   state: z
     .enum(["active", "paused", "off"])
     .describe(
-      "`paused`: you have paused it, and its events are stored and sent later. `off`: the daemon switched it off after a response with status 410, or after five days without a success and with failed attempts on at least four of them. New events are not sent to it.",
+      "`paused`: its events are stored and sent later. You have paused it, or the daemon did so after n8n responded for 24 hours that the webhook is not registered. `off`: the daemon switched it off after a response with status 410, or after five days without a success and with failed attempts on at least four of them. New events are not sent to it.",
     ),
   enabled: z.boolean().describe("Whether `state` is `active`."),
-  reason: z.string().nullable().describe("Why the webhook is `off`."),
+  reason: z
+    .string()
+    .nullable()
+    .describe("Why the daemon switched the webhook off or paused it. Null if you have paused it."),
   failingSince: Instant.nullable().describe(
     "Every attempt since this time has failed. Null when the last attempt succeeded.",
   ),

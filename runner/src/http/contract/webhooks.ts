@@ -1,6 +1,7 @@
 /** The routes of persistent webhooks, which receive the events of many jobs. webhook.ts has the schemas. */
 import { z } from "zod";
 import { IdParams, PageQuery, pageOf } from "./fields.ts";
+import { ProbeQuery } from "./probe-query.ts";
 import { defineRoute } from "./route-contract.ts";
 import {
   Recovered,
@@ -21,8 +22,9 @@ export const registerWebhook = defineRoute({
   tag: "webhooks",
   summary: "Register a webhook",
   description:
-    "The webhook receives the events of every job that matches its filter. The events of one job are sent in order, and every delivery is signed as described by Standard Webhooks. Registering the same `url`, `on`, `plugins` and `jobName` again does not create a second webhook: the existing one is updated with the other fields and, if it was `off`, becomes active. Only the response to the first registration contains the secret.",
+    "The webhook receives the events of every job that matches its filter. The events of one job are sent in order, and every delivery is signed as described by Standard Webhooks. Registering the same `url`, `on`, `plugins` and `jobName` again does not create a second webhook: the existing one is updated with the other fields and, if it was `off` or the daemon had paused it, becomes active. Only the response to the first registration contains the secret.",
   access: "admin",
+  query: ProbeQuery,
   body: RegisterWebhook,
   responses: {
     200: {
@@ -36,7 +38,7 @@ export const registerWebhook = defineRoute({
       headers: location,
     },
   },
-  refusals: ["WEBHOOK_URL_REFUSED", "WEBHOOK_LIMIT"],
+  refusals: ["WEBHOOK_URL_REFUSED", "WEBHOOK_UNREACHABLE", "WEBHOOK_LIMIT"],
 });
 
 export const listWebhooks = defineRoute({

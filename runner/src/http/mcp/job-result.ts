@@ -23,6 +23,13 @@ export function toResult(job: StoredJob, context: ResultContext): CallToolResult
     const why = job.failure === null ? "" : `: ${job.failure.message} (${job.failure.code})`;
     return failure(`The job ${job.spec.id} failed${why}`);
   }
+  if (job.payloadsRemovedAt !== null) {
+    return text({
+      jobId: job.spec.id,
+      status: job.status,
+      note: `The output was removed on ${new Date(job.payloadsRemovedAt).toISOString()}. To have it, call the tool again.`,
+    });
+  }
   const last = job.steps.find(({ index }) => index === job.spec.plugins.length - 1);
   if (last?.truncated === true) {
     const url = `${context.jobUrl(job.spec.id)}/outputs/${last.index}`;

@@ -17,6 +17,7 @@ function plugin(inputSchema: JsonSchema | null, optionsSchema: JsonSchema | null
     retry: null,
     limits: null,
     secrets: [],
+    env: [],
     warnings: [],
   };
 }

@@ -9,6 +9,7 @@ import type { PluginCatalog, ReadyPlugin } from "../../ports/plugin-catalog.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { requireScope } from "../auth.ts";
 import { toRefusal } from "../error-map.ts";
+import { parseTrace } from "../parse-trace.ts";
 import { parseIdempotencyKey } from "../parse-submit-headers.ts";
 import { jobBound, jobNotFound } from "../routes/jobs.ts";
 import type { JobUrl } from "../views/job.ts";
@@ -92,10 +93,11 @@ async function callPlugin(
   const { reply, given } = call;
   requireScope(reply, "run");
   const idempotencyKey = parseIdempotencyKey(call.idempotencyKey);
+  const trace = parseTrace(reply.request.headers);
   const lost = { caller: reply.request.caller?.name ?? null, tool: plugin.name, given };
   const jobId =
     deps.lostAnswers.take(lost) ??
-    (await deps.engine.submit({ ...toJobRequest(plugin, given), idempotencyKey })).jobId;
+    (await deps.engine.submit({ ...toJobRequest(plugin, given), idempotencyKey, trace })).jobId;
   await waitForEnd(jobId, call, deps);
   if (reply.raw.destroyed) deps.lostAnswers.remember(lost, jobId);
   return readResult(jobId, call, deps);

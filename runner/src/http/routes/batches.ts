@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { z } from "zod";
 import { batchStatus, countJobs, MAX_BATCH_OUTPUT_BYTES } from "../../domain/batch.ts";
-import { Refused } from "../../domain/errors.ts";
+import { MAX_ISSUES, Refused, summarize } from "../../domain/errors.ts";
+import { parseTraceContext } from "../../domain/trace-context.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { OutputBound } from "../../ports/store/jobs.ts";
 import type { StoredBatch } from "../../ports/store/batches.ts";
@@ -15,7 +16,9 @@ import {
 } from "../contract/batches.ts";
 import { toJobRequest, toWebhookTarget } from "../job-request.ts";
 import { mount, sendJson } from "../mount.ts";
+import { parseTrace } from "../parse-trace.ts";
 import { parseIdempotencyKey, parseWait } from "../parse-submit-headers.ts";
+import { createProbeIfAsked } from "../probe-if-asked.ts";
 import { nullIfOverloaded } from "../response-budget.ts";
 import { forgetBody, type Waits } from "../waits.ts";
 import {
@@ -29,11 +32,34 @@ import { pageText } from "../views/json-fields.ts";
 export interface BatchesDeps {
   readonly engine: Pick<
     Engine,
-    "checkBatchSize" | "submitBatch" | "waitForBatch" | "setBatchWebhook" | "shownOf" | "files"
+    | "checkBatchSize"
+    | "submitBatch"
+    | "waitForBatch"
+    | "setBatchWebhook"
+    | "probeWebhook"
+    | "shownOf"
+    | "files"
   >;
   readonly reads: Pick<Store, "batch" | "batches">;
   readonly batchUrl: BatchContext["batchUrl"];
   readonly waits: Waits;
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal;
+}
+
+/** Throws `Refused`: a job of a batch cannot be another one that is there already, except by its idempotency key. */
+function refuseKeys(jobs: readonly unknown[]): void {
+  const issues = jobs.flatMap((job, index) => {
+    if (typeof job !== "object" || job === null) return [];
+    const message =
+      "cannot be in a batch: submit the job with POST /v1/jobs, or give it an `idempotencyKey`";
+    return ["dedupe", "debounce"]
+      .filter((name) => name in job)
+      .map((name) => ({ path: `/jobs/${index}/${name}`, message }));
+  });
+  if (issues.length === 0) return;
+  const shown = issues.slice(0, MAX_ISSUES);
+  throw new Refused("BODY_INVALID", `${summarize(shown, "The body")}.`, { issues: shown });
 }
 
 function shownIn(reply: FastifyReply): OutputBound {
@@ -43,6 +69,7 @@ function shownIn(reply: FastifyReply): OutputBound {
 export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
   const { engine, reads, batchUrl } = deps;
   const context = { batchUrl, shownOf: engine.shownOf };
+  const probeIfAsked = createProbeIfAsked(deps);
 
   async function find(id: string, bound?: OutputBound): Promise<StoredBatch> {
     const batch = await reads.batch(id, bound);
@@ -56,17 +83,20 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
 
   function checkSize(body: unknown): void {
     const { jobs } = (body ?? {}) as { jobs?: unknown };
-    if (Array.isArray(jobs)) engine.checkBatchSize(jobs.length);
+    if (!Array.isArray(jobs)) return;
+    engine.checkBatchSize(jobs.length);
+    refuseKeys(jobs);
   }
 
   /** A separate function, because a function that waits keeps all of its variables. */
   async function submit(body: z.output<typeof SubmitBatch>, reply: FastifyReply): Promise<string> {
     const { headers } = reply.request;
     const { batchId, replayed } = await engine.submitBatch({
-      jobs: body.jobs.map(({ idempotencyKey = null, ...job }) => ({
-        ...toJobRequest(job),
-        idempotencyKey,
-      })),
+      jobs: body.jobs.map(({ idempotencyKey = null, ...job }) => {
+        const trace = parseTraceContext(job.traceparent, job.tracestate);
+        return { ...toJobRequest(job), idempotencyKey, ...(trace !== null && { trace }) };
+      }),
+      trace: parseTrace(headers),
       webhook: body.webhook === undefined ? null : toWebhookTarget(body.webhook),
       idempotencyKey: parseIdempotencyKey(headers["idempotency-key"]),
     });
@@ -115,7 +145,8 @@ export function registerBatches(app: FastifyInstance, deps: BatchesDeps): void {
     return sendBatch(reply, await find(params.id, shownIn(reply)));
   });
 
-  mount(app, setBatchWebhook, async ({ params, body }, reply) => {
+  mount(app, setBatchWebhook, async ({ params, query, body }, reply) => {
+    await probeIfAsked({ query, body }, reply);
     // Reserves the bytes of the response before anything has changed.
     await find(params.id, shownIn(reply));
     await engine.setBatchWebhook(params.id, toWebhookTarget(body));

@@ -6,6 +6,7 @@ import { mount, sendJson } from "../mount.ts";
 import { parseEventId } from "../parse-event-id.ts";
 import { isSpent, streamEvents } from "../sse.ts";
 import type { Streams } from "../streams.ts";
+import { eventText } from "../views/event.ts";
 import { pageText, tailPage } from "../views/json-fields.ts";
 import { jobNotFound } from "./jobs.ts";
 
@@ -37,7 +38,7 @@ export function registerJobEvents(app: FastifyInstance, deps: JobEventsDeps): vo
     const page = tailPage(events, limit, (event) => event.sequence);
     return sendJson(
       reply,
-      pageText(page, (event) => event.body),
+      pageText(page, (event) => eventText(id, event)),
     );
   });
 }

@@ -3,6 +3,7 @@ import { Refused } from "../../domain/errors.ts";
 import { MAX_JOB_OUTPUT_BYTES } from "../../domain/limits.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { payloadsRemoved } from "../../domain/payloads-removed.ts";
 import type { OutputBound, StoredJob } from "../../ports/store/jobs.ts";
 import type { Store } from "../../ports/store/store.ts";
 import {
@@ -16,6 +17,7 @@ import {
 } from "../contract/jobs.ts";
 import { toJobFilter } from "../job-filter.ts";
 import { mount, sendJson } from "../mount.ts";
+import { parseTrace } from "../parse-trace.ts";
 import { parseWait } from "../parse-submit-headers.ts";
 import type { Waits } from "../waits.ts";
 import { jobText, type JobUrl } from "../views/job.ts";
@@ -32,9 +34,10 @@ export interface JobsDeps {
     | "stepProgress"
     | "shownOf"
     | "explainWait"
+    | "traceUrl"
     | "files"
   >;
-  readonly reads: Pick<Store, "job" | "jobs" | "jobValue">;
+  readonly reads: Pick<Store, "job" | "jobs" | "jobState" | "jobValue">;
   readonly jobUrl: JobUrl;
   readonly waits: Waits;
 }
@@ -80,6 +83,14 @@ export function registerJobs(
     );
   }
 
+  async function whyNoValue(id: string, value: string): Promise<Refused> {
+    const job = await reads.jobState(id);
+    if (job === null) return jobNotFound(id);
+    const { payloadsRemovedAt } = job;
+    if (payloadsRemovedAt !== null) return payloadsRemoved(`job "${id}"`, payloadsRemovedAt);
+    return new Refused("OUTPUT_NOT_FOUND", `Job "${id}" has no ${value}.`);
+  }
+
   mount(app, listJobs, async ({ query }, reply) => {
     const { limit, cursor = null, ...filter } = query;
     const page = await reads.jobs(toJobFilter(filter), { limit, cursor });
@@ -99,7 +110,7 @@ export function registerJobs(
 
   mount(app, getJobInput, async ({ params: { id } }, reply) => {
     const value = await reads.jobValue(id, "input", (bytes) => reply.holdBytes(bytes));
-    if (value === null) throw jobNotFound(id);
+    if (value === null) throw await whyNoValue(id, "input");
     return sendValue(reply, `${id}-input`, value);
   });
 
@@ -109,8 +120,7 @@ export function registerJobs(
       const linked = await engine.files.linked.output(id, value);
       return sendValue(reply, `${id}-output-${step}`, linked);
     }
-    if ((await reads.job(id)) === null) throw jobNotFound(id);
-    throw new Refused("OUTPUT_NOT_FOUND", `Job "${id}" has no output of step ${step}.`);
+    throw await whyNoValue(id, `output of step ${step}`);
   });
 
   mount(app, cancelJob, async ({ params }, reply) => {
@@ -125,9 +135,9 @@ export function registerJobs(
     return reply.code(204).send();
   });
 
-  mount(app, retryJob, async ({ params, query }, reply) => {
+  mount(app, retryJob, async ({ params, query, headers }, reply) => {
     await readJob(params.id, reply);
-    await engine.retry(params.id, query.from);
+    await engine.retry(params.id, { from: query.from, trace: parseTrace(headers) });
     return sendJob(params.id, reply.code(202).header("location", `/v1/jobs/${params.id}`));
   });
 }

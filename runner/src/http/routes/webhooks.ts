@@ -13,21 +13,24 @@ import {
   updateWebhook,
 } from "../contract/webhooks.ts";
 import type { WebhookSettings } from "../contract/webhook.ts";
+import { createProbeIfAsked } from "../probe-if-asked.ts";
 import { requireStillAllowed } from "../auth.ts";
 import { createWaitSignal } from "../wait-signal.ts";
 import { mount, sendJson } from "../mount.ts";
 import { webhookTestView, webhookView } from "../views/webhook.ts";
 
 export interface WebhooksDeps {
-  readonly engine: Pick<Engine, "webhooks" | "testWebhook" | "recoverWebhook">;
+  readonly engine: Pick<Engine, "webhooks" | "probeWebhook" | "testWebhook" | "recoverWebhook">;
   /** Aborted when the server closes. */
   readonly closing: AbortSignal;
 }
 
 export function registerWebhooks(app: FastifyInstance, { engine, closing }: WebhooksDeps): void {
   const { webhooks } = engine;
+  const probeIfAsked = createProbeIfAsked({ engine, closing });
 
-  mount(app, registerWebhook, async ({ body }, reply) => {
+  mount(app, registerWebhook, async ({ query, body }, reply) => {
+    await probeIfAsked({ query, body }, reply);
     const request = { ...toWebhookRequest(body), url: body.url };
     const { webhook, created, secret } = await webhooks.register(request);
     reply.code(created ? 201 : 200).header("location", `/v1/webhooks/${webhook.id}`);

@@ -35,6 +35,7 @@ export function batchText(batch: StoredBatch, { batchUrl, shownOf }: BatchContex
     status: toJsonText(batchStatus(counts)),
     createdAt: instantText(batch.createdAt),
     endedAt: instantText(batch.endedAt),
+    payloadsRemovedAt: instantText(batch.payloadsRemovedAt),
     counts: toJsonText(counts),
     jobs: jsonArray(jobs.map(batchJobText)),
     webhook: webhook === null ? NULL_JSON : batchWebhookText(webhook, shownOf),
@@ -60,7 +61,7 @@ export function batchSummaryText(
 
 /** Inserts the output as the stored text, without parsing it. */
 function batchJobText(job: StoredBatchJob): JsonText {
-  const { jobId, name, status, failure, output, truncated } = job;
+  const { jobId, name, status, failure, output, payloadsRemovedAt, truncated } = job;
   return jsonFields<BatchJob>({
     jobId: toJsonText(jobId),
     name: toJsonText(name),
@@ -68,6 +69,7 @@ function batchJobText(job: StoredBatchJob): JsonText {
     error: toJsonText(failure?.message ?? null),
     errorCode: toJsonText(failure?.code ?? null),
     output: output ?? NULL_JSON,
+    payloadsRemovedAt: instantText(payloadsRemovedAt),
     truncated: toJsonText(truncated),
   });
 }

@@ -32,6 +32,7 @@ function summaryFields(
     endedAt: instantText(delivery.endedAt),
     attemptCount: toJsonText(delivery.attempts),
     reason: toJsonText(delivery.reason),
+    payloadsRemovedAt: instantText(delivery.payloadsRemovedAt),
     waitingFor: toJsonText(held.waitingFor),
     heldUntil: toJsonText(held.heldUntil),
     lastError: toJsonText(held.lastError),

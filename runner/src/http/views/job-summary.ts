@@ -23,6 +23,7 @@ export function jobSummaryText(
     runAt: instantText(job.runAt),
     startedAt: instantText(job.startedAt),
     endedAt: instantText(job.endedAt),
+    payloadsRemovedAt: instantText(job.payloadsRemovedAt),
     completedSteps: toJsonText(job.completedSteps),
     steps: toJsonText(plugins.map((plugin, index) => ({ plugin, status: states[index] }))),
     progress: status === "running" ? progressText(context.stepProgress(id)) : NULL_JSON,

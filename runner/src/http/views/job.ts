@@ -1,8 +1,10 @@
 import { pluginNames } from "../../domain/job.ts";
+import type { JobKey } from "../../domain/job-key.ts";
 import type { WaitingFor } from "../../domain/waiting-for.ts";
 import type { PluginCall } from "../../domain/job-spec.ts";
 import { jobScheduleView } from "../../domain/schedule.ts";
 import { jsonArray, NULL_JSON, toJsonText, type JsonText } from "../../domain/json-text.ts";
+import { traceIdOf } from "../../domain/trace-context.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { StepProgress } from "../../ports/job-signal.ts";
 import type { StoredAttempt, StoredJob, StoredStep } from "../../ports/store/jobs.ts";
@@ -16,11 +18,20 @@ export function acceptedJobText(job: AcceptedJob): JsonText {
   return toJsonText(job);
 }
 
+export type JoinedFlag = Pick<AcceptedJob, "deduplicated" | "debounced">;
+
+/** Adds what became of the request, if it made no job of its own. */
+export function submittedText(job: JsonText, joined: JoinedFlag): JsonText {
+  const [name] = Object.keys(joined);
+  return name === undefined ? job : (`{"${name}":true,${job.slice(1)}` as JsonText);
+}
+
 export interface JobContext {
   readonly progress: StepProgress | null;
   readonly jobUrl: JobUrl;
   readonly shownOf: Engine["shownOf"];
   readonly explainWait: Engine["explainWait"];
+  readonly traceUrl: Engine["traceUrl"];
   /** A longer input is left out. Without it, none is. */
   readonly maxInputBytes?: number;
 }
@@ -34,7 +45,9 @@ export function jobText(job: StoredJob, context: JobContext): JsonText {
     status === "running"
       ? spec.plugins.findIndex((_, index) => byIndex.get(index)?.status !== "completed")
       : -1;
-  const isInputLeftOut = Buffer.byteLength(spec.input) > maxInputBytes;
+  const isInputLeftOut =
+    job.payloadsRemovedAt === null && Buffer.byteLength(spec.input) > maxInputBytes;
+  const traceId = spec.trace === undefined ? null : traceIdOf(spec.trace);
   const last = byIndex.get(spec.plugins.length - 1);
   return jsonFields<Job>({
     jobId: toJsonText(spec.id),
@@ -46,11 +59,14 @@ export function jobText(job: StoredJob, context: JobContext): JsonText {
     priority: toJsonText(spec.priority),
     timeoutMs: toJsonText(spec.timeoutMs),
     retry: toJsonText(spec.retry ?? null),
+    dedupe: toJsonText(job.key?.kind === "dedupe" ? dedupeView(job.key) : null),
+    debounce: toJsonText(debounceView(job.key)),
     schedule: toJsonText(spec.schedule === undefined ? null : jobScheduleView(spec.schedule)),
     createdAt: instantText(spec.createdAt),
     runAt: instantText(spec.runAt),
     startedAt: instantText(job.startedAt),
     endedAt: instantText(job.endedAt),
+    payloadsRemovedAt: instantText(job.payloadsRemovedAt),
     waitingFor: waitingForText(job.waitingFor, context),
     progress: status === "running" ? progressText(progress) : NULL_JSON,
     steps: jsonArray(
@@ -68,8 +84,24 @@ export function jobText(job: StoredJob, context: JobContext): JsonText {
     input: isInputLeftOut ? NULL_JSON : spec.input,
     inputTruncated: toJsonText(isInputLeftOut),
     webhook: job.webhook === null ? NULL_JSON : jobWebhookText(job.webhook, shownOf),
+    traceId: toJsonText(traceId),
+    traceUrl: toJsonText(traceId === null ? null : context.traceUrl(traceId)),
     url: toJsonText(jobUrl(spec.id)),
   });
+}
+
+function dedupeView({ key, span, until }: JobKey) {
+  return {
+    key,
+    while: span === "ttl" ? null : span,
+    until: until === null ? null : new Date(until).toISOString(),
+  };
+}
+
+function debounceView(key: JobKey | undefined) {
+  if (key?.window === undefined) return null;
+  const { mode, collect, merged } = key.window;
+  return { key: key.key, mode, collect, merged, until: new Date(key.until ?? 0).toISOString() };
 }
 
 export function waitingForText(
@@ -80,6 +112,7 @@ export function waitingForText(
   const { kind, since } = waitingFor;
   return toJsonText({
     kind,
+    on: kind === "retry" ? null : waitingFor.on,
     detail: explainWait(waitingFor),
     since: new Date(since).toISOString(),
   });

@@ -12,13 +12,24 @@ const UNKNOWN = {
   retry: null,
   limits: null,
   secrets: [],
+  env: [],
   warnings: [],
 };
 
 /** Ready and broken plugins have the same keys. */
 export function pluginView(plugin: PluginInfo): Plugin {
   return plugin.status === "ready"
-    ? { ...plugin, secrets: [...plugin.secrets], warnings: [...plugin.warnings], error: null }
+    ? {
+        ...plugin,
+        limits: plugin.limits && {
+          ...plugin.limits,
+          maxQueued: plugin.limits.maxQueued ?? null,
+        },
+        secrets: [...plugin.secrets],
+        env: [...plugin.env],
+        warnings: [...plugin.warnings],
+        error: null,
+      }
     : { ...UNKNOWN, ...plugin };
 }
 

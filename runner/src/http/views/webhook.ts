@@ -1,3 +1,4 @@
+import type { ShownCertificate } from "../../domain/client-certificate.ts";
 import type { Answer } from "../../domain/delivery.ts";
 import { EVENT_KINDS } from "../../domain/event.ts";
 import type { TestedEvent } from "../../engine/webhooks/test-webhook.ts";
@@ -18,6 +19,7 @@ export function webhookView(webhook: WebhookView): Webhook {
     jobName,
     timeoutMs,
     verifyTls,
+    clientCertificate: webhook.clientCertificate && certificateView(webhook.clientCertificate),
     ratePerSecond,
     expiresAt: toInstant(webhook.expiresAt),
     state,
@@ -28,6 +30,10 @@ export function webhookView(webhook: WebhookView): Webhook {
     createdAt: new Date(webhook.createdAt).toISOString(),
     updatedAt: new Date(webhook.updatedAt).toISOString(),
   };
+}
+
+function certificateView({ validUntil, ...rest }: ShownCertificate): Webhook["clientCertificate"] {
+  return { ...rest, validUntil: new Date(validUntil).toISOString() };
 }
 
 export function webhookTestView(tested: readonly TestedEvent[]): WebhookTest {

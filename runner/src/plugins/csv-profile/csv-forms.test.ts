@@ -136,6 +136,13 @@ describe("the table", () => {
     expect((await profile("1,2\n3,4\n", { header: true })).rows).toBe(1);
   });
 
+  test("begins with its first row if only some of the rows end with a delimiter", async () => {
+    const text = "k1\t7\tred\nk2\t9\tblue\t\nk3\t4\tgrey\nk4\t8\tpink\t\n";
+    const found = await profile(text, { header: false });
+    expect(found).toMatchObject({ rows: 4, raggedRows: 2, skipped: { preamble: [] } });
+    expect(found.columns).toMatchObject([{ min: "k1", max: "k4" }, { min: 4 }, { max: "red" }]);
+  });
+
   test("has a header of years above numbers", async () => {
     const found = await profile("Country,2001,2002\nMali,11.5,12\nPeru,26,27.5\n");
     expect(namesOf(found)).toEqual(["Country", "2001", "2002"]);

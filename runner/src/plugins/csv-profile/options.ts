@@ -61,16 +61,19 @@ export const Input = z
     check.addIssue(`exactly one of text, file and url is required, but the input has ${names}`);
   });
 
-const mark = z
-  .string()
-  .regex(/^(?:auto|none|[^\s\p{L}\p{N}])$/u, "must be auto, none or one punctuation character");
+const mark = z.string().regex(/^(?:auto|none|[^\s\p{L}\p{N}])$/u, {
+  error: ({ input }) => `${JSON.stringify(input)} must be auto, none or one punctuation character`,
+});
 
 export const Options = z.strictObject({
   delimiter: z
     .string()
     .min(1)
     .max(10)
-    .refine((value) => !/[\r\n"]/.test(value), "must not contain a line end or a quote")
+    .refine((value) => !/[\r\n"]/.test(value), {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} must be another text, without line ends and quotes`,
+    })
     .default("auto")
     .describe(
       "The text between values, such as `;` or `||`, or one of `comma`, `semicolon`, `tab`, `pipe`, `colon`, `space`. `auto` detects it from the first rows.",

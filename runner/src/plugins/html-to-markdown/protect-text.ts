@@ -17,7 +17,7 @@ const INLINE =
 
 export function protectText(tree: Root | Element): void {
   let before: Nodes | null = null;
-  walk(tree, (node) => {
+  walk(tree, hasOwnSpaces, (node) => {
     if (isElement(node)) {
       if (!INLINE.test(node.tagName)) before = null;
       return;
@@ -35,18 +35,25 @@ function mark(text: string): string {
   return DROPPED.reduce((marked, from, index) => marked.replaceAll(from, MARKS[index]!), spaced);
 }
 
-/** Removes the marks, and the spaces that were put before text that touches what is before it. */
+/**
+ * Removes the marks, and the spaces that were put before text that touches what is before it. Also in
+ * code: Defuddle makes code blocks of elements that were marked.
+ */
 export function unprotectText(tree: Root | Element): void {
   let before: Text | null = null;
-  walk(tree, (node) => {
-    if (node.type !== "text") return;
-    if (node.value.trimStart().startsWith(TOUCHES)) {
-      node.value = node.value.trimStart();
-      if (before) before.value = before.value.replace(/ $/, "");
-    }
-    node.value = unmark(node.value);
-    before = node;
-  });
+  walk(
+    tree,
+    () => false,
+    (node) => {
+      if (node.type !== "text") return;
+      if (node.value.trimStart().startsWith(TOUCHES)) {
+        node.value = node.value.trimStart();
+        if (before) before.value = before.value.replace(/ $/, "");
+      }
+      node.value = unmark(node.value);
+      before = node;
+    },
+  );
 }
 
 /** Removes the marks from one text. */
@@ -55,11 +62,14 @@ export function unmark(text: string): string {
   return MARKS.reduce((shown, from, index) => shown.replaceAll(from, DROPPED[index]!), plain);
 }
 
-/** Visits the nodes in their order, without code, scripts and the head. Blocks are visited twice. */
-function walk(node: Nodes, visit: (node: Nodes) => void): void {
+function hasOwnSpaces(node: Nodes): boolean {
+  return isElement(node, "head", "script", "style", "pre", "math", "template", "textarea");
+}
+
+/** Visits the nodes in their order, without what is in those to skip. Blocks are visited twice. */
+function walk(node: Nodes, skips: (node: Nodes) => boolean, visit: (node: Nodes) => void): void {
   visit(node);
-  if (!("children" in node)) return;
-  if (isElement(node, "head", "script", "style", "pre", "math", "template", "textarea")) return;
-  for (const child of node.children) walk(child, visit);
+  if (!("children" in node) || skips(node)) return;
+  for (const child of node.children) walk(child, skips, visit);
   if (isElement(node)) visit(node);
 }

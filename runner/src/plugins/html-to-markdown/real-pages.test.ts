@@ -83,6 +83,14 @@ describe("code keeps its lines, indentation and language", () => {
     const html = "<table><tr><td>1<td><code>ls</code><td>lists</table>";
     expect(await whole(html)).toContain("| 1 | `ls` | lists |");
   });
+
+  test("a code element that becomes a block has its text and no mark of the program", async () => {
+    const code =
+      '<code class="hl lean block"><span class="keyword token">def</span><span class="inter-text"> n</span><span> : </span><a href="/Nat"><span class="const token">Nat</span></a><span> := 7</span></code>';
+    const markdown = await inArticle(`<p>Before</p>${code}<p>After</p>`);
+    expect(markdown).toContain("```lean\ndef n : Nat := 7\n```");
+    expect(markdown).not.toMatch(/[\uFDD0-\uFDEF]/);
+  });
 });
 
 describe("tables", () => {

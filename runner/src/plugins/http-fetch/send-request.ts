@@ -100,7 +100,7 @@ async function follow(
   let url = first;
   const redirects: string[] = [];
   for (;;) {
-    const headers = new Headers(url.origin === origin ? options.headers : {});
+    const headers = toHeaders(url.origin === origin ? options.headers : {});
     if (body !== null && !headers.has("content-type")) {
       headers.set("content-type", "application/json");
     }
@@ -171,4 +171,23 @@ function reasonOf(error: unknown): string {
   const messages: string[] = [];
   for (let at: unknown = error; at instanceof Error; at = at.cause) messages.push(at.message);
   return messages.join(": ");
+}
+
+/** Throws an Error without the value of a header, which can be a secret. */
+function toHeaders(given: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+      throw new Error(
+        `headers has the name ${JSON.stringify(name)}: it must be one such as "authorization", without spaces and colons`,
+      );
+    }
+    if (/[^\t\x20-\x7E\x80-\xFF]/.test(value.trim())) {
+      throw new Error(
+        `headers has ${JSON.stringify(name)}: its value must be one line, and have only characters of Latin-1`,
+      );
+    }
+    headers.append(name, value);
+  }
+  return headers;
 }

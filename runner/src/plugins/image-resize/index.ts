@@ -6,7 +6,7 @@ import { wantedFormat } from "./choose-format.ts";
 import { FORMATS } from "./formats.ts";
 import { DEFAULT_MAX_PIXELS, MAX_PIXELS_VARIABLE, pixelLimit } from "./limits.ts";
 import { FITS } from "./plan-size.ts";
-import { readImage } from "./read-image.ts";
+import { fieldOf, readImage } from "./read-image.ts";
 import { resize } from "./resize.ts";
 
 // npm does not install this library with the package. Without it, the catalog shows the plugin as broken.
@@ -128,6 +128,7 @@ export default definePlugin({
   input: Input,
   options: Options,
   output: Output,
+  env: [MAX_PIXELS_VARIABLE],
   example: {
     input: {
       base64:
@@ -146,7 +147,13 @@ export default definePlugin({
     const bytes = await readImage(input, ctx);
     ctx.signal.throwIfAborted();
     ctx.progress(0.3, `${bytes.length} bytes read`);
-    const { data, info, original, note } = await resize(bytes, { ...options, format, limit });
+    const { data, info, original, note } = await resize(bytes, {
+      ...options,
+      format,
+      limit,
+    }).catch((error: Error) => {
+      throw new Error(`${fieldOf(input)}: ${error.message}`, { cause: error.cause });
+    });
     ctx.signal.throwIfAborted();
     await target?.write(data, info.mimeType);
     if (note !== null) ctx.log.warn(note);

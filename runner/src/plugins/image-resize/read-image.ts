@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
 import { pathOf, type FileSource } from "../shared/file-source.ts";
+import { checkHttpUrl } from "../shared/http-url.ts";
 
 const MAX_BYTES = 50 << 20;
 const DATA_URL = /^data:[^,]*,/;
@@ -23,6 +24,12 @@ export async function readImage(
   if (source.file) return fromFile(source.file, ctx);
   if (source.url) return fromUrl(source.url, ctx);
   return fromBase64(source.base64 ?? "");
+}
+
+/** The input's field with its value. */
+export function fieldOf({ file, url }: ImageSource): string {
+  if (file) return `file is ${JSON.stringify(file)}`;
+  return url ? `url is ${JSON.stringify(url)}` : "base64";
 }
 
 function fromBase64(written: string): Buffer {
@@ -57,6 +64,7 @@ async function fromUrl(url: string, ctx: Pick<PluginContext, "fetch">): Promise<
   const notDownloaded = (cause: unknown): never => {
     throw new Error(`${shown}: it could not be downloaded`, { cause });
   };
+  checkHttpUrl(url);
   const response = await ctx.fetch(url).catch(notDownloaded);
   if (!response.ok) {
     await response.body?.cancel();

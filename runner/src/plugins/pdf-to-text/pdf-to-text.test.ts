@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { linesOf, pdfOf } from "../../../test/support/pdfs.ts";
+import { messageWithCauses } from "../../domain/message-with-causes.ts";
 import { runPlugin } from "../../../test/support/plugin-context.ts";
 import pdfToText from "./index.ts";
 import { parseRanges, selectPages } from "./page-ranges.ts";
@@ -94,6 +95,10 @@ describe("pages", () => {
       [3, "three"],
     ]);
     expect(output.pageCount).toBe(3);
+    expect(output.trace.progress).toMatchObject([
+      { fraction: 0.5, message: "page 1" },
+      { fraction: 1, message: "page 3" },
+    ]);
     expect([...selectPages(parseRanges("2-"), 4)]).toEqual([2, 3, 4]);
   });
 
@@ -138,6 +143,34 @@ describe("a file that cannot be read", () => {
       "latin1",
     );
     expect((await read(cut)).text).toBe("one\n\ntwo\n\nthree");
+  });
+});
+
+describe("an encrypted file", () => {
+  /** Three pages, encrypted by qpdf. */
+  const encrypted = (name: string): Buffer =>
+    readFileSync(new URL(`../../../test/support/encrypted-pdfs/${name}.pdf`, import.meta.url));
+
+  test.each([["aes-256"], ["rc4-128"]])("is read with its password: %s", async (name) => {
+    const { text, pageCount } = await read(encrypted(name), { password: "opên" });
+    expect({ text, pageCount }).toEqual({ text: "one\n\ntwo\n\nthree", pageCount: 3 });
+  });
+
+  test("that only restricts printing and copying is read without a password", async () => {
+    expect((await read(encrypted("restricted"))).text).toBe("one\n\ntwo\n\nthree");
+  });
+
+  test.each([
+    [{}, 'file is "a.pdf": the PDF is encrypted. Give its password in the option password'],
+    [
+      { password: "Open" },
+      'file is "a.pdf": the PDF is encrypted, and the option password is not its password',
+    ],
+  ])("is refused with %j, and the password is not repeated", async (options, message) => {
+    const failed: unknown = await read(encrypted("aes-256"), options).catch(
+      (error: unknown) => error,
+    );
+    expect(messageWithCauses(failed as Error)).toBe(message);
   });
 });
 

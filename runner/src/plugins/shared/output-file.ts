@@ -78,12 +78,16 @@ export function resolveField(
   try {
     return files.resolve(path);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const named = message.startsWith("file is ")
-      ? message.replace("file is ", `${field} is `)
-      : `${field} is ${JSON.stringify(path)}: ${message}`;
-    throw new Error(named, { cause: error });
+    throw errorOf(field, path, error as Error);
   }
+}
+
+/** Without the error as its cause, which would repeat what the message says. */
+function errorOf(field: string, path: string, { message, cause }: Error): Error {
+  const named = message.startsWith("file is ")
+    ? message.replace("file is ", `${field} is `)
+    : `${field} is ${JSON.stringify(path)}: ${message}`;
+  return new Error(named, { cause });
 }
 
 function partOf(path: string): string {

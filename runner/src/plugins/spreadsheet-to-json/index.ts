@@ -80,6 +80,11 @@ async function readSheet(
     },
   });
   const { header, columns, rows: rowCount, emptyRows, isTruncated, ...found } = table.end();
+  if (headerRow && header === null && counted > 0) {
+    throw new Error(
+      `headerRow is ${headerRow}: it must be a row of the sheet, which ends with row ${counted}`,
+    );
+  }
   const rows = await output.end();
   ctx.metrics.add("processedItems", rowCount);
   if (isTruncated) {

@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
 import { pathOf, type FileSource } from "../shared/file-source.ts";
+import { checkHttpUrl } from "../shared/http-url.ts";
 
 const MAX_DOWNLOAD_BYTES = 100 << 20;
 
@@ -54,6 +55,7 @@ async function download(url: string, ctx: Pick<PluginContext, "fetch">): Promise
   const failed = (cause: unknown): never => {
     throw new Error(`${field}: it could not be downloaded`, { cause });
   };
+  checkHttpUrl(url);
   const response = await ctx.fetch(url).catch(failed);
   if (!response.ok) {
     await response.body?.cancel();

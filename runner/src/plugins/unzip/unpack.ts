@@ -57,11 +57,21 @@ function resolveIn({ folder, files }: UnpackOptions, name: string): string {
   try {
     return files.resolve(name === "" ? folder : join(folder, name));
   } catch (error) {
-    throw new Error(
-      `outputFolder is ${JSON.stringify(folder)}: ${name === "" ? "it" : JSON.stringify(name)} leads out of the files folder. It must be a folder inside it, such as "out/reports", without links that lead out.`,
-      { cause: error },
+    throw toFolderError(folder, name, error as NodeJS.ErrnoException);
+  }
+}
+
+function toFolderError(folder: string, name: string, cause: NodeJS.ErrnoException): Error {
+  const shown = `outputFolder is ${JSON.stringify(folder)}: ${name === "" ? "it" : JSON.stringify(name)}`;
+  if (cause.code === undefined) {
+    return new Error(
+      `${shown} leads out of the files folder. It must be a folder inside it, such as "out/reports", without links that lead out.`,
     );
   }
+  return new Error(
+    `${shown} cannot be written (${cause.code}). A part of its path may be a file.`,
+    { cause },
+  );
 }
 
 async function checkTarget(
@@ -71,10 +81,7 @@ async function checkTarget(
 ): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return null;
-    throw new Error(
-      `outputFolder is ${JSON.stringify(folder)}: ${JSON.stringify(name)} cannot be written (${String(error.code)}). A part of its path may be a file.`,
-      { cause: error },
-    );
+    throw toFolderError(folder, name, error);
   });
   if (found === null || (isFolder && found.isDirectory())) return;
   const shown = `outputFolder is ${JSON.stringify(folder)}: ${JSON.stringify(name)}`;

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
 import { pathOf, type FileSource } from "../shared/file-source.ts";
+import { checkHttpUrl } from "../shared/http-url.ts";
 import { createDecoder, findEncoding } from "./xml-encoding.ts";
 
 const PIECE_BYTES = 1 << 18;
@@ -43,11 +44,14 @@ export async function openText(source: Source, ctx: Context, limits: Limits): Pr
     return fromBytes(bytes, { field, size: found.size, charset: null, limits });
   }
   if (source.url) return openUrl(source.url, ctx, limits);
+  // A text has none, but an unknown one is wrong all the same.
+  if (limits.encoding !== "auto") await createDecoder(limits.encoding, "text");
   return fromString(source.text ?? "", limits);
 }
 
 async function openUrl(url: string, ctx: Context, limits: Limits): Promise<XmlText> {
   const field = `url is ${JSON.stringify(url)}`;
+  checkHttpUrl(url);
   const response = await ctx.fetch(url).catch((cause: unknown) => {
     throw new Error(`${field}: the download failed.`, { cause });
   });

@@ -92,6 +92,5 @@ function toXmlError(error: Error, field: string, reasons: string): Error {
     : "";
   return new Error(
     `${field}: the XML must be well-formed, but at line ${line}, column ${column}: ${what}.${hint}`,
-    { cause: error },
   );
 }

@@ -68,6 +68,11 @@ export async function listEntries(
       continue;
     }
     const path = isRoot(file) ? findRoot(files, "") : resolveField(`files/${index}`, file, files);
+    if (path === options.outputPath) {
+      throw new Error(
+        `${from}: it is the outputFile too, which the archive would replace. Choose another outputFile.`,
+      );
+    }
     for await (const entry of walk(path, { root, from, options })) add(entry, from);
   }
   for (const [name, text] of Object.entries(input.texts ?? {})) {

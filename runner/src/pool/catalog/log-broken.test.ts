@@ -9,6 +9,7 @@ const ready = {
   version: "1.0.0",
   status: "ready",
   secrets: [] as readonly string[],
+  env: [] as readonly string[],
   warnings: [] as readonly string[],
 } as ReadyPlugin;
 const warning = (...warnings: string[]): ReadyPlugin => ({ ...ready, warnings });

@@ -156,7 +156,8 @@ export function createPluginCatalog(options: PluginCatalogOptions): LivePluginCa
       if (info.status === "broken") return { error: info.error };
       const found = secrets.find(info.secrets);
       if ("error" in found) return found;
-      return file === null ? null : { file, timeoutMs: info.timeoutMs, secrets: found.values };
+      if (file === null) return null;
+      return { file, timeoutMs: info.timeoutMs, secrets: found.values, env: info.env };
     },
     onChange(listener) {
       listeners.add(listener);

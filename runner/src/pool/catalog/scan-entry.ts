@@ -60,6 +60,7 @@ function describe(plugin: PluginDefinition): PluginDescription {
     retry: plugin.retry ? toRetryPolicy(plugin.retry) : null,
     limits: plugin.limits ? toPluginLimits(plugin.name, plugin.limits) : null,
     secrets: plugin.secrets ?? [],
+    env: plugin.env ?? [],
     warnings: [input, options, output].flatMap(({ warning }) => warning ?? []),
   };
 }

@@ -1,6 +1,8 @@
 /** The step that runs in this thread, and the step that the calling code belongs to. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { StepLimitPause } from "../../ports/plugin-pool.ts";
 import type { LogBuffer } from "./log-buffer.ts";
+import type { StepEnv } from "./plugin-env.ts";
 import type { StepSecrets } from "./step-secrets.ts";
 
 export interface CurrentStep {
@@ -8,6 +10,8 @@ export interface CurrentStep {
   readonly buffer: LogBuffer;
   readonly abort: AbortController;
   readonly secrets: StepSecrets;
+  readonly env: StepEnv;
+  readonly pauseLimit: (pause: StepLimitPause) => void;
 }
 
 const owner = new AsyncLocalStorage<CurrentStep>();
@@ -30,6 +34,11 @@ export function currentStep(): CurrentStep | null {
 /** The step that started the calling code, ended or not; undefined when unknown. */
 export function owningStep(): CurrentStep | undefined {
   return owner.getStore();
+}
+
+/** What the calling code may read of the environment; null if it is no step's. */
+export function callingEnv(): StepEnv | null {
+  return (owner.getStore() ?? current)?.env ?? null;
 }
 
 /** The step that the calling code logs to; null when its step has ended, so that the line is dropped. */

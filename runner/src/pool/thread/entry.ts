@@ -12,9 +12,11 @@ import {
   type ThreadTask,
 } from "../messages.ts";
 import { captureOutput } from "./capture-output.ts";
-import { asCurrentStep, currentStep, type CurrentStep } from "./current-step.ts";
+import { asCurrentStep, callingEnv, currentStep, type CurrentStep } from "./current-step.ts";
+import { createLimitPauses } from "./limit-pause.ts";
 import { lowerPriority } from "./lower-priority.ts";
 import { createLogBuffer } from "./log-buffer.ts";
+import { installPluginEnv, undeclaredWarning } from "./plugin-env.ts";
 import { refuseKill } from "./refuse-kill.ts";
 import { reportChildren } from "./report-children.ts";
 import { reportFaults } from "./report-faults.ts";
@@ -41,6 +43,10 @@ port.on("message", (request: StopRequest) => {
   if (step?.run === request.run) step.abort.abort(new DOMException(request.reason, "AbortError"));
 });
 
+const settings = workerData as ThreadSettings;
+/** The undeclared variables that a step of this thread was warned about, after the plugin's name. */
+const warned = new Set<string>();
+
 lowerPriority();
 installPluginResolution();
 const endLines = captureOutput();
@@ -48,16 +54,23 @@ refuseKill();
 reportChildren(send);
 reportFaults(send);
 const endThread = process.exit.bind(process);
-const changedGlobal = watchGlobals();
+const pluginEnv = installPluginEnv(callingEnv, settings);
+const changedGlobal = watchGlobals(pluginEnv);
 
 export default async function runTask(task: ThreadTask): Promise<void> {
   const { run } = task;
-  const settings = workerData as ThreadSettings;
   const secrets = createStepSecrets(task.secrets);
   const buffer = secrets.hideIn(
     createLogBuffer((lines, progress) => send({ kind: "update", run, lines, progress }), task),
   );
-  const step: CurrentStep = { run, buffer, abort: new AbortController(), secrets };
+  const env = { declared: task.env, undeclared: new Set<string>() };
+  const pauseLimit = createLimitPauses({
+    send: (pause) => send({ kind: "pause-limit", run, pause }),
+    warn: (message) => buffer.log("warn", message),
+    nowMs: monotonicMs,
+  });
+  const abort = new AbortController();
+  const step: CurrentStep = { run, buffer, abort, secrets, env, pauseLimit };
   Atomics.store(sharedState, SHARED_STATE.startedAt, BigInt(monotonicMs()));
   Atomics.add(sharedState, SHARED_STATE.runCount, 1n);
   Atomics.store(sharedState, SHARED_STATE.run, BigInt(run));
@@ -67,6 +80,7 @@ export default async function runTask(task: ThreadTask): Promise<void> {
       endLines();
       return end;
     });
+    warnOfUndeclared(task.plugin, step);
     const changed = changedGlobal();
     if (changed !== null) buffer.log("warn", toWarning(task.plugin, changed));
     send({ kind: "ended", run, ...buffer.close(), outcome });
@@ -76,6 +90,14 @@ export default async function runTask(task: ThreadTask): Promise<void> {
     crash(run, error);
   }
   Atomics.store(sharedState, SHARED_STATE.run, 0n);
+}
+
+/** A module reads a variable when it is first imported: once per thread is as often as each step can be told. */
+function warnOfUndeclared(plugin: string, { env, buffer }: CurrentStep): void {
+  const names = [...env.undeclared].filter((name) => !warned.has(`${plugin} ${name}`));
+  if (names.length === 0) return;
+  for (const name of names) warned.add(`${plugin} ${name}`);
+  buffer.log("warn", undeclaredWarning(plugin, names, settings));
 }
 
 function toWarning(plugin: string, changed: string): string {

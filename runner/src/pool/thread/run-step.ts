@@ -14,6 +14,7 @@ import { createPluginFetch } from "./plugin-fetch.ts";
 import { parseJson, type ChangedInteger } from "./parse-json.ts";
 import { createStepFiles, type ThreadFiles } from "./step-files.ts";
 import { createMetrics, type MetricsRecorder } from "./plugin-metrics.ts";
+import { toLimitPause } from "./limit-pause.ts";
 import { readRetryWish } from "./retry-wish.ts";
 import { serializeOutput, stringify } from "./serialize-output.ts";
 import { systemClock } from "../../system/clock.ts";
@@ -35,7 +36,9 @@ const TOO_LATE: StepInterrupted = {
   isTooLate: true,
 };
 
-type Task = Omit<ThreadTask, "file" | "run" | "secrets">;
+type Task = Omit<ThreadTask, "file" | "run" | "secrets" | "env">;
+/** The environment is watched around the step, by the thread. */
+type Step = Omit<CurrentStep, "env">;
 
 /** Never rejects. */
 export async function runStep(
@@ -56,8 +59,8 @@ export async function runLoaded(
   plugin: PluginDefinition,
   parts: {
     readonly task: Task;
-    readonly step: CurrentStep;
-    readonly settings: ThreadSettings;
+    readonly step: Step;
+    readonly settings: Omit<ThreadSettings, "withholdsEnv">;
     /** Replaces `ctx.fetch`. */
     readonly fetch?: typeof globalThis.fetch;
   },
@@ -66,7 +69,7 @@ export async function runLoaded(
     task,
     step,
     settings,
-    fetch = createPluginFetch(step.abort.signal, settings.egress),
+    fetch = createPluginFetch(step.abort.signal, { egress: settings.egress, trace: task.trace }),
   } = parts;
   const metrics = createMetrics();
   const files = createStepFiles(task, { ...settings, signal: step.abort.signal });
@@ -77,7 +80,7 @@ export async function runLoaded(
     if (warning !== null) step.buffer.log("warn", warning);
     const input = await checkIf(plugin.input, read.input, inputMisfit(task));
     const options = await checkIf(plugin.options, read.options, optionsMisfit(task));
-    const ctx = createContext({ task, step, read, options, metrics, files, fetch });
+    const ctx = createContext({ plugin, task, step, read, options, metrics, files, fetch });
     startedAt = systemClock.monotonic();
     if (task.startBefore !== null && monotonicMs() > task.startBefore) throw new TooLate();
     const returned = await plugin.run(input, ctx);
@@ -108,14 +111,14 @@ export async function runLoaded(
 }
 
 /** An output is data, and stays as the plugin made it. */
-function warnOfSecrets(output: JsonText, { secrets, buffer }: CurrentStep): void {
+function warnOfSecrets(output: JsonText, { secrets, buffer }: Step): void {
   const names = secrets.namesIn(output);
   if (names.length === 0) return;
   const which = names.length === 1 ? `the secret ${names[0]}` : `the secrets ${names.join(", ")}`;
   buffer.log("warn", `The output contains ${which}. It is stored and sent in events as it is.`);
 }
 
-function toFailure(error: unknown, step: CurrentStep): Failure {
+function toFailure(error: unknown, step: Step): Failure {
   if (error instanceof StepFailed) {
     const { code, message } = error.failure;
     return { code, message: step.secrets.hide(message) };
@@ -206,15 +209,16 @@ async function check(
 }
 
 function createContext(parts: {
+  plugin: PluginDefinition;
   task: Task;
-  step: CurrentStep;
+  step: Step;
   read: ParsedTask;
   options: unknown;
   metrics: MetricsRecorder;
   files: ThreadFiles;
   fetch: typeof globalThis.fetch;
 }): PluginContext {
-  const { task, step, read, options, metrics, files, fetch } = parts;
+  const { plugin, task, step, read, options, metrics, files, fetch } = parts;
   const { signal } = step.abort;
   const log =
     (level: LogLevel) =>
@@ -254,6 +258,13 @@ function createContext(parts: {
     fetch,
     files: files.files,
     artifacts: files.artifacts,
+    trace: {
+      traceparent: task.trace?.traceparent ?? null,
+      tracestate: task.trace?.tracestate ?? null,
+    },
+    limit: {
+      pause: (forMs, more) => step.pauseLimit(toLimitPause(plugin, { ...more, forMs })),
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  * functions, globals or the environment. Freezing them instead breaks packages that assign their own
  * `toString`. Measured: 10 µs per step, plus 0.3 µs per environment variable.
  */
+import type { PluginEnv } from "./plugin-env.ts";
 
 const INTRINSICS = [
   "Object",
@@ -60,10 +61,10 @@ const FAULTS = ["uncaughtException", "unhandledRejection"] as const;
  * or added to a built-in prototype, or returns null. New global variables are allowed. The code
  * calls nothing that a plugin can have replaced.
  */
-export function watchGlobals(): () => string | null {
+export function watchGlobals({ variables, isInstalled }: PluginEnv): () => string | null {
   const functions = recordFunctions();
   const prototypes = INTRINSICS.map((name) => prototypeOf(name) ?? {});
-  const env = Object.entries(process.env);
+  const env = Object.entries(variables);
   const { keys } = Object;
   const listenerCount = process.listenerCount.bind(process);
   const listeners = FAULTS.map((fault) => listenerCount(fault));
@@ -84,10 +85,10 @@ export function watchGlobals(): () => string | null {
   }
 
   function changedVariable(): string | null {
-    if (keys(process.env).length !== env.length) return "process.env";
+    if (!isInstalled() || keys(variables).length !== env.length) return "process.env";
     for (let at = 0; at < env.length; at += 1) {
       const name = env[at]![0];
-      if (process.env[name] !== env[at]![1]) return `process.env.${name}`;
+      if (variables[name] !== env[at]![1]) return `process.env.${name}`;
     }
     return null;
   }

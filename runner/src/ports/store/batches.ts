@@ -25,6 +25,8 @@ export interface StoredBatch {
   readonly createdAt: number;
   /** When its callback was stored; null until then. */
   readonly endedAt: number | null;
+  /** When its callback's body was removed, and those of its jobs began to be; null while it has it. */
+  readonly payloadsRemovedAt: number | null;
   readonly webhook: JobWebhook | null;
   /** In the order of the request. */
   readonly jobs: readonly BatchJob[];
@@ -49,6 +51,8 @@ export interface BatchJob {
   readonly output: JsonText | null;
   /** True if an output exists but was left out because of the bound. */
   readonly truncated: boolean;
+  /** When the output was removed, if the job had one; null while the job has its payloads. */
+  readonly payloadsRemovedAt: number | null;
 }
 
 export interface BatchWrites {
@@ -61,6 +65,8 @@ export interface BatchWrites {
    *   `duplicate` with that job's id.
    * - If the new jobs would raise the number of queued jobs above `maxQueued`, the batch is refused
    *   as `queue-full`. A batch without new jobs is accepted even if the queue is full.
+   * - If the new jobs would raise the number of jobs that wait for a limit above its `maxQueued`, the
+   *   batch is refused as `limit-full`.
    * - If a file that a new job names does not exist, the batch is refused as `no-file`.
    */
   submitBatch(batch: NewBatch, limits: { maxQueued: number }): Promise<SubmitOutcome>;

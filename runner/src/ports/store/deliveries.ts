@@ -4,6 +4,7 @@ import type { EventKind } from "../../domain/event.ts";
 import type { DestinationHealth } from "../../domain/hold.ts";
 import type { WebhookVerdict } from "../../domain/webhook-health.ts";
 import type { JsonText } from "../../domain/json-text.ts";
+import type { TraceContext } from "../../domain/trace-context.ts";
 import type { Page, Paged } from "./page.ts";
 
 /**
@@ -61,6 +62,8 @@ export interface ClaimedDelivery {
   /** The number of attempts stored so far. */
   readonly attempts: number;
   readonly retriesUsed: number;
+  /** Of its job; of a batch's callback, that of the first job. Left out if there is none. */
+  readonly trace?: TraceContext;
 }
 
 /**
@@ -158,6 +161,8 @@ export interface DeliverySummary {
   readonly attempts: number;
   /** Why the delivery is dead. */
   readonly reason: string | null;
+  /** When what it sends was removed; null while it can be sent again. */
+  readonly payloadsRemovedAt: number | null;
   /** Its destination's. */
   readonly health: DestinationHealth;
 }

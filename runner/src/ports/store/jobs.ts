@@ -1,10 +1,13 @@
 import type { Failure } from "../../domain/errors.ts";
+import type { DeliveryState } from "../../domain/delivery.ts";
 import type { EventDelivery } from "../../domain/delivery-progress.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { JobEvent } from "../../domain/event.ts";
+import type { JobKey } from "../../domain/job-key.ts";
 import type { DeclaredLimit } from "../../domain/plugin-limits.ts";
 import type { RunningJob } from "../../domain/job.ts";
 import type { StepAttempt, StepRecord, Transition } from "../../domain/transition.ts";
+import type { TraceContext } from "../../domain/trace-context.ts";
 import type { WaitingFor } from "../../domain/waiting-for.ts";
 import type { JobSpec, JobStatus } from "../../domain/job-spec.ts";
 import type { HandedOver, HandOver } from "./deliveries.ts";
@@ -20,7 +23,22 @@ export interface NewJob extends JobSpec {
   readonly tags?: readonly string[];
   /** The limits that its steps have: those that are not stored yet are stored with it. */
   readonly declaredLimits?: readonly DeclaredLimit[];
+  /** Left out if it has none. */
+  readonly key?: NewJobKey;
 }
+
+export interface NewJobKey extends JobKey {
+  /** Equal for requests of which one gets the job of the other. */
+  readonly identity: string;
+  /** A job that loses the key to this one, although it has it. */
+  readonly notOf?: string;
+}
+
+export type MergeOutcome =
+  | { readonly kind: "merged" }
+  /** The job was claimed, changed or deleted, has the key no more, or the idempotency key is known. */
+  | { readonly kind: "changed" }
+  | { readonly kind: "no-file"; readonly id: string };
 
 /** Identifies a request, so that a repeated request stores nothing. */
 export interface Idempotency {
@@ -32,9 +50,26 @@ export interface Idempotency {
 export type SubmitOutcome =
   /** `claim` is present if the job was handed over: it is running under this claim. */
   | { readonly kind: "accepted"; readonly claim?: Claim }
-  /** The key is known. `sameRequest` is true if it was stored with the same fingerprint. */
-  | { readonly kind: "duplicate"; readonly id: string; readonly sameRequest: boolean }
+  /**
+   * The idempotency key is known. `sameRequest` is true if it was stored with the same fingerprint, and
+   * `joined` is true if the request got a job that was there already.
+   */
+  | {
+      readonly kind: "duplicate";
+      readonly id: string;
+      readonly sameRequest: boolean;
+      readonly joined?: true;
+    }
+  /** Another job has the job's key. */
+  | { readonly kind: "held"; readonly id: string }
   | { readonly kind: "queue-full"; readonly queued: number }
+  /** As many jobs wait for a limit as may. They are counted up to `maxQueued`. */
+  | {
+      readonly kind: "limit-full";
+      readonly name: string;
+      readonly queued: number;
+      readonly maxQueued: number;
+    }
   /** A file that the job names does not exist. */
   | { readonly kind: "no-file"; readonly id: string };
 
@@ -62,6 +97,8 @@ export interface JobSummary {
   readonly runAt: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  /** When its input, options, outputs, logs and the bodies of its events were removed; null while it has them. */
+  readonly payloadsRemovedAt: number | null;
   readonly completedSteps: number;
   /** How many times the next step has been started, including this time. */
   readonly stepAttempts: number;
@@ -90,6 +127,8 @@ export interface StoredJob {
   readonly stepAttempts: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  /** When its input, options, outputs, logs and the bodies of its events were removed; null while it has them. */
+  readonly payloadsRemovedAt: number | null;
   readonly failure: Failure | null;
   /** Null unless the job is queued and waits. */
   readonly waitingFor: WaitingFor | null;
@@ -99,6 +138,8 @@ export interface StoredJob {
   /** All attempts that failed and were followed by another, in the order of time. */
   readonly attempts: readonly StoredAttempt[];
   readonly webhook: JobWebhook | null;
+  /** Left out if it was submitted without one. It stays when another job has the key. */
+  readonly key?: JobKey;
 }
 
 export interface StoredAttempt extends StepAttempt {
@@ -142,6 +183,13 @@ export interface JobFilter {
   readonly tags?: readonly string[];
   /** The id of an error group. */
   readonly errorGroup?: string;
+  /**
+   * The values at paths of the job's metadata, such as `customer.id`: a string, or a number, a boolean or
+   * null as JSON writes it. Keys in arrays are not found.
+   */
+  readonly meta?: Readonly<Record<string, string>>;
+  /** The job has a delivery in this state. */
+  readonly deliveryState?: DeliveryState;
   /** Exclusive, as is `createdBefore`. */
   readonly createdAfter?: number;
   readonly createdBefore?: number;
@@ -151,8 +199,13 @@ export interface JobWrites {
   /**
    * Stores a job as `queued`, once per idempotency key. If the key is known, nothing is stored and
    * the outcome is `duplicate` with the first job's id, even if the queue is full. If `maxQueued`
-   * jobs are queued already, the outcome is `queue-full`, and the key stays free. If one of the job's
+   * jobs are queued already, the outcome is `queue-full`, and the key stays free. It is `limit-full` if the
+   * job's first step has a limit, `runAt` is not later, and `maxQueued` of that limit wait for it. If one of the job's
    * files does not exist, the outcome is `no-file`, and nothing is stored.
+   *
+   * If another job has the job's key at its `createdAt`, the outcome is `held` with that job's id, even
+   * if the queue is full. Nothing is stored but, with `dedupe`, the idempotency key, which stands for that
+   * job from then on.
    *
    * With `handOver`, a store can claim the job in the same write, as `claimJobs` does at its `createdAt`,
    * if its `runAt` has come, its first step has no limit and no other job is ready. It need not.
@@ -164,6 +217,21 @@ export interface JobWrites {
       handOver?: { readonly owner: string; readonly leaseUntil: number } | undefined;
     },
   ): Promise<SubmitOutcome>;
+  /**
+   * Replaces the request of a job that has the key and for which no plugin has run, under the claim that
+   * was read: its input and options, name, metadata, tags, priority, policies and webhook, and its `runAt`.
+   * It counts the merge, and gives the job a new fence. The idempotency key stands for the job from then on.
+   * Files that it named before are kept.
+   */
+  mergeJob(
+    claim: Claim,
+    merge: {
+      readonly job: NewJob;
+      readonly identity: string;
+      readonly now: number;
+      readonly idempotency: Idempotency | null;
+    },
+  ): Promise<MergeOutcome>;
   /**
    * Claims up to `limit` jobs that are queued and whose `runAt` is not after `now`: the highest
    * priority first, then in the order of submission. Of many scheduled jobs, each claim adds up to a
@@ -234,11 +302,16 @@ export interface JobWrites {
    * Puts a failed job back into the queue, at the step that failed or, `from` the start, at the first. The step's
    * attempts start again at 0, the fence is new, and events continue with the next number. `runAt`
    * still applies. The failed step is kept as one of its attempts. From the first step, the results of
-   * all steps are deleted. Returns false if the job does not exist or is not `failed`, or the claim is not valid.
+   * all steps are deleted. Its trace is replaced if there is another. Returns false if the job does not exist or is
+   * not `failed`, or the claim is not valid.
    */
   requeueJob(
     claim: Claim,
-    change: { readonly now: number; readonly from?: RetryFrom },
+    change: {
+      readonly now: number;
+      readonly from?: RetryFrom;
+      readonly trace?: TraceContext;
+    },
   ): Promise<boolean>;
   /**
    * Deletes a job that has ended, with its steps, events, logs, deliveries and own webhook. Its
@@ -267,6 +340,10 @@ export interface JobState {
   /** The daemon that has claimed the job; null unless it is running. */
   readonly owner: string | null;
   readonly endedAt: number | null;
+  /** When its input, options, outputs, logs and the bodies of its events were removed; null while it has them. */
+  readonly payloadsRemovedAt: number | null;
+  /** Left out if it belongs to no trace. */
+  readonly trace?: TraceContext;
 }
 
 export interface JobReads {
@@ -276,7 +353,8 @@ export interface JobReads {
    */
   job(id: string, bound?: OutputBound): Promise<StoredJob | null>;
   /**
-   * Returns the input of a job, or the output of the step with this index. Null if there is none.
+   * Returns the input of a job, or the output of the step with this index. Null if there is none, or
+   * payloads were removed.
    * `reserve` is called with its bytes before it is read, and nothing is read if it throws.
    */
   jobValue(
@@ -297,8 +375,8 @@ export interface JobReads {
   /** Returns up to `limit` events of a job whose sequence is greater than `after`, in order. */
   events(jobId: string, request: { after: number; limit: number }): Promise<readonly JobEvent[]>;
   /**
-   * Returns the earliest `runAt` of the scheduled jobs that no claim has marked due, or null. It can
-   * be in the past.
+   * Returns the earliest `runAt` of the scheduled jobs that no claim has marked due, or the earliest instant
+   * at which a limit can give a slot, or null. It can be in the past.
    */
   nextJobDue(): Promise<number | null>;
 }

@@ -2,7 +2,7 @@ import type { JsonText } from "../../domain/json-text.ts";
 import type { ScheduleDefinition, Slot, SlotState } from "../../domain/schedule.ts";
 import type { RunTrigger } from "../../domain/schedule-overlap.ts";
 import type { PassedSlot } from "../../domain/schedule-plan.ts";
-import type { NewJob } from "./jobs.ts";
+import type { NewJob, SubmitOutcome } from "./jobs.ts";
 import type { Page, Paged } from "./page.ts";
 
 /**
@@ -38,7 +38,7 @@ export interface StoredSchedule extends ScheduleSpec {
   readonly pausedAt: number | null;
   /** The first slot that is not decided. Null if no slot is to come. */
   readonly next: Slot | null;
-  /** The newest slot that was decided. */
+  /** The newest slot that was decided. Null also when the next one is before it: the clock was set back. */
   readonly decidedSlot: number | null;
   /** The newest slot of the grid for which a job was made. */
   readonly firedSlot: number | null;
@@ -99,6 +99,7 @@ export type AdvanceOutcome =
   /** A job of the schedule has not ended, and the run was asked for by a person. */
   | { readonly kind: "busy"; readonly jobId: string }
   | { readonly kind: "queue-full"; readonly queued: number }
+  | Extract<SubmitOutcome, { kind: "limit-full" }>
   | { readonly kind: "no-file"; readonly id: string };
 
 export interface StoredSlot extends Slot {

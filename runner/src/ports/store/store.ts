@@ -27,9 +27,10 @@ import type { StatReads, StatWrites } from "./stats.ts";
 import type { BulkActReads, BulkActWrites } from "./bulk-acts.ts";
 import type { ErrorGroupReads } from "./error-groups.ts";
 import type { FileReads, FileWrites } from "./files.ts";
-import type { LimitWrites } from "./limits.ts";
+import type { LimitReads, LimitWrites } from "./limits.ts";
 import type { ScheduleReads, ScheduleWrites } from "./schedules.ts";
 import type { SecretReads, SecretWrites } from "./secrets.ts";
+import type { SessionReads, SessionWrites } from "./sessions.ts";
 import type { UpkeepReads, UpkeepWrites } from "./upkeep.ts";
 
 export interface StoreWrites
@@ -44,6 +45,7 @@ export interface StoreWrites
     FileWrites,
     ScheduleWrites,
     SecretWrites,
+    SessionWrites,
     LimitWrites,
     UpkeepWrites {}
 
@@ -63,6 +65,8 @@ export interface StoreReads
     FileReads,
     ScheduleReads,
     SecretReads,
+    SessionReads,
+    LimitReads,
     UpkeepReads {}
 
 export interface Store extends StoreWrites, StoreReads {

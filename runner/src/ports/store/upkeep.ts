@@ -1,5 +1,6 @@
 import type { DeliveryState } from "../../domain/delivery.ts";
 import type { JobStatus } from "../../domain/job-spec.ts";
+import type { ScheduleState } from "../../domain/schedule.ts";
 import type { DeliveryClaim } from "./deliveries.ts";
 import type { Claim } from "./jobs.ts";
 import type { WebhookState } from "./webhooks.ts";
@@ -10,6 +11,7 @@ export interface StoreCounts {
   readonly deliveries: Readonly<Record<DeliveryState, number>>;
   /** Persistent webhooks only. */
   readonly webhooks: Readonly<Record<WebhookState, number>>;
+  readonly schedules: Readonly<Record<ScheduleState, number>>;
 }
 
 export interface PruneRequest {
@@ -17,6 +19,20 @@ export interface PruneRequest {
   readonly failedBefore?: number;
   readonly limit: number;
   readonly after: string | null;
+}
+
+/** With the instants before which a job must have ended. */
+export interface RemovePayloadsRequest extends PruneRequest {
+  readonly now: number;
+}
+
+export interface PayloadsRemoved {
+  readonly jobs: number;
+  readonly batches: number;
+  /** The last place that was looked at. */
+  readonly at: string;
+  /** Whether a limit ended the call. */
+  readonly more: boolean;
 }
 
 export interface Pruned {
@@ -106,6 +122,15 @@ export interface UpkeepWrites {
    * null, at the oldest.
    */
   pruneJobs(request: PruneRequest): Promise<Pruned>;
+  /**
+   * Like `pruneJobs`, but keeps the rows: removes the input, the options, the outputs, the logs and the
+   * events' bodies of jobs, and the body of a batch's callback. The files that only such a job names or
+   * wrote are deleted, as if the job were. The jobs of a batch follow the batch.
+   *
+   * Nothing of the job can be sent or run again from then on. What was removed before is not read again. Ends
+   * early if the jobs are large: then a slice can have removed nothing, and still return `more`.
+   */
+  removePayloads(request: RemovePayloadsRequest): Promise<PayloadsRemoved>;
   /**
    * Adds `byMs`, which is negative, to every instant after `now` at which a delivery is due, a destination's pause
    * began or ends, it was last served or its tokens were counted, or since which a job waits. Includes

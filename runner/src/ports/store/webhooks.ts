@@ -53,7 +53,7 @@ export interface StoredWebhook extends WebhookSpec {
   /** The id of its destination. Never changes. */
   readonly destination: number;
   readonly state: WebhookState;
-  /** Why it is off; null in the other states. */
+  /** Why the daemon switched it off or paused it; null if it is active or a person paused it. */
   readonly reason: string | null;
   /** The instant of the first failed attempt since the last success; null if there is none. */
   readonly failingSince: number | null;

@@ -58,11 +58,12 @@ const failure = { code: "CANCELLED", message: "m" } as const;
 
 /** One of each kind. */
 const MESSAGES: readonly BusMessage[] = [
-  ...(["jobs", "due", "batches", "bulk", "webhook-off", "tokens", "missed"] as const).map(
-    (kind) => ({ kind }),
-  ),
+  ...(
+    ["jobs", "due", "batches", "bulk", "webhook-off", "tokens", "sessions", "missed"] as const
+  ).map((kind) => ({ kind })),
   { kind: "paused", destination: 1, failuresInRow: 5 },
   { kind: "resumed", destination: 1 },
+  { kind: "circuit-closed", destination: 1 },
   { kind: "delivery", delivery },
   { kind: "claim-lost", claim },
   { kind: "watch", ids: ["job_1"], everything: true },

@@ -17,7 +17,8 @@ export function checkDatabase(place: Place): Promise<DatabaseReport> {
   return readSnapshot(place, check);
 }
 
-export async function check(session: Session): Promise<DatabaseReport> {
+/** Returns the schema's version. Rejects with `CannotOpen` if there is none, or it is newer than this program. */
+export async function recognize(session: Pick<Session, "query">): Promise<number> {
   const [found] = await session.query<{ exists: boolean }>(
     `SELECT to_regclass('playground_schema') IS NOT NULL AS exists`,
   );
@@ -32,8 +33,13 @@ export async function check(session: Session): Promise<DatabaseReport> {
       `The database has schema version ${version}; this program supports versions up to ${newest}.`,
     );
   }
+  return version;
+}
+
+export async function check(session: Session): Promise<DatabaseReport> {
+  const version = await recognize(session);
   // The invariants are those of the newest schema.
-  const isOlder = version < newest;
+  const isOlder = version < readMigrations().length;
   const passed: string[] = [];
   const broken: { sentence: string; problems: string[] }[] = [];
   for (const { sentence, sql } of isOlder ? [] : INVARIANTS) {

@@ -4,8 +4,11 @@
  */
 import type { Invariant } from "../shared/invariant.ts";
 import { FILE_INVARIANTS } from "./file-invariants.ts";
+import { KEY_INVARIANTS } from "../shared/key-invariants.ts";
 import { LIMIT_INVARIANTS } from "./limit-invariants.ts";
+import { PAYLOAD_INVARIANTS } from "../shared/payload-invariants.ts";
 import { SCHEDULE_INVARIANTS } from "./schedule-invariants.ts";
+import { STATS_INVARIANTS } from "./stats-invariants.ts";
 
 const OPEN = "IN ('waiting', 'due')";
 const ENDED = "IN ('completed', 'failed')";
@@ -36,6 +39,7 @@ const REFERENCES: readonly Invariant[] = [
     "files",
     "job_files",
     "job_tags",
+    "job_keys",
   ].map((child) => belongs(child, { column: "job", parent: "jobs" })),
   belongs("job_files", { column: "file", parent: "files" }),
   belongs("files", { column: "sha256", parent: "file_contents", key: "sha256" }),
@@ -292,23 +296,16 @@ const DESTINATIONS: readonly Invariant[] = [
   },
 ];
 
-const STATS: readonly Invariant[] = [
-  {
-    sentence: "stats are JSON objects under the start of their minute or hour",
-    sql: `SELECT format('%s %s at %s: %s', series, key, at, counts) AS problem FROM stats
-          WHERE at % CASE WHEN series = 'minute' THEN 60000 ELSE 3600000 END <> 0
-            OR counts !~ '^\\s*\\{.*\\}\\s*$'`,
-  },
-];
-
 export const INVARIANTS: readonly Invariant[] = [
   ...REFERENCES,
   ...JOBS,
   ...BATCHES,
   ...DELIVERIES,
   ...DESTINATIONS,
-  ...STATS,
+  ...STATS_INVARIANTS,
   ...FILE_INVARIANTS,
   ...SCHEDULE_INVARIANTS,
   ...LIMIT_INVARIANTS,
+  ...KEY_INVARIANTS,
+  ...PAYLOAD_INVARIANTS,
 ];

@@ -10,6 +10,7 @@
  *   so that no other write group runs, in any daemon, for some milliseconds.
  */
 import type { Change } from "../shared/change.ts";
+import { joinsLimit } from "../shared/limit-queue.ts";
 import { parseDeliveryId } from "../shared/rows.ts";
 import type { ErrorGroup } from "../../domain/error-group.ts";
 import type { NewJob } from "../../ports/store/jobs.ts";
@@ -31,6 +32,7 @@ const EXCLUSIVE: ReadonlySet<keyof StoreWrites> = new Set([
   "redeliver",
   "redeliverJob",
   "registerWebhook",
+  "removePayloads",
   "removeWebhook",
   "setBatchWebhook",
   "shiftDue",
@@ -70,6 +72,9 @@ const LOCK_FILES = `SELECT seq FROM files
   WHERE seq = ANY (ARRAY(SELECT seq FROM files WHERE id = ANY ($1::text[]))) AND NOT held
   ORDER BY seq FOR NO KEY UPDATE`;
 
+const FIND_QUEUE_LIMITS = `SELECT name FROM limits
+  WHERE max_queued IS NOT NULL AND name = ANY ($1::text[])`;
+
 const COUNT_QUEUED = `SELECT coalesce(sum(count), 0)::bigint AS queued FROM counts
   WHERE kind = 'job' AND state = 'queued'`;
 
@@ -82,6 +87,7 @@ interface Wanted {
   /** Files that its new jobs name. */
   readonly files: Set<string>;
   readonly schedules: Set<string>;
+  readonly limits: Set<string>;
   readonly errorGroups: Map<string, { readonly group: ErrorGroup; readonly at: number }>;
 }
 
@@ -93,6 +99,8 @@ export interface Touched {
   readonly deliveries: ReadonlyMap<number, { job: number | null; destination: number }>;
   /** Destinations that are limited or failing, or fail in this group. */
   readonly destinations: ReadonlySet<number>;
+  /** Limits that bound how many jobs wait, and whose jobs the group submits. */
+  readonly queueLimits: ReadonlySet<string>;
 }
 
 export async function lockGroup(
@@ -107,39 +115,43 @@ export async function lockGroup(
     errorGroupKey(a.group) < errorGroupKey(b.group) ? -1 : 1,
   );
   // Sent together; the server runs them one after the other.
-  const [, , jobRows, deliveryRows, groupRows, , destinationRows, , [counted]] = await Promise.all([
-    session.run("BEGIN"),
-    session.query(isExclusive ? LOCK : SHARE),
-    wanted.jobs.size + deliveries.length + wanted.keys.size === 0
-      ? []
-      : session.query<{ seq: number; id: string }>(LOCK_JOBS, [
-          [...wanted.jobs],
-          deliveries,
-          [...wanted.keys],
-        ]),
-    deliveries.length === 0
-      ? []
-      : session.query<{ id: number; job: number | null; destination: number }>(FIND_DELIVERIES, [
-          deliveries,
-        ]),
-    groups.length === 0
-      ? []
-      : session.query<{ id: number; plugin: string; code: string; message: string }>(
-          ADD_ERROR_GROUPS,
-          [
-            groups.map(({ group }) => group.plugin),
-            groups.map(({ group }) => group.code),
-            groups.map(({ group }) => group.message),
-            groups.map(({ at }) => at),
-          ],
-        ),
-    wanted.schedules.size === 0 ? [] : session.query(LOCK_SCHEDULES, [[...wanted.schedules]]),
-    deliveries.length === 0
-      ? []
-      : session.query<{ id: number }>(LOCK_DESTINATIONS, [deliveries, [...wanted.failed]]),
-    wanted.files.size === 0 ? [] : session.query(LOCK_FILES, [[...wanted.files]]),
-    session.query<{ queued: number }>(COUNT_QUEUED),
-  ]);
+  const [, , jobRows, deliveryRows, groupRows, , destinationRows, , limitRows, [counted]] =
+    await Promise.all([
+      session.run("BEGIN"),
+      session.query(isExclusive ? LOCK : SHARE),
+      wanted.jobs.size + deliveries.length + wanted.keys.size === 0
+        ? []
+        : session.query<{ seq: number; id: string }>(LOCK_JOBS, [
+            [...wanted.jobs],
+            deliveries,
+            [...wanted.keys],
+          ]),
+      deliveries.length === 0
+        ? []
+        : session.query<{ id: number; job: number | null; destination: number }>(FIND_DELIVERIES, [
+            deliveries,
+          ]),
+      groups.length === 0
+        ? []
+        : session.query<{ id: number; plugin: string; code: string; message: string }>(
+            ADD_ERROR_GROUPS,
+            [
+              groups.map(({ group }) => group.plugin),
+              groups.map(({ group }) => group.code),
+              groups.map(({ group }) => group.message),
+              groups.map(({ at }) => at),
+            ],
+          ),
+      wanted.schedules.size === 0 ? [] : session.query(LOCK_SCHEDULES, [[...wanted.schedules]]),
+      deliveries.length === 0
+        ? []
+        : session.query<{ id: number }>(LOCK_DESTINATIONS, [deliveries, [...wanted.failed]]),
+      wanted.files.size === 0 ? [] : session.query(LOCK_FILES, [[...wanted.files]]),
+      wanted.limits.size === 0
+        ? []
+        : session.query<{ name: string }>(FIND_QUEUE_LIMITS, [[...wanted.limits]]),
+      session.query<{ queued: number }>(COUNT_QUEUED),
+    ]);
   return {
     isExclusive,
     queued: counted?.queued ?? 0,
@@ -149,6 +161,7 @@ export async function lockGroup(
       groupRows.map(({ id, ...group }) => [errorGroupKey(group as ErrorGroup), id]),
     ),
     destinations: new Set(destinationRows.map(({ id }) => id)),
+    queueLimits: new Set(limitRows.map(({ name }) => name)),
   };
 }
 
@@ -189,7 +202,15 @@ const ADDERS: Adders = {
     wanted.schedules.add(id);
     if (run?.make.kind === "job") addFiles(wanted, run.make.job);
   },
-  submitJob: addFiles,
+  mergeJob(wanted, { jobId }, { job }) {
+    wanted.jobs.add(jobId);
+    addFiles(wanted, job);
+  },
+  submitJob(wanted, job) {
+    addFiles(wanted, job);
+    const limit = joinsLimit(job);
+    if (limit !== null) wanted.limits.add(limit);
+  },
   submitBatch(wanted, { jobs }) {
     for (const job of jobs) {
       if (job.idempotency !== null) wanted.keys.add(job.idempotency.key);
@@ -206,6 +227,7 @@ function toWanted(changes: readonly Change[]): Wanted {
     keys: new Set(),
     files: new Set(),
     schedules: new Set(),
+    limits: new Set(),
     errorGroups: new Map(),
   };
   for (const { name, args } of changes) {

@@ -70,7 +70,7 @@ async function tryToApply(session: Session, migrations: readonly string[]): Prom
 }
 
 /** 0 before the first migration. */
-export async function schemaVersion(session: Session): Promise<number> {
+export async function schemaVersion(session: Pick<Session, "query">): Promise<number> {
   const [row] = await session.query<{ version: number }>(
     "SELECT coalesce(max(version), 0)::integer AS version FROM playground_schema",
   );

@@ -18,9 +18,10 @@ import { deleteJob } from "./ops/delete-job.ts";
 import { endBatch, setBatchWebhook } from "./ops/end-batch.ts";
 import { createFile } from "./ops/files.ts";
 import { giveUpOldDeliveries } from "./ops/give-up-old.ts";
-import { declareLimits } from "./ops/limits.ts";
+import { declareLimits, overrideLimit } from "./ops/limits.ts";
 import { addMeta, setMeta } from "./ops/meta.ts";
 import type { KnownPluginSets } from "./ops/plugin-set.ts";
+import { pauseLimit, resumeLimit } from "./ops/pause-limit.ts";
 import { pruneJobs } from "./ops/prune-jobs.ts";
 import { pruneWebhooks } from "./ops/prune-webhooks.ts";
 import { reap } from "./ops/reap.ts";
@@ -31,15 +32,18 @@ import { redeliverJob } from "./ops/redeliver-job.ts";
 import { registerWebhook } from "./ops/register-webhook.ts";
 import { releaseDeliveries } from "./ops/release-deliveries.ts";
 import { releaseJobs } from "./ops/release-jobs.ts";
+import { removePayloads } from "./ops/remove-payloads.ts";
 import { removeWebhook } from "./ops/remove-webhook.ts";
 import { renewLeases } from "./ops/renew-leases.ts";
 import { requeueJob } from "./ops/requeue-job.ts";
 import { removeSchedule, saveSchedule } from "./ops/save-schedule.ts";
 import { removeSecret, setSecret } from "./ops/secrets.ts";
+import { addSession, removeSession } from "./ops/sessions.ts";
 import { setScheduleState } from "./ops/set-schedule-state.ts";
 import { shiftDue } from "./ops/shift-due.ts";
 import { addStats, pruneStats } from "./ops/stats.ts";
 import { createSubmitBatch } from "./ops/submit-batch.ts";
+import { mergeJob } from "./ops/merge-job.ts";
 import { createSubmitJob } from "./ops/submit-job.ts";
 import { updateWebhook } from "./ops/update-webhook.ts";
 
@@ -54,6 +58,7 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     commitTransition,
     releaseJobs,
     requeueJob,
+    mergeJob,
     deleteJob,
     renewLeases,
     reap,
@@ -64,6 +69,7 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     addStats,
     pruneStats,
     pruneJobs,
+    removePayloads,
     claimDeliveries,
     recordAttempt,
     releaseDeliveries,
@@ -91,6 +97,11 @@ export function createOperations(pluginSets: KnownPluginSets): Operations {
     removeSchedule,
     setSecret,
     removeSecret,
+    addSession,
+    removeSession,
     declareLimits,
+    overrideLimit,
+    pauseLimit,
+    resumeLimit,
   };
 }

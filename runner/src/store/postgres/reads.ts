@@ -44,7 +44,9 @@ import {
   createReadSchedules,
   createReadSchedulesToDecide,
 } from "./reads/schedules.ts";
+import { createReadLimits } from "./reads/limits.ts";
 import { createReadSealedSecrets, createReadSecrets } from "./reads/secrets.ts";
+import { createReadSessions } from "./reads/sessions.ts";
 import { createReadStats } from "./reads/stats.ts";
 import {
   createReadCounts,
@@ -92,6 +94,7 @@ export function createReads(reader: Reader, turns: Turns): StoreReads {
     daemons: createReadDaemons(query),
     size: createReadSize(query),
     nextJobDue: createReadNextJobDue(query),
+    ...createReadLimits(query),
     schedule: createReadSchedule(query),
     schedules: createReadSchedules(query),
     scheduleSlots: createReadScheduleSlots(query),
@@ -101,6 +104,7 @@ export function createReads(reader: Reader, turns: Turns): StoreReads {
     failingSchedules: createReadFailingSchedules(query),
     secrets: createReadSecrets(query),
     sealedSecrets: createReadSealedSecrets(query),
+    sessions: createReadSessions(query),
     file: createReadFile(query),
     files: createReadFiles(query),
     filesOfJob: createReadFilesOfJob(query),

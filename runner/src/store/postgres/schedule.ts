@@ -4,6 +4,8 @@
  * it, and all behind it wait.
  */
 import type { Change, Outcome } from "../shared/change.ts";
+import { joinsLimit } from "../shared/limit-queue.ts";
+import type { NewJob } from "../../ports/store/jobs.ts";
 import { parseDeliveryId } from "../shared/rows.ts";
 import type { StoreWrites } from "../../ports/store/store.ts";
 import type { Touched } from "./lock-group.ts";
@@ -24,20 +26,33 @@ export function createSchedule(
   { alone }: { alone: boolean },
 ): Schedule {
   const isNearLimit = canFillQueue(changes, touched.queued);
+  /** What a retry, or the end of a job that nobody has claimed, does to these must be known to submits. */
+  const queues = [
+    ...(isNearLimit ? ["queue"] : []),
+    ...(touched.queueLimits.size > 0 ? ["limit queue"] : []),
+  ];
 
   const places: Places = {
-    submitJob({ idempotency, files = [] }) {
+    submitJob(job) {
+      const { idempotency, key, files = [] } = job;
       // A change before it can store what it names.
       if (files.length > 0) return null;
       return [
         ...(idempotency === null ? [] : [`key ${idempotency.key}`]),
+        ...(key === undefined ? [] : [`job key ${key.identity}`]),
         // Near the limit, each must know whether the one before it was stored.
         ...(isNearLimit ? ["queue"] : []),
+        ...(isBounded(job, touched.queueLimits) ? ["limit queue"] : []),
       ];
     },
-    commitTransition({ jobId }, transition) {
+    commitTransition(claim, transition) {
       const schedule = transition.status === "queued" ? undefined : transition.schedule;
-      return [`job ${jobId}`, ...(schedule === undefined ? [] : [`schedule ${schedule}`])];
+      return [
+        `job ${claim.jobId}`,
+        ...(schedule === undefined ? [] : [`schedule ${schedule}`]),
+        // Into the queue, for a retry, or out of it: the end of a job that nobody has claimed.
+        ...(transition.status === "queued" || claim.owner === null ? queues : []),
+      ];
     },
     recordAttempt({ deliveryId, destinationOutcome, succeeded }) {
       const delivery = touched.deliveries.get(parseDeliveryId(deliveryId) ?? 0);
@@ -62,6 +77,14 @@ export function createSchedule(
   };
 
   return (run) => (alone ? runAlone(changes, run) : runTogether(changes, placeOf, run));
+}
+
+/** Whether the job must know how many jobs wait for its limit, because their number is bounded. */
+function isBounded(job: NewJob, queueLimits: ReadonlySet<string>): boolean {
+  const name = joinsLimit(job);
+  if (name === null) return false;
+  const declared = job.declaredLimits?.find((limit) => limit.name === name);
+  return queueLimits.has(name) || (declared?.maxQueued ?? null) !== null;
 }
 
 async function runAlone(
@@ -122,6 +145,8 @@ function canFillQueue(changes: readonly Change[], queued: number): boolean {
     } else if (change.name === "advanceSchedule") {
       most += 1;
       limit = Math.min(limit, change.args[1].maxQueued);
+    } else if (change.name === "commitTransition") {
+      if (change.args[1].status === "queued") most += 1;
     } else if (change.name === "releaseJobs") most += change.args[0].length;
     else if (change.name === "requeueJob") most += 1;
   }

@@ -1,6 +1,5 @@
 /** Changes what is sealed in a database, while no daemon uses it. */
 import type { SealedDatabase } from "../../ports/sealed-database.ts";
-import { CannotOpen } from "../cannot-open.ts";
 import {
   createResealing,
   RESEAL_ROWS,
@@ -10,7 +9,7 @@ import {
   type SealedRow,
 } from "../shared/sealed-columns.ts";
 import { connect } from "./connect.ts";
-import { LOCK } from "./lock-group.ts";
+import { keepDaemonsOut } from "./daemons-up.ts";
 import { migrate } from "./migrate.ts";
 import type { Place } from "./read-snapshot.ts";
 import type { Session } from "./session.ts";
@@ -27,8 +26,7 @@ export async function withSealedDatabase<T>(
   try {
     await migrate(session);
     await session.run("BEGIN");
-    await session.query(LOCK);
-    await refuseDaemons(session);
+    await keepDaemonsOut(session);
     const result = await work(toSealedDatabase(session));
     await session.run("COMMIT");
     return result;
@@ -36,19 +34,6 @@ export async function withSealedDatabase<T>(
     // Closing rolls back what was not committed.
     await session.close();
   }
-}
-
-/** A daemon that starts after this cannot beat before the transaction has ended, and checks its key after its first beat. */
-async function refuseDaemons(session: Session): Promise<void> {
-  const [up] = await session.query<{ daemons: number }>(
-    `SELECT count(*)::integer AS daemons FROM daemons
-     WHERE until >= extract(epoch FROM clock_timestamp()) * 1000`,
-  );
-  if (up === undefined || up.daemons === 0) return;
-  throw new CannotOpen(
-    "STORE_IN_USE",
-    `${up.daemons === 1 ? "A daemon uses" : `${up.daemons} daemons use`} the database. Stop all daemons on it. After one was killed, wait three seconds.`,
-  );
 }
 
 function toSealedDatabase(session: Session): SealedDatabase {

@@ -128,13 +128,29 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
   const names = new Map<string, string>();
   let last: Promise<unknown> = Promise.resolve();
+  let isCollecting = false;
 
   /** Sends at once, or after the answer to the statement before. */
   function inTurn<T>(send: () => Promise<T>): Promise<T> {
-    if (pipeline) return send();
+    if (pipeline) {
+      collectWrites();
+      return send();
+    }
     const answer = last.then(send);
     last = answer.catch(() => {});
     return answer;
+  }
+
+  /** What is sent until all work that can go on now has is written at once, which saves system calls. */
+  function collectWrites(): void {
+    if (isCollecting) return;
+    isCollecting = true;
+    const socket = socketOf(client);
+    socket.cork();
+    process.nextTick(() => {
+      isCollecting = false;
+      socket.uncork();
+    });
   }
 
   function nameOf(sql: string): string {

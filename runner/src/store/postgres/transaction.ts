@@ -2,6 +2,7 @@ import type { DeliveryState } from "../../domain/delivery.ts";
 import type { ErrorGroup } from "../../domain/error-group.ts";
 import type { JobStatus } from "../../domain/job-spec.ts";
 import { Defect } from "../../domain/errors.ts";
+import { createGatherRows, type PlacedRow } from "./gather-rows.ts";
 import type { Session } from "./session.ts";
 import type { Value } from "./text.ts";
 import type { Turns } from "./turns.ts";
@@ -16,10 +17,26 @@ export type Counted =
 export interface Transaction {
   readonly turns: Turns;
   query<Row = never>(sql: string, values?: readonly Value[]): Promise<Row[]>;
+  /**
+   * Runs a statement for one row, together with the rows that other operations give it now: see
+   * gather-rows.ts. Resolves with what it returns for this row.
+   */
+  rows<Row extends PlacedRow>(sql: string, values: readonly Value[]): Promise<Row[]>;
+  /** The same for a statement that returns one row at most. */
+  row<Row extends PlacedRow = PlacedRow>(
+    sql: string,
+    values: readonly Value[],
+  ): Promise<Row | undefined>;
   /** Adds to the count of rows in a state, or of bytes. The counts are stored once, at the end of the group. */
   count(counted: Counted, by: number): void;
   /** The number of queued jobs, with what this transaction has changed so far. */
   queued(): number;
+  /** Call it when the transaction has stored a job that can be claimed. */
+  addReady(): void;
+  /** Whether the transaction has stored a job that can be claimed: another must not be handed over before it. */
+  hasNewReady(): boolean;
+  /** Returns the key of a job that the group changes, or undefined if there was none with this id. */
+  job(id: string): number | undefined;
   /** Returns the key of an error group, which was stored at the start of the transaction. */
   errorGroup(group: ErrorGroup): number | null;
   /** Calls `act` when the transaction has been committed. */
@@ -59,6 +76,8 @@ export interface Start {
   /** The number of queued jobs at the start of the transaction. */
   readonly queued: number;
   readonly errorGroups: ReadonlyMap<string, number>;
+  /** The keys of the jobs that the group changes, by their ids. */
+  readonly jobs: ReadonlyMap<string, number>;
 }
 
 export function errorGroupKey({ plugin, code, message }: ErrorGroup): string {
@@ -72,14 +91,26 @@ export function createTransaction(
   const counts = new Map<string, number>();
   let acts: (() => void)[] = [];
   let hasEnded = false;
+  let hasNewReady = false;
   let lastTurn = Promise.resolve();
+
+  function query<Row>(sql: string, values?: readonly Value[]): Promise<Row[]> {
+    if (!hasEnded) return session.query<Row>(sql, values);
+    return Promise.reject(new Defect("STORE_FAILED", "The transaction has ended."));
+  }
+
+  const rows = createGatherRows(query) as OpenTransaction["rows"];
+
   return {
     turns,
     counts,
-    query(sql, values) {
-      if (!hasEnded) return session.query(sql, values);
-      return Promise.reject(new Defect("STORE_FAILED", "The transaction has ended."));
-    },
+    query,
+    rows,
+    row: async <Row extends PlacedRow>(sql: string, values: readonly Value[]) =>
+      (await rows<Row>(sql, values))[0],
+    addReady: () => void (hasNewReady = true),
+    hasNewReady: () => hasNewReady,
+    job: (id) => start.jobs.get(id),
     count({ kind, state }, by) {
       const key = `${kind} ${state}`;
       counts.set(key, (counts.get(key) ?? 0) + by);

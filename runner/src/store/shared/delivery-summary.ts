@@ -18,13 +18,16 @@ export interface DeliveryRow extends DestinationHealthRow {
   readonly ended_at: number | null;
   readonly attempts: number;
   readonly reason: string | null;
+  readonly payloads_removed_at: number | null;
 }
 
 /** Selects `DeliveryRow`s. Append the conditions. */
 export const SELECT_DELIVERIES = `
   SELECT deliveries.id AS key, deliveries.destination, jobs.id AS job_id, batches.id AS batch_id,
     webhooks.id AS webhook_id, url, deliveries.sequence, coalesce(kind, 'batch') AS kind, state,
-    due_at, deliveries.created_at, deliveries.ended_at, attempts, reason, ${HEALTH_COLUMNS}
+    due_at, deliveries.created_at, deliveries.ended_at, attempts, reason,
+    coalesce(jobs.payloads_removed_at, batches.payloads_removed_at) AS payloads_removed_at,
+    ${HEALTH_COLUMNS}
   FROM deliveries
     CROSS JOIN destinations ON destinations.id = deliveries.destination
     CROSS JOIN webhooks ON webhooks.seq = deliveries.webhook
@@ -47,6 +50,7 @@ export function toDeliverySummary(row: DeliveryRow): DeliverySummary {
     endedAt: row.ended_at,
     attempts: row.attempts,
     reason: row.reason,
+    payloadsRemovedAt: row.payloads_removed_at,
     health: toHealth(row),
   };
 }

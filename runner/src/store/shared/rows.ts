@@ -2,13 +2,20 @@
 import type { Failure, FailureCode } from "../../domain/errors.ts";
 import type { EventKind } from "../../domain/event.ts";
 import type { RunningJob } from "../../domain/job.ts";
-import type { WaitingFor, WaitingForLimit, WaitingForPlugin } from "../../domain/waiting-for.ts";
+import {
+  MAX_AHEAD,
+  type WaitingFor,
+  type WaitingForLimit,
+  type WaitingForPlugin,
+} from "../../domain/waiting-for.ts";
+import type { Rate } from "../../domain/limit-rate.ts";
 import type { JobSchedule } from "../../domain/schedule.ts";
 import type { CompletedStep, JobStatus, PluginCall, StepMetrics } from "../../domain/job-spec.ts";
 import type { JsonText } from "../../domain/json-text.ts";
 import type { StepLimit } from "../../domain/plugin-limits.ts";
 import type { RetryPolicy } from "../../domain/step-retry.ts";
-import type { StoredAttempt } from "../../ports/store/jobs.ts";
+import { fromTraceText, type TraceContext } from "../../domain/trace-context.ts";
+import type { JobState, StoredAttempt } from "../../ports/store/jobs.ts";
 
 export interface FailureColumns {
   readonly failure_code: FailureCode | null;
@@ -61,11 +68,48 @@ export interface LimitColumns {
   readonly limit_used: number | null;
   readonly key_slots: number | null;
   readonly key_used: number | null;
+  readonly limit_rate: string | null;
+  readonly key_rate: string | null;
+  readonly limit_wake_at: number | null;
+  readonly limit_paused_at: number | null;
+  readonly limit_paused_until: number | null;
+  readonly key_wake_at: number | null;
+  readonly key_paused_at: number | null;
+  readonly key_paused_until: number | null;
+  /** Only of one job: those before it. */
+  readonly ahead?: number | null;
 }
 
 const USED = `SELECT count(*) FROM jobs AS other
     WHERE other.limit_name IS NOT NULL AND other.blocked_since IS NULL AND other.ended_at IS NULL
       AND other.limit_name = jobs.limit_name`;
+
+const ofBlocked = (sql: string): string => `CASE WHEN blocked_since IS NOT NULL THEN (${sql}) END`;
+
+/** A column of the limit's state, or of the state of the job's key. */
+function stateOf(isKey: 0 | 1): string {
+  const key = isKey === 0 ? "''" : "jobs.limit_key";
+  const of = `FROM limit_states WHERE limit_states.limit_name = jobs.limit_name
+    AND is_key = ${isKey} AND limit_states.limit_key = ${key}`;
+  const name = isKey === 0 ? "limit" : "key";
+  return ["wake_at", "paused_at", "paused_until"]
+    .map((column) => `${ofBlocked(`SELECT ${column} ${of}`)} AS ${name}_${column}`)
+    .join(", ");
+}
+
+/** The jobs that wait before a job, with the same key. `due` is the condition of the index. */
+export function jobsAhead(due: string): string {
+  const waiting = `SELECT 1 FROM jobs AS other
+    WHERE other.status = 'queued' AND other.${due} AND other.waiting_since IS NULL
+      AND other.blocked_since IS NOT NULL AND other.limit_name = jobs.limit_name
+      AND other.limit_key = jobs.limit_key`;
+  // With OR, all jobs of the key are read.
+  return `${ofBlocked(`SELECT count(*) FROM (
+    ${waiting} AND other.priority > jobs.priority
+    UNION ALL ${waiting} AND other.priority = jobs.priority AND other.seq < jobs.seq
+    LIMIT ${MAX_AHEAD}
+  ) AS before_it`)} AS ahead`;
+}
 
 /** `LimitColumns` beside the columns of `jobs`. Slots are counted only for a job that waits for one. */
 export const LIMIT_USE = `limit_name, limit_key, blocked_since,
@@ -78,7 +122,10 @@ export const LIMIT_USE = `limit_name, limit_key, blocked_since,
   CASE WHEN blocked_since IS NOT NULL THEN (${USED}) END AS limit_used,
   CASE WHEN blocked_since IS NOT NULL THEN (
     ${USED} AND other.limit_key = jobs.limit_key
-  ) END AS key_used`;
+  ) END AS key_used,
+  ${ofBlocked("SELECT rate FROM limits WHERE limits.name = limit_name")} AS limit_rate,
+  ${ofBlocked("SELECT key_rate FROM limits WHERE limits.name = limit_name")} AS key_rate,
+  ${stateOf(0)}, ${stateOf(1)}`;
 
 /** Null also if a slot is free, which the next claim gives: then the job waits for a thread. */
 function toWaitingForLimit(row: LimitColumns & RetryColumns): WaitingForLimit | null {
@@ -86,12 +133,41 @@ function toWaitingForLimit(row: LimitColumns & RetryColumns): WaitingForLimit | 
   if (row.status !== "queued" || !row.due || on === null || key === null || since === null) {
     return null;
   }
+  const hold = toHold(row);
   const isOfKey =
-    row.key_slots !== null && (row.limit_slots === null || (row.key_used ?? 0) >= row.key_slots);
+    hold?.isOfKey ??
+    (row.key_slots !== null && (row.limit_slots === null || (row.key_used ?? 0) >= row.key_slots));
   const used = (isOfKey ? row.key_used : row.limit_used) ?? 0;
-  const slots = (isOfKey ? row.key_slots : row.limit_slots) ?? 0;
-  if (used < slots) return null;
-  return { kind: "limit", on, key, since: Math.max(since, row.run_at), used, slots, isOfKey };
+  const slots = isOfKey ? row.key_slots : row.limit_slots;
+  if (hold === null && (slots === null || used < slots)) return null;
+  const { ahead } = row;
+  return {
+    kind: "limit",
+    on,
+    key,
+    since: Math.max(since, row.run_at),
+    used,
+    slots: slots ?? 0,
+    ...hold,
+    isOfKey,
+    ...(ahead !== undefined && ahead !== null && { ahead }),
+  };
+}
+
+type LimitHold = Pick<WaitingForLimit, "isOfKey" | "pausedUntil" | "next">;
+
+/** A pause of the limit, or of the key, or a rate that is used up. */
+function toHold(row: LimitColumns): LimitHold | null {
+  if (row.limit_paused_at !== null) return { isOfKey: false, pausedUntil: row.limit_paused_until };
+  if (row.key_paused_at !== null) return { isOfKey: true, pausedUntil: row.key_paused_until };
+  return (
+    toNext(row.limit_wake_at, row.limit_rate, false) ?? toNext(row.key_wake_at, row.key_rate, true)
+  );
+}
+
+function toNext(at: number | null, rate: string | null, isOfKey: boolean): LimitHold | null {
+  if (at === null || rate === null) return null;
+  return { isOfKey, next: { at, rate: (JSON.parse(rate) as Rate).rate } };
 }
 
 export function toWaitingFor(row: WaitingColumns & RetryColumns & LimitColumns): WaitingFor | null {
@@ -121,6 +197,7 @@ export interface SpecColumns {
   readonly retry: string | null;
   readonly schedule: string | null;
   readonly limits: string | null;
+  readonly trace_context: string | null;
   readonly plugins: string;
   readonly metadata: JsonText;
   readonly input: JsonText;
@@ -139,8 +216,28 @@ export function toSpec(row: SpecColumns) {
     ...(row.retry !== null && { retry: JSON.parse(row.retry) as RetryPolicy }),
     ...(row.schedule !== null && { schedule: JSON.parse(row.schedule) as JobSchedule }),
     ...(row.limits !== null && { limits: JSON.parse(row.limits) as (StepLimit | null)[] }),
+    ...toTrace(row.trace_context),
     createdAt: row.created_at,
   };
+}
+
+export interface StateRow extends Pick<JobState, "status" | "fence" | "owner"> {
+  readonly ended_at: number | null;
+  readonly payloads_removed_at: number | null;
+  readonly trace_context: string | null;
+}
+
+export function toJobState({
+  ended_at: endedAt,
+  payloads_removed_at: payloadsRemovedAt,
+  trace_context: trace,
+  ...row
+}: StateRow): JobState {
+  return { ...row, endedAt, payloadsRemovedAt, ...toTrace(trace) };
+}
+
+export function toTrace(text: string | null): { readonly trace?: TraceContext } {
+  return text === null ? {} : { trace: fromTraceText(text) };
 }
 
 /** The attempts of the job's next step that failed, if any did. */

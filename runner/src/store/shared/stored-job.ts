@@ -1,8 +1,10 @@
 import { MAX_ATTEMPTS_SHOWN } from "../../domain/limits.ts";
 import type { StepMetrics } from "../../domain/job-spec.ts";
 import type { StoredJob, StoredStep } from "../../ports/store/jobs.ts";
+import { KEY_COLUMNS, toJobKey, type KeyColumns } from "./job-keys.ts";
 import type { OutputColumns, ReadOutput } from "./outputs.ts";
 import {
+  jobsAhead,
   LAST_ATTEMPT,
   LIMIT_USE,
   toAttempt,
@@ -18,7 +20,7 @@ import {
 } from "./rows.ts";
 
 export interface JobRow
-  extends SpecColumns, FailureColumns, WaitingColumns, RetryColumns, LimitColumns {
+  extends SpecColumns, FailureColumns, WaitingColumns, RetryColumns, LimitColumns, KeyColumns {
   readonly seq: number;
   readonly run_at: number;
   readonly fence: number;
@@ -27,15 +29,17 @@ export interface JobRow
   readonly step_attempts: number;
   readonly started_at: number | null;
   readonly ended_at: number | null;
+  readonly payloads_removed_at: number | null;
 }
 
-/** Selects `JobRow`s. Append the conditions. */
-export const SELECT_JOB = `
-  SELECT seq, id, name, priority, run_at, created_at, timeout_ms, retry, schedule, limits, plugins, metadata, input, status,
+/** Selects `JobRow`s. Append the conditions. `due` is a condition, as the store's indexes have it. */
+export const selectJob = (due: "due" | "due = 1"): string => `
+  SELECT seq, id, name, priority, run_at, created_at, timeout_ms, retry, schedule, limits, trace_context,
+    plugins, metadata, input, status,
     due, fence, lease_owner, sequence, step_attempts, failed_attempts, started_at, ended_at,
-    failure_code, failure_message, waiting_kind, waiting_on, waiting_since, ${LAST_ATTEMPT},
-    ${LIMIT_USE}
-  FROM jobs JOIN job_specs ON job_specs.job = jobs.seq`;
+    failure_code, failure_message, payloads_removed_at, waiting_kind, waiting_on, waiting_since, ${LAST_ATTEMPT},
+    ${LIMIT_USE}, ${jobsAhead(due)}, ${KEY_COLUMNS}
+  FROM jobs JOIN job_specs ON job_specs.job = jobs.seq LEFT JOIN job_keys ON job_keys.job = jobs.seq`;
 
 export interface StepRow extends FailureColumns, OutputColumns {
   readonly position: number;
@@ -66,6 +70,7 @@ export function toStoredJob(
     readonly newestAttempts: readonly AttemptColumns[];
   },
 ): StoredJob {
+  const key = toJobKey(row);
   return {
     spec: toSpec(row),
     status: row.status,
@@ -75,11 +80,13 @@ export function toStoredJob(
     stepAttempts: row.step_attempts,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    payloadsRemovedAt: row.payloads_removed_at,
     failure: toFailure(row),
     waitingFor: toWaitingFor(row),
     failedAttempts: row.failed_attempts,
     attempts: newestAttempts.map(toAttempt).toReversed(),
     ...parts,
+    ...(key !== null && { key }),
   };
 }
 

@@ -10,6 +10,7 @@ export function createWrites(queue: WriteQueue): StoreWrites {
       queue.write({ name, args } as Change) as ReturnType<StoreWrites[Name]>;
   return {
     submitJob: write("submitJob"),
+    mergeJob: write("mergeJob"),
     submitBatch: write("submitBatch"),
     setBatchWebhook: write("setBatchWebhook"),
     endBatch: write("endBatch"),
@@ -27,6 +28,7 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     addStats: write("addStats"),
     pruneStats: write("pruneStats"),
     pruneJobs: write("pruneJobs"),
+    removePayloads: write("removePayloads"),
     claimDeliveries: write("claimDeliveries"),
     recordAttempt: write("recordAttempt"),
     releaseDeliveries: write("releaseDeliveries"),
@@ -54,6 +56,11 @@ export function createWrites(queue: WriteQueue): StoreWrites {
     removeSchedule: write("removeSchedule"),
     setSecret: write("setSecret"),
     removeSecret: write("removeSecret"),
+    addSession: write("addSession"),
+    removeSession: write("removeSession"),
     declareLimits: write("declareLimits"),
+    overrideLimit: write("overrideLimit"),
+    pauseLimit: write("pauseLimit"),
+    resumeLimit: write("resumeLimit"),
   };
 }

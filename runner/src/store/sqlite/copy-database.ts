@@ -36,6 +36,12 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   }
 }
 
+/** False before schema 18. */
+function hasSessions(copy: DatabaseSync): boolean {
+  const found = copy.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sessions'").get();
+  return found !== undefined;
+}
+
 /** Makes the copy one file without a WAL, and checks it: a damaged copy is no backup. */
 function finalize(part: string, from: string): void {
   const copy = new DatabaseSync(part);
@@ -45,6 +51,8 @@ function finalize(part: string, from: string): void {
       throw new CannotOpen("STORE_UNREADABLE", `${from} is damaged: ${problems.join("; ")}.`);
     }
     copy.exec("PRAGMA journal_mode = DELETE");
+    // A restored database must not bring back a session that was ended after the copy.
+    if (hasSessions(copy)) copy.exec("DELETE FROM sessions");
   } finally {
     copy.close();
   }

@@ -4,8 +4,11 @@
  * deliveries that have not ended.
  */
 import type { Invariant } from "../shared/invariant.ts";
+import { KEY_INVARIANTS } from "./key-invariants.ts";
 import { LIMIT_INVARIANTS } from "./limit-invariants.ts";
+import { PAYLOAD_INVARIANTS } from "../shared/payload-invariants.ts";
 import { SCHEDULE_INVARIANTS } from "./schedule-invariants.ts";
+import { STATS_INVARIANTS } from "./stats-invariants.ts";
 import { EARLIEST_DUE_AT } from "./ops/destinations.ts";
 
 const OPEN = "IN ('waiting', 'due')";
@@ -270,15 +273,6 @@ const DESTINATIONS: readonly Invariant[] = [
   },
 ];
 
-const STATS: readonly Invariant[] = [
-  {
-    sentence: "stats are JSON objects under the start of their minute or hour",
-    sql: `SELECT printf('%s %s at %d: %s', series, key, at, counts) AS problem FROM stats
-          WHERE at % iif(series = 'minute', 60000, 3600000) <> 0
-            OR iif(json_valid(counts), json_type(counts), '') <> 'object'`,
-  },
-];
-
 const FILES: readonly Invariant[] = [
   {
     sentence: "file_usage matches the files and their contents",
@@ -307,8 +301,10 @@ export const INVARIANTS: readonly Invariant[] = [
   ...BATCHES,
   ...DELIVERIES,
   ...DESTINATIONS,
-  ...STATS,
+  ...STATS_INVARIANTS,
   ...FILES,
   ...SCHEDULE_INVARIANTS,
   ...LIMIT_INVARIANTS,
+  ...KEY_INVARIANTS,
+  ...PAYLOAD_INVARIANTS,
 ];

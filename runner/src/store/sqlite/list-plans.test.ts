@@ -23,6 +23,8 @@ const JOB_FILTERS: Readonly<Record<string, JobFilter>> = {
   errorGroup: { errorGroup: "err_1" },
   tag: { tags: ["even"] },
   tags: { tags: ["even", "third"] },
+  meta: { meta: { "customer.id": "7" } },
+  deliveryState: { deliveryState: "dead" },
   time: { createdAfter: 100, createdBefore: 20_000 },
 };
 

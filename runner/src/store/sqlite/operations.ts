@@ -19,6 +19,7 @@ import { prepareDeleteJob } from "./ops/delete-job.ts";
 import { prepareCreateFile, prepareDeleteFile, preparePruneFiles } from "./ops/files.ts";
 import { prepareEndBatch, prepareSetBatchWebhook } from "./ops/end-batch.ts";
 import { prepareGiveUpOld } from "./ops/give-up-old.ts";
+import { prepareMergeJob } from "./ops/merge-job.ts";
 import { preparePruneJobs } from "./ops/prune-jobs.ts";
 import { preparePruneStats } from "./ops/prune-stats.ts";
 import { preparePruneWebhooks } from "./ops/prune-webhooks.ts";
@@ -30,17 +31,20 @@ import { prepareRedeliverJob } from "./ops/redeliver-job.ts";
 import { prepareRegisterWebhook } from "./ops/register-webhook.ts";
 import { prepareReleaseDeliveries } from "./ops/release-deliveries.ts";
 import { prepareReleaseJobs } from "./ops/release-jobs.ts";
+import { prepareRemovePayloads } from "./ops/remove-payloads.ts";
 import { prepareRemoveWebhook } from "./ops/remove-webhook.ts";
 import { prepareRenewLeases } from "./ops/renew-leases.ts";
 import { prepareRequeueJob } from "./ops/requeue-job.ts";
 import { prepareRemoveSchedule, prepareSaveSchedule } from "./ops/save-schedule.ts";
 import { prepareRemoveSecret, prepareSetSecret } from "./ops/secrets.ts";
+import { prepareAddSession, prepareRemoveSession } from "./ops/sessions.ts";
 import { prepareAddMeta, prepareSetMeta } from "./ops/set-meta.ts";
 import { prepareSetScheduleState } from "./ops/set-schedule-state.ts";
 import { prepareShiftDue } from "./ops/shift-due.ts";
 import { prepareSubmitBatch } from "./ops/submit-batch.ts";
 import { prepareSubmitJob } from "./ops/submit-job.ts";
-import { prepareDeclareLimits } from "./ops/limits.ts";
+import { prepareDeclareLimits, prepareOverrideLimit } from "./ops/limits.ts";
+import { preparePauseLimit, prepareResumeLimit } from "./ops/pause-limit.ts";
 import { prepareUpdateWebhook } from "./ops/update-webhook.ts";
 
 export interface OperationOptions {
@@ -55,6 +59,7 @@ export function createOperations(
 ): Operations {
   return {
     submitJob: prepareSubmitJob(db),
+    mergeJob: prepareMergeJob(db),
     submitBatch: prepareSubmitBatch(db),
     setBatchWebhook: prepareSetBatchWebhook(db),
     endBatch: prepareEndBatch(db),
@@ -72,6 +77,7 @@ export function createOperations(
     addStats: prepareAddStats(db),
     pruneStats: preparePruneStats(db),
     pruneJobs: preparePruneJobs(db),
+    removePayloads: prepareRemovePayloads(db),
     claimDeliveries: prepareClaimDeliveries(db),
     recordAttempt: prepareRecordAttempt(db),
     releaseDeliveries: prepareReleaseDeliveries(db),
@@ -99,6 +105,11 @@ export function createOperations(
     removeSchedule: prepareRemoveSchedule(db),
     setSecret: prepareSetSecret(db),
     removeSecret: prepareRemoveSecret(db),
+    addSession: prepareAddSession(db),
+    removeSession: prepareRemoveSession(db),
     declareLimits: prepareDeclareLimits(db),
+    overrideLimit: prepareOverrideLimit(db),
+    pauseLimit: preparePauseLimit(db),
+    resumeLimit: prepareResumeLimit(db),
   };
 }

@@ -10,7 +10,7 @@ import { createReads } from "./reads.ts";
 
 /** Allowed: scans of tables with few rows, of an index in its order, of a limited subquery, a JSON array and a pragma. */
 const HARMLESS =
-  /^SCAN (job|delivery|webhook)_counts$|^SCAN \(subquery-\d+\)$| USING (COVERING )?INDEX |^SCAN json_each |^SCAN pragma_/;
+  /^SCAN ((job|delivery|webhook)_counts|sessions)$|^SCAN before_it$|^SCAN \(subquery-\d+\)$| USING (COVERING )?INDEX |^SCAN json_each |^SCAN pragma_/;
 
 describe("the plan of every statement", () => {
   let db: DatabaseSync;
@@ -79,9 +79,14 @@ describe("the plan of every statement", () => {
       /jobs_waiting_longest/,
     ],
     [
+      "a look for the job that has a key",
+      /FROM job_keys JOIN jobs.*WHERE identity = \?/s,
+      /^SEARCH job_keys USING INDEX job_keys_identity \(identity=\?\); SEARCH jobs USING INTEGER PRIMARY KEY/,
+    ],
+    [
       "a look for free slots",
       /SELECT 1 FROM limit_vacancies/,
-      /^SEARCH limit_vacancies USING PRIMARY KEY/,
+      /^COMPOUND QUERY; LEFT-MOST SUBQUERY; SEARCH limit_vacancies USING PRIMARY KEY \(limit_name>\?\); UNION ALL; SEARCH limit_states USING COVERING INDEX limit_states_to_wake \(wake_at<\?\)$/,
     ],
     [
       "giving slots to jobs with any key",
@@ -96,7 +101,7 @@ describe("the plan of every statement", () => {
     [
       "the key that is next",
       /limit_key > \?/,
-      /^SEARCH jobs USING INDEX jobs_blocked \(limit_name=\? AND limit_key>\?\)$/,
+      /^SEARCH limit_states USING COVERING INDEX limit_states_in_turn \(limit_name=\? AND limit_key>\?\)$/,
     ],
     [
       "counting the slots of a key that are used",
@@ -187,6 +192,18 @@ describe("the plan of every statement", () => {
     expect(next.map(({ steps }) => steps)).toEqual([
       ["SCAN jobs USING COVERING INDEX jobs_scheduled"],
     ]);
+  });
+
+  test("that counts the jobs before one that waits for a slot reads no others", () => {
+    const plans = plansOf(() => createReads(db)).filter(({ sql }) => / AS ahead\b/.test(sql));
+    expect(plans.length).toBeGreaterThan(0);
+    for (const { steps } of plans) {
+      const key = "SEARCH other USING INDEX jobs_blocked (limit_name=? AND limit_key=?";
+      expect(steps.filter((step) => step.includes("jobs_blocked"))).toEqual([
+        `${key} AND priority>?)`,
+        `${key} AND priority=? AND seq<?)`,
+      ]);
+    }
   });
 
   test.each([

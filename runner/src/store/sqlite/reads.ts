@@ -32,6 +32,7 @@ import {
 } from "./reads/files.ts";
 import { prepareReadHeldDestinations } from "./reads/held-destinations.ts";
 import { prepareReadLastEndOf } from "./reads/last-end-of.ts";
+import { prepareReadLimits } from "./reads/limits.ts";
 import { prepareReadLogs } from "./reads/logs.ts";
 import { prepareReadMeta } from "./reads/meta.ts";
 import { prepareReadNextJobDue } from "./reads/next-job-due.ts";
@@ -47,6 +48,7 @@ import {
   prepareReadSchedulesToDecide,
 } from "./reads/schedules.ts";
 import { prepareReadSealedSecrets, prepareReadSecrets } from "./reads/secrets.ts";
+import { prepareReadSessions } from "./reads/sessions.ts";
 import { prepareReadSize } from "./reads/size.ts";
 import { prepareReadStats } from "./reads/stats.ts";
 import { prepareReadWebhook, prepareReadWebhooks } from "./reads/webhooks.ts";
@@ -54,6 +56,7 @@ import { prepareReadWebhook, prepareReadWebhooks } from "./reads/webhooks.ts";
 /** Prepares every reading statement, on the main thread. */
 export function createReads(db: DatabaseSync): StoreReads {
   return {
+    ...prepareReadLimits(db),
     job: prepareReadJob(db),
     jobValue: prepareReadJobValue(db),
     jobs: prepareReadJobs(db),
@@ -96,6 +99,7 @@ export function createReads(db: DatabaseSync): StoreReads {
     failingSchedules: prepareReadFailingSchedules(db),
     secrets: prepareReadSecrets(db),
     sealedSecrets: prepareReadSealedSecrets(db),
+    sessions: prepareReadSessions(db),
     file: prepareReadFile(db),
     files: prepareReadFiles(db),
     filesOfJob: prepareReadFilesOfJob(db),

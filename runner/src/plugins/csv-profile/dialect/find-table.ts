@@ -85,7 +85,7 @@ function usualWidth(rows: readonly Cells[]): number {
 function isPreamble(rows: readonly Cells[], at: number, header: boolean | undefined): boolean {
   const row = rows[at]!;
   const below = rows.slice(at + 1);
-  const width = usualWidth(below);
+  const width = dataWidth(below);
   if (row.length === width) {
     // Spreadsheets write a title as wide as the table, with empty cells.
     if (header === false || width < 2 || countFilled(row) > width / 2) return false;

@@ -4,10 +4,12 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { PluginContext } from "../../../plugin-sdk.ts";
 import { pathOf, type FileSource } from "../../shared/file-source.ts";
+import { checkHttpUrl } from "../../shared/http-url.ts";
 import { decode } from "./decode.ts";
 import type { EncodingGuess } from "./guess-encoding.ts";
 import { refuseMarkup } from "./other-formats.ts";
 import { peek } from "./peek.ts";
+import { createDecoder } from "./text-decoder.ts";
 
 const PIECE_LENGTH = 1 << 18;
 
@@ -58,6 +60,8 @@ async function open(
 ): Promise<OpenText> {
   if (source.file) return fromBytes(await openFile(source.file, ctx), nameOf(source), options);
   if (source.url) return fromBytes(await openUrl(source.url, ctx), nameOf(source), options);
+  // A text has none, but an unknown one is wrong all the same.
+  if (options.encoding !== undefined) await createDecoder(options.encoding);
   return fromString(source.text ?? "");
 }
 
@@ -93,14 +97,16 @@ async function openFile(file: FileSource, ctx: Pick<PluginContext, "files">): Pr
   const path = await pathOf(file, ctx.files);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) {
+    const instead = found?.isDirectory() ? "it is a folder" : `there is no such file at ${path}`;
     throw new Error(
-      `file is ${JSON.stringify(file)}: it must be a file in the files folder, but there is no such file at ${path}`,
+      `file is ${JSON.stringify(file)}: it must be a file in the files folder, but ${instead}`,
     );
   }
   return { bytes: createReadStream(path, { highWaterMark: PIECE_LENGTH }), size: found.size };
 }
 
 async function openUrl(url: string, ctx: Pick<PluginContext, "fetch">): Promise<OpenBytes> {
+  checkHttpUrl(url);
   const response = await ctx.fetch(url).catch((error: unknown) => {
     throw new Error(`url is ${JSON.stringify(url)}: the download failed`, { cause: error });
   });

@@ -14,7 +14,8 @@ import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
 import { findMissingFile } from "./files.ts";
 import { findSchedule } from "./find-schedule.ts";
-import { insertJob } from "./job-admission.ts";
+import { findFullLimit } from "./limit-queue.ts";
+import { insertJob } from "./insert-job.ts";
 import { pauseSchedule } from "./pause-schedule.ts";
 import type { KnownPluginSets } from "./plugin-set.ts";
 import { findOpenJob, findSlot, insertSlots, pruneSlots, removeSlot } from "./schedule-slots.ts";
@@ -80,6 +81,8 @@ async function decide(
 async function whyNot(tx: Transaction, job: NewJob, maxQueued: number): Promise<Refusal | null> {
   const queued = tx.queued();
   if (queued >= maxQueued) return { kind: "queue-full", queued };
+  const full = await findFullLimit(tx, [job]);
+  if (full !== null) return full;
   const missing = await findMissingFile(tx, job.files ?? []);
   return missing === null ? null : { kind: "no-file", id: missing };
 }

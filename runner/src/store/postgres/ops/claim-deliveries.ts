@@ -2,14 +2,15 @@ import { takeTokens } from "../../../domain/destination.ts";
 import type { JsonText } from "../../../domain/json-text.ts";
 import type { ClaimedDelivery, DeliveryKind } from "../../../ports/store/deliveries.ts";
 import type { StoreWrites } from "../../../ports/store/store.ts";
-import { toDeliveryId } from "../../shared/rows.ts";
+import { toDeliveryId, toTrace } from "../../shared/rows.ts";
 import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
+import { PERSISTENT, TARGET_COLUMNS, toTarget, type TargetColumns } from "./delivery-target.ts";
 import { findDue, type DueRow, type Limits, type Share } from "./find-due.ts";
 
 type Request = Parameters<StoreWrites["claimDeliveries"]>[0];
 
-interface ClaimedRow {
+interface ClaimedRow extends TargetColumns {
   readonly id: number;
   readonly fence: number;
   readonly destination: number;
@@ -21,12 +22,7 @@ interface ClaimedRow {
   readonly at: number;
   readonly attempts: number;
   readonly retries_used: number;
-  readonly webhook_id: string;
-  readonly is_persistent: boolean;
-  readonly url: string;
-  readonly sealed: string | null;
-  readonly retries: number;
-  readonly timeout_ms: number | null;
+  readonly trace_context: string | null;
 }
 
 const CLAIM = `WITH claimed AS (
@@ -37,12 +33,14 @@ const CLAIM = `WITH claimed AS (
   SELECT claimed.id, claimed.fence, claimed.destination, coalesce(jobs.id, batches.id) AS subject_id,
     claimed.sequence, coalesce(kind, 'batch') AS kind, coalesce(events.body, batches.body) AS body,
     coalesce(octet_length(events.body), octet_length(batches.body)) AS bytes,
-    claimed.created_at AS at, attempts, retries_used, webhooks.id AS webhook_id,
-    persistent_webhooks.webhook IS NOT NULL AS is_persistent, url, sealed, retries,
-    coalesce(persistent_webhooks.timeout_ms, webhooks.timeout_ms) AS timeout_ms
+    claimed.created_at AS at, attempts, retries_used, ${TARGET_COLUMNS},
+    CASE WHEN claimed.batch IS NULL THEN jobs.trace_context ELSE (
+      SELECT first.trace_context FROM batch_jobs JOIN jobs AS first ON first.seq = batch_jobs.job
+      WHERE batch_jobs.batch = claimed.batch AND batch_jobs.position = 0
+    ) END AS trace_context
   FROM claimed
     JOIN webhooks ON webhooks.seq = claimed.webhook
-    LEFT JOIN persistent_webhooks ON persistent_webhooks.webhook = claimed.webhook
+    ${PERSISTENT}
     LEFT JOIN jobs ON jobs.seq = claimed.job
     LEFT JOIN events ON events.job = claimed.job AND events.sequence = claimed.sequence
     LEFT JOIN batches ON batches.seq = claimed.batch`;
@@ -131,15 +129,9 @@ function toClaimed(row: ClaimedRow, owner: string): ClaimedDelivery {
     bytes: row.bytes,
     destination: row.destination,
     eventAt: row.at,
-    target: {
-      webhookId: row.webhook_id,
-      isPersistent: row.is_persistent,
-      url: row.url,
-      sealed: row.sealed,
-      retries: row.retries,
-      timeoutMs: row.timeout_ms,
-    },
+    target: toTarget(row),
     attempts: row.attempts,
     retriesUsed: row.retries_used,
+    ...toTrace(row.trace_context),
   };
 }

@@ -10,7 +10,7 @@ import {
 } from "../../shared/rows.ts";
 import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
-import { giveSlots, NEWEST_VACANCY } from "./give-slots.ts";
+import { FIND_VACANT, giveSlots, type Vacant } from "./give-slots.ts";
 import { addVacancies } from "./line-up.ts";
 import { beginWaits, endLongestWaits, endWaitsFor } from "./waits.ts";
 
@@ -74,7 +74,7 @@ const CLAIM = `WITH claimed AS (
       started_at = coalesce(started_at, $2), lease_owner = $3, lease_until = $4
     WHERE seq = ANY ($1::bigint[])
     RETURNING seq, id, name, priority, run_at, created_at, started_at, fence, sequence,
-      step_attempts, failed_attempts, failed_ms, completed_steps, limits
+      step_attempts, failed_attempts, failed_ms, completed_steps, limits, trace_context
   )
   SELECT claimed.*, timeout_ms, retry, schedule, plugins, metadata, input
   FROM claimed JOIN job_specs ON job_specs.job = claimed.seq`;
@@ -84,13 +84,14 @@ const FIND_STEPS = `SELECT job, plugin, metrics, output FROM steps
 
 export const claimJobs: Operation<"claimJobs"> = async (tx, request) => {
   // Sent together; the server runs them one after the other.
-  const [, , [vacancy]] = await Promise.all([
+  const [, , [vacant]] = await Promise.all([
     tx.query(MARK_DUE, [request.now]),
     endWaitsFor(tx, request.plugins),
-    tx.query<{ id: number | null }>(NEWEST_VACANCY),
+    tx.query<Vacant>(FIND_VACANT, [request.now]),
   ]);
-  const newest = vacancy?.id ?? null;
-  const isMoreVacant = newest !== null && (await giveSlots(tx, newest));
+  const isAnyVacant = vacant !== undefined && (vacant.newest !== null || vacant.isDue);
+  const room = { now: request.now, room: request.limit + request.ahead };
+  const isMoreVacant = isAnyVacant && (await giveSlots(tx, vacant, room));
   const since = request.waitingSinceBefore;
   const chosen: Choice[] = await endLongestWaits(tx, { ...request, since });
   const more = await chooseReady(tx, request, chosen);

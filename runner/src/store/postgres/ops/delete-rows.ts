@@ -20,7 +20,9 @@ export async function deleteJobs(tx: Transaction, jobs: readonly number[]): Prom
        SELECT status FROM gone`,
       [jobs],
     ),
-    ...["job_specs", "steps", "step_attempts", "events", "logs", "job_tags"].map(deleteOf),
+    ...["job_specs", "steps", "step_attempts", "events", "logs", "job_tags", "job_keys"].map(
+      deleteOf,
+    ),
     deleteFilesOf(tx, jobs),
     deleteDeliveriesOf(tx, "job", jobs),
     deleteWebhooksOf(tx, "job", jobs),

@@ -1,10 +1,15 @@
 import type { DestinationSpec } from "../../../ports/store/destinations.ts";
+import type { PlacedRow } from "../gather-rows.ts";
 import type { Transaction } from "../transaction.ts";
 
-interface Row {
+interface Row extends PlacedRow {
   readonly id: number;
   readonly rate_per_second: number | null;
 }
+
+const FIND = `SELECT place, id, rate_per_second
+  FROM unnest($1::text[]) WITH ORDINALITY AS given (key, place)
+    JOIN destinations ON destinations.key = given.key`;
 
 /**
  * Returns the id of the destination with this key, and sets its rate. Only what changes is written:
@@ -14,15 +19,14 @@ export async function findOrCreateDestination(
   tx: Transaction,
   { key, ratePerSecond }: DestinationSpec,
 ): Promise<number> {
-  const find = (): Promise<Row[]> =>
-    tx.query<Row>(`SELECT id, rate_per_second FROM destinations WHERE key = $1`, [key]);
-  let [row] = await find();
+  const find = (): Promise<Row | undefined> => tx.row<Row>(FIND, [key]);
+  let row = await find();
   if (row === undefined) {
     await tx.query(
       `INSERT INTO destinations (key, rate_per_second) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`,
       [key, ratePerSecond],
     );
-    [row] = await find();
+    row = await find();
   }
   if (row !== undefined && row.rate_per_second !== ratePerSecond) {
     await tx.query(`UPDATE destinations SET rate_per_second = $2 WHERE id = $1`, [

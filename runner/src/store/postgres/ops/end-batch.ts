@@ -18,7 +18,8 @@ export const endBatch: Operation<"endBatch"> = async (tx, batchId, { at, body })
 export const setBatchWebhook: Operation<"setBatchWebhook"> = async (tx, batchId, webhook) => {
   const [batch] = await tx.query<{ seq: number; ended_at: number | null }>(
     `SELECT seq, ended_at FROM batches
-     WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM webhooks WHERE batch = batches.seq)`,
+     WHERE id = $1 AND payloads_removed_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM webhooks WHERE batch = batches.seq)`,
     [batchId],
   );
   if (batch === undefined) return false;

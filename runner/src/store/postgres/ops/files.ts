@@ -62,7 +62,8 @@ export async function holdFiles(
   if (ids.length === 0) return;
   await tx.query(
     `WITH held AS (UPDATE files SET held = true WHERE id = ANY ($2::text[]) AND NOT held)
-     INSERT INTO job_files (job, file) SELECT $1, seq FROM files WHERE id = ANY ($2::text[])`,
+     INSERT INTO job_files (job, file) SELECT $1, seq FROM files WHERE id = ANY ($2::text[])
+     ON CONFLICT DO NOTHING`,
     [job, ids],
   );
 }

@@ -29,6 +29,20 @@ export interface FreedDelivery {
 const HEAD = `FROM deliveries
   WHERE job = $1 AND webhook = $2 AND state IN ('waiting', 'due') ORDER BY id LIMIT 1`;
 
+/** The head of each key that is given, as a LATERAL subquery. */
+export const HEAD_OF_GIVEN = `(
+    SELECT * FROM deliveries
+    WHERE job = given.job AND webhook = given.webhook AND state IN ('waiting', 'due')
+    ORDER BY id LIMIT 1
+  )`;
+
+const PROMOTE = `UPDATE deliveries SET state = 'due', due_at = given.at
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+      WITH ORDINALITY AS given (job, webhook, at, place)
+    CROSS JOIN LATERAL ${HEAD_OF_GIVEN} AS head
+  WHERE deliveries.id = head.id AND deliveries.state = 'waiting'
+  RETURNING place`;
+
 /** Whether an earlier delivery with the same key is open. */
 export async function hasOpenPredecessor(
   tx: Transaction,
@@ -41,13 +55,10 @@ export async function hasOpenPredecessor(
 
 /** Makes the head due if it is waiting. */
 export async function promote(tx: Transaction, { job, webhook }: Key, at: number): Promise<void> {
-  const promoted = await tx.query(
-    `UPDATE deliveries SET state = 'due', due_at = $3
-     WHERE state = 'waiting' AND id = (SELECT id ${HEAD}) RETURNING id`,
-    [job, webhook, at],
-  );
-  tx.count({ kind: "delivery", state: "waiting" }, -promoted.length);
-  tx.count({ kind: "delivery", state: "due" }, promoted.length);
+  const promoted = await tx.row(PROMOTE, [job, webhook, at]);
+  if (promoted === undefined) return;
+  tx.count({ kind: "delivery", state: "waiting" }, -1);
+  tx.count({ kind: "delivery", state: "due" }, 1);
 }
 
 /** Like `promote`, and makes later deliveries wait again that are due and not in flight. */

@@ -1,38 +1,23 @@
 import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
 import { deleteBatches, deleteJobs } from "./delete-rows.ts";
-
-/** Open, or given up so recently that an operator can still have it sent again. */
-const needed = (before: string): string =>
-  `(state IN ('waiting', 'due') OR (state = 'dead' AND deliveries.ended_at >= ${before}))`;
-
-/** The instant before which a job must have ended. */
-const OWN_BEFORE = `CASE jobs.status WHEN 'failed' THEN $6::bigint ELSE $5::bigint END`;
-
-/** EXISTS that looks once for each row. PostgreSQL can turn EXISTS itself into a read of the whole table. */
-function exists(from: string): string {
-  return `coalesce((SELECT true ${from} LIMIT 1), false)`;
-}
-
-/** A place in the order in which batches or jobs have ended. */
-type Place = readonly [endedAt: number, seq: number];
-
-const FIRST: Place = [0, 0];
+import {
+  exists,
+  FIRST,
+  needed,
+  oldOf,
+  OWN_BEFORE,
+  placeOf,
+  readEnded,
+  type EndedRequest,
+  type EndedTable,
+  type Place,
+} from "./ended-rows.ts";
 
 /** Error groups looked at in one call. They have no jobs left, or are kept with their jobs. */
 const GROUPS_PER_CALL = 1_000;
 
-interface EndedRow {
-  readonly seq: number;
-  readonly ended_at: number;
-  readonly is_needed: boolean;
-}
-
-interface Table {
-  readonly name: string;
-  readonly key: string;
-  readonly endedAt: string;
-  readonly isNeeded: string;
+interface Table extends EndedTable {
   readonly remove: (tx: Transaction, keys: readonly number[]) => Promise<unknown>;
 }
 
@@ -92,24 +77,13 @@ export const pruneJobs: Operation<"pruneJobs"> = async (
 };
 
 /** Looks at the rows of a table in the order in which they ended, and deletes those that are not needed. */
-async function prune(
-  tx: Transaction,
-  { name, key, endedAt, isNeeded, remove }: Table,
-  {
-    after,
-    endedBefore,
-    limit,
-    values = [],
-  }: { after: Place; endedBefore: number; limit: number; values?: readonly number[] },
-) {
-  const rows = await tx.query<EndedRow>(
-    `SELECT ${key} AS seq, ${endedAt} AS ended_at, (${isNeeded}) AS is_needed FROM ${name}
-     WHERE ${endedAt} < $1 AND (${endedAt}, ${key}) > ($2, $3) ORDER BY ${endedAt}, ${key} LIMIT $4`,
-    [endedBefore, ...after, limit, ...values],
-  );
-  const old = rows.filter((row) => !row.is_needed).map(({ seq }) => seq);
-  await remove(tx, old);
-  const last = rows.at(-1);
-  const at: Place = last === undefined ? after : [last.ended_at, last.seq];
-  return { removed: old.length, at, more: rows.length === limit };
+async function prune(tx: Transaction, table: Table, request: EndedRequest) {
+  const rows = await readEnded(tx, table, request);
+  const old = oldOf(rows);
+  await table.remove(tx, old);
+  return {
+    removed: old.length,
+    at: placeOf(rows, request.after),
+    more: rows.length === request.limit,
+  };
 }

@@ -8,6 +8,21 @@ const LAPSED = `(lease_until < $1 OR lease_owner = ANY ($2::text[]))`;
 /** Daemons that gave no sign of life in time. One that never gave any keeps its leases. */
 const GONE = `owner <> $1 AND until < $2`;
 
+/** A state changes only under the lock of its limit. A limit that a claim has locked is passed over. */
+const FORGET_LIMIT_STATES = `WITH idle AS MATERIALIZED (
+    SELECT limit_name, is_key, limit_key FROM limit_states
+    WHERE in_turn = 0 AND wake_at IS NULL AND paused_at IS NULL AND arrival <= $1
+    ORDER BY arrival LIMIT 1000
+  ), locked AS MATERIALIZED (
+    SELECT name FROM limits WHERE name IN (SELECT limit_name FROM idle)
+    ORDER BY name FOR NO KEY UPDATE SKIP LOCKED
+  )
+  DELETE FROM limit_states USING idle, locked
+  WHERE idle.limit_name = locked.name AND limit_states.limit_name = idle.limit_name
+    AND limit_states.is_key = idle.is_key AND limit_states.limit_key = idle.limit_key
+    AND limit_states.in_turn = 0 AND limit_states.wake_at IS NULL
+    AND limit_states.paused_at IS NULL AND limit_states.arrival <= $1`;
+
 /** Rows that another daemon has locked are in use, or are reaped by it. */
 export const reap: Operation<"reap"> = async (tx, { owner, now }) => {
   const gone = await tx.query<{ owner: string }>(`SELECT owner FROM daemons WHERE ${GONE}`, [
@@ -37,6 +52,7 @@ export const reap: Operation<"reap"> = async (tx, { owner, now }) => {
      FROM lapsed WHERE bulk_acts.seq = lapsed.seq`,
     [now, owners],
   );
+  await tx.query(FORGET_LIMIT_STATES, [now]);
   tx.count({ kind: "job", state: "running" }, -freed.length);
   tx.count({ kind: "job", state: "queued" }, freed.length);
   if (owners.length > 0) await forget(tx, { owner, now });

@@ -4,6 +4,7 @@ import {
   decideWebhookHealth,
   failingSpan,
   SELECT_FAILING,
+  stateAfter,
   type FailingRow,
   type WebhookColumns,
 } from "../../shared/decide-webhook-health.ts";
@@ -16,7 +17,7 @@ const SET_FAILING = `UPDATE persistent_webhooks
   SET failing_since = $2, failing_day = $3, failing_days = $4 WHERE webhook = $1`;
 
 /**
- * Counts the attempt for its persistent webhook, and switches the webhook off or removes it. Decided
+ * Counts the attempt for its persistent webhook, and switches the webhook off, pauses it or removes it. Decided
  * here, because another attempt can have succeeded since the delivery was claimed.
  */
 export async function recordWebhookHealth(
@@ -40,16 +41,13 @@ async function judge(
   if (row === undefined) return null;
   const span = failingSpan(columns, outcome);
   const upMs = await readUpMs(tx, span);
-  const { failingDays, verdict } = decideWebhookHealth(row, outcome, { ...span, upMs });
-  if (failingDays !== null) {
-    await tx.query(SET_FAILING, [webhook, span.from, failingDays.last, failingDays.days]);
+  const { failing, verdict } = decideWebhookHealth(row, outcome, { ...span, upMs });
+  if (failing !== null) {
+    await tx.query(SET_FAILING, [webhook, span.from, failing.day, failing.days]);
   }
   if (verdict === null) return null;
   tx.needExclusive();
   if (verdict.kind === "remove") await removeWebhook(tx, row.id);
-  else {
-    const patch = { state: "off", reason: verdict.reason } as const;
-    await updateWebhook(tx, row.id, patch, { now: span.until });
-  }
+  else await updateWebhook(tx, row.id, stateAfter(verdict), { now: span.until });
   return verdict;
 }

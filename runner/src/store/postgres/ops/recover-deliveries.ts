@@ -1,3 +1,4 @@
+import { HAS_PAYLOAD } from "../../shared/payloads.ts";
 import type { Operation } from "../change.ts";
 import { resumeDestinations } from "./destinations.ts";
 import { restoreOrder } from "./ordering-key.ts";
@@ -15,7 +16,7 @@ const FIND = `SELECT id FROM destinations WHERE key = $1 AND NOT EXISTS (
 const REVIVE = `WITH revived AS MATERIALIZED (
     SELECT id FROM deliveries
     WHERE destination = $2 AND state = 'dead' AND created_at >= $3
-      AND revived_at IS DISTINCT FROM $1
+      AND revived_at IS DISTINCT FROM $1 AND ${HAS_PAYLOAD}
     ORDER BY created_at, id LIMIT $4
   )
   UPDATE deliveries SET state = CASE WHEN job IS NULL THEN 'due' ELSE 'waiting' END,

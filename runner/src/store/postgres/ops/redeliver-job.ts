@@ -1,3 +1,4 @@
+import { HAS_PAYLOAD } from "../../shared/payloads.ts";
 import type { Operation } from "../change.ts";
 import { resumeDestinations } from "./destinations.ts";
 import { restoreOrder } from "./ordering-key.ts";
@@ -6,7 +7,7 @@ import { HAS_STOPPED_WEBHOOK } from "./stopped-webhook.ts";
 const REVIVE = `WITH revived AS MATERIALIZED (
     SELECT id FROM deliveries
     WHERE job = $1 AND state = 'dead' AND lease_owner IS NULL AND ended_at <= $2
-      AND NOT ${HAS_STOPPED_WEBHOOK}
+      AND NOT ${HAS_STOPPED_WEBHOOK} AND ${HAS_PAYLOAD}
     ORDER BY webhook, id LIMIT $3
   )
   UPDATE deliveries SET state = 'waiting', due_at = NULL, ended_at = NULL, reason = NULL,

@@ -1,4 +1,5 @@
 import type { DeliveryState } from "../../../domain/delivery.ts";
+import { HAS_PAYLOAD } from "../../shared/payloads.ts";
 import { parseDeliveryId } from "../../shared/rows.ts";
 import type { Operation } from "../change.ts";
 import { resumeDestinations } from "./destinations.ts";
@@ -25,7 +26,7 @@ export const redeliver: Operation<"redeliver"> = async (tx, deliveryId, { now })
   if (key === null) return false;
   const [delivery] = await tx.query<DeliveryRow>(
     `SELECT id, job, webhook, destination, state, lease_owner FROM deliveries
-     WHERE id = $1 AND NOT ${HAS_STOPPED_WEBHOOK}`,
+     WHERE id = $1 AND NOT ${HAS_STOPPED_WEBHOOK} AND ${HAS_PAYLOAD}`,
     [key],
   );
   if (delivery === undefined || delivery.lease_owner !== null) return false;

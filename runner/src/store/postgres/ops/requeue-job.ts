@@ -1,4 +1,5 @@
 import { MAX_ATTEMPT_MESSAGE } from "../../../domain/limits.ts";
+import { toTraceText } from "../../../domain/trace-context.ts";
 import type { Operation } from "../change.ts";
 import { addVacancies, lineUp } from "./line-up.ts";
 
@@ -8,7 +9,7 @@ const RUN_AT = "CASE WHEN started_at IS NULL THEN run_at ELSE least(run_at, $4) 
 export const requeueJob: Operation<"requeueJob"> = async (
   tx,
   { jobId, fence, owner },
-  { now, from },
+  { now, from, trace },
 ) => {
   const [job] = await tx.query<{ seq: number }>(
     `WITH before AS MATERIALIZED (
@@ -16,10 +17,12 @@ export const requeueJob: Operation<"requeueJob"> = async (
      ), requeued AS (
        UPDATE jobs SET status = 'queued', run_at = ${RUN_AT}, due = ${RUN_AT} <= $4,
          fence = fence + 1, step_attempts = 0, failed_attempts = 0, failed_ms = 0,
+         trace_context = coalesce($6, trace_context),
          completed_steps = CASE WHEN $5 THEN 0 ELSE completed_steps END,
          ended_at = NULL, failure_code = NULL, failure_message = NULL, error_group = NULL,
          ${lineUp({ step: "CASE WHEN $5 THEN 0 ELSE completed_steps END", at: "$4" })}
        WHERE id = $1 AND fence = $2 AND lease_owner IS NOT DISTINCT FROM $3 AND status = 'failed'
+         AND payloads_removed_at IS NULL
        RETURNING seq, id, limit_name, limit_key
      ), vacancy AS (${addVacancies("requeued")}
      ), slot AS (
@@ -43,7 +46,7 @@ export const requeueJob: Operation<"requeueJob"> = async (
        UPDATE batch_jobs SET state = 'open' FROM requeued WHERE batch_jobs.job = requeued.seq
      )
      SELECT seq FROM requeued`,
-    [jobId, fence, owner, now, from === "start"],
+    [jobId, fence, owner, now, from === "start", trace === undefined ? null : toTraceText(trace)],
   );
   if (job === undefined) return false;
   tx.count({ kind: "job", state: "failed" }, -1);

@@ -20,7 +20,9 @@ export const saveSchedule: Operation<"saveSchedule"> = async (
     return created.length === 0 ? "stale" : "created";
   }
   const [row] = await tx.query<{ seq: number }>(
+    // The clock can have been set back since a slot was decided.
     `UPDATE schedules SET definition = $3, job = $4, sealed = $5, next_slot = $6, due_at = $7,
+       decided_slot = CASE WHEN decided_slot >= $6 THEN NULL ELSE decided_slot END,
        failures = 0, version = version + 1, updated_at = $8
      WHERE id = $1 AND key = $2 AND version = $9 AND next_slot IS NOT DISTINCT FROM $10
      RETURNING seq`,

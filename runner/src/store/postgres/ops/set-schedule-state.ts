@@ -21,7 +21,9 @@ export const setScheduleState: Operation<"setScheduleState"> = async (
     );
   }
   await tx.query(
-    `UPDATE schedules SET next_slot = $2, due_at = $3, updated_at = $4 WHERE seq = $1`,
+    // The clock can have been set back since a slot was decided.
+    `UPDATE schedules SET next_slot = $2, due_at = $3, updated_at = $4,
+       decided_slot = CASE WHEN decided_slot >= $2 THEN NULL ELSE decided_slot END WHERE seq = $1`,
     [row.seq, next?.slot ?? null, next?.dueAt ?? null, now],
   );
   await insertSlots(

@@ -1,6 +1,7 @@
 import type { DueShift } from "../../../ports/store/upkeep.ts";
 import type { Operation } from "../change.ts";
 import type { Transaction } from "../transaction.ts";
+import { wakeAll } from "./limits.ts";
 
 /** Rows that one slice moves. More would make other changes wait for it. */
 const SLICE_SIZE = 250;
@@ -41,6 +42,19 @@ const STEPS: readonly { readonly find: string; readonly update: string }[] = [
     update: `UPDATE jobs SET run_at = run_at + $2 WHERE seq = ANY ($1::bigint[])`,
   },
   {
+    find: `SELECT job AS id, until_at AS at FROM job_keys
+      WHERE until_at IS NOT NULL AND (until_at, job) > ($1, $2)
+      ORDER BY until_at, job LIMIT $3`,
+    // The instant at which a debounced job is due is as far away as its window's end.
+    update: `WITH moved AS (
+        UPDATE job_keys SET until_at = until_at + $2 WHERE job = ANY ($1::bigint[])
+        RETURNING job, kind
+      )
+      UPDATE jobs SET run_at = run_at + $2 FROM moved
+      WHERE seq = moved.job AND kind = 'debounce' AND status = 'queued' AND NOT due
+        AND failed_attempts = 0`,
+  },
+  {
     find: `SELECT id, due_at AS at FROM deliveries
       WHERE state IN ('waiting', 'due') AND due_at > $4 AND id > $2 AND $1::bigint IS NOT NULL
       ORDER BY id LIMIT $3`,
@@ -58,13 +72,14 @@ const STEPS: readonly { readonly find: string; readonly update: string }[] = [
 ];
 
 /** The first step whose rows come in the order of their keys. */
-const FIRST_BY_ID = 2;
+const FIRST_BY_ID = 3;
 
 export const shiftDue: Operation<"shiftDue"> = async (tx, request) => {
   const { now, byMs, after } = request;
   if (after === null) tx.onCommit(() => tx.turns.shift({ now, byMs }));
   const shift = toShift(request, await readLast(tx));
   if (shift.place === null) return null;
+  if (shift.place.step === 0 && isFirst(shift)) await shiftLimits(tx, shift);
   const place = await move(tx, shift, shift.place);
   const next = JSON.stringify({ ...shift, place });
   await tx.query(
@@ -74,6 +89,20 @@ export const shiftDue: Operation<"shiftDue"> = async (tx, request) => {
   );
   return place === null ? null : next;
 };
+
+/** Whether nothing was moved yet. */
+function isFirst({ now, place }: Shift): boolean {
+  return place?.at === now && place.id === Number.MAX_SAFE_INTEGER;
+}
+
+/** Rates are looked at again, and correct themselves. A pause that ends at a given instant still does. */
+async function shiftLimits(tx: Transaction, { now, byMs }: Shift): Promise<void> {
+  await wakeAll(tx, now);
+  await tx.query(
+    `UPDATE limit_states SET paused_until = paused_until + $2 WHERE is_span = 1 AND paused_until > $1`,
+    [now, byMs],
+  );
+}
 
 /** The shift to go on with. No other write group runs meanwhile. */
 function toShift({ now, byMs, since, after }: DueShift, last: Shift | null): Shift {

@@ -1,11 +1,14 @@
 import type { NewBatch } from "../../../ports/store/batches.ts";
 import type { NewJob, SubmitOutcome } from "../../../ports/store/jobs.ts";
 import type { Operation } from "../change.ts";
+import { together } from "../together.ts";
 import type { Transaction } from "../transaction.ts";
 import { Conflict } from "../store-error.ts";
 import { findMissingFile } from "./files.ts";
+import { findFullLimit } from "./limit-queue.ts";
 import { insertWebhook } from "./insert-webhook.ts";
-import { findByKey, insertJob, takeKey, toDuplicate, type KeyHolder } from "./job-admission.ts";
+import { insertJob } from "./insert-job.ts";
+import { findByKey, takeKey, toDuplicate, type KeyHolder } from "./job-admission.ts";
 import type { KnownPluginSets } from "./plugin-set.ts";
 
 /** A job of a batch: one that is stored already, or a new one. */
@@ -23,6 +26,8 @@ export function createSubmitBatch(known: KnownPluginSets): Operation<"submitBatc
     const queued = tx.queued();
     if (added.length > 0 && queued + added.length > maxQueued)
       return { kind: "queue-full", queued };
+    const full = await findFullLimit(tx, added);
+    if (full !== null) return full;
     const missing = await findMissingFile(
       tx,
       added.flatMap(({ files = [] }) => files),
@@ -39,7 +44,7 @@ export function createSubmitBatch(known: KnownPluginSets): Operation<"submitBatc
         throw new Conflict(`Another daemon has stored the key ${key.key}.`);
       }
     }
-    for (const job of added) await insertJob(tx, job, { known });
+    await together(added.map((job) => insertJob(tx, job, { known })));
     await insertBatch(tx, batch, members);
     return { kind: "accepted" };
   };
@@ -52,7 +57,7 @@ async function findHolders(
   const keys = jobs.flatMap(({ idempotency }) => idempotency?.key ?? []);
   if (keys.length === 0) return new Map();
   const rows = await tx.query<KeyHolder & { readonly key: string }>(
-    `SELECT key, subject_id AS id, fingerprint FROM idempotency_keys
+    `SELECT key, subject_id AS id, fingerprint, joined FROM idempotency_keys
      WHERE kind = 'job' AND key = ANY ($1::text[])`,
     [keys],
   );
@@ -71,7 +76,9 @@ function toMembers(
     const holder = idempotency === null ? undefined : holders.get(idempotency.key);
     if (idempotency !== null && holder !== undefined) {
       const outcome = toDuplicate(holder, idempotency);
-      if (outcome.kind === "duplicate" && !outcome.sameRequest) return outcome;
+      if (outcome.kind === "duplicate" && !outcome.sameRequest) {
+        return { kind: "duplicate", id: holder.id, sameRequest: false };
+      }
     }
     const twin = idempotency === null ? undefined : newByKey.get(idempotency.key);
     if (twin !== undefined && twin.idempotency?.fingerprint !== idempotency?.fingerprint) {

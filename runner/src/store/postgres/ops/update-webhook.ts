@@ -43,7 +43,7 @@ export const updateWebhook: Operation<"updateWebhook"> = async (
       seq,
       webhook.identity,
       webhook.state,
-      webhook.state === "off" ? webhook.reason : null,
+      webhook.state === "active" ? null : webhook.reason,
       patch.state === "active" ? null : webhook.failingSince,
       plugins === null ? null : JSON.stringify(plugins),
       jobName,

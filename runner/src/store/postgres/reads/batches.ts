@@ -14,16 +14,18 @@ interface BatchRow {
   readonly seq: number;
   readonly created_at: number;
   readonly ended_at: number | null;
+  readonly payloads_removed_at: number | null;
 }
 
 interface BatchJobRow extends FailureColumns, OutputColumns {
   readonly id: string;
   readonly name: string | null;
   readonly status: JobStatus;
+  readonly payloads_removed_at: number | null;
 }
 
 const FIND_JOBS = `SELECT jobs.id, jobs.name, jobs.status, jobs.failure_code, jobs.failure_message,
-    steps.id AS step, octet_length(output) AS output_bytes
+    jobs.payloads_removed_at, steps.id AS step, octet_length(output) AS output_bytes
   FROM batch_jobs JOIN jobs ON jobs.seq = batch_jobs.job
     LEFT JOIN steps ON steps.job = jobs.seq AND steps.position = jobs.completed_steps - 1
       AND jobs.status = 'completed'
@@ -39,7 +41,7 @@ async function readBatch(
   bound: OutputBound,
 ): Promise<StoredBatch | null> {
   const [batch] = await query<BatchRow>(
-    `SELECT seq, created_at, ended_at FROM batches WHERE id = $1`,
+    `SELECT seq, created_at, ended_at, payloads_removed_at FROM batches WHERE id = $1`,
     [id],
   );
   if (batch === undefined) return null;
@@ -53,6 +55,7 @@ async function readBatch(
     id,
     createdAt: batch.created_at,
     endedAt: batch.ended_at,
+    payloadsRemovedAt: batch.payloads_removed_at,
     webhook,
     jobs: jobs.map((row) => ({
       jobId: row.id,
@@ -60,6 +63,7 @@ async function readBatch(
       status: row.status,
       failure: toFailure(row),
       ...readOutput(row),
+      payloadsRemovedAt: row.payloads_removed_at,
     })),
   };
 }

@@ -20,7 +20,9 @@ const LIST: List = { table: "deliveries", key: ["id"], whole: exactLead("true", 
 const FIND = `
   SELECT deliveries.id AS key, deliveries.destination, jobs.id AS job_id, batches.id AS batch_id,
     webhooks.id AS webhook_id, url, deliveries.sequence, coalesce(kind, 'batch') AS kind, state,
-    due_at, deliveries.created_at, deliveries.ended_at, attempts, reason, ${HEALTH_COLUMNS}
+    due_at, deliveries.created_at, deliveries.ended_at, attempts, reason,
+    coalesce(jobs.payloads_removed_at, batches.payloads_removed_at) AS payloads_removed_at,
+    ${HEALTH_COLUMNS}
   FROM deliveries
     JOIN destinations ON destinations.id = deliveries.destination
     JOIN webhooks ON webhooks.seq = deliveries.webhook

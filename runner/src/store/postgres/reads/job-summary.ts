@@ -28,6 +28,7 @@ interface SummaryRow extends FailureColumns, WaitingColumns, RetryColumns, Limit
   readonly run_at: number;
   readonly started_at: number | null;
   readonly ended_at: number | null;
+  readonly payloads_removed_at: number | null;
   readonly completed_steps: number;
   readonly step_attempts: number;
   readonly step_failed: boolean;
@@ -47,7 +48,7 @@ interface TagRow {
 }
 
 const FIND_JOBS = `SELECT seq, id, status, name, plugin_names, priority, created_at, run_at,
-    started_at, ended_at, completed_steps, step_attempts, failure_code, failure_message, error_group,
+    started_at, ended_at, payloads_removed_at, completed_steps, step_attempts, failure_code, failure_message, error_group,
     waiting_kind, waiting_on, waiting_since, due, failed_attempts, ${LAST_ATTEMPT},
        ${LIMIT_USE}, EXISTS (
       SELECT 1 FROM steps
@@ -103,6 +104,7 @@ function toSummary(
     runAt: row.run_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    payloadsRemovedAt: row.payloads_removed_at,
     completedSteps: row.completed_steps,
     stepAttempts: row.step_attempts,
     failedAttempts: row.failed_attempts,

@@ -4,7 +4,7 @@ import type { StoreReads } from "../../../ports/store/store.ts";
 import { bytesWithin, NO_OUTPUTS } from "../../shared/outputs.ts";
 import type { AttemptColumns } from "../../shared/rows.ts";
 import {
-  SELECT_JOB,
+  selectJob,
   SELECT_STEPS,
   selectAttempts,
   toStoredJob,
@@ -32,7 +32,7 @@ async function readJob(query: Query, id: string, bound: OutputBound): Promise<St
   ]);
   bound.reserve?.(size.bytes + bytesWithin(bound, steps));
   const [[row], readOutput, webhook, newestAttempts, tags] = await Promise.all([
-    query<JobRow>(`${SELECT_JOB} WHERE seq = $1`, [size.seq]),
+    query<JobRow>(`${selectJob("due")} WHERE seq = $1`, [size.seq]),
     readOutputs(query, bound, steps),
     readOwnWebhook(query, "job", size.seq),
     query<AttemptColumns>(selectAttempts("$1"), [size.seq]),
@@ -49,7 +49,7 @@ async function readJob(query: Query, id: string, bound: OutputBound): Promise<St
 
 interface Found {
   readonly key: number;
-  /** Null when the step has no output. */
+  /** Null when the step has no output, or payloads were removed. */
   readonly bytes: number | null;
 }
 
@@ -58,7 +58,7 @@ export function createReadJobValue(query: Query): StoreReads["jobValue"] {
     const [found] =
       which === "input"
         ? await query<Found>(
-            `SELECT seq AS key, octet_length(input) AS bytes
+            `SELECT seq AS key, CASE WHEN payloads_removed_at IS NULL THEN octet_length(input) END AS bytes
              FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE id = $1`,
             [id],
           )

@@ -1,6 +1,8 @@
+import type { DeliveryState } from "../../../domain/delivery.ts";
 import type { JobFilter } from "../../../ports/store/jobs.ts";
 import type { Page, Paged } from "../../../ports/store/page.ts";
 import type { StoreReads } from "../../../ports/store/store.ts";
+import { jsonTextsOf } from "../../shared/meta-value.ts";
 import { parseErrorGroupId } from "../../shared/rows.ts";
 import type { Query } from "../reader.ts";
 import { readJobSummaries } from "./job-summary.ts";
@@ -57,6 +59,7 @@ async function findKeys(query: Query, filter: JobFilter, page: Page): Promise<Pa
 
 async function toFilters(query: Query, filter: JobFilter): Promise<Filter[]> {
   const { status, plugin, name, namePrefix, idPrefix, tags = [], errorGroup } = filter;
+  const { meta = {}, deliveryState } = filter;
   return [
     ...(status === undefined ? [] : [ofStatus(status)]),
     ...(plugin === undefined ? [] : [await ofPlugin(query, plugin)]),
@@ -65,6 +68,8 @@ async function toFilters(query: Query, filter: JobFilter): Promise<Filter[]> {
     ...(idPrefix === undefined ? [] : [ofPrefix("id", idPrefix)]),
     ...new Set(tags).values().map(ofTag),
     ...(errorGroup === undefined ? [] : [ofErrorGroup(errorGroup)]),
+    ...Object.entries(meta).map(ofMeta),
+    ...(deliveryState === undefined ? [] : [ofDeliveryState(deliveryState)]),
   ];
 }
 
@@ -109,4 +114,30 @@ function ofTag(tag: string): Filter {
 function ofErrorGroup(id: string): Filter {
   const key = parseErrorGroupId(id);
   return key === null ? NOTHING : equals("error_group", key);
+}
+
+/** What PostgreSQL's functions for JSON refuse to read, although it is JSON. */
+const UNREADABLE = String.raw`'\\u(0000|d[89a-f][0-9a-f]{2})'`;
+const READABLE = String.raw`'\\ufffd'`;
+
+/** Checked on each job: an index would cost each job an entry for each key that it has. */
+function ofMeta([path, value]: readonly [string, string]): Filter {
+  const keys = path.split(".");
+  const json = `regexp_replace(metadata, ${UNREADABLE}, ${READABLE}, 'g')::json`;
+  const found = keys.reduce((inner) => `${inner} -> ?::text`, json);
+  return {
+    condition: `EXISTS (SELECT 1 FROM job_specs
+      WHERE job = jobs.seq AND (${found})::text IN (?, ?))`,
+    values: [...keys, ...jsonTextsOf(value)],
+    lead: null,
+  };
+}
+
+/** Checked on each job: an index of deliveries is in their order, not in that of jobs. */
+function ofDeliveryState(state: DeliveryState): Filter {
+  return {
+    condition: "EXISTS (SELECT 1 FROM deliveries WHERE job = jobs.seq AND deliveries.state = ?)",
+    values: [state],
+    lead: null,
+  };
 }

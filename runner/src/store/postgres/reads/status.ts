@@ -4,6 +4,11 @@ import type { WaitingJobs } from "../../../ports/store/status.ts";
 import type { StoreReads } from "../../../ports/store/store.ts";
 import type { StoreCounts, StoredDaemon } from "../../../ports/store/upkeep.ts";
 import { WEBHOOK_STATES } from "../../../ports/store/webhooks.ts";
+import {
+  COUNT_SCHEDULES,
+  toScheduleCounts,
+  type ScheduleCountRow,
+} from "../../shared/schedule-counts.ts";
 import { parsePluginNames } from "../../shared/plugin-names.ts";
 import type { Query } from "../reader.ts";
 
@@ -61,10 +66,13 @@ export function createReadQueueState(query: Query): StoreReads["queueState"] {
 
 export function createReadCounts(query: Query): StoreReads["counts"] {
   return async () => {
-    const rows = await query<{ kind: string; state: string; count: number }>(
-      `SELECT kind, state, sum(count)::bigint AS count FROM counts GROUP BY kind, state
-       UNION ALL SELECT 'webhook', state, count(*) FROM persistent_webhooks GROUP BY state`,
-    );
+    const [rows, schedules] = await Promise.all([
+      query<{ kind: string; state: string; count: number }>(
+        `SELECT kind, state, sum(count)::bigint AS count FROM counts GROUP BY kind, state
+         UNION ALL SELECT 'webhook', state, count(*) FROM persistent_webhooks GROUP BY state`,
+      ),
+      query<ScheduleCountRow>(COUNT_SCHEDULES),
+    ]);
     const of = (kind: string, states: readonly string[]) =>
       Object.fromEntries(
         states.map((state) => [
@@ -76,6 +84,7 @@ export function createReadCounts(query: Query): StoreReads["counts"] {
       jobs: of("job", JOB_STATUSES) as StoreCounts["jobs"],
       deliveries: of("delivery", DELIVERY_STATES) as StoreCounts["deliveries"],
       webhooks: of("webhook", WEBHOOK_STATES) as StoreCounts["webhooks"],
+      schedules: toScheduleCounts(schedules),
     };
   };
 }

@@ -34,6 +34,8 @@ export function prepareAdvanceSchedule(db: DatabaseSync): Operations["advanceSch
   function whyNot(job: NewJob, { maxQueued }: { maxQueued: number }): Refusal | null {
     const queued = admission.countQueued();
     if (queued >= maxQueued) return { kind: "queue-full", queued };
+    const full = admission.fullLimit([job]);
+    if (full !== null) return full;
     const missing = admission.missingFile(job);
     return missing === null ? null : { kind: "no-file", id: missing };
   }

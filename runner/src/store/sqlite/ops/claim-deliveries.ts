@@ -6,7 +6,7 @@ import type {
   DeliveryTarget,
 } from "../../../ports/store/deliveries.ts";
 import type { Operations } from "../change.ts";
-import { toDeliveryId } from "../../shared/rows.ts";
+import { toDeliveryId, toTrace } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareFindTargets } from "./delivery-target.ts";
 import { prepareFindDue, type Share } from "./find-due.ts";
@@ -25,6 +25,7 @@ interface DueRow {
   readonly attempts: number;
   readonly retries_used: number;
   readonly webhook: number;
+  readonly trace_context: string | null;
 }
 
 /** Rows read by one statement: few, because bodies can be large. */
@@ -65,7 +66,11 @@ function prepareReadRows(
        deliveries.sequence, coalesce(kind, 'batch') AS kind,
        coalesce(events.body, batches.body) AS body,
        coalesce(octet_length(events.body), octet_length(batches.body)) AS bytes,
-       deliveries.created_at AS at, attempts, retries_used, webhook
+       deliveries.created_at AS at, attempts, retries_used, webhook,
+       iif(deliveries.batch IS NULL, jobs.trace_context, (
+         SELECT first.trace_context FROM batch_jobs JOIN jobs AS first ON first.seq = batch_jobs.job
+         WHERE batch_jobs.batch = deliveries.batch AND batch_jobs.position = 0
+       )) AS trace_context
      FROM json_each(?)
        CROSS JOIN deliveries ON deliveries.id = json_each.value
        LEFT JOIN jobs ON jobs.seq = deliveries.job
@@ -110,5 +115,6 @@ function toClaimed(
     target,
     attempts: row.attempts,
     retriesUsed: row.retries_used,
+    ...toTrace(row.trace_context),
   };
 }

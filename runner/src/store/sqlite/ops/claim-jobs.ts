@@ -10,7 +10,8 @@ import { prepareLeaseJob, type ReadyRow } from "./lease-job.ts";
 import { prepareWaits } from "./waits.ts";
 
 const READY_COLUMNS = `jobs.seq, id, name, priority, run_at, created_at, started_at, fence, sequence,
-  step_attempts, failed_attempts, failed_ms, completed_steps, timeout_ms, retry, schedule, limits, plugins, metadata, input`;
+  step_attempts, failed_attempts, failed_ms, completed_steps, timeout_ms, retry, schedule, limits, plugins, metadata, input,
+  trace_context`;
 
 /** Few, because inputs can be large. */
 const ROWS_PER_READ = 8;
@@ -49,9 +50,9 @@ export function prepareClaimJobs(db: DatabaseSync): Operations["claimJobs"] {
   return (request) => {
     markDue.run(request.now);
     waits.endFor(request.plugins);
-    slots.give();
+    slots.give({ now: request.now, room: request.limit + request.ahead });
     const jobs: RunningJob[] = [];
-    const done = (): ClaimedJobs => ({ jobs, more: slots.isMore() });
+    const done = (): ClaimedJobs => ({ jobs, more: slots.isMore(request.now) });
     const { waitingSinceBefore: since } = request;
     for (const { seq, waitedFor } of waits.endLongest({ ...request, since })) {
       const row = findWaiting.get(seq);

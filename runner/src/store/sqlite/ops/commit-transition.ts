@@ -2,12 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import { hasEnded } from "../../../domain/job.ts";
 import type { Progress, StepRecord } from "../../../domain/transition.ts";
 import type { JobStatus } from "../../../domain/job-spec.ts";
+import { openRoom } from "../../shared/hand-over.ts";
+import { stepValues } from "../../shared/step-values.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareRetryStep } from "./retry-step.ts";
 import { prepareEmitEvent } from "./emit-event.ts";
 import { prepareFindErrorGroup } from "./error-group.ts";
-import { openRoom } from "./hand-over.ts";
 import { prepareEndScheduledJob } from "./end-scheduled-job.ts";
 import { prepareInsertFile } from "./files.ts";
 import { NOT_WAITING } from "./waits.ts";
@@ -18,12 +19,13 @@ interface JobRow {
   readonly fence: number;
   readonly lease_owner: string | null;
   readonly sequence: number;
+  readonly trace_context: string | null;
 }
 
 export function prepareCommitTransition(db: DatabaseSync): Operations["commitTransition"] {
   const find = prepare<JobRow>(
     db,
-    `SELECT seq, status, fence, lease_owner, sequence FROM jobs WHERE id = ?`,
+    `SELECT seq, status, fence, lease_owner, sequence, trace_context FROM jobs WHERE id = ?`,
   );
   const moveJob = prepareMoveJob(db);
   const retryStep = prepareRetryStep(db);
@@ -50,8 +52,7 @@ export function prepareCommitTransition(db: DatabaseSync): Operations["commitTra
       insertFile({ ...file, expiresAt: null }, job.seq);
     }
     const room = handOver === undefined ? null : openRoom(handOver);
-    for (const event of transition.events)
-      emitEvent({ seq: job.seq, id: claim.jobId }, event, room);
+    for (const event of transition.events) emitEvent({ ...job, id: claim.jobId }, event, room);
     return room?.result() ?? true;
   };
 }
@@ -103,17 +104,6 @@ function prepareInsertStep(db: DatabaseSync) {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   return (job: number, step: StepRecord): void => {
-    insert.run(
-      job,
-      step.index,
-      step.plugin,
-      step.status,
-      step.startedAt,
-      step.endedAt,
-      step.failure?.code ?? null,
-      step.failure?.message ?? null,
-      step.metrics === null ? null : JSON.stringify(step.metrics),
-      step.output,
-    );
+    insert.run(job, ...stepValues(step));
   };
 }

@@ -1,17 +1,19 @@
 import type { DatabaseSync } from "node:sqlite";
 import { wants } from "../../../domain/delivery.ts";
 import type { JobEvent } from "../../../domain/event.ts";
-import { toKinds } from "../../shared/rows.ts";
+import type { HandOverRoom } from "../../shared/hand-over.ts";
+import { toKinds, toTrace } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
-import { PERSISTENT, TARGET_COLUMNS, type TargetColumns } from "./delivery-target.ts";
-import { IS_FREE, type HandOverRoom } from "./hand-over.ts";
+import { PERSISTENT, TARGET_COLUMNS, toTarget, type TargetColumns } from "./delivery-target.ts";
+import { IS_FREE } from "./hand-over.ts";
 import { prepareOrderingKey } from "./ordering-key.ts";
 import { prepareFindReceivers, type Receiver } from "./routes.ts";
 
 interface Job {
   readonly seq: number;
   readonly id: string;
+  readonly trace_context: string | null;
 }
 
 interface Emitted {
@@ -70,7 +72,7 @@ function prepareDeliver(db: DatabaseSync) {
     const isBlocked = orderingKey.isBlocked({ job: job.seq, webhook });
     const target = isBlocked || room === null ? undefined : findTarget.get(room.now, webhook);
     const lease =
-      target && room?.leaseFor({ destination, body, dueAt: at, isFree: target.is_free });
+      target && room?.leaseFor({ destination, body, dueAt: at, isFree: target.is_free === 1 });
     const fence = lease ? 1 : 0;
     const { lastInsertRowid: id } = insert.run(
       job.seq,
@@ -86,7 +88,11 @@ function prepareDeliver(db: DatabaseSync) {
     );
     if (lease && target) {
       const delivery = { id: Number(id), fence, destination, subjectId: job.id, eventAt: at };
-      room?.add({ ...delivery, sequence, kind, body, attempts: 0, retriesUsed: 0 }, target);
+      const trace = toTrace(job.trace_context);
+      room?.add(
+        { ...delivery, sequence, kind, body, attempts: 0, retriesUsed: 0, ...trace },
+        toTarget(target),
+      );
     } else if (!isBlocked) destinations.lowerReadyAt(destination, at);
   };
 }

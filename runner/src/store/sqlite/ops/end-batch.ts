@@ -23,7 +23,8 @@ export function prepareSetBatchWebhook(db: DatabaseSync): Operations["setBatchWe
   const find = prepare<{ seq: number; ended_at: number | null }>(
     db,
     `SELECT seq, ended_at FROM batches
-     WHERE id = ? AND NOT EXISTS (SELECT 1 FROM webhooks WHERE batch = batches.seq)`,
+     WHERE id = ? AND payloads_removed_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM webhooks WHERE batch = batches.seq)`,
   );
   const insertWebhook = prepareInsertWebhook(db);
   const deliverCallback = prepareDeliverCallback(db);

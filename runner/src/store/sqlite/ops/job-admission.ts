@@ -1,17 +1,23 @@
 import type { DatabaseSync } from "node:sqlite";
 import { pluginNames } from "../../../domain/job.ts";
+import { toTraceText } from "../../../domain/trace-context.ts";
 import type { Idempotency, NewJob } from "../../../ports/store/jobs.ts";
+import type { LimitFull } from "../../shared/limit-queue.ts";
 import { toLimitColumns } from "../../shared/limit-columns.ts";
 import { prepare } from "../statement.ts";
 import { prepareHoldFiles } from "./files.ts";
+import { prepareJobKeys } from "./job-keys.ts";
 import { prepareInsertWebhook } from "./insert-webhook.ts";
 import { prepareEnsureLimits } from "./limits.ts";
+import { prepareFindFullLimit } from "./limit-queue.ts";
 import { prepareFindPluginSet } from "./plugin-set.ts";
 
 export interface KnownJob {
   readonly seq: number;
   readonly id: string;
   readonly sameRequest: boolean;
+  /** Whether the request got a job that was there already. */
+  readonly joined: boolean;
 }
 
 /** The first claim of a job. */
@@ -25,6 +31,8 @@ export interface JobAdmission {
   /** Returns the job that was stored with this idempotency key. */
   findByKey(idempotency: Idempotency | null): KnownJob | null;
   countQueued(): number;
+  /** The first limit for which the jobs may not wait, or null. */
+  fullLimit(jobs: readonly NewJob[]): LimitFull | null;
   /** Returns a file that the job names and that does not exist, or null. */
   missingFile(job: NewJob): string | null;
   /** Whether a job that was submitted before can be claimed. */
@@ -34,10 +42,13 @@ export interface JobAdmission {
 }
 
 export function prepareJobAdmission(db: DatabaseSync): JobAdmission {
-  const findKey = prepare<{ seq: number; id: string; fingerprint: string }>(
+  const findKey = prepare<{ seq: number; id: string; fingerprint: string; joined: 0 | 1 }>(
     db,
-    `SELECT seq, id, fingerprint FROM job_specs JOIN jobs ON jobs.seq = job_specs.job
-     WHERE idempotency_key = ?`,
+    `SELECT seq, id, fingerprint, 0 AS joined FROM job_specs JOIN jobs ON jobs.seq = job_specs.job
+     WHERE idempotency_key = ?1
+     UNION ALL
+     SELECT seq, id, fingerprint, 1 FROM joined_requests JOIN jobs ON jobs.seq = joined_requests.job
+     WHERE idempotency_key = ?1`,
   );
   const countQueued = prepare<{ count: number }>(
     db,
@@ -54,10 +65,11 @@ export function prepareJobAdmission(db: DatabaseSync): JobAdmission {
       const known = idempotency === null ? undefined : findKey.get(idempotency.key);
       if (known === undefined) return null;
       const sameRequest = known.fingerprint === idempotency?.fingerprint;
-      return { seq: known.seq, id: known.id, sameRequest };
+      return { seq: known.seq, id: known.id, sameRequest, joined: known.joined === 1 };
     },
     isOtherReady: () => findReady.get() !== undefined,
     countQueued: () => countQueued.get()?.count ?? 0,
+    fullLimit: prepareFindFullLimit(db),
     missingFile: ({ files = [] }) => files.find((id) => hold.find(id) === null) ?? null,
     insert: prepareInsert(db, hold),
   };
@@ -71,8 +83,8 @@ function prepareInsert(
     db,
     `INSERT INTO jobs (id, name, status, priority, run_at, due, created_at, plugin_set,
        fence, step_attempts, started_at, lease_owner, lease_until, limits, limit_name, limit_key,
-       blocked_since)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       blocked_since, trace_context)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertSpec = prepare(
     db,
@@ -82,6 +94,7 @@ function prepareInsert(
   );
   const insertTag = prepare(db, `INSERT INTO job_tags (tag, created_at, job) VALUES (?, ?, ?)`);
   const insertWebhook = prepareInsertWebhook(db);
+  const keys = prepareJobKeys(db);
   const ensureLimits = prepareEnsureLimits(db);
   const findPluginSet = prepareFindPluginSet(db);
 
@@ -111,6 +124,7 @@ function prepareInsert(
       limit.name,
       limit.key,
       limit.blockedSince,
+      job.trace === undefined ? null : toTraceText(job.trace),
     );
     const seq = Number(row.lastInsertRowid);
     insertSpec.run(
@@ -128,6 +142,7 @@ function prepareInsert(
     if (job.webhook !== null) insertWebhook(job.webhook, { job: seq });
     for (const file of job.files ?? []) hold.add(seq, file);
     for (const tag of job.tags ?? []) insertTag.run(tag, createdAt, seq);
+    if (job.key !== undefined) keys.give(seq, job.key);
     return seq;
   };
 }

@@ -1,51 +1,32 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
-
-/** Open, or given up so recently that an operator can still have it sent again. */
-const needed = (before: string): string =>
-  `(state IN ('waiting', 'due') OR (state = 'dead' AND deliveries.ended_at >= ${before}))`;
-
-/** The instant before which a job must have ended. */
-const OWN_BEFORE = `CASE jobs.status WHEN 'failed' THEN ?6 ELSE ?5 END`;
-
-/** A place in the order in which batches or jobs have ended. */
-type Place = readonly [endedAt: number, seq: number];
-
-const FIRST: Place = [0, 0];
+import {
+  FIRST,
+  needed,
+  OWN_BEFORE,
+  placeOf,
+  prepareReadEnded,
+  type EndedTable,
+  type Place,
+} from "./ended-rows.ts";
 
 /** Error groups looked at in one call, in 0.3 ms. They have no jobs left, or are kept with their jobs. */
 const GROUPS_PER_CALL = 1_000;
 
-interface EndedRow {
-  readonly seq: number;
-  readonly ended_at: number;
-  readonly is_needed: 0 | 1;
-}
-
 /** Looks at the rows of a table in the order in which they ended, and deletes those that are not needed. */
-function preparePrune(
-  db: DatabaseSync,
-  table: { name: string; key: string; endedAt: string; isNeeded: string },
-) {
-  const { name, key, endedAt, isNeeded } = table;
-  const find = prepare<EndedRow>(
-    db,
-    `SELECT ${key} AS seq, ${endedAt} AS ended_at, (${isNeeded}) AS is_needed FROM ${name}
-     WHERE ${endedAt} < ?1 AND (${endedAt}, ${key}) > (?2, ?3) ORDER BY ${endedAt}, ${key} LIMIT ?4`,
-  );
-  const remove = prepare(db, `DELETE FROM ${name} WHERE ${key} = ?`);
+function preparePrune(db: DatabaseSync, table: EndedTable) {
+  const readEnded = prepareReadEnded(db, table);
+  const remove = prepare(db, `DELETE FROM ${table.name} WHERE ${table.key} = ?`);
   return (
     after: Place,
-    { endedBefore, limit }: { endedBefore: number; limit: number },
+    request: { endedBefore: number; limit: number },
     values: readonly number[] = [],
   ) => {
-    const rows = find.all(endedBefore, ...after, limit, ...values);
+    const rows = readEnded(after, request, values);
     const old = rows.filter((row) => row.is_needed === 0);
     for (const { seq } of old) remove.run(seq);
-    const last = rows.at(-1);
-    const at: Place = last === undefined ? after : [last.ended_at, last.seq];
-    return { removed: old.length, at, more: rows.length === limit };
+    return { removed: old.length, at: placeOf(rows, after), more: rows.length === request.limit };
   };
 }
 

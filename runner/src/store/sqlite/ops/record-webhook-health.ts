@@ -5,6 +5,7 @@ import {
   decideWebhookHealth,
   failingSpan,
   SELECT_FAILING,
+  stateAfter,
   type FailingRow,
   type WebhookColumns,
 } from "../../shared/decide-webhook-health.ts";
@@ -14,7 +15,7 @@ import { prepareRemoveWebhook } from "./remove-webhook.ts";
 import { prepareUpdateWebhook } from "./update-webhook.ts";
 
 /**
- * Counts the attempt for its persistent webhook, and switches the webhook off or removes it. Decided
+ * Counts the attempt for its persistent webhook, and switches the webhook off, pauses it or removes it. Decided
  * here, because another attempt can have succeeded since the delivery was claimed.
  */
 export function prepareRecordWebhookHealth(
@@ -36,13 +37,11 @@ export function prepareRecordWebhookHealth(
     if (row === undefined) return null;
     const span = failingSpan(columns, outcome);
     const upMs = idleSpans.upMs(span.from, span.until);
-    const { failingDays, verdict } = decideWebhookHealth(row, outcome, { ...span, upMs });
-    if (failingDays !== null) {
-      setFailing.run(span.from, failingDays.last, failingDays.days, webhook);
-    }
+    const { failing, verdict } = decideWebhookHealth(row, outcome, { ...span, upMs });
+    if (failing !== null) setFailing.run(span.from, failing.day, failing.days, webhook);
     if (verdict?.kind === "remove") remove(row.id);
-    if (verdict?.kind === "switch-off") {
-      update(row.id, { state: "off", reason: verdict.reason }, { now: span.until });
+    if (verdict?.kind === "switch-off" || verdict?.kind === "pause") {
+      update(row.id, stateAfter(verdict), { now: span.until });
     }
     return verdict;
   }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { HAS_PAYLOAD } from "../../shared/payloads.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
@@ -23,6 +24,7 @@ export function prepareRecoverDeliveries(db: DatabaseSync): Operations["recoverD
      WHERE id IN (
        SELECT id FROM deliveries INDEXED BY deliveries_dead
        WHERE destination = ?2 AND state = 'dead' AND created_at >= ?3 AND revived_at IS NOT ?1
+         AND ${HAS_PAYLOAD}
        ORDER BY created_at, id LIMIT ?4
      )
      RETURNING job, webhook`,

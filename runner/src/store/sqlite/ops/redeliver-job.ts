@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { HAS_PAYLOAD } from "../../shared/payloads.ts";
 import type { Operations } from "../change.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
@@ -14,7 +15,7 @@ export function prepareRedeliverJob(db: DatabaseSync): Operations["redeliverJob"
      WHERE id IN (
        SELECT id FROM deliveries INDEXED BY deliveries_by_ordering_key
        WHERE job = ?2 AND state = 'dead' AND lease_owner IS NULL AND ended_at <= ?3
-         AND NOT ${HAS_STOPPED_WEBHOOK}
+         AND NOT ${HAS_STOPPED_WEBHOOK} AND ${HAS_PAYLOAD}
        LIMIT ?4
      )
      RETURNING webhook, destination`,

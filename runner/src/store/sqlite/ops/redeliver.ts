@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState } from "../../../domain/delivery.ts";
 import type { Operations } from "../change.ts";
+import { HAS_PAYLOAD } from "../../shared/payloads.ts";
 import { parseDeliveryId } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareDestinations } from "./destinations.ts";
@@ -20,7 +21,7 @@ export function prepareRedeliver(db: DatabaseSync): Operations["redeliver"] {
   const find = prepare<DeliveryRow>(
     db,
     `SELECT id, job, webhook, destination, state, lease_owner FROM deliveries
-     WHERE id = ? AND NOT ${HAS_STOPPED_WEBHOOK}`,
+     WHERE id = ? AND NOT ${HAS_STOPPED_WEBHOOK} AND ${HAS_PAYLOAD}`,
   );
   const hasten = prepare(
     db,

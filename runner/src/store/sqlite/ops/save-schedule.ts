@@ -13,9 +13,11 @@ export function prepareSaveSchedule(db: DatabaseSync): Operations["saveSchedule"
   );
   const replace = prepare<{ seq: number }>(
     db,
-    `UPDATE schedules SET definition = ?, job = ?, sealed = ?, next_slot = ?, due_at = ?,
-       failures = 0, version = version + 1, updated_at = ?
-     WHERE id = ? AND key = ? AND version = ? AND next_slot IS ? RETURNING seq`,
+    // The clock can have been set back since a slot was decided.
+    `UPDATE schedules SET definition = ?1, job = ?2, sealed = ?3, next_slot = ?4, due_at = ?5,
+       decided_slot = iif(decided_slot >= ?4, NULL, decided_slot),
+       failures = 0, version = version + 1, updated_at = ?6
+     WHERE id = ?7 AND key = ?8 AND version = ?9 AND next_slot IS ?10 RETURNING seq`,
   );
   const slots = prepareSlotRows(db);
   return (schedule, { from, passed, now, maxSchedules }) => {

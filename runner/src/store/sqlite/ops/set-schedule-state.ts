@@ -17,7 +17,9 @@ export function prepareSetScheduleState(db: DatabaseSync): Operations["setSchedu
   );
   const setNext = prepare(
     db,
-    `UPDATE schedules SET next_slot = ?, due_at = ?, updated_at = ? WHERE seq = ?`,
+    // The clock can have been set back since a slot was decided.
+    `UPDATE schedules SET next_slot = ?1, due_at = ?2, updated_at = ?3,
+       decided_slot = iif(decided_slot >= ?1, NULL, decided_slot) WHERE seq = ?4`,
   );
   const pause = preparePauseSchedule(db);
   const slots = prepareSlotRows(db);

@@ -7,14 +7,14 @@ import { EARLIEST_DUE_AT } from "./destinations.ts";
 const SLICE_SIZE = 250;
 
 /**
- * How far the slices have come: through the jobs that wait for a plugin, those that wait for a retry, and each
- * destination's deliveries.
+ * How far the slices have come: through the jobs that wait for a plugin, those that wait for a retry, the keys
+ * that are kept for a time, and each destination's deliveries.
  * Rows are moved back in the order of their instants, so that none is met twice.
  */
 interface Place {
   /** The destination that is next; 0 while jobs are moved. */
   readonly destination: number;
-  readonly kind: 0 | 1;
+  readonly kind: 0 | 1 | 2;
   readonly at: number;
   readonly id: number;
 }
@@ -34,7 +34,14 @@ export function prepareShiftDue(db: DatabaseSync): Operations["shiftDue"] {
     `UPDATE deliveries INDEXED BY deliveries_leased SET due_at = due_at + ?2
      WHERE lease_owner IS NOT NULL AND due_at > ?1`,
   );
-  const moveJobs = [prepareMoveWaits(db), prepareMoveRetries(db)];
+  // Rates are looked at again, and correct themselves. A pause that ends at a given instant still does.
+  const wakeLimits = prepare(db, `UPDATE limit_states SET wake_at = 0 WHERE wake_at > ?`);
+  const shiftPauses = prepare(
+    db,
+    `UPDATE limit_states INDEXED BY limit_states_paused SET paused_until = paused_until + ?2
+     WHERE paused_at IS NOT NULL AND is_span = 1 AND paused_until > ?1`,
+  );
+  const moveJobs = [prepareMoveWaits(db), prepareMoveRetries(db), prepareMoveKeys(db)];
   const moveDeliveries = ["first", "retries"].map((kind) => prepareMoveDeliveries(db, kind));
   const findDestination = prepare<{ id: number }>(
     db,
@@ -62,13 +69,17 @@ export function prepareShiftDue(db: DatabaseSync): Operations["shiftDue"] {
       id: Number.MAX_SAFE_INTEGER,
     });
     let place = after === null ? begin(0) : (JSON.parse(after) as Place);
-    if (after === null) shiftLeased.run(now, byMs);
+    if (after === null) {
+      shiftLeased.run(now, byMs);
+      wakeLimits.run(now);
+      shiftPauses.run(now, byMs);
+    }
     let limit = SLICE_SIZE;
     while (place.destination === 0) {
       const { moved, last } = moveJobs[place.kind]!(place, { byMs, limit });
       if (last !== undefined) return JSON.stringify({ ...place, ...last });
       limit -= moved;
-      place = place.kind === 0 ? { ...begin(0), kind: 1 } : begin(1);
+      place = place.kind === 2 ? begin(1) : { ...begin(0), kind: place.kind === 0 ? 1 : 2 };
     }
     while (limit > 0) {
       const found = findDestination.get(place.destination);
@@ -110,6 +121,21 @@ function prepareMoveRetries(db: DatabaseSync): Move {
   });
 }
 
+function prepareMoveKeys(db: DatabaseSync): Move {
+  return prepareMove(db, {
+    find: `SELECT job AS id, until_at AS at FROM job_keys INDEXED BY job_keys_until
+      WHERE ?1 IS NOT NULL AND until_at IS NOT NULL AND (until_at, job) > (?2, ?3) ORDER BY until_at, job LIMIT ?4`,
+    update: `UPDATE job_keys SET until_at = until_at + ?
+      WHERE job IN (SELECT value FROM json_each(?))`,
+    // The instant at which a debounced job is due is as far away as its window's end.
+    alsoUpdate: `UPDATE jobs SET run_at = run_at + ?1
+      WHERE seq IN (SELECT value FROM json_each(?2)) AND status = 'queued' AND due = 0
+        AND failed_attempts = 0 AND EXISTS (
+          SELECT 1 FROM job_keys WHERE job = seq AND kind = 'debounce'
+        )`,
+  });
+}
+
 function prepareMoveDeliveries(db: DatabaseSync, kind: string): Move {
   const condition = kind === "first" ? "attempts = 0" : "attempts > 0";
   return prepareMove(db, {
@@ -121,12 +147,16 @@ function prepareMoveDeliveries(db: DatabaseSync, kind: string): Move {
   });
 }
 
-function prepareMove(db: DatabaseSync, sql: { find: string; update: string }): Move {
+function prepareMove(
+  db: DatabaseSync,
+  sql: { find: string; update: string; alsoUpdate?: string },
+): Move {
   const find = prepare<Row>(db, sql.find);
-  const update = prepare(db, sql.update);
+  const updates = [sql.update, sql.alsoUpdate ?? []].flat().map((update) => prepare(db, update));
   return ({ destination, at, id }, { byMs, limit }) => {
     const rows = find.all(destination, at, id, limit);
-    if (rows.length > 0) update.run(byMs, JSON.stringify(rows.map((row) => row.id)));
+    const ids = JSON.stringify(rows.map((row) => row.id));
+    if (rows.length > 0) for (const update of updates) update.run(byMs, ids);
     const last = rows.at(-1);
     const isFull = rows.length === limit && last !== undefined;
     return { moved: rows.length, ...(isFull && { last }) };

@@ -29,11 +29,12 @@ export function prepareSubmitBatch(db: DatabaseSync): Operations["submitBatch"] 
     const members = toMembers(batch.jobs, admission);
     if ("kind" in members) return members;
     const queued = admission.countQueued();
-    const added = new Set(members.map((member) => ("job" in member ? member.job : null)));
-    added.delete(null);
+    const added = new Set(members.flatMap((member) => ("job" in member ? [member.job] : [])));
     if (added.size > 0 && queued + added.size > maxQueued) return { kind: "queue-full", queued };
+    const full = admission.fullLimit([...added]);
+    if (full !== null) return full;
     for (const job of added) {
-      const missing = job === null ? null : admission.missingFile(job);
+      const missing = admission.missingFile(job);
       if (missing !== null) return { kind: "no-file", id: missing };
     }
     insertBatch(batch, members);

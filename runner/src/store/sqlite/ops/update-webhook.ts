@@ -47,7 +47,7 @@ export function prepareUpdateWebhook(db: DatabaseSync): Operations["updateWebhoo
     updatePersistent.run(
       webhook.identity,
       webhook.state,
-      webhook.state === "off" ? webhook.reason : null,
+      webhook.state === "active" ? null : webhook.reason,
       patch.state === "active" ? null : webhook.failingSince,
       plugins === null ? null : JSON.stringify(plugins),
       jobName,

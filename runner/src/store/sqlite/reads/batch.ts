@@ -20,24 +20,26 @@ interface BatchRow {
   readonly id: string;
   readonly created_at: number;
   readonly ended_at: number | null;
+  readonly payloads_removed_at: number | null;
 }
 
 interface BatchJobRow extends FailureColumns, OutputColumns {
   readonly id: string;
   readonly name: string | null;
   readonly status: JobStatus;
+  readonly payloads_removed_at: number | null;
 }
 
 export function prepareReadBatch(db: DatabaseSync): StoreReads["batch"] {
   const findBatch = prepare<BatchRow>(
     db,
-    `SELECT seq, id, created_at, ended_at FROM batches WHERE id = ?`,
+    `SELECT seq, id, created_at, ended_at, payloads_removed_at FROM batches WHERE id = ?`,
   );
   // CROSS JOIN keeps the order of the tables, so the key gives the order and nothing is sorted.
   const findJobs = prepare<BatchJobRow>(
     db,
     `SELECT jobs.id, jobs.name, jobs.status, jobs.failure_code, jobs.failure_message,
-       steps.id AS step, octet_length(output) AS output_bytes
+       jobs.payloads_removed_at, steps.id AS step, octet_length(output) AS output_bytes
      FROM batch_jobs CROSS JOIN jobs ON jobs.seq = batch_jobs.job
        LEFT JOIN steps ON steps.job = jobs.seq AND steps.position = jobs.completed_steps - 1
          AND jobs.status = 'completed'
@@ -56,6 +58,7 @@ export function prepareReadBatch(db: DatabaseSync): StoreReads["batch"] {
       id,
       createdAt: batch.created_at,
       endedAt: batch.ended_at,
+      payloadsRemovedAt: batch.payloads_removed_at,
       webhook: findWebhook(batch.seq),
       jobs: jobs.map((row) => toBatchJob(row, readOutput)),
     };
@@ -65,8 +68,8 @@ export function prepareReadBatch(db: DatabaseSync): StoreReads["batch"] {
 }
 
 function toBatchJob(row: BatchJobRow, readOutput: ReadOutput): BatchJob {
-  const { id: jobId, name, status } = row;
-  return { jobId, name, status, failure: toFailure(row), ...readOutput(row) };
+  const { id: jobId, name, status, payloads_removed_at: payloadsRemovedAt } = row;
+  return { jobId, name, status, failure: toFailure(row), ...readOutput(row), payloadsRemovedAt };
 }
 
 export function prepareReadBatchesToEnd(db: DatabaseSync): StoreReads["batchesToEnd"] {

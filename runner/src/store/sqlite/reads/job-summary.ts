@@ -29,6 +29,7 @@ interface SummaryRow extends FailureColumns, WaitingColumns, RetryColumns, Limit
   readonly run_at: number;
   readonly started_at: number | null;
   readonly ended_at: number | null;
+  readonly payloads_removed_at: number | null;
   readonly completed_steps: number;
   readonly step_attempts: number;
   readonly step_failed: 0 | 1;
@@ -46,7 +47,7 @@ export function prepareReadJobSummary(db: DatabaseSync): (seq: number) => JobSum
   const findJob = prepare<SummaryRow>(
     db,
     `SELECT id, status, name, plugin_names, priority, created_at, run_at, started_at, ended_at,
-       completed_steps, step_attempts, failure_code, failure_message, error_group,
+       payloads_removed_at, completed_steps, step_attempts, failure_code, failure_message, error_group,
        waiting_kind, waiting_on, waiting_since, due, failed_attempts, ${LAST_ATTEMPT},
        ${LIMIT_USE}, EXISTS (
          SELECT 1 FROM steps WHERE job = seq AND position = completed_steps AND status = 'failed'
@@ -75,6 +76,7 @@ export function prepareReadJobSummary(db: DatabaseSync): (seq: number) => JobSum
       runAt: row.run_at,
       startedAt: row.started_at,
       endedAt: row.ended_at,
+      payloadsRemovedAt: row.payloads_removed_at,
       completedSteps: row.completed_steps,
       stepAttempts: row.step_attempts,
       failedAttempts: row.failed_attempts,

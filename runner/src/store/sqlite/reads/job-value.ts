@@ -5,14 +5,14 @@ import { prepare } from "../statement.ts";
 
 interface Found {
   readonly key: number;
-  /** Null when the step has no output. */
+  /** Null when the step has no output, or payloads were removed. */
   readonly bytes: number | null;
 }
 
 export function prepareReadJobValue(db: DatabaseSync): StoreReads["jobValue"] {
   const findInput = prepare<Found>(
     db,
-    `SELECT seq AS key, octet_length(input) AS bytes
+    `SELECT seq AS key, iif(payloads_removed_at IS NULL, octet_length(input), NULL) AS bytes
      FROM jobs JOIN job_specs ON job_specs.job = jobs.seq WHERE id = ?`,
   );
   const findOutput = prepare<Found>(

@@ -4,7 +4,7 @@ import type { StoreReads } from "../../../ports/store/store.ts";
 import { bytesWithin, NO_OUTPUTS } from "../../shared/outputs.ts";
 import type { AttemptColumns } from "../../shared/rows.ts";
 import {
-  SELECT_JOB,
+  selectJob,
   SELECT_STEPS,
   selectAttempts,
   toStoredJob,
@@ -19,7 +19,7 @@ import { inSnapshot } from "./snapshot.ts";
 import { prepareReadTags } from "./tags.ts";
 
 export function prepareReadJob(db: DatabaseSync): StoreReads["job"] {
-  const findJob = prepare<JobRow>(db, `${SELECT_JOB} WHERE seq = ?`);
+  const findJob = prepare<JobRow>(db, `${selectJob("due = 1")} WHERE seq = ?`);
   const findSteps = prepare<StepRow>(db, `${SELECT_STEPS} WHERE job = ? ORDER BY position DESC`);
   const findAttempts = prepare<AttemptColumns>(db, selectAttempts("?"));
   const findSize = prepare<{ seq: number; bytes: number }>(

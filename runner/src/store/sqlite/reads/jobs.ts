@@ -1,8 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
+import type { DeliveryState } from "../../../domain/delivery.ts";
 import type { JobFilter } from "../../../ports/store/jobs.ts";
 import type { Page, Paged } from "../../../ports/store/page.ts";
 import type { StoreReads } from "../../../ports/store/store.ts";
+import { jsonTextsOf } from "../../shared/meta-value.ts";
 import { parseErrorGroupId } from "../../shared/rows.ts";
 import { prepare } from "../statement.ts";
 import { prepareReadJobSummary } from "./job-summary.ts";
@@ -78,6 +80,7 @@ function prepareToFilters(db: DatabaseSync) {
 
   return (filter: JobFilter): Filter[] => {
     const { status, plugin, name, namePrefix, idPrefix, tags = [], errorGroup } = filter;
+    const { meta = {}, deliveryState } = filter;
     return [
       ...(status === undefined ? [] : [ofStatus(status)]),
       ...(plugin === undefined ? [] : [ofPlugin(plugin)]),
@@ -86,6 +89,8 @@ function prepareToFilters(db: DatabaseSync) {
       ...(idPrefix === undefined ? [] : [ofPrefix("id", idPrefix, "sqlite_autoindex_jobs_1")]),
       ...new Set(tags).values().map(ofTag),
       ...(errorGroup === undefined ? [] : [ofErrorGroup(errorGroup)]),
+      ...Object.entries(meta).map(ofMeta),
+      ...(deliveryState === undefined ? [] : [ofDeliveryState(deliveryState)]),
     ];
   };
 }
@@ -121,4 +126,24 @@ function ofTag(tag: string): Filter {
 function ofErrorGroup(id: string): Filter {
   const key = parseErrorGroupId(id);
   return key === null ? NOTHING : equals("error_group", key, "jobs_by_error_group");
+}
+
+/** Checked on each job: an index would cost each job an entry for each key that it has. */
+function ofMeta([path, value]: readonly [string, string]): Filter {
+  const keys = path.split(".");
+  const found = keys.reduce((json) => `${json} -> ?`, "metadata");
+  return {
+    condition: `EXISTS (SELECT 1 FROM job_specs WHERE job = jobs.seq AND ${found} IN (?, ?))`,
+    values: [...keys, ...jsonTextsOf(value)],
+    lead: null,
+  };
+}
+
+/** Checked on each job: an index of deliveries is in their order, not in that of jobs. */
+function ofDeliveryState(state: DeliveryState): Filter {
+  return {
+    condition: "EXISTS (SELECT 1 FROM deliveries WHERE job = jobs.seq AND deliveries.state = ?)",
+    values: [state],
+    lead: null,
+  };
 }

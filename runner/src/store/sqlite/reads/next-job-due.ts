@@ -10,5 +10,15 @@ export function prepareReadNextJobDue(db: DatabaseSync): StoreReads["nextJobDue"
     `SELECT run_at AS at FROM jobs INDEXED BY jobs_scheduled
      WHERE status = 'queued' AND due = 0 ORDER BY run_at LIMIT 1`,
   );
-  return async () => find.get()?.at ?? null;
+  const findWake = prepare<{ at: number }>(
+    db,
+    `SELECT wake_at AS at FROM limit_states INDEXED BY limit_states_to_wake
+     WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1`,
+  );
+  return async () => {
+    const job = find.get();
+    const wake = findWake.get();
+    if (job === undefined || wake === undefined) return job?.at ?? wake?.at ?? null;
+    return Math.min(job.at, wake.at);
+  };
 }
