@@ -22,7 +22,7 @@ import type { SteadyReport } from "./steady-client-process.ts";
 /** For the daemon and all processes that it starts. */
 const MACHINE_MB = 1024;
 /** For the daemon's own process. */
-const DAEMON_MB = 560;
+const DAEMON_MB = 700;
 const MIN_RATIO = 0.5;
 const RATE_PER_SECOND = 20;
 const SAMPLE_EVERY_MS = 250;
@@ -35,6 +35,7 @@ const SETTINGS = {
   PLAYGROUND_THREAD_MEMORY_MB: "64",
   PLAYGROUND_EXECUTOR_MEMORY_MB: "320",
   PLAYGROUND_OUTPUT_LIMIT: String(8 * 1024 * 1024),
+  MALLOC_MMAP_THRESHOLD_: "131072",
 };
 
 const STEADY = {

@@ -17,11 +17,13 @@ const { positionals: names, values } = parseArgs({
 
 const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[] }>>> = {
   jobs: async () => (await import("./jobs.ts")).benchJobs(),
+  postgres: async () => (await import("./postgres.ts")).benchPostgres(),
   delivery: async () => (await import("./delivery.ts")).benchDelivery(),
   "noisy-neighbour": async () => (await import("./noisy-neighbour.ts")).benchNoisyNeighbour(),
   "webhook-filters": async () => (await import("./webhook-filters.ts")).benchWebhookFilters(),
   "delivery-soak": async () => (await import("./delivery-soak.ts")).benchDeliverySoak(),
   lists: async () => (await import("./lists.ts")).benchLists({ jobs: Number(values.size) }),
+  limits: async () => (await import("./limits.ts")).benchLimits(),
   queue: async () => (await import("./queue.ts")).benchQueue(),
   "slow-disk": async () => (await import("./slow-disk.ts")).benchSlowDisk(),
   overload: async () => (await import("./overload.ts")).benchOverload(),
@@ -30,6 +32,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[
   abuse: async () => (await import("./abuse.ts")).benchAbuse(Number(values.seconds)),
   files: async () => (await import("./files.ts")).benchFiles(Number(values.size)),
   slices: async () => (await import("./slices.ts")).benchSlices(Number(values.size)),
+  executor: async () => (await import("./executor.ts")).benchExecutor(),
   idle: async () => (await import("./idle.ts")).benchIdle(),
 };
 

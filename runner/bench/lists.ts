@@ -103,6 +103,8 @@ function toCases(now: number, jobs: number): Record<string, Path> {
         `idPrefix=job_${((((n * 977) % jobs) * 1.6) | 0).toString(16).padStart(10, "0").slice(0, 9)}`,
     ),
     "jobs of a short prefix of an id": list(() => "idPrefix=job_0"),
+    "jobs of a value in the metadata": list(() => "meta.customer.id=7"),
+    "failed jobs of a value in the metadata": list(() => "meta.customer.id=7&status=failed"),
     "jobs of an error group": list((n) => `errorGroup=err_${1 + (n % 40)}`),
     "jobs of an error group before a time": list(
       (n) => `errorGroup=err_${1 + (n % 40)}&${before(n)}`,

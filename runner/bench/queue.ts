@@ -8,17 +8,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startDaemon, type Daemon } from "../test/support/daemon.ts";
-import { quantile, type Figure } from "./figures.ts";
+import type { Figure } from "./figures.ts";
 import { residentMb } from "./metrics-of.ts";
+import { alternately, pickUp, toFigures } from "./pickups.ts";
 import { runLoad, startReceiver, type ReceiverProcess } from "./processes.ts";
 
 const PLUGINS = fileURLToPath(new URL("plugins", import.meta.url));
 const QUEUED = 200_000;
 /** Enough to keep both threads busy while the short queue is measured. */
 const SHORT_QUEUE = 1_000;
-const ROUNDS = 9;
 const ACCEPTS = 1_000;
-const PICKUPS = 20;
 const NEVER = "2999-01-01T00:00:00.000Z";
 const SETTLED_MS = 5_000;
 
@@ -114,55 +113,4 @@ async function compareBusy({
   });
   const title = "pickup of high priority, threads busy";
   return toFigures(title, ["short queue", "long queue"], pickups);
-}
-
-/** Submits one job at a time. Returns the times from the POST to the `started` event. */
-async function pickUp(daemon: Daemon, receiver: ReceiverProcess): Promise<number[]> {
-  const took: number[] = [];
-  const body = {
-    plugins: ["pause"],
-    input: { ms: 0 },
-    priority: 1,
-    webhook: { url: receiver.url, on: ["started"] },
-  };
-  for (let n = 0; n < PICKUPS; n += 1) {
-    const reached = receiver.expect(1);
-    const from = performance.timeOrigin + performance.now();
-    await daemon.post("/v1/jobs", body);
-    took.push((await reached) - from);
-    await sleep(10);
-  }
-  return took;
-}
-
-type Rounds = readonly (readonly [readonly number[], readonly number[]])[];
-
-async function alternately(
-  a: Daemon,
-  b: Daemon,
-  measure: (daemon: Daemon) => Promise<number[]>,
-): Promise<Rounds> {
-  const rounds: [number[], number[]][] = [];
-  for (const daemon of [a, b]) await measure(daemon);
-  for (let round = 0; round < ROUNDS; round += 1) rounds.push([await measure(a), await measure(b)]);
-  return rounds;
-}
-
-/** Combines all rounds, because one round has too few samples for a p99. */
-function toFigures(
-  title: string,
-  [first, second]: readonly [string, string],
-  rounds: Rounds,
-): Figure[] {
-  const a = rounds.flatMap(([samples]) => samples);
-  const b = rounds.flatMap(([, samples]) => samples);
-  const quantiles = [
-    ["p50", 0.5],
-    ["p99", 0.99],
-  ] as const;
-  return quantiles.flatMap(([label, q]): Figure[] => [
-    { name: `${title}: ${first}, ${label}`, value: quantile(a, q), unit: "ms" },
-    { name: `${title}: ${second}, ${label}`, value: quantile(b, q), unit: "ms" },
-    { name: `${title}: ratio, ${label}`, value: quantile(b, q) / quantile(a, q), unit: "×" },
-  ]);
 }

@@ -48,6 +48,8 @@ export async function benchSlices(size: number): Promise<{ figures: readonly Fig
     await store.removeWebhook("wh_kept");
     await store.removeWebhook("wh_off");
     while (await store.clearWebhooks({ now }));
+    const payloads = `remove the payloads of ${size} jobs`;
+    figures.push(...(await measure(store, payloads, payloadSlice(store, now))));
     const name = `retention, ${size} jobs to delete`;
     figures.push(...(await measure(store, name, retentionSlice(store, now))));
     return { figures };
@@ -153,6 +155,17 @@ function removeSlice(store: Store, now: number): Slice {
     if (isRemoved) return store.clearWebhooks({ now });
     isRemoved = true;
     return store.removeWebhook("wh_removed");
+  };
+}
+
+function payloadSlice(store: Store, now: number): Slice {
+  const before = now + 10 * HOUR_MS;
+  let after: string | null = null;
+  return async () => {
+    const request = { now: before, endedBefore: before, limit: 50, after };
+    const { at, more } = await store.removePayloads(request);
+    after = at;
+    return more;
   };
 }
 

@@ -5,8 +5,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
-import { copyDatabase } from "../src/store/sqlite/copy-database.ts";
 import { readMigrations } from "../src/store/sqlite/migrate.ts";
 import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import { fillStore } from "../test/support/filled-store.ts";
@@ -19,8 +19,11 @@ try {
   const store = await createSqliteStore({ path });
   await fillStore(store);
   await store.close();
-  await copyDatabase(path, join(folder, "copy.db"));
-  const packed = gzipSync(await readFile(join(folder, "copy.db")), { level: 9 });
+  // Not a backup, which has no sessions.
+  const database = new DatabaseSync(path);
+  database.exec("PRAGMA journal_mode = DELETE");
+  database.close();
+  const packed = gzipSync(await readFile(path), { level: 9 });
   await writeFile(target, packed, { flag: "wx" });
   process.stdout.write(`Created ${target.pathname}, ${packed.length} bytes.\n`);
 } finally {

@@ -101,3 +101,22 @@ export function oncePerTick(flush: () => void): () => void {
     });
   };
 }
+
+/** Returns a function that adds one item. Those of one event loop iteration are added together. */
+export function gather<Item>(
+  add: (items: readonly Item[]) => Promise<unknown>,
+): (item: Item) => Promise<void> {
+  let waiting: Item[] = [];
+  let added = Promise.withResolvers<void>();
+  const schedule = oncePerTick(() => {
+    const [items, done] = [waiting, added];
+    waiting = [];
+    added = Promise.withResolvers();
+    add(items).then(() => done.resolve(), done.reject);
+  });
+  return (item) => {
+    waiting.push(item);
+    schedule();
+    return added.promise;
+  };
+}

@@ -24,7 +24,7 @@ export async function startBaselines(folder: string): Promise<readonly Baseline[
   return [...(await Promise.all(own)), ...bullmq];
 }
 
-async function startBaseline(name: string, args: readonly string[]): Promise<Baseline> {
+export async function startBaseline(name: string, args: readonly string[]): Promise<Baseline> {
   const child = fork(new URL(`${name}-process.ts`, import.meta.url), args);
   const [{ url }] = (await once(child, "message")) as [{ url: string }];
   return { name, url, process: child, close: () => child.disconnect() };

@@ -15,6 +15,25 @@ interface Group {
   skipped: number;
 }
 
+interface Total {
+  readonly plugin: string;
+  readonly score: string;
+  readonly isEnough: boolean;
+}
+
+const totals: Total[] = [];
+
+/** Prints the scores that were printed before, one line for each. */
+export function printTotals(): void {
+  const lines = totals.map(
+    ({ plugin, score, isEnough }) =>
+      `${plugin.padEnd(24)}${score.padStart(16)}${isEnough ? "" : "  too low"}`,
+  );
+  process.stdout.write(
+    `\n${[`${"plugin".padEnd(24)}${"right".padStart(16)}`, ...lines].join("\n")}\n`,
+  );
+}
+
 export async function printScore(title: string, cases: readonly Case[]): Promise<void> {
   const groups = new Map<string, Group>();
   const lines: string[] = [];
@@ -41,7 +60,8 @@ export async function printScore(title: string, cases: readonly Case[]): Promise
     for (const key of ["right", "wrong", "skipped"] as const) total[key] += counts[key];
   }
   process.stdout.write(`${[...table, row("all", total), ...lines].join("\n")}\n`);
-  if (total.wrong > 0) process.exitCode = 1;
+  const score = `${total.right} of ${total.right + total.wrong}`;
+  addTotal({ plugin: title, score, isEnough: total.wrong === 0 });
 }
 
 export interface Percent {
@@ -61,5 +81,10 @@ export function printPercents(
     ({ name, percent }) => `${name.padEnd(24)}${percent.toFixed(1).padStart(8)} %`,
   );
   process.stdout.write(`${[title, ...lines].join("\n")}\n`);
-  if (mean < floor) process.exitCode = 1;
+  addTotal({ plugin: title, score: `${mean.toFixed(1)} %`, isEnough: mean >= floor });
+}
+
+function addTotal(total: Total): void {
+  totals.push(total);
+  if (!total.isEnough) process.exitCode = 1;
 }

@@ -76,7 +76,7 @@ function fillJobs(db: DatabaseSync, { jobs, now }: { jobs: number; now: number }
       FROM n
     );
     INSERT INTO job_specs (job, plugin_names, plugins, metadata, input)
-      SELECT seq, names, '[]', '{"customer":7}', json_quote(printf('%.200c', 'x'))
+      SELECT seq, names, '[]', '{"customer":{"id":' || seq % 1000 || '}}', json_quote(printf('%.200c', 'x'))
       FROM jobs JOIN plugin_sets ON plugin_sets.id = plugin_set;
     INSERT INTO steps (job, position, plugin, status, started_at, ended_at, output)
       SELECT seq, 0, 'plugin-0', status, started_at, ended_at, json_quote(printf('%.100c', 'y'))

@@ -41,6 +41,7 @@ export function batchConformance(createSubject: CreateSubject): void {
         id,
         createdAt: 5,
         endedAt: null,
+        payloadsRemovedAt: null,
         webhook,
         jobs: jobs.map((job) => ({
           jobId: job.id,
@@ -49,6 +50,7 @@ export function batchConformance(createSubject: CreateSubject): void {
           failure: null,
           output: null,
           truncated: false,
+          payloadsRemovedAt: null,
         })),
       });
       const { webhook: _, idempotency: __, ...spec } = jobs[0]!;
@@ -212,6 +214,7 @@ export function batchConformance(createSubject: CreateSubject): void {
           failure: null,
           output: done.completedSteps.at(-1)?.output,
           truncated: false,
+          payloadsRemovedAt: null,
         },
         {
           jobId: jobs[1]!.id,
@@ -220,6 +223,7 @@ export function batchConformance(createSubject: CreateSubject): void {
           failure: FAILURE,
           output: null,
           truncated: false,
+          payloadsRemovedAt: null,
         },
         {
           jobId: jobs[2]!.id,
@@ -228,6 +232,7 @@ export function batchConformance(createSubject: CreateSubject): void {
           failure: null,
           output: null,
           truncated: false,
+          payloadsRemovedAt: null,
         },
       ]);
     });

@@ -10,6 +10,7 @@ import {
   type RunningJob,
 } from "../../src/domain/job.ts";
 import type { Progress, Transition } from "../../src/domain/transition.ts";
+import type { DebounceMode, KeySpan } from "../../src/domain/job-key.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
 import { toRetryPolicy } from "../../src/domain/step-retry.ts";
 import type {
@@ -18,9 +19,10 @@ import type {
   DeliveryClaim,
   DeliveryFilter,
   DeliverySummary,
+  HandOver,
 } from "../../src/ports/store/deliveries.ts";
 import type { BatchEvent, NewBatch } from "../../src/ports/store/batches.ts";
-import type { Claim, NewJob } from "../../src/ports/store/jobs.ts";
+import type { Claim, NewJob, NewJobKey } from "../../src/ports/store/jobs.ts";
 import type { JobWebhook, NewWebhook } from "../../src/ports/store/webhooks.ts";
 import type { Beat } from "../../src/ports/store/upkeep.ts";
 import type { Store } from "../../src/ports/store/store.ts";
@@ -31,6 +33,12 @@ export const ALL_OUTPUTS = { maxOutputBytes: Number.POSITIVE_INFINITY };
 export const LEASE_MS = 1_000;
 export const FIRST_PAGE = { limit: 100, cursor: null };
 const CONTEXT = { jobUrl: "http://127.0.0.1/v1/jobs/x" };
+
+/** Room for four deliveries of 10 kB together. */
+export function roomFor(owner: string): HandOver {
+  const bounds = { limit: 4, maxBytes: 10_000, except: [] };
+  return { owner, now: 100, leaseUntil: 100 + LEASE_MS, ...bounds };
+}
 
 let lastNumber = 0;
 
@@ -96,6 +104,33 @@ export function newJob(fields: Partial<NewJob> = {}): NewJob {
   };
 }
 
+/** A key that a job has for a time or, with another span, until it starts or ends. */
+export function newKey(
+  key: string,
+  {
+    span = "active",
+    now = 0,
+    ttlMs = 100,
+  }: { readonly span?: KeySpan; readonly now?: number; readonly ttlMs?: number } = {},
+): NewJobKey {
+  const until = span === "ttl" ? now + ttlMs : null;
+  return { kind: "dedupe", key, identity: `identity of ${key}`, span, until };
+}
+
+/** The key of a job that waits for more requests. */
+export function newWindow(
+  key: string,
+  {
+    until = 1_000,
+    mode = "last",
+    collect = null,
+  }: { until?: number; mode?: DebounceMode; collect?: string | null } = {},
+): NewJobKey {
+  const identity = `window of ${key}`;
+  const window = { mode, collect, merged: 0 };
+  return { kind: "debounce", key, identity, span: "queued", until, window };
+}
+
 export async function submit(store: Store, fields: Partial<NewJob> = {}): Promise<NewJob> {
   const job = newJob(fields);
   await store.submitJob(job, UNLIMITED);
@@ -155,13 +190,21 @@ export interface ClaimRequest {
 
 export async function claim(
   store: Store,
-  { now = 10, limit = 100, ahead = 0, owner = "owner_1", ...waits }: ClaimRequest = {},
+  request: ClaimRequest = {},
 ): Promise<readonly RunningJob[]> {
+  return (await claimWithMore(store, request)).jobs;
+}
+
+/** With whether the next claim gets jobs at once. */
+export async function claimWithMore(
+  store: Store,
+  { now = 10, limit = 100, ahead = 0, owner = "owner_1", ...waits }: ClaimRequest,
+): ReturnType<Store["claimJobs"]> {
   const { plugins = PLUGINS, elsewhere = [], waitLimitMs = Number.POSITIVE_INFINITY } = waits;
   const waitingSinceBefore = now - waitLimitMs;
   const leaseUntil = now + LEASE_MS;
   const request = { owner, limit, ahead, now, leaseUntil, plugins, elsewhere, waitingSinceBefore };
-  return (await store.claimJobs(request)).jobs;
+  return store.claimJobs(request);
 }
 
 export async function claimOne(store: Store, request: ClaimRequest = {}): Promise<RunningJob> {

@@ -18,6 +18,7 @@ import {
   newJob,
   newWebhook,
   register,
+  roomFor,
   start,
   submit,
   unclaimed,
@@ -25,14 +26,7 @@ import {
 } from "./given.ts";
 import { useStore, type CreateSubject } from "./subject.ts";
 
-const ROOM: HandOver = {
-  owner: "owner_1",
-  now: 100,
-  leaseUntil: 100 + LEASE_MS,
-  limit: 4,
-  maxBytes: 10_000,
-  except: [],
-};
+const ROOM = roomFor("owner_1");
 const DELIVERED = { state: "delivered" } as const;
 
 async function claimWithWebhook(

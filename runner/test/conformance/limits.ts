@@ -1,42 +1,27 @@
-/** Slots of limits: who gets them, and that there are never more than a limit allows. */
-import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+/** Slots of limits: who gets them, and when they are free again. */
+import { describe, expect, test } from "vitest";
 import { CANCELLED, fail, type RunningJob } from "../../src/domain/job.ts";
 import type { DeclaredLimit } from "../../src/domain/plugin-limits.ts";
 import type { NewJob } from "../../src/ports/store/jobs.ts";
-import type { Store } from "../../src/ports/store/store.ts";
 import {
   beatAt,
   claim,
   claimOf,
   completeOne,
-  failing,
   failIt,
   newBatch,
   newJob,
   retrying,
+  shiftAll,
   start,
   submit,
   unclaimed,
   UNLIMITED,
 } from "./given.ts";
-import { useStore, type CreateSubject, type Subject } from "./subject.ts";
+import { limited, ONE, ONE_PER_KEY, TWO_IN_TURN } from "./given-limits.ts";
+import { useStore, type CreateSubject } from "./subject.ts";
 
 const CONTEXT = { jobUrl: "http://127.0.0.1/v1/jobs/x" };
-
-export const ONE: DeclaredLimit = { name: "site", concurrency: 1, keyConcurrency: null };
-export const ONE_PER_KEY: DeclaredLimit = { name: "site", concurrency: null, keyConcurrency: 1 };
-const TWO_IN_TURN: DeclaredLimit = { name: "site", concurrency: 2, keyConcurrency: 1 };
-
-/** A job of one step, which has the limit. */
-export function limited(limit: DeclaredLimit, key = "", fields: Partial<NewJob> = {}): NewJob {
-  return newJob({
-    plugins: newJob().plugins.slice(0, 1),
-    limits: [{ name: limit.name, key }],
-    declaredLimits: [limit],
-    ...fields,
-  });
-}
 
 function ids(jobs: readonly { readonly id: string }[]): string[] {
   return jobs.map(({ id }) => id);
@@ -84,9 +69,37 @@ export function limitConformance(createSubject: CreateSubject): void {
         slots: 1,
         isOfKey: false,
       };
-      expect((await t.store.job(waiting.id))?.waitingFor).toEqual(expected);
+      expect((await t.store.job(waiting.id))?.waitingFor).toEqual({ ...expected, ahead: 0 });
       const { items } = await t.store.jobs({ idPrefix: waiting.id }, { limit: 5, cursor: null });
       expect(items[0]?.waitingFor).toEqual(expected);
+    });
+
+    test("says how many jobs are before it, with its key", async () => {
+      await add(ONE_PER_KEY, "a");
+      await claim(t.store);
+      await add(ONE_PER_KEY, "a");
+      await add(ONE_PER_KEY, "b");
+      const behind = await add(ONE_PER_KEY, "a");
+      const first = await add(ONE_PER_KEY, "a", { priority: 5 });
+      await claim(t.store, { limit: 0, ahead: 1 });
+      expect((await t.store.job(behind.id))?.waitingFor).toMatchObject({ isOfKey: true, ahead: 2 });
+      expect((await t.store.job(first.id))?.waitingFor).toMatchObject({ ahead: 0 });
+    });
+
+    test("says when the rate lets it begin, and until when the limit or its key is paused", async () => {
+      const limit = { ...ONE_PER_KEY, keyConcurrency: 9, keyRate: { rate: "1/s", burst: 1 } };
+      const [, waiting] = [await add(limit, "a"), await add(limit, "a")];
+      await claim(t.store, { now: 1_000 });
+      const waitingFor = async () => (await t.store.job(waiting.id))?.waitingFor;
+      const next = { at: 2_000, rate: "1/s" };
+      expect(await waitingFor()).toMatchObject({ kind: "limit", on: "site", isOfKey: true, next });
+      const { items } = await t.store.jobs({ idPrefix: waiting.id }, { limit: 5, cursor: null });
+      expect(items[0]?.waitingFor).toMatchObject({ next });
+      const pause = { name: "site", isSpan: false, keepsLonger: false, by: null, now: 1_000 };
+      await t.store.pauseLimit({ ...pause, key: "a", until: 5_000 });
+      expect(await waitingFor()).toMatchObject({ isOfKey: true, pausedUntil: 5_000 });
+      await t.store.pauseLimit({ ...pause, key: null, until: null });
+      expect(await waitingFor()).toMatchObject({ isOfKey: false, pausedUntil: null });
     });
 
     test("is not handed over", async () => {
@@ -262,6 +275,100 @@ export function limitConformance(createSubject: CreateSubject): void {
     });
   });
 
+  describe("of a limit with a rate", () => {
+    const RATED: DeclaredLimit = {
+      name: "site",
+      concurrency: null,
+      keyConcurrency: null,
+      rate: { rate: "10/s", burst: 2 },
+    };
+    const KEYS_RATED: DeclaredLimit = {
+      name: "site",
+      concurrency: null,
+      keyConcurrency: null,
+      keyRate: { rate: "10/s", burst: 1 },
+    };
+    const BOTH: DeclaredLimit = { ...KEYS_RATED, concurrency: 2, rate: { rate: "20/s", burst: 2 } };
+
+    /** The names of the jobs that are claimed at an instant. */
+    async function claimAt(now: number, store = t.store): Promise<(string | null)[]> {
+      return (await claim(store, { now })).map(({ name }) => name);
+    }
+
+    test("the burst is claimed at once, and the others at the instants of the rate", async () => {
+      for (const name of ["1", "2", "3", "4"]) await add(RATED, "", { name });
+      expect(await claimAt(1_000)).toEqual(["1", "2"]);
+      expect(await t.store.nextJobDue()).toBe(1_100);
+      expect(await claimAt(1_099)).toEqual([]);
+      expect(await claimAt(1_100)).toEqual(["3"]);
+      expect(await claimAt(1_200)).toEqual(["4"]);
+      expect(await t.store.nextJobDue()).toBeNull();
+    });
+
+    test("a claim of few jobs uses no more of the rate up", async () => {
+      for (const name of ["1", "2"]) await add(RATED, "", { name });
+      expect(await claim(t.store, { now: 1_000, limit: 1 })).toHaveLength(1);
+      expect(await t.store.job((await add(RATED, "", { name: "3" })).id)).not.toBeNull();
+      expect(await claimAt(1_300)).toEqual(["2", "3"]);
+    });
+
+    test("a slot that is given back does not give back the rate", async () => {
+      for (const name of ["1", "2", "3"]) await add(RATED, "", { name });
+      const [first] = await claim(t.store, { now: 1_000 });
+      await t.store.releaseJobs([claimOf(first!)], { countsAttempt: false });
+      expect(await claimAt(1_000)).toEqual([]);
+      expect(await claimAt(1_100)).toEqual(["1"]);
+    });
+
+    test("the rate is kept over a restart", async () => {
+      for (const name of ["1", "2", "3"]) await add(RATED, "", { name });
+      await claimAt(1_000);
+      await t.reopen();
+      await t.store.declareLimits([RATED]);
+      expect(await claimAt(1_050)).toEqual([]);
+      expect(await claimAt(1_100)).toEqual(["3"]);
+    });
+
+    test("each key has its own rate", async () => {
+      for (const key of ["a", "a", "b"]) await add(KEYS_RATED, key, { name: key });
+      expect(await claimAt(1_000)).toEqual(["a", "b"]);
+      expect(await claimAt(1_100)).toEqual(["a"]);
+    });
+
+    test("keys take turns at the rate of all, and a key that waits keeps none from the others", async () => {
+      for (const key of ["a", "a", "a", "b", "c"]) await add(BOTH, key, { name: key });
+      const order: (string | null)[] = [];
+      const running: RunningJob[] = [];
+      for (let now = 1_000; order.length < 5 && now < 3_000; now += 10) {
+        const claimed = await claim(t.store, { now });
+        order.push(...claimed.map(({ name }) => name));
+        running.push(...claimed);
+        expect(running.length).toBeLessThanOrEqual(2);
+        if (claimed.length === 0 && running.length > 0) await complete(running.shift()!);
+      }
+      expect(order).toEqual(["a", "b", "c", "a", "a"]);
+    });
+
+    test("a clock that was set back delays the next job by no more than one step", async () => {
+      for (const name of ["1", "2", "3", "4"]) await add(RATED, "", { name });
+      await claimAt(1_000_000);
+      await shiftAll(t.store, { now: 1_000, byMs: -999_000 });
+      expect(await claimAt(1_000)).toEqual([]);
+      expect(await t.store.nextJobDue()).toBe(1_100);
+      expect(await claimAt(1_100)).toEqual(["3"]);
+    });
+
+    test("a faster rate applies to the jobs that wait", async () => {
+      const slow = { ...RATED, rate: { rate: "1/h", burst: 1 } };
+      for (const name of ["1", "2", "3"]) await add(slow, "", { name });
+      expect(await claimAt(1_000)).toEqual(["1"]);
+      await t.store.declareLimits([RATED]);
+      // No later than after one step of the new rate.
+      expect(await claimAt(1_200)).toEqual([]);
+      expect(await claimAt(1_300)).toEqual(["2"]);
+    });
+  });
+
   test("a limit that is declared again applies to the jobs that wait", async () => {
     for (let count = 0; count < 5; count += 1) await add(ONE);
     const [first] = await claim(t.store);
@@ -282,149 +389,4 @@ export function limitConformance(createSubject: CreateSubject): void {
     }
     expect(claimed).toBe(250);
   });
-
-  test("a limit is never exceeded, whatever happens to its jobs, and all of them run", async () => {
-    const acts = fc.array(fc.tuple(fc.nat(6), fc.nat(20)), { minLength: 30, maxLength: 60 });
-    await fc.assert(
-      fc.asyncProperty(
-        acts,
-        fc.constantFrom(ONE_PER_KEY, TWO_IN_TURN, ONE),
-        async (plan, limit) => {
-          await useSlots([t.store], { ...limit, name: `site-${(run += 1)}` }, plan);
-        },
-      ),
-      { numRuns: 15 },
-    );
-  });
-}
-
-/** What holds for daemons that share a database. */
-export function sharedLimitConformance(createSubject: CreateSubject): void {
-  let subject: Subject;
-  let stores: readonly [Store, Store];
-  beforeEach(async () => {
-    subject = await createSubject();
-    stores = [await subject.open(), await subject.open()];
-  });
-  afterEach(async () => {
-    for (const store of stores) await store.close();
-    await subject.remove();
-  });
-
-  test("two daemons that claim at the same time never exceed a limit", async () => {
-    for (const limit of [ONE_PER_KEY, { ...TWO_IN_TURN, name: "turns" }]) {
-      const jobs = Array.from({ length: 24 }, (_, at) => limited(limit, `key-${at % 4}`));
-      await stores[0].submitBatch(newBatch(jobs), UNLIMITED);
-      const keyOf = new Map(jobs.map(({ id, limits }) => [id, limits?.[0]?.key ?? ""]));
-      let ended = 0;
-      const running: RunningJob[] = [];
-      while (ended < jobs.length) {
-        const claims = [...stores, ...stores].map((store, at) =>
-          claim(store, { owner: `owner_${at % 2}`, limit: 3 }),
-        );
-        running.push(...(await Promise.all(claims)).flat());
-        const keys = running.map(({ id }) => keyOf.get(id));
-        expect(new Set(keys).size).toBe(keys.length);
-        expect(running.length).toBeLessThanOrEqual(limit.concurrency ?? 4);
-        // Ends half of them in both stores, while both claim.
-        const ending = running.splice(0, Math.ceil(running.length / 2));
-        ended += ending.length;
-        await Promise.all(
-          ending.map(async (job, at) => {
-            const store = stores[at % 2]!;
-            await completeOne(store, await start(store, job));
-          }),
-        );
-      }
-      expect(running).toEqual([]);
-    }
-  });
-
-  test("a limit is never exceeded by two daemons, and all jobs run", async () => {
-    const acts = fc.array(fc.tuple(fc.nat(6), fc.nat(20)), { minLength: 30, maxLength: 60 });
-    await fc.assert(
-      fc.asyncProperty(
-        acts,
-        fc.constantFrom(ONE_PER_KEY, TWO_IN_TURN, ONE),
-        async (plan, limit) => {
-          await useSlots(stores, { ...limit, name: `site-${(run += 1)}` }, plan);
-        },
-      ),
-      { numRuns: 15 },
-    );
-  });
-}
-
-let run = 0;
-
-/**
- * Does random things to jobs of a limit, and lets them all end. Throws if more jobs ran at the same time
- * than the limit allows, or some never ran. Each store makes some of the calls.
- */
-export async function useSlots(
-  stores: readonly Store[],
-  limit: DeclaredLimit,
-  plan: readonly (readonly [act: number, at: number])[],
-): Promise<void> {
-  const running = new Map<string, { job: RunningJob; key: string }>();
-  const keys = new Map<string, string>();
-  let open = 0;
-  let now = 10;
-
-  const take = async (store: Store, owner: string): Promise<number> => {
-    const jobs = await claim(store, { owner, now, limit: 3, ahead: 1 });
-    for (const job of jobs) running.set(job.id, { job, key: keys.get(job.id) ?? "" });
-    const counts = Map.groupBy(running.values(), ({ key }) => key);
-    const most = Math.max(0, ...[...counts.values()].map(({ length }) => length));
-    expect(running.size).toBeLessThanOrEqual(limit.concurrency ?? running.size);
-    expect(most).toBeLessThanOrEqual(limit.keyConcurrency ?? most);
-    return jobs.length;
-  };
-  const leave = (id: string, ends: boolean): void => {
-    running.delete(id);
-    if (ends) open -= 1;
-  };
-
-  for (const [act, at] of plan) {
-    const index = at % stores.length;
-    const store = stores[index]!;
-    const owner = `owner_${index}`;
-    now += 1;
-    const [id, held] = [...running][at % Math.max(1, running.size)] ?? [];
-    if (act <= 1) {
-      const key = `key-${at % 3}`;
-      const job = limited(limit, key, { runAt: at > 15 ? now + 5 : now, createdAt: now });
-      keys.set(job.id, key);
-      open += 1;
-      await store.submitJob(job, UNLIMITED);
-    } else if (act === 2 || held === undefined || id === undefined) {
-      await take(store, owner);
-    } else if (act === 3) {
-      await completeOne(store, await startOnce(store, held.job));
-      leave(id, true);
-    } else if (act === 4) {
-      await store.releaseJobs([claimOf(held.job)], { countsAttempt: false });
-      leave(id, false);
-    } else if (act === 5) {
-      await store.commitTransition(claimOf(held.job), retrying(held.job, { at: now, retryMs: 3 }));
-      leave(id, false);
-    } else {
-      await store.commitTransition(claimOf(held.job), failing(await startOnce(store, held.job)));
-      leave(id, true);
-    }
-  }
-  for (let idle = 0; open > 0 && idle < 5;) {
-    now += 10;
-    const taken = await take(stores[now % stores.length]!, `owner_${now % stores.length}`);
-    idle = taken === 0 && running.size === 0 ? idle + 1 : 0;
-    for (const [id, { job }] of running) {
-      await completeOne(stores[0]!, await startOnce(stores[0]!, job));
-      leave(id, true);
-    }
-  }
-  expect(open).toBe(0);
-}
-
-async function startOnce(store: Store, job: RunningJob): Promise<RunningJob> {
-  return job.sequence === 0 ? start(store, job) : job;
 }

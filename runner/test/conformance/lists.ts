@@ -2,15 +2,19 @@
 import { describe, expect, test } from "vitest";
 import type { Failure } from "../../src/domain/errors.ts";
 import { failStep } from "../../src/domain/job.ts";
+import type { JsonText } from "../../src/domain/json-text.ts";
 import type { JobFilter, JobSummary } from "../../src/ports/store/jobs.ts";
 import type { Page, Paged } from "../../src/ports/store/page.ts";
 import {
+  attemptOf,
   callbackEvent,
   claim,
+  claimDue,
   claimOf,
   claimOne,
   completeNext,
   completeOne,
+  completeWithWebhook,
   failIt,
   FIRST_PAGE,
   newJob,
@@ -192,6 +196,41 @@ export function listConformance(createSubject: CreateSubject): void {
       expect(await t.store.deleteJob(id)).toBe("deleted");
       expect(await list({ tags })).toEqual([]);
     });
+  });
+
+  test("jobs are found by values in their metadata", async () => {
+    const metadata = (value: unknown) => ({ metadata: JSON.stringify(value) as JsonText });
+    const { id: asText } = await submit(t.store, metadata({ customer: { id: "7" }, "a-b": 'é "' }));
+    const { id: asNumber } = await submit(t.store, metadata({ customer: { id: 7 }, list: ["x"] }));
+    const { id: odd } = await submit(
+      t.store,
+      metadata({ x: "\u0000\ud800", "0": { y: true, z: null } }),
+    );
+    await submit(t.store, metadata({ customer: 7 }));
+    await submit(t.store, { metadata: '{"customer":{"id":7.0}}' as JsonText });
+    const idsWith = async (meta: JobFilter["meta"]) =>
+      (await t.store.jobIds({ meta: meta! }, FIRST_PAGE)).items;
+    expect(await idsWith({ "customer.id": "7" })).toEqual([asNumber, asText]);
+    expect(await idsWith({ "customer.id": "7", "list.0": "x" })).toEqual([]);
+    expect(await idsWith({ "customer.id": "7.0" })).toHaveLength(1);
+    expect(await idsWith({ "a-b": 'é "' })).toEqual([asText]);
+    expect(await idsWith({ "customer.id": "7", "a-b": 'é "' })).toEqual([asText]);
+    expect(await idsWith({ "0.y": "true", "0.z": "null" })).toEqual([odd]);
+    expect(await idsWith({ "0.y": "1" })).toEqual([]);
+    expect(await idsWith({ "customer.id.more": "7" })).toEqual([]);
+  });
+
+  test("jobs are found by the state of a delivery", async () => {
+    await submit(t.store);
+    await completeNext(t.store);
+    await completeWithWebhook(t.store);
+    const [delivery] = await claimDue(t.store);
+    const idsWith = async (filter: JobFilter) => (await t.store.jobIds(filter, FIRST_PAGE)).items;
+    const [withWebhook] = await idsWith({ deliveryState: "due" });
+    expect(await idsWith({ deliveryState: "dead" })).toEqual([]);
+    await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", reason: "r" }));
+    expect(await idsWith({ deliveryState: "dead" })).toEqual([withWebhook]);
+    expect(await idsWith({ deliveryState: "dead", status: ["failed"] })).toEqual([]);
   });
 
   describe("jobIds", () => {

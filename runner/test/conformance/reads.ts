@@ -131,6 +131,7 @@ export function readConformance(createSubject: CreateSubject): void {
           runAt: 3,
           startedAt: 10,
           endedAt: 30,
+          payloadsRemovedAt: null,
           completedSteps: 0,
           stepAttempts: 1,
           failedAttempts: 0,
@@ -267,6 +268,7 @@ export function readConformance(createSubject: CreateSubject): void {
         jobs: { queued: 2, running: 1, completed: 1, failed: 1 },
         deliveries: { waiting: 2, due: 1, delivered: 0, dead: 1 },
         webhooks: { active: 0, paused: 0, off: 0 },
+        schedules: { active: 0, paused: 0, ended: 0 },
       });
       await t.store.releaseJobs([claimOf(held)], { countsAttempt: false });
       expect((await t.store.counts()).jobs).toMatchObject({ queued: 3, running: 0 });

@@ -1,7 +1,7 @@
 /** Makes the same calls on a store and on the model, and compares the results. */
 import { expect } from "vitest";
 import type { DestinationState } from "../../src/domain/destination.ts";
-import type { RunningJob } from "../../src/domain/job.ts";
+import { hasEnded, type RunningJob } from "../../src/domain/job.ts";
 import type { Transition } from "../../src/domain/transition.ts";
 import { toJsonText } from "../../src/domain/json-text.ts";
 import type {
@@ -13,7 +13,7 @@ import type {
 } from "../../src/ports/store/deliveries.ts";
 import type { NewJob } from "../../src/ports/store/jobs.ts";
 import type { Store } from "../../src/ports/store/store.ts";
-import type { Call, CallOf, JobCall } from "./calls.ts";
+import { some, type Call, type CallOf, type JobCall } from "./calls.ts";
 import {
   beatAt,
   attemptOf,
@@ -25,10 +25,14 @@ import {
   retrying,
   LEASE_MS,
   newJob,
-  newPersistent,
+  newKey,
+  newWindow,
   newWebhook,
   shiftAll,
 } from "./given.ts";
+import { changeLimit } from "./run-limits.ts";
+import { actOnSchedule, createScheduleMemory } from "./run-schedules.ts";
+import { changeWebhook, register } from "./run-webhooks.ts";
 import type { ModelStore } from "./model/model-store.ts";
 import type { ModelClaim } from "./model/state.ts";
 
@@ -44,6 +48,17 @@ interface ClaimedDeliveryPair {
   readonly model: ModelClaim;
 }
 
+/** No job is scheduled later. */
+const MAX_DELAY_MS = 2_000;
+
+/** How long a job has a key that it has for a time. Short enough for some to end. */
+const KEY_MS = 150;
+
+function declaresLimits(each: Call): boolean {
+  const jobs = "jobs" in each ? each.jobs : "job" in each ? [each.job] : [];
+  return jobs.some((job) => job !== null && job.limits !== null);
+}
+
 /** `stores` have the same data open. */
 export function createRun(stores: readonly Store[], model: ModelStore) {
   let store = stores[0]!;
@@ -53,6 +68,7 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
   const webhookIds: string[] = [];
   const batchIds: string[] = [];
   const destinationKeys = new Map<number, string>();
+  const schedules = createScheduleMemory();
   let comparisons: Promise<void>[] = [];
 
   const expectSameResult = (result: Promise<unknown>, expected: unknown): void => {
@@ -64,8 +80,13 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
     comparisons = [];
     await Promise.all(all);
   };
-  const some = <T>(items: readonly T[], index: number): T | undefined =>
-    items[index % Math.max(1, items.length)];
+  /**
+   * Call it where a call must see those before it: calls of daemons that can share a database, and touch
+   * different rows, need not.
+   */
+  const settledUnlessExclusive = async (): Promise<void> => {
+    if (!model.exclusive) await settled();
+  };
   const toWebhook = (webhook: JobCall["webhook"]) =>
     webhook === null
       ? null
@@ -74,8 +95,15 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
           destination: { key: webhook.origin, ratePerSecond: webhook.rate },
         });
 
-  function toJob({ steps, delay, webhook, tags, ...fields }: JobCall): NewJob {
+  const toKey = ({ key, span, isWindow }: NonNullable<JobCall["key"]>) =>
+    isWindow
+      ? newWindow(key, { until: now + MAX_DELAY_MS })
+      : newKey(key, { span, now, ttlMs: KEY_MS });
+
+  function toJob({ steps, delay, webhook, tags, key, limits, ...fields }: JobCall): NewJob {
     const { plugins } = newJob();
+    const ofSteps = limits?.ofSteps.slice(0, steps) ?? [];
+    const names = new Set(ofSteps.flatMap((each) => each?.name ?? []));
     return newJob({
       ...fields,
       plugins: plugins.slice(0, steps),
@@ -83,6 +111,11 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
       runAt: now + delay,
       webhook: toWebhook(webhook),
       ...(tags.length > 0 && { tags }),
+      ...(key !== null && { key: toKey(key) }),
+      ...(names.size > 0 && {
+        limits: ofSteps,
+        declaredLimits: [...names].map((name) => ({ ...limits!.numbers, name })),
+      }),
     });
   }
 
@@ -97,10 +130,23 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
     claimedJobs.push({ real: { ...taken, fence: outcome.claim.fence }, model: taken });
   }
 
+  /** Merges a request into one of the jobs, under the fence that the store gives it now. */
+  async function merge({ pick, job: fields }: CallOf<"merge">): Promise<void> {
+    const found = some(model.jobs(), pick);
+    if (found === undefined) return;
+    await settled();
+    const { id } = found.spec;
+    const held = { jobId: id, fence: (await store.jobState(id))?.fence ?? 0, owner: null };
+    const identity = found.spec.key?.identity ?? "";
+    const job = toJob({ ...fields, key: null, steps: found.spec.plugins.length });
+    const request = { job, identity, now, idempotency: job.idempotency };
+    expectSameResult(store.mergeJob(held, request), model.mergeJob(id, request));
+  }
+
   function submitBatch({ jobs, webhook, idempotency, maxQueued }: CallOf<"submit batch">): void {
     const batch = {
       id: `batch_${batchIds.length + 1}`,
-      jobs: jobs.map(toJob),
+      jobs: jobs.map((each) => toJob({ ...each, key: null })),
       webhook: toWebhook(webhook),
       idempotency,
       createdAt: now,
@@ -126,8 +172,9 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
     const { waitLimitMs, ...rest } = each;
     const waitingSinceBefore = now - waitLimitMs;
     const request = { ...rest, now, leaseUntil: now + LEASE_MS, waitingSinceBefore };
-    const expected = model.claimJobs(request);
-    const { jobs: claimed } = await store.claimJobs(request);
+    const { jobs: claimed, more: isMore } = await store.claimJobs(request);
+    const limits = model.hasLimits() ? await store.limits() : [];
+    const expected = model.claimJobs({ ...request, limits, isMore });
     // A store can number fences as it likes, as long as they increase.
     const withoutFence = (job: RunningJob) => ({ ...job, fence: null });
     expect(claimed.map(withoutFence)).toEqual(expected.map(withoutFence));
@@ -157,11 +204,12 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
       const transition = retryMs === null ? failing(job, now) : retrying(job, { at: now, retryMs });
       return { transition, job };
     };
-    if (pair.real.completedSteps.length === pair.real.plugins.length) return;
+    if (!hasOpen(pair)) return;
     const real = toNext(pair.real);
     const expected = toNext(pair.model);
     const stored = model.commitTransition(claimOf(pair.model), expected.transition);
     if (handOver) {
+      await settledUnlessExclusive();
       const room = roomFor(pair.real.owner);
       const result = await store.commitTransition(claimOf(pair.real), real.transition, room);
       expect(result !== false).toBe(stored);
@@ -246,6 +294,7 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
   }
 
   async function attemptWithRoom(pair: ClaimedDeliveryPair, outcome: AttemptOutcome) {
+    await settledUnlessExclusive();
     const room = roomFor(pair.real.owner);
     const recorded = await store.recordAttempt(outcome, room);
     const expected = model.recordAttempt(pair.model, outcome);
@@ -292,50 +341,7 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
     }
   }
 
-  function register(each: CallOf<"register">): void {
-    const { on, plugins, jobName, identity, rate, lifeMs, maxWebhooks } = each;
-    const expiresAt = lifeMs === null ? null : now + lifeMs;
-    const filter = { on, plugins, jobName, expiresAt };
-    const webhook = newPersistent({ ...filter, identity, ratePerSecond: rate, createdAt: now });
-    webhookIds.push(webhook.id);
-    const limits = { maxWebhooks };
-    expectSameResult(
-      store.registerWebhook(webhook, limits),
-      model.registerWebhook(webhook, limits),
-    );
-  }
-
-  function changeWebhook(each: CallOf<"update" | "move webhook" | "remove webhook" | "recover">) {
-    const ids = each.kind === "recover" ? [...webhookIds, "http://a", "http://b"] : webhookIds;
-    const id = some(ids, each.pick) ?? "wh_unknown";
-    switch (each.kind) {
-      case "remove webhook":
-        return expectSameResult(store.removeWebhook(id), model.removeWebhook(id));
-      case "recover": {
-        const request = { destination: id, since: now - each.age, limit: each.limit, now };
-        return expectSameResult(store.recoverDeliveries(request), model.recoverDeliveries(request));
-      }
-      case "update": {
-        const { on, plugins, jobName, lifeMs } = each;
-        const expiresAt = lifeMs === null ? null : now + lifeMs;
-        const patch = { on, plugins, jobName, expiresAt, ratePerSecond: 3 };
-        // Version 1 is stale once the webhook has been changed.
-        const request = each.isFirst ? { now, version: 1 } : { now };
-        return expectSameResult(
-          store.updateWebhook(id, patch, request),
-          model.updateWebhook(id, patch, request),
-        );
-      }
-      case "move webhook": {
-        const patch = { state: each.state, reason: each.state === "off" ? "gone" : null };
-        const request = { now };
-        return expectSameResult(
-          store.updateWebhook(id, patch, request),
-          model.updateWebhook(id, patch, request),
-        );
-      }
-    }
-  }
+  const caller = () => ({ store, model, now, expectSameResult });
 
   async function make(each: Call): Promise<void> {
     switch (each.kind) {
@@ -348,8 +354,20 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
         if (each.handOver) return submitWithRoom(job, limits);
         return expectSameResult(store.submitJob(job, limits), model.submitJob(job, limits));
       }
+      case "merge":
+        return merge(each);
       case "submit batch":
         return submitBatch(each);
+      case "declare limit":
+      case "override limit":
+      case "pause limit":
+      case "resume limit":
+        return changeLimit(each, caller());
+      case "save schedule":
+      case "advance schedule":
+      case "set schedule state":
+      case "remove schedule":
+        return actOnSchedule(each, { ...caller(), toJob, schedules });
       case "set batch webhook": {
         const id = some(batchIds, each.pick) ?? "batch_unknown";
         const webhook = toWebhook(each.webhook) ?? newWebhook();
@@ -379,6 +397,17 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
         const expected = { ...model.pruneJobs(request), at: expect.any(String) };
         return expectSameResult(store.pruneJobs(request), expected);
       }
+      case "remove payloads": {
+        const request = {
+          now,
+          endedBefore: now - each.age,
+          failedBefore: now - each.failedAge,
+          limit: each.limit,
+          after: null,
+        };
+        const expected = { ...model.removePayloads(request), at: expect.any(String) };
+        return expectSameResult(store.removePayloads(request), expected);
+      }
       case "prune webhooks": {
         const request = { now, limit: each.limit };
         return expectSameResult(store.pruneWebhooks(request), model.pruneWebhooks(request));
@@ -403,12 +432,12 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
       case "redeliver":
         return changeDelivery(each);
       case "register":
-        return register(each);
+        return register(each, { ...caller(), webhookIds });
       case "update":
       case "move webhook":
       case "remove webhook":
       case "recover":
-        return changeWebhook(each);
+        return changeWebhook(each, { ...caller(), webhookIds });
     }
   }
 
@@ -418,10 +447,61 @@ export function createRun(stores: readonly Store[], model: ModelStore) {
       const next = stores[by % stores.length]!;
       if (next !== store) await settled();
       store = next;
+      // Either of two that declare the same new limit can be the first.
+      if (declaresLimits(each)) await settledUnlessExclusive();
       await make(each);
+      if (declaresLimits(each)) await settledUnlessExclusive();
     },
     settled,
+    now: () => now,
+    /** Ends all pauses, and lets all jobs end. Fails if a claim leaves one for no reason. */
+    async drain(): Promise<void> {
+      await settled();
+      for (const { name, pauses } of model.limits(now)) {
+        for (const { key } of pauses)
+          expectSameResult(store.resumeLimit(name, key), model.resumeLimit(name, key));
+      }
+      now += MAX_DELAY_MS + LEASE_MS;
+      expectSameResult(store.reap({ owner: "drain", now }), model.reap({ owner: "drain", now }));
+      const open = () => model.jobs().filter(({ status }) => !hasEnded(status));
+      for (let idle = 0; open().length > 0;) {
+        const before = claimedJobs.length;
+        await claim(CLAIM_ALL);
+        const fresh = claimedJobs.slice(before);
+        idle = fresh.length === 0 ? idle + 1 : 0;
+        expect(idle, `claims that leave ${open().length} jobs`).toBeLessThan(MAX_IDLE_CLAIMS);
+        for (const pair of fresh) {
+          while (hasOpen(pair)) await advance(pair, COMPLETES);
+          await settled();
+        }
+        // By then, a step can begin at each rate.
+        now += 100;
+      }
+    },
   };
+}
+
+const CLAIM_ALL: CallOf<"claim"> = {
+  kind: "claim",
+  owner: "owner_1",
+  limit: 100,
+  ahead: 0,
+  plugins: ["first", "second"],
+  elsewhere: [],
+  waitLimitMs: 1_000,
+};
+const COMPLETES = {
+  kind: "advance",
+  pick: 0,
+  fails: false,
+  retryMs: null,
+  handOver: false,
+} as const;
+/** One tells that another is to follow. */
+const MAX_IDLE_CLAIMS = 4;
+
+function hasOpen({ real }: ClaimedJobPair): boolean {
+  return real.completedSteps.length < real.plugins.length;
 }
 
 /** A pause that has ended is none: a store need not remember when a destination was last served. */

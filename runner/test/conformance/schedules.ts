@@ -58,6 +58,16 @@ export function scheduleConformance(createSubject: CreateSubject): void {
     expect(two.nextCursor).toBeNull();
   });
 
+  test("schedules are counted by state", async () => {
+    await save(t.store, "a");
+    await save(t.store, "b");
+    await save(t.store, "c");
+    const pause = { state: "paused", passed: [], next: null, now: 2 } as const;
+    await t.store.setScheduleState(placeOf(await read(t.store, "b")), pause);
+    await fire(t.store, "c", { next: null });
+    expect((await t.store.counts()).schedules).toEqual({ active: 1, paused: 1, ended: 1 });
+  });
+
   test("a slot gets its job in one change, and the job knows the slot and the one before it", async () => {
     await save(t.store, "a", { overlap: "allow" });
     const job = newJob({ id: "job_x", createdAt: 1_003, runAt: 1_003 });
@@ -113,6 +123,24 @@ export function scheduleConformance(createSubject: CreateSubject): void {
     expect(await fire(t.store, "a")).toMatchObject({ slot: null });
     expect(await states(t.store, "a")).toEqual(["1000 fired", "3000 fired", "2000 fired"]);
     expect((await t.store.counts()).jobs.queued).toBe(3);
+  });
+
+  test("after the clock was set back, a change, a pause and a resume let the slots come again", async () => {
+    const now = 500;
+    for (const change of ["changed", "paused", "active"] as const) {
+      await save(t.store, change);
+      await fire(t.store, change, { next: slotAt(9_000) });
+      const from = placeOf(await read(t.store, change));
+      const next = slotAt(600);
+      if (change === "changed") {
+        const schedule = newSchedule(change, {}, { id: from.id, next });
+        await t.store.saveSchedule(schedule, { from, passed: [], now, ...MAX });
+      } else {
+        await t.store.setScheduleState(from, { state: change, passed: [], next, now });
+      }
+      expect(await read(t.store, change)).toMatchObject({ next, decidedSlot: null });
+    }
+    expect(await t.store.schedulesToDecide({ now, limit: 10 })).toEqual([]);
   });
 
   test("when the queue is full or a file is gone, nothing is stored", async () => {

@@ -34,6 +34,22 @@ export function stepRetryConformance(createSubject: CreateSubject): void {
     expect(await t.store.commitTransition(claimOf(job), transition)).toBe(true);
   }
 
+  test("a submit knows what the calls before it in its group have done to the queue", async () => {
+    await submit(t.store);
+    const job = await start(t.store, await claimOne(t.store));
+    const waiting = await submit(t.store);
+    const end = { completedCount: 0, failure: CANCELLED, at: 40, attempts: 0 };
+    const cancelled = fail({ ...waiting, sequence: 0 }, end, { jobUrl: "u" });
+    const [, full, , free] = await Promise.all([
+      t.store.commitTransition(claimOf(job), retrying(job)),
+      t.store.submitJob(newJob(), { maxQueued: 2 }),
+      t.store.commitTransition(unclaimed(waiting.id), cancelled),
+      t.store.submitJob(newJob(), { maxQueued: 2 }),
+    ]);
+    expect(full).toEqual({ kind: "queue-full", queued: 2 });
+    expect(free).toEqual({ kind: "accepted" });
+  });
+
   describe("a step that is retried", () => {
     test("is queued until its instant, without an event, and keeps the attempt", async () => {
       const job = await atSecondStep();

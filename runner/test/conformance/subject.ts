@@ -6,6 +6,8 @@ export interface Subject {
   /** Whether only one daemon can open the data. Then `reap` releases all other owners' leases. */
   readonly exclusive: boolean;
   open(): Promise<Store>;
+  /** Exports the data and imports it into another place, after the store was closed. Its claims have ended. */
+  move?(): Promise<Subject>;
   /** Removes the data, after the store was closed. */
   remove(): Promise<void>;
 }

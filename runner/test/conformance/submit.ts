@@ -34,6 +34,7 @@ export function submitConformance(createSubject: CreateSubject): void {
         attempts: [],
         startedAt: null,
         endedAt: null,
+        payloadsRemovedAt: null,
         failure: null,
         steps: [],
         webhook,

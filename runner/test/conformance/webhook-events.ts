@@ -26,6 +26,7 @@ import {
 import { useStore, type CreateSubject } from "./subject.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+const MINUTE_MS = 60 * 1000;
 
 const ALL_KINDS: EventKind[] = ["started", "progress", "progress", "completed"];
 
@@ -360,6 +361,56 @@ export function webhookEventConformance(createSubject: CreateSubject): void {
       const gone = await fail(100, { status: 410 });
       expect(gone).toEqual([{ kind: "switch-off", reason }, null, null]);
       expect(await stateOf(id)).toBe("off");
+    });
+
+    const UNREGISTERED = {
+      status: 404,
+      response:
+        '{"code":404,"message":"The requested webhook \\"POST a\\" is not registered.","hint":"Publish it."}',
+    };
+    const PAUSE = { kind: "pause", reason: expect.stringMatching(/^For 24 hours n8n/) };
+
+    test("is paused after a day of n8n's response that it is not registered, and keeps its events", async () => {
+      const { id } = await registerOne();
+      expect(await fail(100, UNREGISTERED)).toEqual([null]);
+      expect(await fail(100 + DAY_MS / 2, UNREGISTERED)).toEqual([null]);
+      const passed = 100 + DAY_MS + MINUTE_MS;
+      for (let n = 0; n < 2; n += 1) await complete(t.store, {}, passed);
+      const paused = await fail(passed, UNREGISTERED);
+      expect(paused).toEqual([PAUSE, null, null]);
+      expect(await t.store.webhook(id)).toMatchObject({ state: "paused", reason: PAUSE.reason });
+      expect((await t.store.counts()).webhooks).toEqual({ active: 0, paused: 1, off: 0 });
+
+      const later = passed + 100;
+      await complete(t.store, {}, later);
+      expect(await claimDue(t.store, { now: later })).toEqual([]);
+      await t.store.updateWebhook(id, { state: "active", reason: null }, { now: later });
+      expect(await claimDue(t.store, { now: later })).toHaveLength(1);
+      expect(await t.store.webhook(id)).toMatchObject({ reason: null, failingSince: null });
+    });
+
+    test("is not paused when another failure came between, and is switched off after five days", async () => {
+      const { id } = await registerOne();
+      for (const hour of [0, 22, 44, 66, 88, 110]) {
+        const at = 100 + hour * 60 * MINUTE_MS;
+        expect(await fail(at, UNREGISTERED)).toEqual([null]);
+        expect(await fail(at + 1, { status: 502 })).toEqual([null]);
+      }
+      expect(await fail(100 + 5 * DAY_MS, UNREGISTERED)).toEqual([OFF]);
+      expect(await stateOf(id)).toBe("off");
+    });
+
+    test("that a person has paused has no reason, also when a response says it is not registered", async () => {
+      const { id } = await registerOne();
+      await fail(100, UNREGISTERED);
+      const at = 100 + DAY_MS + MINUTE_MS;
+      await complete(t.store, {}, at);
+      const [inFlight] = await claimDue(t.store, { now: at });
+      await t.store.updateWebhook(id, { state: "paused", reason: null }, { now: at });
+      const outcome = attemptOf(inFlight!, { state: "dead", at, reason: "r" });
+      const attempt = { ...outcome.attempt, ...UNREGISTERED };
+      expect(await t.store.recordAttempt({ ...outcome, attempt })).toBeNull();
+      expect(await t.store.webhook(id)).toMatchObject({ state: "paused", reason: null });
     });
 
     test("is removed when it has expired and responds with 404 again", async () => {

@@ -205,6 +205,7 @@ describe.skipIf(process.getuid?.() !== 0)("root, for a daemon of another user,",
     await chmod(root, 0o755);
     const daemon = await open(root);
     const file = join(root, "backup.db");
+    await daemon.request("/v1/files", { method: "PUT", body: "a content" });
     await command("backup", root, file);
     await daemon.end("SIGTERM");
     const dataDir = join(root, "theirs");
@@ -224,8 +225,10 @@ describe.skipIf(process.getuid?.() !== 0)("root, for a daemon of another user,",
       const { code, stderr } = await runCli([...args, "--data-dir", dataDir]);
       expect(code, stderr).toBe(0);
     }
-    const owners = readdirSync(dataDir).map((name) => [name, statSync(join(dataDir, name)).uid]);
-    expect(owners.map(([name]) => name)).toContain("playground.db-lock");
+    const names = readdirSync(dataDir, { recursive: true, encoding: "utf8" });
+    const owners = names.map((name) => [name, statSync(join(dataDir, name)).uid]);
+    expect(names).toContain("playground.db-lock");
+    expect(names.some((name) => name.startsWith("artifacts/"))).toBe(true);
     expect(owners.filter(([, uid]) => uid !== USER)).toEqual([]);
   });
 

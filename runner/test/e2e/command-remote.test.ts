@@ -42,11 +42,13 @@ const cli = (args: readonly string[], stdin?: string): Promise<CliRun> =>
     ...(stdin !== undefined && { stdin }),
   });
 
-/** Reads from the API, which is faster than to start a command. */
+/** Reads from the API, or posts to it, which is faster than to start a command. */
 // oxlint-disable-next-line typescript/no-explicit-any -- tests read any field of a response
-async function api(path: string): Promise<any> {
+async function api(path: string, body?: unknown): Promise<any> {
   const token = (await readFile(join(daemon.dataDir, "token"), "utf8")).trim();
-  const answer = await daemon.request(path, { headers: { authorization: `Bearer ${token}` } });
+  const authorization = `Bearer ${token}`;
+  if (body !== undefined) return daemon.post(path, body, { authorization });
+  const answer = await daemon.request(path, { headers: { authorization } });
   return answer.json();
 }
 
@@ -147,6 +149,24 @@ test("jobs are listed, filtered, followed, retried, cancelled and deleted", asyn
   expect(await cli(["jobs", "show", failed])).toMatchObject({ code: 4, stdout: "" });
 });
 
+test("jobs are listed and acted on by values in their metadata", async () => {
+  const job = (metadata: object) => api("/v1/jobs", { plugins: ["echo"], input: null, metadata });
+  const { jobId } = await job({ customer: { id: 7 }, plan: "two words" });
+  await job({ customer: { id: 8 }, plan: "two words" });
+  const flags = ["--meta", "customer.id=7", "--meta", "plan=two words"];
+  const listed = JSON.parse((await cli(["jobs", ...flags, "--json"])).stdout);
+  expect(listed.items.map((item: { jobId: string }) => item.jobId)).toEqual([jobId]);
+  const act = await cli(["bulk", "start", "delete", ...flags, "--yes", "--json"]);
+  expect(act.code).toBe(0);
+  const { items } = await api("/v1/jobs?meta[plan]=two%20words");
+  expect(items).toHaveLength(1);
+  for (const [flag, what] of [
+    ["customer", "must be a path in the metadata and a value"],
+    ["a b=7", "/meta/a b has a wrong key: it must be 1 to 5 keys with dots between them"],
+  ] as const)
+    expect((await cli(["jobs", "--meta", flag])).stderr).toContain(what);
+});
+
 test("a job gets tags, and jobs are listed and acted on by them", async () => {
   const run = ["run", "--remote", "echo", "--input", "-", "--tag", "customer:7", "--detach"];
   const one = (await cli(run, '{"fail":true}')).stdout.trim();
@@ -167,6 +187,59 @@ test("a job gets tags, and jobs are listed and acted on by them", async () => {
   const wrong = await cli(["jobs", "--tag", "two words"]);
   expect(wrong).toMatchObject({ code: expect.any(Number), stdout: "" });
   expect(wrong.stderr).toContain('"two words"');
+});
+
+test("run --remote submits one job for a key, and follows the one that has it", async () => {
+  const keyed = ["--dedupe-key", "customer-7"];
+  const run = ["run", "--remote", "echo", "--input", "-", "--detach"];
+  const wait = '{"wait":"/nowhere"}';
+  const one = (await cli([...run, ...keyed], wait)).stdout.trim();
+  const again = await cli([...run, ...keyed, "--dedupe-while", "active"], wait);
+  expect(again.stdout.trim()).toBe(one);
+  expect(again.stderr).toContain(`job ${one} has the key already`);
+  expect((await api(`/v1/jobs/${one}`)).dedupe).toMatchObject({ while: "active" });
+  await cli(["jobs", "cancel", one]);
+  const next = (await cli([...run, ...keyed], '{"wait":false}')).stdout.trim();
+  expect(next).not.toBe(one);
+  const alone = await cli([...run, "--dedupe-while", "queued"], wait);
+  expect(alone).toMatchObject({ code: 2, stdout: "" });
+  expect(alone.stderr).toContain("--dedupe-while needs --dedupe-key");
+});
+
+test("run --remote keeps a key for a time, and merges requests into one job", async () => {
+  const run = ["run", "--remote", "echo", "--input", "-", "--detach"];
+  const input = '{"wait":false,"items":["a"]}';
+  const submitWith = async (...flags: string[]) =>
+    (await cli([...run, ...flags], input)).stdout.trim();
+  const kept = await submitWith("--dedupe-key", "hourly", "--dedupe-ttl", "1h");
+  await until("it to end", async () => (await api(`/v1/jobs/${kept}`)).status === "completed");
+  expect(await submitWith("--dedupe-key", "hourly", "--dedupe-ttl", "1h")).toBe(kept);
+  expect((await api(`/v1/jobs/${kept}`)).dedupe).toMatchObject({ while: null });
+
+  const waits = ["--debounce-key", "shop", "--debounce-delay", "1h", "--debounce-max", "2h"];
+  const collects = [...waits, "--debounce-mode", "first", "--debounce-collect", "/items"];
+  const merged = await submitWith(...collects);
+  const again = await cli([...run, ...collects], input);
+  expect(again.stdout.trim()).toBe(merged);
+  expect(again.stderr).toContain(`the request was merged into job ${merged}`);
+  expect(await api(`/v1/jobs/${merged}`)).toMatchObject({
+    input: { items: ["a", "a"] },
+    debounce: { key: "shop", mode: "first", collect: "/items", merged: 1 },
+  });
+  await cli(["jobs", "cancel", merged]);
+
+  for (const [flags, message] of [
+    [["--dedupe-ttl", "1h"], "--dedupe-ttl needs --dedupe-key"],
+    [["--dedupe-key", "k", "--dedupe-ttl", "soon"], '--dedupe-ttl is "soon": it must be'],
+    [["--dedupe-key", "k", "--dedupe-ttl", "1h", "--dedupe-while", "queued"], "exclude each other"],
+    [["--debounce-max", "1h"], "--debounce-max needs --debounce-key"],
+    [["--debounce-key", "k", "--debounce-max", "1h"], "--debounce-key needs --debounce-delay"],
+  ] as const) {
+    expect(await cli([...run, ...flags], input)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(message),
+    });
+  }
 });
 
 test("a bulk act counts, needs a filter and a yes, and acts on all that match", async () => {

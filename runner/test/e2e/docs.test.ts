@@ -50,6 +50,18 @@ describe("the examples run, print what is shown, and create only files that Git 
   });
 });
 
+test("the guide runs each built-in plugin in the section of its name", async () => {
+  const guide = DOCUMENTS.get("docs/guides/built-in-plugins.md") ?? "";
+  const sections = new Map(
+    guide.split(/^## /m).map((section) => [section.split("\n", 1)[0]!, section]),
+  );
+  const plugins = (await list("runner/src/plugins/*/index.ts")).map((path) => path.split("/")[3]!);
+  const isRun = (name: string): boolean =>
+    examplesOf(sections.get(name) ?? "").some(({ fence }) => fence.text.includes(`"${name}"`));
+  expect(plugins.length).toBeGreaterThan(10);
+  expect(plugins.filter((name) => !isRun(name))).toEqual([]);
+});
+
 test("no command leaves the reader in another folder or installs into the project", () => {
   const strays = RUN.flatMap(([path, text]) =>
     fencesOf(text)

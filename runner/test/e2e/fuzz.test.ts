@@ -26,11 +26,21 @@ const SCHEDULES = Array.from({ length: SPARE }, (_, n) => ({
 }));
 const BODIES: Readonly<Record<string, readonly unknown[]>> = {
   "/v1/schedules": SCHEDULES,
+  // Most others are refused, for their URL or because a probe of it fails.
+  "/v1/webhooks": [{ url: HOOK, jobName: "fuzz" }],
   "/v1/schedules/{key}": [{ everyMs: 2_000_000_000 }, { overlap: "allow" }, { job: { name: "a" } }],
   "/v1/schedules/preview": [{ everyMs: 60_000 }, { cron: "0 9 * * *", timezone: "Europe/Berlin" }],
 };
 const ECHO = `import { definePlugin } from "playground-runner/plugin";
 export default definePlugin({ name: "echo", description: "Returns its input.", run: (input) => input });
+`;
+const LIMITED = `import { definePlugin } from "playground-runner/plugin";
+export default definePlugin({
+  name: "limited",
+  description: "Has a limit.",
+  limits: { concurrency: 2, rate: "10/s", perKey: { key: "input.key", concurrency: 1, rate: "5/s" } },
+  run: (input) => input,
+});
 `;
 
 const document = createOpenApiDocument();
@@ -65,6 +75,7 @@ let origins = 0;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "playground-fuzz-"));
   await writeFile(join(root, "echo.ts"), ECHO);
+  await writeFile(join(root, "limited.ts"), LIMITED);
   daemon = await startDaemon({ pluginsDir: root });
   pool = new Pool(daemon.url, {
     connections: CONNECTIONS,
@@ -122,6 +133,9 @@ async function valuesFor({ path }: Route): Promise<Known["values"]> {
   if (path.startsWith("/v1/schedules/")) {
     await Promise.all(SCHEDULES.map((body) => daemon.post("/v1/schedules", body)));
     return { ...known.values, key: SCHEDULES.map(({ key }) => key) };
+  }
+  if (path.startsWith("/v1/limits/")) {
+    return { ...known.values, name: ["limited"], key: ["a"] };
   }
   if (path.startsWith("/v1/secrets/")) {
     const names = Array.from({ length: SPARE }, (_, n) => `FUZZ_${n}`);

@@ -36,6 +36,29 @@ test("the command prints a link to the running daemon that logs in once", async 
   expect((await logIn(stdout.trim())).status).toBe(401);
 });
 
+test("a login survives a restart of the daemon, and a backup has none", async () => {
+  const root = await mkdtemp(join(tmpdir(), "playground-"));
+  const first = await startDaemon({ root });
+  const response = await logIn((await loginLink(first.dataDir)).stdout.trim());
+  const [, value = ""] = /=([^;]+)/.exec(response.headers.get("set-cookie") ?? "") ?? [];
+  const ask = async ({ url }: Daemon) => {
+    const cookie = `playground_session_${new URL(url).port}=${value}`;
+    return (await fetch(`${url}/v1/session`, { headers: { cookie } })).status;
+  };
+  expect(await ask(first)).toBe(200);
+  const file = join(root, "backup.db");
+  await runCli(["backup", file, "--data-dir", first.dataDir]);
+  await first.end("SIGKILL");
+  const second = await startDaemon({ root });
+  expect(await ask(second)).toBe(200);
+  await second.end("SIGTERM");
+  await runCli(["restore", file, "--force", "--data-dir", second.dataDir]);
+  const third = await startDaemon({ root });
+  expect(await ask(third)).toBe(401);
+  await third.end("SIGTERM");
+  await rm(root, { recursive: true });
+});
+
 test("the command prints a link to the address that it is given, whatever the daemon's public URL is", async () => {
   const inside = { PLAYGROUND_PUBLIC_URL: "http://playground:8787" };
   const other = await startDaemon({ env: inside });

@@ -55,6 +55,7 @@ test("the package contains what runs and what its licence asks for, and nothing 
       "bin/playground-runner.mjs",
       "package.json",
       "src/domain/errors.d.ts",
+      "src/domain/limit-rate.d.ts",
       "src/domain/plugin-limits.d.ts",
       "src/domain/step-retry.d.ts",
       "src/plugin-sdk.d.ts",

@@ -124,6 +124,7 @@ test("jobs wait for a missing secret with the reason, and run when it is there",
   });
   expect(waiting.waitingFor).toMatchObject({
     kind: "plugin",
+    on: "late",
     detail: expect.stringContaining(reason),
   });
   await writeFile(file, "here it is\n");

@@ -85,6 +85,7 @@ test("a job that waits for an attempt says so", async () => {
   expect(items).toMatchObject([{ attempts: 1, waitingFor: { kind: "retry" } }]);
   expect(job.waitingFor).toMatchObject({
     kind: "retry",
+    on: null,
     detail: expect.stringMatching(/^Attempt 2 begins at 20.*Z\. Attempt 1 failed: Not yet: 1$/),
   });
   await daemon.post(`/v1/jobs/${jobId}/cancel`, {});

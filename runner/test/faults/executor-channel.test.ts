@@ -71,6 +71,7 @@ test("a step that is cancelled while no executor can start ends before the next 
       fileLimitBytes: 0,
       outputLimitBytes: 1_000,
       env: { LARGE: "x".repeat(200_000) },
+      withholdsEnv: false,
     },
     memoryMb: Infinity,
     onEnd() {
@@ -92,6 +93,7 @@ test("a step that is cancelled while no executor can start ends before the next 
       plugin: "none",
       file: "file:///none.ts",
       secrets: {},
+      env: [],
       options: json,
       input: json,
       inputFrom: null,

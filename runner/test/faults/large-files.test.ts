@@ -1,8 +1,8 @@
 /** A large file passes through the daemon and a plugin, and neither holds it in memory. */
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { mostMemory } from "../support/process-memory.ts";
 
 const MIB = 1024 * 1024;
 const SIZE = 200 * MIB;
@@ -26,45 +26,6 @@ beforeAll(async () => {
 });
 afterAll(() => daemon.close());
 
-function residentBytes(pid: number): number {
-  const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Number(kib) * 1024;
-}
-
-/** The daemon's processes: itself, and those that run plugins. */
-function pids(): number[] {
-  const daemonPid = daemon.process.pid!;
-  const children = readdirSync("/proc").filter((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return (
-        readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1]?.split(" ")[1] ===
-        String(daemonPid)
-      );
-    } catch {
-      return false;
-    }
-  });
-  return [daemonPid, ...children.map(Number)];
-}
-
-/** Runs the work, and returns the most memory that each process had in addition to before. */
-async function mostMemory(work: () => Promise<void>): Promise<number[]> {
-  const before = new Map(pids().map((pid) => [pid, residentBytes(pid)]));
-  const most = new Map(before);
-  const timer = setInterval(() => {
-    for (const pid of before.keys()) {
-      most.set(pid, Math.max(most.get(pid) ?? 0, residentBytes(pid)));
-    }
-  }, 10);
-  try {
-    await work();
-  } finally {
-    clearInterval(timer);
-  }
-  return [...before].map(([pid, bytes]) => (most.get(pid) ?? 0) - bytes);
-}
-
 async function* zeros(): AsyncGenerator<Uint8Array> {
   const chunk = Buffer.alloc(MIB);
   for (let sent = 0; sent < SIZE; sent += MIB) yield chunk;
@@ -76,7 +37,7 @@ test("a file of 200 MiB is uploaded, copied by a plugin and downloaded in flat m
   await daemon.post("/v1/jobs", { plugins: ["copies"] }, { prefer: "wait=30" });
 
   let file: { fileId: string; sha256: string; size: number } | null = null;
-  const uploading = await mostMemory(async () => {
+  const uploading = await mostMemory(daemon, async () => {
     const response = await daemon.request("/v1/files", {
       method: "PUT",
       body: ReadableStream.from(zeros()),
@@ -87,7 +48,7 @@ test("a file of 200 MiB is uploaded, copied by a plugin and downloaded in flat m
   expect(file).toMatchObject({ size: SIZE });
 
   let output: { $file: string; sha256: string } | null = null;
-  const copying = await mostMemory(async () => {
+  const copying = await mostMemory(daemon, async () => {
     const input = { $file: file!.fileId };
     const job = await daemon.post(
       "/v1/jobs",
@@ -99,7 +60,7 @@ test("a file of 200 MiB is uploaded, copied by a plugin and downloaded in flat m
   expect(output).toMatchObject({ sha256: file!.sha256 });
 
   const hash = createHash("sha256");
-  const downloading = await mostMemory(async () => {
+  const downloading = await mostMemory(daemon, async () => {
     const response = await daemon.request(`/v1/files/${output!.$file}/content`);
     for await (const chunk of response.body!) hash.update(chunk);
   });

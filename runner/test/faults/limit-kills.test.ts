@@ -1,5 +1,5 @@
 /** Daemons that are killed at random moments: limits are never exceeded, and the slots of a killed daemon come back. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { randomInt } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,6 +70,7 @@ test(
     const path = join(root, "data", "playground.db");
     const start = (): Promise<Daemon> =>
       startDaemon({ root, plugins: PLUGINS, env: { PLAYGROUND_THREADS: "4" } });
+    await writeFile(log, "");
     let daemon = await start();
     const submit = async (): Promise<void> => {
       const jobs = Array.from({ length: JOBS_PER_ROUND }, () => ({
@@ -80,7 +81,10 @@ test(
     };
     try {
       for (let round = 0; round < ROUNDS; round += 1) {
+        const { size } = await stat(log);
         await submit();
+        // Else most daemons would be killed before they have a limit to keep.
+        await until("a step to begin", async () => (await stat(log)).size > size);
         await sleep(random() * 300);
         await daemon.end("SIGKILL");
         expect(checkDatabase(path).broken).toEqual([]);

@@ -83,19 +83,16 @@ describe.skipIf(!isInstalled(HAPROXY))("two daemons behind HAProxy", () => {
     expect(await stored.json()).toMatchObject({ size: content.length });
   });
 
-  test("a browser that is logged in stays at its daemon", async () => {
+  test("a browser that is logged in is so at both daemons", async () => {
     const login = await request("/v1/session", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ token: daemons[0]?.token }),
     });
     expect(login.status).toBe(200);
-    const cookies = login.headers.getSetCookie().map((each) => each.split(";")[0]);
-    expect(cookies).toHaveLength(2);
+    const [cookie = ""] = login.headers.getSetCookie().map((each) => each.split(";")[0]);
     const seen = await Promise.all(
-      Array.from({ length: 10 }, () =>
-        request("/v1/session", { headers: { cookie: cookies.join("; ") } }),
-      ),
+      Array.from({ length: 10 }, () => request("/v1/session", { headers: { cookie } })),
     );
     expect(seen.map(({ status }) => status)).toEqual(Array(10).fill(200));
   });

@@ -257,7 +257,7 @@ test("a limit counts for both daemons, and the slot of one that is killed comes 
   const other = first.id === "one" ? "two" : "one";
   const waitingFor = async () => (await a.get(`/v1/jobs/${ids.get(other)}`)).waitingFor;
   expect((await until("the other waits", waitingFor, LIMIT)).detail).toBe(
-    'Limit "alone" lets 1 step run at the same time, and 1 does now.',
+    'Limit "alone" lets 1 step run at the same time, and 1 does now. It is the next of the jobs that wait.',
   );
   // A job without a limit goes past it, to the thread that is free.
   const free = await a.post("/v1/jobs", { plugins: ["count"], input: { n: 1 } });

@@ -11,7 +11,7 @@ import { migrate } from "../../src/store/postgres/migrate.ts";
 import { createOperations } from "../../src/store/postgres/operations.ts";
 import type { Session } from "../../src/store/postgres/session.ts";
 import { createTurns } from "../../src/store/postgres/turns.ts";
-import { newJob } from "../conformance/given.ts";
+import { newJob, newWebhook, newWindow } from "../conformance/given.ts";
 import { createSchema, type Schema } from "../support/postgres/schema.ts";
 
 let schema: Schema;
@@ -152,4 +152,56 @@ test("what the counts of a change that failed were, they do not become", async (
   });
   await applyGroup(target, [setMeta("a"), setMeta("b")]);
   expect(await schema.query(`SELECT count::integer AS n FROM counts`)).toEqual([{ n: 5 }]);
+});
+
+test("a merge does not delete the destination that another group has found for a webhook", async () => {
+  const waiting = newJob({ key: newWindow("k"), webhook: newWebhook() });
+  const one = await open();
+  const submit = (job: NewJob): Change => ({ name: "submitJob", args: [job, { maxQueued: 9 }] });
+  await applyGroup(one, [submit(waiting)]);
+  const [backend] = await one.session.query<{ pid: number }>(`SELECT pg_backend_pid() AS pid`);
+  const other = await open();
+  const stored = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const { operations } = other;
+  const submitting = applyGroup(
+    {
+      ...other,
+      operations: {
+        ...operations,
+        async submitJob(...args) {
+          const outcome = await operations.submitJob(...args);
+          stored.resolve();
+          await release.promise;
+          return outcome;
+        },
+      },
+    },
+    [submit(newJob({ webhook: newWebhook() }))],
+  );
+  await stored.promise;
+  let isMerged = false;
+  const { identity } = newWindow("k");
+  const merge: Change = {
+    name: "mergeJob",
+    args: [
+      { jobId: waiting.id, fence: 0, owner: null },
+      { job: { ...waiting, webhook: null }, identity, now: 1, idempotency: null },
+    ],
+  };
+  const merging = applyGroup(one, [merge]).finally(() => (isMerged = true));
+  const waits = () => schema.query(`SELECT 1 WHERE pg_blocking_pids($1) <> '{}'`, [backend?.pid]);
+  await expect.poll(async () => isMerged || (await waits()).length > 0).toBe(true);
+  release.resolve();
+  const applied = await Promise.all([submitting, merging]);
+  expect(applied.flatMap(({ outcomes }) => outcomes)).toMatchObject([
+    { ok: true, value: { kind: "accepted" } },
+    { ok: true, value: { kind: "merged" } },
+  ]);
+  expect(
+    await schema.query(
+      `SELECT count(destinations.id)::integer AS n FROM webhooks
+       LEFT JOIN destinations ON destinations.id = destination`,
+    ),
+  ).toEqual([{ n: 1 }]);
 });

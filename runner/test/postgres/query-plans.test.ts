@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Store } from "../../src/ports/store/store.ts";
 import { createPostgresStore } from "../../src/store/postgres/postgres-store.ts";
 import { DUE_DESTINATIONS, READY_AT } from "../../src/store/postgres/due-destinations.ts";
+import { selectJob } from "../../src/store/shared/stored-job.ts";
 import { openSession, type Session } from "../../src/store/postgres/session.ts";
 import { call } from "../conformance/calls.ts";
 import { beatAt, newWebhook, register, submit } from "../conformance/given.ts";
@@ -82,7 +83,10 @@ beforeAll(async () => {
   }
   query.mockRestore();
   session = await openSession({ url: schema.url, schema: schema.name, pipeline: true });
-  await schema.query(LARGE.map((table) => `TRUNCATE ${table} RESTART IDENTITY;`).join(" "));
+  const used = [...LARGE, "schedules"].map(
+    (table) => `TRUNCATE ${table} RESTART IDENTITY CASCADE;`,
+  );
+  await schema.query(used.join(" "));
   const indexes = await schema.query<{ name: string }>(
     `SELECT indexname AS name FROM pg_indexes
      WHERE schemaname = current_schema() AND indexdef NOT LIKE '%WHERE%'`,
@@ -128,6 +132,7 @@ async function useEverything(store: Store): Promise<void> {
     { errorGroup: "err_1" },
     { plugin: "first", namePrefix: "n", errorGroup: "err_1" },
     { tags: ["x"] },
+    { meta: { "customer.id": "7" } },
     { tags: ["x", "y"], plugin: "first", status: ["failed"] as const },
   ];
   for (const filter of filters) await store.jobs(filter, page);
@@ -200,6 +205,7 @@ async function useFiles(store: Store, jobId: string): Promise<void> {
   await store.addMeta("key", "value");
   // Jobs that have ended and are not needed: what is deleted with them.
   await store.lastEndOf({ from: 0, count: 100 });
+  await store.removePayloads({ now: 1e12, endedBefore: 1e12, limit: 100, after: null });
   await store.pruneJobs({ endedBefore: 1e12, limit: 100, after: null });
 }
 
@@ -312,6 +318,23 @@ describe("no statement reads a whole table", () => {
     for (const sql of reads) expect(await offences(sql)).toHaveLength(1);
   });
 });
+
+test("the jobs before one that waits for a slot are counted without reading the others", async () => {
+  const explained = await session.query<{ "QUERY PLAN": { Plan: Plan }[] }>(
+    `EXPLAIN (FORMAT JSON) ${selectJob("due")} WHERE jobs.id = 'job_x1'`,
+  );
+  const conditions = conditionsOn(explained[0]?.["QUERY PLAN"][0]?.Plan, "jobs_blocked");
+  expect(conditions).toEqual([
+    expect.stringContaining("(priority > jobs.priority)"),
+    expect.stringContaining("(seq < jobs.seq)"),
+  ]);
+});
+
+function conditionsOn(plan: Plan | undefined, index: string): string[] {
+  if (plan === undefined) return [];
+  const own = plan["Index Name"] === index ? [plan["Index Cond"] ?? ""] : [];
+  return [...own, ...(plan.Plans ?? []).flatMap((part) => conditionsOn(part, index))];
+}
 
 test("the destinations that are due are found by one look for each, not by reading what is due", async () => {
   const sql = `${DUE_DESTINATIONS} SELECT destination, ${READY_AT} AS ready_at FROM due`;

@@ -1,4 +1,4 @@
-/** Real tokens and sessions in a temporary data folder, with a clock that the test sets. */
+/** Real tokens and sessions in a temporary data folder and in memory, with a clock that the test sets. */
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { createTokenFile } from "../../src/secrets/token-file.ts";
 import { createTokenList } from "../../src/secrets/token-list.ts";
 import { watchTokenFile } from "../../src/secrets/watched-token-file.ts";
 import { createVault } from "../../src/secrets/vault.ts";
+import { createMemorySessions } from "./memory-sessions.ts";
 
 export const OWN_TOKEN = "own-token-0123456789";
 export const SESSION_MS = 60 * 60 * 1000;
@@ -20,6 +21,7 @@ export type Access = Awaited<ReturnType<typeof createAccess>>;
 export async function createAccess() {
   const dataDir = await mkdtemp(join(tmpdir(), "playground-access-"));
   const vault = createVault(randomBytes(32));
+  const stored = createMemorySessions();
   const errors: unknown[] = [];
   let time = Date.parse("2026-11-23T09:30:00.000Z");
   const now = (): number => time;
@@ -29,19 +31,13 @@ export async function createAccess() {
   function start({ ownToken = OWN_TOKEN } = {}) {
     const tokens = createKnownTokens({ ownToken, added: watchTokenFile({ dataDir, onError }) });
     const loginKeys = createLoginKeys(vault, now);
-    const sessions = createSessions({
-      dataDir,
-      tokens,
-      loginKeys,
-      lifetimeMs: SESSION_MS,
-      now,
-      onError,
-    });
+    const sessions = createSessions({ stored, tokens, loginKeys, lifetimeMs: SESSION_MS, now });
     return { tokens, tokenList: createTokenList(createTokenFile(dataDir)), sessions };
   }
 
   return {
     dataDir,
+    stored,
     errors,
     start,
     ...start(),

@@ -150,7 +150,9 @@ function openShell(cwd: string) {
       ended += 1;
       const mark = new RegExp(`^.*<ended ${ended} (\\d+)>\n`, "m");
       shell.stdin.write(`{\n${text}\n} </dev/null\necho "<ended ${ended} $?>"\n`);
-      const code = await until("the command to end", () => mark.exec(output)?.[1]);
+      const code = await until("the command to end", () => mark.exec(output)?.[1]).catch(() => {
+        throw new Error(`Timed out. Waited for the end of:\n${text}\nprinted:\n${output}`);
+      });
       if (code !== "0") throw new Error(`exit code ${code} of:\n${text}\nprinted:\n${output}`);
     },
     async close(): Promise<void> {

@@ -17,6 +17,7 @@ import type { Host } from "../../src/ports/host.ts";
 import { createIds } from "../../src/system/ids.ts";
 import { createLocalBus } from "../../src/system/local-bus.ts";
 import type { ReadyPlugin } from "../../src/ports/plugin-catalog.ts";
+import type { Tracer } from "../../src/ports/tracer.ts";
 import type { StoredSecrets } from "../../src/ports/stored-secrets.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import type { Beat } from "../../src/ports/store/upkeep.ts";
@@ -49,6 +50,8 @@ export interface EngineScript {
   retentionMs?: number;
   /** Default: that of all jobs. */
   failedRetentionMs?: number;
+  /** How long jobs keep their payloads. Default: for ever. */
+  payloadRetentionMs?: number;
   /** Without it, the database has no disk of its own. */
   databaseDisk?: Host["databaseDisk"];
   maxEndedJobs?: number;
@@ -60,6 +63,7 @@ export interface EngineScript {
   /** Without it, every endpoint responds with 200. */
   answer?: (sent: Sent) => Answer | Promise<Answer>;
   maxWebhooks?: number;
+  tracer?: Tracer;
   /** Returns an input's issues. Without it, every input is valid. */
   checkInput?: (name: string, input: unknown) => readonly Issue[];
   pluginWaitMs?: number;
@@ -223,11 +227,13 @@ export async function createWorld({
       signer: createSigner(Buffer.alloc(32, 1), "links to files"),
       contents: createLocalContents(join(folder, "artifacts")),
       telemetry: NO_TELEMETRY,
+      tracer: script.tracer ?? null,
       host: { ...NO_HOST, ...(script.databaseDisk && { databaseDisk: script.databaseDisk }) },
       log: createTestLog(write),
       settings: {
         maxQueued: 1_000,
         maxMetadataBytes: 16_384,
+        maxInputBytes: 1024 * 1024,
         maxLogBytes: 4096,
         maxBatchJobs: 1_000,
         maxWebhooks: script.maxWebhooks ?? 100,
@@ -237,6 +243,8 @@ export async function createWorld({
         maxConcurrency: 64,
         maxDeliveryAgeMs: script.maxDeliveryAgeMs ?? 7 * 24 * 60 * 60_000,
         retentionMs: script.retentionMs ?? Number.POSITIVE_INFINITY,
+        payloadRetentionMs: script.payloadRetentionMs ?? Number.POSITIVE_INFINITY,
+        failedPayloadRetentionMs: script.payloadRetentionMs ?? Number.POSITIVE_INFINITY,
         failedRetentionMs:
           script.failedRetentionMs ?? script.retentionMs ?? Number.POSITIVE_INFINITY,
         maxEndedJobs: script.maxEndedJobs ?? Number.POSITIVE_INFINITY,
@@ -247,6 +255,8 @@ export async function createWorld({
         userAgent: "Playground/test",
         fileUrl: (fileId) => `http://daemon.test/v1/files/${fileId}/content`,
         batchUrl: (batchId) => `http://daemon.test/v1/batches/${batchId}`,
+        traces: "parent",
+        traceUrl: () => null,
         jobUrl: (jobId) => `http://daemon.test/v1/jobs/${jobId}`,
       },
     });
@@ -334,6 +344,7 @@ export function toPlugin(name: string): ReadyPlugin {
     retry: null,
     limits: null,
     secrets: [],
+    env: [],
     warnings: [],
   };
 }

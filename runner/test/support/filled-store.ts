@@ -14,6 +14,8 @@ import {
   deliverAll,
   failIt,
   newJob,
+  newKey,
+  newWindow,
   newWebhook,
   register,
   retrying,
@@ -33,6 +35,7 @@ export interface Filled {
   readonly queued: string;
   readonly waiting: string;
   readonly scheduled: string;
+  readonly debounced: string;
   readonly openBatch: string;
   readonly endedBatch: string;
   readonly activeWebhook: string;
@@ -50,6 +53,9 @@ export async function fillStore(store: Store): Promise<Filled> {
     { series: "minute", at: 0, key: "", counts: { completed: 1, "wait.3": 1 } },
     { series: "plugin", at: 0, key: "first", counts: { runs: 1, "duration.9": 1 } },
   ]);
+  await submit(store);
+  await completeNext(store, 12);
+  await store.removePayloads({ now: 13, endedBefore: 13, limit: 1, after: null });
   const active = await register(store, { plugins: ["first"], jobName: "report" });
   const paused = await register(store, { on: ["completed"] });
   await store.updateWebhook(paused.id, { state: "paused" }, { now: 5 });
@@ -92,13 +98,32 @@ export async function fillStore(store: Store): Promise<Filled> {
   await submit(store);
   await fillFiles(store);
   const queued = await submit(store, { name: "report", files: ["file_upload"] });
-  const scheduled = await submit(store, { runAt: 1_000_000 });
+  const key = newKey("customer-7", { span: "ttl", ttlMs: 1_000 });
+  const scheduled = await submit(store, { runAt: 1_000_000, key });
+  await submit(store, { key, idempotency: { key: "joined", fingerprint: "a" } });
+  const debounced = await submit(store, {
+    runAt: 90_000,
+    key: newWindow("customer-7", { until: 100_000, collect: "/items" }),
+  });
   // Its step has a limit, and no claim has looked yet whether a slot is free.
   await submit(store, {
     limits: [{ name: "first", key: "a" }, null],
     declaredLimits: [{ name: "first", concurrency: null, keyConcurrency: 1 }],
   });
+  await store.pauseLimit({
+    name: "first",
+    key: "b",
+    until: null,
+    isSpan: false,
+    keepsLonger: false,
+    by: "operator",
+    now: 40,
+  });
   await fillSchedules(store);
+  await store.addSession(
+    { id: "0a", tokenName: null, token: "0b", expiresAt: 90 },
+    { now: 40, maxSessions: 1 },
+  );
   await store.setSecret({ name: "API_KEY", sealed: "v2:x" }, { now: 40, maxSecrets: 1 });
   return {
     completed: completed.id,
@@ -107,6 +132,7 @@ export async function fillStore(store: Store): Promise<Filled> {
     queued: queued.id,
     waiting: waiting.id,
     scheduled: scheduled.id,
+    debounced: debounced.id,
     openBatch: openBatch.id,
     endedBatch: endedBatch.id,
     activeWebhook: active.id,

@@ -216,13 +216,24 @@ function queryOf(
           fc.string(),
           fc.integer(),
         )
-        .map((value) => `${name}=${encodeURIComponent(String(value).toWellFormed())}`),
+        .map((value) => toQuery(name, value)),
     );
   const odd = pathText.map((text) => text.replaceAll("#", ""));
   return fc
     .tuple(...declared.map((one) => fc.option(one, { freq: 2 })), fc.option(odd, { freq: 6 }))
     .map((parts) => parts.filter((part) => part !== null).join("&"))
     .map((query) => (query === "" ? "" : `?${query}`));
+}
+
+/** An object as its keys in brackets, which is the style `deepObject`. */
+function toQuery(name: string, value: unknown): string {
+  const encode = (part: unknown): string => encodeURIComponent(String(part).toWellFormed());
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return `${name}=${encode(value)}`;
+  }
+  return Object.entries(value)
+    .map(([key, part]) => `${name}[${encode(key)}]=${encode(part)}`)
+    .join("&");
 }
 
 const headerValues: Readonly<Record<string, fc.Arbitrary<string>>> = {

@@ -18,6 +18,7 @@ import type { StoredJob } from "../../src/ports/store/jobs.ts";
 import type { StoreReads } from "../../src/ports/store/store.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { createMetrics } from "../../src/system/metrics.ts";
+import { createMemorySessions } from "./memory-sessions.ts";
 import { createTestFeed } from "./test-feed.ts";
 
 export const TOKEN = "scripted-token-0123456789";
@@ -53,6 +54,7 @@ const PLUGINS: readonly PluginInfo[] = [
     retry: null,
     limits: null,
     secrets: [],
+    env: [],
     warnings: [],
   },
 ];
@@ -80,7 +82,7 @@ type Access = Pick<HttpDeps, "tokens" | "tokenList" | "sessions">;
 
 export const NO_ACCESS: Omit<Access, "tokens"> = {
   tokenList: { list: async () => [], add: notScripted, remove: notScripted },
-  sessions: { find: () => null, open: async () => null, close: async () => {} },
+  sessions: { find: () => null, look: () => null, open: async () => null, close: async () => {} },
 };
 
 export function createBackend(
@@ -96,7 +98,7 @@ export function createBackend(
   const callers = new Map<string, Caller>(Object.entries(CALLERS));
   let submit: Engine["submit"] = async (request) => {
     submitted.push(request);
-    return { jobId: addJob({ request }), replayed: false };
+    return { jobId: addJob({ request }), replayed: false, joined: false };
   };
   const feed = createTestFeed();
   let progress: StepProgress | null = null;
@@ -119,6 +121,7 @@ export function createBackend(
         createdAt: CREATED_AT,
       },
       tags: given.request?.tags ?? [],
+      payloadsRemovedAt: null,
       status: "queued",
       fence: 0,
       owner: null,
@@ -155,8 +158,10 @@ export function createBackend(
 
   const engine: Engine = {
     submit: (request) => submit(request),
+    probeWebhook: async () => {},
     cancel: async () => {},
     retry: async () => {},
+    traceUrl: () => null,
     async waitForEnd(id, { signal: until }) {
       const { promise, resolve } = Promise.withResolvers<void>();
       until.addEventListener("abort", () => resolve(), { once: true });
@@ -225,10 +230,19 @@ export function createBackend(
       job: () => notScripted() as never,
     },
     tokens: null,
+    sessions: createMemorySessions(),
     shownOf: ({ sealed }) => ({
       headerNames: Object.keys(JSON.parse(sealed ?? "{}") as object),
       verifyTls: true,
     }),
+    limits: {
+      list: notScripted,
+      get: notScripted,
+      override: notScripted,
+      reset: notScripted,
+      pause: notScripted,
+      resume: notScripted,
+    },
     secrets: {
       list: async () => [],
       set: notScripted,
@@ -283,6 +297,7 @@ export function createBackend(
       jobs: { queued: 3, running: 1, completed: 0, failed: 0 },
       deliveries: { waiting: 0, due: 2, delivered: 0, dead: 0 },
       webhooks: { active: 4, paused: 0, off: 1 },
+      schedules: { active: 2, paused: 1, ended: 0 },
     }),
     webhook: async () => null,
     webhooks: async () => ({ items: [], nextCursor: null }),
@@ -302,8 +317,11 @@ export function createBackend(
     schedulesToDecide: async () => [],
     nextScheduleDue: async () => null,
     failingSchedules: async () => [],
+    limits: async () => [],
+    limit: async () => null,
     secrets: async () => [],
     sealedSecrets: async () => [],
+    sessions: async () => [],
     stats: async () => [],
     queueState: async () => ({ scheduled: 0, oldestReadyAt: null, waiting: [] }),
     heldDestinations: async () => [],

@@ -42,7 +42,9 @@ export function createScriptedSender(options: {
       if (outgoing.maySend?.() === false) {
         return { kind: "failed", code: "ABORTED", message: "another daemon may send it" };
       }
-      const one = { outgoing, event: JSON.parse(outgoing.body) as unknown, at: options.now() };
+      // A probe has no body.
+      const event: unknown = outgoing.body === "" ? null : JSON.parse(outgoing.body);
+      const one = { outgoing, event, at: options.now() };
       sent.push(one);
       inFlight += 1;
       const { promise: aborted, resolve } = Promise.withResolvers<Answer>();

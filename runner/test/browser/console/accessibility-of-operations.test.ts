@@ -19,18 +19,38 @@ let full: Daemon;
 let browser: Browser;
 let receiver: Receiver;
 let ids: Record<
-  "webhook" | "paused" | "origin" | "dead" | "retrying" | "batch" | "job" | "file" | "withFile",
+  | "webhook"
+  | "paused"
+  | "origin"
+  | "dead"
+  | "retrying"
+  | "batch"
+  | "job"
+  | "waits"
+  | "file"
+  | "withFile",
   string
 >;
 
 const LONG = "a-long-name-".repeat(15);
+const LONG_LIMIT = LONG.slice(0, 63);
 const LONG_SECRET = "A_LONG_NAME_".repeat(6).slice(0, 64);
 
 beforeAll(async () => {
   browser = await startChromium();
   [empty, full, receiver] = await Promise.all([
     startDaemon(),
-    startDaemon({ plugins: { fails: `async (n) => { throw new Error("${LONG}"); }` } }),
+    startDaemon({
+      plugins: {
+        fails: `async (n) => { throw new Error("${LONG}"); }`,
+        limited: {
+          input: "z.object({ customer: z.string() })",
+          limits: `{ name: "${LONG_LIMIT}", concurrency: 5, rate: "10/s", burst: 20,
+            perKey: { key: "input.customer", concurrency: 1 } }`,
+          run: "async () => 1",
+        },
+      },
+    }),
     createReceiver(({ path }, response) => {
       if (path.startsWith("/bad")) response.statusCode = 503;
       response.end("an answer");
@@ -80,6 +100,7 @@ beforeAll(async () => {
     const { state } = await full.get("/v1/schedules/failing");
     return state === "paused";
   });
+  const waits = await waitForLimit();
   const { deliveryId: dead } = await until("a given up delivery", async () => {
     const { items } = await full.get("/v1/deliveries?state=dead");
     return items[0];
@@ -99,9 +120,27 @@ beforeAll(async () => {
   });
   const { items } = await full.get("/v1/destinations");
   const { destinationId: origin } = items.find((each: { origin: string | null }) => each.origin);
-  ids = { webhook, paused, origin, dead, retrying, batch, job, file, withFile };
+  ids = { webhook, paused, origin, dead, retrying, batch, job, waits, file, withFile };
 });
 afterAll(() => Promise.all([browser?.close(), empty?.close(), full?.close(), receiver?.close()]));
+
+/** Returns the id of a job that waits for a paused limit with other numbers than the declared ones. */
+async function waitForLimit(): Promise<string> {
+  await full.request(`/v1/limits/${LONG_LIMIT}`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: '{"concurrency":2,"perKey":{"rate":"30/m"}}',
+  });
+  await full.post(`/v1/limits/${LONG_LIMIT}/pause`, {});
+  const customer = LONG.repeat(3);
+  await full.post(`/v1/limits/${LONG_LIMIT}/pause`, { key: customer, forMs: 100_000_000 });
+  const { jobId } = await full.post("/v1/jobs", { plugins: ["limited"], input: { customer } });
+  await until("the job to wait", async () => {
+    const { waitingFor } = await full.get(`/v1/jobs/${jobId}`);
+    return waitingFor?.kind === "limit";
+  });
+  return jobId;
+}
 
 /** Returns the id of the newest. */
 async function storeFiles(): Promise<string> {
@@ -125,6 +164,7 @@ const EMPTY: readonly Screen[] = [
   ["#/batches", "text=No batch was submitted yet"],
   ["#/schedules", "text=There is no schedule"],
   ["#/schedules?new=1", ".next-slots li", "text=Rules", "text=Late by at most"],
+  ["#/limits", "text=No plugin declares a limit"],
   ["#/files", "text=There are no files yet"],
   ["#/secrets", "text=No plugin declares a secret", "text=Set a secret", "dialog"],
   ["#/system", "text=No token was added"],
@@ -154,6 +194,10 @@ const FULL: readonly Screen[] = [
   ["#/schedules", "tbody tr"],
   ["#/schedules/failing", "tbody tr", "text=Remove…", "dialog"],
   ["#/schedules/failing?edit=1", ".next-slots li", "text=At an interval", "text=Every"],
+  [`#/limits?name=${LONG_LIMIT}`, ".limit-keys li", "text=Numbers…", "dialog"],
+  ["#/limits", "text=paused until", "[aria-expanded] .name", ".limit-keys li"],
+  ["#/jobs/:waits", "text=See the limit"],
+  ["#/plugins/limited", "dd:has-text('5 at a time')"],
   ["#/files", "tbody tr:nth-child(2)", "[aria-label^=Delete]", "dialog"],
   ["#/secrets", ".state:has-text('missing')", "text=Replace", "dialog"],
   ["#/system", "tbody tr", "text=Add a token", "dialog"],

@@ -1,5 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterEach, afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { clientCertificate } from "../../support/client-certificates.ts";
 import { startChromium } from "../../support/chromium.ts";
 import { openConsole } from "../../support/console.ts";
 import { startDaemon, type Daemon } from "../../support/daemon.ts";
@@ -151,6 +152,44 @@ test("deliveries are listed by state, and new ones move nothing until they are a
   await page.waitForSelector("text=No delivery matches");
   expect(page.url()).toContain("#/deliveries?state=dead");
   expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("a webhook gets a client certificate, of which only what is public is shown, and loses it", async () => {
+  const url = "https://localhost:9/hook";
+  const { id } = await daemon.post("/v1/webhooks", { url });
+  const { page, goTo, complaints, context } = await openConsole(browser, daemon);
+  await goTo(`#/webhooks/${id}`);
+  const { cert, key } = clientCertificate("one");
+  const edit = async (): Promise<void> => {
+    await page.click("text=Edit");
+    await page.click("summary:has-text('certificates')");
+  };
+  await edit();
+  await page.getByLabel("Client certificate, for").fill(cert);
+  await page.click("text=Save");
+  expect(await page.textContent("dialog [role=alert]")).toContain("/clientCertificate/key");
+  await page.getByLabel("Its private key").fill(key);
+  await page.click("text=Save");
+  await page.waitForSelector("dd:has-text('CN=client one')");
+  expect(await page.textContent("body")).not.toContain("BEGIN");
+
+  await edit();
+  expect(await page.getByLabel("Client certificate, for").inputValue()).toBe("");
+  await page.getByLabel("Retries, at most 10").fill("3");
+  await page.click("text=Save");
+  await page.waitForSelector("dd:has-text('3')");
+  const { clientCertificate: kept } = await daemon.get(`/v1/webhooks/${id}`);
+  expect(kept.subject).toContain("client one");
+
+  await edit();
+  await page.getByLabel("Remove the client certificate").check();
+  await page.click("text=Save");
+  await page.waitForSelector("dt:has-text('Client certificate')", { state: "detached" });
+  expect((await daemon.get(`/v1/webhooks/${id}`)).clientCertificate).toBeNull();
+  await daemon.request(`/v1/webhooks/${id}`, { method: "DELETE" });
+  // The browser itself reports the refused edit.
+  expect(complaints).toEqual([expect.stringContaining("400")]);
   await context.close();
 });
 

@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startChromium } from "../../support/chromium.ts";
 import { openConsole, type OpenedConsole } from "../../support/console.ts";
 import { startDaemon, type Daemon } from "../../support/daemon.ts";
@@ -54,6 +56,17 @@ async function open(jobId: string): Promise<void> {
   await opened.goTo(`#/jobs/${jobId}`);
   await opened.page.waitForSelector(`code:has-text('${jobId}')`);
 }
+
+test("a job shows its key, and how many requests were merged into it", async () => {
+  const { page } = opened;
+  const dedupe = { key: "customer-7", while: "active" };
+  await open(await submit({ plugins: ["quick"], dedupe }));
+  await page.waitForSelector(".facts:has-text('key customer-7')");
+  const debounce = { key: "shop-9", delayMs: 60_000, maxMs: 60_000 };
+  await submit({ plugins: ["quick"], debounce });
+  await open(await submit({ plugins: ["quick"], debounce }));
+  await page.waitForSelector(".facts:has-text('debounce key shop-9 2 requests')");
+});
 
 test("a timeline tells steps, events, deliveries and every attempt's answer in order", async () => {
   const { page, complaints } = opened;
@@ -171,13 +184,14 @@ test("the log of a job that is over is read from its beginning", async () => {
 test("on a phone, what is seldom done with a job comes after it", async () => {
   const { page } = opened;
   const size = page.viewportSize()!;
+  onTestFinished(() => page.setViewportSize(size));
   await page.setViewportSize({ width: 390, height: 844 });
   await open(await submit({ plugins: ["fails"], input: { why: "it is Monday" } }));
-  await page.waitForSelector(".top .state:has-text('failed')");
+  // The job's state can be shown before its steps.
+  await page.waitForSelector(".top button:has-text('Retry from fails')");
   const shown = await page.locator(".top .page-acts :is(button, a):visible").allTextContents();
   expect(shown).toEqual(["Run again…", "Retry from fails"]);
   expect(await page.locator(".more-acts.below button:visible").count()).toBe(3);
-  await page.setViewportSize(size);
 });
 
 test("the long log of a running job is followed to its end", async () => {
@@ -261,4 +275,44 @@ test("a job is deleted after a question", async () => {
   await page.click("dialog >> text=Delete the job");
   await page.waitForSelector("h1:text-is('Jobs')");
   expect((await daemon.request(`/v1/jobs/${jobId}`)).status).toBe(404);
+});
+
+test("a job without payloads says since when, and offers nothing that needs them", async () => {
+  const root = await mkdtemp(join(tmpdir(), "playground-console-"));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  const first = await startDaemon({
+    root,
+    plugins: { fails: "async () => { throw new Error('no luck'); }" },
+  });
+  onTestFinished(() => first.close());
+  const { jobId } = await first.post(
+    "/v1/jobs",
+    { plugins: ["fails"], input: "secret", metadata: { customer: 7 } },
+    { prefer: "wait=30" },
+  );
+  await first.end("SIGTERM");
+  // At its start, a daemon looks for what is too old.
+  const second = await startDaemon({
+    root,
+    env: { PLAYGROUND_RETENTION_PAYLOAD_DAYS: "0.000001" },
+  });
+  onTestFinished(() => second.close());
+  await until(
+    "the payloads to be removed",
+    async () => (await second.get(`/v1/jobs/${jobId}`)).payloadsRemovedAt !== null,
+  );
+  const { page, goTo, complaints } = await openConsole(browser, second);
+  onTestFinished(() => page.context().close());
+  await goTo(`#/jobs/${jobId}`);
+  const values = page.locator("section", { hasText: "Input and output" });
+  await values.waitFor();
+  expect(await values.textContent()).toMatch(
+    /removed on .*PLAYGROUND_RETENTION_PAYLOAD_DAYS.*cannot run again/,
+  );
+  const text = await page.locator("main").textContent();
+  for (const shown of ["no luck", "customer", "failed"]) expect(text).toContain(shown);
+  for (const hidden of ["Retry", "Run again", "Copy as curl", "Download", "nothing"]) {
+    expect(text).not.toContain(hidden);
+  }
+  expect(complaints).toEqual([]);
 });

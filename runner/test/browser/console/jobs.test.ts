@@ -38,6 +38,11 @@ async function untilFailed(count: number): Promise<void> {
   });
 }
 
+async function rows(count: number): Promise<void> {
+  const found = opened.page.locator("tbody tr");
+  await until(`${count} rows`, async () => (await found.count()) === count);
+}
+
 test("the filter is the address: state, plugin and the beginning of the name", async () => {
   const { page, goTo, complaints } = opened;
   await goTo("#/jobs");
@@ -47,16 +52,62 @@ test("the filter is the address: state, plugin and the beginning of the name", a
   expect(page.url()).toContain("status=failed");
   await page.fill("label:has-text('Name begins with') input", "import");
   await page.waitForSelector("text=export-c", { state: "detached" });
-  expect(await page.locator("tbody tr").count()).toBe(2);
+  await rows(2);
   await page.goBack();
   await page.waitForSelector("text=export-c");
   await page.reload();
   await page.waitForSelector("text=export-c");
-  expect(await page.locator("tbody tr").count()).toBe(3);
+  await rows(3);
   await page.click("text=Clear");
+  await page.waitForSelector("text=quick-59");
   await page.selectOption("label:has-text('Plugin') select", "fails");
   await page.waitForSelector("text=quick-59", { state: "detached" });
-  expect(await page.locator("tbody tr").count()).toBe(3);
+  await rows(3);
+  expect(complaints).toEqual([]);
+});
+
+test("jobs are found by what became of their events", async () => {
+  const { page, goTo, complaints } = opened;
+  const webhook = { url: "http://127.0.0.1:9/", retries: 0 };
+  const { jobId } = await daemon.post("/v1/jobs", { plugins: ["quick"], name: "unheard", webhook });
+  await until("an event is given up", async () => {
+    const { items } = await daemon.get(`/v1/deliveries?jobId=${jobId}&state=dead`);
+    return items.length > 0;
+  });
+  await goTo("#/jobs");
+  await page.waitForSelector("text=quick-59");
+  await page.click("text=More");
+  await page.selectOption("label:has-text('An event is') select", "dead");
+  await page.waitForSelector("text=quick-59", { state: "detached" });
+  expect(page.url()).toContain("deliveryState=dead");
+  expect(await page.locator("tbody tr").allTextContents()).toEqual([
+    expect.stringContaining("unheard"),
+  ]);
+  await page.reload();
+  await page.waitForSelector("text=unheard");
+  expect(await page.inputValue("label:has-text('An event is') select")).toBe("dead");
+  expect(complaints).toEqual([]);
+});
+
+test("jobs are found by values in their metadata, which the reader types as the address has them", async () => {
+  const { page, goTo, complaints } = opened;
+  for (const [name, metadata] of Object.entries({
+    "of-acme": { customer: { id: "acme" }, plan: "pro and more" },
+    "of-globex": { customer: { id: "globex" }, plan: "pro and more" },
+  }))
+    await daemon.post("/v1/jobs", { plugins: ["quick"], name, metadata });
+  await goTo("#/jobs?meta.plan=pro+and+more");
+  await page.waitForSelector("tbody tr >> text=of-acme");
+  await rows(2);
+  const input = "label:has-text('Metadata') input";
+  expect(await page.inputValue(input)).toBe("plan=pro and more");
+  await page.fill(input, "plan=pro and more  customer.id=globex");
+  await page.waitForSelector("text=of-acme", { state: "detached" });
+  await rows(1);
+  await page.fill(input, "plan");
+  await page.waitForSelector("tbody tr >> text=of-acme");
+  expect(await page.inputValue(input)).toBe("plan");
+  expect(page.url()).not.toContain("meta");
   expect(complaints).toEqual([]);
 });
 
@@ -74,7 +125,7 @@ test("a tag of a job leads to the jobs that have it, and several narrow the list
   await page.click(".facts .tag:has-text('nightly')");
   await page.waitForSelector("text=tagged-a");
   expect(page.url()).toContain("#/jobs?tag=nightly");
-  expect(await page.locator("tbody tr").count()).toBe(2);
+  await rows(2);
   await page.focus("label:has-text('Tags') input");
   await page.keyboard.press("End");
   await page.keyboard.type(", customer:8");
@@ -83,7 +134,7 @@ test("a tag of a job leads to the jobs that have it, and several narrow the list
   await page.keyboard.type("7");
   await page.waitForSelector("tbody tr:has-text('tagged-b')");
   expect(await page.inputValue("label:has-text('Tags') input")).toBe("nightly, customer:7");
-  expect(await page.locator("tbody tr").count()).toBe(1);
+  await rows(1);
   expect(await page.locator("tbody tr .tag").allTextContents()).toEqual(["customer:7", "nightly"]);
   await page.click("text=Clear");
   await page.waitForSelector("text=quick-59");
@@ -138,10 +189,10 @@ test("a job changes in its row, and new jobs are counted until one asks for them
   await goTo("#/");
   await page.waitForSelector(`tr:has-text('${jobId}') .state:has-text('running')`);
   await page.waitForSelector(".connection.live");
-  const rows = await page.locator("tbody tr .id").allTextContents();
+  const before = await page.locator("tbody tr .id").allTextContents();
   await daemon.post("/v1/jobs", { plugins: ["quick"], name: "newcomer" });
   await page.waitForSelector("button:has-text('1 new')");
-  expect(await page.locator("tbody tr .id").allTextContents()).toEqual(rows);
+  expect(await page.locator("tbody tr .id").allTextContents()).toEqual(before);
   await writeFile(file, "");
   await page.waitForSelector(`tr:has-text('${jobId}') .state:has-text('completed')`);
   await page.click("button:has-text('1 new')");

@@ -3,8 +3,8 @@ import type { BatchEvent, NewBatch } from "../../../src/ports/store/batches.ts";
 import type { JobWebhook } from "../../../src/ports/store/webhooks.ts";
 import type { SubmitOutcome } from "../../../src/ports/store/jobs.ts";
 import { newDelivery } from "./deliveries.ts";
-import { newModelJob } from "./jobs.ts";
-import { findOrCreateDestination, type ModelBatch, type ModelState } from "./state.ts";
+import { newModelJob, refuseJobs } from "./jobs.ts";
+import { findOrCreateDestination, findRequest, type ModelBatch, type ModelState } from "./state.ts";
 
 export function createBatchModel(state: ModelState) {
   const find = (id: string) => state.batches.find(({ spec }) => spec.id === id);
@@ -32,7 +32,15 @@ export function createBatchModel(state: ModelState) {
       const jobIds: string[] = [];
       for (const job of spec.jobs) {
         const idempotency = job.idempotency;
-        const twin = [...state.jobs.map((each) => each.spec), ...added].find(
+        const stored = findRequest(state, idempotency);
+        if (stored?.sameRequest === false) {
+          return { kind: "duplicate", id: stored.id, sameRequest: false };
+        }
+        if (stored !== null) {
+          jobIds.push(stored.id);
+          continue;
+        }
+        const twin = added.find(
           (each) => idempotency !== null && each.idempotency?.key === idempotency.key,
         );
         if (twin !== undefined && twin.idempotency?.fingerprint !== idempotency?.fingerprint) {
@@ -41,12 +49,16 @@ export function createBatchModel(state: ModelState) {
         if (twin === undefined) added.push(job);
         jobIds.push((twin ?? job).id);
       }
-      const queued = state.jobs.filter(({ status }) => status === "queued").length;
-      if (added.length > 0 && queued + added.length > maxQueued) {
-        return { kind: "queue-full", queued };
-      }
+      const refusal = refuseJobs(state, added, maxQueued);
+      if (refusal !== null) return refusal;
       for (const job of added) newModelJob(state, job);
-      state.batches.push({ spec, jobIds, webhook: spec.webhook, callback: null });
+      state.batches.push({
+        spec,
+        jobIds,
+        webhook: spec.webhook,
+        callback: null,
+        payloadsRemovedAt: null,
+      });
       if (spec.webhook !== null) findOrCreateDestination(state, spec.webhook.destination);
       return { kind: "accepted" };
     },
@@ -54,6 +66,7 @@ export function createBatchModel(state: ModelState) {
     setBatchWebhook(id: string, webhook: JobWebhook): boolean {
       const batch = find(id);
       if (batch === undefined || batch.webhook !== null) return false;
+      if (batch.payloadsRemovedAt !== null) return false;
       batch.webhook = webhook;
       findOrCreateDestination(state, webhook.destination);
       deliverCallback(batch);

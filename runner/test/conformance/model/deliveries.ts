@@ -2,6 +2,7 @@ import { afterAttempt, isOpen, takeTokens } from "../../../src/domain/destinatio
 import type { AttemptOutcome, Recorded } from "../../../src/ports/store/deliveries.ts";
 import {
   endProbe,
+  hasPayload,
   isPending,
   isValid,
   resume,
@@ -238,6 +239,7 @@ export function createDeliveryModel(state: ModelState) {
         .filter((each) => jobId !== null && each.jobId === jobId && each.webhookId === webhookId);
       if (!state.deliveries.includes(delivery) || delivery.lease !== null) return false;
       if (before.some(isPending) || isOff(state, webhookId)) return false;
+      if (!hasPayload(state, delivery)) return false;
       delivery.revivedAt = now;
       if (delivery.state === "due") delivery.dueAt = Math.min(delivery.dueAt ?? now, now);
       else {
@@ -264,7 +266,8 @@ export function createDeliveryModel(state: ModelState) {
           each.state === "dead" &&
           each.lease === null &&
           (each.endedAt ?? 0) <= failedBy &&
-          !isOff(state, each.webhookId),
+          !isOff(state, each.webhookId) &&
+          hasPayload(state, each),
       );
       for (const each of dead) {
         const again = { state: "waiting", dueAt: null, reason: null, endedAt: null };
@@ -284,7 +287,7 @@ export function createDeliveryModel(state: ModelState) {
           each.destinationKey === destination && each.eventAt >= since && each.revivedAt !== now,
       );
       const dead = own
-        .filter(({ state: is }) => is === "dead")
+        .filter((each) => each.state === "dead" && hasPayload(state, each))
         .toSorted((a, b) => a.eventAt - b.eventAt || a.order - b.order)
         .slice(0, limit);
       const late = own
@@ -316,12 +319,25 @@ export function createDeliveryModel(state: ModelState) {
         if (each.state === "due" && (each.dueAt ?? 0) > now) each.dueAt = (each.dueAt ?? 0) + byMs;
       }
       for (const job of state.jobs) {
+        const { key } = job;
+        if (key !== null && (key.until ?? 0) > now) {
+          job.key = { ...key, until: (key.until ?? 0) + byMs };
+          const isWaiting = job.status === "queued" && !job.isDue && job.failedAttempts === 0;
+          if (key.kind === "debounce" && isWaiting) job.runAt += byMs;
+        }
         const isRetrying = job.status === "queued" && job.failedAttempts > 0 && !job.isDue;
         if (isRetrying && job.runAt > now) job.runAt += byMs;
         if (job.waitingFor === null || job.waitingFor.since <= now) continue;
         job.waitingFor = { ...job.waitingFor, since: job.waitingFor.since + byMs };
       }
       for (const destination of state.destinations) shiftDestination(destination, { now, byMs });
+      for (const { pauses } of state.limits.values()) {
+        for (const [key, pause] of pauses) {
+          const { until, isSpan } = pause;
+          if (until !== null && isSpan && until > now)
+            pauses.set(key, { ...pause, until: until + byMs });
+        }
+      }
     },
   };
 }

@@ -58,13 +58,18 @@ export function createHandOverModel(state: ModelState) {
       if (job === undefined) throw new Error(`The model has no job ${id}.`);
       const others = state.jobs.filter(
         (each) =>
-          each !== job && each.status === "queued" && each.waitingFor === null && each.isDue,
+          each !== job &&
+          each.status === "queued" &&
+          each.waitingFor === null &&
+          each.isDue &&
+          (each.limit === null || each.hasSlot),
       );
       expect(others).toEqual([]);
+      expect(job.limit).toBeNull();
       expect(job.spec.runAt).toBeLessThanOrEqual(now);
       Object.assign(job, { status: "running", fence: 1, stepAttempts: 1, startedAt: now });
       job.lease = { owner, until: leaseUntil };
-      const { webhook: _, idempotency: __, ...spec } = job.spec;
+      const { webhook: _, idempotency: __, declaredLimits: ___, ...spec } = job.spec;
       const claimed = { ...spec, fence: 1, owner, startedAt: now };
       return { ...claimed, sequence: 0, stepAttempts: 1, completedSteps: [] };
     },

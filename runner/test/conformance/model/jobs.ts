@@ -1,17 +1,24 @@
 import { hasEnded, type RunningJob } from "../../../src/domain/job.ts";
+import { hasKey, isUntouched } from "../../../src/domain/job-key.ts";
 import type { Transition } from "../../../src/domain/transition.ts";
 import type {
   Claim,
   DeleteOutcome,
+  Idempotency,
+  JobWrites,
+  MergeOutcome,
   NewJob,
-  RetryFrom,
   SubmitOutcome,
 } from "../../../src/ports/store/jobs.ts";
+import type { StoredLimit } from "../../../src/ports/store/limits.ts";
 import type { Beat, PruneRequest } from "../../../src/ports/store/upkeep.ts";
+import { ensureLimits, findFullLimit, giveSlots, lineUp } from "./limits.ts";
+import { endScheduled, reopenScheduled } from "./schedules.ts";
 import { restoreOrder, newDelivery } from "./deliveries.ts";
 import {
   deleteUnusedDestinations,
   endProbe,
+  findRequest,
   isNeeded,
   isPending,
   isReapable,
@@ -25,12 +32,15 @@ import {
 export function newModelJob(state: ModelState, spec: NewJob): void {
   state.jobs.push({
     spec,
+    joined: [],
+    key: spec.key ?? null,
     status: "queued",
     fence: 0,
     sequence: 0,
     stepAttempts: 0,
     startedAt: null,
     endedAt: null,
+    payloadsRemovedAt: null,
     lease: null,
     waitingFor: null,
     steps: [],
@@ -40,8 +50,22 @@ export function newModelJob(state: ModelState, spec: NewJob): void {
     runAt: spec.runAt,
     isDue: spec.runAt <= spec.createdAt,
     events: [],
+    limit: spec.limits?.[0] ?? null,
+    hasSlot: false,
   });
+  ensureLimits(state, spec.declaredLimits);
   if (spec.webhook !== null) findOrCreateDestination(state, spec.webhook.destination);
+}
+
+/** Why a new job is not accepted, or null. */
+export function refuseJobs(
+  state: ModelState,
+  jobs: readonly NewJob[],
+  maxQueued: number,
+): SubmitOutcome | null {
+  const queued = state.jobs.filter(({ status }) => status === "queued").length;
+  if (jobs.length > 0 && queued + jobs.length > maxQueued) return { kind: "queue-full", queued };
+  return findFullLimit(state, jobs);
 }
 
 function nextPlugin({ spec, steps }: ModelJob): string {
@@ -57,6 +81,7 @@ export function createJobModel(state: ModelState) {
   function putBack(job: ModelJob): void {
     Object.assign(job, { status: "queued", lease: null, fence: job.fence + 1 });
     if (job.sequence === 0) job.startedAt = null;
+    lineUp(job);
   }
 
   /** Returns whether the limit ended it. */
@@ -76,16 +101,48 @@ export function createJobModel(state: ModelState) {
 
   return {
     submitJob(spec: NewJob, { maxQueued }: { maxQueued: number }): SubmitOutcome {
-      const key = spec.idempotency?.key;
-      const known = state.jobs.find((j) => key !== undefined && j.spec.idempotency?.key === key);
-      if (known !== undefined) {
-        const sameRequest = known.spec.idempotency?.fingerprint === spec.idempotency?.fingerprint;
-        return { kind: "duplicate", id: known.spec.id, sameRequest };
+      const known = findRequest(state, spec.idempotency);
+      if (known !== null) return { kind: "duplicate", ...known };
+      const identity = spec.key?.identity;
+      const last = state.jobs.find(({ key }) => key !== null && key.identity === identity);
+      if (last?.key && hasKey(last.key, last, spec.createdAt)) {
+        const isJoined = last.key.kind === "dedupe" && spec.idempotency !== null;
+        if (isJoined && spec.idempotency !== null) last.joined.push(spec.idempotency);
+        return { kind: "held", id: last.spec.id };
       }
-      const queued = state.jobs.filter(({ status }) => status === "queued").length;
-      if (queued >= maxQueued) return { kind: "queue-full", queued };
+      const refusal = refuseJobs(state, [spec], maxQueued);
+      if (refusal !== null) return refusal;
+      if (last?.key) last.key = { ...last.key, identity: "" };
       newModelJob(state, spec);
       return { kind: "accepted" };
+    },
+
+    mergeJob(
+      id: string,
+      {
+        job: next,
+        identity,
+        now,
+        idempotency,
+      }: { job: NewJob; identity: string; now: number; idempotency: Idempotency | null },
+    ): MergeOutcome {
+      const job = state.jobs.find(({ spec }) => spec.id === id);
+      if (job === undefined || job.key?.identity !== identity || !isUntouched(job)) {
+        return { kind: "changed" };
+      }
+      if (findRequest(state, idempotency) !== null) return { kind: "changed" };
+      const { id: _, createdAt: __, key: ___, idempotency: ____, ...fields } = next;
+      const { createdAt, key, idempotency: own } = job.spec;
+      const tags = { ...(next.tags !== undefined && { tags: next.tags }) };
+      job.spec = { ...fields, ...tags, id, createdAt, idempotency: own, ...(key && { key }) };
+      const isDue = next.runAt <= now;
+      Object.assign(job, { runAt: next.runAt, isDue, waitingFor: null, fence: job.fence + 1 });
+      ensureLimits(state, next.declaredLimits);
+      lineUp(job);
+      if (idempotency !== null) job.joined.push(idempotency);
+      if (next.webhook !== null) findOrCreateDestination(state, next.webhook.destination);
+      deleteUnusedDestinations(state);
+      return { kind: "merged" };
     },
 
     claimJobs(request: {
@@ -97,6 +154,9 @@ export function createJobModel(state: ModelState) {
       plugins: readonly string[];
       elsewhere: readonly string[];
       waitingSinceBefore: number;
+      /** The limits as the store has left them, and whether it says that it has more slots to give. */
+      limits: readonly StoredLimit[];
+      isMore: boolean;
     }) {
       const { owner, limit, ahead, now, leaseUntil, plugins, waitingSinceBefore } = request;
       const isElsewhere = (name: string) => request.elsewhere.includes(name);
@@ -105,6 +165,7 @@ export function createJobModel(state: ModelState) {
         job.isDue ||= job.status === "queued" && job.runAt <= now;
         if (job.waitingFor !== null && isReady(job.waitingFor.on)) job.waitingFor = null;
       }
+      giveSlots(state, request);
       const claimed: RunningJob[] = state.jobs
         .filter(({ waitingFor }) => waitingFor !== null && waitingFor.since <= waitingSinceBefore)
         .toSorted((a, b) => a.waitingFor!.since - b.waitingFor!.since)
@@ -112,7 +173,7 @@ export function createJobModel(state: ModelState) {
         .flatMap((job) => {
           const waitedFor = job.waitingFor!;
           if (isElsewhere(waitedFor.on)) {
-            job.waitingFor = { ...waitedFor, since: now };
+            beginWait(job, waitedFor.on);
             return [];
           }
           job.waitingFor = null;
@@ -120,14 +181,14 @@ export function createJobModel(state: ModelState) {
         });
       const ready = state.jobs
         .filter((job) => job.status === "queued" && job.waitingFor === null)
-        .filter((job) => job.isDue)
+        .filter((job) => job.isDue && (job.limit === null || job.hasSlot))
         .toSorted((a, b) => b.spec.priority - a.spec.priority);
       let wasInterrupted = false;
       for (const job of ready) {
         if (claimed.length >= limit + ahead) break;
         const on = nextPlugin(job);
         if (!isReady(on) && (now > waitingSinceBefore || isElsewhere(on))) {
-          job.waitingFor = { kind: "plugin", on, since: now };
+          beginWait(job, on);
           continue;
         }
         wasInterrupted ||= job.stepAttempts > 0;
@@ -137,13 +198,19 @@ export function createJobModel(state: ModelState) {
       }
       return claimed;
 
+      /** It gives back its slot. */
+      function beginWait(job: ModelJob, on: string): void {
+        Object.assign(job, { waitingFor: { kind: "plugin", on, since: now }, hasSlot: false });
+      }
+
       function lease(job: ModelJob): RunningJob {
         job.status = "running";
         job.fence += 1;
         job.stepAttempts += 1;
         job.startedAt ??= now;
         job.lease = { owner, until: leaseUntil };
-        const { webhook: _, idempotency: __, tags: ___, ...spec } = job.spec;
+        const { webhook: _, idempotency: __, tags: ___, key: ____, ...own } = job.spec;
+        const { declaredLimits: _____, ...spec } = own;
         const { fence, sequence, stepAttempts, startedAt } = job;
         const completedSteps = job.steps.map(({ plugin, metrics, output }) => ({
           plugin,
@@ -185,6 +252,8 @@ export function createJobModel(state: ModelState) {
       if (step?.status === "completed")
         Object.assign(job, { stepAttempts: 1, failedAttempts: 0, failedMs: 0 });
       job.events.push(...events);
+      if (endedAt !== undefined)
+        endScheduled(state, job.spec.id, { schedule: transition.schedule, status, at: endedAt });
       const { id } = job.spec;
       for (const { kind, body, at, sequence: number } of events) {
         for (const { id: webhookId, destinationKey } of receiversOf(state, job, { kind, at })) {
@@ -202,9 +271,12 @@ export function createJobModel(state: ModelState) {
       if (!countsAttempt) job.stepAttempts -= 1;
     },
 
-    requeueJob(claim: Claim, { now, from }: { now: number; from?: RetryFrom }): boolean {
+    requeueJob(
+      claim: Claim,
+      { now, from, trace }: Parameters<JobWrites["requeueJob"]>[1],
+    ): boolean {
       const job = findClaimed(claim);
-      if (job?.status !== "failed") return false;
+      if (job?.status !== "failed" || job.payloadsRemovedAt !== null) return false;
       putBack(job);
       for (const { index: step, startedAt, endedAt, failure } of job.steps) {
         const number = job.failedAttempts + 1;
@@ -218,9 +290,12 @@ export function createJobModel(state: ModelState) {
         isPast: attempt.isPast || attempt.step >= completed,
       }));
       if (job.startedAt !== null) job.runAt = Math.min(job.runAt, now);
+      if (trace !== undefined) job.spec = { ...job.spec, trace };
       const isDue = job.runAt <= now;
       const counts = { stepAttempts: 0, failedAttempts: 0, failedMs: 0 };
       Object.assign(job, { ...counts, endedAt: null, isDue });
+      lineUp(job);
+      reopenScheduled(state, job.spec.id);
       return true;
     },
 

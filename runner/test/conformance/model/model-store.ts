@@ -2,6 +2,7 @@
  * The simplest implementation of the store's port: plain arrays, synchronous methods, no indexes. A
  * real store must return the same for any order of calls.
  */
+import { SCHEDULE_STATES } from "../../../src/domain/schedule.ts";
 import { DELIVERY_STATES } from "../../../src/domain/delivery.ts";
 import { JOB_STATUSES } from "../../../src/domain/job-spec.ts";
 import { WEBHOOK_STATES } from "../../../src/ports/store/webhooks.ts";
@@ -9,7 +10,10 @@ import { type StoreCounts } from "../../../src/ports/store/upkeep.ts";
 import { createBatchModel } from "./batches.ts";
 import { createDeliveryModel } from "./deliveries.ts";
 import { createHandOverModel } from "./hand-over.ts";
-import { createJobModel } from "./jobs.ts";
+import { createJobModel, newModelJob, refuseJobs } from "./jobs.ts";
+import { createLimitModel } from "./limits.ts";
+import { createPayloadModel } from "./payloads.ts";
+import { createScheduleModel } from "./schedules.ts";
 import { newState } from "./state.ts";
 import { createWebhookModel } from "./webhooks.ts";
 
@@ -20,11 +24,18 @@ export function createModelStore({ exclusive }: { exclusive: boolean }) {
   const count = (names: readonly string[], found: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, found.filter((each) => each === name).length]));
   return {
+    exclusive,
     ...createJobModel(state),
+    ...createPayloadModel(state),
     ...createDeliveryModel(state),
     ...createHandOverModel(state),
     ...createWebhookModel(state),
     ...createBatchModel(state),
+    ...createLimitModel(state),
+    ...createScheduleModel(state, {
+      refuse: (job, maxQueued) => refuseJobs(state, [job], maxQueued),
+      add: (job) => newModelJob(state, job),
+    }),
     jobs: () => state.jobs,
     /** The ids of the jobs that have all of the tags. */
     jobsWithTags: (tags: readonly string[]) =>
@@ -58,6 +69,12 @@ export function createModelStore({ exclusive }: { exclusive: boolean }) {
         webhooks: count(
           WEBHOOK_STATES,
           state.webhooks.map((each) => each.state),
+        ),
+        schedules: count(
+          SCHEDULE_STATES,
+          state.schedules.map(({ state: is, next }) =>
+            is === "active" && next === null ? "ended" : is,
+          ),
         ),
       }) as unknown as StoreCounts,
   };

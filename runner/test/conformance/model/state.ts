@@ -1,6 +1,10 @@
 /** The model store's state: plain arrays, without indexes or stored counts. */
 import type { Bucket } from "../../../src/domain/destination.ts";
 import type { EventKind, JobEvent } from "../../../src/domain/event.ts";
+import type { LimitNumbers, LimitOverride, StepLimit } from "../../../src/domain/plugin-limits.ts";
+import type { ScheduleDefinition, Slot } from "../../../src/domain/schedule.ts";
+import type { LimitPause } from "../../../src/ports/store/limits.ts";
+import type { PausedBy, StoredSlot } from "../../../src/ports/store/schedules.ts";
 import type { StoredAttempt } from "../../../src/ports/store/jobs.ts";
 import type { StepRecord } from "../../../src/domain/transition.ts";
 import type { WaitingForPlugin } from "../../../src/domain/waiting-for.ts";
@@ -8,7 +12,7 @@ import type { JobStatus } from "../../../src/domain/job-spec.ts";
 import type { BatchEvent, NewBatch } from "../../../src/ports/store/batches.ts";
 import type { DeliveryKind } from "../../../src/ports/store/deliveries.ts";
 import type { JobWebhook, NewWebhook, WebhookState } from "../../../src/ports/store/webhooks.ts";
-import type { NewJob } from "../../../src/ports/store/jobs.ts";
+import type { Idempotency, NewJob, NewJobKey } from "../../../src/ports/store/jobs.ts";
 
 export interface Lease {
   readonly owner: string;
@@ -16,13 +20,18 @@ export interface Lease {
 }
 
 export interface ModelJob {
-  readonly spec: NewJob;
+  spec: NewJob;
+  /** The requests that got this job although another made it. */
+  readonly joined: Idempotency[];
+  /** Null if it has none. Its identity is empty if a later job has it. */
+  key: NewJobKey | null;
   status: JobStatus;
   fence: number;
   sequence: number;
   stepAttempts: number;
   startedAt: number | null;
   endedAt: number | null;
+  payloadsRemovedAt: number | null;
   lease: Lease | null;
   waitingFor: WaitingForPlugin | null;
   /** When it can be claimed, which a retry of a step moves on. */
@@ -35,7 +44,43 @@ export interface ModelJob {
   /** The number of the newest ones that belong to the next step, and how long they ran. */
   failedAttempts: number;
   failedMs: number;
-  readonly events: JobEvent[];
+  events: JobEvent[];
+  /** The limit of the next step since the job came into the queue, and whether it has a slot there. */
+  limit: StepLimit | null;
+  hasSlot: boolean;
+}
+
+export interface ModelLimit {
+  declared: LimitNumbers;
+  override: LimitOverride | null;
+  by: string | null;
+  at: number | null;
+  /** Until when the steps that began are paid for at the rate, by key; null is the whole limit. */
+  readonly paces: Map<string | null, number>;
+  readonly pauses: Map<string | null, LimitPause & { readonly isSpan: boolean }>;
+}
+
+export type ModelSlot = {
+  -readonly [Field in keyof Omit<StoredSlot, "number" | "detail">]: StoredSlot[Field];
+};
+
+export interface ModelSchedule {
+  readonly id: string;
+  readonly key: string;
+  definition: ScheduleDefinition;
+  state: "active" | "paused";
+  pausedBy: PausedBy | null;
+  pausedAt: number | null;
+  next: Slot | null;
+  decidedSlot: number | null;
+  firedSlot: number | null;
+  bufferedSlot: number | null;
+  failures: number;
+  version: number;
+  readonly createdAt: number;
+  updatedAt: number;
+  /** In the order in which they were decided. */
+  slots: ModelSlot[];
 }
 
 export interface ModelBatch {
@@ -43,6 +88,7 @@ export interface ModelBatch {
   readonly jobIds: readonly string[];
   webhook: JobWebhook | null;
   callback: BatchEvent | null;
+  payloadsRemovedAt: number | null;
 }
 
 export interface ModelWebhook {
@@ -108,6 +154,8 @@ export interface ModelState {
   webhooks: ModelWebhook[];
   destinations: ModelDestination[];
   deliveries: ModelDelivery[];
+  readonly limits: Map<string, ModelLimit>;
+  schedules: ModelSchedule[];
   /** The number of destinations and deliveries created so far. */
   created: number;
   /** The number of times that a destination was served so far. */
@@ -115,8 +163,28 @@ export interface ModelState {
 }
 
 export function newState(exclusive: boolean): ModelState {
-  const none = { jobs: [], batches: [], webhooks: [], destinations: [], deliveries: [] };
-  return { exclusive, ...none, daemons: new Map(), created: 0, served: 0 };
+  const none = {
+    jobs: [],
+    batches: [],
+    webhooks: [],
+    destinations: [],
+    deliveries: [],
+    schedules: [],
+  };
+  return { exclusive, ...none, daemons: new Map(), limits: new Map(), created: 0, served: 0 };
+}
+
+/** The job that an idempotency key stands for. */
+export function findRequest(state: ModelState, idempotency: Idempotency | null) {
+  for (const { spec, joined } of state.jobs) {
+    for (const known of [spec.idempotency, ...joined]) {
+      if (idempotency === null || known?.key !== idempotency.key) continue;
+      const sameRequest = known.fingerprint === idempotency.fingerprint;
+      const hasJoined = known !== spec.idempotency;
+      return { id: spec.id, sameRequest, ...(hasJoined && { joined: true as const }) };
+    }
+  }
+  return null;
 }
 
 export function isPending({ state }: ModelDelivery): boolean {
@@ -127,6 +195,12 @@ export function isPending({ state }: ModelDelivery): boolean {
 export function isNeeded(delivery: ModelDelivery, endedBefore: number): boolean {
   const { state, endedAt } = delivery;
   return isPending(delivery) || (state === "dead" && endedAt !== null && endedAt >= endedBefore);
+}
+
+/** Whether what it sends is still there. */
+export function hasPayload(state: ModelState, { subjectId }: ModelDelivery): boolean {
+  const subject = [...state.jobs, ...state.batches].find(({ spec }) => spec.id === subjectId);
+  return subject?.payloadsRemovedAt === null;
 }
 
 export function isReapable(

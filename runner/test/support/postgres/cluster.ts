@@ -1,7 +1,7 @@
 /** A real PostgreSQL, in a temporary folder, on a socket of its own. No port is used. */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdtemp, rm } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -21,7 +21,12 @@ export interface Cluster {
   stop(how?: "fast" | "immediate"): Promise<void>;
   /** Starts it again on the same data. */
   start(): Promise<void>;
-  /** Stops it and removes its data. */
+  /**
+   * Restarts it with a standby, whose copy of a commit it waits for from then on. With `promote` the standby
+   * becomes a primary.
+   */
+  addStandby(): Promise<{ readonly url: string; promote(): Promise<void> }>;
+  /** Stops it and its standby, and removes their data. */
   remove(): Promise<void>;
 }
 
@@ -47,20 +52,48 @@ export async function startCluster({ durable = false } = {}): Promise<Cluster> {
     "autovacuum_naptime=5s",
     "log_min_messages=fatal",
   ].flatMap((setting) => ["-c", setting]);
-  const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`;
+  const url = urlAt(folder);
   let server: ChildProcess | null = null;
+  let standby: ChildProcess | null = null;
+
+  function spawnServer(args: readonly string[]): ChildProcess {
+    const options = { ...identity, cwd: folder, stdio: "ignore" } as const;
+    return spawn(join(bin, "postgres"), [...settings, ...args], options);
+  }
 
   async function start(): Promise<void> {
-    const options = { ...identity, cwd: folder, stdio: "ignore" } as const;
-    server = spawn(join(bin, "postgres"), ["-D", data, ...settings], options);
+    const waiting = standby === null ? [] : ["-c", "synchronous_standby_names=*"];
+    server = spawnServer(["-D", data, ...waiting]);
     await until("PostgreSQL accepts connections", () => canConnect(url));
   }
 
-  async function stop(how: "fast" | "immediate" = "fast"): Promise<void> {
-    if (server === null || server.exitCode !== null) return;
-    const exited = once(server, "exit");
-    server.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
-    await exited;
+  const stop = (how: "fast" | "immediate" = "fast"): Promise<void> => stopServer(server, how);
+
+  async function addStandby() {
+    await stop();
+    const copy = join(folder, "standby-data");
+    const sockets = join(folder, "standby");
+    await mkdir(sockets);
+    if (identity.uid !== undefined) await chown(sockets, identity.uid, identity.gid);
+    await promisify(execFile)("cp", ["-R", data, copy], { ...identity, cwd: folder });
+    await writeFile(join(copy, "standby.signal"), "");
+    const own = [
+      `unix_socket_directories=${sockets}`,
+      `primary_conninfo=host=${folder} user=postgres`,
+    ];
+    standby = spawnServer(["-D", copy, ...own.flatMap((setting) => ["-c", setting])]);
+    await start();
+    const standbyUrl = urlAt(sockets);
+    await until("the standby accepts connections", () => canConnect(standbyUrl));
+    return {
+      url: standbyUrl,
+      async promote() {
+        const client = new pg.Client({ connectionString: standbyUrl });
+        await client.connect();
+        await client.query("SELECT pg_promote()");
+        await client.end();
+      },
+    };
   }
 
   await start();
@@ -80,11 +113,24 @@ export async function startCluster({ durable = false } = {}): Promise<Cluster> {
     },
     start,
     stop,
+    addStandby,
     async remove() {
       await stop("immediate");
+      await stopServer(standby, "immediate");
       await rm(folder, { recursive: true });
     },
   };
+}
+
+function urlAt(sockets: string): string {
+  return `postgres://postgres@localhost/postgres?host=${encodeURIComponent(sockets)}`;
+}
+
+async function stopServer(server: ChildProcess | null, how: "fast" | "immediate"): Promise<void> {
+  if (server === null || server.exitCode !== null) return;
+  const exited = once(server, "exit");
+  server.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
+  await exited;
 }
 
 /**
