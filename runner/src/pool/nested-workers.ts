@@ -10,11 +10,19 @@ import workerThreads, { SHARE_ENV, type WorkerOptions } from "node:worker_thread
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const ENTRY = fileURLToPath(new URL(`./nested-worker-entry.${extension}`, import.meta.url));
 
+let isEnvShared = false;
+
+/** Whether this thread has started a worker that can change the thread's environment. */
+export function sharesEnv(): boolean {
+  return isEnvShared;
+}
+
 export function preloadNestedWorkers(): void {
   const { Worker } = workerThreads;
   class PluginWorker extends Worker {
     constructor(file: string | URL, options: WorkerOptions = {}) {
       const { env = process.env, execArgv = [] } = options;
+      isEnvShared ||= env === SHARE_ENV;
       super(file, {
         ...options,
         // Else a worker gets the variables that are withheld from the plugin (thread/plugin-env.ts).

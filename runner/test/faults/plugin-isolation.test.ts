@@ -50,7 +50,7 @@ async function runAmongWitnesses(
   plugin: string,
   { input, ...settings }: { input?: unknown; memoryMb?: number; pluginTimeoutMs?: number } = {},
 ): Promise<StepTrace> {
-  const limits = { catalog, graceMs: 50, ...settings };
+  const limits = { catalog, graceMs: 50, env: { GIVEN: "yes" }, ...settings };
   await using pair = openThreads({ ...limits, threads: 2 });
   const hasEnded = { yet: false };
   const running = pair.run(plugin, { input }).finally(() => (hasEnded.yet = true));
@@ -129,11 +129,14 @@ describe("completes, and its changes end with its thread:", () => {
     expect(lines[0]?.message).toContain(`Plugin "patches-globals" changed ${what}: its thread`);
   });
 
-  test("sets-environment", async () => {
-    const { result, lines } = await runAmongWitnesses("sets-environment");
-    expect(result.ok).toBe(true);
-    expect(lines[0]?.message).toContain("changed process.env");
-  });
+  test.each(["set", "define", "delete", "replace", "file", "worker"])(
+    "sets-environment: %s",
+    async (way) => {
+      const { result, lines } = await runAmongWitnesses("sets-environment", { input: way });
+      expect(result.ok).toBe(true);
+      expect(lines.at(-1)?.message).toContain("changed process.env");
+    },
+  );
 
   test("a plugin that only adds its own global variable keeps its thread", async () => {
     await using threads = openThreads({ catalog });

@@ -3,6 +3,7 @@
  * declare them, and can withhold them.
  */
 import { isSystemVariable } from "../../domain/environment-name.ts";
+import { sharesEnv } from "../nested-workers.ts";
 
 /** What a step may read, and what it has read besides. */
 export interface StepEnv {
@@ -15,6 +16,8 @@ export interface PluginEnv {
   readonly variables: NodeJS.ProcessEnv;
   /** Whether `process.env` is still the object that was installed. */
   readonly isInstalled: () => boolean;
+  /** False only if nothing has set, defined or deleted a variable. To read them all takes longer than most of a step. */
+  readonly canHaveChanged: () => boolean;
 }
 
 /**
@@ -30,6 +33,7 @@ export function installPluginEnv(
   const given = new Set<PropertyKey>(Object.keys(variables));
   /** Names that were listed: a copy of the whole environment, as for a child process, reads each once. */
   let listed = new Set<PropertyKey>();
+  let isChanged = false;
 
   /** Whether a variable exists that the current plugin should have declared. */
   function isUndeclared(name: PropertyKey): name is string {
@@ -62,12 +66,31 @@ export function installPluginEnv(
     },
     // Without this, a variable would be defined on the target with a descriptor that Node.js refuses.
     set(target, name, value) {
+      isChanged = true;
       given.delete(name);
       return Reflect.set(target, name, value);
     },
+    defineProperty(target, name, descriptor) {
+      isChanged = true;
+      return Reflect.defineProperty(target, name, descriptor);
+    },
+    deleteProperty(target, name) {
+      isChanged = true;
+      return Reflect.deleteProperty(target, name);
+    },
   });
   process.env = env;
-  return { variables, isInstalled: () => process.env === env };
+  const loadEnvFile = process.loadEnvFile.bind(process);
+  // It sets variables without the proxy.
+  process.loadEnvFile = (path) => {
+    isChanged = true;
+    loadEnvFile(path);
+  };
+  return {
+    variables,
+    isInstalled: () => process.env === env,
+    canHaveChanged: () => isChanged || sharesEnv(),
+  };
 }
 
 /** The lines for the log of a step that has read variables its plugin does not declare. */
