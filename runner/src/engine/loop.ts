@@ -1,3 +1,4 @@
+import { setImmediate as nextIteration } from "node:timers/promises";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 
@@ -54,6 +55,8 @@ export function createLoop(options: {
       sleeping = new AbortController();
       await clock.sleep(waitMs, { signal: sleeping.signal });
       sleeping = null;
+      // Whoever wakes it in this iteration of the event loop wakes it for one tick.
+      await nextIteration();
     }
   }
 
