@@ -11,6 +11,7 @@ const WELL: Facts = {
   now: NOW,
   notReady: [],
   destinations: [],
+  oldCertificates: [],
   failingSchedules: [],
   brokenPlugins: [],
   waiting: [],
@@ -219,6 +220,24 @@ test.each([
   const [problem] = findProblems({ ...WELL, disk: { freeBytes, totalBytes } });
   expect(problem?.message ?? null).toBe(message);
   expect(problem?.severity).toBe(severity);
+});
+
+test.each([
+  [NOW + 1, "expires within two weeks", null],
+  [NOW - 1, "has expired: the endpoint can refuse it", NOW - 1],
+])("a client certificate that is valid until %i", (validUntil, what, since) => {
+  const oldCertificates = [{ webhookId: "wh_1", origin: "https://a.example", validUntil }];
+  expect(findProblems({ ...WELL, oldCertificates })).toEqual([
+    {
+      kind: "certificate-old",
+      severity: "warning",
+      message: `The client certificate of the webhook to https://a.example ${what}. Set another one.`,
+      target: { webhookId: "wh_1" },
+      since,
+      until: null,
+      count: null,
+    },
+  ]);
 });
 
 test("a schedule that failures have paused stands still, with the reason", () => {

@@ -10,6 +10,7 @@ export const PROBLEM_KINDS = [
   "destination-paused",
   "webhook-off",
   "webhook-paused",
+  "certificate-old",
   "schedule-paused",
   "plugin-broken",
   "jobs-waiting",
@@ -58,6 +59,14 @@ export interface HeldDestination {
   readonly backlog: number;
 }
 
+/** The client certificate of a registered webhook. */
+export interface OldCertificate {
+  readonly webhookId: string;
+  /** The origin of its URL. */
+  readonly origin: string;
+  readonly validUntil: number;
+}
+
 /** The end of a process that ran plugins. */
 export interface ExecutorEnd {
   readonly at: number;
@@ -74,6 +83,8 @@ export interface Facts {
   readonly notReady: readonly string[];
   readonly destinations: readonly HeldDestination[];
   readonly brokenPlugins: readonly { readonly name: string; readonly error: string }[];
+  /** Client certificates that have expired or will within two weeks. */
+  readonly oldCertificates: readonly OldCertificate[];
   /** Those that failures have paused. `reason` is a sentence. */
   readonly failingSchedules: readonly {
     readonly key: string;
@@ -112,6 +123,7 @@ export function findProblems(facts: Facts): readonly Problem[] {
   const problems = [
     ...facts.notReady.map((message) => toProblem({ kind: "not-ready", message })),
     ...facts.destinations.flatMap((each) => destinationProblem(each, facts)),
+    ...facts.oldCertificates.map((each) => certificateProblem(each, facts)),
     ...facts.failingSchedules.map(scheduleProblem),
     ...facts.brokenPlugins.map(pluginProblem),
     ...facts.waiting.flatMap((each) => waitingProblem(each, facts)),
@@ -185,6 +197,21 @@ function failure(lastError: string | null): string {
 function waitingEvents(backlog: number, maxCount: number): string {
   if (backlog === 0) return "";
   return ` ${counted(backlog, ["event waits", "events wait"], maxCount)}.`;
+}
+
+function certificateProblem(
+  { webhookId, origin, validUntil }: OldCertificate,
+  { now }: Facts,
+): Problem {
+  const isExpired = validUntil < now;
+  const what = isExpired ? "has expired: the endpoint can refuse it" : "expires within two weeks";
+  return toProblem({
+    kind: "certificate-old",
+    severity: "warning",
+    message: `The client certificate of the webhook to ${origin} ${what}. Set another one.`,
+    since: isExpired ? validUntil : null,
+    target: { webhookId },
+  });
 }
 
 function scheduleProblem({ key, reason, pausedAt }: Facts["failingSchedules"][number]): Problem {

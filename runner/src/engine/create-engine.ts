@@ -103,6 +103,7 @@ export function createEngine(deps: EngineDeps): Engine {
         elsewhere: shared.beats.elsewhere(),
         threads: threads(),
         deliveriesInFlight: relayState().inFlight,
+        oldCertificates: loops?.certificates.old() ?? [],
       }),
     relayState,
     async start() {

@@ -1,4 +1,4 @@
-import type { Facts, HeldDestination } from "../../domain/problem.ts";
+import type { Facts, HeldDestination, OldCertificate } from "../../domain/problem.ts";
 import { holdOf } from "../../domain/hold.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Host } from "../../ports/host.ts";
@@ -10,8 +10,9 @@ import type { Store } from "../../ports/store/store.ts";
 import type { DaemonIdentity, StoreCounts } from "../../ports/store/upkeep.ts";
 import { whyUnavailable } from "../jobs/unavailable-plugin.ts";
 import type { Activity, Stats } from "../stats/read-stats.ts";
+import type { WebhookCertificate } from "../upkeep/certificate-loop.ts";
 
-/** Destinations whose problem is described. Also the limit of `behind`. */
+/** Of each kind of thing, how many are described. Also the limit of `behind`. */
 const MAX_HELD = 50;
 /** The store counts no further. */
 const MAX_COUNT = 1_000;
@@ -75,6 +76,7 @@ export interface StatusDeps {
   readonly host: Host;
   readonly startedAt: number;
   readonly deliveriesInFlight: number;
+  readonly oldCertificates: readonly WebhookCertificate[];
   readonly maxQueued: number;
   readonly maxWebhooks: number;
   readonly maxInFlight: number;
@@ -129,6 +131,7 @@ export async function readStatus(deps: StatusDeps): Promise<EngineStatus> {
     facts: {
       now,
       destinations,
+      oldCertificates: await stillInUse(deps.oldCertificates.slice(0, MAX_HELD), store),
       failingSchedules: failing,
       brokenPlugins: broken,
       waiting: queue.waiting.map((each) => ({ ...each, reason: reasonOf(each, deps) })),
@@ -150,6 +153,23 @@ function reasonOf(
   return failure.code === "PLUGIN_NOT_FOUND" ? "missing" : "broken";
 }
 
+/** Leaves out the webhooks that were removed or changed since the look. */
+async function stillInUse(
+  certificates: readonly WebhookCertificate[],
+  store: Pick<Store, "webhook">,
+): Promise<OldCertificate[]> {
+  const found = certificates.map(async ({ webhookId, sealed, validUntil }) => {
+    const webhook = await store.webhook(webhookId);
+    if (webhook === null || webhook.sealed !== sealed) return [];
+    return [{ webhookId, origin: originOf(webhook.url), validUntil }];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+function originOf(url: string): string {
+  return URL.parse(url)?.origin ?? url;
+}
+
 /** Leaves out the pauses that have ended. */
 async function describeHeld(
   held: readonly StoredDestination[],
@@ -162,7 +182,7 @@ async function describeHeld(
     const webhook = isPersistent ? await store.webhook(key) : null;
     // It was removed since.
     if (isPersistent && webhook === null) return [];
-    const origin = webhook === null ? key : (URL.parse(webhook.url)?.origin ?? webhook.url);
+    const origin = webhook === null ? key : originOf(webhook.url);
     const { lastError } = health;
     return [{ id, origin, webhook, hold, lastError, backlog } satisfies HeldDestination];
   });

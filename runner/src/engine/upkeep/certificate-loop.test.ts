@@ -66,7 +66,12 @@ test("webhooks whose certificate has expired or soon will are named once a day",
   await lookAt(validUntil + DAY_MS);
   await until("the warning", () => warnings().length === 2);
   expect(warnings().at(-1)).toEqual(["webhook.certificate-expired", fields]);
+  const told = async () => (await engine.status()).facts.oldCertificates;
+  expect(await told()).toEqual([
+    { webhookId: webhook.id, origin: new URL(url).origin, validUntil },
+  ]);
   await engine.webhooks.update(webhook.id, { clientCertificate: null });
+  expect(await told()).toEqual([]);
   await lookAt(validUntil + 2 * DAY_MS);
   expect(warnings()).toHaveLength(2);
 });
