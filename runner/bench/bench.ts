@@ -24,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ figures: readonly Figure[
   "delivery-soak": async () => (await import("./delivery-soak.ts")).benchDeliverySoak(),
   lists: async () => (await import("./lists.ts")).benchLists({ jobs: Number(values.size) }),
   limits: async () => (await import("./limits.ts")).benchLimits(),
+  "limits-postgres": async () => (await import("./limits.ts")).benchLimitsOnPostgres(),
   queue: async () => (await import("./queue.ts")).benchQueue(),
   "slow-disk": async () => (await import("./slow-disk.ts")).benchSlowDisk(),
   overload: async () => (await import("./overload.ts")).benchOverload(),

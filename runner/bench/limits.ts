@@ -1,10 +1,13 @@
 /**
  * `npm run bench -- limits` measures what 100,000 jobs that wait for a limit, of one key or of 10,000,
- * cost a job of a plugin without a limit that comes after them.
+ * cost a job of a plugin without a limit that comes after them; `limits-postgres` does so on PostgreSQL.
  */
 import { fileURLToPath } from "node:url";
 import { startDaemon, type Daemon } from "../test/support/daemon.ts";
+import { startCluster } from "../test/support/postgres/cluster.ts";
+import { SECRET_KEY } from "../test/support/postgres/daemons.ts";
 import type { Figure } from "./figures.ts";
+import { createDatabase } from "./create-database.ts";
 import { alternately, pickUp, toFigures } from "./pickups.ts";
 import { startReceiver, type ReceiverProcess } from "./processes.ts";
 
@@ -18,10 +21,30 @@ const SHORT_MS = 20;
 const SHORT_QUEUE = 200;
 
 export async function benchLimits(): Promise<{ figures: readonly Figure[] }> {
+  return measure(async () => ({}));
+}
+
+export async function benchLimitsOnPostgres(): Promise<{ figures: readonly Figure[] }> {
+  const cluster = await startCluster({ durable: true });
+  let count = 0;
+  try {
+    return await measure(async () => ({
+      PLAYGROUND_DATABASE_URL: await createDatabase(cluster, `limits_${(count += 1)}`),
+      PLAYGROUND_SECRET_KEY: SECRET_KEY,
+    }));
+  } finally {
+    await cluster.remove();
+  }
+}
+
+/** `ownDatabase` returns the settings of a daemon on a database that no other has. */
+async function measure(
+  ownDatabase: () => Promise<Record<string, string>>,
+): Promise<{ figures: readonly Figure[] }> {
   const receiver = await startReceiver();
   const daemons: Daemon[] = [];
   const start = async (): Promise<Daemon> => {
-    const env = { PLAYGROUND_LOG_LEVEL: "warn" };
+    const env = { PLAYGROUND_LOG_LEVEL: "warn", ...(await ownDatabase()) };
     const daemon = await startDaemon({ pluginsDir: PLUGINS, env });
     daemons.push(daemon);
     return daemon;

@@ -15,6 +15,7 @@ import { startDaemon, type Daemon } from "../test/support/daemon.ts";
 import { startCluster, type Cluster } from "../test/support/postgres/cluster.ts";
 import { shareDatabase } from "../test/support/postgres/daemons.ts";
 import { startBaseline } from "./baselines/start-baselines.ts";
+import { createDatabase } from "./create-database.ts";
 import { median, type Figure } from "./figures.ts";
 import { cpuSeconds } from "./metrics-of.ts";
 import { runLoad, startReceiver, type ReceiverProcess } from "./processes.ts";
@@ -146,13 +147,6 @@ function others(cluster: Cluster, folder: string): readonly Contender[] {
       };
     },
   }));
-}
-
-async function createDatabase(cluster: Cluster, name: string): Promise<string> {
-  await cluster.query(`CREATE DATABASE ${name}`);
-  const url = new URL(cluster.url);
-  url.pathname = `/${name}`;
-  return url.href;
 }
 
 async function measure(
