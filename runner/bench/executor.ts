@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- executor` measures what the process of its own costs that plugins run in: the same
- * steps in the same threads, once in an executor and once in this process, in turns. A step runs in each
- * thread at any time, as in a daemon with as many jobs.
+ * steps in the same threads, once in an executor and once in this process, in turns: with as many steps at
+ * a time as there are threads, and with more, as in a busy daemon, whose messages go together.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,6 +19,7 @@ import { cpuSeconds } from "./metrics-of.ts";
 const ROUNDS = 9;
 const STEPS = 5_000;
 const THREADS = 2;
+const STEPS_AT_A_TIME = [THREADS, 16];
 const PLUGIN = "counts-words";
 
 type RunStep = (number: number, signal: AbortSignal) => Promise<object>;
@@ -64,23 +65,28 @@ export async function benchExecutor(): Promise<{ figures: readonly Figure[] }> {
     );
   const inExecutor: RunStep = (_, signal) => apart.run(TASK, { ...NO_REPORTS, signal });
   try {
-    const cpuMs: Record<"here" | "apart", number[]> = { here: [], apart: [] };
-    // The first round warms both up.
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const hereMs = await cpuMsPerStep(inProcess, round);
-      const apartMs = await cpuMsPerStep(inExecutor, round);
-      if (round === 0) continue;
-      cpuMs.here.push(hereMs);
-      cpuMs.apart.push(apartMs);
+    const figures: Figure[] = [];
+    let steps = 0;
+    for (const atATime of STEPS_AT_A_TIME) {
+      const cpuMs: Record<"here" | "apart", number[]> = { here: [], apart: [] };
+      // The first round warms both up.
+      for (let round = 0; round <= ROUNDS; round += 1) {
+        const work = { atATime, first: (steps += STEPS) };
+        const hereMs = await cpuMsPerStep(inProcess, work);
+        const apartMs = await cpuMsPerStep(inExecutor, work);
+        if (round === 0) continue;
+        cpuMs.here.push(hereMs);
+        cpuMs.apart.push(apartMs);
+      }
+      const added = cpuMs.apart.map((each, round) => each - (cpuMs.here[round] ?? 0));
+      const unit = "ms of CPU/step";
+      figures.push(
+        { name: `${atATime} at a time: in this process`, value: median(cpuMs.here), unit },
+        { name: `${atATime} at a time: in an executor`, value: median(cpuMs.apart), unit },
+        { name: `${atATime} at a time: added by the executor`, value: median(added), unit },
+      );
     }
-    const added = cpuMs.apart.map((each, round) => each - (cpuMs.here[round] ?? 0));
-    return {
-      figures: [
-        { name: "in this process", value: median(cpuMs.here), unit: "ms of CPU/step" },
-        { name: "in an executor", value: median(cpuMs.apart), unit: "ms of CPU/step" },
-        { name: "added by the executor", value: median(added), unit: "ms of CPU/step" },
-      ],
-    };
+    return { figures };
   } finally {
     await apart.close();
     await here.close();
@@ -112,17 +118,20 @@ const TASK: StepTask = {
 const NO_REPORTS = { onLog: () => undefined, onProgress: () => undefined };
 
 /** The CPU time of this process and of its executor. */
-async function cpuMsPerStep(run: RunStep, round: number): Promise<number> {
+async function cpuMsPerStep(
+  run: RunStep,
+  { atATime, first }: { atATime: number; first: number },
+): Promise<number> {
   const { signal } = new AbortController();
   const before = cpuSeconds({ process });
   let next = 0;
   async function runInTurn(): Promise<void> {
     while (next < STEPS) {
       next += 1;
-      const outcome = await run(round * STEPS + next, signal);
+      const outcome = await run(first + next, signal);
       if (!("ok" in outcome) || outcome.ok !== true) throw new Error(JSON.stringify(outcome));
     }
   }
-  await Promise.all(Array.from({ length: THREADS }, runInTurn));
+  await Promise.all(Array.from({ length: atATime }, runInTurn));
   return ((cpuSeconds({ process }) - before) * 1_000) / STEPS;
 }
