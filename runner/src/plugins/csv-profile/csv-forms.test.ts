@@ -143,6 +143,15 @@ describe("the table", () => {
     expect(found.columns).toMatchObject([{ min: "k1", max: "k4" }, { min: 4 }, { max: "red" }]);
   });
 
+  test.each([
+    ["item,name,,size\n7,blue\n8,red\n\n9,green,1,2,3\n", 3, 3],
+    ["7,blue\n8,red\n9,green,more\n", 3, 1],
+    ["p,q,r\n1,cat\ndog,hen\n3,fox,hen\n", 3, 2],
+  ])("begins with its first row if only the last row is longer: %j", async (text, rows, ragged) => {
+    const found = await profile(text);
+    expect(found).toMatchObject({ rows, raggedRows: ragged, skipped: { preamble: [] } });
+  });
+
   test("has a header of years above numbers", async () => {
     const found = await profile("Country,2001,2002\nMali,11.5,12\nPeru,26,27.5\n");
     expect(namesOf(found)).toEqual(["Country", "2001", "2002"]);
