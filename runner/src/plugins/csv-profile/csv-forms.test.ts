@@ -68,6 +68,17 @@ describe("the delimiter", () => {
     }
   });
 
+  test.each([
+    ["sum\n1.234.567,89\n2.000,00\n12,50\n", "number"],
+    ["people\n1,234\n5,678\n9,012\n", "integer"],
+    ["price\n$1,234.50\n$12.00\n", "number"],
+    ["link\nhttps://a.example/x?y=1;z=2\nhttps://b.example/x?y=3;z=4\n", "string"],
+  ])("is not searched for in the numbers and links of one column: %j", async (text, type) => {
+    const found = await profile(text);
+    expect([namesOf(found), typesOf(found)]).toEqual([[text.split("\n")[0]], [type]]);
+    expect(found.rows).toBe(text.split("\n").length - 2);
+  });
+
   test("is named by a sep= line", async () => {
     const found = await profile("sep=|\r\nn|t\r\n1|a,b\r\n2|c,d\r\n");
     expect(found).toMatchObject({ rows: 2, raggedRows: 0, delimiter: "|" });
