@@ -238,6 +238,23 @@ describe("images and embedded media", () => {
   });
 });
 
+describe("the main content", () => {
+  const oven = `<p>${"The baker of the upper village keeps the oven warm until late at night. ".repeat(6)}</p>`;
+
+  test("has the paragraphs of an element that is named like something else", async () => {
+    const list = `<div class="story-postlist">${oven}${oven}</div>`;
+    const markdown = await inArticle(`${PARAGRAPH.repeat(3)}${list}`);
+    expect(markdown.match(/The baker of/g)).toHaveLength(12);
+  });
+
+  test("has no links of such an element", async () => {
+    const cards = `<div class="card"><a href="/x">${"Another story of the village, told by others. ".repeat(5)}</a></div>`;
+    const list = `<div class="story-postlist">${cards.repeat(6)}</div>`;
+    const markdown = await inArticle(`${PARAGRAPH.repeat(3)}${list}`);
+    expect(markdown).not.toContain("Another story");
+  });
+});
+
 describe("text that is not where the page shows it", () => {
   const STORY = PARAGRAPH.repeat(2);
   test.each([
