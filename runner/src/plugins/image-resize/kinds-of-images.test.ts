@@ -176,6 +176,15 @@ function joinTiffs(first: Buffer, second: Buffer): Buffer {
   return joined;
 }
 
+test("a TIFF whose tiles the library would leave empty is refused", async () => {
+  const image = await sharp({ create: { width: 64, height: 64, channels: 3, background: "red" } })
+    .tiff({ compression: "jpeg", tile: true, tileWidth: 64, tileHeight: 64 })
+    .toBuffer();
+  const field = Buffer.from([3, 1, 3, 0, 1, 0, 0, 0, 7]);
+  image[image.indexOf(field) + 8] = 6;
+  await expect(resize(image)).rejects.toThrow(/JPEG compression of the old kind/);
+});
+
 describe("HEIC", () => {
   test("is refused with a sentence that says what to do", async () => {
     const avif = await sharp({ create: { width: 64, height: 64, channels: 3, background: "red" } })
