@@ -112,6 +112,8 @@ export function toReadError(error: unknown): Error {
 
 /** libvips repeats a line for each row or seek that failed. */
 function shorten(message: string): string {
-  const lines = [...new Set(message.split("\n"))].filter(Boolean);
+  const all = [...new Set(message.split("\n"))].filter(Boolean);
+  const reasons = all.filter((line) => !line.includes("bad seek"));
+  const lines = reasons.length > 0 ? reasons : all;
   return lines.slice(0, 3).join("; ").slice(0, 300);
 }

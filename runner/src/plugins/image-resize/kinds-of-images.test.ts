@@ -201,6 +201,16 @@ describe("HEIC", () => {
     await expect(resize(heic)).rejects.toThrow(/HEIC photo with HEVC.*save it as JPEG first/);
     expect(await resize(avif)).toMatchObject({ format: "avif" });
   });
+
+  test("of another compression is an error with its name", async () => {
+    const avif = await sharp({ create: { width: 64, height: 64, channels: 3, background: "red" } })
+      .avif()
+      .toBuffer();
+    const text = avif.toString("latin1").replaceAll("avif", "mif1").replaceAll("av01", "unci");
+    const error = await resize(Buffer.from(text, "latin1")).catch(String);
+    expect(error).toMatch(/unci/);
+    expect(error).not.toMatch(/bad seek/);
+  });
 });
 
 describe("16 bits", () => {
