@@ -68,6 +68,17 @@ describe("the delimiter", () => {
     }
   });
 
+  test.each([
+    ["sum\n1.234.567,89\n2.000,00\n12,50\n", "number"],
+    ["people\n1,234\n5,678\n9,012\n", "integer"],
+    ["price\n$1,234.50\n$12.00\n", "number"],
+    ["link\nhttps://a.example/x?y=1;z=2\nhttps://b.example/x?y=3;z=4\n", "string"],
+  ])("is not searched for in the numbers and links of one column: %j", async (text, type) => {
+    const found = await profile(text);
+    expect([namesOf(found), typesOf(found)]).toEqual([[text.split("\n")[0]], [type]]);
+    expect(found.rows).toBe(text.split("\n").length - 2);
+  });
+
   test("is named by a sep= line", async () => {
     const found = await profile("sep=|\r\nn|t\r\n1|a,b\r\n2|c,d\r\n");
     expect(found).toMatchObject({ rows: 2, raggedRows: 0, delimiter: "|" });
@@ -141,6 +152,15 @@ describe("the table", () => {
     const found = await profile(text, { header: false });
     expect(found).toMatchObject({ rows: 4, raggedRows: 2, skipped: { preamble: [] } });
     expect(found.columns).toMatchObject([{ min: "k1", max: "k4" }, { min: 4 }, { max: "red" }]);
+  });
+
+  test.each([
+    ["item,name,,size\n7,blue\n8,red\n\n9,green,1,2,3\n", 3, 3],
+    ["7,blue\n8,red\n9,green,more\n", 3, 1],
+    ["p,q,r\n1,cat\ndog,hen\n3,fox,hen\n", 3, 2],
+  ])("begins with its first row if only the last row is longer: %j", async (text, rows, ragged) => {
+    const found = await profile(text);
+    expect(found).toMatchObject({ rows, raggedRows: ragged, skipped: { preamble: [] } });
   });
 
   test("has a header of years above numbers", async () => {

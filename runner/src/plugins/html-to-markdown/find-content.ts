@@ -1,8 +1,12 @@
+import type { DefuddleResponse } from "defuddle";
 import type { Element, Root } from "hast";
 import { toHtml } from "hast-util-to-html";
+import { toText } from "hast-util-to-text";
 import { bodyOf, element } from "./html-tree.ts";
 import { protectText, unmark, unprotectText } from "./protect-text.ts";
 import { parseHtml } from "./parse-html.ts";
+import { countProse } from "./prose.ts";
+import { countWords } from "./words.ts";
 
 export interface MainContent {
   readonly title: string;
@@ -19,6 +23,25 @@ export const MAX_SEARCHED = 20_000;
 /** What browsers call a page without an address. Relative links stay relative. */
 const NO_URL = "about:blank";
 
+/**
+ * Defuddle removes elements by parts of their class names, and what looks like the end of an article.
+ * Both can be a large part of the article, as in Medium's `postList`.
+ */
+const CAUTIOUS = [{ removePartialSelectors: false }, { removeContentPatterns: false }];
+
+interface Found {
+  readonly found: DefuddleResponse;
+  readonly body: Element;
+  readonly prose: number;
+}
+
+const isMuchMore = (prose: number, than: number): boolean => prose > 1.25 * than + 20;
+
+function isMostlyProse(other: Found, than: Found): boolean {
+  const more = countWords(toText(other.body)) - countWords(toText(than.body));
+  return other.prose - than.prose > 0.8 * more;
+}
+
 /** Finds the main content of a page with Defuddle, without its requests to other servers. */
 export async function findMainContent(page: Root, url: string | null): Promise<MainContent> {
   protectText(page);
@@ -29,9 +52,20 @@ export async function findMainContent(page: Root, url: string | null): Promise<M
   // Defuddle asks for these two, which linkedom does not have.
   Object.assign(document, { styleSheets: [], URL: url ?? NO_URL });
   Object.assign(document.defaultView, { getComputedStyle: () => ({ display: "" }) });
-  const found = new Defuddle(document as never, { url: url ?? NO_URL }).parse();
+  const parse = (options: object): Found => {
+    const found = new Defuddle(document as never, { url: url ?? NO_URL, ...options }).parse();
+    const body = bodyOf(parseHtml(found.content, "the main content").page);
+    return { found, body, prose: countProse(body) };
+  };
+  const whole = countProse(bodyOf(page));
+  let best = parse({});
+  for (const options of CAUTIOUS) {
+    if (!isMuchMore(whole, best.prose)) break;
+    const other = parse(options);
+    if (isMuchMore(other.prose, best.prose) && isMostlyProse(other, best)) best = other;
+  }
+  const { found, body } = best;
   unprotectText(page);
-  const body = bodyOf(parseHtml(found.content, "the main content").page);
   unprotectText(body);
   return {
     title: unmark(found.title),

@@ -110,6 +110,9 @@ describe("the documentation of Underscore", () => {
   });
 });
 
+/** The word μύλος in ISO-8859-7. */
+const GREEK = Buffer.from("ecfdebeff2", "hex");
+
 describe("a page by its URL", () => {
   let server: Server;
   let address: string;
@@ -125,6 +128,12 @@ describe("a page by its URL", () => {
       } else if (request.url === "/meta") {
         response.setHeader("content-type", "text/html");
         response.end(Buffer.from('<meta charset="windows-1252"><p>Käse</p>', "latin1"));
+      } else if (request.url === "/late-meta") {
+        const page = `<!-- ${"mill ".repeat(300)}--><meta charset="iso-8859-7"><p>μύλος</p>`;
+        response.setHeader("content-type", "text/html");
+        response.end(
+          Buffer.from(page, "latin1").fill(GREEK, page.indexOf("μ"), page.indexOf("</p>")),
+        );
       } else if (request.url === "/pdf") {
         response.setHeader("content-type", "application/pdf");
         response.end("%PDF");
@@ -147,6 +156,10 @@ describe("a page by its URL", () => {
     expect(page.url).toBe(`${address}/docs/page`);
     expect(page.title).toBe("Underscore.js");
     expect(page.links.some(({ url }) => url.startsWith(`${address}/docs/`))).toBe(true);
+  });
+
+  test("the charset can be declared after the first 1,024 bytes", async () => {
+    expect((await convert({ url: `${address}/late-meta` })).markdown).toBe("μύλος");
   });
 
   test.each(["latin1", "meta"])(

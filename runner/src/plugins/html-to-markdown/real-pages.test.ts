@@ -150,6 +150,9 @@ describe("text and inline elements", () => {
       "- [x] x\n- [ ] y",
     ],
     ["<b>注意：</b>本", "**注意：**&#x672C;"],
+    ["<b>Price: </b>5<i> or </i>6", "**Price:** 5 *or* 6"],
+    ["a<i> <b> b </b></i>c<b><br></b>", "a ***b*** c"],
+    ["<b>Mill<br></b>of the river", "**Mill**\\\nof the river"],
     ["<a href='/my file (1).pdf'>f</a>", "[f](https://mill.example/my%20file%20\\(1\\).pdf)"],
     ["<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "漢(kan)"],
     ["<h2></h2><code> </code><noscript><p>no scripts</p></noscript>a", "a"],
@@ -232,6 +235,23 @@ describe("images and embedded media", () => {
   test("a late image in the main content is absolute and stands once", async () => {
     const markdown = await inArticle(`<p><img alt=i src="${BLANK}" data-src="/i.jpg"></p>`);
     expect(markdown.match(/https:\/\/mill\.example\/i\.jpg/g)).toHaveLength(1);
+  });
+});
+
+describe("the main content", () => {
+  const oven = `<p>${"The baker of the upper village keeps the oven warm until late at night. ".repeat(6)}</p>`;
+
+  test("has the paragraphs of an element that is named like something else", async () => {
+    const list = `<div class="story-postlist">${oven}${oven}</div>`;
+    const markdown = await inArticle(`${PARAGRAPH.repeat(3)}${list}`);
+    expect(markdown.match(/The baker of/g)).toHaveLength(12);
+  });
+
+  test("has no such element that is mostly something else", async () => {
+    const card = "<h3>Another story</h3><p>Told by others, in the upper village.</p>";
+    const list = `<div class="story-postlist">${oven}${oven}${card.repeat(30)}</div>`;
+    const markdown = await inArticle(`${PARAGRAPH.repeat(3)}${list}`);
+    expect(markdown).not.toContain("Another story");
   });
 });
 

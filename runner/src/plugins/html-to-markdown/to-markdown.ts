@@ -7,6 +7,7 @@ import { toMarkdown as write } from "mdast-util-to-markdown";
 import { SKIP, visit } from "unist-util-visit";
 import { plainText } from "./html-tree.ts";
 import { texOf } from "./math.ts";
+import { moveSpacesOut } from "./move-spaces.ts";
 
 declare module "mdast" {
   interface EmphasisData {
@@ -26,6 +27,7 @@ export function toMarkdown(body: Element, options: MarkdownOptions): string {
   if (!options.images) handlers["img"] = () => undefined;
   if (!options.links) handlers["a"] = (state, node) => state.all(node);
   const tree = toMdast({ type: "root", children: body.children }, { handlers }) as Root;
+  moveSpacesOut(tree);
   finish(tree);
   // Bare addresses in the text become links, because a backslash in them would break them.
   for (const { transforms } of gfmFromMarkdown()) for (const run of transforms ?? []) run(tree);

@@ -299,6 +299,7 @@ describe("paging", () => {
       "/3?a=1,2",
     );
     expect(nextLink("</3>; rel=next")).toBe("/3");
+    expect(nextLink('</3>; title="a; rel=last"; rel=next')).toBe("/3");
     expect(nextLink('</3>; rel="nextish"')).toBeNull();
     expect(atPointer({ "a/b": [{ "~": 7 }] }, "/a~1b/0/~0")).toBe(7);
     expect(atPointer({}, "/constructor")).toBeUndefined();

@@ -24,13 +24,15 @@ export function atPointer(value: unknown, pointer: string): unknown {
   return found;
 }
 
+const PARAMETER = /;\s*([^\s=;,"]+)\s*=\s*(?:"([^"]*)"|([^\s;,]+))/g;
+
 /** The target of `rel="next"` in a `Link` header of RFC 8288. */
 export function nextLink(header: string | null): string | null {
   for (const [, target, params = ""] of (header ?? "").matchAll(
     /<([^>]*)>((?:\s*;[^,;"]*(?:"[^"]*")?)*)/g,
   )) {
-    const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i.exec(params);
-    if ((rel?.[1] ?? rel?.[2] ?? "").toLowerCase().split(/\s+/).includes("next"))
+    const rel = [...params.matchAll(PARAMETER)].find(([, name]) => name!.toLowerCase() === "rel");
+    if ((rel?.[2] ?? rel?.[3] ?? "").toLowerCase().split(/\s+/).includes("next"))
       return target ?? null;
   }
   return null;

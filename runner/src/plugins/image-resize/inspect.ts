@@ -21,6 +21,10 @@ export interface Original {
   readonly page: number;
 }
 
+/** The number of a TIFF's field, and a value of it. */
+const COMPRESSION = 259;
+const OLD_JPEG = 6;
+
 const KNOWN = "JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG";
 
 /** Throws an Error if the bytes are empty, not an image that can be read, or damaged. */
@@ -34,6 +38,11 @@ export async function inspect(bytes: Buffer, open: SharpOptions = {}): Promise<O
     throw toReadError(error);
   });
   if (found.compression === "hevc") throw hevcError();
+  if (found.format === "tiff" && hasOldJpeg(bytes)) {
+    throw new Error(
+      "the image is a TIFF with JPEG compression of the old kind (6), which cannot be read: save it as TIFF with another compression first",
+    );
+  }
   const { width, height } = found.autoOrient;
   const { pages = 1, orientation = 1 } = found;
   const animated = pages > 1 && (found.format === "gif" || found.format === "webp");
@@ -64,6 +73,19 @@ function framesOfPng(bytes: Buffer): number {
   return at === -1 || at + 8 > bytes.length ? 1 : bytes.readUInt32BE(at + 4);
 }
 
+/** libvips leaves tiles of this compression empty, without an error. */
+function hasOldJpeg(bytes: Buffer): boolean {
+  const isLittle = bytes.readUInt8(0) === 0x49;
+  const short = (at: number): number =>
+    isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+  if (short(2) !== 42) return false;
+  const first = isLittle ? bytes.readUInt32LE(4) : bytes.readUInt32BE(4);
+  for (let at = first + 2; at < first + 2 + 12 * short(first); at += 12) {
+    if (short(at) === COMPRESSION) return short(at + 8) === OLD_JPEG;
+  }
+  return false;
+}
+
 /** The brands of HEIF files whose image is HEVC (ISO/IEC 23008-12, annex B). */
 function isHevc(bytes: Buffer): boolean {
   if (bytes.toString("latin1", 4, 8) !== "ftyp") return false;
@@ -90,6 +112,8 @@ export function toReadError(error: unknown): Error {
 
 /** libvips repeats a line for each row or seek that failed. */
 function shorten(message: string): string {
-  const lines = [...new Set(message.split("\n"))].filter(Boolean);
+  const all = [...new Set(message.split("\n"))].filter(Boolean);
+  const reasons = all.filter((line) => !line.includes("bad seek"));
+  const lines = reasons.length > 0 ? reasons : all;
   return lines.slice(0, 3).join("; ").slice(0, 300);
 }

@@ -176,6 +176,15 @@ function joinTiffs(first: Buffer, second: Buffer): Buffer {
   return joined;
 }
 
+test("a TIFF whose tiles the library would leave empty is refused", async () => {
+  const image = await sharp({ create: { width: 64, height: 64, channels: 3, background: "red" } })
+    .tiff({ compression: "jpeg", tile: true, tileWidth: 64, tileHeight: 64 })
+    .toBuffer();
+  const field = Buffer.from([3, 1, 3, 0, 1, 0, 0, 0, 7]);
+  image[image.indexOf(field) + 8] = 6;
+  await expect(resize(image)).rejects.toThrow(/JPEG compression of the old kind/);
+});
+
 describe("HEIC", () => {
   test("is refused with a sentence that says what to do", async () => {
     const avif = await sharp({ create: { width: 64, height: 64, channels: 3, background: "red" } })
@@ -191,6 +200,16 @@ describe("HEIC", () => {
     );
     await expect(resize(heic)).rejects.toThrow(/HEIC photo with HEVC.*save it as JPEG first/);
     expect(await resize(avif)).toMatchObject({ format: "avif" });
+  });
+
+  test("of another compression is an error with its name", async () => {
+    const avif = await sharp({ create: { width: 64, height: 64, channels: 3, background: "red" } })
+      .avif()
+      .toBuffer();
+    const text = avif.toString("latin1").replaceAll("avif", "mif1").replaceAll("av01", "unci");
+    const error = await resize(Buffer.from(text, "latin1")).catch(String);
+    expect(error).toMatch(/unci/);
+    expect(error).not.toMatch(/bad seek/);
   });
 });
 

@@ -27,6 +27,8 @@ const BUILDERS = new Set(["binary", "function", "apply"]);
 export function bound(expression: jsonata.Expression): void {
   expression.registerFunction("pad", pad, "<s-ns?:s>");
   expression.registerFunction("join", join, "<a<s>s?:s>");
+  expression.registerFunction("max", (numbers) => most(numbers, Math.max), "<a<n>:n>");
+  expression.registerFunction("min", (numbers) => most(numbers, Math.min), "<a<n>:n>");
   // Its type allows only strings as names.
   expression.assign(AFTER_EVALUATION as unknown as string, checkSize);
 }
@@ -67,4 +69,12 @@ function join(texts: string[] | undefined, separator = ""): string | undefined {
   if (texts === undefined) return undefined;
   checkLength(texts.reduce((sum, text) => sum + text.length + separator.length, 0));
   return texts.join(separator);
+}
+
+/** `$max` of JSONata passes all numbers as arguments, and 120,000 are too many. */
+function most(
+  numbers: readonly number[] | undefined,
+  choose: (a: number, b: number) => number,
+): number | undefined {
+  return numbers?.length ? numbers.reduce((found, next) => choose(found, next)) : undefined;
 }

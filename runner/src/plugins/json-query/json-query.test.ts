@@ -51,6 +51,20 @@ test("after csv-profile it selects the columns with missing values", async () =>
   expect(next.output).toEqual({ rows: 120, gaps: [] });
 });
 
+test("long lists are sorted, in a stable order, and their largest number is found", async () => {
+  const key = (index: number): number => (index * 7919) % 1000;
+  const numbers = Array.from({ length: 200_000 }, (_, index) => key(index));
+  expect(await query(numbers, "[$max($), $min($)]")).toEqual([999, 0]);
+  const some = numbers.slice(0, 60_000);
+  expect(await query(some, "$sort($)")).toEqual(some.toSorted((a, b) => a - b));
+  const items = numbers.slice(0, 3_000).map((number, index) => ({ key: number, index }));
+  const sorted = items.toSorted((a, b) => a.key - b.key).map(({ index }) => index);
+  expect(await query(items, "$^(key).index")).toEqual(sorted);
+  expect(await query(items, "$sort($, function($a, $b) { $a.key > $b.key }).index")).toEqual(
+    sorted,
+  );
+});
+
 test("a path that matches nothing is null, and a list of one item stays a list", async () => {
   expect(await query({ a: 1 }, "b.c")).toBeNull();
   expect(await query({ a: [1] }, "[a]")).toEqual([1]);

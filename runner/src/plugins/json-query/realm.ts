@@ -79,9 +79,17 @@ function evaluateIn<Result>(context: Context, task: Task<Result>): Outcome<Resul
   return outcome;
 }
 
+/** Copies the rest of both lists for each item: to sort 30,000 items takes 1.7 GB (2.2.2). */
+const MERGE = "await merge_iter(merged, l, r);";
+const MERGE_IN_PLACE = `for (let at = 0, to = 0; at < l.length || to < r.length; ) {
+  const isRight = at === l.length || (to < r.length && (await comp(l[at], r[to])));
+  merged.push(isRight ? r[to++] : l[at++]);
+}`;
+
 async function readLibrary(): Promise<Script> {
   const filename = fileURLToPath(import.meta.resolve("jsonata"));
-  return new Script(await readFile(filename, "utf8"), { filename });
+  const text = await readFile(filename, "utf8");
+  return new Script(text.replace(MERGE, MERGE_IN_PLACE), { filename });
 }
 
 function createRealm(script: Script): Context {

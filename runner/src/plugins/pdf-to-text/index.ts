@@ -15,9 +15,9 @@ const MAX_CHARACTERS = 20_000_000;
 
 export default definePlugin({
   name: "pdf-to-text",
-  version: "1.0.0",
+  version: "1.1.0",
   description:
-    "Reads the text of a PDF by page, in reading order or with the columns of the page, with its metadata. Reports pages that are scanned pictures without text. Reads a file, a URL or base64, and writes the text to the output or to a file. `processedItems` counts pages.",
+    "Reads the text of a PDF by page, in reading order or with the columns of the page, with its metadata. Reports pages that are scanned pictures without text, or whose fonts give no text. Reads a file, a URL or base64, and writes the text to the output or to a file. `processedItems` counts pages.",
   input: Input,
   options: Options,
   output: Output,
@@ -73,6 +73,7 @@ export default definePlugin({
         characters: text.length,
       })),
       scannedPages: numbers(({ isScanned }) => isScanned),
+      unreadablePages: numbers(({ isUnreadable }) => isUnreadable),
       failedPages: numbers(({ error }) => error !== null),
       truncated: truncated !== null,
       metadata,

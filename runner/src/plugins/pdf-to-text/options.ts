@@ -72,6 +72,11 @@ export const Output = z.object({
         isScanned: z
           .boolean()
           .describe("Whether the page is a picture without text. It needs text recognition (OCR)."),
+        isUnreadable: z
+          .boolean()
+          .describe(
+            "Whether a quarter of the text or more is control characters and the like, because a font does not say which characters it shows. The page needs text recognition (OCR).",
+          ),
         width: z.int().describe("Width in points, as the page is shown. 72 points are an inch."),
         height: z.int().describe("Height in points, as the page is shown."),
         error: text.describe("Why the page could not be read. Null if it was."),
@@ -79,6 +84,9 @@ export const Output = z.object({
     )
     .describe("The pages that were read."),
   scannedPages: z.array(z.int()).describe("Numbers of the pages that are pictures without text."),
+  unreadablePages: z
+    .array(z.int())
+    .describe("Numbers of the pages whose text is not that of the page. See `isUnreadable`."),
   failedPages: z.array(z.int()).describe("Numbers of the pages that could not be read."),
   truncated: z
     .boolean()

@@ -17,6 +17,7 @@ interface Output {
   metadata: Record<string, string | null>;
   pageCount: number;
   scannedPages: number[];
+  unreadablePages: number[];
 }
 
 async function read(bytes: Uint8Array, options: object = {}, signal?: AbortSignal) {
@@ -78,6 +79,19 @@ test("a page that is only a picture is scanned, and a blank page is not", async 
   expect(output.scannedPages).toEqual([1]);
   const icon = await read(pdfOf({ pages, pictureSide: 20 }));
   expect(icon.scannedPages).toEqual([]);
+});
+
+test("a page whose font does not say which characters it shows is unreadable", async () => {
+  const font =
+    "<</Type/Font/Subtype/Type0/BaseFont/Mill/Encoding/Identity-H/DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/Mill/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>]>>";
+  const signs = "BT /F2 12 Tf 50 700 Td <0001000200030004000500060007> Tj ET";
+  const contents = [
+    signs,
+    linesOf("A page with letters"),
+    `${linesOf("A bullet")} ${signs.replace(/<.*>/, "<0001>")}`,
+  ];
+  const pages = contents.map((content) => ({ content }));
+  expect((await read(pdfOf({ pages, font }))).unreadablePages).toEqual([1]);
 });
 
 test("Japanese text needs no font in the file", async () => {

@@ -14,6 +14,7 @@ export interface PageText {
   readonly page: number;
   readonly text: string;
   readonly isScanned: boolean;
+  readonly isUnreadable: boolean;
   readonly width: number;
   readonly height: number;
   readonly error: string | null;

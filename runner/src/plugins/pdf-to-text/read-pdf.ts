@@ -13,6 +13,10 @@ import type { Metadata, PageText, Report, Task } from "./protocol.ts";
 /** A page with fewer characters and a picture of more pixels is a scan. */
 const FEW_CHARACTERS = 10;
 const PICTURE_PIXELS = 10_000;
+/** What pdf.js reads where a font does not say which characters it shows, in place of letters. */
+const NO_LETTER = /[\p{Cc}\p{Co}\p{Cn}\uFFFD]/gu;
+/** So many are not the bullets of a symbol font. */
+const UNREADABLE_SHARE = 0.25;
 /** The caches of fonts and pictures are emptied after so many pages. */
 const CLEANUP_PAGES = 50;
 
@@ -58,10 +62,16 @@ async function read(task: Task): Promise<void> {
       page.error === null &&
       page.text.replaceAll(/\s/g, "").length < FEW_CHARACTERS &&
       (await hasPicture(document, number).catch(() => false));
-    send({ type: "page", page: { ...page, isScanned } });
+    const isUnreadable = shareOfNoLetters(page.text) >= UNREADABLE_SHARE;
+    send({ type: "page", page: { ...page, isScanned, isUnreadable } });
     if (index % CLEANUP_PAGES === CLEANUP_PAGES - 1) await document.cleanup();
   }
   send({ type: "end", truncated: null });
+}
+
+function shareOfNoLetters(text: string): number {
+  const signs = text.replaceAll(/\s/g, "");
+  return signs === "" ? 0 : (signs.match(NO_LETTER)?.length ?? 0) / signs.length;
 }
 
 /** A picture over the limit is left out with a warning, so that it is found without decoding it. */
@@ -83,7 +93,15 @@ async function readPage(
   number: number,
   layout: boolean,
 ): Promise<PageText> {
-  const none = { page: number, text: "", isScanned: false, width: 0, height: 0, error: null };
+  const none = {
+    page: number,
+    text: "",
+    isScanned: false,
+    isUnreadable: false,
+    width: 0,
+    height: 0,
+    error: null,
+  };
   try {
     const page = await document.getPage(number);
     const { width, height } = page.getViewport({ scale: 1 });

@@ -26,8 +26,8 @@ export interface ReadOptions {
 const LOCAL_HEADER_BYTES = 30;
 const TYPE_BITS = 0o170000;
 const LINK = 0o120000;
-const REGULAR = 0o100000;
-const FOLDER = 0o040000;
+/** Not noted, regular, folder; and pipe and socket, which `zip` notes for data from another program. */
+const UNPACKED = new Set([0, 0o100000, 0o040000, 0o010000, 0o140000]);
 const STORED = 0;
 const DEFLATED = 8;
 /** A smaller file can have any ratio: it does no harm. */
@@ -89,8 +89,8 @@ function checkKind({ entry, name }: ArchiveEntry, field: string): void {
   const shown = `${field}: the entry ${JSON.stringify(name)}`;
   const type = (entry.externalFileAttributes >>> 16) & TYPE_BITS;
   if (type === LINK) throw new Error(`${shown} is a link. Archives with links are not unpacked.`);
-  if (type !== 0 && type !== REGULAR && type !== FOLDER) {
-    throw new Error(`${shown} is a device or a pipe. It must be a file or a folder.`);
+  if (!UNPACKED.has(type)) {
+    throw new Error(`${shown} is a device. It must be a file or a folder.`);
   }
   if (entry.isEncrypted()) {
     throw new Error(

@@ -57,9 +57,10 @@ export function createBuilder(options: BuildOptions): Builder {
     const json: JsonObject = {};
     for (const [key, value] of attributes) set(json, key, value);
     if (isMixed || (options.order === "all" && children.length > 0)) {
-      json[CONTENT_KEY] = content
+      const parts = content
         .filter((part) => typeof part !== "string" || isMixed)
         .map((part) => (typeof part === "string" ? part : toObject(part)));
+      set(json, CONTENT_KEY, parts);
       return json;
     }
     if (children.length === 0) {
@@ -101,6 +102,11 @@ const countDigits = (text: string): number => text.replaceAll(/[-.]/g, "").lengt
 
 /** An assignment to `__proto__` would set no key. Objects without a prototype are slow to write as JSON. */
 function set(json: JsonObject, key: string, value: Json): void {
+  if (Object.hasOwn(json, key)) {
+    throw new Error(
+      `an attribute and an element or a text of the same element have the key ${JSON.stringify(key)}: set the option attributePrefix or textKey to another text`,
+    );
+  }
   if (key !== "__proto__") {
     json[key] = value;
     return;

@@ -99,6 +99,16 @@ describe("the JSON", () => {
     expect(output).toMatchObject({ root: "a", elements: 2, attributes: 1, mixedElements: 1 });
     expect(trace.metrics["processedItems"]).toBe(2);
   });
+
+  test("has no key that two values of an element would have", async () => {
+    const both = /an attribute and an element or a text .* have the key "_id"/;
+    await expect(convert('<a id="1"><_id>2</_id></a>', { attributePrefix: "_" })).rejects.toThrow(
+      both,
+    );
+    await expect(
+      convert('<a _id="1">2</a>', { attributePrefix: "_", textKey: "__id" }),
+    ).rejects.toThrow(/key "__id"/);
+  });
 });
 
 describe("namespaces", () => {

@@ -13,6 +13,8 @@ export const isTyped = (cell: string): boolean => {
   return kind === "number" || kind === "integer" || kind === "date" || TIME.test(cell);
 };
 
+export const isLink = (cell: string): boolean => LINK.test(cell);
+
 /**
  * How well a cell is understood, from 0 to 1: the type score of van den Burg, Nazábal and Sutton
  * (2019), "Wrangling messy CSV files by detecting row and type patterns".
@@ -23,7 +25,7 @@ export function scoreCell(written: string): number {
   if (cell.length > 200) return TEXT.test(cell.slice(0, 200)) ? 1 : 0.3;
   const { kind } = readValue(cell, FORMAT);
   if (kind !== "string") return 1;
-  if (TIME.test(cell) || LINK.test(cell)) return 1;
+  if (TIME.test(cell) || isLink(cell)) return 1;
   if (NUMBERS.test(cell)) return 0.6;
   return TEXT.test(cell) ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-import { isTyped, scoreCell } from "./cell-score.ts";
+import { isLink, isTyped, scoreCell } from "./cell-score.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Row } from "./row-splitter.ts";
 import { sampleRows, type Sample } from "./sample-rows.ts";
@@ -33,6 +33,7 @@ export function detectDialect(sample: Sample, known: KnownDialect): Candidate[] 
     for (const delimiter of delimiters) {
       for (const dialect of dialectsWith(delimiter, scored.text, known)) {
         const rows = sampleRows(scored, dialect);
+        if (known.delimiter === undefined && splitsOneColumn(rows, dialect)) continue;
         candidates.push({ dialect, rows, score: scoreRows(rows, dialect, scored.text) });
       }
     }
@@ -45,6 +46,8 @@ export function detectDialect(sample: Sample, known: KnownDialect): Candidate[] 
     tryDelimiters(RARE_DELIMITERS.filter((tried) => scored.text.includes(tried)));
     const rare = candidates.splice(common).filter((candidate) => isRegularTable(candidate));
     candidates.push(...rare.map((found) => ({ ...found, score: found.score * RARE_PRIOR })));
+    if (candidates.length === 0)
+      tryDelimiters(DELIMITERS.filter((tried) => !scored.text.includes(tried)));
   }
   // A stable sort: of equals, the one that was tried first is the more common one.
   return candidates.toSorted((a, b) => b.score - a.score).map(withDoubledDelimiter);
@@ -147,6 +150,18 @@ function isRegularTable({ rows, dialect }: Candidate): boolean {
   if (dialect.delimiter !== " ") return true;
   const data = rows.slice(1).flatMap(({ cells }) => cells);
   return rows.length > 2 && data.filter((cell) => isTyped(cell)).length >= data.length / 2;
+}
+
+const GROUPED = /^[-+]?\d{1,3}(?:,\d{3})+$/;
+
+/** Below one name, `1.234,50` is a number and no two values. `1,5` alone can be either. */
+function splitsOneColumn(rows: readonly Row[], { delimiter }: Dialect): boolean {
+  const [head, ...below] = rows.map(({ cells }) => cells);
+  if (head?.length !== 1 || isTyped(head[0]!)) return false;
+  if (below.every(({ length }) => length === 1)) return false;
+  const lines = below.map((cells) => cells.join(delimiter));
+  if (lines.every((line) => isLink(line) || GROUPED.test(line))) return true;
+  return lines.every((line) => isTyped(line)) && lines.some((line) => /[^-+\d,]/.test(line));
 }
 
 /** `a||b` has the delimiter `||` if every second cell of every row is empty. */

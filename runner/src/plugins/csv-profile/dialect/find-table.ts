@@ -39,6 +39,7 @@ export function findTable(rows: readonly Row[], known: KnownTable): FoundTable |
   } else {
     const last = Math.min(MAX_PREAMBLE_ROWS, cells.length - 1);
     while (first < last && isPreamble(cells, first, known.header)) first += 1;
+    if (!isTable(cells, first)) first = 0;
   }
   const head = cells[first];
   if (head === undefined) return null;
@@ -98,6 +99,18 @@ function isPreamble(rows: readonly Cells[], at: number, header: boolean | undefi
   if (row.length === 1) return !below.every((cells) => filledLength(cells) <= 1);
   const isOneShort = row.length === width - 1 && below.every((cells) => cells.length === width);
   return !isOneShort && !below.some((cells) => cells.some((cell) => isTypedCell(cell)));
+}
+
+/**
+ * Whether the rows from `first` on look more like the table than the rows above them. A last row
+ * that is longer or shorter than the others is no table below notes.
+ */
+function isTable(rows: readonly Cells[], first: number): boolean {
+  const head = rows[first] ?? [];
+  const below = rows.slice(first + 1);
+  if (rows.slice(0, first).every((cells) => countFilled(cells) <= 1)) return true;
+  if (below.length === 0) return !head.some((cell) => isTypedCell(cell));
+  return below.length > 1 || filledLength(below[0]!) === filledLength(head);
 }
 
 function hasNamedRow(rows: readonly Cells[], width: number): boolean {
