@@ -135,11 +135,11 @@ describe("the form's retry policy", () => {
 
   test.each([
     [{ attempts: "1" }, "A step that fails does not run again."],
-    [{ attempts: "2" }, "A step that fails runs again after 1 s, ±20 %."],
+    [{ attempts: "2" }, "A step that fails runs again after 1 s, ±20\u00a0%."],
     [{ attempts: "3", jitter: "0" }, "A step that fails runs again after 1 s and 2 s."],
     [
       { attempts: "9", delay: "10s", factor: "3", maxDelay: "1m", jitter: "0.5" },
-      "A step that fails runs again after 10 s, 30 s, 1 min, 1 min and so on, up to 1 min, ±50 %.",
+      "A step that fails runs again after 10 s, 30 s, 1 min, 1 min and so on, up to 1 min, ±50\u00a0%.",
     ],
     [{ attempts: "0" }, null],
     [{ attempts: "3", delay: "soon" }, null],

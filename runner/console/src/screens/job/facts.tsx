@@ -65,11 +65,6 @@ export function Facts({ job }: { readonly job: Job }) {
         )}
         <TraceLink job={job} />
         <Tags tags={job.tags} />
-        {job.retry !== null && (
-          <span>
-            attempts of each step <b>{job.retry.attempts}</b>
-          </span>
-        )}
         {job.timeoutMs !== null && (
           <span>
             time limit <b>{formatDuration(job.timeoutMs)}</b>

@@ -75,7 +75,7 @@ export function tellRetry(draft: RetryDraft): string | null {
   const isMore = attempts - 1 > TOLD_WAITS;
   const last = isMore ? `so on, up to ${toWait(maxDelayMs)}` : waits.pop();
   const list = waits.length === 0 ? last : `${waits.join(", ")} and ${last}`;
-  const spread = jitter === 0 ? "" : `, ±${Math.round(jitter * 100)} %`;
+  const spread = jitter === 0 ? "" : `, ±${Math.round(jitter * 100)}\u00a0%`;
   return `A step that fails runs again after ${list}${spread}.`;
 }
 

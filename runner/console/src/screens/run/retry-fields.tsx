@@ -7,9 +7,9 @@ interface RetryFieldsProps {
 
 const WAITS = [
   ["delay", "First wait", "1s"],
-  ["factor", "Next wait, times", "2"],
+  ["factor", "Factor", "2"],
   ["maxDelay", "Longest wait", "1h"],
-  ["jitter", "Jitter, from 0 to 1", "0.2"],
+  ["jitter", "Jitter, 0 to 1", "0.2"],
 ] as const;
 
 /** How often a step runs until its job fails, and the waits between. */
@@ -28,8 +28,7 @@ export function RetryFields({ retry, onChange }: RetryFieldsProps) {
         />
       </label>
       {has && (
-        <fieldset class="full waits">
-          <legend>Waits between attempts</legend>
+        <div class="full waits" role="group" aria-label="Waits between attempts">
           {WAITS.map(([name, label, placeholder]) => (
             <label key={name} class="field">
               {label}
@@ -44,7 +43,7 @@ export function RetryFields({ retry, onChange }: RetryFieldsProps) {
           <p class="help full" aria-live="polite">
             {tellRetry(retry)}
           </p>
-        </fieldset>
+        </div>
       )}
     </>
   );
