@@ -103,17 +103,16 @@ describe("the job of a schedule", () => {
   });
 
   test("changes only what was changed, and loses what was emptied", () => {
-    const change = (retry: object) =>
-      changesOf(draft, {
-        ...draft,
-        settings: { ...draft.settings, retry: { ...NO_RETRY, ...retry } },
-      });
+    const withRetry = (texts: object) => ({
+      ...draft,
+      settings: { ...draft.settings, retry: { ...NO_RETRY, ...texts } },
+    });
     expect(changesOf(draft, draft)).toBeNull();
-    for (const [retry, json] of [
+    for (const [texts, json] of [
       [{}, null],
       [{ attempts: "2" }, { attempts: 2 }],
     ] as const) {
-      const changes = JSON.parse(change(retry) ?? "");
+      const changes = JSON.parse(changesOf(draft, withRetry(texts)) ?? "");
       expect(UpdateSchedule.parse({ job: changes })).toEqual({ job: { retry: json } });
     }
   });

@@ -75,7 +75,8 @@ describe("over HTTP", () => {
   });
 
   test("a schedule runs its plugin at each slot, and its events name the schedule", async () => {
-    const webhook = { url: `${receiver.url}/hook`, headers: { "X-Key": "hidden" } };
+    const headers = { "X-Key": "hidden" };
+    const webhook = { url: `${receiver.url}/hook`, headers, verifyTls: false };
     const created = await save({ key: "often", everyMs: 1_000, job: { ...JOB, webhook } });
     expect(created.status).toBe(201);
     expect(Schedule.parse(created.body)).toMatchObject({
@@ -83,7 +84,7 @@ describe("over HTTP", () => {
       timezone: "UTC",
       overlap: "skip",
       state: "active",
-      job: { webhook: { headers: { "X-Key": "***" }, signed: false } },
+      job: { webhook: { headers: { "X-Key": "***" }, verifyTls: false, signed: false } },
     });
     await until(
       "two jobs have completed",

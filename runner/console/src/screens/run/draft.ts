@@ -93,10 +93,7 @@ type SettingsSource = Pick<
   Job,
   "name" | "metadata" | "tags" | "timeoutMs" | "priority" | "retry"
 > & {
-  readonly webhook:
-    | (Pick<JobWebhook, "url" | "headers" | "on" | "retries" | "timeoutMs"> &
-        Partial<Pick<JobWebhook, "verifyTls">>)
-    | null;
+  readonly webhook: Omit<JobWebhook, "id"> | null;
 };
 
 function settingsOf(job: SettingsSource): Settings {
@@ -127,7 +124,7 @@ function webhookSettingsOf({
       .map((header) => `${header}: `)
       .join("\n"),
     events: on,
-    webhookRest: { retries, timeoutMs, ...(verifyTls === false && { verifyTls }) },
+    webhookRest: { retries, timeoutMs, verifyTls },
   };
 }
 
