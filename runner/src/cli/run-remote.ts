@@ -10,6 +10,7 @@ import { toJobKeys } from "./job-keys.ts";
 import { openOutput, type Output } from "./output.ts";
 import { printLog, printProgress } from "./print-run.ts";
 import { readJsonFile } from "./read-json-file.ts";
+import { toRetry } from "./to-retry.ts";
 import type { Client } from "./remote/client.ts";
 import { connect } from "./remote/connect.ts";
 import { followLogs } from "./remote/follow-logs.ts";
@@ -21,6 +22,7 @@ const INTERRUPTED = 130;
 export async function runRemote(given: Given<typeof contract>): Promise<number> {
   const { flags } = given;
   const name = given.arguments.PLUGIN;
+  const retry = toRetry(flags);
   const client = await connect(given);
   const output = openOutput();
   const isComplete = flags.input !== undefined && flags.options !== undefined;
@@ -34,6 +36,7 @@ export async function runRemote(given: Given<typeof contract>): Promise<number> 
         input: await readJsonFile("--input", flags.input, () => example?.input),
         ...(flags.name !== undefined && { name: flags.name }),
         ...(flags.tag.length > 0 && { tags: [...flags.tag] }),
+        ...(retry !== undefined && { retry }),
         ...toJobKeys(flags),
       },
     })

@@ -20,19 +20,21 @@ import { printWarnings } from "./print-warnings.ts";
 import { readJsonFile } from "./read-json-file.ts";
 import { runRemote } from "./run-remote.ts";
 
-/** The flags of a run that is a job. */
-const OF_JOBS = ["detach", "name", "tag", "dedupe-key", "dedupe-while"] as const;
+/** The flags of a run that is no job. All others need a daemon. */
+const OF_EVERY_RUN = new Set(["input", "options", "remote", "url"]);
 
 /** Runs one plugin, here or in a running daemon. The exit code is 1 when it fails. */
 export async function run(given: Given<typeof contract>): Promise<number> {
   const { flags } = given;
   if (flags.remote || flags.url !== undefined) return runRemote(given);
-  const flag = OF_JOBS.find((name) => {
-    const value = flags[name];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  const ofJob = Object.entries(flags).find(([name, value]) => {
+    const isGiven = Array.isArray(value)
+      ? value.length > 0
+      : value !== undefined && value !== false;
+    return isGiven && !OF_EVERY_RUN.has(name);
   });
-  if (flag !== undefined) {
-    throw new BadSetting(`--${flag} needs --remote: without it no job is submitted.`);
+  if (ofJob !== undefined) {
+    throw new BadSetting(`--${ofJob[0]} needs --remote: without it no job is submitted.`);
   }
   return runLocal(given);
 }

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { toJsonText } from "../../src/domain/json-text.ts";
+import { redeliver } from "../../src/engine/deliveries/resend.ts";
+import { retryJob } from "../../src/engine/jobs/retry-job.ts";
 import type { NewJob } from "../../src/ports/store/jobs.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 import type { RemovePayloadsRequest } from "../../src/ports/store/upkeep.ts";
+import { interceptCalls } from "../support/engine.ts";
 import {
   ALL_OUTPUTS,
   attemptOf,
@@ -186,6 +190,34 @@ export function payloadConformance(createSubject: CreateSubject): void {
         false,
       );
       expect((await t.store.jobState(id))?.status).toBe("failed");
+    });
+
+    describe("while a client asks to use it again", () => {
+      const clock = { now: () => NOW };
+      /** The store, whose payloads are removed just before this call. */
+      const removing = (before: keyof Store) =>
+        interceptCalls(t.store, async (call, name) => {
+          if (name === before) expect(await remove()).toBe(1);
+          return call();
+        });
+
+      test("is the reason that the job is not retried", async () => {
+        const { id } = await submit(t.store);
+        await failNext();
+        const deps = { store: removing("requeueJob"), clock, traces: { acceptRetry: () => null } };
+        await expect(retryJob(id, deps)).rejects.toMatchObject({ code: "PAYLOADS_REMOVED" });
+      });
+
+      test("is the reason that the delivery is not sent again", async () => {
+        await submitAndComplete();
+        const [delivery] = await claimDue(t.store);
+        await t.store.recordAttempt(attemptOf(delivery!, { state: "dead", at: 30, reason: "r" }));
+        const messages = { publish: () => expect.unreachable() };
+        const deps = { store: removing("redeliver"), clock, messages };
+        await expect(redeliver(delivery!.id, deps)).rejects.toMatchObject({
+          code: "PAYLOADS_REMOVED",
+        });
+      });
     });
 
     test("goes with the row when the job is deleted", async () => {

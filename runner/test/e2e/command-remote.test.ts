@@ -28,6 +28,7 @@ beforeAll(async () => {
         if (input.fail) throw new Error("no \\u001b[31mluck");
         return input;
       }`,
+      fails: 'async () => { throw new Error("no luck"); }',
     },
   });
 });
@@ -187,6 +188,123 @@ test("a job gets tags, and jobs are listed and acted on by them", async () => {
   const wrong = await cli(["jobs", "--tag", "two words"]);
   expect(wrong).toMatchObject({ code: expect.any(Number), stdout: "" });
   expect(wrong.stderr).toContain('"two words"');
+});
+
+test("run --remote sets how often the plugin runs, and the first wait between", async () => {
+  const run = ["run", "--remote", "echo", "--input", "-"];
+  const retried = await cli([...run, "--attempts", "2", "--retry-delay", "1ms"], '{"fail":true}');
+  expect(retried.code).toBe(1);
+  const [, id] = /^job (job_\w+)$/m.exec(retried.stderr) ?? [];
+  expect(await api(`/v1/jobs/${id}`)).toMatchObject({
+    retry: { attempts: 2, backoff: { delayMs: 1, factor: 2 } },
+    steps: [{ attempt: 2, failedAttempts: [{ attempt: 1 }] }],
+  });
+  for (const [flags, message] of [
+    [["--retry-delay", "1s"], "--retry-delay needs --attempts"],
+    [["--attempts", "0"], '--attempts is "0": it must be a number from 1 to 100.'],
+    [["--attempts", "2.5"], '--attempts is "2.5": it must be a whole number.'],
+    [
+      ["--attempts", "2", "--retry-delay", "soon"],
+      '--retry-delay is "soon": it must be a duration',
+    ],
+    [["--attempts", "2", "--retry-delay", "8d"], '--retry-delay is "8d": it must be at most 7d.'],
+  ] as const) {
+    expect(await cli([...run, ...flags], "{}")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(message),
+    });
+  }
+});
+
+test.each(["--attempts", "--retry-delay", "--dedupe-ttl", "--debounce-key", "--tag"])(
+  "run without --remote refuses %s, which is of a job",
+  async (flag) => {
+    const { code, stderr } = await cli(["run", "echo", flag, "1"]);
+    expect({ code, stderr }).toMatchObject({ code: 2 });
+    expect(stderr).toContain(`${flag} needs --remote: without it no job is submitted.`);
+  },
+);
+
+async function eventsOf(id: string): Promise<readonly string[]> {
+  const { items } = await api(`/v1/jobs/${id}/events`);
+  return (items as { status: string }[]).map(({ status }) => status);
+}
+
+const FROM_STEP = ["started", "progress", "failed", "failed"];
+const FROM_START = ["started", "progress", "failed", "progress", "failed"];
+
+/** Submits a job whose second step fails. */
+async function failSecondStep(name: string, webhook?: object): Promise<string> {
+  const { jobId } = await api("/v1/jobs", {
+    plugins: ["echo", "fails"],
+    input: {},
+    name,
+    ...(webhook !== undefined && { webhook }),
+  });
+  await untilEvents(jobId, ["started", "progress", "failed"]);
+  return jobId;
+}
+
+const untilEvents = (id: string, kinds: readonly string[]) =>
+  until(`the events ${kinds.join(", ")}`, async () => {
+    return (await eventsOf(id)).join() === kinds.join();
+  });
+
+test.each([
+  [["--from", "start"], FROM_START],
+  [["--from", "failed-step"], FROM_STEP],
+  [[], FROM_STEP],
+])("jobs retry %j runs the steps again that it says", async (flags, kinds) => {
+  const id = await failSecondStep("retry");
+  const retried = await cli(["jobs", "retry", ...flags, id]);
+  expect(retried).toMatchObject({ code: 0, stdout: `Retrying ${id}.\n` });
+  await untilEvents(id, kinds);
+});
+
+test("jobs retry refuses another beginning, with those that there are", async () => {
+  const { code, stderr } = await cli(["jobs", "retry", "--from", "end", "job_x"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--from is "end": it must be one of failed-step, start.');
+});
+
+describe("bulk start", () => {
+  const act = async (name: string, filter: string): Promise<void> => {
+    const { code, stdout } = await cli(["bulk", "start", name, "--name", filter, "--yes"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Jobs +1 of 1 done$/m);
+  };
+
+  test.each([
+    ["retry", FROM_STEP],
+    ["retry-from-start", FROM_START],
+  ])("%s runs the steps of failed jobs again that it says", async (name, kinds) => {
+    const id = await failSecondStep(`bulk-${name}`);
+    await act(name, `bulk-${name}`);
+    await untilEvents(id, kinds);
+  });
+
+  test("cancel ends jobs that have not ended", async () => {
+    const { jobId } = await api("/v1/jobs", {
+      plugins: ["echo"],
+      input: {},
+      name: "bulk-cancel",
+      runAt: "2099-01-01T00:00:00Z",
+    });
+    await act("cancel", "bulk-cancel");
+    expect(await api(`/v1/jobs/${jobId}`)).toMatchObject({ errorCode: "CANCELLED" });
+  });
+
+  test("redeliver sends events again that were given up", async () => {
+    const url = `${receiver.url}/refuses`;
+    const id = await failSecondStep("bulk-redeliver", { url, on: ["failed"], retries: 0 });
+    const attempts = async (): Promise<number> => {
+      const { items } = await api(`/v1/deliveries?jobId=${id}&state=dead`);
+      return (items as { attemptCount: number }[])[0]?.attemptCount ?? 0;
+    };
+    await until("the event to be given up", async () => (await attempts()) === 1);
+    await act("redeliver", "bulk-redeliver");
+    await until("the second attempt", async () => (await attempts()) === 2);
+  });
 });
 
 test("run --remote submits one job for a key, and follows the one that has it", async () => {

@@ -75,7 +75,8 @@ describe("over HTTP", () => {
   });
 
   test("a schedule runs its plugin at each slot, and its events name the schedule", async () => {
-    const webhook = { url: `${receiver.url}/hook`, headers: { "X-Key": "hidden" } };
+    const headers = { "X-Key": "hidden" };
+    const webhook = { url: `${receiver.url}/hook`, headers, verifyTls: false };
     const created = await save({ key: "often", everyMs: 1_000, job: { ...JOB, webhook } });
     expect(created.status).toBe(201);
     expect(Schedule.parse(created.body)).toMatchObject({
@@ -83,7 +84,7 @@ describe("over HTTP", () => {
       timezone: "UTC",
       overlap: "skip",
       state: "active",
-      job: { webhook: { headers: { "X-Key": "***" }, signed: false } },
+      job: { webhook: { headers: { "X-Key": "***" }, verifyTls: false, signed: false } },
     });
     await until(
       "two jobs have completed",
@@ -253,9 +254,11 @@ describe("with the command line", () => {
 
   test("a schedule is created, shown, run, paused, resumed and deleted", async () => {
     const flags = ["--every", "15m", "--jitter", "1m", "--plugin", "echo", "--input", "-"];
+    flags.push("--attempts", "4");
     const created = await cli(["create", "cli", ...flags, "--pause-on-failures", "3"], '{"b":2}');
     expect(created).toMatchObject({ code: 0, stdout: "cli\n" });
     expect(created.stderr).toMatch(/^Its next slot is \w{3}, .* UTC\.$/m);
+    expect((await send("GET", "/v1/schedules/cli")).body.job.retry.attempts).toBe(4);
     const shown = await cli(["show", "cli"]);
     for (const text of ["every 15 min", "UTC", "up to 1 min", "0 in a row; 3 pause it"]) {
       expect(shown.stdout).toContain(text);
@@ -289,9 +292,19 @@ describe("with the command line", () => {
     });
     const named = await cli(["update", "cli-update", "--job", "-", "--json"], '{"name":"night"}');
     expect(JSON.parse(named.stdout).job).toMatchObject({ name: "night", input: { b: 2 } });
+    const retry = ["--attempts", "3", "--retry-delay", "1m"];
+    const retried = await cli(["update", "cli-update", ...retry, "--json"]);
+    expect(JSON.parse(retried.stdout).job).toMatchObject({
+      name: "night",
+      retry: { attempts: 3, backoff: { delayMs: 60_000 } },
+    });
+    const delay = await cli(["update", "cli-update", "--retry-delay", "1m"]);
+    expect(delay.stderr).toContain("--retry-delay needs --attempts");
     expect((await cli(["update", "cli-update"])).stderr).toContain("Nothing is to change");
     const both = await cli(["update", "cli-update", "--job", "-", "--name", "b"], "{}");
     expect(both.stderr).toContain("and not with both");
+    const more = await cli(["update", "cli-update", "--job", "-", "--attempts", "2"], "{}");
+    expect(more.stderr).toContain("and not with both");
     await send("DELETE", "/v1/schedules/cli-update");
   });
 
@@ -301,5 +314,7 @@ describe("with the command line", () => {
     expect((await cli(["create", "x", "--every", "5m"])).stderr).toContain(
       "Give the job with --job",
     );
+    const both = await cli(["create", "x", "--every", "5m", "--job", "-", "--attempts", "2"], "{}");
+    expect(both.stderr).toContain("and not with both");
   });
 });

@@ -1,4 +1,4 @@
-import { announce } from "./toasts.tsx";
+import { announce, announceFailure } from "./toasts.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 
 interface CopyButtonProps {
@@ -14,8 +14,12 @@ interface CopyButtonProps {
 
 export function CopyButton({ text, what, label, icon = "copy", ...rest }: CopyButtonProps) {
   const copy = async (): Promise<void> => {
-    const isCopied = await copyText(typeof text === "string" ? text : await text());
-    announce(isCopied ? `Copied ${what}.` : `This browser did not allow to copy ${what}.`);
+    try {
+      const isCopied = await copyText(typeof text === "string" ? text : await text());
+      announce(isCopied ? `Copied ${what}.` : `This browser did not allow to copy ${what}.`);
+    } catch (error) {
+      announceFailure(error);
+    }
   };
   return (
     <button

@@ -1,6 +1,7 @@
 /** Commands that run plugins or describe them. */
 import { defineCommand } from "../command-contract.ts";
 import { CONNECTION } from "./remote-flags.ts";
+import { RETRY } from "./retry-flags.ts";
 
 export const plugins = defineCommand({
   topic: "plugins",
@@ -35,6 +36,11 @@ export const run = defineCommand({
       repeats: true,
       description: "With `--remote`: a tag of the job. Repeat it for several.",
     },
+    attempts: {
+      ...RETRY.attempts,
+      description: `With \`--remote\`: how often the plugin runs until the job fails, the first time included. Without it, the plugin's own policy applies.`,
+    },
+    "retry-delay": RETRY["retry-delay"],
     "dedupe-key": {
       value: "KEY",
       description:
@@ -84,6 +90,10 @@ export const run = defineCommand({
     {
       command: "run --remote csv-profile --input input.json > output.json",
       does: "Runs it as a durable job of the running daemon.",
+    },
+    {
+      command: "run --remote csv-profile --input input.json --attempts 5 --retry-delay 10s",
+      does: "Runs it up to five times, after waits of 10, 20, 40 and 80 s.",
     },
     {
       command: "run --remote csv-profile --input input.json --dedupe-key monday --dedupe-ttl 1h",

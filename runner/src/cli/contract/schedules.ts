@@ -1,6 +1,7 @@
 import { CATCH_UPS, OVERLAPS } from "../../domain/schedule.ts";
 import { defineCommand } from "../command-contract.ts";
 import { ACTING, LIMIT, SHOWING } from "./remote-flags.ts";
+import { RETRY } from "./retry-flags.ts";
 
 const KEY = { what: "a schedule's key" };
 
@@ -78,10 +79,11 @@ export const createSchedule = defineCommand({
     plugin: PLUGIN,
     input: INPUT,
     name: NAME,
+    ...RETRY,
     job: {
       value: "FILE",
       description:
-        "JSON file with the whole job, as for `POST /v1/jobs`, in place of `--plugin`. `-` is standard input.",
+        "JSON file with the whole job, as for `POST /v1/jobs`, in place of `--plugin` and the other flags of the job. `-` is standard input.",
     },
     ...ACTING,
   },
@@ -108,16 +110,21 @@ export const updateSchedule = defineCommand({
     plugin: { ...PLUGIN, description: "Runs this plugin, in this order, without options." },
     input: INPUT,
     name: NAME,
+    ...RETRY,
     job: {
       value: "FILE",
       description:
-        "JSON file with the fields of the job that change, in place of `--plugin`, `--input` and `--name`. `-` is standard input.",
+        "JSON file with the fields of the job that change, in place of `--plugin` and the other flags of the job. `-` is standard input.",
     },
     ...ACTING,
   },
   examples: [
     { command: "schedules update poll --every 2h", does: "Each two hours, with its old job." },
     { command: "schedules update poll --input input.json", does: "With another input." },
+    {
+      command: "schedules update poll --attempts 3 --retry-delay 1m",
+      does: "Its steps run up to three times from now on.",
+    },
   ],
 });
 

@@ -5,6 +5,7 @@ import type { Given } from "../command-contract.ts";
 import type { createSchedule as contract } from "../contract/schedules.ts";
 import { readJsonFile } from "../read-json-file.ts";
 import { connect } from "../remote/connect.ts";
+import { toRetry } from "../to-retry.ts";
 import { printSaved } from "./print-saved.ts";
 import { givenOf, toSettings } from "./schedule-settings.ts";
 
@@ -21,9 +22,10 @@ export async function createSchedule(given: Given<typeof contract>): Promise<num
 
 async function readJob(flags: Given<typeof contract>["flags"]): Promise<unknown> {
   const { plugin, input, name, job } = flags;
-  if ((job !== undefined) === plugin.length > 0) {
+  const retry = toRetry(flags);
+  if ((job !== undefined) === plugin.length > 0 || (job !== undefined && retry !== undefined)) {
     throw new BadSetting(
-      "Give the job with --job, or with --plugin and --input, and not with both.",
+      "Give the job with --job, or with --plugin, --input and --attempts, and not with both.",
     );
   }
   if (job !== undefined) return readJsonFile("--job", job, () => undefined);
@@ -31,5 +33,6 @@ async function readJob(flags: Given<typeof contract>["flags"]): Promise<unknown>
     plugins: [...plugin],
     input: await readJsonFile("--input", input, () => undefined),
     name,
+    retry,
   });
 }

@@ -8,7 +8,7 @@ type Flags = Given<typeof updateSchedule>["flags"];
 
 /** Only those that are given. Throws BadSetting for what is no duration. */
 export function toSettings(
-  flags: Omit<Flags, "plugin" | "input" | "name" | "job">,
+  flags: Omit<Flags, "plugin" | "input" | "name" | "attempts" | "retry-delay" | "job">,
 ): UpdateSchedule {
   const { cron, at, timezone, overlap } = flags;
   const pauseOnFailures = flags["pause-on-failures"];

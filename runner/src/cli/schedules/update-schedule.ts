@@ -5,6 +5,7 @@ import type { Given } from "../command-contract.ts";
 import type { updateSchedule as contract } from "../contract/schedules.ts";
 import { readJsonFile } from "../read-json-file.ts";
 import { connect } from "../remote/connect.ts";
+import { toRetry } from "../to-retry.ts";
 import { printSaved } from "./print-saved.ts";
 import { givenOf, toSettings } from "./schedule-settings.ts";
 
@@ -19,16 +20,13 @@ export async function updateSchedule(given: Given<typeof contract>): Promise<num
   return printSaved(await client.call(route, { params: { key }, body }), { client, flags });
 }
 
-async function readJob({
-  plugin,
-  input,
-  name,
-  job,
-}: Given<typeof contract>["flags"]): Promise<UpdateSchedule["job"]> {
-  const isOther = plugin.length > 0 || input !== undefined || name !== undefined;
+async function readJob(flags: Given<typeof contract>["flags"]): Promise<UpdateSchedule["job"]> {
+  const { plugin, input, name, job } = flags;
+  const retry = toRetry(flags);
+  const isOther = [plugin[0], input, name, retry].some((value) => value !== undefined);
   if (job !== undefined && isOther) {
     throw new BadSetting(
-      "Give what changes of the job with --job, or with --plugin, --input and --name, and not with both.",
+      "Give what changes of the job with --job, or with --plugin, --input, --name and --attempts, and not with both.",
     );
   }
   if (job !== undefined) {
@@ -39,5 +37,6 @@ async function readJob({
     plugins: plugin.length > 0 ? [...plugin] : undefined,
     input: await readJsonFile("--input", input, () => undefined),
     name,
+    retry,
   });
 }

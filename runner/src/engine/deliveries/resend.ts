@@ -1,6 +1,7 @@
 /** Sends deliveries again when a person asks for it. */
 import { Refused } from "../../domain/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { StoredDelivery } from "../../ports/store/deliveries.ts";
 import type { StoredDestination } from "../../ports/store/destinations.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { StoredWebhook } from "../../ports/store/webhooks.ts";
@@ -86,14 +87,12 @@ async function recover(
  * DELIVERY_NOT_RESENDABLE, PAYLOADS_REMOVED.
  */
 export async function redeliver(id: string, { store, clock, messages }: ResendDeps): Promise<void> {
-  const delivery = await store.delivery(id);
-  if (delivery === null) {
-    throw new Refused("DELIVERY_NOT_FOUND", `There is no delivery "${id}".`);
-  }
+  const delivery = await find(id, store);
   if (!(await store.redeliver(id, { now: clock.now() }))) {
-    const webhook = await store.webhook(delivery.webhookId);
+    // The delivery may have changed since it was read.
+    const { webhookId, payloadsRemovedAt: at } = await find(id, store);
+    const webhook = await store.webhook(webhookId);
     if (webhook?.state === "off") throw isOff(webhook.id);
-    const { payloadsRemovedAt: at } = delivery;
     if (at !== null) throw payloadsRemoved(`the event of delivery "${id}"`, at);
     throw new Refused(
       "DELIVERY_NOT_RESENDABLE",
@@ -101,4 +100,10 @@ export async function redeliver(id: string, { store, clock, messages }: ResendDe
     );
   }
   messages.publish({ kind: "resumed", destination: delivery.destination });
+}
+
+async function find(id: string, store: Pick<Store, "delivery">): Promise<StoredDelivery> {
+  const delivery = await store.delivery(id);
+  if (delivery !== null) return delivery;
+  throw new Refused("DELIVERY_NOT_FOUND", `There is no delivery "${id}".`);
 }

@@ -201,6 +201,7 @@ const ScheduleWebhook = z.object({
   on: z.array(EventKindName),
   retries: z.int(),
   timeoutMs: z.int(),
+  verifyTls: z.boolean().describe("Whether the endpoint's certificate must be valid."),
   signed: z.boolean().describe("Whether it has a secret, which is never shown."),
 });
 

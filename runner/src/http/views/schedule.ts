@@ -59,13 +59,15 @@ function shownJob(job: JobRequest): ShownJob {
   };
 }
 
-function shownWebhook({ url, headers, on, retries, timeoutMs, secret }: WebhookTarget) {
+function shownWebhook(webhook: WebhookTarget) {
+  const { url, headers, on, retries, timeoutMs, verifyTls = true, secret } = webhook;
   return {
     url,
     headers: maskHeaders(Object.keys(headers)),
     on: [...(on ?? EVENT_KINDS)],
     retries,
     timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    verifyTls,
     signed: secret !== undefined,
   };
 }

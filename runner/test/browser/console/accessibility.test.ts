@@ -10,7 +10,7 @@ let empty: Daemon;
 let full: Daemon;
 let browser: Browser;
 let receiver: Receiver;
-let ids: Record<"failed" | "running" | "completed", string>;
+let ids: Record<"failed" | "running" | "completed" | "waiting", string>;
 
 const LONG_NAME = `a name that somebody made of a whole sentence ${"x".repeat(150)}`;
 
@@ -40,6 +40,10 @@ beforeAll(async () => {
       metadata: { order: 7 },
     }),
     running: await submit({ plugins: ["quick", "slow"], webhook }),
+    waiting: await submit({
+      plugins: ["quick", "fails"],
+      retry: { attempts: 5, backoff: { delayMs: 3_600_000 } },
+    }),
   };
   await submit({ plugins: ["quick"], runAt: "2099-01-01T00:00:00Z", name: "scheduled" });
   await until("a failed job", async () => {
@@ -71,6 +75,8 @@ describe.each(LOOKS)("%s", (_, look) => {
       [`#/jobs/${ids.completed}`, ".attempt"],
       [`#/jobs/${ids.failed}`, ".deliveries .state.bad"],
       [`#/jobs/${ids.running}`, ".step-progress"],
+      [`#/jobs/${ids.waiting}`, ".notice:has-text('Attempt 2 begins')"],
+      [`#/run?job=${ids.waiting}`, ".waits"],
       ["#/nowhere", "text=There is no such page"],
     ];
     const found: object[] = [];

@@ -114,6 +114,18 @@ test("a failed job says why, and is retried from the step that failed", async ()
   expect(complaints).toEqual([]);
 });
 
+test("a failed job is retried from its start: its first step runs again too", async () => {
+  const { page, complaints } = opened;
+  const jobId = await submit({ plugins: ["quick", "fails"], input: { why: "no total" } });
+  await open(jobId);
+  await page.click("text=Retry from the start");
+  await page.waitForSelector(":nth-match(.timeline li:has(b:text-is('failed')), 2)");
+  const { items } = await daemon.get(`/v1/jobs/${jobId}/events`);
+  const kinds = items.map(({ status }: { status: string }) => status);
+  expect(kinds).toEqual(["started", "progress", "failed", "progress", "failed"]);
+  expect(complaints).toEqual([]);
+});
+
 test("a running job shows its progress, and is cancelled after a question", async () => {
   const { page } = opened;
   await open(await submit({ plugins: ["slow"] }));
@@ -136,7 +148,12 @@ test("a job is copied as a command that submits it again", async () => {
   const { page, context } = opened;
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const input = { text: "it's" };
-  await open(await submit({ plugins: ["quick"], name: "copied", input, metadata: { order: 7 } }));
+  const retry = {
+    attempts: 5,
+    backoff: { delayMs: 2_000, factor: 2, maxDelayMs: 60_000, jitter: 0 },
+  };
+  const settings = { name: "copied", metadata: { order: 7 }, timeoutMs: 90_000, retry };
+  await open(await submit({ plugins: ["quick"], input, ...settings }));
   await page.click("text=Copy as curl");
   await page.waitForSelector(".toast:has-text('Copied')");
   const command = await page.evaluate<string>("navigator.clipboard.readText()");
@@ -147,7 +164,7 @@ test("a job is copied as a command that submits it again", async () => {
     env,
   });
   const again = await daemon.get(`/v1/jobs/${JSON.parse(stdout).jobId}`);
-  expect(again).toMatchObject({ name: "copied", input, metadata: { order: 7 } });
+  expect(again).toMatchObject({ input, ...settings });
   await page.click("text=Copy for n8n");
   await until("a node on the clipboard", async () => {
     const text = await page.evaluate<string>("navigator.clipboard.readText()");

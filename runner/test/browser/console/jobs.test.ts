@@ -1,9 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startChromium } from "../../support/chromium.ts";
 import { openConsole, type OpenedConsole } from "../../support/console.ts";
 import { startDaemon, type Daemon } from "../../support/daemon.ts";
+import { createReceiver } from "../../support/receiver.ts";
 import { until } from "../../support/until.ts";
 
 let daemon: Daemon;
@@ -197,6 +198,32 @@ test("a job changes in its row, and new jobs are counted until one asks for them
   await page.waitForSelector(`tr:has-text('${jobId}') .state:has-text('completed')`);
   await page.click("button:has-text('1 new')");
   await page.waitForSelector("tbody tr:first-child:has-text('newcomer')");
+  expect(complaints).toEqual([]);
+});
+
+test("the events of selected jobs are sent again, those that were given up", async () => {
+  let isDown = true;
+  const receiver = await createReceiver((_, response) => {
+    response.statusCode = isDown ? 400 : 200;
+    response.end();
+  });
+  onTestFinished(() => receiver.close());
+  const webhook = { url: receiver.url, retries: 0, on: ["completed"] };
+  const { jobId } = await daemon.post("/v1/jobs", { plugins: ["quick"], name: "unsent", webhook });
+  const untilEvent = (state: string) =>
+    until(`the event to be ${state}`, async () => {
+      const { items } = await daemon.get(`/v1/deliveries?jobId=${jobId}&state=${state}`);
+      return items.length === 1;
+    });
+  await untilEvent("dead");
+  isDown = false;
+  const { page, goTo, complaints } = opened;
+  await goTo("#/jobs?namePrefix=unsent");
+  await page.check("[aria-label='Select unsent']");
+  await page.click(".selection >> text=Send events again");
+  await page.click("dialog >> button:has-text('Send again 1 job')");
+  await page.waitForSelector(".bulk:has-text('1 done')");
+  await untilEvent("delivered");
   expect(complaints).toEqual([]);
 });
 

@@ -122,6 +122,34 @@ test("a form filled in from an earlier job keeps its large integers, plugins and
   await context.close();
 });
 
+test("a retry policy is set, told in words, kept when the job runs again, and wrong waits are named", async () => {
+  const { page, goTo, complaints, context } = await openConsole(browser, daemon);
+  await goTo("#/run?plugin=order");
+  await page.fill("#input_id", "7");
+  await page.click("summary:has-text('Job settings')");
+  expect(await page.locator(".waits").count()).toBe(0);
+  await page.getByLabel("Attempts of each step").fill("3");
+  await page.getByLabel("First wait").fill("soon");
+  await page.click("button:text-is('Run')");
+  expect(await page.textContent("[role=alert]")).toContain('The first wait is "soon"');
+  await page.getByLabel("First wait").fill("5s");
+  await page.waitForSelector(".waits:has-text('runs again after 5 s and 10 s, ±20')");
+  await page.click("button:text-is('Run')");
+  await page.waitForSelector(".result .state:has-text('completed')");
+  const { items } = await daemon.get("/v1/jobs?limit=1");
+  const { retry } = await daemon.get(`/v1/jobs/${items[0].jobId}`);
+  expect(retry).toMatchObject({ attempts: 3, backoff: { delayMs: 5_000, factor: 2 } });
+
+  await goTo(`#/run?job=${items[0].jobId}`);
+  expect(await page.getByLabel("Attempts of each step").inputValue()).toBe("3");
+  expect(await page.getByLabel("First wait").inputValue()).toBe("5s");
+  await page.getByLabel("Attempts of each step").fill("101");
+  await page.click("button:text-is('Run')");
+  expect(await page.textContent("[role=alert]")).toContain("/retry/attempts");
+  expect(complaints.filter((text) => !text.includes("400"))).toEqual([]);
+  await context.close();
+});
+
 test("the JSON tab and the form show the same value, and wrong JSON is not sent", async () => {
   const { page, goTo, context } = await openConsole(browser, daemon);
   await goTo("#/run?plugin=order");

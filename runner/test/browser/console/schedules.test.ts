@@ -145,6 +145,7 @@ test("a schedule is edited, and what is not touched stays, also secrets and larg
   await page.click("button:has-text('By cron')");
   await page.fill("label:text-is('Cron')", "0 4 * * *");
   await page.fill("label:text-is('Name') input", "early");
+  expect(await page.getByLabel("Attempts of each step").inputValue()).toBe("3");
   await page.click("button:text-is('Save')");
   await page.waitForSelector("text=0 4 * * *");
   const after = await daemon.get("/v1/schedules/edited");
@@ -161,12 +162,14 @@ test("a schedule is edited, and what is not touched stays, also secrets and larg
   await page.click("button:has-text('At an interval')");
   await page.fill("text=Webhook URL", "");
   await page.fill("label:text-is('Name') input", "");
+  await page.getByLabel("First wait").fill("1m");
   await page.click("button:text-is('Save')");
   await page.waitForSelector("text=every 1 h");
   expect((await daemon.get("/v1/schedules/edited")).job).toEqual({
     ...before.job,
     webhook: null,
     name: null,
+    retry: { attempts: 3, backoff: { ...before.job.retry.backoff, delayMs: 60_000 } },
   });
   expect(unexpected(complaints)).toEqual([]);
   await context.close();

@@ -1,10 +1,12 @@
-import { call, callForText } from "../../api/request.ts";
+import { call } from "../../api/request.ts";
 import { mayI } from "../../api/session.ts";
-import { curlCommand, n8nNode, type JobRequest } from "../../jobs/as-code.ts";
+import { curlCommand, n8nNode } from "../../jobs/as-code.ts";
 import { confirmAct } from "../../parts/confirm.tsx";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { announce, announceFailure } from "../../parts/toasts.tsx";
 import { goTo, linkTo } from "../../router.ts";
+import { requestOf } from "../run/draft.ts";
+import { loadDraft } from "../run/load-draft.ts";
 import type { JobStory } from "./job-story.ts";
 
 interface ActsProps {
@@ -70,17 +72,12 @@ export function MoreActs({ story, refresh }: ActsProps) {
   const { job, raw } = story;
   const params = { id: job.jobId };
   const act = toAct(refresh);
-  const toRequest = async (): Promise<JobRequest> => ({
-    name: job.name,
-    plugins: job.steps.map(({ plugin, options }) => ({ name: plugin, options })),
-    // The page has no large input.
-    input: job.inputTruncated
-      ? await callForText("GET /v1/jobs/{id}/input", { params })
-      : raw.input,
-    metadata: raw.metadata,
-    tags: job.tags,
-    priority: job.priority,
-  });
+  const toBody = async (): Promise<string> => {
+    const draft = await loadDraft(job.jobId);
+    // The page has no large input, and shows no secrets of the webhook.
+    const input = job.inputTruncated || job.input === null ? draft.input : raw.input;
+    return requestOf({ ...draft, input, settings: { ...draft.settings, webhookUrl: "" } });
+  };
   const remove = async (): Promise<void> => {
     const isSure = await confirmAct({
       title: "Delete this job?",
@@ -107,13 +104,13 @@ export function MoreActs({ story, refresh }: ActsProps) {
             class="btn"
             label="Copy as curl"
             what="the job as a curl command"
-            text={async () => curlCommand(await toRequest())}
+            text={async () => curlCommand(await toBody())}
           />
           <CopyButton
             class="btn"
             label="Copy for n8n"
             what="the job as an n8n node"
-            text={async () => n8nNode(await toRequest())}
+            text={async () => n8nNode(job.name ?? job.plugins.join(", "), await toBody())}
           />
         </>
       )}

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { call } from "../../api/request.ts";
 import { useResource } from "../../api/resource.ts";
-import { parseTags } from "../../jobs/tags.tsx";
+import { parseTags } from "../../jobs/parse-tags.ts";
 import { State, type StateName } from "../../parts/state.tsx";
 import { goTo, linkTo } from "../../router.ts";
 import { formatInput, parseInput } from "./time-input.ts";

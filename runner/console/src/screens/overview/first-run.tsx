@@ -6,6 +6,7 @@ import { CopyButton } from "../../parts/copy-button.tsx";
 import { announceFailure } from "../../parts/toasts.tsx";
 import { goTo, linkTo } from "../../router.ts";
 import { curlCommand, n8nNode } from "../../jobs/as-code.ts";
+import { NO_SETTINGS, requestOf } from "../run/draft.ts";
 import { SAMPLES, type Sample } from "./samples.ts";
 
 interface FirstRunProps {
@@ -73,11 +74,14 @@ async function run({ name, plugins, input }: Sample, webhook: string): Promise<v
 
 function UseIt() {
   const [sample] = SAMPLES;
-  const request = {
-    name: sample.name,
-    plugins: sample.plugins,
+  const body = requestOf({
+    steps: sample.plugins.map(({ name, options }) => ({
+      plugin: name,
+      options: options === undefined ? "" : JSON.stringify(options),
+    })),
     input: JSON.stringify(sample.input),
-  };
+    settings: { ...NO_SETTINGS, name: sample.name },
+  });
   return (
     <div class="three">
       <Card title="n8n">
@@ -85,7 +89,7 @@ function UseIt() {
           <li>
             Copy the node and paste it into a workflow.{" "}
             <CopyButton
-              text={() => n8nNode(request)}
+              text={() => n8nNode(sample.name, body)}
               what="an n8n node"
               label="Copy the node"
               class="btn"
@@ -116,10 +120,10 @@ function UseIt() {
       </Card>
       <Card
         title="Any program"
-        acts={<CopyButton text={() => curlCommand(request)} what="the command" label="Copy" />}
+        acts={<CopyButton text={() => curlCommand(body)} what="the command" label="Copy" />}
       >
         <pre class="json" tabIndex={0}>
-          {curlCommand(request)}
+          {curlCommand(body)}
         </pre>
       </Card>
     </div>

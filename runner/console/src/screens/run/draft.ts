@@ -1,7 +1,8 @@
 /** What is about to be submitted. Values are JSON text, so that they are sent as they were written. */
 import { stringifyExact } from "../../api/exact-json.ts";
 import type { Job, JobWebhook, Plugin, Schedule } from "../../api/schema.ts";
-import { parseTags } from "../../jobs/tags.tsx";
+import { parseTags } from "../../jobs/parse-tags.ts";
+import { draftOfRetry, NO_RETRY, retryOf, type RetryDraft } from "./retry-draft.ts";
 
 export interface DraftStep {
   readonly plugin: string;
@@ -24,12 +25,13 @@ export interface Settings {
   readonly runAt: string;
   readonly timeoutS: string;
   readonly priority: string;
+  readonly retry: RetryDraft;
   readonly webhookUrl: string;
   /** "Name: value", one a line. */
   readonly webhookHeaders: string;
   readonly events: readonly string[];
   /** Fields of the webhook that have no field in the form, and are sent as they were. */
-  readonly webhookRest: Readonly<Partial<Pick<JobWebhook, "retries" | "timeoutMs">>>;
+  readonly webhookRest: Readonly<Partial<Pick<JobWebhook, "retries" | "timeoutMs" | "verifyTls">>>;
 }
 
 export const EVENTS = ["started", "progress", "completed", "failed"] as const;
@@ -41,6 +43,7 @@ export const NO_SETTINGS: Settings = {
   runAt: "",
   timeoutS: "",
   priority: "",
+  retry: NO_RETRY,
   webhookUrl: "",
   webhookHeaders: "",
   events: EVENTS,
@@ -79,29 +82,22 @@ export function draftOfJob(job: Job, input = toText(job.input)): Draft {
 
 /** `job` is parsed with parseExact. */
 export function draftOfScheduledJob({ plugins, input, ...job }: Schedule["job"]): Draft {
-  const { retries, timeoutMs } = job.webhook ?? {};
   return {
     steps: plugins.map(({ name, options }) => ({ plugin: name, options: toText(options) })),
     input: toText(input),
-    settings: {
-      ...settingsOf(job),
-      webhookRest: retries === undefined || timeoutMs === undefined ? {} : { retries, timeoutMs },
-    },
+    settings: settingsOf(job),
   };
 }
 
-type SettingsSource = Pick<Job, "name" | "metadata" | "tags" | "timeoutMs" | "priority"> & {
-  readonly webhook: Pick<JobWebhook, "url" | "headers" | "on"> | null;
+type SettingsSource = Pick<
+  Job,
+  "name" | "metadata" | "tags" | "timeoutMs" | "priority" | "retry"
+> & {
+  readonly webhook: Omit<JobWebhook, "id"> | null;
 };
 
-function settingsOf({
-  name,
-  metadata,
-  tags,
-  timeoutMs,
-  priority,
-  webhook,
-}: SettingsSource): Settings {
+function settingsOf(job: SettingsSource): Settings {
+  const { name, metadata, tags, timeoutMs, priority, retry, webhook } = job;
   return {
     ...NO_SETTINGS,
     name: name ?? "",
@@ -109,11 +105,26 @@ function settingsOf({
     tags: tags.join(" "),
     timeoutS: timeoutMs === null ? "" : String(timeoutMs / 1_000),
     priority: priority === 0 ? "" : String(priority),
-    webhookUrl: webhook?.url ?? "",
-    webhookHeaders: Object.keys(webhook?.headers ?? {})
+    retry: draftOfRetry(retry),
+    ...(webhook !== null && webhookSettingsOf(webhook)),
+  };
+}
+
+function webhookSettingsOf({
+  url,
+  headers,
+  on,
+  retries,
+  timeoutMs,
+  verifyTls,
+}: NonNullable<SettingsSource["webhook"]>): Partial<Settings> {
+  return {
+    webhookUrl: url,
+    webhookHeaders: Object.keys(headers)
       .map((header) => `${header}: `)
       .join("\n"),
-    events: webhook?.on ?? EVENTS,
+    events: on,
+    webhookRest: { retries, timeoutMs, verifyTls },
   };
 }
 
@@ -147,6 +158,7 @@ const FIELDS: readonly Field[] = [
     ...setting("priority", ({ priority }) => numberOf(priority, "The priority", 1)),
     none: "0",
   },
+  setting("retry", ({ retry }) => retryOf(retry)),
   {
     name: "webhook",
     from: ({ settings: { webhookUrl, webhookHeaders, events } }) => [
@@ -182,7 +194,8 @@ export function changesOf(first: Draft, draft: Draft): string | null {
 }
 
 function objectOf(fields: readonly (readonly [string, string | undefined])[]): string {
-  return `{${fields.map(([name, json]) => `"${name}":${json}`).join(",")}}`;
+  const lines = fields.map(([name, json]) => `"${name}": ${json?.replaceAll("\n", "\n  ")}`);
+  return `{\n  ${lines.join(",\n  ")}\n}`;
 }
 
 function callOf({ plugin, options }: DraftStep): string {
@@ -216,7 +229,8 @@ function toInstant(local: string): string {
 
 function numberOf(text: string, what: string, factor: number): string | undefined {
   if (text.trim() === "") return undefined;
-  const value = Number(text) * factor;
+  // 1.001 * 1000 is not 1001.
+  const value = Number((Number(text) * factor).toFixed(6));
   if (Number.isInteger(value)) return String(value);
   throw new Error(`${what} is "${text}". It must be a number.`);
 }

@@ -49,7 +49,7 @@ export function JobFields(props: JobFieldsProps) {
       <details class="card fold" open={hasSettings}>
         <summary>
           <h2>Job settings</h2>
-          <span class="faint">name, tags, metadata, time, webhook</span>
+          <span class="faint">name, time, attempts, tags, metadata, webhook</span>
         </summary>
         <JobSettings
           settings={draft.settings}

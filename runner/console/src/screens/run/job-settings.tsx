@@ -1,4 +1,5 @@
 import { EVENTS, type Settings } from "./draft.ts";
+import { RetryFields } from "./retry-fields.tsx";
 
 interface JobSettingsProps {
   readonly settings: Settings;
@@ -6,7 +7,7 @@ interface JobSettingsProps {
   readonly isScheduled: boolean;
 }
 
-/** What a job can have besides its plugins: name, tags, metadata, time, webhook. */
+/** What a job can have besides its plugins: name, time, attempts, tags, metadata, webhook. */
 export function JobSettings({ settings, onChange, isScheduled }: JobSettingsProps) {
   const set = (changed: Partial<Settings>): void => onChange({ ...settings, ...changed });
   return (
@@ -49,6 +50,7 @@ export function JobSettings({ settings, onChange, isScheduled }: JobSettingsProp
           onInput={({ currentTarget }) => set({ priority: currentTarget.value })}
         />
       </label>
+      <RetryFields retry={settings.retry} onChange={(retry) => set({ retry })} />
       <Tags value={settings.tags} onChange={(tags) => set({ tags })} />
       <label class="field full">
         Metadata

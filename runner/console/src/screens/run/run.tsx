@@ -1,8 +1,7 @@
 import { useState } from "preact/hooks";
-import { parseExact } from "../../api/exact-json.ts";
-import { call, callForText } from "../../api/request.ts";
+import { call } from "../../api/request.ts";
 import { useResource } from "../../api/resource.ts";
-import type { File, Job, Plugin } from "../../api/schema.ts";
+import type { File, Plugin } from "../../api/schema.ts";
 import { mayI } from "../../api/session.ts";
 import { referenceText } from "../../files/reference.ts";
 import { Card } from "../../parts/card.tsx";
@@ -12,16 +11,10 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Page } from "../../parts/page.tsx";
 import { goTo, linkTo, place } from "../../router.ts";
 import { Search } from "../../shell/search.tsx";
-import {
-  draftOfJob,
-  draftOfPlugin,
-  EMPTY_DRAFT,
-  isComplete,
-  requestOf,
-  type Draft,
-} from "./draft.ts";
+import { draftOfPlugin, EMPTY_DRAFT, isComplete, requestOf, type Draft } from "./draft.ts";
 import { handOver } from "./handed-draft.ts";
 import { JobFields } from "./job-fields.tsx";
+import { loadDraft } from "./load-draft.ts";
 import { ProblemNotice, toProblem, type Problem } from "./problem.tsx";
 import { Submitted } from "./submitted.tsx";
 import { submitText } from "./submit.ts";
@@ -36,7 +29,7 @@ export default function Run() {
   const start = useResource(key, async (signal) => {
     const [{ items }, draft, file] = await Promise.all([
       call("GET /v1/plugins", { signal }),
-      job === null ? null : loadJob(job, signal),
+      job === null ? null : loadDraft(job, signal),
       fileId === null ? null : call("GET /v1/files/{id}", { params: { id: fileId }, signal }),
     ]);
     return { key, plugins: items, draft: begin(items, plugin, draft), job, file };
@@ -56,20 +49,6 @@ export default function Run() {
     </Page>
   );
 }
-
-/** Without the outputs, which can be large and are not needed. */
-async function loadJob(id: string, signal: AbortSignal): Promise<Draft> {
-  const options = { params: { id }, signal };
-  const query = { maxBytes: SMALL_BYTES };
-  const job = parseExact(await callForText("GET /v1/jobs/{id}", { ...options, query })) as Job;
-  if (job.payloadsRemovedAt !== null) {
-    throw new Error("The input of this job was removed, so that it cannot be run again.");
-  }
-  return job.inputTruncated
-    ? draftOfJob(job, await callForText("GET /v1/jobs/{id}/input", options))
-    : draftOfJob(job);
-}
-const SMALL_BYTES = 64 * 1024;
 
 function begin(plugins: readonly Plugin[], name: string | null, draft: Draft | null): Draft {
   if (draft !== null) return draft;
