@@ -14,9 +14,16 @@ export function toJsonText(value: unknown): JsonText {
 
 /** Builds an object from the texts of its fields, in the order given. */
 export function jsonObject(fields: Readonly<Record<string, JsonText>>): JsonText {
-  const members = Object.entries(fields).map(([key, text]) => `${JSON.stringify(key)}:${text}`);
-  return `{${members.join(",")}}` as JsonText;
+  let members = "";
+  for (const key of Object.keys(fields)) {
+    const name = PLAIN.test(key) ? `"${key}"` : JSON.stringify(key);
+    members += `${members === "" ? "" : ","}${name}:${fields[key]}`;
+  }
+  return `{${members}}` as JsonText;
 }
+
+/** A text that needs no escapes. */
+const PLAIN = /^[\w-]*$/;
 
 export function jsonArray(items: readonly JsonText[]): JsonText {
   return `[${items.join(",")}]` as JsonText;
