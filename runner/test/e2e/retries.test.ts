@@ -142,7 +142,7 @@ test.each([
     (jobId: string) => daemon.post("/v1/bulk", { act: "retry", filter: { idPrefix: jobId } }),
     "first",
   ],
-] as const)("%s runs the newest version of its plugin", async (name, retry, firstStep) => {
+] as const)("%s runs the newest version of its plugin", async (_, retry, firstStep) => {
   const versioned = (version: string) =>
     `async (input, ctx) => {
       if (ctx.options.fails && "${version}" === "first") throw new Error("Version ${version}.");
@@ -157,7 +157,6 @@ test.each([
   };
   await replace("first");
   const { jobId } = await daemon.post("/v1/jobs", {
-    name,
     plugins: ["mended", { name: "mended", options: { fails: true } }],
   });
   expect(await untilEnded(jobId)).toMatchObject({ status: "failed", error: "Version first." });
