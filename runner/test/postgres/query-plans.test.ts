@@ -11,6 +11,7 @@ import { createPostgresStore } from "../../src/store/postgres/postgres-store.ts"
 import { DUE_DESTINATIONS, READY_AT } from "../../src/store/postgres/due-destinations.ts";
 import { selectJob } from "../../src/store/shared/stored-job.ts";
 import { openSession, type Session } from "../../src/store/postgres/session.ts";
+import type { Value } from "../../src/store/postgres/text.ts";
 import { call } from "../conformance/calls.ts";
 import { beatAt, claim, newWebhook, register, submit } from "../conformance/given.ts";
 import {
@@ -327,7 +328,7 @@ describe("no statement reads a whole table", () => {
 /** Jobs of a limit without a free slot, which a job of it has. Each key is in turn. */
 async function fillLimit(): Promise<void> {
   await schema.query(`
-    INSERT INTO limits (name, concurrency, key_concurrency) VALUES ('full', 1, 1);
+    INSERT INTO limits (name, concurrency, key_concurrency, served_key) VALUES ('full', 1, 1, '5');
     INSERT INTO jobs (id, status, priority, run_at, due, created_at, plugin_set, limits, limit_name,
         limit_key, blocked_since)
       SELECT 'job_l' || i, 'queued', 0, 0, true, i, 1, '[{"name":"full","key":"' || i % ${KEYS} || '"}]',
@@ -348,7 +349,7 @@ async function longReads(act: (store: Store) => Promise<unknown>): Promise<strin
   const store = await createPostgresStore({ url: schema.url, schema: schema.name });
   query.mockClear();
   await act(store);
-  const calls = query.mock.calls as unknown as [string | { text: string; values: unknown[] }][];
+  const calls = query.mock.calls as unknown as [string | { text: string; values: Value[] }][];
   const run = calls.flatMap(([config]) => (typeof config === "object" ? [config] : []));
   query.mockRestore();
   await store.close();
@@ -368,11 +369,10 @@ async function longReads(act: (store: Store) => Promise<unknown>): Promise<strin
   return found;
 }
 
-function toLiteral(value: unknown): string {
+function toLiteral(value: Value): string {
   if (value === null) return "NULL";
-  const text = Array.isArray(value)
-    ? `{${value.map((each) => JSON.stringify(each)).join(",")}}`
-    : String(value);
+  const isList = typeof value === "object";
+  const text = isList ? `{${value.map((each) => JSON.stringify(each)).join(",")}}` : String(value);
   return pg.escapeLiteral(text);
 }
 
