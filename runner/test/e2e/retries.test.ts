@@ -22,7 +22,7 @@ const FLAKY = `async ({ good, how }, ctx) => {
 }`;
 
 beforeAll(async () => {
-  daemon = await startDaemon({ plugins: { flaky: FLAKY, mended: "() => null" } });
+  daemon = await startDaemon({ plugins: { flaky: FLAKY, replaced: "() => null" } });
 });
 afterAll(() => daemon.close());
 
@@ -149,15 +149,15 @@ test.each([
       return { version: "${version}" };
     }`;
   const replace = async (version: string): Promise<void> => {
-    await dropPlugin(daemon.pluginsDir, "mended", versioned(version));
+    await dropPlugin(daemon.pluginsDir, "replaced", versioned(version));
     await until(`version ${version}`, async () => {
-      const ran = await daemon.post("/v1/jobs", { plugins: ["mended"] }, { prefer: "wait=20" });
+      const ran = await daemon.post("/v1/jobs", { plugins: ["replaced"] }, { prefer: "wait=20" });
       return ran.output?.version === version;
     });
   };
   await replace("first");
   const { jobId } = await daemon.post("/v1/jobs", {
-    plugins: ["mended", { name: "mended", options: { fails: true } }],
+    plugins: ["replaced", { name: "replaced", options: { fails: true } }],
   });
   expect(await untilEnded(jobId)).toMatchObject({ status: "failed", error: "Version first." });
   await replace("second");
