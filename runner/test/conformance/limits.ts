@@ -358,6 +358,40 @@ export function limitConformance(createSubject: CreateSubject): void {
       expect(await claimAt(1_100)).toEqual(["3"]);
     });
 
+    test.each([
+      [1_099, []],
+      [1_100, ["again"]],
+    ])("a reap at %i forgets a key only if its rate is free again", async (now, expected) => {
+      await add(KEYS_RATED, "a", { name: "first" });
+      expect(await claimAt(1_000)).toEqual(["first"]);
+      await t.store.reap({ owner: "owner_1", now });
+      await add(KEYS_RATED, "a", { name: "again" });
+      // Before the key's next instant, so that only a key that was forgotten gets a slot.
+      expect(await claimAt(1_050)).toEqual(expected);
+    });
+
+    test("a reap keeps a key that is waited for or paused", async () => {
+      await t.store.declareLimits([KEYS_RATED]);
+      const pause = { name: "site", isSpan: false, keepsLonger: false, by: null, now: 1_000 };
+      await t.store.pauseLimit({ ...pause, key: "paused", until: null });
+      for (const key of ["a", "a"]) await add(KEYS_RATED, key, { name: key });
+      expect(await claimAt(1_000)).toEqual(["a"]);
+      await t.store.reap({ owner: "owner_1", now: 1_100 });
+      await add(KEYS_RATED, "paused", { name: "paused" });
+      expect(await claimAt(1_050)).toEqual([]);
+      expect(await claimAt(1_100)).toEqual(["a"]);
+    });
+
+    test("a reap keeps a key that is in turn", async () => {
+      const limit = { name: "site", concurrency: 1, keyConcurrency: 1 };
+      for (const key of ["a", "b"]) await add(limit, key, { name: key });
+      const [first, ...others] = await claim(t.store, { now: 1_000 });
+      expect(others).toEqual([]);
+      await t.store.reap({ owner: "owner_1", now: 1_000 });
+      await complete(first!);
+      expect(await claimAt(1_000)).toEqual(["b"]);
+    });
+
     test("a faster rate applies to the jobs that wait", async () => {
       const slow = { ...RATED, rate: { rate: "1/h", burst: 1 } };
       for (const name of ["1", "2", "3"]) await add(slow, "", { name });

@@ -1,7 +1,7 @@
 /** Steps that fail and run again, in a real daemon with real plugins. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Job } from "../../src/http/contract/job.ts";
-import { startDaemon, type Daemon } from "../support/daemon.ts";
+import { dropPlugin, startDaemon, type Daemon } from "../support/daemon.ts";
 import { createReceiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
 
@@ -22,7 +22,7 @@ const FLAKY = `async ({ good, how }, ctx) => {
 }`;
 
 beforeAll(async () => {
-  daemon = await startDaemon({ plugins: { flaky: FLAKY } });
+  daemon = await startDaemon({ plugins: { flaky: FLAKY, replaced: "() => null" } });
 });
 afterAll(() => daemon.close());
 
@@ -127,6 +127,48 @@ test("a failed job can be retried from its first step", async () => {
     "progress",
     "progress",
     "completed",
+  ]);
+});
+
+test.each([
+  ["the retry of a job", (jobId: string) => daemon.post(`/v1/jobs/${jobId}/retry`, {}), "first"],
+  [
+    "its retry from the start",
+    (jobId: string) => daemon.post(`/v1/jobs/${jobId}/retry?from=start`, {}),
+    "second",
+  ],
+  [
+    "a bulk act",
+    (jobId: string) => daemon.post("/v1/bulk", { act: "retry", filter: { idPrefix: jobId } }),
+    "first",
+  ],
+] as const)("%s runs the newest version of its plugin", async (_, retry, firstStep) => {
+  const versioned = (version: string) =>
+    `async (input, ctx) => {
+      if (ctx.options.fails && "${version}" === "first") throw new Error("Version ${version}.");
+      return { version: "${version}" };
+    }`;
+  const replace = async (version: string): Promise<void> => {
+    await dropPlugin(daemon.pluginsDir, "replaced", versioned(version));
+    await until(`version ${version}`, async () => {
+      const ran = await daemon.post("/v1/jobs", { plugins: ["replaced"] }, { prefer: "wait=20" });
+      return ran.output?.version === version;
+    });
+  };
+  await replace("first");
+  const { jobId } = await daemon.post("/v1/jobs", {
+    plugins: ["replaced", { name: "replaced", options: { fails: true } }],
+  });
+  expect(await untilEnded(jobId)).toMatchObject({ status: "failed", error: "Version first." });
+  await replace("second");
+  await retry(jobId);
+  const job = await until("the end of the retry", async () => {
+    const found = await daemon.get(`/v1/jobs/${jobId}`);
+    return found.status === "completed" ? found : null;
+  });
+  expect(job.steps).toMatchObject([
+    { output: { version: firstStep } },
+    { output: { version: "second" } },
   ]);
 });
 

@@ -10,45 +10,13 @@ import { checkDatabase } from "../../src/store/sqlite/check-database.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
 import { createRandom } from "../support/random.ts";
 import { until } from "../support/until.ts";
+import { LIMITED, LIMIT_SLOTS, noteKill, overlaps } from "./harness/limit-log.ts";
 
 const ROUNDS = Number(process.env["FAULT_ROUNDS"] ?? 20);
 const SEED = Number(process.env["FAULT_SEED"] ?? randomInt(2 ** 31));
 const MAX_ROUND_MS = 10_000;
 const JOBS_PER_ROUND = 12;
 const KEYS = 3;
-const SLOTS = 2;
-
-const PLUGINS = {
-  limited: {
-    limits: `{ concurrency: ${SLOTS}, perKey: { key: "input.key", concurrency: 1 } }`,
-    run: `async (input) => {
-      const note = (what) =>
-        appendFileSync(input.log, what + " " + input.key + " " + process.pid + "\\n");
-      note("begin");
-      await sleep(input.ms);
-      note("end");
-    }`,
-  },
-};
-
-/** Steps of one process that overlapped although a limit forbids it. A process that was killed ends none. */
-function overlaps(log: string): string[] {
-  const running = new Map<string, string[]>();
-  const found: string[] = [];
-  for (const line of log.trim().split("\n")) {
-    const [what, key = "", pid = ""] = line.split(" ");
-    const keys = running.get(pid) ?? [];
-    running.set(pid, keys);
-    if (what === "end") {
-      keys.splice(keys.indexOf(key), 1);
-      continue;
-    }
-    if (keys.includes(key) || keys.length === SLOTS)
-      found.push(`${line} beside ${keys.join(", ")}`);
-    keys.push(key);
-  }
-  return found;
-}
 
 /** The keys of jobs that are running in the database. */
 function runningKeys(path: string): string[] {
@@ -69,7 +37,7 @@ test(
     const log = join(root, "steps.log");
     const path = join(root, "data", "playground.db");
     const start = (): Promise<Daemon> =>
-      startDaemon({ root, plugins: PLUGINS, env: { PLAYGROUND_THREADS: "4" } });
+      startDaemon({ root, plugins: { limited: LIMITED }, env: { PLAYGROUND_THREADS: "4" } });
     await writeFile(log, "");
     let daemon = await start();
     const submit = async (): Promise<void> => {
@@ -87,9 +55,10 @@ test(
         await until("a step to begin", async () => (await stat(log)).size > size);
         await sleep(random() * 300);
         await daemon.end("SIGKILL");
+        await noteKill(log, daemon.process.pid);
         expect(checkDatabase(path).broken).toEqual([]);
         const keys = runningKeys(path);
-        expect(keys.length).toBeLessThanOrEqual(SLOTS);
+        expect(keys.length).toBeLessThanOrEqual(LIMIT_SLOTS);
         expect(new Set(keys).size).toBe(keys.length);
         daemon = await start();
       }

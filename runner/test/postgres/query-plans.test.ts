@@ -11,8 +11,9 @@ import { createPostgresStore } from "../../src/store/postgres/postgres-store.ts"
 import { DUE_DESTINATIONS, READY_AT } from "../../src/store/postgres/due-destinations.ts";
 import { selectJob } from "../../src/store/shared/stored-job.ts";
 import { openSession, type Session } from "../../src/store/postgres/session.ts";
+import type { Value } from "../../src/store/postgres/text.ts";
 import { call } from "../conformance/calls.ts";
-import { beatAt, newWebhook, register, submit } from "../conformance/given.ts";
+import { beatAt, claim, newWebhook, register, submit } from "../conformance/given.ts";
 import {
   fire,
   newSchedule,
@@ -49,6 +50,10 @@ const LARGE = [
   "schedule_slots",
 ];
 const ROWS = 20_000;
+const BLOCKED = 100_000;
+const KEYS = 10_000;
+/** A list counts up to 1,000 jobs twice, a claim takes 500 vacancies and looks at 200 keys. */
+const MAX_READ = 2_000;
 
 interface Plan {
   readonly "Node Type": string;
@@ -58,6 +63,7 @@ interface Plan {
   /** Of EXPLAIN ANALYZE. */
   readonly "Actual Rows": number;
   readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
   readonly Plans?: readonly Plan[];
 }
 
@@ -319,6 +325,89 @@ describe("no statement reads a whole table", () => {
   });
 });
 
+/** Jobs of a limit without a free slot, which a job of it has. Each key is in turn. */
+async function fillLimit(): Promise<void> {
+  await schema.query(`
+    INSERT INTO limits (name, concurrency, key_concurrency, served_key) VALUES ('full', 1, 1, '5');
+    INSERT INTO jobs (id, status, priority, run_at, due, created_at, plugin_set, limits, limit_name,
+        limit_key, blocked_since)
+      SELECT 'job_l' || i, 'queued', 0, 0, true, i, 1, '[{"name":"full","key":"' || i % ${KEYS} || '"}]',
+        'full', (i % ${KEYS})::text, CASE WHEN i > 0 THEN i END
+      FROM generate_series(0, ${BLOCKED}) AS i;
+    INSERT INTO job_specs (job, plugin_names, plugins, metadata, input)
+      SELECT seq, ARRAY['first'], '[]', '{}', 'null' FROM jobs WHERE limit_name = 'full';
+    INSERT INTO limit_states (limit_name, is_key, limit_key, in_turn)
+      SELECT 'full', 1, i::text, 1 FROM generate_series(0, ${KEYS - 1}) AS i;
+    INSERT INTO limit_vacancies (limit_name, limit_key)
+      SELECT 'full', i::text FROM generate_series(0, ${KEYS - 1}) AS i;
+    ANALYZE jobs, job_specs, limits, limit_states, limit_vacancies`);
+}
+
+/** Statements of an act that read many rows of jobs or limits, with the values that it gave them. */
+async function longReads(act: (store: Store) => Promise<unknown>): Promise<string[]> {
+  const query = vi.spyOn(pg.Client.prototype, "query");
+  const store = await createPostgresStore({ url: schema.url, schema: schema.name });
+  query.mockClear();
+  await act(store);
+  const calls = query.mock.calls as unknown as [string | { text: string; values: Value[] }][];
+  const run = calls.flatMap(([config]) => (typeof config === "object" ? [config] : []));
+  query.mockRestore();
+  await store.close();
+  const found: string[] = [];
+  for (const { text: sql, values } of run) {
+    const execute = values.length === 0 ? "" : `(${values.map(toLiteral).join(", ")})`;
+    await session.run(`BEGIN; PREPARE looked AS ${sql}`);
+    const [row] = await session.query<{ "QUERY PLAN": { Plan: Plan }[] }>(
+      `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE looked${execute} /* ${(looks += 1)} */`,
+    );
+    await session.run("ROLLBACK; DEALLOCATE looked");
+    for (const table of ["jobs", "limit_states", "limit_vacancies"]) {
+      const rows = rowsReadOf(row?.["QUERY PLAN"][0]?.Plan, table);
+      if (rows > MAX_READ) found.push(`reads ${rows} rows of ${table}: ${sql}`);
+    }
+  }
+  return found;
+}
+
+function toLiteral(value: Value): string {
+  if (value === null) return "NULL";
+  const isList = typeof value === "object";
+  const text = isList ? `{${value.map((each) => JSON.stringify(each)).join(",")}}` : String(value);
+  return pg.escapeLiteral(text);
+}
+
+describe(`with ${BLOCKED} jobs of ${KEYS} keys that wait for a limit`, () => {
+  beforeAll(fillLimit, 120_000);
+
+  const ACTS: readonly [string, (store: Store) => Promise<unknown>][] = [
+    ["a claim that finds no slot", (store) => claim(store, { now: BLOCKED })],
+    [
+      "a claim that gives a slot",
+      async (store) => {
+        await schema.query(
+          `UPDATE jobs SET status = 'completed', ended_at = 1 WHERE id = 'job_l0'`,
+        );
+        const jobs = await claim(store, { now: BLOCKED, limit: ROWS });
+        expect(jobs.filter(({ id }) => id.startsWith("job_l"))).toHaveLength(1);
+      },
+    ],
+    ["the list of limits", (store) => store.limits()],
+    ["a reap", (store) => store.reap({ owner: "owner_1", now: BLOCKED })],
+  ];
+  test.each(ACTS)("%s reads a bounded number of rows", async (_, act) => {
+    expect(await longReads(act)).toEqual([]);
+  });
+
+  test("and one that reads more would be found", async () => {
+    const other = await openSession({ url: schema.url, schema: schema.name, pipeline: true });
+    const sql = `SELECT count(*) FROM jobs WHERE limit_name = $1 AND blocked_since IS NOT NULL`;
+    expect(await longReads(() => other.query(sql, ["full"]))).toEqual([
+      expect.stringContaining("rows of jobs"),
+    ]);
+    await other.close();
+  });
+});
+
 test("the jobs before one that waits for a slot are counted without reading the others", async () => {
   const explained = await session.query<{ "QUERY PLAN": { Plan: Plan }[] }>(
     `EXPLAIN (FORMAT JSON) ${selectJob("due")} WHERE jobs.id = 'job_x1'`,
@@ -347,9 +436,10 @@ test("the destinations that are due are found by one look for each, not by readi
   expect(rowsReadOf(plan, "deliveries")).toBeLessThanOrEqual(40);
 });
 
-/** The rows of a table that the parts of a plan have returned. */
+/** The rows of a table that the parts of a plan have returned or filtered. */
 function rowsReadOf(plan: Plan | undefined, table: string): number {
   if (plan === undefined) return 0;
-  const own = plan["Relation Name"] === table ? plan["Actual Rows"] * plan["Actual Loops"] : 0;
+  const { "Actual Rows": returned, "Rows Removed by Filter": filtered = 0 } = plan;
+  const own = plan["Relation Name"] === table ? (returned + filtered) * plan["Actual Loops"] : 0;
   return (plan.Plans ?? []).reduce((sum, part) => sum + rowsReadOf(part, table), own);
 }
