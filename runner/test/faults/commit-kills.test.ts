@@ -1,4 +1,4 @@
-/** The conformance of SQLite to what kills at commits must leave. */
+/** Daemons that are killed before and after a commit, on SQLite. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -56,6 +56,7 @@ for (const name of ["run", "get", "all"]) {
 
 if (process.env.PLAYGROUND_DATABASE_URL !== undefined) {
   const { Client } = (await import("pg")).default;
+  // oxlint-disable-next-line typescript/unbound-method -- called on the client, as it was
   const { query } = Client.prototype;
   Client.prototype.query = function (statement, ...rest) {
     const sql = typeof statement === "string" ? statement : statement.text;
