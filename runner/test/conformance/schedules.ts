@@ -293,6 +293,18 @@ export function scheduleConformance(createSubject: CreateSubject): void {
     expect(await read(t.store, "a")).toMatchObject({ bufferedSlot: null, pausedBy: "request" });
   });
 
+  test("each of 1,001 slots that are decided one after the other gets a job of its own", async () => {
+    await save(t.store, "a", { overlap: "allow" });
+    const jobs = new Set<string | null>();
+    for (let count = 1; count <= 1_001; count += 1) {
+      const outcome = await fire(t.store, "a");
+      expect(outcome).toMatchObject({ kind: "advanced", slot: "fired" });
+      if (outcome.kind === "advanced") jobs.add(outcome.jobId);
+    }
+    expect(jobs.size).toBe(1_001);
+    expect(await read(t.store, "a")).toMatchObject({ firedSlot: 1_001_000 });
+  });
+
   test("only the newest slots are kept, and those whose job has not ended", async () => {
     await save(t.store, "a", { overlap: "allow" });
     await fire(t.store, "a");
