@@ -6,7 +6,7 @@ import { createSchema } from "../support/postgres/schema.ts";
 
 const STATEMENTS = {
   merge: "UPDATE job_specs SET timeout_ms",
-  freeSlot: "UPDATE jobs SET sequence = given.sequence",
+  freeSlot: "INSERT INTO limit_vacancies (limit_name, limit_key) VALUES",
   // The claim that gives the slot. A claim that finds no free slot runs the statement that gives slots too.
   giveSlot: "WITH claimed AS (",
   pause: "INSERT INTO limit_states (limit_name, is_key, limit_key, paused_at",
