@@ -14,7 +14,7 @@ const SLOW = [
   "runner/test/conformance/migrations.test.ts",
   "runner/test/e2e/{backup,batches,broken-pipe,command,command-remote,compact,deploy-proxies,docs,egress,files-*,fuzz,known-plugins,live}.test.ts",
   "runner/test/e2e/{deploy-metrics,login-link,make-*,mcp,package,plugin-add,plugin-secrets,plugins-built-in,process,rotate-key,schedules,stalled-log-reader,stored-secrets,tokens,transfer,webhooks}.test.ts",
-  "runner/test/faults/{check-database,executor,executor-channel,file-kills,key-rotation-kills,limits,hostile-*,large-{files,inputs},last-attempts,make-and-n8n,noisy-neighbour,plugin-*,slow-disk,unread-responses,upgrade}.test.ts",
+  "runner/test/faults/{check-database,commit-kills,executor,executor-channel,file-kills,key-rotation-kills,limits,hostile-*,large-{files,inputs},last-attempts,make-and-n8n,noisy-neighbour,plugin-*,slow-disk,unread-responses,upgrade}.test.ts",
 ];
 
 /** Daemons under load with every kind of fault. `npm run test:faults` runs them. */

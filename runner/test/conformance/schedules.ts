@@ -2,7 +2,17 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CANCELLED, fail } from "../../src/domain/job.ts";
 import { KEPT_SLOTS } from "../../src/domain/schedule.ts";
 import type { Store } from "../../src/ports/store/store.ts";
-import { claimOf, claimOne, completeNext, failIt, FIRST_PAGE, newJob, start } from "./given.ts";
+import {
+  claim,
+  claimOf,
+  claimOne,
+  completeAll,
+  completeNext,
+  failIt,
+  FIRST_PAGE,
+  newJob,
+  start,
+} from "./given.ts";
 import {
   advanceTo,
   fire,
@@ -291,6 +301,23 @@ export function scheduleConformance(createSubject: CreateSubject): void {
       reason: "paused",
     });
     expect(await read(t.store, "a")).toMatchObject({ bufferedSlot: null, pausedBy: "request" });
+  });
+
+  test("each of 1,001 slots gets a job of its own, although the rows of older ones are deleted", async () => {
+    await save(t.store, "a", { overlap: "allow" });
+    const jobs = new Set<string | null>();
+    for (let count = 1; count <= 1_001; count += 1) {
+      const outcome = await fire(t.store, "a");
+      expect(outcome).toMatchObject({ kind: "advanced", slot: "fired" });
+      if (outcome.kind === "advanced") jobs.add(outcome.jobId);
+      if (count % 100 !== 0) continue;
+      const claimed = await claim(t.store, { now: count * 1_000 });
+      await Promise.all(claimed.map((job) => completeAll(t.store, job, count * 1_000)));
+    }
+    expect(jobs.size).toBe(1_001);
+    expect((await slotsOf(t.store, "a")).map(({ slot }) => slot)).toEqual(
+      Array.from({ length: KEPT_SLOTS }, (_, index) => (1_001 - KEPT_SLOTS + index + 1) * 1_000),
+    );
   });
 
   test("only the newest slots are kept, and those whose job has not ended", async () => {

@@ -10,6 +10,7 @@ import { connect } from "../../src/store/postgres/connect.ts";
 import { withSealedDatabase } from "../../src/store/postgres/sealed-database.ts";
 import { runCli } from "../support/cli.ts";
 import type { Daemon } from "../support/daemon.ts";
+import { killable, MOMENTS, planKill } from "../support/kill-at-commit.ts";
 import {
   SECRET_KEY,
   shareDatabase,
@@ -43,10 +44,14 @@ afterEach(async () => {
   await schema.release();
 });
 
-async function rotate() {
+async function rotate(moreEnv: Record<string, string> = {}) {
   const file = join(folder, "next");
   await writeFile(file, NEXT_KEY);
-  const env = { PLAYGROUND_DATABASE_URL: urlOf(schema), PLAYGROUND_SECRET_KEY: SECRET_KEY };
+  const env = {
+    PLAYGROUND_DATABASE_URL: urlOf(schema),
+    PLAYGROUND_SECRET_KEY: SECRET_KEY,
+    ...moreEnv,
+  };
   const args = ["rotate-key", "--data-dir", join(folder, "data"), "--new-key-file", file];
   return runCli(args, { env });
 }
@@ -68,6 +73,26 @@ test("everything that is sealed gets the new key, after all daemons have stopped
   await expect(shared.start()).rejects.toThrow(/is not the key/);
   await expectReadable(await shared.start({ PLAYGROUND_SECRET_KEY: NEXT_KEY }), receiver);
 });
+
+test.each(MOMENTS)(
+  "a rotation that is killed %s its commit leaves one key that fits, and can be run again",
+  async (at) => {
+    const first = await shared.start();
+    await sealThings(first, receiver);
+    await first.end("SIGTERM");
+    const plan = join(folder, "plan");
+    await planKill(plan, at, "UPDATE secrets SET sealed");
+    expect(await rotate(killable(plan))).toEqual({ code: null, stdout: "", stderr: "" });
+    const [fits, other] = at === "after" ? [NEXT_KEY, SECRET_KEY] : [SECRET_KEY, NEXT_KEY];
+    await expect(shared.start({ PLAYGROUND_SECRET_KEY: other })).rejects.toThrow(/is not the key/);
+    const next = await shared.start({ PLAYGROUND_SECRET_KEY: fits });
+    await expectReadable(next, receiver);
+    await next.end("SIGTERM");
+    const again = at === "after" ? "already" : "4 values are encrypted with the new key.";
+    expect((await rotate()).stdout).toContain(again);
+    await expectReadable(await shared.start({ PLAYGROUND_SECRET_KEY: NEXT_KEY }), receiver);
+  },
+);
 
 test("a daemon that starts during a rotation notices that its key is no longer the right one", async () => {
   await (await shared.start()).end("SIGTERM");

@@ -35,7 +35,12 @@ export interface Daemon {
 /** The source of a plugin's `run`, alone or with the source of its input schema. */
 type PluginSource =
   | string
-  | { readonly input?: string; readonly limits?: string; readonly run: string };
+  | {
+      readonly input?: string;
+      readonly limits?: string;
+      readonly secrets?: string;
+      readonly run: string;
+    };
 
 /** Writes a plugin file that contains the source. */
 export async function dropPlugin(
@@ -43,7 +48,7 @@ export async function dropPlugin(
   name: string,
   source: PluginSource,
 ): Promise<void> {
-  const { input, limits, run } = typeof source === "string" ? { run: source } : source;
+  const { input, limits, secrets, run } = typeof source === "string" ? { run: source } : source;
   await mkdir(pluginsDir, { recursive: true });
   await writeFile(
     join(pluginsDir, `${name}.ts`),
@@ -56,6 +61,7 @@ export default definePlugin({
   description: "For a test.",
   ${input === undefined ? "" : `input: ${input},`}
   ${limits === undefined ? "" : `limits: ${limits},`}
+  ${secrets === undefined ? "" : `secrets: ${secrets},`}
   run: ${run},
 });
 `,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { PassedSlot } from "../../domain/schedule-plan.ts";
 import {
   at,
   completes,
@@ -179,6 +180,35 @@ describe("a schedule", () => {
       ...Array.from({ length: 9 }, () => ({})),
     ]);
     expect((await world.rows("cron")).map(({ state }) => state)).toEqual(["missed", "fired"]);
+  });
+
+  test("catches up 1,000 of 1,001 missed slots, each once and in order, and says why the oldest has no job", async () => {
+    const { engine } = await world.startEngine(completes);
+    await engine.schedules.save(every(SECOND, { catchUp: "all", overlap: "allow" }), null);
+    await engine.stop({ graceMs: 0 });
+    world.clock.moveTo(START + 1_001.5 * SECOND);
+    const passed: PassedSlot[] = [];
+    const { pool } = await world.startEngine({
+      ...completes,
+      intercept: (store) => ({
+        ...store,
+        advanceSchedule(from, advance) {
+          passed.push(...advance.passed);
+          return store.advanceSchedule(from, advance);
+        },
+      }),
+    });
+    await world.settle();
+    const slots = Array.from({ length: 1_000 }, (_, index) => START + (index + 2) * SECOND);
+    expect(pool.begun.map(({ task }) => task.schedule?.slot)).toEqual(slots);
+    expect(passed).toMatchObject([
+      {
+        slot: START + SECOND,
+        state: "missed",
+        reason: "late",
+        detail: expect.stringContaining("more than 1000 slots were missed"),
+      },
+    ]);
   });
 
   test("that waits for a full queue gets its job when there is room", async () => {
