@@ -25,8 +25,8 @@ export async function runRemote(given: Given<typeof contract>): Promise<number> 
   const retry = toRetry(flags);
   const client = await connect(given);
   const output = openOutput();
-  const isComplete = flags.input !== undefined && flags.options !== undefined;
-  const example = isComplete ? null : await readExample(client, name);
+  // Its options belong to its input.
+  const example = flags.input === undefined ? await readExample(client, name) : null;
   const { jobId, deduplicated, debounced } = (
     await client.call(submitJob, {
       body: {

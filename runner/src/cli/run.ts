@@ -50,12 +50,10 @@ async function runLocal(given: Given<typeof contract>): Promise<number> {
   try {
     const plugin = findPlugin(plugins.catalog, name);
     printWarnings(plugin);
-    const input = await readJsonFile("--input", flags.input, () => plugin.example?.input ?? null);
-    const options = await readJsonFile(
-      "--options",
-      flags.options,
-      () => plugin.example?.options ?? {},
-    );
+    // Its options belong to its input.
+    const example = flags.input === undefined ? plugin.example : null;
+    const input = await readJsonFile("--input", flags.input, () => example?.input ?? null);
+    const options = await readJsonFile("--options", flags.options, () => example?.options ?? {});
     const issues = plugins.catalog.checkInput(name, withPlainNumbers(input));
     if (issues.length > 0 && flags.input === undefined && plugin.example === null) {
       throw new BadSetting(`--input is required: plugin "${name}" has no example.`);

@@ -78,6 +78,17 @@ describe("run --remote", () => {
     expect(shown.stdout).toContain('"id": 8202522731445525542');
   });
 
+  test("takes no options from the plugin's example with an input of its own", async () => {
+    const { code, stdout } = await cli(
+      ["run", "--remote", "csv-profile", "--input", "-"],
+      JSON.stringify({ text: "a;b\n1;2\n3;4\n" }),
+    );
+    expect({ code, output: JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      output: { delimiter: ";", rows: 2 },
+    });
+  });
+
   test("fails like the plugin, whose message cannot change the terminal's colors", async () => {
     const { code, stdout, stderr } = await cli(
       ["run", "--remote", "echo", "--input", "-"],

@@ -212,6 +212,17 @@ describe("the command", () => {
     expect(stderr).toContain("--input does not fit the plugin's schema:");
   });
 
+  test("run with --input takes no options from the plugin's example", async () => {
+    const { code, stdout } = await runCli(["run", "csv-profile", "--input", "-"], {
+      cwd: root,
+      stdin: JSON.stringify({ text: "a;b\n1;2\n3;4\n" }),
+    });
+    expect({ code, output: JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      output: { delimiter: ";", rows: 2 },
+    });
+  });
+
   test("run without --input, for a plugin that needs an input and has no example, asks for it", async () => {
     const strict = { input: "z.string()", run: "(text) => text" };
     await dropPlugin(join(root, "plugins"), "strict", strict);

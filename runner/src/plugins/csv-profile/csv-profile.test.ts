@@ -328,7 +328,7 @@ describe("unusual input", () => {
     await expect(profile({ file: "../package.json" })).rejects.toThrow("files folder");
   });
 
-  test.each([{}, { text: "a", file: "b" }, { file: "a", url: "b" }, { file: "" }])(
+  test.each([{}, { text: "a", file: "b" }, { text: "a", url: "b" }, { file: "" }])(
     "%j is refused because exactly one source is required",
     async (input) => {
       await expect(profile(input)).rejects.toThrow("exactly one of text, file and url");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { requireOneSource } from "../shared/one-source.ts";
 import { fileSource } from "../shared/file-source.ts";
 import type { KnownDialect } from "./dialect/detect-dialect.ts";
 import type { KnownTable } from "./dialect/find-table.ts";
@@ -55,10 +56,8 @@ export const Input = z
     url: z.string().optional().describe("An http or https URL to download the CSV from."),
   })
   .superRefine(({ text, file, url }, check) => {
-    const given = Object.entries({ text, file, url }).filter(([, value]) => value);
-    if (given.length === 1 || (given.length === 0 && text === "")) return;
-    const names = given.map(([name]) => name).join(" and ") || "none";
-    check.addIssue(`exactly one of text, file and url is required, but the input has ${names}`);
+    // No text is a CSV without rows.
+    if (text !== "" || file || url) requireOneSource({ text, file, url }, check);
   });
 
 const mark = z.string().regex(/^(?:auto|none|[^\s\p{L}\p{N}])$/u, {

@@ -3,6 +3,7 @@ import type { Element, Root } from "hast";
 import { toHtml } from "hast-util-to-html";
 import { toText } from "hast-util-to-text";
 import { bodyOf, element } from "./html-tree.ts";
+import { protectLists } from "./protect-lists.ts";
 import { protectText, unmark, unprotectText } from "./protect-text.ts";
 import { parseHtml } from "./parse-html.ts";
 import { countProse } from "./prose.ts";
@@ -45,6 +46,7 @@ function isMostlyProse(other: Found, than: Found): boolean {
 /** Finds the main content of a page with Defuddle, without its requests to other servers. */
 export async function findMainContent(page: Root, url: string | null): Promise<MainContent> {
   protectText(page);
+  protectLists(page);
   const [{ parseHTML }, defuddle] = await Promise.all([import("linkedom"), import("defuddle")]);
   // Its types describe another form of module than the package has.
   const Defuddle = defuddle.default as unknown as typeof defuddle.default.default;

@@ -6,6 +6,7 @@
  */
 import type { Element, Nodes, Root, Text } from "hast";
 import { isElement } from "./html-tree.ts";
+import { LIST_MARK } from "./protect-lists.ts";
 
 const TOUCHES = "\uFDD0";
 const SPACED = "\uFDD1";
@@ -58,7 +59,10 @@ export function unprotectText(tree: Root | Element): void {
 
 /** Removes the marks from one text. */
 export function unmark(text: string): string {
-  const plain = text.replaceAll(new RegExp(` ?${TOUCHES}`, "g"), "").replaceAll(SPACED, "");
+  const plain = text
+    .replaceAll(new RegExp(` ?${TOUCHES}`, "g"), "")
+    .replaceAll(SPACED, "")
+    .replaceAll(LIST_MARK, "");
   return MARKS.reduce((shown, from, index) => shown.replaceAll(from, DROPPED[index]!), plain);
 }
 

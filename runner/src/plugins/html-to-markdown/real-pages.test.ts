@@ -247,6 +247,22 @@ describe("the main content", () => {
     expect(markdown.match(/The baker of/g)).toHaveLength(12);
   });
 
+  test.each([
+    ["<ul><li>Rye flour</li><li>Ten grams of salt</li></ul>", "- Rye flour\n- Ten grams of salt"],
+    ["<ol><li>Knead</li><li>Bake</li></ol>", "1. Knead\n2. Bake"],
+    ["<dl><dt>Oven</dt><dd>230 °C</dd></dl>", "230 °C"],
+    ["<table><tr><th>a<th>b<tr><td>1<td><ul><li>Rye<li>Salt</ul></table>", "| 1 | Rye Salt |"],
+  ])("has the short list %s", async (list, markdown) => {
+    const page = `<p>The baker of the upper village keeps the oven warm.</p>${list}<p>He bakes until late at night.</p>`;
+    expect(await inArticle(page)).toContain(markdown);
+  });
+
+  test("has no list of links to other pages", async () => {
+    const links =
+      '<ul><li><a href="/t/bread">Bread</a></li><li><a href="/t/oven">Oven</a></li></ul>';
+    expect(await inArticle(`${oven}${links}`)).not.toContain("/t/bread");
+  });
+
   test("has no such element that is mostly something else", async () => {
     const card = "<h3>Another story</h3><p>Told by others, in the upper village.</p>";
     const list = `<div class="story-postlist">${oven}${oven}${card.repeat(30)}</div>`;

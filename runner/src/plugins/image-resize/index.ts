@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { definePlugin } from "../../plugin-sdk.ts";
 import { openTarget, OutputLocation, outputName } from "../shared/output-target.ts";
+import { requireOneSource } from "../shared/one-source.ts";
 import { fileSource } from "../shared/file-source.ts";
 import { wantedFormat } from "./choose-format.ts";
 import { FORMATS } from "./formats.ts";
@@ -18,7 +19,7 @@ const Input = z
   .object({
     base64: z
       .string()
-      .optional()
+      .nullish()
       .describe("The image in base64, with or without a prefix such as `data:image/png;base64,`."),
     file: fileSource(
       "Path of an image in the daemon's files folder, such as `in/photo.jpg`.",
@@ -30,12 +31,7 @@ const Input = z
         "An http or https URL to download the image from. The image can have up to 50 MiB.",
       ),
   })
-  .superRefine(({ base64, file, url }, check) => {
-    const given = Object.entries({ base64, file, url }).filter(([, value]) => value);
-    if (given.length === 1) return;
-    const names = given.map(([name]) => name).join(" and ") || "none";
-    check.addIssue(`exactly one of base64, file and url is required, but the input has ${names}`);
-  });
+  .superRefine(({ base64, file, url }, check) => requireOneSource({ base64, file, url }, check));
 
 const side = z.int().min(1).max(MAX_SIDE).optional();
 

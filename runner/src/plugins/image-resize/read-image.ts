@@ -8,7 +8,7 @@ const DATA_URL = /^data:[^,]*,/;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 interface ImageSource {
-  readonly base64?: string | undefined;
+  readonly base64?: string | null | undefined;
   readonly file?: FileSource | undefined;
   readonly url?: string | undefined;
 }

@@ -23,7 +23,7 @@ const AFTER_EVALUATION = Symbol.for("jsonata.__evaluate_exit");
 /** The parts that build a text. Others select one, which can be as large as the input. */
 const BUILDERS = new Set(["binary", "function", "apply"]);
 
-/** Refuses a long text or range after it is built, and before it is built if it would be a single allocation. */
+/** Refuses a long text, list or range after it is built, and before it is built if it would be a single allocation. */
 export function bound(expression: jsonata.Expression): void {
   expression.registerFunction("pad", pad, "<s-ns?:s>");
   expression.registerFunction("join", join, "<a<s>s?:s>");
@@ -40,6 +40,8 @@ function checkSize(part: jsonata.ExprNode, ...[, , result]: unknown[]): void {
     checkLength(result.length, part.position);
   } else if (part.value === ".." && Array.isArray(result) && result.length > MAX_RANGE) {
     refuse(`builds a range of ${result.length} numbers`, MAX_RANGE, part.position);
+  } else if (Array.isArray(result) && result.length > MAX_ITEMS) {
+    refuse(`builds a list of ${result.length} items`, MAX_ITEMS, part.position);
   }
 }
 

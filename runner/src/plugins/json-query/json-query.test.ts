@@ -152,6 +152,7 @@ describe("bounds:", () => {
     ['$pad("", 200000000)', /character 5 .*text of 200000000 characters: .* at most 20000000/],
     ['$pad("x", -1e300)', /text of 1e\+300 characters/],
     ['"" ~> $pad(200000000)', /text of 200000000 characters/],
+    ['$split($pad("", 10000001, "ab"), "")', /list of 10000001 items: .* at most 10000000/],
     ["$join([1..100].($$.s))", /text of 100000000 characters/],
     ['$replace(s, "x", $pad("", 100, "y"))', /text of 100000000 characters/],
     ["$length(s & $reduce([1..20], function($a, $i){$a & $$.s}, s))", /text of \d+ characters/],

@@ -54,6 +54,14 @@ describe.each([
     expect(withoutEncoding(output)).toEqual(withoutEncoding(direct));
   });
 
+  test("reads the file that http-fetch or image-resize gives, beside the other fields of their output", async () => {
+    const { input, files } = asFile(plugin, field);
+    const { output } = await run(plugin, { input, files });
+    const rest = { url: "https://mill.example/a", status: 200, body: null, items: null };
+    const chained = await run(plugin, { input: { ...rest, ...input }, files });
+    expect(chained.output).toEqual(output);
+  });
+
   test("refuses a reference that its job does not have", async () => {
     await expect(run(plugin, { input: { file: { $file: "file_0" } } })).rejects.toThrow("file_0");
   });
@@ -115,4 +123,17 @@ test("zip packs references under their names, which are no paths", async () => {
     { only: [] },
   );
   expect(output["listed"]).toMatchObject([{ name: ".._up.txt", bytes: 6 }]);
+});
+
+test("image-resize reads the image that it made, beside the other fields of its output", async () => {
+  const plugin = imageResize as unknown as PluginDefinition;
+  const first = await run(plugin, asFile(plugin, "base64"), { outputName: "a.webp", width: 20 });
+  const content = await readFile(first.files[0]!.path);
+  const { $file: id } = first.output["file"] as { $file: string };
+  const { output } = await run(
+    plugin,
+    { input: first.output, files: { [id]: { content, name: "a.webp" } } },
+    { width: 4 },
+  );
+  expect(output).toMatchObject({ width: 4, format: "webp" });
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { requireOneSource } from "../shared/one-source.ts";
 import { fileSource } from "../shared/file-source.ts";
 import { OutputLocation, outputName } from "../shared/output-target.ts";
 import { parseArea } from "./cell-reference.ts";
@@ -14,12 +15,7 @@ export const Input = z
       .describe("An http or https URL to download the workbook from. It can have up to 100 MiB."),
     base64: z.string().optional().describe("The workbook in base64, for small workbooks."),
   })
-  .superRefine(({ file, url, base64 }, check) => {
-    const given = Object.entries({ file, url, base64 }).filter(([, value]) => value);
-    if (given.length === 1) return;
-    const names = given.map(([name]) => name).join(" and ") || "none";
-    check.addIssue(`exactly one of file, url and base64 is required, but the input has ${names}`);
-  });
+  .superRefine(({ file, url, base64 }, check) => requireOneSource({ file, url, base64 }, check));
 
 export const Options = z.strictObject({
   sheet: z

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { definePlugin } from "../../plugin-sdk.ts";
+import { requireOneSource } from "../shared/one-source.ts";
 import { fileSource } from "../shared/file-source.ts";
 import { openArchive } from "./open-archive.ts";
 import { readEntries } from "./read-entries.ts";
@@ -12,12 +13,7 @@ const Input = z
     ).optional(),
     base64: z.string().optional().describe("The archive in base64."),
   })
-  .superRefine(({ file, base64 }, check) => {
-    const given = Object.entries({ file, base64 }).filter(([, value]) => value);
-    if (given.length === 1) return;
-    const names = given.map(([name]) => name).join(" and ") || "none";
-    check.addIssue(`exactly one of file and base64 is required, but the input has ${names}`);
-  });
+  .superRefine(({ file, base64 }, check) => requireOneSource({ file, base64 }, check));
 
 const Options = z.strictObject({
   outputFolder: z

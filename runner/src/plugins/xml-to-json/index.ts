@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { definePlugin } from "../../plugin-sdk.ts";
 import { openTarget, OutputLocation, outputName } from "../shared/output-target.ts";
+import { requireOneSource } from "../shared/one-source.ts";
 import { fileSource } from "../shared/file-source.ts";
 import { openText } from "./open-text.ts";
 import { parseXml } from "./parse-xml.ts";
@@ -15,12 +16,7 @@ const Input = z
     ).optional(),
     url: z.string().optional().describe("An http or https URL to download the XML from."),
   })
-  .superRefine(({ text, file, url }, check) => {
-    const given = Object.entries({ text, file, url }).filter(([, value]) => value);
-    if (given.length === 1) return;
-    const names = given.map(([name]) => name).join(" and ") || "none";
-    check.addIssue(`exactly one of text, file and url is required, but the input has ${names}`);
-  });
+  .superRefine(({ text, file, url }, check) => requireOneSource({ text, file, url }, check));
 
 const Options = z
   .strictObject({
