@@ -1,4 +1,5 @@
 import type { PluginContext } from "../../plugin-sdk.ts";
+import { showUrl } from "../shared/show-url.ts";
 import { decodePage } from "./decode-page.ts";
 
 export const MAX_BYTES = 10 << 20;
@@ -17,7 +18,8 @@ export async function download(
 ): Promise<Download> {
   const response = await request(url, ctx);
   const type = response.headers.get("content-type") ?? "text/html";
-  const from = response.url && response.url !== url ? ` after a redirect to ${response.url}` : "";
+  const from =
+    response.url && response.url !== url ? ` after a redirect to ${showUrl(response.url)}` : "";
   if (
     !response.ok ||
     !/^\s*(?:text\/(?:html|plain)|application\/xhtml\+xml|(?:text|application)\/xml)/i.test(type)
@@ -26,7 +28,9 @@ export async function download(
     const problem = response.ok
       ? `${type} instead of HTML`
       : `status ${response.status} ${response.statusText}`.trimEnd();
-    throw new Error(`url is ${JSON.stringify(url)}: its server responded with ${problem}${from}`);
+    throw new Error(
+      `url is ${JSON.stringify(showUrl(url))}: its server responded with ${problem}${from}`,
+    );
   }
   const bytes = await readAll(response, url, ctx.signal);
   const isPlainText = /^\s*text\/plain/i.test(type);
@@ -41,7 +45,7 @@ async function request(
     return await ctx.fetch(url, { headers: { accept: "text/html,*/*;q=0.5" } });
   } catch (error) {
     ctx.signal.throwIfAborted();
-    throw new Error(`url is ${JSON.stringify(url)}: the page could not be downloaded`, {
+    throw new Error(`url is ${JSON.stringify(showUrl(url))}: the page could not be downloaded`, {
       cause: error,
     });
   }
@@ -59,12 +63,14 @@ async function readAll(response: Response, url: string, signal: AbortSignal): Pr
   } catch (error) {
     signal.throwIfAborted();
     throw new Error(
-      `url is ${JSON.stringify(url)}: the connection ended after ${length} bytes of the page`,
+      `url is ${JSON.stringify(showUrl(url))}: the connection ended after ${length} bytes of the page`,
       { cause: error },
     );
   }
   if (length > MAX_BYTES) {
-    throw new Error(`url is ${JSON.stringify(url)}: its page must have at most ${MAX_BYTES} bytes`);
+    throw new Error(
+      `url is ${JSON.stringify(showUrl(url))}: its page must have at most ${MAX_BYTES} bytes`,
+    );
   }
   return Buffer.concat(chunks);
 }

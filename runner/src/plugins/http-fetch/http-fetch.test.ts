@@ -8,7 +8,7 @@ import { runPlugin } from "../../../test/support/plugin-context.ts";
 import httpFetch from "./index.ts";
 import { atPointer, nextLink } from "./paging.ts";
 import { parseRetryAfter } from "./retry-wait.ts";
-import { showUrl } from "./show-url.ts";
+import { showUrl } from "../shared/show-url.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fetch-"));
 const servers: Server[] = [];

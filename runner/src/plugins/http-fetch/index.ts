@@ -5,7 +5,8 @@ import { Input, Options, Output, type FetchOptions } from "./options.ts";
 import { createPager, itemsOf } from "./paging.ts";
 import { bodyParts, decodeBody, parseJson, readAll, type ByteBudget } from "./read-body.ts";
 import { discard, sendRequest, type SentResponse } from "./send-request.ts";
-import { parseUrl, showUrl } from "./show-url.ts";
+import { showUrl } from "../shared/show-url.ts";
+import { parseUrl } from "./parse-url.ts";
 
 const MIB = 1 << 20;
 const DEFAULT_BYTES = 10 * MIB;

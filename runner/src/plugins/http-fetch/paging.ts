@@ -1,5 +1,5 @@
 import type { FetchOptions } from "./options.ts";
-import { showUrl } from "./show-url.ts";
+import { showUrl } from "../shared/show-url.ts";
 
 type PagingOptions = Pick<
   FetchOptions,

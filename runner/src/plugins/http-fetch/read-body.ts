@@ -1,5 +1,5 @@
 import type { SentResponse } from "./send-request.ts";
-import { showUrl } from "./show-url.ts";
+import { showUrl } from "../shared/show-url.ts";
 
 export interface ByteBudget {
   readonly max: number;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
 import type { FetchOptions } from "./options.ts";
 import { backoff, parseRetryAfter } from "./retry-wait.ts";
-import { showUrl } from "./show-url.ts";
+import { showUrl } from "../shared/show-url.ts";
 
 type Context = Pick<PluginContext, "fetch" | "signal" | "log">;
 type RequestOptions = Pick<

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
 import { pathOf, type FileSource } from "../shared/file-source.ts";
 import { checkHttpUrl } from "../shared/http-url.ts";
+import { showUrl } from "../shared/show-url.ts";
 
 const MAX_BYTES = 50 << 20;
 const DATA_URL = /^data:[^,]*,/;
@@ -29,7 +30,7 @@ export async function readImage(
 /** The input's field with its value. */
 export function fieldOf({ file, url }: ImageSource): string {
   if (file) return `file is ${JSON.stringify(file)}`;
-  return url ? `url is ${JSON.stringify(url)}` : "base64";
+  return url ? `url is ${JSON.stringify(showUrl(url))}` : "base64";
 }
 
 function fromBase64(written: string): Buffer {
@@ -60,7 +61,7 @@ async function fromFile(file: FileSource, ctx: Pick<PluginContext, "files">): Pr
 }
 
 async function fromUrl(url: string, ctx: Pick<PluginContext, "fetch">): Promise<Buffer> {
-  const shown = `url is ${JSON.stringify(url)}`;
+  const shown = `url is ${JSON.stringify(showUrl(url))}`;
   const notDownloaded = (cause: unknown): never => {
     throw new Error(`${shown}: it could not be downloaded`, { cause });
   };
@@ -68,7 +69,7 @@ async function fromUrl(url: string, ctx: Pick<PluginContext, "fetch">): Promise<
   const response = await ctx.fetch(url).catch(notDownloaded);
   if (!response.ok) {
     await response.body?.cancel();
-    const from = response.redirected ? ` after a redirect to ${response.url}` : "";
+    const from = response.redirected ? ` after a redirect to ${showUrl(response.url)}` : "";
     throw new Error(`${shown}: its server responded with status ${response.status}${from}`);
   }
   const chunks: Uint8Array[] = [];

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
 import { pathOf, type FileSource } from "../shared/file-source.ts";
 import { checkHttpUrl } from "../shared/http-url.ts";
+import { showUrl } from "../shared/show-url.ts";
 
 const MAX_BYTES = 100 << 20;
 
@@ -20,7 +21,7 @@ export async function readSource(
   const field = file
     ? `file is ${JSON.stringify(file)}`
     : url
-      ? `url is ${JSON.stringify(url)}`
+      ? `url is ${JSON.stringify(showUrl(url))}`
       : "base64";
   const bytes = file
     ? await fromFile(file, field, ctx)
@@ -65,7 +66,7 @@ async function download(
   const response = await ctx.fetch(url).catch(failed);
   if (!response.ok) {
     await response.body?.cancel();
-    const from = response.redirected ? ` after a redirect to ${response.url}` : "";
+    const from = response.redirected ? ` after a redirect to ${showUrl(response.url)}` : "";
     throw new Error(`${field}: its server responded with status ${response.status}${from}`);
   }
   const chunks: Uint8Array[] = [];

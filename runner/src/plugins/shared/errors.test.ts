@@ -9,6 +9,7 @@ import { messageWithCauses } from "../../domain/message-with-causes.ts";
 import type { PluginDefinition } from "../../plugin-sdk.ts";
 import csvProfile from "../csv-profile/index.ts";
 import httpFetch from "../http-fetch/index.ts";
+import htmlToMarkdown from "../html-to-markdown/index.ts";
 import imageResize from "../image-resize/index.ts";
 import pdfToText from "../pdf-to-text/index.ts";
 import spreadsheetToJson from "../spreadsheet-to-json/index.ts";
@@ -36,6 +37,21 @@ async function messageOf(plugin: unknown, input: unknown, options: object = {}):
   );
   return messageWithCauses(failed as Error);
 }
+
+test.each(
+  Object.entries({
+    csvProfile,
+    htmlToMarkdown,
+    imageResize,
+    pdfToText,
+    spreadsheetToJson,
+    xmlToJson,
+  }),
+)("%s shows no secret of a URL that it cannot download", async (_, plugin) => {
+  const said = await messageOf(plugin, { url: "http://127.0.0.1:9/a?page=7&token=abcdef" });
+  expect(said).toContain("http://127.0.0.1:9/a?page=7&token=***");
+  expect(said).not.toContain("abcdef");
+});
 
 const READERS = { csvProfile, imageResize, pdfToText, spreadsheetToJson, xmlToJson };
 

@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
 import { pathOf, type FileSource } from "../shared/file-source.ts";
 import { checkHttpUrl } from "../shared/http-url.ts";
+import { showUrl } from "../shared/show-url.ts";
 
 const MAX_DOWNLOAD_BYTES = 100 << 20;
 
@@ -29,7 +30,7 @@ export async function openSource(
   const bytes = source.url
     ? await download(source.url, ctx)
     : Buffer.from((source.base64 ?? "").replace(/^data:[^,]*,/, ""), "base64");
-  const field = source.url ? `url is ${JSON.stringify(source.url)}` : "base64";
+  const field = source.url ? `url is ${JSON.stringify(showUrl(source.url))}` : "base64";
   return { field, from: { bytes }, head: bytes.subarray(0, HEAD_BYTES) };
 }
 
@@ -51,7 +52,7 @@ async function openFile(file: FileSource, ctx: Pick<PluginContext, "files">): Pr
 }
 
 async function download(url: string, ctx: Pick<PluginContext, "fetch">): Promise<Buffer> {
-  const field = `url is ${JSON.stringify(url)}`;
+  const field = `url is ${JSON.stringify(showUrl(url))}`;
   const failed = (cause: unknown): never => {
     throw new Error(`${field}: it could not be downloaded`, { cause });
   };
@@ -59,7 +60,7 @@ async function download(url: string, ctx: Pick<PluginContext, "fetch">): Promise
   const response = await ctx.fetch(url).catch(failed);
   if (!response.ok) {
     await response.body?.cancel();
-    const from = response.redirected ? ` after a redirect to ${response.url}` : "";
+    const from = response.redirected ? ` after a redirect to ${showUrl(response.url)}` : "";
     throw new Error(`${field}: its server responded with status ${response.status}${from}`);
   }
   const chunks: Uint8Array[] = [];

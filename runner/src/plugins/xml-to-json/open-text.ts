@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import type { PluginContext } from "../../plugin-sdk.ts";
 import { pathOf, type FileSource } from "../shared/file-source.ts";
 import { checkHttpUrl } from "../shared/http-url.ts";
+import { showUrl } from "../shared/show-url.ts";
 import { createDecoder, findEncoding } from "./xml-encoding.ts";
 
 const PIECE_BYTES = 1 << 18;
@@ -50,7 +51,7 @@ export async function openText(source: Source, ctx: Context, limits: Limits): Pr
 }
 
 async function openUrl(url: string, ctx: Context, limits: Limits): Promise<XmlText> {
-  const field = `url is ${JSON.stringify(url)}`;
+  const field = `url is ${JSON.stringify(showUrl(url))}`;
   checkHttpUrl(url);
   const response = await ctx.fetch(url).catch((cause: unknown) => {
     throw new Error(`${field}: the download failed.`, { cause });

@@ -5,6 +5,7 @@ import { createGunzip } from "node:zlib";
 import type { PluginContext } from "../../../plugin-sdk.ts";
 import { pathOf, type FileSource } from "../../shared/file-source.ts";
 import { checkHttpUrl } from "../../shared/http-url.ts";
+import { showUrl } from "../../shared/show-url.ts";
 import { decode } from "./decode.ts";
 import type { EncodingGuess } from "./guess-encoding.ts";
 import { refuseMarkup } from "./other-formats.ts";
@@ -67,7 +68,7 @@ async function open(
 
 function nameOf({ file, url }: CsvSource): string {
   if (file) return `file ${JSON.stringify(file)}`;
-  return url ? `the response of url ${JSON.stringify(url)}` : "text";
+  return url ? `the response of url ${JSON.stringify(showUrl(url))}` : "text";
 }
 
 /** Refuses text of another format. */
@@ -108,12 +109,14 @@ async function openFile(file: FileSource, ctx: Pick<PluginContext, "files">): Pr
 async function openUrl(url: string, ctx: Pick<PluginContext, "fetch">): Promise<OpenBytes> {
   checkHttpUrl(url);
   const response = await ctx.fetch(url).catch((error: unknown) => {
-    throw new Error(`url is ${JSON.stringify(url)}: the download failed`, { cause: error });
+    throw new Error(`url is ${JSON.stringify(showUrl(url))}: the download failed`, {
+      cause: error,
+    });
   });
   if (!response.ok) {
     await response.body?.cancel();
     throw new Error(
-      `url is ${JSON.stringify(url)}: it must respond with status 200, but ${response.redirected ? response.url : "its server"} responded with ${response.status} ${response.statusText}`.trimEnd(),
+      `url is ${JSON.stringify(showUrl(url))}: it must respond with status 200, but ${response.redirected ? showUrl(response.url) : "its server"} responded with ${response.status} ${response.statusText}`.trimEnd(),
     );
   }
   // The length of an encoded body counts encoded bytes, but decoded bytes are read.
