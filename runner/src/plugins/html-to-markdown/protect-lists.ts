@@ -19,7 +19,7 @@ export function protectLists(tree: Root | Element): void {
     if (isElement(child)) {
       protectLists(child);
       if (isElement(child, "ul", "ol", "dl") && isContent(child, before, tree)) {
-        children.push({ ...element("span"), children: [{ type: "text", value: LIST_MARK }] });
+        children.push(element("span", {}, [{ type: "text", value: LIST_MARK }]));
       }
       before = child;
     }
